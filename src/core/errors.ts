@@ -1,0 +1,61 @@
+/**
+ * The one error type that limn throws on purpose.
+ *
+ * A message says what happened, why, and what to do, in one line, because the command line prints it as it is. `code` is
+ * stable and meant for programs; `details` carries the offending values; `exitCode` is what the command line ends with.
+ */
+export type LimnErrorCode =
+  | 'USAGE'
+  | 'CONFIG'
+  | 'DATA'
+  | 'IMAGE'
+  | 'ENCODER'
+  | 'CHECKPOINT'
+  | 'GALLERY'
+  | 'GRAPH_SHAPE'
+  | 'GRAPH_UNSUPPORTED'
+  | 'RUNTIME'
+  | 'NOT_FINITE'
+  | 'INTERRUPTED'
+  | 'IO';
+
+export interface LimnErrorOptions {
+  /** The values that explain the error, for programs and logs. @default {} */
+  details?: Record<string, unknown>;
+  /** The error that led to this one. */
+  cause?: unknown;
+}
+
+export class LimnError extends Error {
+  override readonly name = 'LimnError';
+  readonly code: LimnErrorCode;
+  readonly details: Record<string, unknown>;
+
+  constructor(code: LimnErrorCode, message: string, options: LimnErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+
+  /** 2 for a wrong call, 130 for an interruption, 1 for everything else. */
+  get exitCode(): number {
+    if (this.code === 'USAGE' || this.code === 'CONFIG') return 2;
+    return this.code === 'INTERRUPTED' ? 130 : 1;
+  }
+
+  /** True for errors of this class, also across two copies of the package. */
+  static isInstance(value: unknown): value is LimnError {
+    return value instanceof Error && value.name === 'LimnError' && 'code' in value;
+  }
+}
+
+/** The message of anything that was thrown, on one line. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s*\n\s*/g, ' ').trim();
+}
+
+/** Throws a {@link LimnError} INTERRUPTED when `signal` has fired. */
+export function throwIfAborted(signal: AbortSignal | undefined, doing: string): void {
+  if (signal?.aborted) throw new LimnError('INTERRUPTED', `Interrupted while ${doing}.`);
+}

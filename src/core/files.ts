@@ -1,0 +1,65 @@
+/** Files that are whole or absent: write beside the target, flush to disk, rename. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { LimnError, messageOf } from './errors.js';
+
+/** Writes `data` so that a reader (or a crash) sees the old file or the new one, never a part. Makes the folder. */
+export async function writeFileAtomic(path: string, data: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(temporary, 'w');
+    try {
+      for (const part of typeof data === 'string' || data instanceof Uint8Array ? [data] : data) await file.writeFile(part);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw new LimnError(
+      'IO',
+      `Cannot write ${path}: ${messageOf(error)}. Check the disk's free space and your rights to the folder.`,
+      {
+        details: { path },
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Reads and parses a JSON file; a missing or broken one is an error that names the file and `what` it should be. */
+export async function readJson(path: string, what: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new LimnError('IO', `Cannot read ${what} at ${path}: ${messageOf(error)}.`, { details: { path }, cause: error });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new LimnError('DATA', `${path} is not valid JSON (${what}): ${messageOf(error)}.`, { details: { path }, cause: error });
+  }
+}
+
+/** SHA-256 of bytes, in hexadecimal. */
+export function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+/** SHA-256 of a file's content, in hexadecimal, read as a stream. */
+export async function sha256File(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+  return hash.digest('hex');
+}
+
+/** Where caches and data live: `LIMN_HOME`, by default `~/.cache/limn`. */
+export function limnHome(...parts: string[]): string {
+  return join(process.env.LIMN_HOME || join(homedir(), '.cache', 'limn'), ...parts);
+}

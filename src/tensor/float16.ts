@@ -1,0 +1,55 @@
+/** IEEE 754 binary16 to and from float32, round to nearest even. Node 20 has no Float16Array. */
+const scratch = new Float32Array(1);
+const bits = new Uint32Array(scratch.buffer);
+
+function encode(value: number): number {
+  scratch[0] = value;
+  const x = bits[0] as number;
+  const sign = (x >>> 16) & 0x8000;
+  const magnitude = x & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  if (magnitude >= 0x47800000) return sign | 0x7c00;
+  if (magnitude >= 0x38800000) {
+    const rounded = magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1);
+    return sign | (rounded >>> 13);
+  }
+  if (magnitude < 0x33000000) return sign;
+  const exponent = magnitude >>> 23;
+  const mantissa = (magnitude & 0x7fffff) | 0x800000;
+  const shift = 126 - exponent;
+  const half = mantissa >>> shift;
+  const rest = mantissa & ((1 << shift) - 1);
+  const middle = 1 << (shift - 1);
+  return sign | (half + (rest > middle || (rest === middle && (half & 1) === 1) ? 1 : 0));
+}
+
+let table: Float32Array | undefined;
+
+function decodeTable(): Float32Array {
+  if (table) return table;
+  table = new Float32Array(65536);
+  for (let h = 0; h < 65536; h++) {
+    const sign = h & 0x8000 ? -1 : 1;
+    const exponent = (h >>> 10) & 0x1f;
+    const fraction = h & 0x3ff;
+    if (exponent === 0) table[h] = sign * fraction * 2 ** -24;
+    else if (exponent === 31) table[h] = fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+    else table[h] = sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  }
+  return table;
+}
+
+/** float32 values to binary16 bits. */
+export function toFloat16(values: ArrayLike<number>): Uint16Array {
+  const out = new Uint16Array(values.length);
+  for (let i = 0; i < out.length; i++) out[i] = encode(values[i] as number);
+  return out;
+}
+
+/** binary16 bits to float32 values, exact. */
+export function fromFloat16(halves: Uint16Array): Float32Array {
+  const decode = decodeTable();
+  const out = new Float32Array(halves.length);
+  for (let i = 0; i < out.length; i++) out[i] = decode[halves[i] as number] as number;
+  return out;
+}
