@@ -52,12 +52,12 @@ export function zeros<D extends DType>(dtype: D, shape: Shape): Tensor<D> {
 
 /** A zeroed typed array, or with `buffer` a view of it. */
 export function newArray<D extends DType>(dtype: D, length: number, buffer?: ArrayBufferLike, byteOffset = 0): TypedArrays[D] {
-  const constructor = constructors[dtype] as unknown as new (
+  const TypedArray = constructors[dtype] as unknown as new (
     b: ArrayBufferLike | number,
     o?: number,
     l?: number,
   ) => TypedArrays[D];
-  return buffer === undefined ? new constructor(length) : new constructor(buffer, byteOffset, length);
+  return buffer === undefined ? new TypedArray(length) : new TypedArray(buffer, byteOffset, length);
 }
 
 export function float32(shape: Shape, values: ArrayLike<number>): Tensor<'float32'> {

@@ -1,0 +1,148 @@
+/** An ONNX model that is ready to run in a thread of its own. */
+import { Worker } from 'node:worker_threads';
+import { LimnError, messageOf } from '../core/errors.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
+
+export interface SessionOptions {
+  /** Threads that one run computes with; 0 takes one a core. @default `LIMN_THREADS` or 0 */
+  threads?: number;
+  /** Let idle threads spin between operators: a little faster alone, wasteful beside other work. @default true */
+  spin?: boolean;
+  /** What the model is, for error messages. @default "model" */
+  label?: string;
+  /** A path prefix under which ONNX Runtime writes a per-operator profile when the session is closed. */
+  profile?: string;
+}
+
+export interface RunOptions {
+  /** Outputs to return. @default every output that is not carried */
+  fetch?: readonly string[];
+  /** Output name -> resident input name: the output takes the input's place and is not returned. */
+  carry?: Readonly<Record<string, string>>;
+  /** Give the feeds' buffers away instead of copying them. The caller must not touch them again. @default false */
+  transfer?: boolean;
+}
+
+type Distribute<T> = T extends unknown ? Omit<T, 'id' | 'session'> : never;
+
+/** The thread that all sessions of one group share; runs are queued in it. */
+class RuntimeThread {
+  private readonly worker: Worker;
+  private readonly pending = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
+  private nextId = 0;
+  private failure: Error | undefined;
+
+  constructor() {
+    const source = import.meta.url.endsWith('.ts');
+    this.worker = source
+      ? new Worker(new URL('./worker.ts', import.meta.url), { execArgv: ['--import', 'tsx'] })
+      : new Worker(new URL('./worker.js', import.meta.url));
+    this.worker.unref();
+    this.worker.on('message', (reply: WorkerReply) => {
+      const waiting = this.pending.get(reply.id);
+      this.pending.delete(reply.id);
+      if (this.pending.size === 0) this.worker.unref();
+      if (reply.ok) waiting?.resolve(reply.result);
+      else waiting?.reject(new Error(reply.message));
+    });
+    this.worker.on('error', (error) => this.fail(error as Error));
+    this.worker.on('exit', () => this.fail(new Error('the runtime thread has ended')));
+  }
+
+  request(session: number, body: Distribute<WorkerRequest>, transfer: ArrayBuffer[] = []): Promise<unknown> {
+    if (this.failure) return Promise.reject(this.failure);
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      this.pending.set(id, { resolve, reject });
+      this.worker.ref();
+      this.worker.postMessage({ id, session, ...body }, transfer);
+    });
+  }
+
+  async end(): Promise<void> {
+    await this.worker.terminate();
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    for (const { reject } of this.pending.values()) reject(error);
+    this.pending.clear();
+  }
+}
+
+export class Session {
+  private constructor(
+    private readonly thread: RuntimeThread,
+    private readonly label: string,
+    readonly inputs: readonly string[],
+    readonly outputs: readonly string[],
+  ) {}
+
+  /**
+   * Loads a model in a new thread.
+   *
+   * @param model the bytes of an ONNX file, or its path
+   * @throws LimnError RUNTIME when ONNX Runtime refuses the model
+   */
+  static async open(model: Uint8Array | string, options: SessionOptions = {}): Promise<Session> {
+    const label = options.label ?? 'model';
+    const thread = new RuntimeThread();
+    const threads = options.threads ?? Number(process.env.LIMN_THREADS ?? 0);
+    try {
+      const names = (await thread.request(0, {
+        kind: 'load',
+        model,
+        threads,
+        spin: options.spin ?? true,
+        profile: options.profile,
+      })) as { inputs: string[]; outputs: string[] };
+      return new Session(thread, label, names.inputs, names.outputs);
+    } catch (error) {
+      await thread.end();
+      throw new LimnError('RUNTIME', `ONNX Runtime cannot load the ${label}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  /** Puts tensors into the thread, where every later run finds them under their input names. */
+  async setResident(tensors: Readonly<Record<string, Tensor>>): Promise<void> {
+    await this.thread.request(0, { kind: 'set', tensors: toWire(tensors) });
+  }
+
+  /** Copies of resident tensors as they are now. */
+  async getResident(names: readonly string[]): Promise<Record<string, Tensor>> {
+    return this.wrapped('read its state', this.thread.request(0, { kind: 'get', names: [...names] }));
+  }
+
+  /**
+   * Runs the model once. Inputs that are not fed are taken from the resident tensors.
+   *
+   * @throws LimnError RUNTIME when an input is missing, has another shape or dtype than the model's, or the run fails
+   */
+  async run(feeds: Readonly<Record<string, Tensor>>, options: RunOptions = {}): Promise<Record<string, Tensor>> {
+    const carry = { ...options.carry };
+    const fetch = options.fetch ? [...options.fetch] : this.outputs.filter((name) => !(name in carry));
+    const transfer = options.transfer ? [...new Set(Object.values(feeds).map((value) => value.data.buffer as ArrayBuffer))] : [];
+    return this.wrapped('run', this.thread.request(0, { kind: 'run', feeds: toWire(feeds), fetch, carry }, transfer));
+  }
+
+  /** Ends the session and its thread. */
+  async close(): Promise<void> {
+    await this.thread.request(0, { kind: 'close' }).catch(() => {});
+    await this.thread.end();
+  }
+
+  private async wrapped(doing: string, answer: Promise<unknown>): Promise<Record<string, Tensor>> {
+    try {
+      return (await answer) as Record<string, Tensor>;
+    } catch (error) {
+      throw new LimnError('RUNTIME', `The ${this.label} could not ${doing}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
+
+function toWire(tensors: Readonly<Record<string, Tensor>>): Record<string, WireTensor> {
+  const wire: Record<string, WireTensor> = {};
+  for (const [name, { dtype, shape, data }] of Object.entries(tensors)) wire[name] = { dtype, shape: [...shape], data };
+  return wire;
+}
