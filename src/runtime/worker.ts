@@ -38,7 +38,7 @@ function fromOrt(value: ort.Tensor): WireTensor {
 
 async function handle(request: WorkerRequest): Promise<{ result?: unknown; transfer?: ArrayBuffer[] }> {
   if (request.kind === 'load') {
-    const session = await ort.InferenceSession.create(request.model, {
+    const session = await ort.InferenceSession.create(request.model as string, {
       intraOpNumThreads: request.threads > 0 ? request.threads : availableParallelism(),
       interOpNumThreads: 1,
       executionMode: 'sequential',

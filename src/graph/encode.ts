@@ -1,0 +1,121 @@
+/** A finished {@link Graph} as the bytes of an ONNX file. Nodes that no output needs are left out. */
+import { create, toBinary } from '@bufbuild/protobuf';
+import { bytesOf, type DType, type Tensor } from '../tensor/tensor.js';
+import { type Attribute, Float, Graph, type GraphNode, type Value } from './graph.js';
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  type GraphProto,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from './proto/onnx_pb.js';
+
+/** The operator set that limn writes (ONNX 1.15; IR version 9). */
+export const opset = 20;
+const irVersion = 9n;
+
+/** ONNX TensorProto.DataType numbers. */
+export const elementTypes: Record<DType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10 };
+
+/** Operators that ONNX Runtime keeps in its own domain. */
+const microsoftOperators = new Set(['FusedMatMul', 'QuickGelu']);
+
+export function encodeModel(graph: Graph): Uint8Array {
+  const model = create(ModelProtoSchema, {
+    irVersion,
+    producerName: 'limn',
+    graph: encodeGraph(graph),
+    opsetImport: [
+      { domain: '', version: BigInt(opset) },
+      { domain: 'com.microsoft', version: 1n },
+    ],
+  });
+  return toBinary(ModelProtoSchema, model);
+}
+
+function encodeGraph(graph: Graph): GraphProto {
+  const renamed = new Map<Value, string>();
+  for (const { name, value } of graph.outputs) {
+    // An output may be an input or a value with two output names: those need a node of their own.
+    if (value.producer && value.graph === graph && !renamed.has(value)) renamed.set(value, name);
+  }
+  const nameOf = (value: Value | undefined) => (value === undefined ? '' : (renamed.get(value) ?? value.name));
+  const { nodes, values } = neededNodes(graph);
+  const proto = create(GraphProtoSchema, {
+    name: graph.name,
+    input: graph.inputs.map((value) => valueInfo(value.name, value)),
+    output: graph.outputs.map(({ name, value }) => valueInfo(name, value)),
+    initializer: graph.constants
+      .filter((value) => values.has(value))
+      .map((value) => encodeTensor(value.constant as Tensor, value.name)),
+    node: nodes.map((node) =>
+      create(NodeProtoSchema, {
+        opType: node.type,
+        domain: microsoftOperators.has(node.type) ? 'com.microsoft' : '',
+        input: node.inputs.map(nameOf),
+        output: node.outputs.map(nameOf),
+        attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value)),
+      }),
+    ),
+  });
+  for (const { name, value } of graph.outputs) {
+    if (renamed.get(value) !== name) {
+      proto.node.push(create(NodeProtoSchema, { opType: 'Identity', input: [nameOf(value)], output: [name] }));
+    }
+  }
+  return proto;
+}
+
+/** The nodes that the outputs need, in order, and all values that these (and the bodies inside them) read. */
+function neededNodes(graph: Graph): { nodes: GraphNode[]; values: Set<Value> } {
+  const values = new Set<Value>(graph.outputs.map(({ value }) => value));
+  const nodes: GraphNode[] = [];
+  for (const node of [...graph.nodes].reverse()) {
+    if (!node.outputs.some((output) => values.has(output))) continue;
+    nodes.push(node);
+    for (const input of node.inputs) if (input) values.add(input);
+    for (const attribute of Object.values(node.attributes)) {
+      if (attribute instanceof Graph) for (const value of neededNodes(attribute).values) values.add(value);
+    }
+  }
+  return { nodes: nodes.reverse(), values };
+}
+
+function valueInfo(name: string, value: Value): ValueInfoProto {
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: {
+      tensorType: {
+        elemType: elementTypes[value.dtype],
+        shape: { dim: value.shape.map((extent) => ({ dimValue: BigInt(extent) })) },
+      },
+    },
+  });
+}
+
+function encodeTensor(content: Tensor, name = ''): TensorProto {
+  return create(TensorProtoSchema, {
+    name,
+    dataType: elementTypes[content.dtype],
+    dims: content.shape.map(BigInt),
+    rawData: bytesOf(content),
+  });
+}
+
+function encodeAttribute(name: string, value: Attribute): AttributeProto {
+  const typed = (): Partial<AttributeProto> => {
+    if (typeof value === 'number') return { i: BigInt(value), type: 2 };
+    if (typeof value === 'string') return { s: new TextEncoder().encode(value), type: 3 };
+    if (value instanceof Float) return { f: value.value, type: 1 };
+    if (value instanceof Graph) return { g: encodeGraph(value), type: 5 };
+    if (!Array.isArray(value)) return { t: encodeTensor(value as Tensor), type: 4 };
+    if (value[0] instanceof Float) return { floats: (value as Float[]).map((item) => item.value), type: 6 };
+    return { ints: (value as number[]).map(BigInt), type: 7 };
+  };
+  return create(AttributeProtoSchema, { name, ...typed() } as never);
+}

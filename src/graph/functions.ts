@@ -1,0 +1,218 @@
+/**
+ * The vocabulary of model code: functions from values to values, each adding one ONNX node (or a few) to the graph that its
+ * operands belong to. Plain numbers become float32 constants. Shapes follow numpy's broadcasting, as in ONNX.
+ */
+import { type DType, float32, int64, type Shape, scalar, sizeOf, tensor } from '../tensor/tensor.js';
+import { type Attributes, Float, type Value } from './graph.js';
+
+export type Operand = Value | number;
+
+function operands(a: Operand, b: Operand): [Value, Value] {
+  const graph = innermost([a, b].filter((x): x is Value => typeof x !== 'number'));
+  const lift = (x: Operand) => (typeof x === 'number' ? graph.constant(scalar(x)) : x);
+  return [lift(a), lift(b)];
+}
+
+/** Of the graphs that values belong to, the one that is inside all others: a node on a body's value belongs to the body. */
+export function innermost(values: readonly Value[]) {
+  let graph = values[0]?.graph;
+  if (!graph) throw new Error('an operation needs at least one value that is not a number');
+  for (const value of values) {
+    for (let up = value.graph.parent; up; up = up.parent) if (up === graph) graph = value.graph;
+  }
+  return graph;
+}
+
+function call(type: string, inputs: readonly (Value | undefined)[], attributes: Attributes = {}): Value {
+  return innermost(inputs.filter((x): x is Value => x !== undefined)).add1(type, inputs, attributes);
+}
+
+const unary = (type: string) => (x: Value) => call(type, [x]);
+const binary = (type: string) => (a: Operand, b: Operand) => call(type, operands(a, b));
+
+export const neg = unary('Neg');
+export const exp = unary('Exp');
+export const log = unary('Log');
+export const sqrt = unary('Sqrt');
+export const reciprocal = unary('Reciprocal');
+export const tanh = unary('Tanh');
+export const sigmoid = unary('Sigmoid');
+export const relu = unary('Relu');
+export const erf = unary('Erf');
+export const abs = unary('Abs');
+export const sin = unary('Sin');
+export const cos = unary('Cos');
+export const not = unary('Not');
+export const identity = unary('Identity');
+export const globalAveragePool = unary('GlobalAveragePool');
+
+/** Gelu with the exact error function (ONNX Gelu, approximate = none). */
+export const gelu = unary('Gelu');
+
+/** x * sigmoid(1.702 x), the activation of OpenAI's CLIP. */
+export const quickGelu = (x: Value) => call('QuickGelu', [x], { alpha: new Float(1.702) });
+
+export const mul = binary('Mul');
+export const sub = binary('Sub');
+export const div = binary('Div');
+export const pow = binary('Pow');
+export const less = binary('Less');
+export const greater = binary('Greater');
+export const lessOrEqual = binary('LessOrEqual');
+export const equal = binary('Equal');
+export const minimum = binary('Min');
+export const maximum = binary('Max');
+
+/** The sum of all its operands. */
+export function add(a: Operand, b: Operand, ...more: Operand[]): Value {
+  return more.reduce<Value>((sum, x) => call('Add', operands(sum, x)), call('Add', operands(a, b)));
+}
+
+/** `condition ? a : b`, element by element. */
+export function where(condition: Value, a: Operand, b: Operand): Value {
+  const lift = (x: Operand) => (typeof x === 'number' ? condition.graph.constant(scalar(x)) : x);
+  return call('Where', [condition, lift(a), lift(b)]);
+}
+
+export function cast(x: Value, dtype: DType): Value {
+  const types: Record<DType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10 };
+  return x.dtype === dtype ? x : call('Cast', [x], { to: types[dtype] });
+}
+
+export interface MatMulOptions {
+  /** Swap the last two axes of the first factor. @default false */
+  transA?: boolean;
+  /** Swap the last two axes of the second factor. @default false */
+  transB?: boolean;
+  /** Factor on the product. @default 1 */
+  alpha?: number;
+}
+
+/** Matrix product over the last two axes, with broadcasting of those before: (..., n, k) x (..., k, m) -> (..., n, m). */
+export function matmul(a: Value, b: Value, options: MatMulOptions = {}): Value {
+  const { transA = false, transB = false, alpha = 1 } = options;
+  if (!transA && !transB && alpha === 1) return call('MatMul', [a, b]);
+  return call('FusedMatMul', [a, b], { transA: Number(transA), transB: Number(transB), alpha: new Float(alpha) });
+}
+
+export function softmax(x: Value, axis = -1): Value {
+  return call('Softmax', [x], { axis });
+}
+
+export function logSoftmax(x: Value, axis = -1): Value {
+  return call('LogSoftmax', [x], { axis });
+}
+
+/** Normalises over the last axis. @param scale (d) @param bias (d) */
+export function layerNormalization(x: Value, scale: Value, bias?: Value, epsilon = 1e-5): Value {
+  return innermost([x, scale]).add('LayerNormalization', [x, scale, bias], { axis: -1, epsilon: new Float(epsilon) })[0] as Value;
+}
+
+const ints = (x: Value, values: readonly number[]) => x.graph.constant(int64([values.length], values), 'ints');
+
+export interface ReduceOptions {
+  /** Keep the reduced axes with extent 1. @default false */
+  keepDims?: boolean;
+}
+
+function reduction(type: string) {
+  return (x: Value, axes?: readonly number[], options: ReduceOptions = {}): Value =>
+    call(type, [x, ints(x, axes ?? x.shape.map((_, i) => i))], { keepdims: Number(options.keepDims ?? false) });
+}
+
+export const reduceSum = reduction('ReduceSum');
+export const reduceMean = reduction('ReduceMean');
+export const reduceMax = reduction('ReduceMax');
+
+/** Same elements, another shape; one extent may be -1. */
+export function reshape(x: Value, shape: Shape): Value {
+  const known = sizeOf(shape.filter((extent) => extent !== -1));
+  const full = shape.map((extent) => (extent === -1 ? sizeOf(x.shape) / known : extent));
+  return full.length === x.shape.length && full.every((extent, i) => extent === x.shape[i])
+    ? x
+    : call('Reshape', [x, ints(x, full)]);
+}
+
+/** Reorders the axes: axis i of the result is axis perm[i] of x. */
+export function transpose(x: Value, perm: readonly number[]): Value {
+  return perm.every((axis, i) => axis === i) ? x : call('Transpose', [x], { perm });
+}
+
+export function concat(values: readonly Value[], axis: number): Value {
+  return values.length === 1 ? (values[0] as Value) : call('Concat', values, { axis });
+}
+
+/** x[start:end] along one axis; `end` may be beyond the last element. */
+export function slice(x: Value, axis: number, start: number, end: number): Value {
+  return call('Slice', [x, ints(x, [start]), ints(x, [end]), ints(x, [axis])]);
+}
+
+/** Cuts x along an axis into parts of these sizes. */
+export function split(x: Value, sizes: readonly number[], axis: number): Value[] {
+  return x.graph.add('Split', [x, ints(x, sizes)], { axis, outputs: sizes.length });
+}
+
+/** Rows of `table` along an axis: (.., n, ..) by indices of any shape. */
+export function gather(table: Value, indices: Value, axis = 0): Value {
+  return call('Gather', [table, indices], { axis });
+}
+
+/** Adds update rows onto `data` at `indices` (..., 1) along the first axis (ScatterND with reduction add). */
+export function scatterAdd(data: Value, indices: Value, updates: Value): Value {
+  return call('ScatterND', [data, indices, updates], { reduction: 'add' });
+}
+
+export function expand(x: Value, shape: Shape): Value {
+  return x.shape.length === shape.length && shape.every((extent, i) => extent === x.shape[i])
+    ? x
+    : call('Expand', [x, ints(x, shape)]);
+}
+
+export function unsqueeze(x: Value, axes: readonly number[]): Value {
+  return call('Unsqueeze', [x, ints(x, axes)]);
+}
+
+export function squeeze(x: Value, axes: readonly number[]): Value {
+  return call('Squeeze', [x, ints(x, axes)]);
+}
+
+export interface ConvOptions {
+  strides?: readonly [number, number];
+  /** top, left, bottom, right. @default no padding */
+  pads?: readonly [number, number, number, number];
+  dilations?: readonly [number, number];
+  groups?: number;
+}
+
+/** 2-D convolution: x (N, C, H, W), weight (O, C/groups, kh, kw), bias (O). */
+export function conv(x: Value, weight: Value, bias?: Value, options: ConvOptions = {}): Value {
+  const { strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1], groups = 1 } = options;
+  return call('Conv', bias ? [x, weight, bias] : [x, weight], {
+    strides,
+    pads,
+    dilations,
+    group: groups,
+    kernel_shape: weight.shape.slice(2),
+  });
+}
+
+/** A float32 constant filled with one number. */
+export function filled(like: Value, shape: Shape, value: number): Value {
+  return like.graph.constant(float32(shape, new Float32Array(sizeOf(shape)).fill(value)), 'filled');
+}
+
+/** A float32 value of zeros that costs no file space: one zero, expanded when the graph runs. */
+export function zerosOf(like: Value, shape: Shape): Value {
+  return expand(like.graph.constant(scalar(0)), shape);
+}
+
+/** Integers as a constant of any shape. */
+export function indices(like: Value, shape: Shape, values: readonly number[]): Value {
+  return like.graph.constant(tensor('int64', shape, BigInt64Array.from(values, BigInt)), 'indices');
+}
+
+/** x / |x| along the last axis; |x|^2 is held above `epsilon`. */
+export function l2Normalize(x: Value, epsilon = 1e-12): Value {
+  const squares = reduceSum(mul(x, x), [x.shape.length - 1], { keepDims: true });
+  return mul(x, reciprocal(sqrt(maximum(squares, epsilon))));
+}

@@ -1,0 +1,12 @@
+/** The graph room: build an ONNX graph, differentiate it, encode it. Importing this also makes all operators known. */
+import './ops/elementwise.js';
+import './ops/matrix.js';
+import './ops/reduce.js';
+import './ops/layout.js';
+import './ops/conv.js';
+
+export { encodeModel, opset } from './encode.js';
+export * from './functions.js';
+export { gradients } from './gradients.js';
+export { type Attributes, Float, Graph, type GraphNode, type Value } from './graph.js';
+export { knownOperators } from './registry.js';

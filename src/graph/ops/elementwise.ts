@@ -1,0 +1,115 @@
+/** Element-wise operators. d is the gradient by the output y. */
+import * as f from '../functions.js';
+import type { Float, Value } from '../graph.js';
+import { defineOperator, ShapeMistake } from '../registry.js';
+import { broadcastShapes, need, unbroadcast } from './broadcast.js';
+
+type UnaryRule = (d: Value, x: Value, y: Value) => Value;
+
+function defineUnary(type: string, rule?: UnaryRule): void {
+  defineOperator(type, {
+    infer: (inputs) => {
+      const x = need(inputs, 0);
+      return [{ dtype: x.dtype, shape: x.shape }];
+    },
+    ...(rule ? { vjp: ({ gradients: [d], inputs: [x], outputs: [y] }) => [rule(d as Value, x as Value, y as Value)] } : {}),
+  });
+}
+
+defineUnary('Identity', (d) => d);
+defineUnary('Neg', (d) => f.neg(d));
+defineUnary('Exp', (d, _x, y) => f.mul(d, y));
+defineUnary('Log', (d, x) => f.div(d, x));
+defineUnary('Sqrt', (d, _x, y) => f.div(f.mul(d, 0.5), y));
+defineUnary('Reciprocal', (d, _x, y) => f.neg(f.mul(d, f.mul(y, y))));
+defineUnary('Tanh', (d, _x, y) => f.mul(d, f.sub(1, f.mul(y, y))));
+defineUnary('Sigmoid', (d, _x, y) => f.mul(d, f.mul(y, f.sub(1, y))));
+defineUnary('Relu', (d, _x, y) => f.where(f.greater(y, 0), d, 0));
+defineUnary('Abs', (d, x) => f.where(f.greater(x, 0), d, f.neg(d)));
+defineUnary('Sin', (d, x) => f.mul(d, f.cos(x)));
+defineUnary('Cos', (d, x) => f.neg(f.mul(d, f.sin(x))));
+defineUnary('Erf', (d, x) => f.mul(d, f.mul(f.exp(f.neg(f.mul(x, x))), 2 / Math.sqrt(Math.PI))));
+// y = x Phi(x); y' = Phi(x) + x phi(x), with the normal distribution Phi and its density phi.
+defineUnary('Gelu', (d, x) => {
+  const cumulative = f.add(f.mul(f.erf(f.mul(x, Math.SQRT1_2)), 0.5), 0.5);
+  const density = f.mul(f.exp(f.mul(f.mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+  return f.mul(d, f.add(cumulative, f.mul(x, density)));
+});
+defineUnary('Not');
+
+// y = x s with s = sigmoid(a x); y' = s + a y (1 - s).
+defineOperator('QuickGelu', {
+  infer: ([x]) => [{ dtype: need([x], 0).dtype, shape: need([x], 0).shape }],
+  vjp: ({ gradients: [d], inputs: [x], outputs: [y], attributes }) => {
+    const a = (attributes.alpha as Float).value;
+    const s = f.sigmoid(f.mul(x as Value, a));
+    return [f.mul(d as Value, f.add(s, f.mul(f.mul(y as Value, a), f.sub(1, s))))];
+  },
+});
+
+// In inference, which is all that an imported graph is used for, Dropout passes its input on.
+defineOperator('Dropout', {
+  infer: ([x]) => [{ dtype: need([x], 0).dtype, shape: need([x], 0).shape }],
+  vjp: ({ gradients: [d] }) => [d],
+});
+
+type BinaryRule = (d: Value, a: Value, b: Value, y: Value) => [() => Value, () => Value];
+
+function defineBinary(type: string, rule: BinaryRule | undefined, result?: 'bool'): void {
+  defineOperator(type, {
+    infer: (inputs) => {
+      const [a, b] = [need(inputs, 0), need(inputs, 1)];
+      if (a.dtype !== b.dtype) throw new ShapeMistake(`its inputs must be of one dtype, but are ${a.dtype} and ${b.dtype}.`);
+      return [{ dtype: result ?? a.dtype, shape: broadcastShapes(a.shape, b.shape) }];
+    },
+    ...(rule
+      ? {
+          vjp: ({ gradients: [d], inputs, outputs: [y], needs }) => {
+            const [a, b] = inputs as [Value, Value];
+            const [byA, byB] = rule(d as Value, a, b, y as Value);
+            return [needs(0) ? unbroadcast(byA(), a.shape) : undefined, needs(1) ? unbroadcast(byB(), b.shape) : undefined];
+          },
+        }
+      : {}),
+  });
+}
+
+defineBinary('Add', (d) => [() => d, () => d]);
+defineBinary('Sub', (d) => [() => d, () => f.neg(d)]);
+defineBinary('Mul', (d, a, b) => [() => f.mul(d, b), () => f.mul(d, a)]);
+defineBinary('Div', (d, _a, b, y) => [() => f.div(d, b), () => f.neg(f.div(f.mul(d, y), b))]);
+defineBinary('Pow', (d, a, b, y) => [() => f.mul(d, f.mul(b, f.pow(a, f.sub(b, 1)))), () => f.mul(d, f.mul(y, f.log(a)))]);
+// Where both are equal, Min and Max hand the gradient to the second input.
+defineBinary('Min', (d, a, b) => [() => f.where(f.less(a, b), d, 0), () => f.where(f.less(a, b), 0, d)]);
+defineBinary('Max', (d, a, b) => [() => f.where(f.greater(a, b), d, 0), () => f.where(f.greater(a, b), 0, d)]);
+for (const comparison of ['Less', 'Greater', 'LessOrEqual', 'GreaterOrEqual', 'Equal', 'And', 'Or'])
+  defineBinary(comparison, undefined, 'bool');
+
+defineOperator('Where', {
+  infer: (inputs) => {
+    const [condition, a, b] = [need(inputs, 0), need(inputs, 1), need(inputs, 2)];
+    if (condition.dtype !== 'bool') throw new ShapeMistake(`its condition must be bool, but is ${condition.dtype}.`);
+    if (a.dtype !== b.dtype) throw new ShapeMistake(`its branches must be of one dtype, but are ${a.dtype} and ${b.dtype}.`);
+    return [{ dtype: a.dtype, shape: broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape)) }];
+  },
+  vjp: ({ gradients, inputs, needs }) => {
+    const [condition, a, b] = inputs as [Value, Value, Value];
+    const d = gradients[0] as Value;
+    return [
+      undefined,
+      needs(1) ? unbroadcast(f.where(condition, d, 0), a.shape) : undefined,
+      needs(2) ? unbroadcast(f.where(condition, 0, d), b.shape) : undefined,
+    ];
+  },
+});
+
+const castTargets = { 1: 'float32', 6: 'int32', 7: 'int64', 9: 'bool', 10: 'float16' } as const;
+
+defineOperator('Cast', {
+  infer: (inputs, attributes) => {
+    const dtype = castTargets[attributes.to as keyof typeof castTargets];
+    if (!dtype) throw new ShapeMistake(`it casts to the ONNX type ${String(attributes.to)}, which limn does not use.`);
+    return [{ dtype, shape: need(inputs, 0).shape }];
+  },
+  vjp: ({ gradients: [d], inputs: [x] }) => [x?.dtype.startsWith('float') ? f.cast(d as Value, x.dtype) : undefined],
+});

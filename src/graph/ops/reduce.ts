@@ -1,0 +1,123 @@
+/** Reductions, softmax and normalisations. */
+import { sizeOf } from '../../tensor/tensor.js';
+import * as f from '../functions.js';
+import type { Attributes, Float, Value } from '../graph.js';
+import { defineOperator, ShapeMistake, type VjpContext } from '../registry.js';
+import { axisOf, constantInts, need, unbroadcast } from './broadcast.js';
+
+function reducedAxes(inputs: readonly (Value | undefined)[], attributes: Attributes): number[] {
+  const x = need(inputs, 0);
+  const given = inputs[1] ? constantInts(inputs, 1, 'axes') : ((attributes.axes as number[] | undefined) ?? []);
+  return (given.length > 0 ? given : x.shape.map((_, i) => i)).map((axis) => axisOf(axis, x.shape.length));
+}
+
+function defineReduction(type: string, rule: (d: Value, x: Value, y: Value, count: number) => Value): void {
+  defineOperator(type, {
+    infer: (inputs, attributes) => {
+      const x = need(inputs, 0);
+      const axes = reducedAxes(inputs, attributes);
+      const keep = attributes.keepdims !== 0;
+      const shape = x.shape.flatMap((extent, i) => (axes.includes(i) ? (keep ? [1] : []) : [extent]));
+      return [{ dtype: x.dtype, shape }];
+    },
+    vjp: ({ gradients: [d], inputs, outputs: [y], attributes }) => {
+      const x = need(inputs, 0);
+      const axes = reducedAxes(inputs, attributes);
+      const kept = x.shape.map((extent, i) => (axes.includes(i) ? 1 : extent));
+      return [rule(f.reshape(d as Value, kept), x, f.reshape(y as Value, kept), sizeOf(x.shape) / sizeOf(kept))];
+    },
+  });
+}
+
+defineReduction('ReduceSum', (d, x) => f.expand(d, x.shape));
+defineReduction('ReduceMean', (d, x, _y, count) => f.expand(f.mul(d, 1 / count), x.shape));
+// Equal maxima share the gradient evenly.
+defineReduction('ReduceMax', (d, x, y) => {
+  const hits = f.cast(f.equal(x, y), 'float32');
+  const axes = x.shape.map((_, i) => i).filter((i) => y.shape[i] !== x.shape[i]);
+  return f.mul(hits, f.div(d, axes.length > 0 ? f.reduceSum(hits, axes, { keepDims: true }) : hits));
+});
+
+function softmaxLike(type: string, rule: (d: Value, y: Value, axis: number) => Value): void {
+  const axisFrom = (x: Value, attributes: Attributes) => axisOf((attributes.axis as number | undefined) ?? -1, x.shape.length);
+  defineOperator(type, {
+    infer: (inputs, attributes) => {
+      const x = need(inputs, 0);
+      axisFrom(x, attributes);
+      return [{ dtype: x.dtype, shape: x.shape }];
+    },
+    vjp: ({ gradients: [d], outputs: [y], attributes }) => [rule(d as Value, y as Value, axisFrom(y as Value, attributes))],
+  });
+}
+
+// dx = y (d - sum(d y))
+softmaxLike('Softmax', (d, y, axis) => f.mul(y, f.sub(d, f.reduceSum(f.mul(d, y), [axis], { keepDims: true }))));
+// dx = d - softmax(x) sum(d)
+softmaxLike('LogSoftmax', (d, y, axis) => f.sub(d, f.mul(f.exp(y), f.reduceSum(d, [axis], { keepDims: true }))));
+
+/**
+ * y = n s + b with n = (x - mean) r, r = 1 / sqrt(var + eps), over the axes from `axis` on.
+ * dn = d s; dx = r (dn - mean(dn) - n mean(dn n)); ds = sum(d n); db = sum(d). (Ba et al., arXiv 1607.06450)
+ */
+function layerNormVjp({ node, gradients, inputs, outputs, needs, attributes }: VjpContext): (Value | undefined)[] {
+  const [x, scale, bias] = [need(inputs, 0), need(inputs, 1), inputs[2]];
+  const d = gradients[0] as Value;
+  if (gradients[1] || gradients[2])
+    throw new ShapeMistake(`${node.type}: no gradient flows through its mean and deviation outputs.`);
+  const axes = x.shape.map((_, i) => i).slice(axisOf((attributes.axis as number | undefined) ?? -1, x.shape.length));
+  const [mean, inverse] = [outputs[1] as Value, outputs[2] as Value];
+  const normal = f.mul(f.sub(x, mean), inverse);
+  const byX = () => {
+    const dn = f.mul(d, scale);
+    const meanOf = (value: Value) => f.reduceMean(value, axes, { keepDims: true });
+    return f.mul(f.sub(f.sub(dn, meanOf(dn)), f.mul(normal, meanOf(f.mul(dn, normal)))), inverse);
+  };
+  return [
+    needs(0) ? byX() : undefined,
+    needs(1) ? unbroadcast(f.mul(d, normal), scale.shape) : undefined,
+    bias && needs(2) ? unbroadcast(d, bias.shape) : undefined,
+  ];
+}
+
+defineOperator('LayerNormalization', {
+  infer: (inputs, attributes) => {
+    const [x, scale] = [need(inputs, 0), need(inputs, 1)];
+    const axis = axisOf((attributes.axis as number | undefined) ?? -1, x.shape.length);
+    const normal = x.shape.slice(axis);
+    for (const part of [scale, ...(inputs[2] ? [inputs[2]] : [])]) {
+      if (part.shape.join() !== normal.join())
+        throw new ShapeMistake(`scale and bias must be [${normal}], but one is [${part.shape}].`);
+    }
+    const statistics = { dtype: x.dtype, shape: x.shape.map((extent, i) => (i < axis ? extent : 1)) };
+    return [{ dtype: x.dtype, shape: x.shape }, statistics, statistics];
+  },
+  vjp: layerNormVjp,
+});
+
+// Frozen: running mean m and variance v are constants. y = s (x - m) / sqrt(v + eps) + b, per channel (axis 1).
+defineOperator('BatchNormalization', {
+  infer: (inputs) => {
+    const x = need(inputs, 0);
+    for (let i = 1; i < 5; i++) {
+      const part = need(inputs, i);
+      if (part.shape.length !== 1 || part.shape[0] !== x.shape[1])
+        throw new ShapeMistake(`input ${i} must be [${x.shape[1]}], one a channel.`);
+    }
+    return [{ dtype: x.dtype, shape: x.shape }];
+  },
+  vjp: ({ gradients, inputs, needs, attributes }) => {
+    const [x, scale, , mean, variance] = inputs as [Value, Value, Value, Value, Value];
+    const d = gradients[0] as Value;
+    const epsilon = (attributes.epsilon as Float | undefined)?.value ?? 1e-5;
+    const channel = (value: Value) => f.reshape(value, [1, -1, ...x.shape.slice(2).map(() => 1)]);
+    const others = x.shape.map((_, i) => i).filter((i) => i !== 1);
+    const inverse = f.reciprocal(f.sqrt(f.add(variance, epsilon)));
+    return [
+      needs(0) ? f.mul(d, channel(f.mul(scale, inverse))) : undefined,
+      needs(1) ? f.reduceSum(f.mul(d, f.mul(f.sub(x, channel(mean)), channel(inverse))), others) : undefined,
+      needs(2) ? f.reduceSum(d, others) : undefined,
+      undefined,
+      undefined,
+    ];
+  },
+});
