@@ -149,7 +149,7 @@ export function slice(x: Value, axis: number, start: number, end: number): Value
 
 /** Cuts x along an axis into parts of these sizes. */
 export function split(x: Value, sizes: readonly number[], axis: number): Value[] {
-  return x.graph.add('Split', [x, ints(x, sizes)], { axis, outputs: sizes.length });
+  return x.graph.add('Split', [x, ints(x, sizes)], { axis });
 }
 
 /** Rows of `table` along an axis: (.., n, ..) by indices of any shape. */

@@ -1,0 +1,356 @@
+/** Every gradient rule against central finite differences, on random shapes. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Random } from '../core/random.js';
+import { float32, type Shape } from '../tensor/tensor.js';
+import * as f from './index.js';
+import { Float, Graph, gradients, knownOperators, type Value } from './index.js';
+import { gradientError, openGraph, randomTensor } from './testing/evaluate.js';
+
+const extent = fc.integer({ min: 1, max: 4 });
+const shape = fc.array(extent, { minLength: 1, maxLength: 4 });
+/** Two shapes that broadcast: the second loses leading axes and has some extents set to 1. */
+const broadcastable = shape.chain((full) =>
+  fc
+    .tuple(
+      fc.constant(full),
+      fc.integer({ min: 0, max: full.length - 1 }),
+      fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+    )
+    .map(([a, cut, ones]) => ({
+      a,
+      b: a.slice(cut).map((x, i) => (ones[i] ? 1 : x)),
+    })),
+);
+
+interface Case {
+  shapes: Shape[];
+  low?: number;
+  high?: number;
+  step?: number;
+  build: (...values: Value[]) => Value;
+}
+
+const one = (build: (x: Value) => Value, low = -1.5, high = 1.5) => shape.map((s): Case => ({ shapes: [s], low, high, build }));
+const two = (build: (a: Value, b: Value) => Value, low = -1.5, high = 1.5) =>
+  fc
+    .tuple(broadcastable, fc.boolean())
+    .map(([{ a, b }, swap]): Case => ({ shapes: swap ? [b, a] : [a, b], low, high, build: build as Case['build'] }));
+const add1 = (type: string, inputs: (Value | undefined)[], attributes = {}) =>
+  (inputs[0] as Value).graph.add1(type, inputs, attributes);
+
+/** 0, 1, 2, ... along the last axis, so that no row is constant and no two neighbours are equal. */
+const ramp = (x: Value, length: number) =>
+  f.cast(
+    f.indices(
+      x,
+      [length],
+      Array.from({ length }, (_, i) => i),
+    ),
+    'float32',
+  );
+
+const matrices = fc.tuple(extent, extent, extent, extent, fc.boolean(), fc.boolean(), fc.integer({ min: 0, max: 2 }));
+const images = fc.record({
+  n: fc.integer({ min: 1, max: 2 }),
+  c: fc.integer({ min: 1, max: 2 }),
+  o: fc.integer({ min: 1, max: 2 }),
+  groups: fc.integer({ min: 1, max: 2 }),
+  size: fc.integer({ min: 4, max: 6 }),
+  kernel: fc.integer({ min: 1, max: 3 }),
+  stride: fc.integer({ min: 1, max: 2 }),
+  pad: fc.integer({ min: 0, max: 1 }),
+  dilation: fc.integer({ min: 1, max: 2 }),
+});
+
+const cases: Record<string, fc.Arbitrary<Case>> = {
+  Identity: one(f.identity),
+  Neg: one(f.neg),
+  Exp: one(f.exp),
+  Log: one(f.log, 0.5, 2),
+  Sqrt: one(f.sqrt, 0.5, 2),
+  Reciprocal: one(f.reciprocal, 0.5, 2),
+  Tanh: one(f.tanh),
+  Sigmoid: one(f.sigmoid),
+  Relu: one((x) => f.relu(f.mul(x, x)), 0.2, 1),
+  Abs: one(f.abs, -2, -0.1),
+  Sin: one(f.sin),
+  Cos: one(f.cos),
+  Erf: one(f.erf),
+  Gelu: one(f.gelu),
+  QuickGelu: one(f.quickGelu),
+  Dropout: one((x) => add1('Dropout', [x])),
+  Add: two(f.add),
+  Sub: two(f.sub),
+  Mul: two(f.mul),
+  Div: two(f.div, 0.5, 2),
+  Pow: two(f.pow, 0.5, 2),
+  Min: two((a, b) => f.minimum(f.mul(a, 3), f.add(b, 5)), 0.5, 1.5),
+  Max: two((a, b) => f.maximum(f.mul(a, 3), f.add(b, 5)), 0.5, 1.5),
+  Where: two((a, b) =>
+    f.where(
+      f.less(f.indices(a, [1], [1]), f.indices(a, [2], [0, 5])),
+      f.unsqueeze(a, [a.shape.length]),
+      f.unsqueeze(b, [b.shape.length]),
+    ),
+  ),
+  Cast: one((x) => f.cast(f.mul(x, x), 'float32')),
+  MatMul: matrices.map(
+    ([n, k, m, b]): Case => ({
+      shapes: [
+        [b, n, k],
+        [k, m],
+      ],
+      build: (x, y) => f.matmul(x as Value, y as Value),
+    }),
+  ),
+  FusedMatMul: matrices.map(([n, k, m, b, transA, transB, ranks]): Case => {
+    const left = transA ? [k, n] : [n, k];
+    const right = transB ? [m, k] : [k, m];
+    return {
+      shapes: [ranks === 2 ? [2, b, ...left] : ranks === 1 ? [b, ...left] : left, ranks === 0 ? right : [b, ...right]],
+      build: (x, y) => f.matmul(x as Value, y as Value, { transA, transB, alpha: 0.5 }),
+    };
+  }),
+  Gemm: matrices.map(
+    ([n, k, m, , transA, transB]): Case => ({
+      shapes: [transA ? [k, n] : [n, k], transB ? [m, k] : [k, m], [m]],
+      build: (x, y, z) =>
+        add1('Gemm', [x, y, z], { transA: Number(transA), transB: Number(transB), alpha: new Float(0.7), beta: new Float(1.3) }),
+    }),
+  ),
+  Softmax: fc
+    .tuple(shape, fc.nat(3))
+    .map(([s, axis]): Case => ({ shapes: [s], build: (x) => f.softmax(x as Value, axis % s.length) })),
+  LogSoftmax: fc
+    .tuple(shape, fc.nat(3))
+    .map(([s, axis]): Case => ({ shapes: [s], build: (x) => f.logSoftmax(x as Value, axis % s.length) })),
+  LayerNormalization: fc.tuple(extent, extent, fc.integer({ min: 3, max: 6 })).map(
+    ([a, b, d]): Case => ({
+      shapes: [[a, b, d], [d], [d]],
+      low: -2,
+      high: 2,
+      step: 2e-3,
+      build: (x, s, z) => f.layerNormalization(f.add(x as Value, ramp(x as Value, d)), s as Value, z),
+    }),
+  ),
+  BatchNormalization: fc.tuple(extent, extent, extent).map(
+    ([n, c, h]): Case => ({
+      shapes: [[n, c, h, h], [c], [c]],
+      build: (x, s, b) =>
+        add1('BatchNormalization', [x, s, b, f.filled(x as Value, [c], 0.2), f.filled(x as Value, [c], 0.8)], {
+          epsilon: new Float(1e-5),
+        }),
+    }),
+  ),
+  ReduceSum: fc.tuple(shape, fc.nat(3), fc.boolean()).map(
+    ([s, axis, keepDims]): Case => ({
+      shapes: [s],
+      build: (x) => f.reduceSum(x as Value, [axis % s.length], { keepDims }),
+    }),
+  ),
+  ReduceMean: fc.tuple(shape, fc.nat(3), fc.boolean()).map(
+    ([s, axis, keepDims]): Case => ({
+      shapes: [s],
+      build: (x) => f.reduceMean(f.mul(x as Value, x as Value), [axis % s.length], { keepDims }),
+    }),
+  ),
+  ReduceMax: fc.tuple(extent, extent).map(
+    ([a, b]): Case => ({
+      shapes: [[a, b]],
+      low: 0,
+      high: 0.1,
+      step: 1e-3,
+      build: (x) => f.reduceMax(f.add(x as Value, ramp(x as Value, b)), [1]),
+    }),
+  ),
+  Reshape: shape.map((s): Case => ({ shapes: [s], build: (x) => f.reshape(f.mul(x as Value, x as Value), [1, -1]) })),
+  Unsqueeze: one((x) => f.unsqueeze(x, [0, -1])),
+  Squeeze: shape.map((s): Case => ({ shapes: [[1, ...s]], build: (x) => f.squeeze(x as Value, [0]) })),
+  Flatten: fc
+    .tuple(shape, fc.nat(4))
+    .map(([s, axis]): Case => ({ shapes: [s], build: (x) => add1('Flatten', [x], { axis: axis % (s.length + 1) }) })),
+  Transpose: shape.map(
+    (s): Case => ({
+      shapes: [s],
+      build: (x) =>
+        f.transpose(
+          x as Value,
+          s.map((_, i) => (i + 1) % s.length),
+        ),
+    }),
+  ),
+  Expand: shape.map((s): Case => ({ shapes: [[...s.slice(0, -1), 1]], build: (x) => f.expand(x as Value, [2, ...s]) })),
+  Concat: fc.tuple(shape, fc.nat(3)).map(([s, at]): Case => {
+    const axis = at % s.length;
+    return {
+      shapes: [s, s.map((x, i) => (i === axis ? x + 1 : x))],
+      build: (a, b) => f.concat([a as Value, b as Value, a as Value], axis),
+    };
+  }),
+  Split: fc.tuple(shape, fc.nat(3)).map(([s, at]): Case => {
+    const axis = at % s.length;
+    const sizes = [1, s[axis] as number];
+    return {
+      shapes: [s.map((x, i) => (i === axis ? x + 1 : x))],
+      build: (x) => {
+        const [first, second] = f.split(x as Value, sizes, axis);
+        return f.mul(first as Value, f.reduceSum(second as Value));
+      },
+    };
+  }),
+  Slice: fc.tuple(shape, fc.nat(3)).map(([s, at]): Case => {
+    const axis = at % s.length;
+    return { shapes: [s.map((x, i) => (i === axis ? x + 2 : x))], build: (x) => f.slice(x as Value, axis, 1, -1) };
+  }),
+  Gather: fc.tuple(shape, fc.nat(3), fc.array(fc.nat(3), { minLength: 1, maxLength: 5 })).map(([s, at, rows]): Case => {
+    const axis = at % s.length;
+    return {
+      shapes: [s],
+      build: (x) =>
+        f.gather(
+          x as Value,
+          f.indices(
+            x as Value,
+            [1, rows.length],
+            rows.map((row) => row % (s[axis] as number)),
+          ),
+          axis,
+        ),
+    };
+  }),
+  ScatterND: fc.tuple(extent, extent, fc.array(fc.nat(3), { minLength: 1, maxLength: 5 })).map(
+    ([n, d, rows]): Case => ({
+      shapes: [
+        [n, d],
+        [rows.length, d],
+      ],
+      build: (x, u) =>
+        f.scatterAdd(
+          x as Value,
+          f.indices(
+            x as Value,
+            [rows.length, 1],
+            rows.map((row) => row % n),
+          ),
+          u as Value,
+        ),
+    }),
+  ),
+  Conv: images.map(
+    ({ n, c, o, groups, size, kernel, stride, pad, dilation }): Case => ({
+      shapes: [[n, c * groups, size, size + 1], [o * groups, c, kernel, Math.min(kernel, 2)], [o * groups]],
+      build: (x, w, b) =>
+        f.conv(x as Value, w as Value, b, { strides: [stride, 1], pads: [pad, 0, pad, 1], dilations: [dilation, 1], groups }),
+    }),
+  ),
+  MaxPool: images.map(
+    ({ n, c, size, stride }): Case => ({
+      shapes: [[n, c, size, size]],
+      low: 0,
+      high: 0.4,
+      step: 1e-3,
+      build: (x) => {
+        // Steps between neighbours keep the maxima where they are while x is moved.
+        const steps = ramp(x as Value, size);
+        return add1('MaxPool', [f.add(f.mul(x as Value, 0.2), f.mul(steps, 1.5))], {
+          kernel_shape: [2, 2],
+          strides: [stride, stride],
+        });
+      },
+    }),
+  ),
+  AveragePool: images.map(
+    ({ n, c, size, stride, pad, kernel }): Case => ({
+      shapes: [[n, c, size, size]],
+      build: (x) =>
+        add1('AveragePool', [x], {
+          kernel_shape: [kernel, 2],
+          strides: [stride, 1],
+          pads: [Math.min(pad, kernel - 1), 0, 0, Math.min(pad, 1)],
+          count_include_pad: pad,
+        }),
+    }),
+  ),
+  GlobalAveragePool: images.map(
+    ({ n, c, size }): Case => ({ shapes: [[n, c, size, size]], build: (x) => f.globalAveragePool(x as Value) }),
+  ),
+};
+
+describe('gradients against central differences', () => {
+  for (const [name, arbitrary] of Object.entries(cases)) {
+    test(name, async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          arbitrary,
+          fc.integer({ min: 1, max: 1_000_000 }),
+          async ({ shapes, low = -1, high = 1, step, build }, seed) => {
+            const random = new Random(seed);
+            const inputs = shapes.map((s) => randomTensor(random, s, low, high));
+            const error = await gradientError(inputs, build, { seed, ...(step === undefined ? {} : { step }) });
+            expect(error).toBeLessThan(5e-3);
+          },
+        ),
+        { numRuns: 12 },
+      );
+    });
+  }
+
+  test('every operator with a gradient rule is checked here', () => {
+    const differentiable = knownOperators().filter((operator) => operator.differentiable);
+    expect(differentiable.map(({ name }) => name).filter((name) => !(name in cases))).toEqual([]);
+  });
+});
+
+describe('gradients', () => {
+  test('of a value used twice add up, and of an unused one are zero', async () => {
+    const graph = new Graph();
+    const x = graph.input('x', 'float32', [2]);
+    const unused = graph.input('unused', 'float32', [3]);
+    const [byX, byUnused] = gradients(f.reduceSum(f.add(f.mul(x, x), x)), [x, unused]) as [Value, Value];
+    graph.output('byX', byX);
+    graph.output('byUnused', byUnused);
+    const run = await openGraph(graph);
+    const result = await run({ x: float32([2], [3, -1]), unused: float32([3], [1, 1, 1]) });
+    expect(Array.from(result.byX?.data as Float32Array)).toEqual([7, -1]);
+    expect(Array.from(result.byUnused?.data as Float32Array)).toEqual([0, 0, 0]);
+  });
+
+  test('through an operator without a rule are an error that names it', () => {
+    const graph = new Graph();
+    const x = graph.input('x', 'float32', [1, 1, 2, 2]);
+    const weight = f.filled(x, [1, 1, 2, 2], 1);
+    const y = graph.add1('ConvTranspose', [x, weight], {});
+    expect(() => gradients(f.reduceSum(y), [x])).toThrow('The ONNX operator ConvTranspose has no gradient rule');
+  });
+
+  test('need a scalar loss', () => {
+    const graph = new Graph();
+    const x = graph.input('x', 'float32', [2]);
+    expect(() => gradients(x, [x])).toThrow('The loss must be one float32 number, but x is float32[2].');
+  });
+});
+
+describe('a shape mistake names the operator and both shapes', () => {
+  const graph = new Graph();
+  const a = graph.input('a', 'float32', [2, 3]);
+  const b = graph.input('b', 'float32', [4, 5]);
+  test.each<[string, () => unknown, string]>([
+    [
+      'Add',
+      () => f.add(a, b),
+      'Add(a: float32[2,3], b: float32[4,5]): shapes [2,3] and [4,5] do not broadcast: 2 against 4 at axis 0.',
+    ],
+    ['MatMul', () => f.matmul(a, b), 'MatMul(a: float32[2,3], b: float32[4,5]): the inner extents differ: 3 against 4.'],
+    [
+      'Concat',
+      () => f.concat([a, b], 0),
+      'Concat(a: float32[2,3], b: float32[4,5]): input 1 differs from the first outside axis 0.',
+    ],
+    ['Reshape', () => f.reshape(a, [4]), '6 elements cannot take the shape [4].'],
+    ['Softmax', () => f.softmax(a, 2), 'axis 2 does not exist in a tensor of rank 2.'],
+    ['Nope', () => graph.add('Nope', [a]), 'limn does not know the ONNX operator Nope'],
+  ])('%s', (_name, mistake, message) => {
+    expect(mistake).toThrow(message);
+  });
+});
