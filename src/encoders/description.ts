@@ -1,0 +1,123 @@
+/** The small JSON that makes any ONNX picture encoder usable, and where its weights are looked for. */
+import { existsSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { LimnError } from '../core/errors.js';
+import { limnHome, readJson } from '../core/files.js';
+import { fits, resamplings } from './image.js';
+
+const perChannel = (least: number) =>
+  z.array(z.number().gte(least).lte(1, 'is for colours from 0 to 1: divide it by 255')).length(3);
+
+const schema = z.strictObject({
+  /** A short name, used in cache folders and messages. */
+  name: z.string().regex(/^[\w.-]+$/, 'may have letters, digits, ".", "_" and "-" only'),
+  /** The ONNX file. */
+  file: z.string().min(1),
+  /** The graph's picture input, float32. */
+  input: z.string().min(1),
+  /** NCHW: (N, 3, size, size); NHWC: (N, size, size, 3). */
+  layout: z.enum(['NCHW', 'NHWC']).default('NCHW'),
+  /** Width and height in pixels. */
+  size: z.int().min(8).max(2048),
+  /** R, G, B; the input is (colour - mean) / deviation with colours from 0 to 1. */
+  mean: perChannel(0),
+  deviation: perChannel(1e-6),
+  resampling: z.enum(resamplings).default('bicubic'),
+  fit: z.enum(fits).default('cover'),
+  outputs: z.strictObject({
+    /** The output with a vector for each place of the picture. */
+    local: z.string().min(1),
+    /** The output with one vector for the picture, (N, channels). */
+    global: z.string().min(1),
+    /** tokens: (N, tokens, channels), row by row; map: (N, channels, height, width). */
+    localForm: z.enum(['tokens', 'map']).default('tokens'),
+    /** Tokens at the start that are no place, e.g. 1 for a class token; they are left out. */
+    skipTokens: z.int().nonnegative().default(0),
+  }),
+  /** Joins the mean and the deviation of R, G, B (0 to 1) of its place to each vector: 6 channels more. */
+  colour: z.boolean().default(false),
+  /** The number of pictures that the graph insists on; leave it out where any number will do. */
+  batch: z.int().positive().optional(),
+});
+
+export type EncoderDescription = z.output<typeof schema>;
+
+/**
+ * Validates an encoder's JSON.
+ *
+ * @param label what it is, usually its path, for error messages
+ * @throws LimnError CONFIG that names the key, and the likely one for a key that is unknown
+ */
+export function parseDescription(value: unknown, label: string): EncoderDescription {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  // A misspelt key explains the missing one, so it goes first.
+  const { issues } = parsed.error;
+  const issue = (issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]) as z.core.$ZodIssue;
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0] as string;
+    const known = Object.keys(issue.path[0] === 'outputs' ? schema.shape.outputs.shape : schema.shape);
+    throw new LimnError('CONFIG', `${label} has an unknown key "${[...issue.path, key].join('.')}". ${suggestion(key, known)}`, {
+      details: { label, key },
+    });
+  }
+  const place = issue.path.join('.') || 'the whole file';
+  throw new LimnError('CONFIG', `${label} does not describe a picture encoder: "${place}": ${issue.message}.`, {
+    details: { label, place },
+  });
+}
+
+/**
+ * Reads an encoder's JSON and finds its weights: beside the JSON, then in `LIMN_HOME/encoders`, `LIMN_SHARED_DATA/weights`
+ * and `../shared/data/weights`.
+ *
+ * @throws LimnError IO or DATA for a JSON file that cannot be read, CONFIG for its content, ENCODER for missing weights
+ */
+export async function loadDescription(path: string): Promise<{ description: EncoderDescription; weights: string }> {
+  const description = parseDescription(await readJson(path, 'an encoder description'), path);
+  return { description, weights: findWeights(description.file, dirname(resolve(path))) };
+}
+
+/** The path of a weights file, or an error that lists the places looked at. */
+export function findWeights(file: string, folder: string): string {
+  const shared = process.env.LIMN_SHARED_DATA;
+  const places = isAbsolute(file)
+    ? [file]
+    : [
+        join(folder, file),
+        limnHome('encoders', basename(file)),
+        ...(shared ? [join(shared, 'weights', basename(file))] : []),
+        resolve('..', 'shared', 'data', 'weights', basename(file)),
+      ];
+  const found = places.find((place) => existsSync(place));
+  if (found) return found;
+  throw new LimnError(
+    'ENCODER',
+    `The encoder's weights ${file} are at none of: ${places.join(', ')}. Put the file at one of them.`,
+    {
+      details: { file, places },
+    },
+  );
+}
+
+function suggestion(key: string, known: readonly string[]): string {
+  const [nearest] = known
+    .map((name) => ({ name, distance: editDistance(key.toLowerCase(), name.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance);
+  return nearest && nearest.distance <= 3 ? `Did you mean "${nearest.name}"?` : `The keys are ${known.join(', ')}.`;
+}
+
+/** Levenshtein distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substituted = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substituted, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}
