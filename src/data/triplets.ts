@@ -1,0 +1,47 @@
+/** The common form that every dataset reader gives: pictures, and triplets of a reference, a target and a modification text. */
+
+/** A picture of a dataset. `path` is where its file lies. */
+export interface Picture {
+  readonly id: string;
+  readonly path: string;
+}
+
+/** One annotated query: `reference` changed as `text` says is any of `targets`. All are picture ids. */
+export interface Triplet {
+  readonly reference: string;
+  /** Ids of the right answers; empty only where a test set keeps them to itself. */
+  readonly targets: readonly string[];
+  /** The modification text in the protocol's wording. */
+  readonly text: string;
+  /** The captions as they were written, trimmed, without empty ones. */
+  readonly captions: readonly string[];
+  /** File and row (from 1) that it came from, for messages. */
+  readonly source: string;
+}
+
+export type SplitName = 'train' | 'val' | 'test';
+
+export interface Split {
+  readonly name: SplitName;
+  /** Every picture of the split, in file order. */
+  readonly pictures: readonly Picture[];
+  readonly triplets: readonly Triplet[];
+  /** Ids named by the split whose picture files are absent, in file order. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * The protocol text of a query, "{c1} and {c2}": every caption lower-cased, trimmed, without punctuation at its end. Empty
+ * captions (FashionIQ has a few) are left out, so the result is empty only if all are.
+ */
+export function joinCaptions(captions: readonly string[]): string {
+  return captions
+    .map((caption) =>
+      caption
+        .toLowerCase()
+        .trim()
+        .replace(/[\s.,;:!?]+$/, ''),
+    )
+    .filter((caption) => caption !== '')
+    .join(' and ');
+}
