@@ -1,0 +1,68 @@
+/** What a LIMN model is: everything that its weights depend on, kept as config.json in the model's folder. */
+import { z } from 'zod';
+
+const positive = z.int().positive();
+
+/** Pictures as features of a frozen encoder, or as pixels for the built-in patch encoder. */
+export const pictureConfig = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('features'),
+    /** Local tokens a picture. */
+    tokens: positive,
+    /** Channels of a token that come from the encoder; after them come the cell's colour channels. */
+    channels: positive,
+    /** Channels of the global vector that come from the encoder. */
+    globalChannels: positive,
+    /** Colour channels (mean and deviation of RGB) behind the others. */
+    colourChannels: z.int().nonnegative(),
+  }),
+  z.strictObject({
+    kind: z.literal('patch'),
+    /** Side of the square picture in pixels. */
+    size: positive,
+    /** Side of a square patch in pixels. */
+    patch: positive,
+    /** Transformer layers of the patch encoder itself. */
+    layers: z.int().nonnegative(),
+  }),
+]);
+
+export const limnConfig = z.strictObject({
+  /** d, the width of all tokens. */
+  width: positive.default(256),
+  /** K, the number of latent factors. */
+  factors: positive.default(8),
+  /** Layers of the shared Transformer. */
+  layers: positive.default(2),
+  heads: positive.default(8),
+  /** Width of the feed-forward parts as a multiple of d. */
+  expansion: positive.default(4),
+  activation: z.enum(['gelu', 'quick-gelu', 'relu']).default('gelu'),
+  dropout: z.number().min(0).lt(1).default(0.1),
+  /** p, the width of a factor's projection. */
+  projection: positive.default(64),
+  /** Transformer layers of the text encoder itself. */
+  textLayers: z.int().nonnegative().default(0),
+  /** Words of a text that are read; longer ones are cut. */
+  words: positive.default(32),
+  vocabularySize: positive,
+  /** Where the learnable scale of the softmax logits starts. */
+  initialScale: z.number().positive().default(20),
+  /** Weights of the loss terms beside the matching token's classification, which has 1. */
+  weights: z
+    .strictObject({
+      factors: z.number().nonnegative().default(1),
+      agreement: z.number().nonnegative().default(1),
+      disentangling: z.number().nonnegative().default(1),
+    })
+    .prefault({}),
+  /** Weight of the factors' mean cosine in the score. */
+  gamma: z.number().nonnegative().default(1),
+  /** What the query sees: both, or one side alone (the baselines). */
+  query: z.enum(['both', 'picture', 'text']).default('both'),
+  picture: pictureConfig,
+});
+
+export type LimnConfig = z.output<typeof limnConfig>;
+export type LimnConfigInput = z.input<typeof limnConfig>;
+export type PictureConfig = z.output<typeof pictureConfig>;

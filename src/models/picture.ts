@@ -1,0 +1,82 @@
+/** The picture side of the multi-grained encoder: features of a frozen encoder, or a small Vision Transformer on pixels. */
+import * as f from '../graph/functions.js';
+import type { Graph, Value } from '../graph/index.js';
+import { type Context, init } from '../nn/context.js';
+import { layerNorm, linear, mlp, transformerLayer } from '../nn/layers.js';
+import type { InputSpec } from '../nn/training.js';
+import type { LimnConfig, PictureConfig } from './config.js';
+
+/** The inputs of one picture batch: `local` and `global` features (float16), or `pixels` (float32 in 0..1). */
+export type PictureInput = Readonly<Record<string, Value>>;
+
+/** Names, dtypes and shapes of the inputs of a batch of pictures; each name gets `prefix` before it. */
+export function pictureInputs(picture: PictureConfig, batch: number, prefix = ''): Record<string, InputSpec> {
+  if (picture.kind === 'patch')
+    return { [`${prefix}pixels`]: { dtype: 'float32', shape: [batch, picture.size, picture.size, 3] } };
+  const { tokens, channels, globalChannels, colourChannels } = picture;
+  return {
+    [`${prefix}local`]: { dtype: 'float16', shape: [batch, tokens, channels + colourChannels] },
+    [`${prefix}global`]: { dtype: 'float16', shape: [batch, globalChannels + colourChannels] },
+  };
+}
+
+/** Declares these inputs in an inference graph. */
+export function declarePicture(graph: Graph, picture: PictureConfig, batch: number): PictureInput {
+  return Object.fromEntries(
+    Object.entries(pictureInputs(picture, batch)).map(([name, { dtype, shape }]) => [name, graph.input(name, dtype, shape)]),
+  );
+}
+
+/** Takes the inputs with this prefix out of a batch. */
+export function withoutPrefix(batch: Readonly<Record<string, Value>>, prefix: string): PictureInput {
+  return Object.fromEntries(
+    Object.entries(batch).flatMap(([name, value]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : [])),
+  );
+}
+
+/** A batch of pictures as tokens (B, N, d) and a global vector (B, d). */
+export function encodePicture(context: Context, config: LimnConfig, input: PictureInput): { tokens: Value; global: Value } {
+  return config.picture.kind === 'patch'
+    ? patches(context, config, config.picture, input.pixels as Value)
+    : features(context, config, config.picture, input as { local: Value; global: Value });
+}
+
+type Features = Extract<PictureConfig, { kind: 'features' }>;
+type Patches = Extract<PictureConfig, { kind: 'patch' }>;
+
+function features(context: Context, config: LimnConfig, picture: Features, input: { local: Value; global: Value }) {
+  const positions = context.parameter('positions', [picture.tokens, config.width], init.normal(0.1), { decay: false });
+  const tokens = f.add(project(context.scope('local'), config, input.local, picture.colourChannels), positions);
+  return { tokens, global: project(context.scope('global'), config, input.global, picture.colourChannels) };
+}
+
+/**
+ * (..., channels + colours) float16 -> (..., d). Channels are standardised by the training pictures' statistics and
+ * layer-normalised; the few colour channels, which would drown among them, have a small network of their own.
+ */
+function project(context: Context, config: LimnConfig, raw: Value, colours: number): Value {
+  const total = raw.shape.at(-1) as number;
+  const standard = f.mul(
+    f.sub(f.cast(raw, 'float32'), context.buffer('mean', [total])),
+    context.buffer('inverse_deviation', [total]),
+  );
+  const axis = raw.shape.length - 1;
+  const [content, colour] =
+    colours > 0 ? (f.split(standard, [total - colours, colours], axis) as [Value, Value]) : [standard, undefined];
+  const width = total - colours;
+  const normal = f.layerNormalization(content, f.filled(content, [width], 1), f.filled(content, [width], 0));
+  const projected = linear(context, 'content', normal, config.width);
+  return colour ? f.add(projected, mlp(context, 'colour', colour, { hidden: 128, out: config.width })) : projected;
+}
+
+/** pixels (B, S, S, 3) -> square patches, a linear map, positions, Transformer layers (Dosovitskiy et al., arXiv 2010.11929). */
+function patches(context: Context, config: LimnConfig, { size, patch, layers }: Patches, pixels: Value) {
+  const batch = pixels.shape[0] as number;
+  const side = size / patch;
+  const cut = f.transpose(f.reshape(pixels, [batch, side, patch, side, patch, 3]), [0, 1, 3, 2, 4, 5]);
+  const flat = f.mul(f.sub(f.reshape(cut, [batch, side * side, patch * patch * 3]), 0.5), 4);
+  const positions = context.parameter('positions', [side * side, config.width], init.normal(0.1), { decay: false });
+  let tokens = f.add(linear(context, 'patch', flat, config.width), positions);
+  for (let i = 0; i < layers; i++) tokens = transformerLayer(context, `layer${i}`, tokens, config);
+  return { tokens, global: linear(context, 'global', layerNorm(context, 'norm', f.reduceMean(tokens, [1])), config.width) };
+}

@@ -1,0 +1,93 @@
+/** Clipping, schedule and AdamW as part of the training graph. */
+import * as f from '../graph/functions.js';
+import type { Value } from '../graph/index.js';
+import type { ParameterSpec } from './context.js';
+
+export interface OptimizerOptions {
+  /** Peak learning rate. */
+  learningRate: number;
+  /** Steps of the whole training, for the schedule. */
+  totalSteps: number;
+  /** Steps over which the rate rises linearly from 0. @default 0 */
+  warmupSteps?: number;
+  /** The rate at the end as a part of the peak. @default 0 */
+  finalFraction?: number;
+  /** Decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101). @default 0.01 */
+  weightDecay?: number;
+  /** @default 0.9 */
+  beta1?: number;
+  /** @default 0.999 */
+  beta2?: number;
+  /** @default 1e-8 */
+  epsilon?: number;
+  /** The global gradient norm is clipped to this; 0 does not clip. @default 1 */
+  clipNorm?: number;
+}
+
+/** The global L2 norm of gradients. */
+export function globalNorm(gradients: readonly Value[]): Value {
+  const squares = gradients.map((gradient) => f.reduceSum(f.mul(gradient, gradient)));
+  return f.sqrt(squares.reduce((sum, x) => f.add(sum, x)));
+}
+
+/** Linear warm-up, then half a cosine: the learning rate of step t = 1, 2, ... */
+export function scheduledRate(t: Value, options: OptimizerOptions): Value {
+  const { learningRate, totalSteps, warmupSteps = 0, finalFraction = 0 } = options;
+  const warm = warmupSteps > 0 ? f.minimum(f.mul(t, 1 / warmupSteps), 1) : undefined;
+  const part = f.minimum(f.maximum(f.mul(f.sub(t, warmupSteps), 1 / Math.max(1, totalSteps - warmupSteps)), 0), 1);
+  const cosine = f.add(f.mul(f.add(f.cos(f.mul(part, Math.PI)), 1), (1 - finalFraction) / 2), finalFraction);
+  return f.mul(warm ? f.mul(warm, cosine) : cosine, learningRate);
+}
+
+export interface UpdatedParameter {
+  parameter: Value;
+  first: Value;
+  second: Value;
+}
+
+/**
+ * Float32 scalars that move on with each step: steps done, and 1 - beta^step for both moments. Keeping the latter as a running
+ * sum avoids the cancellation of computing 1 - beta^step in float32.
+ */
+export interface Clock {
+  step: Value;
+  mass1: Value;
+  mass2: Value;
+}
+
+/**
+ * One AdamW step (Kingma and Ba, arXiv 1412.6980; decay decoupled).
+ *
+ * @param moments running first and second moments, one pair a parameter
+ * @param clock where the optimizer stands before this step
+ */
+export function adamW(
+  parameters: readonly ParameterSpec[],
+  gradients: readonly Value[],
+  moments: readonly { first: Value; second: Value }[],
+  clock: Clock,
+  options: OptimizerOptions,
+): { updated: UpdatedParameter[]; clock: Clock; norm: Value; rate: Value } {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, clipNorm = 1 } = options;
+  const norm = globalNorm(gradients);
+  const clip = clipNorm > 0 ? f.minimum(f.div(clipNorm, f.add(norm, 1e-6)), 1) : undefined;
+  const t = f.add(clock.step, 1);
+  const rate = scheduledRate(t, options);
+  const mass1 = f.add(f.mul(clock.mass1, beta1), 1 - beta1);
+  const mass2 = f.add(f.mul(clock.mass2, beta2), 1 - beta2);
+  const correction1 = f.reciprocal(mass1);
+  const correction2 = f.reciprocal(f.sqrt(mass2));
+  const updated = parameters.map((spec, i): UpdatedParameter => {
+    const raw = gradients[i] as Value;
+    const gradient = clip ? f.mul(raw, clip) : raw;
+    const { first: m, second: v } = moments[i] as { first: Value; second: Value };
+    const first = f.add(f.mul(m, beta1), f.mul(gradient, 1 - beta1));
+    const second = f.add(f.mul(v, beta2), f.mul(f.mul(gradient, gradient), 1 - beta2));
+    const scaledRate = spec.learningRateScale === 1 ? rate : f.mul(rate, spec.learningRateScale);
+    const direction = f.div(first, f.add(f.mul(f.sqrt(second), correction2), epsilon));
+    const step = f.mul(direction, f.mul(scaledRate, correction1));
+    const decayed = spec.decay && weightDecay > 0 ? f.mul(spec.value, f.sub(1, f.mul(scaledRate, weightDecay))) : spec.value;
+    return { parameter: f.sub(decayed, step), first, second };
+  });
+  return { updated, clock: { step: t, mass1, mass2 }, norm, rate };
+}
