@@ -81,6 +81,7 @@ export class TrainingContext extends Context {
     return new TrainingContext(
       this.graph,
       this.random,
+      this.buffers,
       this.parameters,
       this.masks,
       this.inputPrefix,
