@@ -1,0 +1,182 @@
+/** A trained LIMN: its folder on disk, and embedding pictures and queries with it. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { LimnError, messageOf, throwIfAborted } from '../core/errors.js';
+import { readJson, sha256, writeFileAtomic } from '../core/files.js';
+import type { OnProgress } from '../core/progress.js';
+import { type EncoderDescription, parseDescription } from '../encoders/description.js';
+import { Vocabulary } from '../encoders/vocabulary.js';
+import { Session } from '../runtime/session.js';
+import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
+import { type Tensor, tensor } from '../tensor/tensor.js';
+import { type LimnConfig, limnConfig } from './config.js';
+import type { Embeddings } from './embeddings.js';
+import { galleryModel, queryModel } from './limn-graphs.js';
+import { PictureReader, type PictureSource } from './picture-source.js';
+
+const folderConfig = z.strictObject({
+  format: z.literal('limn-model-1'),
+  model: limnConfig,
+  encoder: z.strictObject({ id: z.string(), description: z.unknown().optional() }),
+});
+
+export interface LimnModelParts {
+  config: LimnConfig;
+  vocabulary: Vocabulary;
+  /** Parameters and buffers by name. */
+  weights: Readonly<Record<string, Tensor>>;
+  encoder: { id: string; description?: EncoderDescription | undefined };
+}
+
+export interface EmbedOptions {
+  signal?: AbortSignal | undefined;
+  onProgress?: OnProgress | undefined;
+}
+
+/** Pictures or queries of one run of an encoder graph. */
+const bulk = 32;
+
+export class LimnModel {
+  private readonly sessions = new Map<string, Promise<Session>>();
+
+  constructor(
+    readonly parts: LimnModelParts,
+    /** Where it was opened from; encoder weights may lie there too. */
+    readonly folder = '.',
+    /** SHA-256 of the weights, or "" for a model that was not saved yet. */
+    readonly hash = '',
+  ) {}
+
+  get config(): LimnConfig {
+    return this.parts.config;
+  }
+
+  /**
+   * Opens a model folder, or the `model` folder of a run.
+   *
+   * @throws LimnError CHECKPOINT when a file is missing, cut short or of another model
+   */
+  static async open(path: string): Promise<LimnModel> {
+    const inside = join(path, 'model');
+    const folder = await readFile(join(inside, 'config.json')).then(
+      () => inside,
+      () => path,
+    );
+    const parsed = folderConfig.safeParse(
+      await readJson(join(folder, 'config.json'), "a model's config").catch((cause) => {
+        throw new LimnError(
+          'CHECKPOINT',
+          `There is no usable limn model in ${path}: ${messageOf(cause)} Train one with "limn train --out ${path}".`,
+          { cause },
+        );
+      }),
+    );
+    if (!parsed.success) {
+      throw new LimnError(
+        'CHECKPOINT',
+        `${join(folder, 'config.json')} is not the config of a limn model: ${z.prettifyError(parsed.error).replace(/\s+/g, ' ')}`,
+      );
+    }
+    const vocabulary = Vocabulary.fromJSON(
+      await readJson(join(folder, 'vocabulary.json'), "a model's vocabulary"),
+      join(folder, 'vocabulary.json'),
+    );
+    const file = join(folder, 'weights.safetensors');
+    const bytes = await readFile(file).catch((cause) => {
+      throw new LimnError('CHECKPOINT', `Cannot read the weights ${file}: ${messageOf(cause)}.`, { cause });
+    });
+    const { tensors } = decodeSafetensors(bytes, file);
+    const { id, description } = parsed.data.encoder;
+    const encoder = {
+      id,
+      description: description === undefined ? undefined : parseDescription(description, join(folder, 'config.json')),
+    };
+    return new LimnModel({ config: parsed.data.model, vocabulary, weights: tensors, encoder }, folder, sha256(bytes));
+  }
+
+  /** Writes the model folder: config.json, vocabulary.json, weights.safetensors, query.onnx and gallery.onnx (batch 1). */
+  async save(folder: string): Promise<void> {
+    const { config, vocabulary, weights, encoder } = this.parts;
+    await mkdir(folder, { recursive: true });
+    await writeFileAtomic(join(folder, 'weights.safetensors'), encodeSafetensors(weights, { format: 'limn-model-1' }));
+    await writeFileAtomic(join(folder, 'vocabulary.json'), JSON.stringify(vocabulary));
+    await writeFileAtomic(join(folder, 'query.onnx'), queryModel(config, weights, 1));
+    await writeFileAtomic(join(folder, 'gallery.onnx'), galleryModel(config, weights, 1));
+    // The config comes last: a folder that has one is whole.
+    await writeFileAtomic(
+      join(folder, 'config.json'),
+      `${JSON.stringify({ format: 'limn-model-1', model: config, encoder }, undefined, 2)}\n`,
+    );
+  }
+
+  /** The reader that turns pictures into this model's inputs. */
+  openReader(): Promise<PictureReader> {
+    const { config, encoder } = this.parts;
+    return PictureReader.restore(config.picture, encoder.id, encoder.description, this.folder);
+  }
+
+  /** Embeds gallery pictures. @param rows rows of `pictures` */
+  embedTargets(pictures: PictureSource, rows: readonly number[], options: EmbedOptions = {}): Promise<Embeddings> {
+    return this.embed('gallery', rows.length, (from, to) => pictures.feeds(rows.slice(from, to)), options);
+  }
+
+  /** Embeds queries: reference pictures (rows of `pictures`) with their modification texts. */
+  embedQueries(
+    pictures: PictureSource,
+    rows: readonly number[],
+    texts: readonly string[],
+    options: EmbedOptions = {},
+  ): Promise<Embeddings> {
+    const { config } = this;
+    const words = (batch: readonly string[]) => tensor('int64', [batch.length, config.words], this.encodeWords(batch));
+    const feeds = (from: number, to: number) => ({
+      ...(config.query === 'text' ? {} : pictures.feeds(rows.slice(from, to))),
+      ...(config.query === 'picture' ? {} : { words: words(texts.slice(from, to)) }),
+    });
+    return this.embed('query', rows.length, feeds, options);
+  }
+
+  /** Word ids of texts, (texts, words). @throws LimnError USAGE for an empty text */
+  encodeWords(texts: readonly string[]): BigInt64Array {
+    const { words } = this.config;
+    return BigInt64Array.from(this.parts.vocabulary.encodeBatch(texts, words).ids.data, BigInt);
+  }
+
+  async close(): Promise<void> {
+    for (const session of this.sessions.values()) await (await session).close();
+    this.sessions.clear();
+  }
+
+  private async embed(
+    side: 'query' | 'gallery',
+    count: number,
+    feeds: (from: number, to: number) => Record<string, Tensor>,
+    options: EmbedOptions,
+  ): Promise<Embeddings> {
+    const { width, factors, projection } = this.config;
+    const matching = new Float32Array(count * width);
+    const factorVectors = new Float32Array(count * factors * projection);
+    for (let at = 0; at < count; ) {
+      throwIfAborted(options.signal, `embedding ${side === 'query' ? 'queries' : 'pictures'}`);
+      const size = count - at >= bulk ? bulk : 1;
+      const session = await this.session(side, size);
+      const result = await session.run(feeds(at, at + size));
+      matching.set(result.matching?.data as Float32Array, at * width);
+      factorVectors.set(result.factors?.data as Float32Array, at * factors * projection);
+      at += size;
+      options.onProgress?.({ stage: `embed ${side === 'query' ? 'queries' : 'pictures'}`, done: at, total: count });
+    }
+    return { count, width, factors, projection, matching, factorVectors };
+  }
+
+  private session(side: 'query' | 'gallery', batch: number): Promise<Session> {
+    const key = `${side} ${batch}`;
+    const known = this.sessions.get(key);
+    if (known) return known;
+    const build = side === 'query' ? queryModel : galleryModel;
+    const opened = Session.open(build(this.config, this.parts.weights, batch), { label: `${side} encoder`, spin: false });
+    this.sessions.set(key, opened);
+    return opened;
+  }
+}
