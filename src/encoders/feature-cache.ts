@@ -1,4 +1,5 @@
 /** Features of a frozen picture encoder: computed once, kept as float16 by content and encoder, gathered from the page cache. */
+import { setImmediate } from 'node:timers/promises';
 import { LimnError } from '../core/errors.js';
 import { limnHome } from '../core/files.js';
 import { toFloat16 } from '../tensor/float16.js';
@@ -76,7 +77,9 @@ export async function openFeatures(options: PictureCacheOptions & { encoder: Pic
   const store = await RecordStore.open(options.directory ?? limnHome('features', encoder.id), 2 * (localWidth + globalWidth));
   const produce = async (images: Uint8Array[], names: string[]) => {
     const features = await encoder.encode(images);
-    return names.map((name, i) => {
+    const records: Uint8Array[] = [];
+    for (const [i, name] of names.entries()) {
+      await setImmediate();
       const record = new Uint16Array(localWidth + globalWidth);
       record.set(toFloat16(features.local.subarray(i * localWidth, (i + 1) * localWidth)));
       record.set(toFloat16(features.global.subarray(i * globalWidth, (i + 1) * globalWidth)), localWidth);
@@ -86,8 +89,9 @@ export async function openFeatures(options: PictureCacheOptions & { encoder: Pic
           `The encoder ${encoder.id} gives NaN or values over 65504 for ${name}. Use another one.`,
         );
       }
-      return bytesOf(record);
-    });
+      records.push(bytesOf(record));
+    }
+    return records;
   };
   try {
     const cached = await cachePictures(store, encoder.picture, produce, { ...options, stage: 'encode pictures' });

@@ -6,7 +6,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { colourChannels, colourStatistics } from './colour.js';
 import { type EncoderDescription, loadDescription } from './description.js';
 import { type PictureSettings, pictureSettingsId } from './image.js';
-import { type GraphLayout, layoutOf, requireNames, runGraph } from './picture-graph.js';
+import { type GraphLayout, type GraphOutputs, layoutOf, requireNames, runGraph } from './picture-graph.js';
 
 export interface PictureFeatures {
   /** (N, tokens, channels), places row by row. */
@@ -27,6 +27,8 @@ export interface PictureEncoder {
   close(): Promise<void>;
 }
 
+const picturesPerRun = 8;
+
 export class OnnxPictureEncoder implements PictureEncoder {
   readonly local: { readonly tokens: number; readonly channels: number };
   readonly global: { readonly channels: number };
@@ -46,7 +48,8 @@ export class OnnxPictureEncoder implements PictureEncoder {
   }
 
   /**
-   * Opens the encoder that a JSON file describes; the graph runs in a thread of its own.
+   * Opens the encoder that a JSON file describes; the graph runs in a thread of its own. Its threads do not spin, because
+   * decoding runs beside them.
    *
    * @throws LimnError CONFIG, ENCODER or RUNTIME when the description, the weights or the graph's inputs and outputs do not fit
    */
@@ -62,7 +65,7 @@ export class OnnxPictureEncoder implements PictureEncoder {
     options: SessionOptions = {},
   ): Promise<OnnxPictureEncoder> {
     const id = await encoderId(description, weights);
-    const session = await Session.open(weights, { label: `encoder ${description.name}`, ...options });
+    const session = await Session.open(weights, { label: `encoder ${description.name}`, spin: false, ...options });
     try {
       const { input, outputs, size, name } = description;
       requireNames(name, 'input', session.inputs, [input]);
@@ -81,22 +84,28 @@ export class OnnxPictureEncoder implements PictureEncoder {
     const [localChannels, globalChannels] = [this.local.channels, this.global.channels];
     const local = new Float32Array(images.length * tokens * localChannels);
     const global = new Float32Array(images.length * globalChannels);
-    const step = this.description.batch ?? images.length;
+    const write = (outputs: GraphOutputs, start: number, group: readonly Uint8Array[]) => {
+      const { grid, localChannels: plain, globalChannels: width } = this.layout;
+      group.forEach((image, i) => {
+        const [localAt, globalAt] = [(start + i) * tokens * localChannels, (start + i) * globalChannels];
+        this.writeLocal(outputs.local, i, local.subarray(localAt, localAt + tokens * localChannels));
+        global.set(outputs.global.data.subarray(i * width, (i + 1) * width), globalAt);
+        if (!this.description.colour) return;
+        colourStatistics(image, this.description.size, grid, local, localAt + plain, localChannels);
+        colourStatistics(image, this.description.size, 1, global, globalAt + width);
+      });
+    };
+    // Few pictures a run keep this thread responsive; the next run waits in the other thread while this one reads the last.
+    const step = this.description.batch ?? picturesPerRun;
+    let finishLast = async () => {};
     for (let start = 0; start < images.length; start += step) {
       const group = images.slice(start, start + step);
-      const outputs = await runGraph(this.session, this.description, group);
-      group.forEach((image, i) => {
-        const place = start + i;
-        this.writeLocal(outputs.local, i, local.subarray(place * tokens * localChannels, (place + 1) * tokens * localChannels));
-        const width = this.layout.globalChannels;
-        global.set(outputs.global.data.subarray(i * width, (i + 1) * width), place * globalChannels);
-        if (!this.description.colour) return;
-        const { grid, localChannels: plain } = this.layout;
-        const { size } = this.description;
-        colourStatistics(image, size, grid, local, place * tokens * localChannels + plain, localChannels);
-        colourStatistics(image, size, 1, global, place * globalChannels + width);
-      });
+      const running = runGraph(this.session, this.description, group);
+      running.catch(() => {});
+      await finishLast();
+      finishLast = async () => write(await running, start, group);
     }
+    await finishLast();
     return { local, global };
   }
 

@@ -4,6 +4,11 @@ import type { Session } from '../runtime/session.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import type { EncoderDescription } from './description.js';
 
+export interface GraphOutputs {
+  local: Tensor<'float32'>;
+  global: Tensor<'float32'>;
+}
+
 /** What a graph's outputs hold for one picture. */
 export interface GraphLayout {
   tokens: number;
@@ -18,7 +23,7 @@ export async function runGraph(
   session: Session,
   description: EncoderDescription,
   images: readonly Uint8Array[],
-): Promise<{ local: Tensor<'float32'>; global: Tensor<'float32'> }> {
+): Promise<GraphOutputs> {
   const { input, size, mean, deviation, layout, outputs, batch = images.length } = description;
   const area = size * size;
   const data = new Float32Array(batch * area * 3);
