@@ -33,8 +33,9 @@ export async function* blockScores(queries: Vectors, gallery: Vectors): AsyncGen
       const count = Math.min(blockRows, total - from);
       const block = new Float32Array(blockRows * width);
       block.set(queries.data.subarray(from * width, (from + count) * width));
-      const { scores } = await session.run({ queries: tensor('float32', [blockRows, width], block) });
-      yield { from, count, scores: (scores?.data as Float32Array).subarray(0, count * size) };
+      const result = await session.run({ queries: tensor('float32', [blockRows, width], block) });
+      const scores = result.scores?.data as Float32Array;
+      yield { from, count, scores: scores.subarray(0, count * size) };
     }
   } finally {
     await session.close();

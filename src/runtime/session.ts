@@ -1,4 +1,6 @@
 /** An ONNX model that is ready to run in a thread of its own. */
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { LimnError, messageOf } from '../core/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -34,10 +36,7 @@ class RuntimeThread {
   private failure: Error | undefined;
 
   constructor() {
-    const source = import.meta.url.endsWith('.ts');
-    this.worker = source
-      ? new Worker(new URL('./worker.ts', import.meta.url), { execArgv: ['--import', 'tsx'] })
-      : new Worker(new URL('./worker.js', import.meta.url));
+    this.worker = startWorker();
     this.worker.unref();
     this.worker.on('message', (reply: WorkerReply) => {
       const waiting = this.pending.get(reply.id);
@@ -69,6 +68,14 @@ class RuntimeThread {
     for (const { reject } of this.pending.values()) reject(error);
     this.pending.clear();
   }
+}
+
+/** From source (tests), Node needs tsx to read worker.ts; from the build it reads worker.js by itself. */
+function startWorker(): Worker {
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url));
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')).href;
+  const source = new URL('./worker.ts', import.meta.url).href;
+  return new Worker(`import('${tsx}').then(({ register }) => { register(); return import('${source}'); })`, { eval: true });
 }
 
 export class Session {

@@ -38,15 +38,18 @@ function fromOrt(value: ort.Tensor): WireTensor {
 
 async function handle(request: WorkerRequest): Promise<{ result?: unknown; transfer?: ArrayBuffer[] }> {
   if (request.kind === 'load') {
-    const session = await ort.InferenceSession.create(request.model as string, {
-      intraOpNumThreads: request.threads > 0 ? request.threads : availableParallelism(),
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
-      ...(request.profile ? { enableProfiling: true, profileFilePrefix: request.profile } : {}),
-      extra: { session: { intra_op: { allow_spinning: request.spin ? '1' : '0' } } },
-    } as ort.InferenceSession.SessionOptions);
+    const session = await ort.InferenceSession.create(
+      request.model as string,
+      {
+        intraOpNumThreads: request.threads > 0 ? request.threads : availableParallelism(),
+        interOpNumThreads: 1,
+        executionMode: 'sequential',
+        graphOptimizationLevel: 'all',
+        logSeverityLevel: 3,
+        ...(request.profile ? { enableProfiling: true, profileFilePrefix: request.profile } : {}),
+        extra: { session: { intra_op: { allow_spinning: request.spin ? '1' : '0' } } },
+      } as ort.InferenceSession.SessionOptions,
+    );
     sessions.set(request.session, { session, resident: new Map() });
     return { result: { inputs: [...session.inputNames], outputs: [...session.outputNames] } };
   }

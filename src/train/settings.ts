@@ -1,0 +1,31 @@
+/** How a training runs, beside what the model is. */
+import { z } from 'zod';
+
+const positive = z.int().positive();
+
+export const trainingSettings = z.strictObject({
+  epochs: positive.default(12),
+  /** Triplets of one step; the others of a batch are the negatives. */
+  batchSize: z.int().min(2).default(128),
+  /** Peak of the learning rate. */
+  learningRate: z.number().positive().default(1e-3),
+  /** Part of all steps over which the rate rises. */
+  warmup: z.number().min(0).max(1).default(0.05),
+  weightDecay: z.number().nonnegative().default(0.01),
+  /** Global gradient norm that is never exceeded; 0 does not clip. */
+  clipNorm: z.number().nonnegative().default(1),
+  /** Chance that the captions of a triplet change places. */
+  captionSwap: z.number().min(0).max(1).default(0.5),
+  /** Chance that a training word is replaced by an out-of-vocabulary one, which trains their embeddings. */
+  wordDropout: z.number().min(0).lt(1).default(0.05),
+  /** Protocol of the validation after each epoch. */
+  protocol: z.string().default('fashioniq-original-ref-excluded'),
+  /** Recall at this K chooses the best epoch. */
+  selectBy: positive.default(10),
+  /** Steps of one run of the training graph; more than 1 pays for small models. */
+  stepsPerRun: positive.default(1),
+  /** Seconds after which a checkpoint is due within an epoch. */
+  checkpointSeconds: z.number().positive().default(120),
+});
+
+export type TrainingSettings = z.output<typeof trainingSettings>;

@@ -1,0 +1,122 @@
+/** Training triplets as the inputs of a training graph: rows of pictures, word ids, and which rows want the same target. */
+import { LimnError } from '../core/errors.js';
+import { Random } from '../core/random.js';
+import { epochBatches, epochRandom } from '../data/batches.js';
+import { joinCaptions, type Split } from '../data/triplets.js';
+import type { Vocabulary } from '../encoders/vocabulary.js';
+import type { LimnConfig } from '../models/config.js';
+import type { PictureSource } from '../models/picture-source.js';
+import type { DropoutMask } from '../nn/context.js';
+import { drawMasks } from '../nn/training.js';
+import { float32, type Tensor, tensor } from '../tensor/tensor.js';
+import type { TrainingSettings } from './settings.js';
+
+interface Row {
+  reference: number;
+  target: number;
+  captions: readonly string[];
+}
+
+export class TripletBatches {
+  readonly stepsPerEpoch: number;
+  private readonly rows: Row[];
+  private order: { epoch: number; batches: Uint32Array[] } | undefined;
+
+  constructor(
+    split: Split,
+    private readonly pictures: PictureSource,
+    private readonly vocabulary: Vocabulary,
+    private readonly config: LimnConfig,
+    private readonly settings: TrainingSettings,
+    private readonly seed: number,
+  ) {
+    // A triplet of a picture that was skipped as broken is left out; one with several targets is learned with each.
+    this.rows = split.triplets.flatMap(({ reference, targets, captions }) => {
+      const from = pictures.rowOf(reference);
+      return targets.flatMap((id) => {
+        const to = pictures.rowOf(id);
+        return from === undefined || to === undefined ? [] : [{ reference: from, target: to, captions }];
+      });
+    });
+    if (this.rows.length === 0) throw new LimnError('DATA', 'There are no training triplets whose pictures can be read.');
+    this.stepsPerEpoch = Math.floor(this.rows.length / settings.batchSize);
+    this.batch(0);
+  }
+
+  /**
+   * The feeds of `count` steps from `step` on, stacked along a leading axis when `stacked`. They depend on the seed and the step
+   * alone, so that a resumed run sees what an uninterrupted one would have seen.
+   */
+  feeds(step: number, count: number, masks: readonly DropoutMask[], stacked: boolean): Record<string, Tensor> {
+    const rows = Array.from({ length: count }, (_, i) => this.batch(step + i)).flatMap((indices) =>
+      Array.from(indices, (i) => this.rows[i] as Row),
+    );
+    const { batchSize } = this.settings;
+    const flat: Record<string, Tensor> = {
+      ...(this.config.query === 'text'
+        ? {}
+        : this.pictures.feeds(
+            rows.map(({ reference }) => reference),
+            'reference.',
+          )),
+      ...this.pictures.feeds(
+        rows.map(({ target }) => target),
+        'target.',
+      ),
+      ...(this.config.query === 'picture' ? {} : { words: this.words(rows, step) }),
+    };
+    const lead = stacked ? [count, batchSize] : [batchSize];
+    const feeds: Record<string, Tensor> = Object.fromEntries(
+      Object.entries(flat).map(([name, value]) => [name, { ...value, shape: [...lead, ...value.shape.slice(1)] }]),
+    );
+    feeds.sameTarget = float32([...lead, batchSize], sameTargets(rows, batchSize));
+    const drawn = Array.from({ length: count }, (_, i) =>
+      drawMasks(masks, Random.derive(this.seed, `dropout of step ${step + i}`)),
+    );
+    for (const { name, shape } of masks) {
+      const parts = drawn.map((draws) => draws[name]?.data as Float32Array);
+      feeds[name] = stacked
+        ? float32(
+            [count, ...shape],
+            parts.flatMap((part) => [...part]),
+          )
+        : { dtype: 'float32', shape, data: parts[0] as Float32Array };
+    }
+    return feeds;
+  }
+
+  private batch(step: number): Uint32Array {
+    const epoch = Math.floor(step / Math.max(1, this.stepsPerEpoch));
+    if (this.order?.epoch !== epoch) {
+      const { batchSize } = this.settings;
+      this.order = {
+        epoch,
+        batches: epochBatches({ count: this.rows.length, batchSize, random: epochRandom(this.seed, epoch) }),
+      };
+    }
+    return this.order.batches[step - epoch * this.stepsPerEpoch] as Uint32Array;
+  }
+
+  private words(rows: readonly Row[], step: number): Tensor {
+    const { captionSwap, wordDropout } = this.settings;
+    const random = Random.derive(this.seed, `texts of step ${step}`);
+    const length = this.config.words;
+    const texts = rows.map(({ captions }) => joinCaptions(random.uniform() < captionSwap ? [...captions].reverse() : captions));
+    const { ids } = this.vocabulary.encodeBatch(texts, length);
+    const unknown = this.vocabulary.buckets;
+    const noisy = BigInt64Array.from(ids.data, (id) =>
+      BigInt(id > 0 && random.uniform() < wordDropout ? 1 + random.below(unknown) : id),
+    );
+    return tensor('int64', [rows.length, length], noisy);
+  }
+}
+
+/** (steps, B, B): 1 where two different rows of a batch want the same picture. */
+function sameTargets(rows: readonly Row[], batchSize: number): Float32Array {
+  const out = new Float32Array(rows.length * batchSize);
+  rows.forEach(({ target }, i) => {
+    const start = i - (i % batchSize);
+    for (let j = 0; j < batchSize; j++) if (start + j !== i && rows[start + j]?.target === target) out[i * batchSize + j] = 1;
+  });
+  return out;
+}
