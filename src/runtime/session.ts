@@ -1,6 +1,4 @@
 /** An ONNX model that is ready to run in a thread of its own. */
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { LimnError, messageOf } from '../core/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -70,12 +68,10 @@ class RuntimeThread {
   }
 }
 
-/** From source (tests), Node needs tsx to read worker.ts; from the build it reads worker.js by itself. */
+/** The thread's code is always the built one: Node cannot run TypeScript in a thread, and `npm test` builds before it tests. */
 function startWorker(): Worker {
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./worker.js', import.meta.url));
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')).href;
-  const source = new URL('./worker.ts', import.meta.url).href;
-  return new Worker(`import('${tsx}').then(({ register }) => { register(); return import('${source}'); })`, { eval: true });
+  const folder = import.meta.url.endsWith('.ts') ? '../../dist/runtime/' : './';
+  return new Worker(new URL(`${folder}worker.js`, import.meta.url));
 }
 
 export class Session {
