@@ -1,0 +1,59 @@
+/** Where a limn training step spends its time: ONNX Runtime's own profile, summed by operator and by operator and shapes. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startLimn } from './sides.mjs';
+
+export async function profile(options, steps) {
+  const folder = await mkdtemp(join(tmpdir(), 'limn-profile-'));
+  try {
+    const side = await startLimn({ ...options, profile: join(folder, 'step') });
+    await side.ask(2);
+    const { times } = await side.ask(steps);
+    await side.end();
+    const file = (await readdir(folder)).find((name) => name.endsWith('.json'));
+    if (!file) throw new Error('ONNX Runtime wrote no profile');
+    const runs = steps + 2;
+    const kernels = JSON.parse(await readFile(join(folder, file), 'utf8')).filter(
+      ({ cat, name }) => cat === 'Node' && name.endsWith('_kernel_time'),
+    );
+    const whole = kernels.reduce((sum, { dur }) => sum + dur, 0);
+    const table = (keyOf, count) => {
+      const groups = new Map();
+      for (const event of kernels) {
+        const key = keyOf(event);
+        const group = groups.get(key) ?? { time: 0, calls: 0 };
+        group.time += event.dur;
+        group.calls += 1;
+        groups.set(key, group);
+      }
+      return [...groups]
+        .sort(([, a], [, b]) => b.time - a.time)
+        .slice(0, count)
+        .map(([operator, { time, calls }]) => ({
+          operator,
+          'calls a step': Number((calls / runs).toFixed(1)),
+          'ms a step': Number((time / runs / 1000).toFixed(2)),
+          part: `${((100 * time) / whole).toFixed(1)} %`,
+        }));
+    };
+    console.log(
+      `${(whole / runs / 1000).toFixed(1)} ms a step in kernels; steps took ${times.map((t) => t.toFixed(0)).join(', ')} ms`,
+    );
+    console.table(table(({ args }) => args.op_name, 25));
+    console.table(
+      table(({ args }) => `${args.op_name} ${shapes(args.input_type_shape)} -> ${shapes(args.output_type_shape)}`, 50),
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const shapes = (list) =>
+  (list ?? [])
+    .map((entry) =>
+      Object.values(entry)
+        .map((shape) => `[${shape}]`)
+        .join(''),
+    )
+    .join(' ');

@@ -1,0 +1,83 @@
+/** The two contestants as child processes that compute only when told to, and what to say about the machine. */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Starts a side; `ask(steps)` lets it take steps and resolves with `{ times, loss, peakBytes }`. */
+async function start(name, command, args, env = {}) {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const failed = new Promise((_, reject) => {
+    child.on('error', (error) => reject(new Error(`${name} cannot start: ${error.message}`)));
+  });
+  failed.catch(() => {});
+  const answer = async () => {
+    const { value, done } = await Promise.race([lines.next(), failed]);
+    if (done) throw new Error(`${name} ended before it answered`);
+    const message = JSON.parse(value);
+    if (message.error) throw new Error(message.error);
+    return message;
+  };
+  const ready = await answer();
+  return {
+    name,
+    ready,
+    ask(steps) {
+      child.stdin.write(`${JSON.stringify({ steps })}\n`);
+      return answer();
+    },
+    async end() {
+      const exit = new Promise((resolve) => child.on('exit', resolve));
+      child.stdin.end();
+      await exit;
+    },
+  };
+}
+
+export const startLimn = (options) => start('limn', process.execPath, [here('./limn-side.mjs'), JSON.stringify(options)]);
+
+/** The Python is `LIMN_PYTHON`, or python3. */
+export const startPytorch = (options) =>
+  start('PyTorch', process.env.LIMN_PYTHON ?? 'python3', [here('./pytorch/training_step.py'), JSON.stringify(options)], {
+    OMP_WAIT_POLICY: 'passive',
+    OMP_NUM_THREADS: String(options.threads),
+  });
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
+}
+
+/** Median, quartiles and extremes in milliseconds. */
+export function summary(times) {
+  const sorted = [...times].sort((a, b) => a - b);
+  const at = (part) => Number(sorted[Math.round(part * (sorted.length - 1))].toFixed(2));
+  return {
+    median: Number(median(times).toFixed(2)),
+    quartiles: [at(0.25), at(0.75)],
+    min: at(0),
+    max: at(1),
+    steps: times.length,
+  };
+}
+
+export function machine() {
+  const require = createRequire(import.meta.url);
+  const version = (name) => JSON.parse(readFileSync(require.resolve(`${name}/package.json`), 'utf8')).version;
+  return {
+    cpu: cpus()[0]?.model.trim(),
+    cores: availableParallelism(),
+    memoryGiB: Number((totalmem() / 2 ** 30).toFixed(1)),
+    loadBefore: loadavg().map((load) => Number(load.toFixed(2))),
+    platform: `${process.platform}-${process.arch}`,
+    node: process.version,
+    onnxruntime: version('onnxruntime-node'),
+    limn: JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version,
+  };
+}

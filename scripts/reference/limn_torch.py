@@ -1,0 +1,305 @@
+"""LIMN in PyTorch: the computation of src/models/limn.ts, written the way PyTorch does it fastest.
+
+It is the independent reference of the tests (make_fixtures.py) and the rival in the race (bench/training-step.mjs).
+Pictures are features of a frozen encoder. Shapes: B batch, N picture tokens, M words, d width, K factors, p projection.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+@dataclass
+class Config:
+    """The fields of src/models/config.ts that matter here."""
+
+    vocabulary_size: int
+    tokens: int
+    channels: int
+    global_channels: int
+    colour_channels: int
+    width: int = 256
+    factors: int = 8
+    layers: int = 2
+    heads: int = 8
+    expansion: int = 4
+    dropout: float = 0.1
+    projection: int = 64
+    text_layers: int = 0
+    words: int = 32
+    initial_scale: float = 20.0
+    weights: dict = field(default_factory=lambda: {"factors": 1.0, "agreement": 1.0, "disentangling": 1.0})
+
+
+class Dropout(nn.Module):
+    """One mask for all tokens of a sequence: of x (B, ..., d) a channel of an item is dropped in all of its tokens."""
+
+    def __init__(self, rate: float):
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.rate == 0:
+            return x
+        return x * F.dropout(x.new_ones(x.shape[0], *[1] * (x.ndim - 2), x.shape[-1]), self.rate)
+
+
+class Mlp(nn.Module):
+    def __init__(self, inputs: int, hidden: int, out: int, dropout: float = 0.0):
+        super().__init__()
+        self.add_module("in", nn.Linear(inputs, hidden))
+        self.dropout = Dropout(dropout)
+        self.out = nn.Linear(hidden, out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out(self.dropout(F.gelu(self.get_submodule("in")(x))))
+
+
+class Attention(nn.Module):
+    """Queries from x (B, m, d), keys and values from y (B, n, d); query, key and value weights are packed into one matrix."""
+
+    def __init__(self, d: int, heads: int):
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(d, 3 * d)
+        self.out = nn.Linear(d, d)
+
+    def forward(self, x: Tensor, only: int | None, bias: Tensor | None) -> Tensor:
+        batch, n, d = x.shape
+
+        def split(y: Tensor, parts: int):  # (B, n, parts d) -> parts of (B, H, n, d/H)
+            return y.view(batch, y.shape[1], parts, self.heads, d // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
+
+        if only is None:
+            q, k, v = split(self.qkv(x), 3)
+        else:
+            (q,) = split(F.linear(x[:, :only], self.qkv.weight[:d], self.qkv.bias[:d]), 1)
+            k, v = split(F.linear(x, self.qkv.weight[d:], self.qkv.bias[d:]), 2)
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+        return self.out(mixed.transpose(1, 2).reshape(batch, q.shape[2], d))
+
+
+class TransformerLayer(nn.Module):
+    """A pre-norm layer; with `only`, of the first so many positions."""
+
+    def __init__(self, d: int, heads: int, expansion: int, dropout: float):
+        super().__init__()
+        self.norm1 = nn.LayerNorm(d)
+        self.attention = Attention(d, heads)
+        self.norm2 = nn.LayerNorm(d)
+        self.feed = Mlp(d, expansion * d, d)
+        self.dropout = Dropout(dropout)
+
+    def forward(self, x: Tensor, bias: Tensor | None = None, only: int | None = None) -> Tensor:
+        x_first = x if only is None else x[:, :only]
+        middle = x_first + self.dropout(self.attention(self.norm1(x), only, bias))
+        return middle + self.dropout(self.feed(self.norm2(middle)))
+
+
+class FeatureProjection(nn.Module):
+    """(..., channels + colours) float16 -> (..., d)."""
+
+    def __init__(self, channels: int, colours: int, d: int):
+        super().__init__()
+        self.channels = channels
+        self.register_buffer("mean", torch.zeros(channels + colours))
+        self.register_buffer("inverse_deviation", torch.ones(channels + colours))
+        self.content = nn.Linear(channels, d)
+        self.colour = Mlp(colours, 128, d) if colours else None
+
+    def forward(self, raw: Tensor) -> Tensor:
+        standard = (raw.float() - self.mean) * self.inverse_deviation
+        projected = self.content(F.layer_norm(standard[..., : self.channels], (self.channels,)))
+        return projected if self.colour is None else projected + self.colour(standard[..., self.channels :])
+
+
+class Picture(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.positions = nn.Parameter(torch.randn(c.tokens, c.width) * 0.1)
+        self.local = FeatureProjection(c.channels, c.colour_channels, c.width)
+        self.add_module("global", FeatureProjection(c.global_channels, c.colour_channels, c.width))
+
+    def forward(self, local: Tensor, global_: Tensor) -> tuple[Tensor, Tensor]:
+        return self.local(local) + self.positions, self.get_submodule("global")(global_)
+
+
+class Text(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.positions = nn.Parameter(torch.randn(c.words, c.width) * 0.02)
+        self.words = nn.Embedding(c.vocabulary_size, c.width)
+        nn.init.normal_(self.words.weight, std=0.3)
+        for i in range(c.text_layers):
+            self.add_module(f"layer{i}", TransformerLayer(c.width, c.heads, c.expansion, c.dropout))
+        self.layers = c.text_layers
+        self.add_module("global", nn.Linear(c.width, c.width))
+
+    def forward(self, words: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        mask = (words > 0).float()  # (B, M)
+        x = self.words(words) + self.positions
+        for i in range(self.layers):
+            x = self.get_submodule(f"layer{i}")(x, mask_bias(mask))
+        weights = (mask / mask.sum(1, keepdim=True).clamp(min=1)).unsqueeze(2)
+        return x, self.get_submodule("global")((x * weights).sum(1)), mask
+
+
+class Aggregation(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.c = c
+        self.factors = nn.Parameter(torch.randn(1, c.factors, c.width) * 0.5)
+        self.dropout = Dropout(c.dropout)
+        for i in range(c.layers):
+            self.add_module(f"layer{i}", TransformerLayer(c.width, c.heads, c.expansion, c.dropout))
+        self.norm = nn.LayerNorm(c.width)
+
+    def forward(self, sequences: list[Tensor], bias: Tensor | None) -> Tensor:
+        batch = sequences[0].shape[0]
+        x = self.dropout(torch.cat([self.factors.expand(batch, -1, -1), *sequences], 1))
+        for i in range(self.c.layers):
+            last = i == self.c.layers - 1
+            x = self.get_submodule(f"layer{i}")(x, bias, self.c.factors if last else None)
+        return self.norm(x)  # (B, K, d)
+
+
+class Fusion(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.gate = nn.Linear(2 * c.width, c.width)
+        self.residual = Mlp(2 * c.width, 2 * c.width, c.width, c.dropout)
+        self.norm = nn.LayerNorm(c.width)
+
+    def forward(self, picture: Tensor, text: Tensor | None) -> Tensor:
+        if text is None:
+            return self.norm(picture)
+        both = torch.cat([picture, text], 1)
+        return self.norm(torch.sigmoid(self.gate(both)) * picture + self.residual(both))
+
+
+class Matching(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.attend = nn.Linear(c.width, c.width)
+        self.energy = nn.Linear(c.width, 1)
+        self.holistic = Mlp(2 * c.width, 2 * c.width, c.width, c.dropout)
+        self.projection = nn.Linear(c.width, c.projection, bias=False)
+
+    def forward(self, tokens: Tensor, global_: Tensor) -> tuple[Tensor, Tensor]:
+        weights = self.energy(torch.tanh(self.attend(tokens))).transpose(1, 2).softmax(-1)  # (B, 1, K)
+        adaptive = (weights @ tokens).squeeze(1)
+        matching = adaptive + self.holistic(torch.cat([tokens.mean(1), global_], 1))
+        return F.normalize(matching, dim=-1, eps=1e-6), F.normalize(self.projection(tokens), dim=-1, eps=1e-6)
+
+
+class Loss(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.c = c
+        self.matching_scale = nn.Parameter(torch.tensor(math.log(c.initial_scale)))
+        self.factor_scale = nn.Parameter(torch.tensor(math.log(c.initial_scale)))
+
+    def forward(self, query, target, same_target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        (matching_q, factors_q, tokens_q), (matching_t, factors_t, tokens_t) = query, target
+        hidden = same_target * -1e4
+        labels = torch.arange(same_target.shape[0])
+        by_matching = matching_q @ matching_t.T * self.matching_scale.exp().clamp(max=100) + hidden
+        mean_cosine = factors_q.flatten(1) @ factors_t.flatten(1).T / self.c.factors
+        by_factors = mean_cosine * self.factor_scale.exp().clamp(max=100) + hidden
+        terms = {
+            "matching": F.cross_entropy(by_matching, labels),
+            "factors": F.cross_entropy(by_factors, labels),
+            "agreement": symmetric_kl(by_matching, by_factors),
+            "disentangling": disentangling(tokens_q) + disentangling(tokens_t),
+        }
+        weights = {"matching": 1.0, **self.c.weights}
+        return sum(weights[name] * term for name, term in terms.items()), terms
+
+
+def symmetric_kl(a: Tensor, b: Tensor) -> Tensor:
+    p, q = a.log_softmax(-1), b.log_softmax(-1)
+    kl = lambda x, y: F.kl_div(y, x, reduction="batchmean", log_target=True)  # KL(x || y)
+    return (kl(p, q) + kl(q, p)) / 2
+
+
+def disentangling(tokens: Tensor) -> Tensor:
+    """Mean over i != j of cos(F_i, F_j)^2."""
+    batch, count, _ = tokens.shape
+    normal = F.normalize(tokens, dim=-1, eps=1e-6)
+    cosines = normal @ normal.transpose(1, 2)
+    return (cosines.square().sum() - batch * count) / (batch * count * (count - 1))
+
+
+def mask_bias(mask: Tensor) -> Tensor:
+    return (1 - mask)[:, None, None, :] * -1e9
+
+
+class Types(nn.Module):
+    def __init__(self, d: int):
+        super().__init__()
+        for name in ("picture", "picture_global", "word", "text_global"):
+            setattr(self, name, nn.Parameter(torch.randn(d) * 0.1))
+
+
+class Limn(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.c = c
+        self.picture = Picture(c)
+        self.types = Types(c.width)
+        self.text = Text(c)
+        self.aggregation = Aggregation(c)
+        self.fusion = Fusion(c)
+        self.matching = Matching(c)
+        self.loss = Loss(c)
+
+    def embed(self, local: Tensor, global_: Tensor, words: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """-> matching token (B, d), factor projections (B, K, p), factor tokens (B, K, d)."""
+        types = self.types
+        tokens, picture = self.picture(local, global_)
+        sequences = [tokens + types.picture, (picture + types.picture_global).unsqueeze(1)]
+        text, bias = None, None
+        if words is not None:
+            tokens, text, mask = self.text(words)
+            sequences += [tokens + types.word, (text + types.text_global).unsqueeze(1)]
+            seen = mask.new_ones(mask.shape[0], self.c.factors + self.c.tokens + 1)
+            bias = mask_bias(torch.cat([seen, mask, mask.new_ones(mask.shape[0], 1)], 1))
+        factors = self.aggregation(sequences, bias)
+        return *self.matching(factors, self.fusion(picture, text)), factors
+
+    def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        query = self.embed(batch["reference.local"], batch["reference.global"], batch["words"])
+        target = self.embed(batch["target.local"], batch["target.global"])
+        return self.loss(query, target, batch["sameTarget"])
+
+
+def limn_tensors(model: nn.Module, of=lambda parameter: parameter, prefix: str = "") -> dict[str, Tensor]:
+    """Parameters, or what `of` makes of them (of its gradient, say), under limn's names and in its (in, out) layout."""
+    out = {}
+    for name, module in model.named_modules(prefix=prefix):
+        under = f"{name}." if name else ""
+        for key, parameter in module.named_parameters(recurse=False):
+            value = of(parameter)
+            if isinstance(module, nn.Linear) and name.endswith("qkv"):
+                for part, piece in zip(("query", "key", "value"), value.chunk(3)):
+                    out[f"{name.removesuffix('qkv')}{part}.{key}"] = piece.T if key == "weight" else piece
+            elif isinstance(module, nn.Linear):
+                out[under + key] = value.T if key == "weight" else value
+            elif isinstance(module, nn.LayerNorm):
+                out[under + {"weight": "scale", "bias": "bias"}[key]] = value
+            elif isinstance(module, nn.Embedding):
+                out[name] = value
+            else:
+                out[under + key] = value
+    return out
+
+
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]:
+    """Decay on matrices only: not on vectors, positions, word embeddings and factor tokens."""
+    free = [p for n, p in model.named_parameters() if p.ndim < 2 or n.endswith((".positions", ".factors", "words.weight"))]
+    ids = {id(p) for p in free}
+    decayed = [p for p in model.parameters() if id(p) not in ids]
+    return [{"params": decayed, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]
