@@ -157,9 +157,15 @@ export function gather(table: Value, indices: Value, axis = 0): Value {
   return call('Gather', [table, indices], { axis });
 }
 
-/** Adds update rows onto `data` at `indices` (..., 1) along the first axis (ScatterND with reduction add). */
-export function scatterAdd(data: Value, indices: Value, updates: Value): Value {
-  return call('ScatterND', [data, indices, updates], { reduction: 'add' });
+/**
+ * Adds update rows (n, d) onto rows of `data` (V, d) at int64 `rows` (n), which may name a row several times.
+ *
+ * ScatterElements, because it is exact: ONNX Runtime's ScatterND with reduction add loses updates when two threads meet in one
+ * row (onnxruntime issue 18048; seen with 1.30).
+ */
+export function scatterAdd(data: Value, rows: Value, updates: Value): Value {
+  const column = reshape(rows, [-1, ...updates.shape.slice(1).map(() => 1)]);
+  return call('ScatterElements', [data, expand(column, updates.shape), updates], { axis: 0, reduction: 'add' });
 }
 
 export function expand(x: Value, shape: Shape): Value {

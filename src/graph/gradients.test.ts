@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Random } from '../core/random.js';
-import { float32, type Shape } from '../tensor/tensor.js';
+import { float32, int64, type Shape } from '../tensor/tensor.js';
 import * as f from './index.js';
 import { Float, Graph, gradients, knownOperators, type Value } from './index.js';
 import { gradientError, openGraph, randomTensor } from './testing/evaluate.js';
@@ -219,7 +219,7 @@ const cases: Record<string, fc.Arbitrary<Case>> = {
         ),
     };
   }),
-  ScatterND: fc.tuple(extent, extent, fc.array(fc.nat(3), { minLength: 1, maxLength: 5 })).map(
+  ScatterElements: fc.tuple(extent, extent, fc.array(fc.nat(3), { minLength: 1, maxLength: 5 })).map(
     ([n, d, rows]): Case => ({
       shapes: [
         [n, d],
@@ -230,7 +230,7 @@ const cases: Record<string, fc.Arbitrary<Case>> = {
           x as Value,
           f.indices(
             x as Value,
-            [rows.length, 1],
+            [rows.length],
             rows.map((row) => row % n),
           ),
           u as Value,
@@ -303,6 +303,25 @@ describe('gradients against central differences', () => {
 });
 
 describe('gradients', () => {
+  test.each([
+    [10, 'a one-hot product'],
+    [4000, 'a scatter'],
+  ])('by a table of %i rows add up exactly on several threads (%s)', async (size) => {
+    const count = 4000;
+    const graph = new Graph();
+    const table = graph.input('table', 'float32', [size, 64]);
+    const at = graph.input('at', 'int64', [count]);
+    const [byTable] = gradients(f.reduceSum(f.gather(table, at)), [table]) as [Value];
+    graph.output('byTable', byTable);
+    const run = await openGraph(graph, 2);
+    const places = Array.from({ length: count }, (_, i) => i % 10);
+    for (let repeat = 0; repeat < 10; repeat++) {
+      const result = await run({ table: float32([size, 64], new Float32Array(size * 64)), at: int64([count], places) });
+      const sums = result.byTable?.data as Float32Array;
+      expect(sums.every((sum, i) => sum === (i < 10 * 64 ? count / 10 : 0))).toBe(true);
+    }
+  });
+
   test('of a value used twice add up, and of an unused one are zero', async () => {
     const graph = new Graph();
     const x = graph.input('x', 'float32', [2]);

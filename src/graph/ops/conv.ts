@@ -150,7 +150,7 @@ defineOperator('MaxPool', {
     const x = need(inputs, 0);
     const d = gradients[0] as Value;
     const count = sizeOf(d.shape);
-    const flat = f.scatterAdd(f.zerosOf(x, [sizeOf(x.shape)]), f.reshape(outputs[1] as Value, [count, 1]), f.reshape(d, [count]));
+    const flat = f.scatterAdd(f.zerosOf(x, [sizeOf(x.shape)]), f.reshape(outputs[1] as Value, [count]), f.reshape(d, [count]));
     return [f.reshape(flat, x.shape)];
   },
 });

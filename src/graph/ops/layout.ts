@@ -211,35 +211,43 @@ defineOperator('Gather', {
       count,
       before * after,
     ]);
-    const sums = f.scatterAdd(
-      f.zerosOf(x, [x.shape[axis] as number, before * after]),
-      f.reshape(f.cast(at, 'int64'), [count, 1]),
-      rows,
-    );
+    const sums = sumRows(x, x.shape[axis] as number, f.reshape(f.cast(at, 'int64'), [count]), rows);
     const moved = f.transpose(f.reshape(sums, [x.shape[axis] as number, before, after]), [1, 0, 2]);
     return [f.reshape(moved, [...rest.slice(0, axis), x.shape[axis] as number, ...rest.slice(axis)])];
   },
 });
 
-/** The VJP for updates is a GatherND at the same places. */
-defineOperator('GatherND', {
-  infer: (inputs) => {
-    const [x, at] = [need(inputs, 0), need(inputs, 1)];
-    return [{ dtype: x.dtype, shape: [...at.shape.slice(0, -1), ...x.shape.slice(at.shape.at(-1))] }];
-  },
-});
+/** Above this many elements a one-hot matrix costs more than a scatter that adds one element after another. */
+const oneHotLimit = 4_000_000;
 
-defineOperator('ScatterND', {
+/** Sums `rows` (n, d) into (size, d) by their places `at` (n): a product with a one-hot matrix, or a scatter for large tables. */
+function sumRows(like: Value, size: number, at: Value, rows: Value): Value {
+  const count = rows.shape[0] as number;
+  if (count * size > oneHotLimit) return f.scatterAdd(f.zerosOf(like, [size, rows.shape[1] as number]), at, rows);
+  const places = f.indices(
+    like,
+    [1, size],
+    Array.from({ length: size }, (_, i) => i),
+  );
+  return f.matmul(f.cast(f.equal(f.reshape(at, [count, 1]), places), 'float32'), rows, { transA: true });
+}
+
+defineOperator('ScatterElements', {
   infer: (inputs) => {
     const [x, at, updates] = [need(inputs, 0), need(inputs, 1), need(inputs, 2)];
-    const wanted = [...at.shape.slice(0, -1), ...x.shape.slice(at.shape.at(-1))];
-    if (updates.shape.join() !== wanted.join())
-      throw new ShapeMistake(`its updates must be [${wanted}], but are [${updates.shape}].`);
+    if (updates.shape.join() !== at.shape.join())
+      throw new ShapeMistake(`its updates must be [${at.shape}] like its indices, but are [${updates.shape}].`);
+    if (at.shape.length !== x.shape.length)
+      throw new ShapeMistake(`its indices must have the rank of its data, ${x.shape.length}.`);
     return [{ dtype: x.dtype, shape: x.shape }];
   },
   vjp: ({ gradients: [d], inputs, attributes, needs, node }) => {
     if (attributes.reduction !== 'add') throw new ShapeMistake(`${node.type} has a gradient only with reduction = add.`);
-    const at = need(inputs, 1);
-    return [d, undefined, needs(2) ? (d as Value).graph.add1('GatherND', [d, at]) : undefined];
+    const gathered = () => (d as Value).graph.add1('GatherElements', [d, inputs[1]], { axis: attributes.axis ?? 0 });
+    return [d, undefined, needs(2) ? gathered() : undefined];
   },
+});
+
+defineOperator('GatherElements', {
+  infer: (inputs) => [{ dtype: need(inputs, 0).dtype, shape: need(inputs, 1).shape }],
 });

@@ -6,9 +6,9 @@ import { encodeModel, Graph, gradients, mul, reduceSum, type Value } from '../in
 
 export type Feeds = Record<string, Tensor>;
 
-export async function openGraph(graph: Graph): Promise<(feeds: Feeds) => Promise<Record<string, Tensor>>> {
+export async function openGraph(graph: Graph, threads = 1): Promise<(feeds: Feeds) => Promise<Record<string, Tensor>>> {
   const session = await ort.InferenceSession.create(encodeModel(graph) as Uint8Array, {
-    intraOpNumThreads: 1,
+    intraOpNumThreads: threads,
     logSeverityLevel: 3,
   });
   return async (feeds) => {
