@@ -111,7 +111,7 @@ class FeatureProjection(nn.Module):
         self.colour = Mlp(colours, 128, d) if colours else None
 
     def forward(self, raw: Tensor) -> Tensor:
-        standard = (raw.float() - self.mean) * self.inverse_deviation
+        standard = (raw.to(self.mean.dtype) - self.mean) * self.inverse_deviation
         projected = self.content(F.layer_norm(standard[..., : self.channels], (self.channels,)))
         return projected if self.colour is None else projected + self.colour(standard[..., self.channels :])
 
@@ -139,7 +139,7 @@ class Text(nn.Module):
         self.add_module("global", nn.Linear(c.width, c.width))
 
     def forward(self, words: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        mask = (words > 0).float()  # (B, M)
+        mask = (words > 0).to(self.positions.dtype)  # (B, M)
         x = self.words(words) + self.positions
         for i in range(self.layers):
             x = self.get_submodule(f"layer{i}")(x, mask_bias(mask))
