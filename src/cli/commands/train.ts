@@ -1,0 +1,117 @@
+/** limn train */
+import { type Command, Option } from 'commander';
+import type { z } from 'zod';
+import { limnConfig } from '../../models/config.js';
+import { trainingSettings } from '../../train/settings.js';
+import { train } from '../../train/train.js';
+import { addDatasetOptions, type DatasetOptions, openDataset } from '../datasets.js';
+import { openReader, type PatchSizes } from '../encoders.js';
+import { runLong } from '../long-work.js';
+import { newCommand, numberOption, required } from '../options.js';
+import { unknownKey } from '../settings.js';
+
+interface TrainFlags extends DatasetOptions, PatchSizes {
+  encoder: string;
+  out?: string;
+  seed: number;
+  resume?: boolean;
+  json?: boolean;
+  epochs?: number;
+  batchSize?: number;
+  lr?: number;
+  protocol?: string;
+  stepsPerRun?: number;
+  width?: number;
+  factors?: number;
+  layers?: number;
+  heads?: number;
+  textLayers?: number;
+  dropout?: number;
+  gamma?: number;
+  query?: 'both' | 'picture' | 'text';
+  /** Only from a config file: any other setting of the model and of the training. */
+  model?: Record<string, unknown>;
+  training?: Record<string, unknown>;
+}
+
+const whole = { least: 1, whole: true };
+
+export function trainCommand(): Command {
+  return addDatasetOptions(newCommand('train', 'Train LIMN on triplets of reference, text and target.'))
+    .option('--encoder <name>', '"patch" (trained with the rest), "mobilenetv2", or the JSON file of a frozen encoder', 'patch')
+    .option('--out <folder>', 'the run folder: config.json, metrics.ndjson, checkpoints/, model/')
+    .addOption(numberOption('--epochs <count>', 'passes over the training triplets (default: 12)', whole))
+    .addOption(numberOption('--batch-size <count>', 'triplets of one step (default: 128)', { least: 2, whole: true }))
+    .addOption(numberOption('--lr <rate>', 'peak of the learning rate (default: 0.001)', { least: 0, above: true }))
+    .addOption(
+      numberOption('--seed <number>', 'of everything that is drawn', { least: 0, most: 0xffffffff, whole: true }).default(1),
+    )
+    .option('--resume', 'go on from the last checkpoint of --out')
+    .option('--protocol <id>', 'of the validation after each epoch (default: "fashioniq-original-ref-excluded")')
+    .addOption(
+      numberOption('--steps-per-run <count>', 'steps in one run of the graph; pays for small models (default: 1)', whole),
+    )
+    .addOption(numberOption('--width <count>', 'width of all tokens, d (default: 256)', whole))
+    .addOption(numberOption('--factors <count>', 'latent factors, K (default: 8)', whole))
+    .addOption(numberOption('--layers <count>', 'layers of the shared Transformer (default: 2)', whole))
+    .addOption(numberOption('--heads <count>', 'attention heads (default: 8)', whole))
+    .addOption(numberOption('--text-layers <count>', 'layers of the text encoder itself (default: 0)', { least: 0, whole: true }))
+    .addOption(numberOption('--dropout <share>', '(default: 0.1)', { least: 0, most: 0.95 }))
+    .addOption(numberOption('--gamma <weight>', "weight of the factors' cosine in the score (default: 1)", { least: 0 }))
+    .addOption(new Option('--query <sides>', 'what the query sees (default: "both")').choices(['both', 'picture', 'text']))
+    .addOption(numberOption('--picture-size <pixels>', 'of the patch encoder', { least: 8, most: 512, whole: true }).default(64))
+    .addOption(numberOption('--patch-size <pixels>', 'of the patch encoder', { least: 2, whole: true }).default(8))
+    .addOption(numberOption('--patch-layers <count>', 'of the patch encoder', { least: 0, whole: true }).default(2))
+    .option('--json', 'print the result as JSON')
+    .action(runTrain);
+}
+
+async function runTrain(flags: TrainFlags): Promise<void> {
+  const out = required(flags.out, '--out', 'train');
+  const { width, factors, layers, heads, textLayers, dropout, gamma, query, epochs, batchSize, protocol, stepsPerRun } = flags;
+  const model = {
+    ...checked(flags.model, limnConfig, 'model'),
+    ...defined({ width, factors, layers, heads, textLayers, dropout, gamma, query }),
+  };
+  const training = {
+    ...checked(flags.training, trainingSettings, 'training'),
+    ...defined({ epochs, batchSize, protocol, stepsPerRun, learningRate: flags.lr }),
+  };
+  const result = await runLong(async (tools) => {
+    const dataset = await openDataset('train', flags, tools);
+    const splits = { train: await dataset.split('train'), val: await dataset.split('val') };
+    const reader = await openReader(flags.encoder, flags);
+    try {
+      return await train({
+        ...splits,
+        reader,
+        out,
+        dataset: dataset.origin,
+        model,
+        training,
+        seed: flags.seed,
+        resume: flags.resume ?? false,
+        onBroken: flags.skipBroken ? 'skip' : 'error',
+        ...tools,
+      });
+    } finally {
+      await reader.close();
+    }
+  });
+  if (flags.json) return void process.stdout.write(`${JSON.stringify(result)}\n`);
+  const recall = Object.entries(result.bestRecall).map(([k, percent]) => `R@${k} ${percent.toFixed(2)}`);
+  process.stdout.write(`${result.model}\nbest epoch ${result.epoch}: ${recall.join(', ')}\n`);
+}
+
+/** Without the keys whose value is undefined, so that they leave alone what they are spread over. */
+function defined(value: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined));
+}
+
+/** Settings of a config file whose keys the schema knows; their values are checked where they are used. */
+function checked(given: Record<string, unknown> = {}, schema: z.ZodObject, section: string): Record<string, unknown> {
+  const known = Object.keys(schema.shape);
+  for (const key of Object.keys(given))
+    if (!known.includes(key)) throw unknownKey('The config file', `train.${section}.${key}`, known);
+  return given;
+}

@@ -1,0 +1,35 @@
+/** The picture encoders that commands take by name. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LimnError } from '../core/errors.js';
+import { PictureReader } from '../models/picture-source.js';
+import { suggestion } from './suggest.js';
+
+const bundledFolder = fileURLToPath(new URL('../../configs/encoders/', import.meta.url));
+
+/** Name -> path of the encoder descriptions that come with limn. */
+export function bundledEncoders(): Map<string, string> {
+  const files = existsSync(bundledFolder) ? readdirSync(bundledFolder).filter((file) => file.endsWith('.json')) : [];
+  return new Map(files.sort().map((file) => [file.slice(0, -'.json'.length), join(bundledFolder, file)]));
+}
+
+export interface PatchSizes {
+  pictureSize: number;
+  patchSize: number;
+  patchLayers: number;
+}
+
+/**
+ * Opens `patch`, an encoder that comes with limn by its name, or the one that a JSON file describes.
+ *
+ * @throws LimnError USAGE for a name or file that is not there, CONFIG, ENCODER or RUNTIME as the encoder does
+ */
+export async function openReader(encoder: string, { pictureSize, patchSize, patchLayers }: PatchSizes): Promise<PictureReader> {
+  if (encoder === 'patch') return PictureReader.patch(pictureSize, patchSize, patchLayers);
+  const bundled = bundledEncoders();
+  const file = existsSync(encoder) ? encoder : bundled.get(encoder);
+  if (file) return PictureReader.open(file);
+  const names = ['patch', ...bundled.keys()];
+  throw new LimnError('USAGE', `There is no encoder "${encoder}": give a JSON file or a name. ${suggestion(encoder, names)}`);
+}

@@ -1,0 +1,40 @@
+/** The style of the results page: light and dark after the reader's setting, one column on a phone. */
+export const pageStyle = `
+:root{--paper:#faf9f7;--card:#fff;--ink:#1d1b19;--soft:#6f6a64;--line:#e6e2dc;--accent:#b4472e;--tile:#f3f1ed}
+@media (prefers-color-scheme:dark){:root{--paper:#161514;--card:#201e1c;--ink:#f0ece6;--soft:#a29b92;--line:#34312d;--accent:#ec8467;--tile:#f3f1ed}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
+header,main,footer{max-width:1240px;margin:0 auto;padding:0 28px}
+header{padding-top:44px;padding-bottom:12px}
+p,h1,ol{margin:0;padding:0}
+.mark{color:var(--accent);font-weight:700;letter-spacing:.02em}
+h1{font:600 30px/1.25 Georgia,"Iowan Old Style","Times New Roman",serif;text-wrap:balance;margin:6px 0}
+.about,.label,.name,footer{color:var(--soft);font-size:13px}
+section{display:grid;grid-template-columns:230px 1fr;gap:36px;padding:32px 0;border-top:1px solid var(--line)}
+main section:first-child{border-top:0}
+.query{position:sticky;top:20px;align-self:start;display:grid;gap:14px}
+.query .frame{border:2px solid var(--accent)}
+.text{font:italic 20px/1.35 Georgia,"Iowan Old Style","Times New Roman",serif;margin-top:2px}
+.text::before{content:"\\201c"}.text::after{content:"\\201d"}
+.hits{list-style:none;display:grid;grid-template-columns:repeat(auto-fill,minmax(152px,1fr));gap:18px}
+.hits li{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:9px 9px 11px;display:grid;gap:6px;align-content:start}
+.hits li.wanted{border-color:var(--accent);box-shadow:0 0 0 1px var(--accent)}
+.frame{aspect-ratio:1;background:var(--tile);border-radius:8px;overflow:hidden;display:grid;place-items:center}
+.frame img{width:100%;height:100%;object-fit:contain;display:block}
+.query .frame{border-radius:12px;background:var(--tile)}
+.absent{color:#8a847c;font-size:12px}
+.facts{display:flex;justify-content:space-between;align-items:baseline;font-variant-numeric:tabular-nums}
+.rank{font:600 19px/1 Georgia,serif}
+.score{font-size:14px}
+.name{font-size:12px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.badge{background:var(--accent);color:var(--paper);border-radius:99px;padding:1px 7px;margin-right:5px;font-size:11px}
+.bar{height:6px;border-radius:3px;background:var(--line);overflow:hidden}
+.bar i{display:block;height:100%;border-radius:3px}
+.matching{background:var(--ink)}
+.factors{width:100%;height:36px;display:block;overflow:visible}
+.factors line{stroke:var(--soft);stroke-width:.5;vector-effect:non-scaling-stroke}
+.swatch{display:inline-block;width:11px;height:11px;border-radius:3px;margin:0 2px;vertical-align:-1px}
+footer{border-top:1px solid var(--line);padding-top:18px;padding-bottom:48px;margin-top:8px}
+@media (max-width:760px){section{grid-template-columns:1fr;gap:20px}.query{position:static;grid-template-columns:120px 1fr;align-items:center}
+.hits{grid-template-columns:repeat(auto-fill,minmax(132px,1fr));gap:12px}header,main,footer{padding-left:16px;padding-right:16px}}
+`;

@@ -1,0 +1,59 @@
+/** The command line as a whole: commands, and how it ends. */
+import { createRequire } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import { LimnError, messageOf } from '../core/errors.js';
+import { demoCommand } from './commands/demo.js';
+import { doctorCommand } from './commands/doctor.js';
+import { evaluateCommand } from './commands/evaluate.js';
+import { indexCommand } from './commands/index-images.js';
+import { searchCommand } from './commands/search.js';
+import { trainCommand } from './commands/train.js';
+import { applySettings } from './settings.js';
+
+function newProgram(): Command {
+  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+  const program = new Command('limn')
+    .description('Search your own pictures with a picture and a sentence.')
+    .version(version)
+    .addHelpText('after', '\nStart with "limn demo", which needs no data.');
+  const commands = [trainCommand(), evaluateCommand(), indexCommand(), searchCommand(), demoCommand(), doctorCommand()];
+  for (const command of commands) program.addCommand(command);
+  for (const command of [program, ...commands]) command.exitOverride().configureOutput({ outputError: () => {} });
+  return program.hook('preAction', (_, command) => applySettings(program, command));
+}
+
+/**
+ * Runs one command line. Data goes to stdout; what went wrong goes to stderr in one line, with the whole error under it when
+ * LIMN_DEBUG is 1.
+ *
+ * @param words what stands after "limn"
+ * @returns the exit code: 0, 1 for a failure, 2 for a wrong call, 130 after an interruption
+ */
+export async function runProgram(words: readonly string[]): Promise<number> {
+  try {
+    await newProgram().parseAsync(words, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      // Without a command, commander has shown the help.
+      if (error.code !== 'commander.help') complain(usageMessage(error, words[0]));
+      return 2;
+    }
+    const known = LimnError.isInstance(error);
+    complain(known ? messageOf(error) : `unexpected error: ${messageOf(error)} (LIMN_DEBUG=1 shows where)`);
+    if (process.env.LIMN_DEBUG === '1') console.error(error);
+    return known ? error.exitCode : 1;
+  }
+}
+
+function usageMessage(error: CommanderError, command: string | undefined): string {
+  const message = messageOf(error).replace(/^error: /, '');
+  const help =
+    command && !command.startsWith('-') && error.code !== 'commander.unknownCommand' ? `limn ${command} --help` : 'limn --help';
+  return `${message.replace(/[^.?!)]$/, '$&.')} See "${help}".`;
+}
+
+function complain(message: string): void {
+  process.stderr.write(`limn: ${message}\n`);
+}

@@ -1,0 +1,139 @@
+/** Search results as one HTML page that needs no other file: pictures as data URIs, and how each score is made. */
+import { basename } from 'node:path';
+import sharp from 'sharp';
+import type { Hit } from '../gallery/gallery.js';
+import { pageStyle } from './page-style.js';
+
+export interface ShownSearch {
+  /** Path of the reference picture; none for a search by text alone. */
+  reference: string | undefined;
+  text: string;
+  hits: readonly Hit[];
+  /** Ids of the right answers, where they are known; they are marked. */
+  wanted?: readonly string[];
+}
+
+export interface ResultsPageOptions {
+  title: string;
+  /** The gallery's name. */
+  gallery: string;
+  /** Pictures in it. */
+  size: number;
+  searches: readonly ShownSearch[];
+  /** Sentences under the title. */
+  notes?: readonly string[];
+}
+
+const thumbnailPixels = 320;
+
+/** The page's HTML. Pictures that can no longer be read are shown as empty frames. */
+export async function resultsPage(options: ResultsPageOptions): Promise<string> {
+  const { title, gallery, size, searches, notes = [] } = options;
+  const shares = searches.flatMap(({ hits }) => hits.flatMap(({ factors }) => factors));
+  const scale = { low: Math.min(0, ...shares), high: Math.max(1e-6, ...shares) };
+  const factors = Math.max(0, ...searches.flatMap(({ hits }) => hits.map((hit) => hit.factors.length)));
+  const sections: string[] = [];
+  for (const search of searches) sections.push(await searchSection(search, scale));
+  const colours = Array.from(
+    { length: factors },
+    (_, k) => `.f${k}{fill:${factorColour(k, factors)};background:${factorColour(k, factors)}}`,
+  );
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escaped(title)} · limn</title>
+<style>${pageStyle}${colours.join('')}</style>
+</head>
+<body>
+<header>
+<p class="mark">limn</p>
+<h1>${escaped(title)}</h1>
+<p class="about">${[`${size.toLocaleString('en')} pictures in ${basename(gallery)}`, ...notes].map(escaped).join(' · ')}</p>
+</header>
+<main>
+${sections.join('\n')}
+</main>
+<footer>
+<p><b>How to read a score.</b> It is the agreement of the matching tokens (<span class="swatch matching"></span>, its cosine) plus
+the share of each of the ${factors} latent factors (${Array.from({ length: factors }, (_, k) => `<span class="swatch f${k}"></span>`).join('')}),
+drawn to one scale on the whole page. Point at a bar to see its number.</p>
+</footer>
+</body>
+</html>
+`;
+}
+
+async function searchSection({ reference, text, hits, wanted = [] }: ShownSearch, scale: Scale): Promise<string> {
+  const cards: string[] = [];
+  for (const hit of hits) cards.push(hitCard(hit, await thumbnail(hit.path), wanted.includes(hit.id), scale));
+  const picture = reference === undefined ? '' : frame(await thumbnail(reference), basename(reference));
+  return `<section>
+<div class="query">
+${picture}
+<div><p class="label">${reference === undefined ? 'Text' : 'Reference, changed as said'}</p><p class="text">${escaped(text)}</p></div>
+</div>
+<ol class="hits">
+${cards.join('\n')}
+</ol>
+</section>`;
+}
+
+function hitCard(hit: Hit, picture: string | undefined, wanted: boolean, scale: Scale): string {
+  const { rank, score, id, matching } = hit;
+  const width = (100 * Math.max(0, Math.min(1, matching))).toFixed(1);
+  return `<li${wanted ? ' class="wanted"' : ''}>
+${frame(picture, id)}
+<div class="facts"><span class="rank">${rank}</span><span class="score">${score.toFixed(3)}</span></div>
+<div class="name" title="${escaped(id)}">${wanted ? '<span class="badge">annotated</span>' : ''}${escaped(basename(id))}</div>
+<div class="bar" title="matching token: ${signed(matching)}"><i class="matching" style="width:${width}%"></i></div>
+${factorBars(hit.factors, scale)}
+</li>`;
+}
+
+/** The range of all factors' shares on the page; it has 0 in it. */
+interface Scale {
+  low: number;
+  high: number;
+}
+
+/** One column a factor, up from the line at 0 or down from it. */
+function factorBars(factors: readonly number[], { low, high }: Scale): string {
+  const [step, height] = [10, 36];
+  const y = (value: number) => ((high - value) / (high - low)) * height;
+  const columns = factors.map((share, k) => {
+    const [top, tall] = [y(Math.max(0, share)), Math.abs(y(share) - y(0))];
+    const place = `x="${k * step + 1}" y="${top.toFixed(2)}" width="${step - 2}" height="${Math.max(0.4, tall).toFixed(2)}"`;
+    return `<rect class="f${k}" ${place}><title>factor ${k + 1}: ${signed(share)}</title></rect>`;
+  });
+  const zero = y(0).toFixed(2);
+  const width = factors.length * step;
+  return `<svg class="factors" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="shares of the factors: ${factors
+    .map(signed)
+    .join(', ')}">${columns.join('')}<line x1="0" x2="${width}" y1="${zero}" y2="${zero}"/></svg>`;
+}
+
+function frame(picture: string | undefined, name: string): string {
+  const inside = picture
+    ? `<img src="${picture}" alt="${escaped(name)}" loading="lazy">`
+    : '<span class="absent">not readable</span>';
+  return `<div class="frame">${inside}</div>`;
+}
+
+/** A small copy as a data URI. */
+async function thumbnail(path: string): Promise<string | undefined> {
+  const size = { width: thumbnailPixels, height: thumbnailPixels, fit: 'inside', withoutEnlargement: true } as const;
+  const small = sharp(path, { autoOrient: true }).resize(size).flatten({ background: '#ffffff' }).webp({ quality: 82 });
+  const bytes = await small.toBuffer().catch(() => undefined);
+  return bytes && `data:image/webp;base64,${bytes.toString('base64')}`;
+}
+
+const factorColour = (k: number, count: number) => `oklch(0.7 0.13 ${Math.round((k * 360) / count + 20)})`;
+const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
+
+function escaped(text: string): string {
+  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+  return text.replace(/[&<>"']/g, (character) => entities[character] as string);
+}

@@ -1,0 +1,74 @@
+/**
+ * limn: search your own pictures with a picture and a sentence.
+ *
+ * @example
+ * import { Limn } from 'limn';
+ *
+ * const limn = await Limn.open('runs/my-model');
+ * const gallery = await limn.index('pictures/', 'my-gallery');
+ * const hits = await gallery.search({ image: 'a.jpg', text: 'the same in red', k: 10 });
+ * console.log(hits.map(({ rank, path, score }) => ({ rank, path, score })));
+ * await limn.close();
+ */
+import { Gallery } from './gallery/gallery.js';
+import type { IndexOptions } from './gallery/index-pictures.js';
+import { LimnModel } from './models/limn-model.js';
+
+/** A trained model with the galleries that were made or opened with it. */
+export class Limn {
+  private readonly galleries: Gallery[] = [];
+
+  private constructor(readonly model: LimnModel) {}
+
+  /**
+   * Opens a trained model: a run folder, or the `model` folder in it.
+   *
+   * @throws LimnError CHECKPOINT when there is no model, or it is damaged
+   */
+  static async open(folder: string): Promise<Limn> {
+    return new Limn(await LimnModel.open(folder));
+  }
+
+  /** Indexes the pictures of a folder into a gallery on disk, and opens it. See {@link IndexOptions} for errors. */
+  async index(images: string, out: string, options: Omit<IndexOptions, 'model' | 'images' | 'out'> = {}): Promise<Gallery> {
+    return this.keep(await Gallery.create({ ...options, model: this.model, images, out }));
+  }
+
+  /** Opens a gallery that this model indexed before. @throws LimnError GALLERY */
+  async gallery(folder: string): Promise<Gallery> {
+    return this.keep(await Gallery.open(folder, { model: this.model }));
+  }
+
+  /** Closes the galleries and the model, and ends their threads. */
+  async close(): Promise<void> {
+    for (const gallery of this.galleries.splice(0)) await gallery.close();
+    await this.model.close();
+  }
+
+  private keep(gallery: Gallery): Gallery {
+    this.galleries.push(gallery);
+    return gallery;
+  }
+}
+
+export { LimnError, type LimnErrorCode } from './core/errors.js';
+export {
+  type Logger,
+  type OnProgress,
+  type ProgressEvent,
+  progressDisplay,
+  silentLogger,
+  stderrLogger,
+} from './core/progress.js';
+export { type FashionIQOptions, listCategories, readFashionIQ } from './data/fashioniq.js';
+export type { Picture, Split, SplitName, Triplet } from './data/triplets.js';
+export { generateWardrobe, type Wardrobe, type WardrobeOptions } from './data/wardrobe/generate.js';
+export { type EvaluateOptions, type EvaluationReport, evaluate } from './eval/evaluate.js';
+export { findProtocol, type Protocol, protocols } from './eval/protocols.js';
+export { Gallery, type Hit, type SearchOptions } from './gallery/gallery.js';
+export type { IndexOptions } from './gallery/index-pictures.js';
+export type { LimnConfig, LimnConfigInput } from './models/config.js';
+export { LimnModel } from './models/limn-model.js';
+export { PictureReader, type PictureSource } from './models/picture-source.js';
+export { type TrainingSettings, trainingSettings } from './train/settings.js';
+export { type TrainOptions, type TrainResult, train } from './train/train.js';
