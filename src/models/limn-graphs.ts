@@ -15,6 +15,8 @@ export interface LimnTrainingOptions {
   random: Random;
   buffers: Readonly<Record<string, Tensor>>;
   stepsPerRun?: number;
+  /** Local tokens that are seen of each picture; inputs `*.places` say which. @default all */
+  tokensSeen?: number | undefined;
 }
 
 /**
@@ -22,11 +24,11 @@ export interface LimnTrainingOptions {
  * `sameTarget` float32 (B, B).
  */
 export function limnTrainingModel(config: LimnConfig, options: LimnTrainingOptions): TrainingModel {
-  const { batchSize: batch, optimizer, random, buffers, stepsPerRun = 1 } = options;
+  const { batchSize: batch, optimizer, random, buffers, stepsPerRun = 1, tokensSeen } = options;
   return trainingModel({
     inputs: {
-      ...(config.query === 'text' ? {} : pictureInputs(config.picture, batch, 'reference.')),
-      ...pictureInputs(config.picture, batch, 'target.'),
+      ...(config.query === 'text' ? {} : pictureInputs(config.picture, batch, 'reference.', tokensSeen)),
+      ...pictureInputs(config.picture, batch, 'target.', tokensSeen),
       ...(config.query === 'picture' ? {} : { words: { dtype: 'int64', shape: [batch, config.words] } as const }),
       sameTarget: { dtype: 'float32', shape: [batch, batch] },
     },

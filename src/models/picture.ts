@@ -9,14 +9,19 @@ import type { LimnConfig, PictureConfig } from './config.js';
 /** The inputs of one picture batch: `local` and `global` features (float16), or `pixels` (float32 in 0..1). */
 export type PictureInput = Readonly<Record<string, Value>>;
 
-/** Names, dtypes and shapes of the inputs of a batch of pictures; each name gets `prefix` before it. */
-export function pictureInputs(picture: PictureConfig, batch: number, prefix = ''): Record<string, InputSpec> {
+/**
+ * Names, dtypes and shapes of the inputs of a batch of pictures; each name gets `prefix` before it.
+ *
+ * @param seen local tokens of each picture that are given, with their `places` int64 (B, seen). @default all, in order
+ */
+export function pictureInputs(picture: PictureConfig, batch: number, prefix = '', seen?: number): Record<string, InputSpec> {
   if (picture.kind === 'patch')
     return { [`${prefix}pixels`]: { dtype: 'float32', shape: [batch, picture.size, picture.size, 3] } };
   const { tokens, channels, globalChannels, colourChannels } = picture;
   return {
-    [`${prefix}local`]: { dtype: 'float16', shape: [batch, tokens, channels + colourChannels] },
+    [`${prefix}local`]: { dtype: 'float16', shape: [batch, seen ?? tokens, channels + colourChannels] },
     [`${prefix}global`]: { dtype: 'float16', shape: [batch, globalChannels + colourChannels] },
+    ...(seen === undefined ? {} : { [`${prefix}places`]: { dtype: 'int64', shape: [batch, seen] } as const }),
   };
 }
 
@@ -38,15 +43,22 @@ export function withoutPrefix(batch: Readonly<Record<string, Value>>, prefix: st
 export function encodePicture(context: Context, config: LimnConfig, input: PictureInput): { tokens: Value; global: Value } {
   return config.picture.kind === 'patch'
     ? patches(context, config, config.picture, input.pixels as Value)
-    : features(context, config, config.picture, input as { local: Value; global: Value });
+    : features(context, config, config.picture, input as unknown as FeatureInput);
 }
 
 type Features = Extract<PictureConfig, { kind: 'features' }>;
 type Patches = Extract<PictureConfig, { kind: 'patch' }>;
 
-function features(context: Context, config: LimnConfig, picture: Features, input: { local: Value; global: Value }) {
+interface FeatureInput {
+  local: Value;
+  global: Value;
+  places?: Value;
+}
+
+function features(context: Context, config: LimnConfig, picture: Features, input: FeatureInput) {
   const positions = context.parameter('positions', [picture.tokens, config.width], init.normal(0.1), { decay: false });
-  const tokens = f.add(project(context.scope('local'), config, input.local, picture.colourChannels), positions);
+  const local = project(context.scope('local'), config, input.local, picture.colourChannels);
+  const tokens = f.add(local, input.places ? f.gather(positions, input.places) : positions);
   return { tokens, global: project(context.scope('global'), config, input.global, picture.colourChannels) };
 }
 

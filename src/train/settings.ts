@@ -18,6 +18,11 @@ export const trainingSettings = z.strictObject({
   captionSwap: z.number().min(0).max(1).default(0.5),
   /** Chance that a training word is replaced by an out-of-vocabulary one, which trains their embeddings. */
   wordDropout: z.number().min(0).lt(1).default(0.05),
+  /**
+   * Local picture tokens that a training step sees of each picture, drawn anew each time; 0 sees all. Fewer make a step faster and
+   * keep the model from learning single places by heart. Evaluation and search always see all. Only for frozen encoders.
+   */
+  tokensSeen: z.int().nonnegative().default(0),
   /** Protocol of the validation after each epoch. */
   protocol: z.string().default('fashioniq-original-ref-excluded'),
   /** Recall at this K chooses the best epoch. */

@@ -105,6 +105,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     random: Random.derive(seed, 'initial parameters'),
     buffers,
     stepsPerRun,
+    tokensSeen: batches.tokensSeen,
   });
   const checkpoint = await run.loadCheckpoint();
   const standing: Standing = checkpoint?.standing ?? { step: 0, metricsBytes: 0, seconds: 0 };

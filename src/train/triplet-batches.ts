@@ -19,6 +19,8 @@ interface Row {
 
 export class TripletBatches {
   readonly stepsPerEpoch: number;
+  /** Local tokens of each picture in a batch; undefined for all. */
+  readonly tokensSeen: number | undefined;
   private readonly rows: Row[];
   private order: { epoch: number; batches: Uint32Array[] } | undefined;
 
@@ -41,6 +43,10 @@ export class TripletBatches {
     if (this.rows.length === 0) throw new LimnError('DATA', 'There are no training triplets whose pictures can be read.');
     this.stepsPerEpoch = Math.floor(this.rows.length / settings.batchSize);
     this.batch(0);
+    const seen = settings.tokensSeen;
+    if (seen > 0 && config.picture.kind === 'patch')
+      throw new LimnError('CONFIG', 'tokensSeen works with a frozen encoder only: leave it out for the patch encoder.');
+    this.tokensSeen = seen > 0 && config.picture.kind === 'features' && seen < config.picture.tokens ? seen : undefined;
   }
 
   /**
@@ -55,13 +61,15 @@ export class TripletBatches {
     const flat: Record<string, Tensor> = {
       ...(this.config.query === 'text'
         ? {}
-        : this.pictures.feeds(
+        : this.pictureFeeds(
             rows.map(({ reference }) => reference),
             'reference.',
+            step,
           )),
-      ...this.pictures.feeds(
+      ...this.pictureFeeds(
         rows.map(({ target }) => target),
         'target.',
+        step,
       ),
       ...(this.config.query === 'picture' ? {} : { words: this.words(rows, step) }),
     };
@@ -83,6 +91,14 @@ export class TripletBatches {
         : { dtype: 'float32', shape, data: parts[0] as Float32Array };
     }
     return feeds;
+  }
+
+  private pictureFeeds(rows: readonly number[], prefix: string, step: number): Record<string, Tensor> {
+    const feeds = this.pictures.feeds(rows, prefix);
+    if (this.tokensSeen === undefined) return feeds;
+    const random = Random.derive(this.seed, `${prefix} tokens of step ${step}`);
+    const { local, places } = drawTokens(feeds[`${prefix}local`] as Tensor<'float16'>, this.tokensSeen, random);
+    return { ...feeds, [`${prefix}local`]: local, [`${prefix}places`]: places };
   }
 
   private batch(step: number): Uint32Array {
@@ -119,4 +135,24 @@ function sameTargets(rows: readonly Row[], batchSize: number): Float32Array {
     for (let j = 0; j < batchSize; j++) if (start + j !== i && rows[start + j]?.target === target) out[i * batchSize + j] = 1;
   });
   return out;
+}
+
+/** Draws `seen` of the tokens of each picture (n, tokens, channels), in their order: (n, seen, channels) and places (n, seen). */
+function drawTokens(local: Tensor<'float16'>, seen: number, random: Random): { local: Tensor; places: Tensor } {
+  const [count, tokens, channels] = local.shape as [number, number, number];
+  const kept = new Uint16Array(count * seen * channels);
+  const places = new BigInt64Array(count * seen);
+  const all = Array.from({ length: tokens }, (_, i) => i);
+  for (let row = 0; row < count; row++) {
+    const chosen = random
+      .shuffle([...all])
+      .slice(0, seen)
+      .sort((a, b) => a - b);
+    chosen.forEach((place, i) => {
+      const from = (row * tokens + place) * channels;
+      kept.set(local.data.subarray(from, from + channels), (row * seen + i) * channels);
+      places[row * seen + i] = BigInt(place);
+    });
+  }
+  return { local: tensor('float16', [count, seen, channels], kept), places: tensor('int64', [count, seen], places) };
 }
