@@ -114,6 +114,7 @@ let next = feeds();
 for await (const line of createInterface({ input: process.stdin })) {
   const { steps } = JSON.parse(line);
   const times = [];
+  const cpuBefore = process.cpuUsage();
   let loss;
   for (let i = 0; i < steps; i += stepsPerRun) {
     const start = performance.now();
@@ -122,6 +123,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     loss = (await running).loss.data.at(-1);
     times.push((performance.now() - start) / stepsPerRun);
   }
-  say({ times, loss, peakBytes: await peakBytes() });
+  const { user, system } = process.cpuUsage(cpuBefore);
+  say({ times, loss, peakBytes: await peakBytes(), cpu: (user + system) / 1000 });
 }
 await session.close();

@@ -4,11 +4,12 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Starts a side; `ask(steps)` lets it take steps and resolves with `{ times, loss, peakBytes }`. */
+/** Starts a side; `ask(steps)` lets it take steps and resolves with `{ times, loss, peakBytes, cpu }`, times in ms a step, cpu in ms in all. */
 async function start(name, command, args, env = {}) {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -23,7 +24,10 @@ async function start(name, command, args, env = {}) {
     if (message.error) throw new Error(message.error);
     return message;
   };
-  const ready = await answer();
+  const ready = await answer().catch((error) => {
+    child.kill();
+    throw error;
+  });
   return {
     name,
     ready,
@@ -31,9 +35,12 @@ async function start(name, command, args, env = {}) {
       child.stdin.write(`${JSON.stringify({ steps })}\n`);
       return answer();
     },
-    async end() {
+    /** Lets it finish, or stops it at once. */
+    async end({ kill = false } = {}) {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const exit = new Promise((resolve) => child.on('exit', resolve));
       child.stdin.end();
+      if (kill) child.kill();
       await exit;
     },
   };
@@ -52,6 +59,40 @@ export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
   return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
+}
+
+/**
+ * Lets sides work in turns, so that what else the machine does hurts all alike; an idle side computes nothing.
+ *
+ * @returns for each side its times, the processor milliseconds a step (of all threads, spinning included) and its peak memory
+ */
+export async function takeTurns(sides, { rounds, steps, warmup }) {
+  const results = sides.map(() => ({ times: [], cpu: 0, steps: 0, peakBytes: 0 }));
+  try {
+    for (let round = 0; round <= rounds; round++) {
+      for (const [i, side] of sides.entries()) {
+        const { times, peakBytes, cpu } = await side.ask(round === 0 ? warmup : steps);
+        results[i].peakBytes = peakBytes;
+        if (round > 0) {
+          results[i].times.push(...times);
+          results[i].cpu += cpu;
+          results[i].steps += steps;
+        }
+        // Threads that still spin for their next task come to rest before the other side's turn.
+        await sleep(300);
+      }
+    }
+  } finally {
+    for (const side of sides) await side.end({ kill: results.some(({ times }) => times.length === 0) });
+  }
+  return results.map(({ times, cpu, steps, peakBytes }, i) => ({
+    milliseconds: summary(times),
+    cpuMilliseconds: Number((cpu / steps).toFixed(2)),
+    peakMiB: Math.round(peakBytes / 2 ** 20),
+    parameters: sides[i].ready.parameters,
+    ...(sides[i].ready.version ? { version: sides[i].ready.version } : {}),
+    times: times.map((time) => Number(time.toFixed(2))),
+  }));
 }
 
 /** Median, quartiles and extremes in milliseconds. */

@@ -8,11 +8,10 @@
  * Results go to bench/results/.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { loop } from './loop.mjs';
 import { profile } from './profile.mjs';
-import { machine, startLimn, startPytorch, summary } from './sides.mjs';
+import { machine, startLimn, startPytorch, takeTurns } from './sides.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -59,31 +58,16 @@ async function save(name, result) {
 }
 
 async function race() {
-  const sides = [await startLimn(options)];
-  if (!flags['limn-only']) sides.push(await startPytorch(options));
-  const results = sides.map(() => ({ times: [], peakBytes: 0 }));
-  for (let round = 0; round <= number('rounds'); round++) {
-    for (const [i, side] of sides.entries()) {
-      const { times, peakBytes } = await side.ask(number(round === 0 ? 'warmup' : 'steps'));
-      if (round > 0) results[i].times.push(...times);
-      results[i].peakBytes = peakBytes;
-      // Threads that still spin for their next task come to rest before the other side's turn.
-      await sleep(300);
-    }
-  }
-  for (const side of sides) await side.end();
-  const [limn, pytorch] = results.map(({ times, peakBytes }, i) => ({
-    milliseconds: summary(times),
-    peakMiB: Math.round(peakBytes / 2 ** 20),
-    parameters: sides[i].ready.parameters,
-    ...(sides[i].ready.version ? { version: sides[i].ready.version } : {}),
-    times: times.map((time) => Number(time.toFixed(2))),
-  }));
-  const row = (name, { milliseconds: { median, quartiles, min, max }, peakMiB }) => ({
+  const sides = flags['limn-only'] ? [] : [await startPytorch(options)];
+  sides.unshift(await startLimn(options));
+  const turns = { rounds: number('rounds'), steps: number('steps'), warmup: number('warmup') };
+  const [limn, pytorch] = await takeTurns(sides, turns);
+  const row = (name, { milliseconds: { median, quartiles, min, max }, cpuMilliseconds, peakMiB }) => ({
     side: name,
     'median ms': median,
     'quartiles ms': quartiles.join(' - '),
     'range ms': `${min} - ${max}`,
+    'cpu ms a step': cpuMilliseconds,
     'peak MiB': peakMiB,
   });
   console.table([row('limn', limn), ...(pytorch ? [row(`PyTorch ${pytorch.version}`, pytorch)] : [])]);

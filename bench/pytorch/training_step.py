@@ -80,9 +80,9 @@ parameters = sum(p.numel() for p in model.parameters())
 print(json.dumps({"ready": True, "version": torch.__version__, "parameters": parameters}), flush=True)
 for line in sys.stdin:
     times = []
-    loss = 0.0
+    loss, cpu = 0.0, time.process_time()
     for _ in range(json.loads(line)["steps"]):
         start = time.perf_counter()
         loss = step()
         times.append((time.perf_counter() - start) * 1000)
-    print(json.dumps({"times": times, "loss": loss, "peakBytes": peak_bytes()}), flush=True)
+    print(json.dumps({"times": times, "loss": loss, "peakBytes": peak_bytes(), "cpu": (time.process_time() - cpu) * 1000}), flush=True)
