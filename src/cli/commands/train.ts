@@ -111,7 +111,8 @@ function defined(value: object): Record<string, unknown> {
 /** Settings of a config file whose keys the schema knows; their values are checked where they are used. */
 function checked(given: Record<string, unknown> = {}, schema: z.ZodObject, section: string): Record<string, unknown> {
   const known = Object.keys(schema.shape);
-  for (const key of Object.keys(given))
-    if (!known.includes(key)) throw unknownKey('The config file', `train.${section}.${key}`, known);
-  return given;
+  const unknown = Object.keys(given).find((key) => !known.includes(key));
+  if (unknown === undefined) return given;
+  const named = (key: string) => `train.${section}.${key}`;
+  throw unknownKey('The config file', named(unknown), known.map(named));
 }
