@@ -28,6 +28,7 @@ main section:first-child{border-top:0}
 .score{font-size:14px}
 .name{font-size:12px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .badge{background:var(--accent);color:var(--paper);border-radius:99px;padding:1px 7px;margin-right:5px;font-size:11px}
+.part{display:flex;justify-content:space-between;font-size:11.5px;line-height:1;color:var(--soft);font-variant-numeric:tabular-nums;margin-top:3px}
 .bar{height:6px;border-radius:3px;background:var(--line);overflow:hidden}
 .bar i{display:block;height:100%;border-radius:3px}
 .matching{background:var(--ink)}

@@ -82,14 +82,16 @@ ${cards.join('\n')}
 }
 
 function hitCard(hit: Hit, picture: string | undefined, wanted: boolean, scale: Scale): string {
-  const { rank, score, id, matching } = hit;
+  const { rank, score, id, matching, factors } = hit;
   const width = (100 * Math.max(0, Math.min(1, matching))).toFixed(1);
   return `<li${wanted ? ' class="wanted"' : ''}>
 ${frame(picture, id)}
 <div class="facts"><span class="rank">${rank}</span><span class="score">${score.toFixed(3)}</span></div>
 <div class="name" title="${escaped(id)}">${wanted ? '<span class="badge">annotated</span>' : ''}${escaped(basename(id))}</div>
+<div class="part"><span>matching</span><span>${matching.toFixed(3)}</span></div>
 <div class="bar" title="matching token: ${signed(matching)}"><i class="matching" style="width:${width}%"></i></div>
-${factorBars(hit.factors, scale)}
+<div class="part"><span>factors</span><span>${factors.reduce((sum, share) => sum + share, 0).toFixed(3)}</span></div>
+${factorBars(factors, scale)}
 </li>`;
 }
 

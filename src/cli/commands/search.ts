@@ -46,7 +46,7 @@ async function runSearch(flags: SearchFlags): Promise<void> {
       const searches = [{ reference: image, text: text ?? '', hits }];
       await writeFileAtomic(
         flags.html,
-        await resultsPage({ title: text ?? 'Search', gallery: folder, size: gallery.size, searches }),
+        await resultsPage({ title: `The ${hits.length} nearest pictures`, gallery: folder, size: gallery.size, searches }),
       );
       process.stderr.write(`Wrote ${flags.html}\n`);
     }
