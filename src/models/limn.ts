@@ -11,6 +11,7 @@ import type { Value } from '../graph/index.js';
 import { type Context, init } from '../nn/context.js';
 import { embedding, layerNorm, linear, maskBias, mlp, transformerLayer } from '../nn/layers.js';
 import { crossEntropy, disentangling, symmetricKl } from '../nn/losses.js';
+import { float32 } from '../tensor/tensor.js';
 import type { LimnConfig } from './config.js';
 import { encodePicture, type PictureInput } from './picture.js';
 
@@ -43,18 +44,23 @@ export function embedTarget(context: Context, config: LimnConfig, picture: Pictu
 
 interface Sequence {
   tokens: Value;
-  /** (B, n) of ones and zeros; undefined where every token counts. */
-  mask?: Value;
+  /** Added to the attention logits of these tokens: (B or 1, n). */
+  bias: Value;
   /** (B, d) */
   global: Value;
 }
 
-/** [picture tokens; global], each with its type: (B, N + 1, d). */
+/**
+ * [picture tokens; global], each with its type: (B, N + 1, d). The attention prior makes N local tokens weigh as much as
+ * `localMass` others, so that many of them do not drown the words and the globals, and so that it makes no difference in
+ * expectation how many of them a training step sees.
+ */
 function pictureTokens(context: Context, config: LimnConfig, picture: PictureInput): Sequence {
   const { tokens, global } = encodePicture(context.scope('picture'), config, picture);
   const typed = f.add(tokens, typeEmbedding(context, config, 'picture'));
   const typedGlobal = f.unsqueeze(f.add(global, typeEmbedding(context, config, 'picture_global')), [1]);
-  return { tokens: f.concat([typed, typedGlobal], 1), global };
+  const bias = [...new Array(tokens.shape[1]).fill(Math.log(config.localMass / (tokens.shape[1] as number))), 0];
+  return { tokens: f.concat([typed, typedGlobal], 1), bias: global.graph.constant(float32([1, bias.length], bias)), global };
 }
 
 /** [words; global], each with its type: (B, M + 1, d). The global is a linear map of the words' mean. */
@@ -73,7 +79,7 @@ function textTokens(context: Context, config: LimnConfig, { words }: TextInput):
   const typedGlobal = f.unsqueeze(f.add(global, typeEmbedding(context, config, 'text_global')), [1]);
   return {
     tokens: f.concat([typed, typedGlobal], 1),
-    mask: f.concat([mask, f.filled(mask, [batch, 1], 1)], 1),
+    bias: f.concat([f.mul(f.sub(1, mask), -1e9), f.filled(mask, [batch, 1], 0)], 1),
     global,
   };
 }
@@ -109,11 +115,13 @@ function embed(context: Context, config: LimnConfig, picture: Sequence | undefin
   return { matching: f.l2Normalize(matching), factors: f.l2Normalize(projected), tokens };
 }
 
-/** The attention bias that hides padded words: (B, 1, 1, K + tokens); undefined where nothing is padded. */
-function sequenceBias(prefix: Value, sequences: readonly Sequence[]): Value | undefined {
-  if (sequences.every(({ mask }) => mask === undefined)) return undefined;
-  const ones = (tokens: Value) => f.filled(tokens, tokens.shape.slice(0, 2), 1);
-  return maskBias(f.concat([ones(prefix), ...sequences.map(({ tokens, mask }) => mask ?? ones(tokens))], 1));
+/** The attention bias of the whole sequence: (B or 1, 1, 1, K + tokens). */
+function sequenceBias(prefix: Value, sequences: readonly Sequence[]): Value {
+  const rows = Math.max(...sequences.map(({ bias }) => bias.shape[0] as number));
+  const none = f.filled(prefix, [1, prefix.shape[1] as number], 0);
+  const parts = [none, ...sequences.map(({ bias }) => bias)].map((part) => f.expand(part, [rows, part.shape[1] as number]));
+  const joined = f.concat(parts, 1);
+  return f.reshape(joined, [rows, 1, 1, joined.shape[1] as number]);
 }
 
 /** The global features of a query as one vector: a gated picture plus a residual of both; or the only one there is. (B, d) */

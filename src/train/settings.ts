@@ -17,7 +17,7 @@ export const trainingSettings = z.strictObject({
   /** Chance that the captions of a triplet change places. */
   captionSwap: z.number().min(0).max(1).default(0.5),
   /** Chance that a training word is replaced by an out-of-vocabulary one, which trains their embeddings. */
-  wordDropout: z.number().min(0).lt(1).default(0.05),
+  wordDropout: z.number().min(0).lt(1).default(0),
   /**
    * Local picture tokens that a training step sees of each picture, drawn anew each time; 0 sees all. Fewer make a step faster and
    * keep the model from learning single places by heart. Evaluation and search always see all. Only for frozen encoders.
