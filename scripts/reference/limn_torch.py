@@ -28,6 +28,7 @@ class Config:
     expansion: int = 4
     dropout: float = 0.1
     projection: int = 64
+    local_mass: float = 4.0
     text_layers: int = 0
     words: int = 32
     initial_scale: float = 20.0
@@ -261,12 +262,15 @@ class Limn(nn.Module):
         types = self.types
         tokens, picture = self.picture(local, global_)
         sequences = [tokens + types.picture, (picture + types.picture_global).unsqueeze(1)]
-        text, bias = None, None
+        # The local tokens together weigh like local_mass tokens.
+        prior = local.new_zeros(1, self.c.factors + self.c.tokens + 1, dtype=torch.float32)
+        prior[:, self.c.factors : self.c.factors + self.c.tokens] = math.log(self.c.local_mass / self.c.tokens)
+        text, bias = None, prior[:, None, None, :]
         if words is not None:
             tokens, text, mask = self.text(words)
             sequences += [tokens + types.word, (text + types.text_global).unsqueeze(1)]
-            seen = mask.new_ones(mask.shape[0], self.c.factors + self.c.tokens + 1)
-            bias = mask_bias(torch.cat([seen, mask, mask.new_ones(mask.shape[0], 1)], 1))
+            read = torch.cat([mask, mask.new_ones(mask.shape[0], 1)], 1)
+            bias = torch.cat([bias.expand(mask.shape[0], -1, -1, -1), mask_bias(read)], 3)
         factors = self.aggregation(sequences, bias)
         return *self.matching(factors, self.fusion(picture, text)), factors
 

@@ -207,7 +207,7 @@ def limn() -> None:
     weights = {"factors": 0.7, "agreement": 0.9, "disentangling": 1.3}
     config = limn_torch.Config(
         vocabulary_size=20, tokens=5, channels=12, global_channels=10, colour_channels=3, width=16, factors=4, layers=2,
-        heads=2, expansion=4, dropout=0.0, projection=6, text_layers=1, words=6, initial_scale=5.0, weights=weights,
+        heads=2, expansion=4, dropout=0.0, projection=6, local_mass=2.0, text_layers=1, words=6, initial_scale=5.0, weights=weights,
     )  # fmt: skip
     model = limn_torch.Limn(config)
     randomize(model)
@@ -242,7 +242,7 @@ def limn() -> None:
         | with_prefix("targetEmbedding.", dict(zip(("matching", "factors", "tokens"), target))),
         {
             "width": 16, "factors": 4, "layers": 2, "heads": 2, "dropout": 0, "projection": 6, "textLayers": 1, "words": 6,
-            "vocabularySize": 20, "initialScale": 5, "weights": weights,
+            "vocabularySize": 20, "initialScale": 5, "localMass": 2, "weights": weights,
             "picture": {"kind": "features", "tokens": 5, "channels": 12, "globalChannels": 10, "colourChannels": 3},
         },
     )  # fmt: skip

@@ -7,7 +7,6 @@ import type { OnProgress } from '../core/progress.js';
 import { listCategories, readFashionIQ } from '../data/fashioniq.js';
 import type { Split, SplitName } from '../data/triplets.js';
 import { generateWardrobe } from '../data/wardrobe/generate.js';
-import type { PictureSource } from '../models/picture-source.js';
 import { required } from './options.js';
 
 export interface DatasetOptions {
@@ -61,15 +60,4 @@ async function onlyCategory(directory: string): Promise<string> {
   const names = [...(await listCategories(directory)).keys()];
   if (names.length === 1) return names[0] as string;
   throw new LimnError('USAGE', `${directory} has several categories: choose one of ${names.join(', ')} with --category.`);
-}
-
-/** A split without the pictures that could not be read and the triplets that need them; they count as missing. */
-export function withoutBroken(split: Split, { broken }: PictureSource): Split {
-  const gone = new Set(broken.map(({ id }) => id));
-  return {
-    name: split.name,
-    pictures: split.pictures.filter(({ id }) => !gone.has(id)),
-    triplets: split.triplets.filter(({ reference, targets }) => ![reference, ...targets].some((id) => gone.has(id))),
-    missing: [...split.missing, ...gone],
-  };
 }

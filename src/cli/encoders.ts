@@ -3,8 +3,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LimnError } from '../core/errors.js';
+import { suggestion } from '../core/suggest.js';
 import { PictureReader } from '../models/picture-source.js';
-import { suggestion } from './suggest.js';
 
 const bundledFolder = fileURLToPath(new URL('../../configs/encoders/', import.meta.url));
 

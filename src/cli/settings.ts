@@ -9,7 +9,7 @@ import type { Command, Option } from 'commander';
 import { z } from 'zod';
 import { LimnError, messageOf } from '../core/errors.js';
 import { readJson } from '../core/files.js';
-import { suggestion } from './suggest.js';
+import { suggestion } from '../core/suggest.js';
 
 /** The config file that is read without being named. */
 export const defaultConfigFile = 'limn.config.json';

@@ -45,3 +45,15 @@ export function joinCaptions(captions: readonly string[]): string {
     .filter((caption) => caption !== '')
     .join(' and ');
 }
+
+/** A split without pictures that cannot be read, and without the triplets that need one; they count as missing. */
+export function withoutPictures(split: Split, ids: Iterable<string>): Split {
+  const gone = new Set(ids);
+  if (gone.size === 0) return split;
+  return {
+    name: split.name,
+    pictures: split.pictures.filter(({ id }) => !gone.has(id)),
+    triplets: split.triplets.filter(({ reference, targets }) => ![reference, ...targets].some((id) => gone.has(id))),
+    missing: [...split.missing, ...gone],
+  };
+}

@@ -52,7 +52,7 @@ describe('parseDescription', () => {
       { ...plain, outputs: { ...plain.outputs, globl: 'x' } },
       'small.json has an unknown key "outputs.globl". Did you mean "global"?',
     ],
-    [{ ...plain, something: 1 }, /unknown key "something"\. The keys are name, file, input, layout, /],
+    [{ ...plain, something: 1 }, /unknown key "something"\. Known are name, file, input, layout, /],
     [{ ...plain, mean: [127.5, 127.5, 127.5] }, /"mean\.0": is for colours from 0 to 1: divide it by 255\.$/],
     [{ ...plain, size: undefined }, /^small\.json does not describe a picture encoder: "size": /],
     [{ ...plain, name: 'a/b' }, /"name": may have letters, digits/],

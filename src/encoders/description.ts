@@ -4,6 +4,7 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { LimnError } from '../core/errors.js';
 import { limnHome, readJson } from '../core/files.js';
+import { suggestion } from '../core/suggest.js';
 import { fits, resamplings } from './image.js';
 
 const perChannel = (least: number) =>
@@ -99,25 +100,4 @@ export function findWeights(file: string, folder: string): string {
       details: { file, places },
     },
   );
-}
-
-function suggestion(key: string, known: readonly string[]): string {
-  const [nearest] = known
-    .map((name) => ({ name, distance: editDistance(key.toLowerCase(), name.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance);
-  return nearest && nearest.distance <= 3 ? `Did you mean "${nearest.name}"?` : `The keys are ${known.join(', ')}.`;
-}
-
-/** Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substituted = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substituted, (row[j] as number) + 1, (next[j - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }

@@ -27,7 +27,7 @@ export const pictureConfig = z.discriminatedUnion('kind', [
   }),
 ]);
 
-export const limnConfig = z.strictObject({
+const fields = z.strictObject({
   /** d, the width of all tokens. */
   width: positive.default(256),
   /** K, the number of latent factors. */
@@ -63,6 +63,11 @@ export const limnConfig = z.strictObject({
   /** What the query sees: both, or one side alone (the baselines). */
   query: z.enum(['both', 'picture', 'text']).default('both'),
   picture: pictureConfig,
+});
+
+export const limnConfig = fields.refine(({ width, heads }) => width % heads === 0, {
+  path: ['heads'],
+  error: 'the width must be a multiple of the heads',
 });
 
 export type LimnConfig = z.output<typeof limnConfig>;

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { LimnError } from '../core/errors.js';
 import { type Logger, type OnProgress, silentLogger } from '../core/progress.js';
 import { Random } from '../core/random.js';
-import type { Split } from '../data/triplets.js';
+import { type Split, withoutPictures } from '../data/triplets.js';
 import { Vocabulary } from '../encoders/vocabulary.js';
 import { evaluate } from '../eval/evaluate.js';
 import { findProtocol } from '../eval/protocols.js';
@@ -88,6 +88,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const pictures = await read(trainSplit, 'train');
   const valPictures = await read(val, 'val');
   warnBroken(logger, pictures, valPictures);
+  const readableVal = withoutPictures(
+    val,
+    valPictures.broken.map(({ id }) => id),
+  );
 
   const batches = new TripletBatches(trainSplit, pictures, vocabulary, config, settings, seed);
   const { stepsPerRun } = settings;
@@ -161,7 +165,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         const model = new LimnModel({ config, vocabulary, weights: { ...parameters, ...buffers }, encoder });
         const { recall } = await evaluate({
           model,
-          split: val,
+          split: readableVal,
           pictures: valPictures,
           protocol,
           ks: [1, 10, 50, settings.selectBy],

@@ -1,10 +1,12 @@
 /** limn evaluate */
+
 import { type Command, Option } from 'commander';
 import type { SplitName } from '../../data/triplets.js';
+import { withoutPictures } from '../../data/triplets.js';
 import { type EvaluationReport, evaluate } from '../../eval/evaluate.js';
 import { findProtocol, protocols } from '../../eval/protocols.js';
 import { LimnModel } from '../../models/limn-model.js';
-import { addDatasetOptions, type DatasetOptions, openDataset, withoutBroken } from '../datasets.js';
+import { addDatasetOptions, type DatasetOptions, openDataset } from '../datasets.js';
 import { runLong } from '../long-work.js';
 import { newCommand, required } from '../options.js';
 
@@ -37,7 +39,10 @@ async function runEvaluate(flags: EvaluateFlags): Promise<void> {
         const onBroken = flags.skipBroken ? 'skip' : 'error';
         const pictures = await reader.read({ pictures: split.pictures, onBroken, ...tools });
         try {
-          const usable = withoutBroken(split, pictures);
+          const usable = withoutPictures(
+            split,
+            pictures.broken.map(({ id }) => id),
+          );
           return { report: await evaluate({ model, split: usable, pictures, protocol, ...tools }), origin: dataset.origin };
         } finally {
           await pictures.close();
