@@ -24,14 +24,14 @@ import { resultsPage, type ShownSearch } from '../results-page.js';
 const seed = 1;
 const pictures = 2000;
 const patchEncoder = { size: 48, patch: 8, layers: 1 };
-const model = { width: 96, factors: 8, layers: 2, heads: 4, projection: 32, expansion: 2 };
+const model = { width: 96, factors: 8, layers: 2, heads: 4, projection: 32, expansion: 2, localMass: 36 };
 const training = { batchSize: 128, learningRate: 1e-3 };
 const protocolId = 'fashioniq-original-ref-excluded';
 const hitsShown = 10;
 const contestants = [
   { folder: 'limn', name: 'LIMN, picture and text', query: 'both', epochs: 10 },
-  { folder: 'picture-only', name: 'picture only', query: 'picture', epochs: 3 },
-  { folder: 'text-only', name: 'text only', query: 'text', epochs: 3 },
+  { folder: 'picture-only', name: 'picture only', query: 'picture', epochs: 10 },
+  { folder: 'text-only', name: 'text only', query: 'text', epochs: 10 },
 ] as const;
 
 type Contestant = (typeof contestants)[number];
