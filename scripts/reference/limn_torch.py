@@ -28,7 +28,7 @@ class Config:
     expansion: int = 4
     dropout: float = 0.1
     projection: int = 64
-    local_mass: float = 4.0
+    local_mass: float | None = None
     text_layers: int = 0
     words: int = 32
     initial_scale: float = 20.0
@@ -264,7 +264,7 @@ class Limn(nn.Module):
         sequences = [tokens + types.picture, (picture + types.picture_global).unsqueeze(1)]
         # The local tokens together weigh like local_mass tokens.
         prior = local.new_zeros(1, self.c.factors + self.c.tokens + 1, dtype=torch.float32)
-        prior[:, self.c.factors : self.c.factors + self.c.tokens] = math.log(self.c.local_mass / self.c.tokens)
+        prior[:, self.c.factors : self.c.factors + self.c.tokens] = math.log((self.c.local_mass or self.c.tokens) / self.c.tokens)
         text, bias = None, prior[:, None, None, :]
         if words is not None:
             tokens, text, mask = self.text(words)

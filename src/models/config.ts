@@ -41,8 +41,8 @@ const fields = z.strictObject({
   dropout: z.number().min(0).lt(1).default(0.1),
   /** p, the width of a factor's projection. */
   projection: positive.default(64),
-  /** How many tokens the local picture tokens together weigh like in the attention prior. */
-  localMass: z.number().positive().default(4),
+  /** How many tokens the local picture tokens together weigh like in the attention prior. Not given: each weighs like any other. */
+  localMass: z.number().positive().optional(),
   /** Transformer layers of the text encoder itself. */
   textLayers: z.int().nonnegative().default(0),
   /** Words of a text that are read; longer ones are cut. */

@@ -51,15 +51,16 @@ interface Sequence {
 }
 
 /**
- * [picture tokens; global], each with its type: (B, N + 1, d). The attention prior makes N local tokens weigh as much as
- * `localMass` others, so that many of them do not drown the words and the globals, and so that it makes no difference in
- * expectation how many of them a training step sees.
+ * [picture tokens; global], each with its type: (B, N + 1, d). Where it is given, `localMass` is the number of tokens that all N
+ * local tokens together weigh like in the attention: many of them cannot drown the words and the globals then, and it makes no
+ * difference in expectation how many of them a training step sees.
  */
 function pictureTokens(context: Context, config: LimnConfig, picture: PictureInput): Sequence {
   const { tokens, global } = encodePicture(context.scope('picture'), config, picture);
   const typed = f.add(tokens, typeEmbedding(context, config, 'picture'));
   const typedGlobal = f.unsqueeze(f.add(global, typeEmbedding(context, config, 'picture_global')), [1]);
-  const bias = [...new Array(tokens.shape[1]).fill(Math.log(config.localMass / (tokens.shape[1] as number))), 0];
+  const count = tokens.shape[1] as number;
+  const bias = [...new Array(count).fill(Math.log((config.localMass ?? count) / count)), 0];
   return { tokens: f.concat([typed, typedGlobal], 1), bias: global.graph.constant(float32([1, bias.length], bias)), global };
 }
 

@@ -24,7 +24,7 @@ import { resultsPage, type ShownSearch } from '../results-page.js';
 const seed = 1;
 const pictures = 2000;
 const patchEncoder = { size: 48, patch: 8, layers: 1 };
-const model = { width: 96, factors: 8, layers: 2, heads: 4, projection: 32, expansion: 2, localMass: 36 };
+const model = { width: 96, factors: 8, layers: 2, heads: 4, projection: 32, expansion: 2 };
 const training = { batchSize: 128, learningRate: 1e-3 };
 const protocolId = 'fashioniq-original-ref-excluded';
 const hitsShown = 10;
