@@ -44,6 +44,8 @@ export function progressDisplay(
   let startedDone = 0;
   let shownAt = 0;
   let open = false;
+  /** Whether the stage's last line was shown: work may report its end twice. */
+  let ended = false;
   const end = () => {
     if (open) stream.write('\n');
     open = false;
@@ -52,9 +54,12 @@ export function progressDisplay(
     const now = performance.now() / 1000;
     if (event.stage !== stage) {
       end();
+      ended = false;
       [stage, startedAt, startedDone, shownAt] = [event.stage, now, event.done, Number.NEGATIVE_INFINITY];
     }
     const finished = event.done >= event.total;
+    if (finished && ended) return;
+    ended = finished;
     if (now - shownAt < interval && !finished) return;
     shownAt = now;
     const worked = event.done - startedDone;

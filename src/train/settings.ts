@@ -27,8 +27,8 @@ export const trainingSettings = z.strictObject({
   protocol: z.string().default('fashioniq-original-ref-excluded'),
   /** Recall at this K chooses the best epoch. */
   selectBy: positive.default(10),
-  /** Steps of one run of the training graph; more than 1 pays for small models. */
-  stepsPerRun: positive.default(1),
+  /** Steps of one run of the training graph. Not given: 4 for models of up to 200,000 parameters, else 1 (docs/decisions/0003). */
+  stepsPerRun: positive.optional(),
   /** Seconds after which a checkpoint is due within an epoch. */
   checkpointSeconds: z.number().positive().default(120),
 });

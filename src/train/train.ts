@@ -11,8 +11,9 @@ import { type LimnConfigInput, limnConfig } from '../models/config.js';
 import { limnTrainingModel } from '../models/limn-graphs.js';
 import { LimnModel } from '../models/limn-model.js';
 import type { PictureReader, PictureSource } from '../models/picture-source.js';
+import type { TrainingModel } from '../nn/training.js';
 import { Session } from '../runtime/session.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { sizeOf, type Tensor } from '../tensor/tensor.js';
 import { RunFolder, type Standing } from './run-folder.js';
 import { trainingSettings } from './settings.js';
 import { TripletBatches } from './triplet-batches.js';
@@ -94,23 +95,27 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   );
 
   const batches = new TripletBatches(trainSplit, pictures, vocabulary, config, settings, seed);
-  const { stepsPerRun } = settings;
-  const totalSteps = Math.max(1, Math.floor((settings.epochs * batches.stepsPerEpoch) / stepsPerRun)) * stepsPerRun;
   const buffers = pictures.statistics(Array.from(pictures.ids.keys()));
-  const graph = limnTrainingModel(config, {
-    batchSize: settings.batchSize,
-    optimizer: {
-      learningRate: settings.learningRate,
-      totalSteps,
-      warmupSteps: Math.round(settings.warmup * totalSteps),
-      weightDecay: settings.weightDecay,
-      clipNorm: settings.clipNorm,
-    },
-    random: Random.derive(seed, 'initial parameters'),
-    buffers,
-    stepsPerRun,
-    tokensSeen: batches.tokensSeen,
-  });
+  const stepsIn = (stepsPerRun: number) =>
+    Math.max(1, Math.floor((settings.epochs * batches.stepsPerEpoch) / stepsPerRun)) * stepsPerRun;
+  const build = (stepsPerRun: number) =>
+    limnTrainingModel(config, {
+      batchSize: settings.batchSize,
+      optimizer: {
+        learningRate: settings.learningRate,
+        totalSteps: stepsIn(stepsPerRun),
+        warmupSteps: Math.round(settings.warmup * stepsIn(stepsPerRun)),
+        weightDecay: settings.weightDecay,
+        clipNorm: settings.clipNorm,
+      },
+      random: Random.derive(seed, 'initial parameters'),
+      buffers,
+      stepsPerRun,
+      tokensSeen: batches.tokensSeen,
+    });
+  const graph = settings.stepsPerRun === undefined ? loopedWhereItPays(build) : build(settings.stepsPerRun);
+  const { stepsPerRun } = graph;
+  const totalSteps = stepsIn(stepsPerRun);
   const checkpoint = await run.loadCheckpoint();
   const standing: Standing = checkpoint?.standing ?? { step: 0, metricsBytes: 0, seconds: 0 };
   const session = await Session.open(graph.model, { label: 'training graph' });
@@ -216,6 +221,13 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     await pictures.close();
     await valPictures.close();
   }
+}
+
+/** Several steps a run for a model so small that the cost of a call matters (docs/decisions/0003). */
+function loopedWhereItPays(build: (stepsPerRun: number) => TrainingModel): TrainingModel {
+  const flat = build(1);
+  const parameters = flat.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return parameters <= 200_000 ? build(4) : flat;
 }
 
 function parse<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
