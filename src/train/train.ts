@@ -234,7 +234,7 @@ function parse<T extends z.ZodType>(schema: T, value: unknown, what: string): z.
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new LimnError('CONFIG', `The ${what} are wrong at ${issue?.path.join('.') || 'the top'}: ${issue?.message}.`, {
+  throw new LimnError('CONFIG', `Wrong ${what} at ${issue?.path.join('.') || 'the top'}: ${issue?.message}.`, {
     details: { issues: parsed.error.issues },
   });
 }
