@@ -120,10 +120,11 @@ export class Graph {
     return this.add(type, inputs, attributes)[0] as Value;
   }
 
-  /** Makes a value an output under this name. */
+  /** Makes a value an output under this name, which no input or output has. */
   output(name: string, value: Value): void {
-    if (this.outputs.some((output) => output.name === name))
-      throw new LimnError('GRAPH_SHAPE', `The graph already has an output named ${name}.`);
+    if ([...this.inputs, ...this.outputs].some((taken) => taken.name === name)) {
+      throw new LimnError('GRAPH_SHAPE', `The graph already has an input or output named ${name}.`);
+    }
     this.outputs.push({ name, value });
   }
 }
