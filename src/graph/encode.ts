@@ -1,6 +1,7 @@
 /** A finished {@link Graph} as the bytes of an ONNX file. Nodes that no output needs are left out. */
 import { create, toBinary } from '@bufbuild/protobuf';
-import { bytesOf, type DType, type Tensor } from '../tensor/tensor.js';
+import { bytesOf, type Tensor } from '../tensor/tensor.js';
+import { elementTypes } from './element-types.js';
 import { type Attribute, Float, Graph, type GraphNode, type Value } from './graph.js';
 import {
   type AttributeProto,
@@ -18,9 +19,6 @@ import {
 /** The operator set that limn writes (ONNX 1.15; IR version 9). */
 export const opset = 20;
 const irVersion = 9n;
-
-/** ONNX TensorProto.DataType numbers. */
-export const elementTypes: Record<DType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10 };
 
 /** Operators that ONNX Runtime keeps in its own domain. */
 const microsoftOperators = new Set(['FusedMatMul', 'QuickGelu']);

@@ -3,6 +3,7 @@
  * operands belong to. Plain numbers become float32 constants. Shapes follow numpy's broadcasting, as in ONNX.
  */
 import { type DType, float32, int64, type Shape, scalar, sizeOf, tensor } from '../tensor/tensor.js';
+import { elementTypes } from './element-types.js';
 import { type Attributes, Float, type Value } from './graph.js';
 
 export type Operand = Value | number;
@@ -75,8 +76,7 @@ export function where(condition: Value, a: Operand, b: Operand): Value {
 }
 
 export function cast(x: Value, dtype: DType): Value {
-  const types: Record<DType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10 };
-  return x.dtype === dtype ? x : call('Cast', [x], { to: types[dtype] });
+  return x.dtype === dtype ? x : call('Cast', [x], { to: elementTypes[dtype] });
 }
 
 export interface MatMulOptions {

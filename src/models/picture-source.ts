@@ -122,7 +122,7 @@ function featureSource(table: FeatureTable, config: PictureConfig): PictureSourc
     statistics: (rows) => {
       const locals = channelMoments(local.channels);
       const globals = channelMoments(global.channels);
-      // A few thousand tokens are plenty for means and deviations: look at every picture, but in steps over large sets.
+      // One or two thousand pictures, evenly spread over the set, are plenty for means and deviations.
       const stride = Math.max(1, Math.floor(rows.length / 1000));
       const sampled = rows.filter((_, i) => i % stride === 0);
       for (let at = 0; at < sampled.length; at += 64) {

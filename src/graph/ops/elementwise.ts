@@ -1,4 +1,5 @@
 /** Element-wise operators. d is the gradient by the output y. */
+import { dtypeOf } from '../element-types.js';
 import * as f from '../functions.js';
 import type { Float, Value } from '../graph.js';
 import { defineOperator, ShapeMistake } from '../registry.js';
@@ -103,11 +104,9 @@ defineOperator('Where', {
   },
 });
 
-const castTargets = { 1: 'float32', 6: 'int32', 7: 'int64', 9: 'bool', 10: 'float16' } as const;
-
 defineOperator('Cast', {
   infer: (inputs, attributes) => {
-    const dtype = castTargets[attributes.to as keyof typeof castTargets];
+    const dtype = dtypeOf(attributes.to);
     if (!dtype) throw new ShapeMistake(`it casts to the ONNX type ${String(attributes.to)}, which limn does not use.`);
     return [{ dtype, shape: need(inputs, 0).shape }];
   },
