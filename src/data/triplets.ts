@@ -4,6 +4,8 @@
 export interface Picture {
   readonly id: string;
   readonly path: string;
+  /** What it shows, where the dataset says so (Fashion200K): pictures of equal labels are equally right answers. */
+  readonly label?: string;
 }
 
 /** One annotated query: `reference` changed as `text` says is any of `targets`. All are picture ids. */
@@ -17,6 +19,10 @@ export interface Triplet {
   readonly captions: readonly string[];
   /** File and row (from 1) that it came from, for messages. */
   readonly source: string;
+  /** The annotation's own id, where it has one (CIRR's pairid). */
+  readonly id?: string;
+  /** Pictures that the query is also ranked among alone, the reference with them (CIRR's img_set). */
+  readonly subset?: readonly string[];
 }
 
 export type SplitName = 'train' | 'val' | 'test';

@@ -27,7 +27,11 @@ export const pictureConfig = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** Ways to make one vector of a reference and a text: LIMN and the baselines (models/baselines). */
+export const methods = ['limn', 'picture-only', 'text-only', 'sum', 'concat', 'tirg', 'combiner', 'tg-cir'] as const;
+
 const fields = z.strictObject({
+  method: z.enum(methods).default('limn'),
   /** d, the width of all tokens. */
   width: positive.default(256),
   /** K, the number of latent factors. */
