@@ -69,6 +69,7 @@ export { Gallery, type Hit, type SearchOptions } from './gallery/gallery.js';
 export type { IndexOptions } from './gallery/index-pictures.js';
 export type { LimnConfig, LimnConfigInput } from './models/config.js';
 export { LimnModel } from './models/limn-model.js';
-export { PictureReader, type PictureSource } from './models/picture-source.js';
+export { PictureReader } from './models/picture-reader.js';
+export type { PictureSource } from './models/picture-source.js';
 export { type TrainingSettings, trainingSettings } from './train/settings.js';
 export { type TrainOptions, type TrainResult, train } from './train/train.js';

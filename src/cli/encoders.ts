@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LimnError } from '../core/errors.js';
 import { suggestion } from '../core/suggest.js';
-import { PictureReader } from '../models/picture-source.js';
+import { PictureReader } from '../models/picture-reader.js';
 
 const bundledFolder = fileURLToPath(new URL('../../configs/encoders/', import.meta.url));
 

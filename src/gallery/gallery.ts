@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { LimnError } from '../core/errors.js';
 import type { LimnModel } from '../models/limn-model.js';
-import type { PictureReader, PictureSource } from '../models/picture-source.js';
+import type { PictureReader } from '../models/picture-reader.js';
+import type { PictureSource } from '../models/picture-source.js';
 import type { GalleryItem, GalleryStore } from '../store/gallery-store.js';
 import { MemoryGalleryStore } from '../store/memory/memory-store.js';
 import { checkQuery } from '../store/rerank.js';

@@ -6,7 +6,7 @@ import { sha256File } from '../core/files.js';
 import type { OnProgress } from '../core/progress.js';
 import { ContentMemo } from '../encoders/content-memo.js';
 import type { LimnModel } from '../models/limn-model.js';
-import type { PictureReader } from '../models/picture-source.js';
+import type { PictureReader } from '../models/picture-reader.js';
 import type { FolderReference } from '../store/gallery-store.js';
 import { type GalleryContent, writeGallery } from '../store/memory/gallery-files.js';
 import { scanPictures } from './scan.js';

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { LimnError } from '../core/errors.js';
 import { sha256 } from '../core/files.js';
 import { readPicture } from '../encoders/image.js';
-import type { PictureReader, PictureSource } from '../models/picture-source.js';
+import type { PictureReader } from '../models/picture-reader.js';
+import type { PictureSource } from '../models/picture-source.js';
 
 /**
  * Calls `use` with the picture as the only row of a source, and with the SHA-256 of its content.

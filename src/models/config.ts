@@ -1,9 +1,9 @@
-/** What a LIMN model is: everything that its weights depend on, kept as config.json in the model's folder. */
+/** What a model is: everything that its weights depend on, kept as config.json in the model's folder. */
 import { z } from 'zod';
 
 const positive = z.int().positive();
 
-/** Pictures as features of a frozen encoder, or as pixels for the built-in patch encoder. */
+/** Pictures as features of a frozen encoder, as pixels for the built-in patch encoder, or as captions that stand in for them. */
 export const pictureConfig = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('features'),
@@ -25,13 +25,18 @@ export const pictureConfig = z.discriminatedUnion('kind', [
     /** Transformer layers of the patch encoder itself. */
     layers: z.int().nonnegative(),
   }),
+  z.strictObject({
+    kind: z.literal('captions'),
+    /** Words of a caption that are read; longer ones are cut. */
+    words: positive,
+  }),
 ]);
 
-/** Ways to make one vector of a reference and a text: LIMN and the baselines (models/baselines). */
-export const methods = ['limn', 'picture-only', 'text-only', 'sum', 'concat', 'tirg', 'combiner', 'tg-cir'] as const;
+/** Ways to make one vector of a reference and a text: LIMN and the baselines; see models/methods.ts. */
+export const methodNames = ['limn', 'picture-only', 'text-only', 'sum', 'concat', 'tirg', 'combiner', 'tg-cir'] as const;
 
 const fields = z.strictObject({
-  method: z.enum(methods).default('limn'),
+  method: z.enum(methodNames).default('limn'),
   /** d, the width of all tokens. */
   width: positive.default(256),
   /** K, the number of latent factors. */
@@ -64,8 +69,12 @@ const fields = z.strictObject({
     .prefault({}),
   /** Weight of the factors' mean cosine in the score. */
   gamma: z.number().nonnegative().default(1),
-  /** What the query sees: both, or one side alone (the baselines). */
+  /** What LIMN's query sees: both, or one side alone. */
   query: z.enum(['both', 'picture', 'text']).default('both'),
+  /** Which features of the multi-grained encoder LIMN uses. */
+  features: z.enum(['both', 'global', 'local']).default('both'),
+  /** How LIMN makes the matching token of the factors: an attention over them, an MLP of their mean, or the sum of both. */
+  aggregation: z.enum(['both', 'adaptive', 'holistic']).default('both'),
   picture: pictureConfig,
 });
 
@@ -74,6 +83,7 @@ export const limnConfig = fields.refine(({ width, heads }) => width % heads === 
   error: 'the width must be a multiple of the heads',
 });
 
+export type MethodName = (typeof methodNames)[number];
 export type LimnConfig = z.output<typeof limnConfig>;
 export type LimnConfigInput = z.input<typeof limnConfig>;
 export type PictureConfig = z.output<typeof pictureConfig>;

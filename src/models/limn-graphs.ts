@@ -1,13 +1,15 @@
-/** LIMN's three graphs, all traced from models/limn.ts: training, query encoder, gallery encoder. */
+/** A model's three graphs, all traced from its method's one file: training, query encoder, gallery encoder. */
 import type { Random } from '../core/random.js';
 import { encodeModel, Graph } from '../graph/index.js';
-import { InferenceContext } from '../nn/context.js';
+import { type Context, InferenceContext } from '../nn/context.js';
 import type { OptimizerOptions } from '../nn/optimizer.js';
-import { type TrainingModel, trainingModel } from '../nn/training.js';
+import { type InputSpec, type TrainingModel, trainingModel } from '../nn/training.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { LimnConfig } from './config.js';
-import { type Embedding, embedQuery, embedTarget, limnLoss } from './limn.js';
-import { declarePicture, pictureInputs, withoutPrefix } from './picture.js';
+import { encodePicture, type Inputs, pictureInputs, withoutPrefix } from './encoder/picture.js';
+import { encodeText, textInputs } from './encoder/text.js';
+import type { Embedding } from './method.js';
+import { methodOf } from './methods.js';
 
 export interface LimnTrainingOptions {
   batchSize: number;
@@ -20,22 +22,21 @@ export interface LimnTrainingOptions {
 }
 
 /**
- * The training model. Batch inputs: `reference.*` and `target.*` pictures (see models/picture.ts), `words` int64 (B, M), and
+ * The training model. Batch inputs: `reference.*` and `target.*` pictures (see models/encoder/picture.ts), those of the text, and
  * `sameTarget` float32 (B, B).
  */
 export function limnTrainingModel(config: LimnConfig, options: LimnTrainingOptions): TrainingModel {
-  const { batchSize: batch, optimizer, random, buffers, stepsPerRun = 1, tokensSeen } = options;
+  const { batchSize: batch, optimizer, random, buffers, stepsPerRun = 1, tokensSeen: seen } = options;
   return trainingModel({
     inputs: {
-      ...(config.query === 'text' ? {} : pictureInputs(config.picture, batch, 'reference.', tokensSeen)),
-      ...pictureInputs(config.picture, batch, 'target.', tokensSeen),
-      ...(config.query === 'picture' ? {} : { words: { dtype: 'int64', shape: [batch, config.words] } as const }),
+      ...queryInputs(config, batch, 'reference.', seen),
+      ...targetInputs(config, batch, 'target.', seen),
       sameTarget: { dtype: 'float32', shape: [batch, batch] },
     },
     trace: (context, values) => {
-      const query = embedQuery(context, config, withoutPrefix(values, 'reference.'), { words: values.words! });
+      const query = embedQuery(context, config, { ...values, ...withoutPrefix(values, 'reference.') });
       const target = embedTarget(context, config, withoutPrefix(values, 'target.'));
-      return limnLoss(context, config, query, target, values.sameTarget!);
+      return methodOf(config).loss(context, config, query, target, values.sameTarget!);
     },
     optimizer,
     random,
@@ -44,23 +45,56 @@ export function limnTrainingModel(config: LimnConfig, options: LimnTrainingOptio
   });
 }
 
-/** pictures and `words` int64 (B, M) -> `matching` (B, d), `factors` (B, K, p). */
+/** Picture and text inputs -> `matching` (B, d) and, for a method with factors, `factors` (B, K, p). */
 export function queryModel(config: LimnConfig, weights: Readonly<Record<string, Tensor>>, batch: number): Uint8Array {
-  const graph = new Graph('query');
-  const picture = config.query === 'text' ? {} : declarePicture(graph, config.picture, batch);
-  const words = config.query === 'picture' ? undefined : graph.input('words', 'int64', [batch, config.words]);
-  return withOutputs(graph, embedQuery(new InferenceContext(graph, weights), config, picture, { words: words! }));
+  return inferenceModel('query', queryInputs(config, batch), weights, (context, inputs) => embedQuery(context, config, inputs));
 }
 
-/** pictures -> `matching` (B, d), `factors` (B, K, p). */
+/** Picture inputs -> `matching` (B, d) and, for a method with factors, `factors` (B, K, p). */
 export function galleryModel(config: LimnConfig, weights: Readonly<Record<string, Tensor>>, batch: number): Uint8Array {
-  const graph = new Graph('gallery');
-  const picture = declarePicture(graph, config.picture, batch);
-  return withOutputs(graph, embedTarget(new InferenceContext(graph, weights), config, picture));
+  return inferenceModel('gallery', targetInputs(config, batch), weights, (context, inputs) =>
+    embedTarget(context, config, inputs),
+  );
 }
 
-function withOutputs(graph: Graph, { matching, factors }: Embedding): Uint8Array {
+/** What a batch of queries feeds. @param prefix put before the names of the picture's inputs */
+function queryInputs(config: LimnConfig, batch: number, prefix = '', seen?: number): Record<string, InputSpec> {
+  const sees = methodOf(config).sees(config);
+  return {
+    ...(sees.picture ? targetInputs(config, batch, prefix, seen) : {}),
+    ...(sees.text ? textInputs(config, batch) : {}),
+  };
+}
+
+function targetInputs(config: LimnConfig, batch: number, prefix = '', seen?: number): Record<string, InputSpec> {
+  return pictureInputs(config.picture, batch, { prefix, local: methodOf(config).local(config), seen });
+}
+
+/** Encodes what the method sees of a query, and composes it. */
+export function embedQuery(context: Context, config: LimnConfig, inputs: Inputs): Embedding {
+  const method = methodOf(config);
+  const sees = method.sees(config);
+  const picture = sees.picture ? encodePicture(context, config, inputs) : undefined;
+  return method.embedQuery(context, config, picture, sees.text ? encodeText(context, config, inputs) : undefined);
+}
+
+/** Encodes a target picture. */
+export function embedTarget(context: Context, config: LimnConfig, inputs: Inputs): Embedding {
+  return methodOf(config).embedTarget(context, config, encodePicture(context, config, inputs));
+}
+
+function inferenceModel(
+  name: string,
+  specs: Readonly<Record<string, InputSpec>>,
+  weights: Readonly<Record<string, Tensor>>,
+  embed: (context: Context, inputs: Inputs) => Embedding,
+): Uint8Array {
+  const graph = new Graph(name);
+  const inputs = Object.fromEntries(
+    Object.entries(specs).map(([input, { dtype, shape }]) => [input, graph.input(input, dtype, shape)]),
+  );
+  const { matching, factors } = embed(new InferenceContext(graph, weights), inputs);
   graph.output('matching', matching);
-  graph.output('factors', factors);
+  if (factors) graph.output('factors', factors);
   return encodeModel(graph);
 }

@@ -11,9 +11,11 @@ import { Session } from '../runtime/session.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import { type LimnConfig, limnConfig } from './config.js';
-import type { Embeddings } from './embeddings.js';
+import { type Embeddings, joinEmbeddings } from './embeddings.js';
 import { galleryModel, queryModel } from './limn-graphs.js';
-import { PictureReader, type PictureSource } from './picture-source.js';
+import { methodOf } from './methods.js';
+import { PictureReader } from './picture-reader.js';
+import type { PictureSource } from './picture-source.js';
 
 const folderConfig = z.strictObject({
   format: z.literal('limn-model-1'),
@@ -118,7 +120,8 @@ export class LimnModel {
 
   /** Embeds gallery pictures. @param rows rows of `pictures` */
   embedTargets(pictures: PictureSource, rows: readonly number[], options: EmbedOptions = {}): Promise<Embeddings> {
-    return this.embed('gallery', rows.length, (from, to) => pictures.feeds(rows.slice(from, to)), options);
+    const local = methodOf(this.config).local(this.config);
+    return this.embed('gallery', rows.length, (from, to) => pictures.feeds(rows.slice(from, to), { local }), options);
   }
 
   /** Embeds queries: reference pictures (rows of `pictures`) with their modification texts. */
@@ -129,10 +132,12 @@ export class LimnModel {
     options: EmbedOptions = {},
   ): Promise<Embeddings> {
     const { config } = this;
+    const method = methodOf(config);
+    const [sees, local] = [method.sees(config), method.local(config)];
     const words = (batch: readonly string[]) => tensor('int64', [batch.length, config.words], this.encodeWords(batch));
     const feeds = (from: number, to: number) => ({
-      ...(config.query === 'text' ? {} : pictures.feeds(rows.slice(from, to))),
-      ...(config.query === 'picture' ? {} : { words: words(texts.slice(from, to)) }),
+      ...(sees.picture ? pictures.feeds(rows.slice(from, to), { local }) : {}),
+      ...(sees.text ? { words: words(texts.slice(from, to)) } : {}),
     });
     return this.embed('query', rows.length, feeds, options);
   }
@@ -154,20 +159,21 @@ export class LimnModel {
     feeds: (from: number, to: number) => Record<string, Tensor>,
     options: EmbedOptions,
   ): Promise<Embeddings> {
-    const { width, factors, projection } = this.config;
-    const matching = new Float32Array(count * width);
-    const factorVectors = new Float32Array(count * factors * projection);
+    const factors = methodOf(this.config).factors(this.config);
+    const projection = factors > 0 ? this.config.projection : 0;
+    const parts: Embeddings[] = [];
     for (let at = 0; at < count; ) {
       throwIfAborted(options.signal, `embedding ${side === 'query' ? 'queries' : 'pictures'}`);
       const size = count - at >= bulk ? bulk : 1;
       const session = await this.session(side, size);
       const result = await session.run(feeds(at, at + size));
-      matching.set(result.matching?.data as Float32Array, at * width);
-      factorVectors.set(result.factors?.data as Float32Array, at * factors * projection);
+      const matching = result.matching as Tensor<'float32'>;
+      const factorVectors = (result.factors?.data ?? new Float32Array(0)) as Float32Array;
+      parts.push({ count: size, width: matching.shape[1]!, factors, projection, matching: matching.data, factorVectors });
       at += size;
       options.onProgress?.({ stage: `embed ${side === 'query' ? 'queries' : 'pictures'}`, done: at, total: count });
     }
-    return { count, width, factors, projection, matching, factorVectors };
+    return joinEmbeddings(parts);
   }
 
   private session(side: 'query' | 'gallery', batch: number): Promise<Session> {

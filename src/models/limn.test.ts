@@ -10,9 +10,9 @@ import { TrainingContext } from '../nn/context.js';
 import { drawMasks } from '../nn/training.js';
 import { sizeOf, type Tensor, tensor } from '../tensor/tensor.js';
 import { type LimnConfigInput, limnConfig } from './config.js';
-import { embedQuery, embedTarget, limnLoss } from './limn.js';
-import { galleryModel, limnTrainingModel, queryModel } from './limn-graphs.js';
-import { pictureInputs, withoutPrefix } from './picture.js';
+import { pictureInputs, withoutPrefix } from './encoder/picture.js';
+import { type FactorEmbedding, limn } from './limn.js';
+import { embedQuery, embedTarget, galleryModel, limnTrainingModel, queryModel } from './limn-graphs.js';
 
 const fixture = readFixture('limn');
 const parameters = fixture.under('parameter.');
@@ -27,16 +27,16 @@ function traced(changes: Partial<LimnConfigInput> = {}) {
   const graph = new Graph();
   const context = new TrainingContext(graph, new Random(1), buffers);
   const specs = {
-    ...pictureInputs(config.picture, batch, 'reference.'),
-    ...pictureInputs(config.picture, batch, 'target.'),
+    ...pictureInputs(config.picture, batch, { prefix: 'reference.' }),
+    ...pictureInputs(config.picture, batch, { prefix: 'target.' }),
     words: { dtype: 'int64', shape: [batch, config.words] } as const,
   };
   const values = Object.fromEntries(
     Object.entries(specs).map(([name, { dtype, shape }]) => [name, graph.input(name, dtype, shape)]),
   ) as Record<string, Value> & { words: Value };
-  const query = embedQuery(context, config, withoutPrefix(values, 'reference.'), { words: values.words });
-  const target = embedTarget(context, config, withoutPrefix(values, 'target.'));
-  const { loss, metrics } = limnLoss(context, config, query, target, graph.input('sameTarget', 'float32', [batch, batch]));
+  const query = embedQuery(context, config, { ...values, ...withoutPrefix(values, 'reference.') }) as FactorEmbedding;
+  const target = embedTarget(context, config, withoutPrefix(values, 'target.')) as FactorEmbedding;
+  const { loss, metrics } = limn.loss(context, config, query, target, graph.input('sameTarget', 'float32', [batch, batch]));
   graph.output('loss', loss);
   const outputs = { term: metrics, query: { ...query }, targetEmbedding: { ...target } };
   for (const [prefix, group] of Object.entries(outputs)) {

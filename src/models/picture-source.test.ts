@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeModel, Graph, mul, reduceMean, reshape } from '../graph/index.js';
-import { PictureReader } from './picture-source.js';
+import { PictureReader } from './picture-reader.js';
 
 let folder: string;
 let description: string;

@@ -1,15 +1,19 @@
-/** Pictures as a model wants them: a table of cached features or pixels that fills the inputs of a batch. */
-import { LimnError } from '../core/errors.js';
-import { colourChannels } from '../encoders/colour.js';
-import { type EncoderDescription, findWeights } from '../encoders/description.js';
-import { type FeatureTable, openFeatures } from '../encoders/feature-cache.js';
-import type { BrokenPicture, PictureCacheOptions } from '../encoders/picture-cache.js';
-import { OnnxPictureEncoder } from '../encoders/picture-encoder.js';
-import { openPixels, type PixelTable } from '../encoders/pixel-table.js';
-import type { SessionOptions } from '../runtime/session.js';
+/** Pictures as a model wants them: a table of cached features, pixels or captions that fills the inputs of a batch. */
+import type { FeatureTable } from '../encoders/feature-cache.js';
+import type { BrokenPicture } from '../encoders/picture-cache.js';
+import type { PixelTable } from '../encoders/pixel-table.js';
+import type { Vocabulary } from '../encoders/vocabulary.js';
 import { fromFloat16 } from '../tensor/float16.js';
 import { float32, type Tensor, tensor } from '../tensor/tensor.js';
 import type { PictureConfig } from './config.js';
+import type { PictureCaptions } from './picture-captions.js';
+
+export interface FeedOptions {
+  /** Put before each name. @default '' */
+  prefix?: string;
+  /** Whether local features are wanted, where the source has them apart. @default true */
+  local?: boolean;
+}
 
 export interface PictureSource {
   /** The picture part of a model's config that these inputs fit. */
@@ -17,87 +21,15 @@ export interface PictureSource {
   readonly ids: readonly string[];
   readonly broken: readonly BrokenPicture[];
   rowOf(id: string): number | undefined;
-  /** The inputs of a batch of pictures (rows.length, ...), each name with `prefix` before it. */
-  feeds(rows: ArrayLike<number>, prefix?: string): Record<string, Tensor>;
+  /** The inputs of a batch of pictures (rows.length, ...); see models/encoder/picture.ts for their names. */
+  feeds(rows: ArrayLike<number>, options?: FeedOptions): Record<string, Tensor>;
   /** What the model must know of the training pictures; see models/picture.ts. */
   statistics(rows: readonly number[]): Record<string, Tensor>;
   close(): Promise<void>;
 }
 
-/** What encodes pictures for a model: a frozen ONNX encoder, or the patch encoder inside the model itself. */
-export class PictureReader {
-  private constructor(
-    readonly config: PictureConfig,
-    /** Tells encoders apart: features of one mean nothing to a model trained with another. */
-    readonly id: string,
-    readonly description: EncoderDescription | undefined,
-    private readonly encoder: OnnxPictureEncoder | undefined,
-  ) {}
-
-  /** The built-in patch encoder. @param size side in pixels @param patch side of a patch */
-  static patch(size: number, patch: number, layers: number): PictureReader {
-    if (size % patch !== 0)
-      throw new LimnError('CONFIG', `A picture of ${size} pixels cannot be cut into patches of ${patch}: choose a divisor.`);
-    return new PictureReader({ kind: 'patch', size, patch, layers }, `patch-${size}-${patch}-${layers}`, undefined, undefined);
-  }
-
-  /** A frozen encoder from the JSON file that describes it. */
-  static async open(path: string, options: SessionOptions = {}): Promise<PictureReader> {
-    return PictureReader.frozen(await OnnxPictureEncoder.open(path, options));
-  }
-
-  /** The reader that a saved model was trained with. @param folder where weights may lie beside the model */
-  static async restore(
-    config: PictureConfig,
-    id: string,
-    description: EncoderDescription | undefined,
-    folder: string,
-  ): Promise<PictureReader> {
-    if (config.kind === 'patch') return PictureReader.patch(config.size, config.patch, config.layers);
-    if (!description)
-      throw new LimnError(
-        'CHECKPOINT',
-        `The model in ${folder} does not say which encoder it was trained with: its config.json is damaged.`,
-      );
-    const reader = PictureReader.frozen(await OnnxPictureEncoder.fromWeights(description, findWeights(description.file, folder)));
-    if (reader.id !== id) {
-      await reader.close();
-      throw new LimnError(
-        'ENCODER',
-        `The model was trained with the encoder ${id}, but the weights found are ${reader.id}: put the right ${description.file} in place.`,
-        {
-          details: { wanted: id, found: reader.id },
-        },
-      );
-    }
-    return reader;
-  }
-
-  private static frozen(encoder: OnnxPictureEncoder): PictureReader {
-    const colours = encoder.description.colour ? colourChannels : 0;
-    const config: PictureConfig = {
-      kind: 'features',
-      tokens: encoder.local.tokens,
-      channels: encoder.local.channels - colours,
-      globalChannels: encoder.global.channels - colours,
-      colourChannels: colours,
-    };
-    return new PictureReader(config, encoder.id, encoder.description, encoder);
-  }
-
-  /** Reads (or takes from the cache) the features or pixels of a list of pictures. */
-  async read(options: PictureCacheOptions): Promise<PictureSource> {
-    if (this.encoder) return featureSource(await openFeatures({ ...options, encoder: this.encoder }), this.config);
-    const { size } = this.config as Extract<PictureConfig, { kind: 'patch' }>;
-    return pixelSource(await openPixels({ ...options, size, fit: 'contain' }), this.config);
-  }
-
-  async close(): Promise<void> {
-    await this.encoder?.close();
-  }
-}
-
-function featureSource(table: FeatureTable, config: PictureConfig): PictureSource {
+/** Cached features of a frozen encoder. */
+export function featureSource(table: FeatureTable, config: PictureConfig): PictureSource {
   const { local, global } = table;
   const gather = (rows: ArrayLike<number>): [Uint16Array<ArrayBuffer>, Uint16Array<ArrayBuffer>] => {
     const [localOut, globalOut] = [
@@ -107,12 +39,32 @@ function featureSource(table: FeatureTable, config: PictureConfig): PictureSourc
     table.gather(rows, localOut, globalOut);
     return [localOut, globalOut];
   };
+  // Global features are small: once they alone are wanted, all of them are kept in memory.
+  let globals: Uint16Array | undefined;
+  const readGlobals = () => {
+    const all = new Uint16Array(table.count * global.channels);
+    for (let at = 0; at < table.count; at += 64) {
+      const rows = Array.from({ length: Math.min(64, table.count - at) }, (_, i) => at + i);
+      all.set(gather(rows)[1], at * global.channels);
+    }
+    return all;
+  };
+  const globalsOf = (rows: ArrayLike<number>) => {
+    globals ??= readGlobals();
+    const out = new Uint16Array(rows.length * global.channels);
+    for (let i = 0; i < rows.length; i++) {
+      const from = (rows[i] as number) * global.channels;
+      out.set(globals.subarray(from, from + global.channels), i * global.channels);
+    }
+    return out;
+  };
   return {
     config,
     ids: table.ids,
     broken: table.broken,
     rowOf: (id) => table.rowOf(id),
-    feeds: (rows, prefix = '') => {
+    feeds: (rows, { prefix = '', local: wanted = true } = {}) => {
+      if (!wanted) return { [`${prefix}global`]: tensor('float16', [rows.length, global.channels], globalsOf(rows)) };
       const [localOut, globalOut] = gather(rows);
       return {
         [`${prefix}local`]: tensor('float16', [rows.length, local.tokens, local.channels], localOut),
@@ -159,19 +111,51 @@ function channelMoments(channels: number) {
   };
 }
 
-function pixelSource(table: PixelTable, config: PictureConfig): PictureSource {
+/** Pixels for the patch encoder. */
+export function pixelSource(table: PixelTable, config: PictureConfig): PictureSource {
   const { size } = table;
   return {
     config,
     ids: table.ids,
     broken: table.broken,
     rowOf: (id) => table.rowOf(id),
-    feeds: (rows, prefix = '') => {
+    feeds: (rows, { prefix = '' } = {}) => {
       const bytes = new Uint8Array(rows.length * size * size * 3);
       table.gather(rows, bytes);
       const values = new Float32Array(bytes.length);
       for (let i = 0; i < bytes.length; i++) values[i] = (bytes[i] as number) / 255;
       return { [`${prefix}pixels`]: tensor('float32', [rows.length, size, size, 3], values) };
+    },
+    statistics: () => ({}),
+    close: async () => {},
+  };
+}
+
+/** Captions that stand in for pictures, as word ids. */
+export function captionSource(
+  captions: PictureCaptions,
+  pictures: readonly { id: string }[],
+  config: Extract<PictureConfig, { kind: 'captions' }>,
+  vocabulary: Vocabulary,
+): PictureSource {
+  const { words } = config;
+  const ids = pictures.map(({ id }) => id);
+  const rows = new Map(ids.map((id, row) => [id, row]));
+  const all = vocabulary.encodeBatch(
+    ids.map((id) => captions.of(id)),
+    words,
+  ).ids.data;
+  return {
+    config,
+    ids,
+    broken: [],
+    rowOf: (id) => rows.get(id),
+    feeds: (wanted, { prefix = '' } = {}) => {
+      const out = new BigInt64Array(wanted.length * words);
+      for (let i = 0; i < out.length; i++) {
+        out[i] = BigInt(all[(wanted[Math.floor(i / words)] as number) * words + (i % words)] as number);
+      }
+      return { [`${prefix}caption`]: tensor('int64', [wanted.length, words], out) };
     },
     statistics: () => ({}),
     close: async () => {},

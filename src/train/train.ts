@@ -10,7 +10,8 @@ import { findProtocol } from '../eval/protocols.js';
 import { type LimnConfigInput, limnConfig } from '../models/config.js';
 import { limnTrainingModel } from '../models/limn-graphs.js';
 import { LimnModel } from '../models/limn-model.js';
-import type { PictureReader, PictureSource } from '../models/picture-source.js';
+import type { PictureReader } from '../models/picture-reader.js';
+import type { PictureSource } from '../models/picture-source.js';
 import type { TrainingModel } from '../nn/training.js';
 import { Session } from '../runtime/session.js';
 import { sizeOf, type Tensor } from '../tensor/tensor.js';
@@ -66,7 +67,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const logger = options.logger ?? silentLogger;
   const settings = parse(trainingSettings, options.training ?? {}, 'training settings');
   const protocol = findProtocol(settings.protocol);
-  const vocabulary = Vocabulary.build(trainSplit.triplets.flatMap(({ captions }) => captions).concat('and'), { minCount: 1 });
+  const vocabulary = Vocabulary.build(
+    [...trainSplit.triplets.flatMap(({ captions }) => captions), 'and', ...reader.texts(trainSplit.pictures)],
+    { minCount: 1 },
+  );
   const longest = Math.max(...trainSplit.triplets.map(({ text }) => vocabulary.encode(text, 1).truncated + 1));
   const config = parse(
     limnConfig,
@@ -82,6 +86,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const read = (split: Split, name: string) =>
     reader.read({
       pictures: split.pictures,
+      vocabulary,
       onBroken: options.onBroken ?? 'error',
       signal,
       onProgress: onProgress && ((event) => onProgress({ ...event, stage: `${event.stage} (${name})` })),

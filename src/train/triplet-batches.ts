@@ -5,6 +5,7 @@ import { epochBatches, epochRandom } from '../data/batches.js';
 import { joinCaptions, type Split } from '../data/triplets.js';
 import type { Vocabulary } from '../encoders/vocabulary.js';
 import type { LimnConfig } from '../models/config.js';
+import { methodOf } from '../models/methods.js';
 import type { PictureSource } from '../models/picture-source.js';
 import type { DropoutMask } from '../nn/context.js';
 import { drawMasks } from '../nn/training.js';
@@ -44,9 +45,11 @@ export class TripletBatches {
     this.stepsPerEpoch = Math.floor(this.rows.length / settings.batchSize);
     this.batch(0);
     const seen = settings.tokensSeen;
-    if (seen > 0 && config.picture.kind === 'patch')
-      throw new LimnError('CONFIG', 'tokensSeen works with a frozen encoder only: leave it out for the patch encoder.');
-    this.tokensSeen = seen > 0 && config.picture.kind === 'features' && seen < config.picture.tokens ? seen : undefined;
+    if (seen > 0 && config.picture.kind !== 'features')
+      throw new LimnError('CONFIG', 'tokensSeen works with a frozen encoder only: leave it out for patches and captions.');
+    const { picture } = config;
+    const some = picture.kind === 'features' && seen > 0 && seen < picture.tokens && methodOf(config).local(config);
+    this.tokensSeen = some ? seen : undefined;
   }
 
   /**
@@ -58,20 +61,12 @@ export class TripletBatches {
       Array.from(indices, (i) => this.rows[i] as Row),
     );
     const { batchSize } = this.settings;
+    const sees = methodOf(this.config).sees(this.config);
+    const pictures = (prefix: string, which: (row: Row) => number) => this.pictureFeeds(rows.map(which), prefix, step);
     const flat: Record<string, Tensor> = {
-      ...(this.config.query === 'text'
-        ? {}
-        : this.pictureFeeds(
-            rows.map(({ reference }) => reference),
-            'reference.',
-            step,
-          )),
-      ...this.pictureFeeds(
-        rows.map(({ target }) => target),
-        'target.',
-        step,
-      ),
-      ...(this.config.query === 'picture' ? {} : { words: this.words(rows, step) }),
+      ...(sees.picture ? pictures('reference.', ({ reference }) => reference) : {}),
+      ...pictures('target.', ({ target }) => target),
+      ...(sees.text ? { words: this.words(rows, step) } : {}),
     };
     const lead = stacked ? [count, batchSize] : [batchSize];
     const feeds: Record<string, Tensor> = Object.fromEntries(
@@ -94,7 +89,7 @@ export class TripletBatches {
   }
 
   private pictureFeeds(rows: readonly number[], prefix: string, step: number): Record<string, Tensor> {
-    const feeds = this.pictures.feeds(rows, prefix);
+    const feeds = this.pictures.feeds(rows, { prefix, local: methodOf(this.config).local(this.config) });
     if (this.tokensSeen === undefined) return feeds;
     const random = Random.derive(this.seed, `${prefix} tokens of step ${step}`);
     const { local, places } = drawTokens(feeds[`${prefix}local`] as Tensor<'float16'>, this.tokensSeen, random);

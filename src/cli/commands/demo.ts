@@ -14,7 +14,7 @@ import { type EvaluationReport, evaluate } from '../../eval/evaluate.js';
 import { findProtocol } from '../../eval/protocols.js';
 import { Gallery } from '../../gallery/gallery.js';
 import { LimnModel } from '../../models/limn-model.js';
-import { PictureReader } from '../../models/picture-source.js';
+import { PictureReader } from '../../models/picture-reader.js';
 import { train } from '../../train/train.js';
 import { type LongWork, runLong } from '../long-work.js';
 import { newCommand } from '../options.js';

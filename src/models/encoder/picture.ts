@@ -1,65 +1,73 @@
 /** The picture side of the multi-grained encoder: features of a frozen encoder, or a small Vision Transformer on pixels. */
-import * as f from '../graph/functions.js';
-import type { Graph, Value } from '../graph/index.js';
-import { type Context, init } from '../nn/context.js';
-import { layerNorm, linear, mlp, transformerLayer } from '../nn/layers.js';
-import type { InputSpec } from '../nn/training.js';
-import type { LimnConfig, PictureConfig } from './config.js';
+import * as f from '../../graph/functions.js';
+import type { Value } from '../../graph/index.js';
+import { type Context, init } from '../../nn/context.js';
+import { layerNorm, linear, mlp, transformerLayer } from '../../nn/layers.js';
+import type { InputSpec } from '../../nn/training.js';
+import type { LimnConfig, PictureConfig } from '../config.js';
+import type { Encoded } from './encoded.js';
+import { encodeWords } from './words.js';
 
-/** The inputs of one picture batch: `local` and `global` features (float16), or `pixels` (float32 in 0..1). */
-export type PictureInput = Readonly<Record<string, Value>>;
+/** Values of a batch by their input names. */
+export type Inputs = Readonly<Record<string, Value>>;
+
+export interface PictureInputOptions {
+  /** Put before each name. @default '' */
+  prefix?: string;
+  /** Whether local features are wanted. @default true */
+  local?: boolean;
+  /** Local tokens of each picture that are given, with their `places` int64 (B, seen). @default all, in order */
+  seen?: number | undefined;
+}
 
 /**
- * Names, dtypes and shapes of the inputs of a batch of pictures; each name gets `prefix` before it.
- *
- * @param seen local tokens of each picture that are given, with their `places` int64 (B, seen). @default all, in order
+ * Names, dtypes and shapes of the inputs of a batch of pictures: `local` and `global` features (float16), or `pixels` (float32
+ * in 0..1), or `caption` (word ids).
  */
-export function pictureInputs(picture: PictureConfig, batch: number, prefix = '', seen?: number): Record<string, InputSpec> {
+export function pictureInputs(
+  picture: PictureConfig,
+  batch: number,
+  { prefix = '', local = true, seen }: PictureInputOptions = {},
+): Record<string, InputSpec> {
   if (picture.kind === 'patch')
     return { [`${prefix}pixels`]: { dtype: 'float32', shape: [batch, picture.size, picture.size, 3] } };
+  if (picture.kind === 'captions') return { [`${prefix}caption`]: { dtype: 'int64', shape: [batch, picture.words] } };
   const { tokens, channels, globalChannels, colourChannels } = picture;
   return {
-    [`${prefix}local`]: { dtype: 'float16', shape: [batch, seen ?? tokens, channels + colourChannels] },
     [`${prefix}global`]: { dtype: 'float16', shape: [batch, globalChannels + colourChannels] },
-    ...(seen === undefined ? {} : { [`${prefix}places`]: { dtype: 'int64', shape: [batch, seen] } as const }),
+    ...(local
+      ? { [`${prefix}local`]: { dtype: 'float16', shape: [batch, seen ?? tokens, channels + colourChannels] } as const }
+      : {}),
+    ...(local && seen !== undefined ? { [`${prefix}places`]: { dtype: 'int64', shape: [batch, seen] } as const } : {}),
   };
 }
 
-/** Declares these inputs in an inference graph. */
-export function declarePicture(graph: Graph, picture: PictureConfig, batch: number): PictureInput {
-  return Object.fromEntries(
-    Object.entries(pictureInputs(picture, batch)).map(([name, { dtype, shape }]) => [name, graph.input(name, dtype, shape)]),
-  );
-}
-
 /** Takes the inputs with this prefix out of a batch. */
-export function withoutPrefix(batch: Readonly<Record<string, Value>>, prefix: string): PictureInput {
+export function withoutPrefix(batch: Inputs, prefix: string): Inputs {
   return Object.fromEntries(
     Object.entries(batch).flatMap(([name, value]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : [])),
   );
 }
 
-/** A batch of pictures as tokens (B, N, d) and a global vector (B, d). */
-export function encodePicture(context: Context, config: LimnConfig, input: PictureInput): { tokens: Value; global: Value } {
-  return config.picture.kind === 'patch'
-    ? patches(context, config, config.picture, input.pixels as Value)
-    : features(context, config, config.picture, input as unknown as FeatureInput);
+/** A batch of pictures as tokens (B, N, d), where local features are given, and a global vector (B, d). */
+export function encodePicture(context: Context, config: LimnConfig, input: Inputs): Encoded {
+  const { picture } = config;
+  const scope = context.scope('picture');
+  if (picture.kind === 'patch') return patches(scope, config, picture, input.pixels!);
+  if (picture.kind === 'captions') return encodeWords(context, scope, config, input.caption!);
+  return features(scope, config, picture, input);
 }
 
 type Features = Extract<PictureConfig, { kind: 'features' }>;
 type Patches = Extract<PictureConfig, { kind: 'patch' }>;
 
-interface FeatureInput {
-  local: Value;
-  global: Value;
-  places?: Value;
-}
-
-function features(context: Context, config: LimnConfig, picture: Features, input: FeatureInput) {
+function features(context: Context, config: LimnConfig, picture: Features, input: Inputs): Encoded {
+  const global = () => project(context.scope('global'), config, input.global!, picture.colourChannels);
+  if (!input.local) return { global: global() };
   const positions = context.parameter('positions', [picture.tokens, config.width], init.normal(0.1), { decay: false });
   const local = project(context.scope('local'), config, input.local, picture.colourChannels);
   const tokens = f.add(local, input.places ? f.gather(positions, input.places) : positions);
-  return { tokens, global: project(context.scope('global'), config, input.global, picture.colourChannels) };
+  return { tokens, global: global() };
 }
 
 /**
@@ -82,7 +90,7 @@ function project(context: Context, config: LimnConfig, raw: Value, colours: numb
 }
 
 /** pixels (B, S, S, 3) -> square patches, a linear map, positions, Transformer layers (Dosovitskiy et al., arXiv 2010.11929). */
-function patches(context: Context, config: LimnConfig, { size, patch, layers }: Patches, pixels: Value) {
+function patches(context: Context, config: LimnConfig, { size, patch, layers }: Patches, pixels: Value): Encoded {
   const batch = pixels.shape[0] as number;
   const side = size / patch;
   const cut = f.transpose(f.reshape(pixels, [batch, side, patch, side, patch, 3]), [0, 1, 3, 2, 4, 5]);

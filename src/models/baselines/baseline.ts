@@ -1,0 +1,33 @@
+/** What the baselines share: one vector of the two global features, matched by its cosine with the target's global feature. */
+import * as f from '../../graph/functions.js';
+import type { Value } from '../../graph/index.js';
+import type { Context } from '../../nn/context.js';
+import { sharedTargets } from '../classification.js';
+import type { LimnConfig } from '../config.js';
+import type { Embedding, Method } from '../method.js';
+
+/** Makes one vector (B, d) of the global features of a reference and a text, both (B, d). */
+export type Compose = (context: Context, config: LimnConfig, picture: Value, text: Value) => Value;
+
+/** A method that composes global features and has no factors. */
+export function baseline(title: string, source: string, compose: Compose): Method {
+  return {
+    title,
+    source,
+    sees: () => ({ picture: true, text: true }),
+    local: () => false,
+    factors: () => 0,
+    embedQuery: (context, config, picture, text) => ({
+      matching: f.l2Normalize(compose(context.scope('compose'), config, picture?.global as Value, text?.global as Value)),
+    }),
+    embedTarget: (_context, _config, picture) => ({ matching: f.l2Normalize(picture.global) }),
+    loss: matchingLoss,
+  };
+}
+
+/** Batch-based classification on the cosines alone. */
+export function matchingLoss(context: Context, config: LimnConfig, query: Embedding, target: Embedding, sameTarget: Value) {
+  const { logits, classify } = sharedTargets(context.scope('loss'), config, sameTarget);
+  const loss = classify(logits('matching_scale', f.matmul(query.matching, target.matching, { transB: true })));
+  return { loss, metrics: {} };
+}

@@ -1,0 +1,41 @@
+/**
+ * A method of composed image retrieval: how a reference and a text become one query vector, and how queries are matched with
+ * targets. LIMN is one; the baselines are others, on the same encoders, batches, search and evaluation.
+ */
+import type { Value } from '../graph/index.js';
+import type { Context } from '../nn/context.js';
+import type { LimnConfig } from './config.js';
+import type { Encoded } from './encoder/encoded.js';
+
+export interface Embedding {
+  /** What a gallery stores and searches, of length 1: (B, d). */
+  matching: Value;
+  /** The factors' projections, each of length 1: (B, K, p). Methods without factors have none. */
+  factors?: Value;
+}
+
+export interface MethodLoss {
+  /** Scalar float32. */
+  loss: Value;
+  /** Scalar float32 values to report beside it. */
+  metrics: Record<string, Value>;
+}
+
+export interface Method<E extends Embedding = Embedding> {
+  /** The name in tables. */
+  readonly title: string;
+  /** Where it comes from. */
+  readonly source: string;
+  /** Which sides of a query are read at all. */
+  sees(config: LimnConfig): { picture: boolean; text: boolean };
+  /** Whether local picture features are used. */
+  local(config: LimnConfig): boolean;
+  /** K, the number of factor vectors of an embedding. */
+  factors(config: LimnConfig): number;
+  /** The embedding of a query; what {@link sees} excludes is undefined. */
+  embedQuery(context: Context, config: LimnConfig, picture: Encoded | undefined, text: Encoded | undefined): E;
+  /** The embedding of a target picture, which is what a gallery stores. */
+  embedTarget(context: Context, config: LimnConfig, picture: Encoded): E;
+  /** @param sameTarget float32 (B, B): 1 where two different rows of the batch want the same picture */
+  loss(context: Context, config: LimnConfig, query: E, target: E, sameTarget: Value): MethodLoss;
+}
