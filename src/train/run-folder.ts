@@ -6,14 +6,21 @@ import { readJson, writeFileAtomic } from '../core/files.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import type { Tensor } from '../tensor/tensor.js';
 
+/** The best validation so far. */
+export interface Best {
+  /** From 1. */
+  epoch: number;
+  score: number;
+  values: Record<string, number>;
+}
+
 /** Where a training stands, beside its tensors. */
 export interface Standing {
   /** Steps done. */
   step: number;
   /** Bytes of metrics.ndjson that belong to these steps. */
   metricsBytes: number;
-  /** The best validation so far. */
-  best?: { epoch: number; recall: Record<string, number> };
+  best?: Best;
   /** Seconds of training so far, over all runs. */
   seconds: number;
 }

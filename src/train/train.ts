@@ -13,9 +13,9 @@ import { LimnModel } from '../models/limn-model.js';
 import type { PictureReader } from '../models/picture-reader.js';
 import type { PictureSource } from '../models/picture-source.js';
 import type { TrainingModel } from '../nn/training.js';
-import { Session } from '../runtime/session.js';
-import { sizeOf, type Tensor } from '../tensor/tensor.js';
-import { RunFolder, type Standing } from './run-folder.js';
+import { sizeOf } from '../tensor/tensor.js';
+import { trainingLoop, type Weights } from './loop.js';
+import { RunFolder } from './run-folder.js';
 import { trainingSettings } from './settings.js';
 import { TripletBatches } from './triplet-batches.js';
 
@@ -119,114 +119,39 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       tokensSeen: batches.tokensSeen,
     });
   const graph = settings.stepsPerRun === undefined ? loopedWhereItPays(build) : build(settings.stepsPerRun);
-  const { stepsPerRun } = graph;
-  const totalSteps = stepsIn(stepsPerRun);
-  const checkpoint = await run.loadCheckpoint();
-  const standing: Standing = checkpoint?.standing ?? { step: 0, metricsBytes: 0, seconds: 0 };
-  const session = await Session.open(graph.model, { label: 'training graph' });
+  const modelOf = (parameters: Weights) => new LimnModel({ config, vocabulary, weights: { ...parameters, ...buffers }, encoder });
+  const ks = [...new Set([1, 10, 50, settings.selectBy])];
   try {
-    const state = checkpoint?.tensors ?? graph.initialState;
-    checkState(state, graph.initialState, out);
-    await session.setResident(state);
-    const names = Object.keys(graph.initialState);
-    const save = async () => run.saveCheckpoint(await session.getResident(names), standing);
-    const startedAt = performance.now() / 1000 - standing.seconds;
-    const elapsed = () => performance.now() / 1000 - startedAt;
-    let savedAt = performance.now();
-    let window = newWindow();
-    const prepare = (step: number) => (step < totalSteps ? batches.feeds(step, stepsPerRun, graph.masks, stepsPerRun > 1) : {});
-    let feeds = prepare(standing.step);
-
-    while (standing.step < totalSteps) {
-      const running = session.run(feeds, { carry: graph.carry, fetch: graph.reported });
-      running.catch(() => {});
-      // The next batch is read while this one is computed.
-      feeds = prepare(standing.step + stepsPerRun);
-      const report = await running;
-      checkFinite(report, standing.step);
-      const before = standing.step;
-      standing.step += stepsPerRun;
-      standing.seconds = elapsed();
-      addTo(window, report);
-      const epoch = standing.step / batches.stepsPerEpoch;
-      const best = standing.best
-        ? `, best R@${settings.selectBy} ${(standing.best.recall[settings.selectBy] ?? 0).toFixed(2)} (epoch ${standing.best.epoch})`
-        : '';
-      onProgress?.({
-        stage: 'train',
-        done: standing.step,
-        total: totalSteps,
-        note: `loss ${meanOf(window, 'loss').toFixed(3)}${best}`,
-      });
-
-      const epochEnds = Math.floor(before / batches.stepsPerEpoch) < Math.floor(epoch) || standing.step === totalSteps;
-      if (epochEnds || window.count >= 50) {
-        standing.metricsBytes = await run.log({
-          kind: 'train',
-          step: standing.step,
-          epoch,
-          ...means(window),
-          seconds: standing.seconds,
-        });
-        window = newWindow();
-      }
-      if (epochEnds) {
-        const parameters = await session.getResident(graph.parameters.map(({ name }) => name));
-        const model = new LimnModel({ config, vocabulary, weights: { ...parameters, ...buffers }, encoder });
-        const { recall } = await evaluate({
-          model,
-          split: readableVal,
-          pictures: valPictures,
-          protocol,
-          ks: [1, 10, 50, settings.selectBy],
-        });
-        const number = Math.round(epoch);
-        if (!standing.best || (recall[settings.selectBy] ?? 0) > (standing.best.recall[settings.selectBy] ?? 0)) {
-          standing.best = { epoch: number, recall };
-          await model.save(run.model);
-        }
+    const { best, steps, seconds } = await trainingLoop({
+      run,
+      graph,
+      totalSteps: stepsIn(graph.stepsPerRun),
+      stepsPerEpoch: batches.stepsPerEpoch,
+      feeds: (step) => batches.feeds(step, graph.stepsPerRun, graph.masks, graph.stepsPerRun > 1),
+      validate: async (parameters) => {
+        const model = modelOf(parameters);
+        const { recall } = await evaluate({ model, split: readableVal, pictures: valPictures, protocol, ks });
         await model.close();
-        standing.seconds = elapsed();
-        standing.metricsBytes = await run.log({
-          kind: 'validation',
-          step: standing.step,
-          epoch: number,
-          protocol: protocol.id,
-          recall,
-          seconds: standing.seconds,
-        });
-        logger.info(
-          `epoch ${number}: ${Object.entries(recall)
-            .map(([k, percent]) => `R@${k} ${percent.toFixed(2)}`)
-            .join(', ')} (${protocol.id})`,
-        );
-      }
-      const due = performance.now() - savedAt > settings.checkpointSeconds * 1000;
-      if (epochEnds || due || signal?.aborted) {
-        await save();
-        savedAt = performance.now();
-      }
-      if (signal?.aborted && standing.step < totalSteps) {
-        throw new LimnError(
-          'INTERRUPTED',
-          `Interrupted at step ${standing.step} of ${totalSteps}; the checkpoint is written. Go on with --resume.`,
-        );
-      }
-    }
-    if (!standing.best) throw new LimnError('DATA', 'The training ended without a validation.');
-    return {
-      model: run.model,
-      bestRecall: standing.best.recall,
-      epoch: standing.best.epoch,
-      steps: standing.step,
-      seconds: standing.seconds,
-    };
+        return { score: recall[settings.selectBy] as number, values: named(recall) };
+      },
+      keep: (parameters) => modelOf(parameters).save(run.model),
+      scoreName: `R@${settings.selectBy}`,
+      labels: { protocol: protocol.id },
+      checkpointSeconds: settings.checkpointSeconds,
+      signal,
+      onProgress,
+      logger,
+    });
+    const bestRecall = Object.fromEntries(ks.map((k) => [k, best.values[`R@${k}`] as number]));
+    return { model: run.model, bestRecall, epoch: best.epoch, steps, seconds };
   } finally {
-    await session.close();
     await pictures.close();
     await valPictures.close();
   }
 }
+
+const named = (recall: Readonly<Record<string, number>>) =>
+  Object.fromEntries(Object.entries(recall).map(([k, percent]) => [`R@${k}`, percent]));
 
 /** Several steps a run for a model so small that the cost of a call matters (docs/decisions/0003). */
 function loopedWhereItPays(build: (stepsPerRun: number) => TrainingModel): TrainingModel {
@@ -250,47 +175,3 @@ function warnBroken(logger: Logger, ...sources: PictureSource[]): void {
     if (broken.length > 3) logger.warn(`${broken.length - 3} more pictures could not be read and were left out`);
   }
 }
-
-function checkState(state: Readonly<Record<string, Tensor>>, expected: Readonly<Record<string, Tensor>>, out: string): void {
-  for (const [name, { shape }] of Object.entries(expected)) {
-    if (state[name]?.shape.join() !== shape.join()) {
-      throw new LimnError(
-        'CHECKPOINT',
-        `The checkpoint in ${out} does not fit the model (${name}). Choose another --out to train anew.`,
-      );
-    }
-  }
-}
-
-function checkFinite(report: Readonly<Record<string, Tensor>>, before: number): void {
-  for (const name of ['loss', 'gradientNorm']) {
-    const values = report[name]?.data as Float32Array;
-    const at = values.findIndex((value) => !Number.isFinite(value));
-    if (at >= 0) {
-      throw new LimnError(
-        'NOT_FINITE',
-        `The ${name === 'loss' ? 'loss' : 'gradient norm'} became ${values[at]} at step ${before + at + 1}. Lower the learning rate and go on from the last checkpoint with --resume, or train anew.`,
-        {
-          details: { step: before + at + 1 },
-        },
-      );
-    }
-  }
-}
-
-interface Window {
-  sums: Map<string, number>;
-  count: number;
-}
-
-const newWindow = (): Window => ({ sums: new Map(), count: 0 });
-
-function addTo(window: Window, report: Readonly<Record<string, Tensor>>): void {
-  for (const [name, { data }] of Object.entries(report)) {
-    for (const value of data as Float32Array) window.sums.set(name, (window.sums.get(name) ?? 0) + value);
-  }
-  window.count += report.loss?.data.length ?? 1;
-}
-
-const meanOf = (window: Window, name: string) => (window.sums.get(name) ?? 0) / window.count;
-const means = (window: Window) => Object.fromEntries([...window.sums.keys()].map((name) => [name, meanOf(window, name)]));
