@@ -106,11 +106,11 @@ export class Gallery {
    */
   async search(options: SearchOptions): Promise<Hit[]> {
     const { image, text, weights, excludeReference = true } = options;
-    const { query } = this.model.config;
+    const { sees } = this.model;
     const k = options.k ?? Math.min(10, this.size);
     checkQuery({ k, weights }, this.size, this.store.factors);
-    if (query !== 'picture') this.model.encodeWords([text ?? '']);
-    if (query !== 'text' && image === undefined)
+    if (sees.text) this.model.encodeWords([text ?? '']);
+    if (sees.picture && image === undefined)
       throw new LimnError('USAGE', 'There is no reference picture: give one as the image.');
     const find = async (pictures: PictureSource, content?: string) => {
       const { matching, factorVectors } = await this.model.embedQueries(pictures, [0], [text ?? '']);

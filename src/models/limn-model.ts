@@ -54,6 +54,11 @@ export class LimnModel {
     return this.parts.config;
   }
 
+  /** Which sides of a query the model reads. */
+  get sees(): { picture: boolean; text: boolean } {
+    return methodOf(this.config).sees(this.config);
+  }
+
   /**
    * Opens a model folder, or the `model` folder of a run.
    *
@@ -133,11 +138,11 @@ export class LimnModel {
   ): Promise<Embeddings> {
     const { config } = this;
     const method = methodOf(config);
-    const [sees, local] = [method.sees(config), method.local(config)];
+    const local = method.local(config);
     const words = (batch: readonly string[]) => tensor('int64', [batch.length, config.words], this.encodeWords(batch));
     const feeds = (from: number, to: number) => ({
-      ...(sees.picture ? pictures.feeds(rows.slice(from, to), { local }) : {}),
-      ...(sees.text ? { words: words(texts.slice(from, to)) } : {}),
+      ...(this.sees.picture ? pictures.feeds(rows.slice(from, to), { local }) : {}),
+      ...(this.sees.text ? { words: words(texts.slice(from, to)) } : {}),
     });
     return this.embed('query', rows.length, feeds, options);
   }

@@ -1,7 +1,7 @@
 /** limn train */
 import { type Command, Option } from 'commander';
 import type { z } from 'zod';
-import { limnConfig } from '../../models/config.js';
+import { limnConfig, methodNames } from '../../models/config.js';
 import { trainingSettings } from '../../train/settings.js';
 import { train } from '../../train/train.js';
 import { addDatasetOptions, type DatasetOptions, openDataset } from '../datasets.js';
@@ -12,6 +12,7 @@ import { unknownKey } from '../settings.js';
 
 interface TrainFlags extends DatasetOptions, PatchSizes {
   encoder: string;
+  method?: string;
   out?: string;
   seed: number;
   resume?: boolean;
@@ -39,6 +40,7 @@ const whole = { least: 1, whole: true };
 export function trainCommand(): Command {
   return addDatasetOptions(newCommand('train', 'Train LIMN on triplets of reference, text and target.'))
     .option('--encoder <name>', '"patch" (trained with the rest), "mobilenetv2", or the JSON file of a frozen encoder', 'patch')
+    .addOption(new Option('--method <name>', 'LIMN or a baseline (default: "limn")').choices(methodNames))
     .option('--out <folder>', 'the run folder: config.json, metrics.ndjson, checkpoints/, model/')
     .addOption(numberOption('--epochs <count>', 'passes over the training triplets (default: 12)', whole))
     .addOption(numberOption('--batch-size <count>', 'triplets of one step (default: 128)', { least: 2, whole: true }))
@@ -68,10 +70,11 @@ export function trainCommand(): Command {
 
 async function runTrain(flags: TrainFlags): Promise<void> {
   const out = required(flags.out, '--out', 'train');
-  const { width, factors, layers, heads, textLayers, dropout, gamma, query, epochs, batchSize, protocol, stepsPerRun } = flags;
+  const { method, width, factors, layers, heads, textLayers, dropout, gamma, query, epochs, batchSize, protocol, stepsPerRun } =
+    flags;
   const model = {
     ...checked(flags.model, limnConfig, 'model'),
-    ...defined({ width, factors, layers, heads, textLayers, dropout, gamma, query }),
+    ...defined({ method, width, factors, layers, heads, textLayers, dropout, gamma, query }),
   };
   const training = {
     ...checked(flags.training, trainingSettings, 'training'),
