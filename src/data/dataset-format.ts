@@ -1,4 +1,6 @@
 /** What every dataset reader takes, and how a reader presents itself. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { LimnError } from '../core/errors.js';
 import type { OnProblem } from './rows.js';
 import type { Corrections } from './spelling.js';
@@ -61,4 +63,12 @@ export function requireCategory(directory: string, category: string, found: Map<
   const names = [...found.keys()];
   const message = `There is no category "${category}" in ${directory}; found: ${names.join(', ')}.`;
   throw new LimnError('USAGE', message, { details: { category, found: names } });
+}
+
+/** Refuses a folder without the dataset's files. `whose` as "of Shoes". */
+export function requireFiles(directory: string, names: readonly string[], whose: string): void {
+  const absent = names.filter((name) => !existsSync(join(directory, name)));
+  if (absent.length === 0) return;
+  const message = `${directory} has no ${absent.join(', ')}; give the folder that holds the files ${whose}.`;
+  throw new LimnError('DATA', message, { details: { directory, absent } });
 }

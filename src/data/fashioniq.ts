@@ -96,7 +96,8 @@ export const fashionIQ: DatasetFormat = {
   id: 'fashioniq',
   description: 'FashionIQ (Wu et al. 2021), or any catalogue in its layout',
   layout: 'captions/cap.{category}.{split}.json, image_splits/split.{category}.{split}.json, images/{id}.jpg',
-  pictures: 'FashionIQ gives the addresses of its pictures (asin2url files); put them in images/ as {id}.jpg, .jpeg, .png or .webp',
+  pictures:
+    'FashionIQ gives the addresses of its pictures (asin2url files); put them in images/ as {id}.jpg, .jpeg, .png or .webp',
   defaultProtocol: 'fashioniq-original-ref-excluded',
   categories: listCategories,
   async splits(directory, category = '') {

@@ -13,9 +13,9 @@ export interface Problem {
 export type OnProblem = (problem: Problem) => void;
 
 /** One row of an annotation file. */
-export class Row {
+export class Row<V = unknown> {
   constructor(
-    readonly value: unknown,
+    readonly value: V,
     private readonly file: string,
     /** From 1. */
     private readonly number: number,
@@ -31,11 +31,20 @@ export class Row {
     return new LimnError('DATA', `${this.source}: ${what}.`, { details: { path: this.file, row: this.number } });
   }
 
+  /** The row of a text file read as JSON. @throws LimnError DATA */
+  json(): Row {
+    try {
+      return new Row(JSON.parse(String(this.value)), this.file, this.number, this.unit);
+    } catch (error) {
+      throw this.fail(`it is not valid JSON (${messageOf(error)}); correct the ${this.unit} or remove it`);
+    }
+  }
+
   /** The value in the form of a schema. @throws LimnError DATA that names the key */
-  parse<T>(schema: z.ZodType<T>, value = this.value): T {
-    const parsed = schema.safeParse(value);
+  parse<T>(schema: z.ZodType<T>): T {
+    const parsed = schema.safeParse(this.value);
     if (parsed.success) return parsed.data;
-    throw this.fail(`${explain(parsed.error)}; correct the row or remove it`);
+    throw this.fail(`${explain(parsed.error)}; correct the ${this.unit} or remove it`);
   }
 }
 
@@ -47,14 +56,14 @@ export async function jsonRows(file: string, what: string, form: string): Promis
 }
 
 /** The lines of a text file that are not blank, without white space at their ends. */
-export async function lineRows(file: string, what: string): Promise<(Row & { readonly value: string })[]> {
+export async function lineRows(file: string, what: string): Promise<Row<string>[]> {
   const text = await readFile(file, 'utf8').catch((error) => {
     throw new LimnError('IO', `Cannot read ${what} at ${file}: ${messageOf(error)}.`, { details: { path: file }, cause: error });
   });
   const rows = text
     .replace(/^\uFEFF/, '')
     .split('\n')
-    .map((line, index) => new Row(line.trimEnd(), file, index + 1, 'line') as Row & { readonly value: string });
+    .map((line, index) => new Row(line.trimEnd(), file, index + 1, 'line'));
   return rows.filter(({ value }) => value !== '');
 }
 
@@ -63,7 +72,7 @@ export async function lineRows(file: string, what: string): Promise<(Row & { rea
  * the first error is thrown.
  */
 export function eachRow<R extends Row, T>(rows: readonly R[], onProblem: OnProblem | undefined, read: (row: R) => T): T[] {
-  const read1 = (row: R): T[] => {
+  return rows.flatMap((row) => {
     try {
       return [read(row)];
     } catch (error) {
@@ -71,8 +80,7 @@ export function eachRow<R extends Row, T>(rows: readonly R[], onProblem: OnProbl
       report({ kind: 'broken', message: error.message }, onProblem, error);
       return [];
     }
-  };
-  return rows.flatMap(read1);
+  });
 }
 
 /** Tells a problem to `onProblem` or, without one, throws it. */
@@ -82,11 +90,11 @@ export function report(problem: Problem, onProblem: OnProblem | undefined, error
 }
 
 /** The first complaint of a schema as `"key" what is wrong`. */
-export function explain(error: z.ZodError): string {
+export function explain(error: z.ZodError, whole = 'file'): string {
   const issue = error.issues[0];
   if (!issue) return 'it has the wrong form';
   const [head, ...rest] = issue.path;
-  const key = head === undefined ? 'the row' : typeof head === 'number' ? `entry ${head + 1}` : `"${String(head)}"`;
+  const key = head === undefined ? `the ${whole}` : typeof head === 'number' ? `entry ${head + 1}` : `"${String(head)}"`;
   const place = rest.map((part) => `[${String(part)}]`).join('');
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return `${key}${place} is missing`;
   return `${key}${place} is wrong (${issue.message.replace(/\s*\n\s*/g, ' ')})`;

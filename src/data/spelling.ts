@@ -12,7 +12,9 @@ export type Corrections = ReadonlyMap<string, string>;
 export async function readCorrections(path: string): Promise<Corrections> {
   const parsed = z.record(z.string(), z.string()).safeParse(await readJson(path, 'spelling corrections'));
   if (!parsed.success) {
-    throw new LimnError('DATA', `${path} must be an object of { "wrong": "right" }: ${explain(parsed.error)}.`, { details: { path } });
+    throw new LimnError('DATA', `${path} must be an object of { "wrong": "right" }: ${explain(parsed.error)}.`, {
+      details: { path },
+    });
   }
   return new Map(Object.entries(parsed.data).map(([wrong, right]) => [wrong.trim().toLowerCase(), right.trim()]));
 }
