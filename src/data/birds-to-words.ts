@@ -14,11 +14,10 @@ import { type DatasetFormat, type ReadOptions, requireFiles } from './dataset-fo
 import { assembleSplit, filesById, namesIn } from './picture-files.js';
 import { eachRow, lineRows, type Row } from './rows.js';
 import { protocolText } from './spelling.js';
-import type { Split, SplitName, Triplet } from './triplets.js';
+import { type Split, type SplitName, splitNames, type Triplet } from './triplets.js';
 
 const fileName = 'birds-to-words-v1.0.tsv';
 const columns = ['img1ObservationURL', 'img1ImgURL', 'img2ObservationURL', 'img2ImgURL', 'split', 'description'] as const;
-const splitNames: readonly SplitName[] = ['train', 'val', 'test'];
 
 type Line = Record<(typeof columns)[number], string>;
 

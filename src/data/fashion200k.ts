@@ -20,7 +20,7 @@ import { type CaptionedPicture, drawPairs, type Pair } from './one-word-apart.js
 import { assembleSplit, findUnder, namesIn } from './picture-files.js';
 import { eachRow, lineRows } from './rows.js';
 import { protocolText } from './spelling.js';
-import type { Split, SplitName, Triplet } from './triplets.js';
+import { type Split, type SplitName, splitNames, type Triplet } from './triplets.js';
 
 /** Queries drawn for a picture of train and val; fewer where it has fewer partners. */
 export const pairsPerPicture = 2;
@@ -70,8 +70,8 @@ async function readPictures(directory: string, categories: readonly string[], op
       if (id === '' || score === undefined)
         throw row.fail('a line is "path, score, caption" with tabs between; correct it or remove it');
       if (label === '') throw row.fail(`"${id}" has no caption; correct the line or remove it`);
-      if (pictures.has(id))
-        onProblem?.({ kind: 'duplicate', message: `${row.source}: "${id}" is there twice; its first line counts.` });
+      const message = `${row.source}: "${id}" is there twice; its first line counts.`;
+      if (pictures.has(id)) onProblem?.({ kind: 'duplicate', message, harmless: true });
       else pictures.set(id, { id, label, source: row.source });
     });
   }
@@ -115,7 +115,7 @@ async function listSplits(directory: string, category?: string): Promise<SplitNa
   const categories = await listCategories(directory);
   if (category !== undefined) return requireCategory(directory, category, categories);
   const found = [...categories.values()].flat();
-  return (['train', 'val', 'test'] as const).filter((split) => found.includes(split));
+  return splitNames.filter((split) => found.includes(split));
 }
 
 export const fashion200k: DatasetFormat = {

@@ -16,9 +16,8 @@ import { type DatasetFormat, type ReadOptions, requireSplit } from './dataset-fo
 import { assembleSplit, findUnder } from './picture-files.js';
 import { eachRow, lineRows, type Row } from './rows.js';
 import { protocolText } from './spelling.js';
-import type { Split, SplitName, Triplet } from './triplets.js';
+import { type Split, type SplitName, splitNames, type Triplet } from './triplets.js';
 
-const splitNames: readonly SplitName[] = ['train', 'val', 'test'];
 const singleFile = 'triplets.jsonl';
 
 const path = z.string().trim().min(1);
@@ -27,7 +26,7 @@ const rowSchema = z.strictObject({
   target: path.optional(),
   targets: z.array(path).min(1).optional(),
   text: z.string(),
-  split: z.enum(['train', 'val', 'test']).optional(),
+  split: z.enum(splitNames).optional(),
 });
 
 /** Reads one split. With `targets: 'optional'` a line needs none. See {@link DatasetFormat.read} for errors. */

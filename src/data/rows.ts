@@ -8,6 +8,8 @@ import { readJson } from '../core/files.js';
 export interface Problem {
   readonly kind: 'broken' | 'duplicate';
   readonly message: string;
+  /** Whether reading takes it as it is and throws nothing. @default false */
+  readonly harmless?: boolean;
 }
 
 export type OnProblem = (problem: Problem) => void;

@@ -25,7 +25,8 @@ export interface Triplet {
   readonly subset?: readonly string[];
 }
 
-export type SplitName = 'train' | 'val' | 'test';
+export const splitNames = ['train', 'val', 'test'] as const;
+export type SplitName = (typeof splitNames)[number];
 
 export interface Split {
   readonly name: SplitName;
