@@ -5,8 +5,7 @@
  *     images/{photo number}.jpg  or .jpeg, .png, .webp; or as the last part of the picture's address
  *
  * Each description is one query from the left picture to the right one. In training the reversed pair is one too, with
- * "animal1" and "animal2" exchanged in the text. Picture ids are the numbers of the
- * iNaturalist photographs.
+ * "animal1" and "animal2" exchanged in the text. Picture ids are the numbers of the iNaturalist photographs.
  */
 import { join } from 'node:path';
 import { LimnError } from '../core/errors.js';

@@ -72,6 +72,7 @@ export async function checkDataset({ format, directory, category, limit = 20 }: 
       read.push(split);
       const title = [chosen, name].filter(Boolean).join(' ');
       for (const message of repeated(split.triplets)) onProblem({ kind: 'duplicate', message, harmless: true });
+      if (split.triplets.length === 0) onProblem({ kind: 'broken', message: `${title}: there is no triplet that can be read.` });
       remarks.push(...oddities(split, title));
       splits.push({ ...(chosen !== undefined && { category: chosen }), ...countsOf(split, limit) });
     }
@@ -127,13 +128,13 @@ function repeated(triplets: readonly Triplet[]): string[] {
 
 function oddities({ triplets }: Split, title: string): string[] {
   const own = triplets.filter(({ reference, targets }) => targets.includes(reference)).length;
-  const silent = triplets.filter(({ text }) => text === '').length;
+  const silent = triplets.filter(({ captions }) => captions.length === 0).length;
   const open = triplets.filter(({ targets }) => targets.length === 0).length;
   const remark = (count: number, what: string) =>
     count > 0 ? [`${title}: ${count} of ${triplets.length} triplets ${what}.`] : [];
   return [
     ...remark(own, 'have their reference as target'),
-    ...remark(silent, 'have no text'),
+    ...remark(silent, 'have an empty caption'),
     ...remark(open, 'have no target, so this split cannot be scored here'),
   ];
 }

@@ -6,8 +6,8 @@
  *     images/, img_raw/ or the folder itself         the pictures, by those paths
  *
  * The annotations may also lie in a folder cirr/ beside the pictures. The split `test` is test1, whose targets only the test
- * server knows: its triplets have none. A picture is its own target nowhere; one published test caption is empty and kept,
- * because a submission answers every query.
+ * server knows: its triplets have none. One published caption of test1 is empty; as a submission answers every query and
+ * models want a word, its text is {@link silentText}, and its triplet has no captions. A train file without img_set, as others have rebuilt it, will do.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,6 +22,9 @@ import type { Split, SplitName, Triplet } from './triplets.js';
 
 /** The names that CIRR's files give the splits. */
 const published = { train: 'train', val: 'val', test: 'test1' } as const;
+
+/** The text of a test query whose caption is empty. */
+export const silentText = 'unchanged';
 
 const pathsSchema = z.record(z.string().min(1), z.string().min(1));
 const rowSchema = z.object({
@@ -68,13 +71,14 @@ function readTriplet(row: Row, paths: ReadonlyMap<string, string>, { split, spel
   }
   if (reference === target)
     throw row.fail(`"reference" and "target_hard" are both "${target}"; a picture cannot be its own target`);
-  const text = protocolText([caption], spelling);
-  if (text === '' && split !== 'test') throw row.fail('"caption" is empty; write what changes or remove the row');
+  const written = caption.trim();
+  const text = protocolText([written], spelling) || (split === 'test' ? silentText : '');
+  if (text === '') throw row.fail('"caption" is empty; write what changes or remove the row');
   return {
     reference,
     targets: target === undefined || split === 'test' ? [] : [target],
     text,
-    captions: text === '' ? [] : [caption.trim()],
+    captions: written === '' ? [] : [written],
     source: row.source,
     ...(pairid !== undefined && { id: String(pairid) }),
     ...(subset && { subset }),

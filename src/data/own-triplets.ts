@@ -37,9 +37,10 @@ export async function readOwnTriplets(options: ReadOptions): Promise<Split> {
   const rows = await lineRows(join(directory, single ? singleFile : `triplets.${split}.jsonl`), 'triplets');
   const triplets = eachRow(rows, onProblem, (row) => readTriplet(row.json(), options, single)).flat();
   const ids = new Set(triplets.flatMap(({ reference, targets }) => [reference, ...targets]));
-  const gallery = join(directory, 'gallery.txt');
-  if (split !== 'train' && existsSync(gallery))
-    for (const { value } of await lineRows(gallery, 'a list of pictures')) ids.add(value.trim());
+  const galleryFile = join(directory, 'gallery.txt');
+  if (split !== 'train' && existsSync(galleryFile)) {
+    for (const { value } of await lineRows(galleryFile, 'a list of pictures')) ids.add(value.trim());
+  }
   const folders = [join(directory, 'images'), directory] as const;
   const pictures = [...ids].map((id) => ({ id, ...findUnder(folders, id) }));
   const advice = 'put them there by the paths in the triplets';
@@ -63,15 +64,14 @@ function readTriplet(row: Row, { split, targets: needed = 'required', spelling }
 
 async function listSplits(directory: string): Promise<SplitName[]> {
   if (existsSync(join(directory, singleFile))) {
-    const named = (row: Row) => row.parse(rowSchema).split ?? 'val';
-    const found = new Set(
-      eachRow(
-        await lineRows(join(directory, singleFile), 'triplets'),
-        () => {},
-        (row) => named(row.json()),
-      ),
+    const lines = await lineRows(join(directory, singleFile), 'triplets');
+    const named = eachRow(
+      lines,
+      () => {},
+      (line) => line.json().parse(rowSchema).split ?? 'val',
     );
-    return splitNames.filter((name) => found.has(name));
+    // Where no line can be read, reading val says why.
+    return named.length === 0 ? ['val'] : splitNames.filter((name) => named.includes(name));
   }
   const found = splitNames.filter((name) => existsSync(join(directory, `triplets.${name}.jsonl`)));
   if (found.length > 0) return found;

@@ -46,7 +46,7 @@ export class Row<V = unknown> {
   parse<T>(schema: z.ZodType<T>): T {
     const parsed = schema.safeParse(this.value);
     if (parsed.success) return parsed.data;
-    throw this.fail(`${explain(parsed.error)}; correct the ${this.unit} or remove it`);
+    throw this.fail(`${explain(parsed.error, this.unit)}; correct the ${this.unit} or remove it`);
   }
 }
 
