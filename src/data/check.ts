@@ -116,7 +116,7 @@ const identity = ({ reference, targets, text }: Triplet) => JSON.stringify([refe
 function repeated(triplets: readonly Triplet[]): string[] {
   const seen = new Map<string, string>();
   const messages: string[] = [];
-  // Without targets nobody knows.
+  // Where the targets are not known, equal rows may have different ones.
   for (const triplet of triplets.filter(({ targets }) => targets.length > 0)) {
     const key = identity(triplet);
     const before = seen.get(key);

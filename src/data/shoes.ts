@@ -4,7 +4,7 @@
  *     relative_captions_shoes.json   [{ "ImageName": target, "ReferenceImageName": name, "RelativeCaption": text }, ...]
  *     train_im_names.txt             names of the training pictures, one a line
  *     eval_im_names.txt              names of the others: the split `val`, on which numbers are published
- *     images/.../{name}               the folders of the attribute discovery data, in images/ or in the folder itself
+ *     images/.../{name}              the folders of the attribute discovery data, in images/ or in the folder itself
  *
  * A query belongs to the split of its reference. A few published rows have their reference as target; they are kept.
  */
@@ -41,7 +41,7 @@ export async function readShoes(options: ReadOptions): Promise<Split> {
   );
   const triplets = eachRow(rows, onProblem, (row): Triplet[] => {
     const { ImageName: target, ReferenceImageName: reference, RelativeCaption: caption } = row.parse(rowSchema);
-    if (others.has(reference) && !names.has(reference)) return [];
+    if (!names.has(reference) && others.has(reference)) return [];
     if (!names.has(reference)) throw row.fail(`"ReferenceImageName" is "${reference}", which no list of names has`);
     if (!names.has(target)) throw row.fail(`"ImageName" is "${target}", which ${own} does not have, unlike its reference`);
     const text = protocolText([caption], spelling);
