@@ -60,7 +60,11 @@ export {
   silentLogger,
   stderrLogger,
 } from './core/progress.js';
+export { type CheckOptions, checkDataset, type DataReport } from './data/check.js';
+export type { DatasetFormat, ReadOptions } from './data/dataset-format.js';
+export { datasetFormats, findDataset } from './data/datasets.js';
 export { type FashionIQOptions, listCategories, readFashionIQ } from './data/fashioniq.js';
+export { type Corrections, readCorrections } from './data/spelling.js';
 export type { Picture, Split, SplitName, Triplet } from './data/triplets.js';
 export { generateWardrobe, type Wardrobe, type WardrobeOptions } from './data/wardrobe/generate.js';
 export { type EvaluateOptions, type EvaluationReport, evaluate } from './eval/evaluate.js';

@@ -4,37 +4,49 @@ import { Option } from 'commander';
 import { LimnError } from '../core/errors.js';
 import { limnHome } from '../core/files.js';
 import type { OnProgress } from '../core/progress.js';
-import { listCategories, readFashionIQ } from '../data/fashioniq.js';
+import type { DatasetFormat, ReadOptions } from '../data/dataset-format.js';
+import { datasetFormats, findDataset } from '../data/datasets.js';
+import { readCorrections } from '../data/spelling.js';
 import type { Split, SplitName } from '../data/triplets.js';
 import { generateWardrobe } from '../data/wardrobe/generate.js';
 import { required } from './options.js';
 
 export interface DatasetOptions {
-  dataset: 'fashioniq' | 'wardrobe';
+  dataset: string;
   data?: string;
   category?: string;
+  spelling?: string;
   skipMissing?: boolean;
   skipBroken?: boolean;
 }
 
+/** `--dataset`: the formats that can be read, and the wardrobe. */
+export function datasetOption(): Option {
+  const names = [...datasetFormats.map(({ id }) => id), 'wardrobe'];
+  const description = 'the layout of the data; "wardrobe" is drawn when it is first needed';
+  return new Option('--dataset <name>', description).choices(names).default('fashioniq');
+}
+
 /** Adds the options that say which data to use. */
 export function addDatasetOptions(command: Command): Command {
+  const layouts = datasetFormats.map(({ id, layout }) => `  ${id.padEnd(16)}${layout}`);
   return command
-    .addOption(
-      new Option('--dataset <name>', 'the layout of the data; "wardrobe" is drawn when it is first needed')
-        .choices(['fashioniq', 'wardrobe'])
-        .default('fashioniq'),
-    )
-    .option('--data <folder>', 'the folder with captions/, image_splits/ and images/')
+    .addOption(datasetOption())
+    .option('--data <folder>', 'the folder of the dataset')
     .option('--category <name>', 'the category, where the folder has several')
+    .option('--spelling <file>', 'spelling corrections of the texts: a JSON file of { "wrong": "right" }')
     .option('--skip-missing', 'leave out pictures that are absent, and their triplets')
-    .option('--skip-broken', 'leave out pictures that cannot be read');
+    .option('--skip-broken', 'leave out pictures that cannot be read')
+    .addHelpText('after', `\nWhat the folder of --data holds, by --dataset:\n${layouts.join('\n')}`);
 }
 
 export interface Dataset {
-  /** For reports and config.json. */
-  origin: { name: string; directory: string; category: string };
-  split(name: SplitName): Promise<Split>;
+  /** For reports and config.json. `category` is absent where the dataset has none, or all are read together. */
+  origin: { name: string; directory: string; category?: string; spelling?: string };
+  /** Id of the protocol that numbers on it are published under. */
+  defaultProtocol: string;
+  /** @param options what differs from the command's options @throws as {@link DatasetFormat.read} */
+  split(name: SplitName, options?: Pick<ReadOptions, 'onMissing' | 'targets'>): Promise<Split>;
 }
 
 /** Finds (or draws) a dataset. @throws LimnError USAGE for what is not named or not there, DATA as the readers do */
@@ -43,21 +55,37 @@ export async function openDataset(
   options: DatasetOptions,
   tools: { signal?: AbortSignal; onProgress?: OnProgress } = {},
 ): Promise<Dataset> {
-  const { dataset } = options;
+  const { dataset: name, spelling } = options;
+  const format = datasetFormat(name);
   const directory =
-    dataset === 'wardrobe'
+    name === 'wardrobe'
       ? (await generateWardrobe({ directory: options.data ?? limnHome('wardrobe'), ...tools })).directory
       : required(options.data, '--data', command, 'For a first try without any data give "--dataset wardrobe".');
-  const category = options.category ?? (await onlyCategory(directory));
+  refuseCategory(format, options.category);
+  const category = options.category ?? (await onlyCategory(format, directory));
+  const corrections = spelling === undefined ? undefined : await readCorrections(spelling);
   const onMissing = options.skipMissing ? 'skip' : 'error';
   return {
-    origin: { name: dataset, directory, category },
-    split: (split) => readFashionIQ({ directory, category, split, onMissing }),
+    origin: { name, directory, ...(category !== undefined && { category }), ...(spelling !== undefined && { spelling }) },
+    defaultProtocol: format.defaultProtocol,
+    split: (split, more) => format.read({ directory, category, split, onMissing, spelling: corrections, ...more }),
   };
 }
 
-async function onlyCategory(directory: string): Promise<string> {
-  const names = [...(await listCategories(directory)).keys()];
-  if (names.length === 1) return names[0] as string;
+/** The format of a dataset by the name that commands take: the wardrobe lies in the layout of FashionIQ. */
+export function datasetFormat(name: string): DatasetFormat {
+  return findDataset(name === 'wardrobe' ? 'fashioniq' : name);
+}
+
+/** Refuses a category for a dataset that has none. */
+export function refuseCategory(format: DatasetFormat, category: string | undefined): void {
+  if (category === undefined || format.categories) return;
+  throw new LimnError('USAGE', `The dataset ${format.id} has no categories: leave out --category.`);
+}
+
+async function onlyCategory(format: DatasetFormat, directory: string): Promise<string | undefined> {
+  if (!format.categories || format.categoriesTogether) return undefined;
+  const names = [...(await format.categories(directory)).keys()];
+  if (names.length === 1) return names[0];
   throw new LimnError('USAGE', `${directory} has several categories: choose one of ${names.join(', ')} with --category.`);
 }

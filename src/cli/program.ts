@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { LimnError, messageOf } from '../core/errors.js';
+import { dataCommand } from './commands/data.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
@@ -16,9 +17,18 @@ function newProgram(): Command {
     .description('Search your own pictures with a picture and a sentence.')
     .version(version)
     .addHelpText('after', '\nStart with "limn demo", which needs no data.');
-  const commands = [trainCommand(), evaluateCommand(), indexCommand(), searchCommand(), demoCommand(), doctorCommand()];
+  const commands = [
+    trainCommand(),
+    evaluateCommand(),
+    indexCommand(),
+    searchCommand(),
+    dataCommand(),
+    demoCommand(),
+    doctorCommand(),
+  ];
   for (const command of commands) program.addCommand(command);
-  for (const command of [program, ...commands]) command.exitOverride().configureOutput({ outputError: () => {} });
+  const nested = commands.flatMap((command) => command.commands);
+  for (const command of [program, ...commands, ...nested]) command.exitOverride().configureOutput({ outputError: () => {} });
   return program.hook('preAction', (_, command) => applySettings(program, command));
 }
 

@@ -25,7 +25,8 @@ export interface Triplet {
   readonly subset?: readonly string[];
 }
 
-export type SplitName = 'train' | 'val' | 'test';
+export const splitNames = ['train', 'val', 'test'] as const;
+export type SplitName = (typeof splitNames)[number];
 
 export interface Split {
   readonly name: SplitName;
@@ -52,14 +53,19 @@ export function joinCaptions(captions: readonly string[]): string {
     .join(' and ');
 }
 
-/** A split without pictures that cannot be read, and without the triplets that need one; they count as missing. */
+/**
+ * A split without pictures that cannot be read, and without the triplets that need one as reference, target or in their subset;
+ * the pictures count as missing.
+ */
 export function withoutPictures(split: Split, ids: Iterable<string>): Split {
   const gone = new Set(ids);
   if (gone.size === 0) return split;
   return {
     name: split.name,
     pictures: split.pictures.filter(({ id }) => !gone.has(id)),
-    triplets: split.triplets.filter(({ reference, targets }) => ![reference, ...targets].some((id) => gone.has(id))),
+    triplets: split.triplets.filter(
+      ({ reference, targets, subset = [] }) => ![reference, ...targets, ...subset].some((id) => gone.has(id)),
+    ),
     missing: [...split.missing, ...gone],
   };
 }

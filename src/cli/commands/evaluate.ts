@@ -53,17 +53,17 @@ async function runEvaluate(flags: EvaluateFlags): Promise<void> {
     });
     const command = `limn ${process.argv.slice(2).join(' ')}`;
     if (flags.json) process.stdout.write(`${JSON.stringify({ ...report, dataset: origin, command }, undefined, 2)}\n`);
-    else process.stdout.write(asText(report, origin.category));
+    else process.stdout.write(asText(report, origin.category ?? origin.name));
   } finally {
     await model.close();
   }
 }
 
-function asText(report: EvaluationReport, category: string): string {
+function asText(report: EvaluationReport, data: string): string {
   const recall = Object.entries(report.recall).map(([k, percent]) => `R@${k.padEnd(4)} ${percent.toFixed(2).padStart(6)}`);
   const counts = `${report.queries} queries, gallery of ${report.gallery}, ${report.missing} pictures missing`;
   return [
-    `${category} ${report.split}, protocol ${report.protocol}: ${counts}`,
+    `${data} ${report.split}, protocol ${report.protocol}: ${counts}`,
     ...recall,
     `model ${report.model.hash.slice(0, 12)}, encoder ${report.model.encoder}`,
     '',

@@ -49,7 +49,7 @@ export function trainCommand(): Command {
       numberOption('--seed <number>', 'of everything that is drawn', { least: 0, most: 0xffffffff, whole: true }).default(1),
     )
     .option('--resume', 'go on from the last checkpoint of --out')
-    .option('--protocol <id>', 'of the validation after each epoch (default: "fashioniq-original-ref-excluded")')
+    .option('--protocol <id>', 'of the validation after each epoch (default: the one of the dataset)')
     .addOption(
       numberOption('--steps-per-run <count>', 'steps in one run of the graph; pays for small models (default: 1)', whole),
     )
@@ -91,7 +91,7 @@ async function runTrain(flags: TrainFlags): Promise<void> {
         out,
         dataset: dataset.origin,
         model,
-        training,
+        training: { protocol: dataset.defaultProtocol, ...training },
         seed: flags.seed,
         resume: flags.resume ?? false,
         onBroken: flags.skipBroken ? 'skip' : 'error',

@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { protocolText, readCorrections } from './spelling.js';
+import { absent, failureOf, folderOf, real, removeFolders, sharedData } from './testing/folders.js';
+
+afterAll(removeFolders);
+
+test('whole words are corrected, each once', () => {
+  const corrections = new Map([
+    ['sleevs', 'sleeves'],
+    ['red', 'blue'],
+    ['blue', 'red'],
+    ['vneck', 'v neck'],
+    ['uh', ''],
+  ]);
+  expect(protocolText(['Has long Sleevs, sleevsless', 'uh red-blue VNECK.'], corrections)).toBe(
+    'has long sleeves, sleevsless and blue-red v neck',
+  );
+  expect(protocolText(['uh'], corrections)).toBe('uh');
+  expect(protocolText(['has constructor'], corrections)).toBe('has constructor');
+  expect(protocolText(['Red.'])).toBe('red');
+});
+
+test('a file of corrections must map words to words', async () => {
+  const directory = await folderOf({ 'good.json': { Wth: ' with ' }, 'list.json': ['wth'], 'number.json': { wth: 1 } });
+  expect([...(await readCorrections(join(directory, 'good.json')))]).toEqual([['wth', 'with']]);
+  expect(await failureOf(readCorrections(join(directory, 'list.json')))).toMatch(/list\.json must be an object of/);
+  expect(await failureOf(readCorrections(join(directory, 'number.json')))).toMatch(/: "wth" is wrong \(.*expected string/);
+  expect(await failureOf(readCorrections(join(directory, 'none.json')))).toMatch(/^Cannot read spelling corrections at /);
+});
+
+describe.skipIf(absent)(real, () => {
+  test.each([
+    ['FashionIQ/captions/correction_dict_dress.json', 363],
+    ['Shoes/correction_dict_shoes.json', 108],
+  ])('%s', async (file, count) => {
+    const corrections = await readCorrections(join(sharedData, 'dqu-cir-aux/data', file));
+    expect(corrections.size).toBe(count);
+  });
+});
