@@ -68,7 +68,7 @@ export { type Corrections, readCorrections } from './data/spelling.js';
 export type { Picture, Split, SplitName, Triplet } from './data/triplets.js';
 export { generateWardrobe, type Wardrobe, type WardrobeOptions } from './data/wardrobe/generate.js';
 export { type EvaluateOptions, type EvaluationReport, evaluate } from './eval/evaluate.js';
-export { findProtocol, type Protocol, protocols } from './eval/protocols.js';
+export { findProtocol, type Protocol, protocols } from './eval/protocols/index.js';
 export { Gallery, type Hit, type SearchOptions } from './gallery/gallery.js';
 export type { IndexOptions } from './gallery/index-pictures.js';
 export type { LimnConfig, LimnConfigInput } from './models/config.js';

@@ -1,50 +1,40 @@
-/** Scores a model on a split under a named protocol. */
+/** Scores a model, or vectors from anywhere, on a split under a named protocol. */
 
 import { LimnError } from '../core/errors.js';
 import type { OnProgress } from '../core/progress.js';
 import type { Split } from '../data/triplets.js';
-import { type Embeddings, scoreVectors } from '../models/embeddings.js';
+import { scoreVectors } from '../models/embeddings.js';
 import type { LimnModel } from '../models/limn-model.js';
 import type { PictureSource } from '../models/picture-source.js';
-import { applyProtocol, type Protocol } from './protocols.js';
-import { rankOf, recallAt } from './ranking.js';
-import { blockScores } from './scores.js';
+import { applyProtocol, type Protocol } from './protocols/index.js';
+import { type RankingOptions, type RankingReport, rankSplit } from './report.js';
+import { scoreQueries } from './scores.js';
+import { countOf, type NameOf, normalizeRows, type RawVectors, type Vectors } from './vectors.js';
 
-export interface EvaluateOptions {
+export interface EvaluateOptions extends RankingOptions {
   model: LimnModel;
   split: Split;
   /** Holds every picture of the protocol's gallery and every reference. */
   pictures: PictureSource;
   protocol: Protocol;
-  /** The K of recall at K. @default [1, 10, 50] */
-  ks?: readonly number[];
   signal?: AbortSignal | undefined;
   onProgress?: OnProgress | undefined;
 }
 
-export interface EvaluationReport {
-  /** Id of the protocol. */
-  protocol: string;
-  split: string;
-  queries: number;
-  gallery: number;
-  /** Pictures that the split names and that were absent. */
-  missing: number;
-  /** R@K in percent by K. */
-  recall: Record<string, number>;
+export interface EvaluationReport extends RankingReport {
   model: { hash: string; encoder: string };
   seconds: number;
 }
 
 /**
- * Ranks the gallery for every query of a split.
+ * Ranks the gallery for every query of a split with a model.
  *
  * @throws LimnError DATA when a picture of the gallery or a reference is not among `pictures`
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
   const started = performance.now();
-  const { model, split, pictures, protocol, ks = [1, 10, 50], signal, onProgress } = options;
-  const { gallery, queries } = applyProtocol(protocol, split);
+  const { model, split, pictures, protocol, signal, onProgress } = options;
+  const applied = applyProtocol(protocol, split);
   const rows = (ids: readonly string[]) =>
     ids.map((id) => {
       const row = pictures.rowOf(id);
@@ -55,7 +45,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       return row;
     });
   const stage = { signal, onProgress };
-  const targets = await model.embedTargets(pictures, rows(gallery), stage);
+  const targets = await model.embedTargets(pictures, rows(applied.gallery), stage);
   const references = rows(split.triplets.map(({ reference }) => reference));
   const asked = await model.embedQueries(
     pictures,
@@ -63,31 +53,93 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     split.triplets.map(({ text }) => text),
     stage,
   );
-  const ranks = await rankAll(asked, targets, model.config.gamma, queries);
+  const { gamma } = model.config;
+  const scores = scoreQueries(scoreVectors(asked, gamma), scoreVectors(targets, gamma), stage);
+  const report = await rankSplit(protocol, split, applied, scores, options);
   return {
-    protocol: protocol.id,
-    split: split.name,
-    queries: queries.length,
-    gallery: gallery.length,
-    missing: split.missing.length,
-    recall: recallAt(ranks, ks),
+    ...report,
     model: { hash: model.hash, encoder: model.parts.encoder.id },
     seconds: (performance.now() - started) / 1000,
   };
 }
 
-async function rankAll(
-  queries: Embeddings,
-  gallery: Embeddings,
-  gamma: number,
-  asked: readonly { targets: number[]; excluded: number[] }[],
-): Promise<number[]> {
-  const ranks: number[] = [];
-  for await (const { from, count, scores } of blockScores(scoreVectors(queries, gamma), scoreVectors(gallery, gamma))) {
-    for (let i = 0; i < count; i++) {
-      const { targets, excluded } = asked[from + i]!;
-      ranks.push(rankOf({ scores: scores.subarray(i * gallery.count, (i + 1) * gallery.count), targets, excluded }));
-    }
+export interface EvaluateVectorsOptions extends RankingOptions {
+  /** One row a triplet of the split, in order. */
+  queries: RawVectors;
+  /** One row a picture, with the pictures' ids; more pictures than the protocol ranks may be there. */
+  gallery: RawVectors & { ids: readonly string[] };
+  split: Split;
+  protocol: Protocol;
+  /**
+   * Divide every row by its length, as the protocols have it. Without, rows are taken as they are, rounded to float32.
+   * @default true
+   */
+  normalize?: boolean;
+  signal?: AbortSignal | undefined;
+  onProgress?: OnProgress | undefined;
+}
+
+export interface VectorsReport extends RankingReport {
+  seconds: number;
+}
+
+/**
+ * Ranks the gallery for every query of a split by the inner products of vectors that were made anywhere.
+ *
+ * @example
+ * const report = await evaluateVectors({ queries, gallery: { ...vectors, ids }, split, protocol: findProtocol('cirr-val') });
+ * console.log(report.metrics['R@5']);
+ *
+ * @throws LimnError DATA when counts or widths do not fit, a picture of the gallery has no vector, or a vector is all zeros;
+ * NOT_FINITE for NaN or infinity
+ */
+export async function evaluateVectors(options: EvaluateVectorsOptions): Promise<VectorsReport> {
+  const started = performance.now();
+  const { queries, gallery, split, protocol, normalize = true, signal, onProgress } = options;
+  const applied = applyProtocol(protocol, split);
+  if (countOf(queries) !== split.triplets.length) {
+    const message = `There are ${countOf(queries)} query vectors for ${split.triplets.length} triplets of the split ${split.name}; give one row a triplet, in the order of the annotations.`;
+    throw new LimnError('DATA', message, { details: { vectors: countOf(queries), triplets: split.triplets.length } });
   }
-  return ranks;
+  if (queries.width !== gallery.width) {
+    const message = `Query vectors have ${queries.width} numbers and gallery vectors ${gallery.width}; both must come from the same model.`;
+    throw new LimnError('DATA', message, { details: { queries: queries.width, gallery: gallery.width } });
+  }
+  const ranked = selectRows(gallery, applied.gallery, protocol);
+  const ready = (vectors: RawVectors, nameOf: NameOf): Vectors =>
+    normalize ? normalizeRows(vectors, nameOf) : { width: vectors.width, data: Float32Array.from(vectors.data) };
+  const asked = ready(queries, (row) => `query ${row + 1} (${split.triplets[row]?.source})`);
+  const targets = ready(ranked, (row) => `gallery picture ${applied.gallery[row]}`);
+  const scores = scoreQueries(asked, targets, { signal, onProgress });
+  const report = await rankSplit(protocol, split, applied, scores, options);
+  return { ...report, seconds: (performance.now() - started) / 1000 };
+}
+
+/** The rows of the pictures that are ranked, in the protocol's order. */
+function selectRows(
+  { data, width, ids }: EvaluateVectorsOptions['gallery'],
+  wanted: readonly string[],
+  protocol: Protocol,
+): RawVectors {
+  if (ids.length * width !== data.length) {
+    const message = `There are ${data.length / width} gallery vectors and ${ids.length} ids; give one id a row, in the same order.`;
+    throw new LimnError('DATA', message, { details: { vectors: data.length / width, ids: ids.length } });
+  }
+  const rows = new Map<string, number>();
+  ids.forEach((id, row) => {
+    if (rows.has(id)) throw new LimnError('DATA', `The gallery ids name "${id}" twice; give every picture one vector.`);
+    rows.set(id, row);
+  });
+  const absent = wanted.filter((id) => !rows.has(id));
+  if (absent.length > 0) {
+    const first = absent.slice(0, 5).join(', ') + (absent.length > 5 ? ', ...' : '');
+    const message = `${absent.length} of the ${wanted.length} pictures that ${protocol.id} ranks have no gallery vector (${first}); compute them too, or check that the ids are those of the annotations.`;
+    throw new LimnError('DATA', message, { details: { absent: absent.slice(0, 100), count: absent.length } });
+  }
+  const selected = new (data.constructor as Float32ArrayConstructor)(wanted.length * width);
+  wanted.forEach((id, row) => {
+    const from = (rows.get(id) as number) * width;
+    selected.set(data.subarray(from, from + width) as Float32Array, row * width);
+  });
+  return { data: selected, width };
 }

@@ -1,9 +1,9 @@
 /** Exact ranking of one query over a gallery, and recall over many queries. */
 import { LimnError } from '../core/errors.js';
+import type { QueryScores } from './scores.js';
 
 export interface RankOptions {
-  /** The query's score of every gallery picture, [gallery]; higher is better. */
-  scores: Float32Array;
+  scores: QueryScores;
   /** Gallery indices of the right answers. */
   targets: readonly number[];
   /** Gallery indices that are taken out before ranking, such as the reference. @default [] */
@@ -11,52 +11,62 @@ export interface RankOptions {
 }
 
 /**
- * The rank, from 1, of the best placed target. Pictures are ordered by falling score; of equal scores the lower index
+ * The rank, from 1, of the best placed target. Pictures are ordered by falling exact score; of equal scores the lower index
  * comes first, so the rank does not depend on a sort.
  *
- * @throws LimnError DATA when no target is left in the gallery, NOT_FINITE when a score is NaN
+ * @throws LimnError DATA when no target is left in the gallery
  */
 export function rankOf({ scores, targets, excluded = [] }: RankOptions): number {
-  let best = -1;
-  for (const target of targets) {
-    if (!Number.isInteger(target) || target < 0 || target >= scores.length) {
-      throw new LimnError('DATA', `Target ${target} is outside the gallery of ${scores.length} pictures.`, {
-        details: { target },
-      });
-    }
-    if (!excluded.includes(target) && (best < 0 || isAhead(scores, target, best))) best = target;
+  const { estimates, slack, exact } = scores;
+  const [best] = orderOf(
+    scores,
+    targets.filter((target) => !excluded.includes(target)),
+  );
+  if (best === undefined) {
+    const message = 'A query has no target in the gallery; check that its target is listed and is not its reference.';
+    throw new LimnError('DATA', message, { details: { targets, excluded } });
   }
-  if (best < 0) {
-    throw new LimnError(
-      'DATA',
-      'A query has no target in the gallery; check that its target is listed and is not its reference.',
-      {
-        details: { targets, excluded },
-      },
-    );
-  }
+  const score = exact(best);
+  const isAhead = (index: number) => {
+    const other = exact(index);
+    return other > score || (other === score && index < best);
+  };
+  const [low, high] = [score - slack, score + slack];
   let ahead = 0;
-  for (let index = 0; index < scores.length; index++) {
-    if (Number.isNaN(scores[index])) {
-      throw new LimnError(
-        'NOT_FINITE',
-        `The score of gallery picture ${index} is not a number; the model is broken, train it again.`,
-        {
-          details: { index },
-        },
-      );
-    }
-    if (isAhead(scores, index, best)) ahead++;
+  for (let index = 0; index < estimates.length; index++) {
+    const estimate = estimates[index] as number;
+    if (estimate > high) ahead++;
+    else if (!(estimate < low) && isAhead(index)) ahead++;
   }
-  for (const index of new Set(excluded)) if (isAhead(scores, index, best)) ahead--;
+  for (const index of new Set(excluded)) if (isAhead(index)) ahead--;
   return ahead + 1;
 }
 
-/** Whether picture `a` comes before picture `b`. False for an index outside the gallery. */
-function isAhead(scores: Float32Array, a: number, b: number): boolean {
-  const scoreA = scores[a] as number;
-  const scoreB = scores[b] as number;
-  return scoreA > scoreB || (scoreA === scoreB && a < b);
+/** The gallery indices given, best first, by exact score; of equal scores the lower index first. Each once. */
+export function orderOf({ estimates, exact }: QueryScores, indices: Iterable<number>): number[] {
+  const scored = [...new Set(indices)].map((index) => {
+    if (!Number.isInteger(index) || index < 0 || index >= estimates.length) {
+      const message = `Picture ${index} is outside the gallery of ${estimates.length} pictures.`;
+      throw new LimnError('DATA', message, { details: { index } });
+    }
+    return { index, score: exact(index) };
+  });
+  return scored.sort((a, b) => b.score - a.score || a.index - b.index).map(({ index }) => index);
+}
+
+/** The gallery indices of the best `count` pictures, best first, or of all where there are fewer. */
+export function topOf(scores: QueryScores, count: number, excluded: readonly number[] = []): number[] {
+  const { estimates, slack } = scores;
+  const sorted = Float32Array.from(estimates);
+  for (const index of excluded) sorted[index] = Number.NEGATIVE_INFINITY;
+  // At least `count` pictures have an exact score of `least + slack` or more, so none with a lower estimate can be among the best.
+  const least = (sorted.sort()[Math.max(0, sorted.length - count)] as number) - 2 * slack;
+  const out = new Set(excluded);
+  const candidates: number[] = [];
+  estimates.forEach((estimate, index) => {
+    if (!(estimate < least) && !out.has(index)) candidates.push(index);
+  });
+  return orderOf(scores, candidates).slice(0, count);
 }
 
 /**

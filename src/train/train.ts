@@ -6,7 +6,7 @@ import { Random } from '../core/random.js';
 import { type Split, withoutPictures } from '../data/triplets.js';
 import { Vocabulary } from '../encoders/vocabulary.js';
 import { evaluate } from '../eval/evaluate.js';
-import { findProtocol } from '../eval/protocols.js';
+import { findProtocol } from '../eval/protocols/index.js';
 import { type LimnConfigInput, limnConfig } from '../models/config.js';
 import { limnTrainingModel } from '../models/limn-graphs.js';
 import { LimnModel } from '../models/limn-model.js';

@@ -11,7 +11,7 @@ import { readFashionIQ } from '../../data/fashioniq.js';
 import type { Split } from '../../data/triplets.js';
 import { generateWardrobe } from '../../data/wardrobe/generate.js';
 import { type EvaluationReport, evaluate } from '../../eval/evaluate.js';
-import { findProtocol } from '../../eval/protocols.js';
+import { findProtocol } from '../../eval/protocols/index.js';
 import { Gallery } from '../../gallery/gallery.js';
 import { LimnModel } from '../../models/limn-model.js';
 import { PictureReader } from '../../models/picture-reader.js';

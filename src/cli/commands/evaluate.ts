@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import type { SplitName } from '../../data/triplets.js';
 import { withoutPictures } from '../../data/triplets.js';
 import { type EvaluationReport, evaluate } from '../../eval/evaluate.js';
-import { findProtocol, protocols } from '../../eval/protocols.js';
+import { findProtocol, protocols } from '../../eval/protocols/index.js';
 import { LimnModel } from '../../models/limn-model.js';
 import { addDatasetOptions, type DatasetOptions, openDataset } from '../datasets.js';
 import { runLong } from '../long-work.js';

@@ -1,0 +1,57 @@
+/** What a named evaluation protocol is, and the pieces that several share. */
+import type { Split, SplitName, Triplet } from '../../data/triplets.js';
+
+/** Ranks from 1, one a query, in the order of the split's triplets. */
+export interface Ranks {
+  ranks: readonly number[];
+  /** Among the query's own subset alone; empty where the protocol has none. */
+  subsetRanks: readonly number[];
+}
+
+/** Ids of the best pictures of every query, best first, in the order of the split's triplets. */
+export interface Rankings {
+  gallery: readonly (readonly string[])[];
+  /** Among the query's own subset alone, whole; empty where the protocol has none. */
+  subset: readonly (readonly string[])[];
+}
+
+/**
+ * Published numbers of the same dataset differ in their gallery and in whether the reference may be found, so no number is given
+ * without the id of its protocol.
+ */
+export interface Protocol {
+  readonly id: string;
+  readonly description: string;
+  /** Ids of the datasets that it is for. */
+  readonly datasets: readonly string[];
+  /** The part of the data that published numbers are about. */
+  readonly split: SplitName;
+  /** The K of R@K that it reports. */
+  readonly ks: readonly number[];
+  /** The metric that chooses between two states of a model, as a report names it; absent where nothing is measured. */
+  readonly selectBy?: string;
+  /** Whether a query's reference is taken out of its ranking. */
+  readonly excludeReference: boolean;
+  /** Ids of the pictures that are ranked, in the split's order, which decides between equal scores. */
+  gallery(split: Split): string[];
+  /** The right answers of a triplet of the split, as ids of pictures; absent where only a test server knows them. */
+  readonly answers?: (split: Split) => (triplet: Triplet) => readonly string[];
+  /** Also rank each query among its triplet's subset alone, without the reference. @default false */
+  readonly subset?: boolean;
+  /** Metrics in percent besides R@K, by name. */
+  metrics?(ranks: Ranks): Record<string, number>;
+}
+
+export const allPictures = (split: Split): string[] => split.pictures.map((picture) => picture.id);
+
+/** The pictures that are a reference or a target of some query. */
+export function queriedPictures(split: Split): string[] {
+  const used = new Set(split.triplets.flatMap((triplet) => [triplet.reference, ...triplet.targets]));
+  return allPictures(split).filter((id) => used.has(id));
+}
+
+/** The right answers are the triplet's targets. */
+export const annotatedTargets = () => (triplet: Triplet) => triplet.targets;
+
+/** What most protocols have in common; each file says what is different. */
+export const commonParts = { split: 'val', ks: [1, 10, 50], selectBy: 'R@10', answers: annotatedTargets } as const;

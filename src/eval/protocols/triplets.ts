@@ -1,0 +1,12 @@
+/** Triplets of your own: a query has found what it asked for when it has found any of its targets. */
+import { allPictures, commonParts, type Protocol } from './protocol.js';
+
+export const triplets: Protocol = {
+  ...commonParts,
+  id: 'triplets',
+  description: 'gallery: all pictures of the split; the reference is removed',
+  datasets: ['triplets'],
+  excludeReference: true,
+  gallery: allPictures,
+  ks: [1, 5, 10, 50],
+};
