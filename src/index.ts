@@ -67,8 +67,18 @@ export { type FashionIQOptions, listCategories, readFashionIQ } from './data/fas
 export { type Corrections, readCorrections } from './data/spelling.js';
 export type { Picture, Split, SplitName, Triplet } from './data/triplets.js';
 export { generateWardrobe, type Wardrobe, type WardrobeOptions } from './data/wardrobe/generate.js';
-export { type EvaluateOptions, type EvaluationReport, evaluate } from './eval/evaluate.js';
+export {
+  type EvaluateOptions,
+  type EvaluateVectorsOptions,
+  type EvaluationReport,
+  evaluate,
+  evaluateVectors,
+  type VectorsReport,
+} from './eval/evaluate.js';
+export { writeCirrSubmission } from './eval/protocols/cirr-test.js';
 export { findProtocol, type Protocol, protocols } from './eval/protocols/index.js';
+export { type Summary, summarize } from './eval/summarize.js';
+export { readVectorFile, type VectorFile } from './eval/vector-files.js';
 export { Gallery, type Hit, type SearchOptions } from './gallery/gallery.js';
 export type { IndexOptions } from './gallery/index-pictures.js';
 export type { LimnConfig, LimnConfigInput } from './models/config.js';

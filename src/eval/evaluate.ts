@@ -9,7 +9,7 @@ import type { PictureSource } from '../models/picture-source.js';
 import { applyProtocol, type Protocol } from './protocols/index.js';
 import { type RankingOptions, type RankingReport, rankSplit } from './report.js';
 import { scoreQueries } from './scores.js';
-import { countOf, type NameOf, normalizeRows, type RawVectors, type Vectors } from './vectors.js';
+import { countOf, type NameOf, normalizeRows, type RawVectors, selectRows, type Vectors } from './vectors.js';
 
 export interface EvaluateOptions extends RankingOptions {
   model: LimnModel;
@@ -105,7 +105,7 @@ export async function evaluateVectors(options: EvaluateVectorsOptions): Promise<
     const message = `Query vectors have ${queries.width} numbers and gallery vectors ${gallery.width}; both must come from the same model.`;
     throw new LimnError('DATA', message, { details: { queries: queries.width, gallery: gallery.width } });
   }
-  const ranked = selectRows(gallery, applied.gallery, protocol);
+  const ranked = selectRows(gallery, applied.gallery, `pictures that ${protocol.id} ranks`);
   const ready = (vectors: RawVectors, nameOf: NameOf): Vectors =>
     normalize ? normalizeRows(vectors, nameOf) : { width: vectors.width, data: Float32Array.from(vectors.data) };
   const asked = ready(queries, (row) => `query ${row + 1} (${split.triplets[row]?.source})`);
@@ -113,33 +113,4 @@ export async function evaluateVectors(options: EvaluateVectorsOptions): Promise<
   const scores = scoreQueries(asked, targets, { signal, onProgress });
   const report = await rankSplit(protocol, split, applied, scores, options);
   return { ...report, seconds: (performance.now() - started) / 1000 };
-}
-
-/** The rows of the pictures that are ranked, in the protocol's order. */
-function selectRows(
-  { data, width, ids }: EvaluateVectorsOptions['gallery'],
-  wanted: readonly string[],
-  protocol: Protocol,
-): RawVectors {
-  if (ids.length * width !== data.length) {
-    const message = `There are ${data.length / width} gallery vectors and ${ids.length} ids; give one id a row, in the same order.`;
-    throw new LimnError('DATA', message, { details: { vectors: data.length / width, ids: ids.length } });
-  }
-  const rows = new Map<string, number>();
-  ids.forEach((id, row) => {
-    if (rows.has(id)) throw new LimnError('DATA', `The gallery ids name "${id}" twice; give every picture one vector.`);
-    rows.set(id, row);
-  });
-  const absent = wanted.filter((id) => !rows.has(id));
-  if (absent.length > 0) {
-    const first = absent.slice(0, 5).join(', ') + (absent.length > 5 ? ', ...' : '');
-    const message = `${absent.length} of the ${wanted.length} pictures that ${protocol.id} ranks have no gallery vector (${first}); compute them too, or check that the ids are those of the annotations.`;
-    throw new LimnError('DATA', message, { details: { absent: absent.slice(0, 100), count: absent.length } });
-  }
-  const selected = new (data.constructor as Float32ArrayConstructor)(wanted.length * width);
-  wanted.forEach((id, row) => {
-    const from = (rows.get(id) as number) * width;
-    selected.set(data.subarray(from, from + width) as Float32Array, row * width);
-  });
-  return { data: selected, width };
 }

@@ -12,20 +12,17 @@ export interface RankOptions {
 
 /**
  * The rank, from 1, of the best placed target. Pictures are ordered by falling exact score; of equal scores the lower index
- * comes first, so the rank does not depend on a sort.
+ * comes first, so the rank does not depend on a sort. A query whose every target is taken out (a row of Shoes asks for its own
+ * reference) has the last rank, as where the score of what is taken out is made the lowest.
  *
- * @throws LimnError DATA when no target is left in the gallery
+ * @throws LimnError DATA when there is no target
  */
 export function rankOf({ scores, targets, excluded = [] }: RankOptions): number {
   const { estimates, slack, exact } = scores;
-  const [best] = orderOf(
-    scores,
-    targets.filter((target) => !excluded.includes(target)),
-  );
-  if (best === undefined) {
-    const message = 'A query has no target in the gallery; check that its target is listed and is not its reference.';
-    throw new LimnError('DATA', message, { details: { targets, excluded } });
-  }
+  const ordered = orderOf(scores, targets);
+  if (ordered.length === 0) throw new LimnError('DATA', 'A query has no target in the gallery; check that its target is listed.');
+  const best = ordered.find((target) => !excluded.includes(target));
+  if (best === undefined) return estimates.length;
   const score = exact(best);
   const isAhead = (index: number) => {
     const other = exact(index);

@@ -64,3 +64,38 @@ export function normalizeRows(vectors: RawVectors, nameOf: NameOf): Vectors {
   });
   return { data: normalized, width };
 }
+
+/**
+ * The rows with the ids that are wanted, in that order.
+ *
+ * @param what what the wanted are, for messages, e.g. "queries"
+ * @throws LimnError DATA when the ids are not one a row, name something twice, or lack a wanted one
+ */
+export function selectRows(
+  { data, width, ids }: RawVectors & { ids: readonly string[] },
+  wanted: readonly string[],
+  what: string,
+): RawVectors {
+  if (ids.length * width !== data.length) {
+    const message = `There are ${data.length / width} vectors and ${ids.length} ids for the ${what}; give one id a row, in the same order.`;
+    throw new LimnError('DATA', message, { details: { vectors: data.length / width, ids: ids.length } });
+  }
+  const rows = new Map<string, number>();
+  ids.forEach((id, row) => {
+    if (rows.has(id)) throw new LimnError('DATA', `The ids of the vectors name "${id}" twice; give each one vector.`);
+    rows.set(id, row);
+  });
+  const absent = wanted.filter((id) => !rows.has(id));
+  if (absent.length > 0) {
+    const first = absent.slice(0, 5).join(', ') + (absent.length > 5 ? ', ...' : '');
+    const message = `${absent.length} of the ${wanted.length} ${what} have no vector (${first}); compute them too, or check that the ids are those of the annotations.`;
+    throw new LimnError('DATA', message, { details: { absent: absent.slice(0, 100), count: absent.length } });
+  }
+  const selected =
+    data instanceof Float64Array ? new Float64Array(wanted.length * width) : new Float32Array(wanted.length * width);
+  wanted.forEach((id, row) => {
+    const from = (rows.get(id) as number) * width;
+    selected.set(data.subarray(from, from + width), row * width);
+  });
+  return { data: selected, width };
+}

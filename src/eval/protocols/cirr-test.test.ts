@@ -12,7 +12,10 @@ import { cirrSubmission, cirrTest, submissionDepth, writeCirrSubmission } from '
 import { applyProtocol } from './index.js';
 
 const subset = ['f', 'a', 'b', 'c', 'e'];
-const split = aSplit('a b c d e f', [aTriplet('a', [], { id: '20', subset }), aTriplet('f', [], { id: '7', subset })]);
+const split: Split = {
+  ...aSplit('a b c d e f', [aTriplet('a', [], { id: '20', subset }), aTriplet('f', [], { id: '7', subset })]),
+  name: 'test',
+};
 const scores = [
   // a is out; f, then b c d tie, then e.
   { a: 9, b: 5, c: 5, d: 5, e: 1, f: 6 },
@@ -43,6 +46,12 @@ test('both files are written whole', async () => {
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test('another split is an error', () => {
+  expect(() => rankByHand('cirr-test', { ...split, name: 'val' }, scores)).toThrow(
+    'Protocol cirr-test is for the split test, not for val: choose that split.',
+  );
 });
 
 test('a missing pairid and one that occurs twice are errors', () => {

@@ -1,6 +1,6 @@
 /** The protocols by name, and what one means for a split. */
 import { LimnError } from '../../core/errors.js';
-import type { Split, Triplet } from '../../data/triplets.js';
+import type { Split } from '../../data/triplets.js';
 import { birdsToWords } from './birds-to-words.js';
 import { birdsToWordsRefExcluded } from './birds-to-words-ref-excluded.js';
 import { cirrTest } from './cirr-test.js';
@@ -63,9 +63,13 @@ export interface AppliedProtocol {
 /**
  * What a protocol makes of a split.
  *
- * @throws LimnError DATA for an empty gallery, and for a triplet whose target is not in the gallery or not in its subset
+ * @throws LimnError USAGE for a protocol without answers on another split than its own; DATA for an empty gallery, and for a triplet whose target is not in the gallery or not in its subset
  */
 export function applyProtocol(protocol: Protocol, split: Split): AppliedProtocol {
+  if (!protocol.answers && split.name !== protocol.split) {
+    const message = `Protocol ${protocol.id} is for the split ${protocol.split}, not for ${split.name}: choose that split.`;
+    throw new LimnError('USAGE', message, { details: { protocol: protocol.id, split: split.name } });
+  }
   const gallery = protocol.gallery(split);
   if (gallery.length === 0) {
     throw new LimnError('DATA', `The gallery of ${protocol.id} is empty: the split ${split.name} has no pictures that it ranks.`);
@@ -82,17 +86,12 @@ export function applyProtocol(protocol: Protocol, split: Split): AppliedProtocol
     }
     const excluded = protocol.excludeReference ? placesOf([triplet.reference]) : [];
     if (!protocol.subset) return { targets, excluded };
-    return { targets, excluded, subset: placesOf(othersOf(triplet, protocol, answers !== undefined, fail)) };
+    if (!triplet.subset) throw fail(`the annotation has no img_set, which ${protocol.id} ranks; use CIRR's own annotation files`);
+    const subset = placesOf(triplet.subset.filter((id) => id !== triplet.reference));
+    if (answers && !targets.some((target) => subset.includes(target))) {
+      throw fail('the target is not in the img_set; correct the row or remove it');
+    }
+    return { targets, excluded, subset };
   });
   return { gallery, queries };
-}
-
-/** The members of a triplet's subset without its reference. */
-function othersOf(triplet: Triplet, protocol: Protocol, answered: boolean, fail: (what: string) => LimnError): string[] {
-  const { subset, reference, targets } = triplet;
-  if (!subset) throw fail(`the annotation has no img_set, which ${protocol.id} ranks; use CIRR's own annotation files`);
-  if (answered && !targets.some((target) => subset.includes(target))) {
-    throw fail('the target is not in the img_set; correct the row or remove it');
-  }
-  return subset.filter((id) => id !== reference);
 }
