@@ -132,6 +132,40 @@ describe('limn evaluate with vectors', () => {
     expect(long.error).toMatch(/^limn: There are 7 query vectors for 12 triplets of the split val; give one row a triplet/m);
   });
 
+  it("writes both files for CIRR's test server", async () => {
+    const folder = at('cirr');
+    await mkdir(join(folder, 'captions'), { recursive: true });
+    await mkdir(join(folder, 'image_splits'));
+    const names = ['a', 'b', 'c', 'd'];
+    const row = { reference: 'b', caption: 'is red', img_set: { members: ['a', 'b', 'd'] } };
+    const rows = [
+      { ...row, pairid: 30 },
+      { ...row, pairid: 4, reference: 'a' },
+    ];
+    const paths = Object.fromEntries(names.map((name) => [name, `./test1/${name}.png`]));
+    await writeFile(join(folder, 'captions', 'cap.rc2.test1.json'), JSON.stringify(rows));
+    await writeFile(join(folder, 'image_splits', 'split.rc2.test1.json'), JSON.stringify(paths));
+    // The rows are in another order than the annotations; pairids say which is which.
+    await writeFileAtomic(join(folder, 'q.npy'), encodeNpy(float32([2, 2], [0, 1, 1, 0])));
+    await writeFile(join(folder, 'q.ids.json'), '[4, 30]');
+    await writeFileAtomic(join(folder, 'g.npy'), encodeNpy(float32([4, 2], [1, 0, 9, 9, 0, 2, 1, 2])));
+    await writeFile(join(folder, 'g.ids.txt'), names.join('\n'));
+    const words = ['--data', folder, '--dataset', 'cirr', '--protocol', 'cirr-test'];
+    const files = ['--queries', join(folder, 'q.npy'), '--gallery', join(folder, 'g.npy')];
+    expect((await limn(...words, ...files)).error).toMatch(/^limn: limn evaluate needs --submission\./);
+    const wrong = await limn(...words, ...files, '--submission', at('sent'), '--split', 'val');
+    expect(wrong).toMatchObject({ code: 2, out: '' });
+    const { code, out, error } = await limn(...words, ...files, '--submission', at('sent'));
+    expect(code, error).toBe(0);
+    expect(out).toMatch(/^cirr test, protocol cirr-test: 2 queries, gallery of 4, 0 pictures missing\n/);
+    // 30 asks (1, 0): a 1, d 0.45, c 0. 4 asks (0, 1): c 1, d 0.89, b 0.71.
+    const sent = (name: string) => readFile(join(at('sent'), name), 'utf8');
+    expect(await sent('recall.json')).toBe('{"version": "rc2", "metric": "recall", "30": ["a","d","c"], "4": ["c","d","b"]}\n');
+    expect(await sent('recall_subset.json')).toBe(
+      '{"version": "rc2", "metric": "recall_subset", "30": ["a","d"], "4": ["d","b"]}\n',
+    );
+  });
+
   it.each([
     ['no source', [], /needs --model\. Or give vectors with --queries and --gallery/],
     ['half a source', ['--queries', 'q.npy'], /needs --gallery/],

@@ -52,13 +52,14 @@ async function runEvaluate(flags: EvaluateFlags): Promise<void> {
   const split = flags.split ?? protocol.split;
   const score = scorerOf(flags);
   const submission = protocol.answers ? undefined : required(flags.submission, '--submission', 'evaluate');
+  const { category: _, ...rest } = flags;
   const categories = await categoriesOf(flags, split);
   const evaluations = await runLong(async (tools) => {
     const done: Evaluation[] = [];
     let first = 0;
     for (const [index, category] of categories.entries()) {
       const more = index + 1 < categories.length;
-      const dataset = await openDataset('evaluate', { ...flags, ...(category === undefined ? {} : { category }) }, tools);
+      const dataset = await openDataset('evaluate', { ...rest, ...(category !== undefined && { category }) }, tools);
       const named = (path: string) => path.replaceAll('{category}', category ?? '');
       const evaluation = await score({ flags, protocol, split, dataset, named, first, more, tools });
       done.push(evaluation);
@@ -81,10 +82,11 @@ function protocolOf({ protocol: id, dataset }: EvaluateFlags): Protocol {
   return protocol;
 }
 
+/** The categories to evaluate one by one; `undefined` stands for the whole dataset. */
 async function categoriesOf({ category, data, dataset }: EvaluateFlags, split: SplitName): Promise<(string | undefined)[]> {
-  const { categories } = datasetFormat(dataset);
-  if (category !== 'all' || !categories || dataset === 'wardrobe')
-    return category?.split(',').map((name) => name.trim()) ?? [undefined];
+  const { categories, categoriesTogether } = datasetFormat(dataset);
+  if (category !== 'all') return category?.split(',').map((name) => name.trim()) ?? [undefined];
+  if (!categories || categoriesTogether || dataset === 'wardrobe') return [undefined];
   const found = await categories(required(data, '--data', 'evaluate'));
   return [...found].filter(([, splits]) => splits.includes(split)).map(([name]) => name);
 }

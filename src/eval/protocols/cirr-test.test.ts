@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../core/random.js';
+import { readCirr } from '../../data/cirr.js';
 import type { Split } from '../../data/triplets.js';
 import { rankSplit } from '../report.js';
 import { aSplit, aTriplet, handScores, rankByHand } from '../testing/hand-scores.js';
@@ -69,20 +70,10 @@ const shared = process.env.LIMN_SHARED_DATA || fileURLToPath(new URL('../../../.
 
 describe.skipIf(!existsSync(shared))('real annotations (skipped where LIMN_SHARED_DATA or ../shared/data is absent)', () => {
   test('every pairid of the test split has 50 and 3 pictures, none its reference', async () => {
-    const read = async (...path: string[]) => JSON.parse(await readFile(join(shared, 'cirr', ...path), 'utf8'));
-    const rows: { pairid: number; reference: string; caption: string; img_set: { members: string[] } }[] = await read(
-      'captions',
-      'cap.rc2.test1.json',
-    );
-    const names = Object.keys(await read('image_splits', 'split.rc2.test1.json'));
-    const real: Split = {
-      ...{ name: 'test', missing: [], pictures: names.map((id) => ({ id, path: id })) },
-      triplets: rows.map(({ pairid, reference, img_set: { members } }) =>
-        aTriplet(reference, [], { id: String(pairid), subset: members }),
-      ),
-    };
+    const real = await readCirr({ directory: join(shared, 'cirr'), split: 'test', onMissing: 'ignore' });
+    const names = real.pictures.map(({ id }) => id);
     const random = new Random(1);
-    const rowScores = rows.map(() => handScores(Float32Array.from(names, () => random.uniform())));
+    const rowScores = real.triplets.map(() => handScores(Float32Array.from(names, () => random.uniform())));
     const report = await rankSplit(cirrTest, real, applyProtocol(cirrTest, real), rowScores, { top: submissionDepth.recall });
     const files = cirrSubmission(real, report.rankings!);
     for (const [metric, depth] of Object.entries(submissionDepth)) {
@@ -91,11 +82,11 @@ describe.skipIf(!existsSync(shared))('real annotations (skipped where LIMN_SHARE
       const { version, metric: written, ...lists } = JSON.parse(text);
       expect([version, written]).toEqual(['rc2', metric]);
       expect(Object.keys(lists)).toHaveLength(4_148);
-      for (const { pairid, reference, img_set } of rows) {
-        const list: string[] = lists[pairid];
+      for (const { id, reference, subset } of real.triplets) {
+        const list: string[] = lists[id as string];
         expect(new Set(list).size).toBe(depth);
         expect(list).not.toContain(reference);
-        const allowed = new Set(metric === 'recall' ? names : img_set.members);
+        const allowed = new Set(metric === 'recall' ? names : subset);
         expect(list.every((name) => allowed.has(name))).toBe(true);
       }
     }

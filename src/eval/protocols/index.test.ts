@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { readCirr } from '../../data/cirr.js';
 import { readFashionIQ } from '../../data/fashioniq.js';
-import type { Split } from '../../data/triplets.js';
+import { readShoes } from '../../data/shoes.js';
 import { aSplit, aTriplet } from '../testing/hand-scores.js';
 import { applyProtocol, checkFits, findProtocol, protocols } from './index.js';
 
@@ -70,22 +70,24 @@ describe.skipIf(!existsSync(shared))('real annotations (skipped where LIMN_SHARE
     }
   });
 
-  test('the img_sets of CIRR: five others, the target among them', async () => {
-    const read = async (...path: string[]) => JSON.parse(await readFile(join(shared, 'cirr', ...path), 'utf8'));
-    const rows = await read('captions', 'cap.rc2.val.json');
-    const real: Split = {
-      ...{ name: 'val', missing: [] },
-      pictures: Object.keys(await read('image_splits', 'split.rc2.val.json')).map((id) => ({ id, path: id })),
-      triplets: rows.map((row: { reference: string; target_hard: string; img_set: { members: string[] } }) =>
-        aTriplet(row.reference, [row.target_hard], { subset: row.img_set.members }),
-      ),
-    };
-    const { gallery, queries } = applyProtocol(findProtocol('cirr-val'), real);
-    expect([gallery.length, queries.length]).toEqual([2_297, 4_181]);
-    for (const { targets, subset, excluded } of queries) {
-      expect([subset?.length, excluded.length, targets.length]).toEqual([5, 1, 1]);
-      expect(subset).toContain(targets[0]);
+  test('counts of Shoes, of which one query asks for its own reference', async () => {
+    const real = await readShoes({ directory: join(shared, 'shoes'), split: 'val', onMissing: 'ignore' });
+    const { gallery, queries } = applyProtocol(findProtocol('shoes'), real);
+    expect([gallery.length, queries.length]).toEqual([4_658, 1_761]);
+    expect(queries.filter(({ targets, excluded }) => targets[0] === excluded[0])).toHaveLength(1);
+  });
+
+  test('CIRR: five others in every img_set, the target among them where it is known', async () => {
+    const read = (split: 'val' | 'test') => readCirr({ directory: join(shared, 'cirr'), split, onMissing: 'ignore' });
+    const val = applyProtocol(findProtocol('cirr-val'), await read('val'));
+    expect([val.gallery.length, val.queries.length]).toEqual([2_297, 4_181]);
+    const test = applyProtocol(findProtocol('cirr-test'), await read('test'));
+    expect([test.gallery.length, test.queries.length]).toEqual([2_315, 4_148]);
+    for (const { targets, subset, excluded } of [...val.queries, ...test.queries]) {
+      expect([subset?.length, excluded.length]).toEqual([5, 1]);
+      expect(subset).toEqual(expect.arrayContaining(targets));
       expect(subset).not.toContain(excluded[0]);
     }
+    expect(val.queries.every(({ targets }) => targets.length === 1)).toBe(true);
   });
 });
