@@ -6,6 +6,7 @@ import { dataCommand } from './commands/data.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
 import { evaluateCommand } from './commands/evaluate.js';
+import { experimentCommand } from './commands/experiment.js';
 import { indexCommand } from './commands/index-images.js';
 import { searchCommand } from './commands/search.js';
 import { trainCommand } from './commands/train.js';
@@ -23,6 +24,7 @@ function newProgram(): Command {
     indexCommand(),
     searchCommand(),
     dataCommand(),
+    experimentCommand(),
     demoCommand(),
     doctorCommand(),
   ];

@@ -1,0 +1,63 @@
+/** The data of an experiment: its splits, and the reader of its pictures. */
+import { LimnError } from '../core/errors.js';
+import { sha256 } from '../core/files.js';
+import { suggestion } from '../core/suggest.js';
+import { readFashionIQ } from '../data/fashioniq.js';
+import type { Split, SplitName } from '../data/triplets.js';
+import { PictureReader } from '../models/picture-source.js';
+import type { Experiment } from './config.js';
+
+/** Opens an encoder by name or file. @param sizes of the "patch" encoder */
+export type OpenEncoder = (
+  encoder: string,
+  sizes: { pictureSize: number; patchSize: number; patchLayers: number },
+) => Promise<PictureReader>;
+
+/** @throws LimnError as the dataset's reader does, and CONFIG for a layout that is not known */
+export function readSplit({ dataset, file }: Experiment, category: string | undefined, split: SplitName): Promise<Split> {
+  if (dataset.format !== 'fashioniq') {
+    throw new LimnError(
+      'CONFIG',
+      `${file} names the dataset format "${dataset.format}". ${suggestion(dataset.format, ['fashioniq'])}`,
+    );
+  }
+  if (category === undefined) throw new LimnError('CONFIG', `${file} must name the "dataset.category".`);
+  return readFashionIQ({ directory: dataset.directory, category, split, onMissing: dataset.onMissing });
+}
+
+/** What the models of one category see. */
+export interface Material {
+  train: Split;
+  measured: Split;
+  reader: PictureReader;
+  /** SHA-256 of the annotations and the encoder's id. */
+  hash: string;
+}
+
+export async function openMaterial(
+  experiment: Experiment,
+  category: string | undefined,
+  openEncoder: OpenEncoder,
+): Promise<Material> {
+  const train = await readSplit(experiment, category, 'train');
+  const measured = await readSplit(experiment, category, experiment.split);
+  const { pictures } = experiment;
+  const reader =
+    'captions' in pictures
+      ? await openCaptions(pictures.captions.map((path) => path.replaceAll('{category}', category ?? '')))
+      : await openEncoder(pictures.encoder, pictures);
+  const annotations = [train, measured].map((split) => [
+    split.pictures.map(({ id, label }) => [id, label]),
+    split.triplets.map(({ reference, targets, text, captions, subset }) => [reference, targets, text, captions, subset]),
+  ]);
+  return { train, measured, reader, hash: sha256(JSON.stringify([annotations, reader.id])) };
+}
+
+type CaptionReader = { captions?(files: readonly string[]): Promise<PictureReader> };
+
+async function openCaptions(files: readonly string[]): Promise<PictureReader> {
+  const { captions } = PictureReader as unknown as CaptionReader;
+  if (!captions)
+    throw new LimnError('CONFIG', 'This version of limn cannot read captions in place of pictures: give an encoder.');
+  return captions.call(PictureReader, files);
+}
