@@ -35,8 +35,8 @@ export const experimentSchema = z.strictObject({
     directory: name,
     /** Several categories: a model for each, reported one by one and as their average. */
     category: oneOrMore.optional(),
-    /** What absent pictures do. @default 'error' */
-    onMissing: z.enum(['error', 'skip', 'ignore']).default('error'),
+    /** What absent pictures do. @default 'error', or 'ignore' where captions stand in for them */
+    onMissing: z.enum(['error', 'skip', 'ignore']).optional(),
     /** File or files of spelling corrections. */
     spelling: oneOrMore.optional(),
   }),
@@ -72,7 +72,8 @@ export const experimentSchema = z.strictObject({
 export type ExperimentMethod = z.output<typeof methodSchema> & { label: string };
 type Parsed = z.output<typeof experimentSchema>;
 
-export type Experiment = Omit<Parsed, 'methods' | 'compareTo' | 'pictures'> & {
+export type Experiment = Omit<Parsed, 'methods' | 'compareTo' | 'pictures' | 'dataset'> & {
+  dataset: { format: string; directory: string; onMissing: 'error' | 'skip' | 'ignore'; spelling?: string[] };
   methods: ExperimentMethod[];
   pictures: Exclude<Parsed['pictures'], { captions: unknown }> | { captions: string[] };
   compareTo: string;
@@ -110,8 +111,9 @@ export function parseExperiment(raw: unknown, file: string): Experiment {
     compareTo,
     categories: dataset.category === undefined ? [undefined] : [dataset.category].flat(),
     dataset: {
-      ...dataset,
+      format: dataset.format,
       directory: place(dataset.directory),
+      onMissing: dataset.onMissing ?? ('captions' in pictures ? 'ignore' : 'error'),
       ...(dataset.spelling === undefined ? {} : { spelling: places(dataset.spelling) }),
     },
     pictures:

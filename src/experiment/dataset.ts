@@ -4,7 +4,7 @@ import { sha256 } from '../core/files.js';
 import { suggestion } from '../core/suggest.js';
 import { readFashionIQ } from '../data/fashioniq.js';
 import type { Split, SplitName } from '../data/triplets.js';
-import { PictureReader } from '../models/picture-source.js';
+import { PictureReader } from '../models/picture-reader.js';
 import type { Experiment } from './config.js';
 
 /** Opens an encoder by name or file. @param sizes of the "patch" encoder */
@@ -44,20 +44,11 @@ export async function openMaterial(
   const { pictures } = experiment;
   const reader =
     'captions' in pictures
-      ? await openCaptions(pictures.captions.map((path) => path.replaceAll('{category}', category ?? '')))
+      ? await PictureReader.captions(pictures.captions.map((path) => path.replaceAll('{category}', category ?? '')))
       : await openEncoder(pictures.encoder, pictures);
   const annotations = [train, measured].map((split) => [
     split.pictures.map(({ id, label }) => [id, label]),
     split.triplets.map(({ reference, targets, text, captions, subset }) => [reference, targets, text, captions, subset]),
   ]);
   return { train, measured, reader, hash: sha256(JSON.stringify([annotations, reader.id])) };
-}
-
-type CaptionReader = { captions?(files: readonly string[]): Promise<PictureReader> };
-
-async function openCaptions(files: readonly string[]): Promise<PictureReader> {
-  const { captions } = PictureReader as unknown as CaptionReader;
-  if (!captions)
-    throw new LimnError('CONFIG', 'This version of limn cannot read captions in place of pictures: give an encoder.');
-  return captions.call(PictureReader, files);
 }

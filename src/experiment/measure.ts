@@ -1,14 +1,14 @@
-/** Measures a trained model: a rank for every query, metrics by name, and the best hits of some queries. */
+/** Measures a trained model: a rank for every query, and the best hits of some queries. */
 import { LimnError } from '../core/errors.js';
 import type { OnProgress } from '../core/progress.js';
 import type { Split } from '../data/triplets.js';
 import { applyProtocol, type Protocol } from '../eval/protocols.js';
-import { rankOf, recallAt } from '../eval/ranking.js';
+import { rankOf } from '../eval/ranking.js';
 import { blockScores } from '../eval/scores.js';
 import { scoreVectors } from '../models/embeddings.js';
 import type { LimnModel } from '../models/limn-model.js';
 import type { PictureSource } from '../models/picture-source.js';
-import { recallPlace } from './metrics.js';
+import type { Ranks } from './metrics.js';
 import type { RunResult } from './result.js';
 
 export interface MeasureOptions {
@@ -16,17 +16,13 @@ export interface MeasureOptions {
   split: Split;
   pictures: PictureSource;
   protocol: Protocol;
-  /** Names like "R@10". */
-  metrics: readonly string[];
   signal?: AbortSignal | undefined;
   onProgress?: OnProgress | undefined;
 }
 
-export interface Measured {
+export interface Measured extends Ranks {
   queries: number;
   gallery: number;
-  ranks: number[];
-  metrics: Record<string, number>;
   examples: RunResult['examples'];
 }
 
@@ -35,7 +31,7 @@ const exampleHits = 8;
 
 /** @throws LimnError DATA when a picture that the protocol needs could not be read */
 export async function measure(options: MeasureOptions): Promise<Measured> {
-  const { model, split, pictures, protocol, metrics, signal, onProgress } = options;
+  const { model, split, pictures, protocol, signal, onProgress } = options;
   const { gallery, queries } = applyProtocol(protocol, split);
   const rows = (ids: readonly string[]) =>
     ids.map((id) => {
@@ -64,15 +60,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
       examples.push({ reference, text, targets: [...wanted], rank, hits });
     }
   }
-  return { queries: queries.length, gallery: gallery.length, ranks, metrics: metricsOf(ranks, metrics), examples };
-}
-
-function metricsOf(ranks: readonly number[], metrics: readonly string[]): Record<string, number> {
-  const recall = recallAt(
-    ranks,
-    metrics.flatMap((metric) => recallPlace(metric) ?? []),
-  );
-  return Object.fromEntries(Object.entries(recall).map(([k, percent]) => [`R@${k}`, percent]));
+  return { queries: queries.length, gallery: gallery.length, ranks, subsetRanks: [], examples };
 }
 
 const evenlySpread = (total: number, count: number) =>

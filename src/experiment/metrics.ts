@@ -1,24 +1,60 @@
-/** The metrics of a report, by name. */
+/**
+ * The metrics of a report by name, each a mean of hits, so that it can be taken from ranks and resampled query by query: "R@10",
+ * "Rsubset@1" (among each query's own subset), "mean(R@10, R@50)", and CIRR's "average" for "mean(R@5, Rsubset@1)".
+ */
 import { LimnError } from '../core/errors.js';
 import type { Split } from '../data/triplets.js';
 import { applyProtocol, type Protocol } from '../eval/protocols.js';
 import type { Experiment } from './config.js';
+import { mean } from './statistics.js';
 
-/** The K of "R@K", or undefined for another name. */
-export function recallPlace(metric: string): number | undefined {
-  const [, k] = /^R@([1-9]\d*)$/.exec(metric) ?? [];
-  return k === undefined ? undefined : Number(k);
+/** Ranks from 1, one a query; `subsetRanks` is empty where the protocol has no subsets. */
+export interface Ranks {
+  ranks: readonly number[];
+  subsetRanks: readonly number[];
 }
+
+interface Part {
+  of: keyof Ranks;
+  k: number;
+}
+
+/** The recalls that a metric is the mean of; none for a name that is not known. */
+function partsOf(metric: string): Part[] {
+  if (metric === 'average') return partsOf('mean(R@5, Rsubset@1)');
+  const [, list] = /^mean\((.+)\)$/.exec(metric) ?? [];
+  const parts = (list ?? metric).split(',').map((name): Part | undefined => {
+    const [, subset, k] = /^R(subset)?@([1-9]\d*)$/.exec(name.trim()) ?? [];
+    return k === undefined ? undefined : { of: subset ? 'subsetRanks' : 'ranks', k: Number(k) };
+  });
+  return parts.includes(undefined) ? [] : (parts as Part[]);
+}
+
+/** What each query adds to the metric, in percent: the metric is their mean. */
+export function hitsOf(metric: string, ranks: Ranks): Float64Array {
+  const parts = partsOf(metric);
+  return Float64Array.from(ranks.ranks, (_, q) => {
+    const hit = parts.filter(({ of, k }) => (ranks[of][q] as number) <= k).length;
+    return (100 * hit) / parts.length;
+  });
+}
+
+/** The metric in percent. */
+export const metricOf = (metric: string, ranks: Ranks): number => mean(hitsOf(metric, ranks));
 
 /** @throws LimnError CONFIG for a metric that the protocol does not give on this split, DATA for a split that it does not fit */
 export function checkMetrics({ file, metrics }: Experiment, protocol: Protocol, split: Split): void {
   const { gallery } = applyProtocol(protocol, split);
+  const refuse = (metric: string, why: string) => new LimnError('CONFIG', `${file} asks for the metric "${metric}"${why}.`);
   for (const metric of metrics) {
-    const place = recallPlace(metric);
-    if (place === undefined)
-      throw new LimnError('CONFIG', `${file} asks for the metric "${metric}": give recalls such as "R@10".`);
-    if (place > gallery.length) {
-      throw new LimnError('CONFIG', `${file} asks for ${metric}, but the gallery has only ${gallery.length} pictures.`);
+    const parts = partsOf(metric);
+    if (parts.length === 0) throw refuse(metric, ': give names such as "R@10" or "mean(R@10, R@50)"');
+    if (parts.some(({ of }) => of === 'subsetRanks') && !hasSubsets(protocol)) {
+      throw refuse(metric, `, but the protocol ${protocol.id} has no subsets`);
     }
+    const most = Math.max(...parts.filter(({ of }) => of === 'ranks').map(({ k }) => k));
+    if (most > gallery.length) throw refuse(metric, `, but the gallery has only ${gallery.length} pictures`);
   }
 }
+
+const hasSubsets = (protocol: Protocol & { subset?: boolean }) => protocol.subset === true;

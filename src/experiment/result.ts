@@ -25,6 +25,8 @@ const resultSchema = z.object({
   metrics: z.record(z.string(), finite),
   /** One rank a query, little-endian uint32 as base64. */
   ranks: z.string(),
+  /** The same among each query's own subset, where the protocol has such. */
+  subsetRanks: z.string().optional(),
   /** The best hits of some queries, for the page. */
   examples: z.array(
     z.object({

@@ -14,7 +14,7 @@ import type { Experiment } from './config.js';
 import { type Material, type OpenEncoder, openMaterial } from './dataset.js';
 import { takeLock } from './lock.js';
 import { measure } from './measure.js';
-import { checkMetrics } from './metrics.js';
+import { checkMetrics, metricOf } from './metrics.js';
 import { markStarted, type PlannedRun, resultOf } from './plan.js';
 import { encodeRanks, type RunResult, surroundings, writeResult } from './result.js';
 import { check } from './schema.js';
@@ -146,13 +146,8 @@ async function trainAndMeasure(
 ): Promise<RunResult> {
   const { dataset, split, metrics } = experiment;
   const onBroken = dataset.onMissing === 'error' ? 'error' : 'skip';
-  const tools = {
-    signal,
-    onProgress: onProgress && ((event) => onProgress({ ...event, stage: `${place}: ${event.stage}` })),
-  } satisfies {
-    signal: AbortSignal | undefined;
-    onProgress: OnProgress | undefined;
-  };
+  const report: OnProgress | undefined = onProgress && ((event) => onProgress({ ...event, stage: `${place}: ${event.stage}` }));
+  const tools = { signal, onProgress: report };
   const trained = await train({
     train: trainSplit,
     val: measured,
@@ -168,14 +163,14 @@ async function trainAndMeasure(
   });
   const model = await LimnModel.open(run.folder);
   try {
-    const pictures = await reader.read({ pictures: measured.pictures, onBroken, ...tools });
+    const pictures = await reader.read({ pictures: measured.pictures, vocabulary: model.parts.vocabulary, onBroken, ...tools });
     try {
       const usable = withoutPictures(
         measured,
         pictures.broken.map(({ id }) => id),
       );
       const protocol = findProtocol(experiment.protocol);
-      const { ranks, ...found } = await measure({ model, split: usable, pictures, protocol, metrics, ...tools });
+      const { ranks, subsetRanks, ...found } = await measure({ model, split: usable, pictures, protocol, ...tools });
       const buffers = new Set(Object.keys(pictures.statistics([0])));
       const parameters = Object.entries(model.parts.weights).filter(([name]) => !buffers.has(name));
       return {
@@ -188,7 +183,9 @@ async function trainAndMeasure(
         split,
         missing: usable.missing.length,
         ...found,
+        metrics: Object.fromEntries(metrics.map((metric) => [metric, metricOf(metric, { ranks, subsetRanks })])),
         ranks: encodeRanks(ranks),
+        ...(subsetRanks.length > 0 ? { subsetRanks: encodeRanks(subsetRanks) } : {}),
         parameters: parameters.reduce((sum, [, { shape }]) => sum + sizeOf(shape), 0),
         training: { seconds: trained.seconds, epoch: trained.epoch, steps: trained.steps },
         model: { hash: model.hash, encoder: reader.id },

@@ -3,7 +3,7 @@ import { LimnError } from '../core/errors.js';
 import { Random } from '../core/random.js';
 import { recallAt } from '../eval/ranking.js';
 import type { Experiment } from './config.js';
-import { recallPlace } from './metrics.js';
+import { hitsOf, metricOf, type Ranks } from './metrics.js';
 import type { PlannedRun } from './plan.js';
 import { decodeRanks, type RunResult } from './result.js';
 import { bootstrapMeans, deviation, differenceInterval, type Interval, mean, percentileInterval } from './statistics.js';
@@ -132,32 +132,19 @@ function table(experiment: Experiment, { name, categories }: Scope, done: readon
     const seeds = unique(mine.map(({ seed }) => seed))
       .map((seed) => categories.flatMap((category) => mine.find((r) => r.seed === seed && r.category === category) ?? []))
       .filter((parts) => parts.length === categories.length)
-      .map((parts) => parts.map((result) => ({ result, ranks: decodeRanks(result.ranks) })));
+      .map((parts) => parts.map((result) => ({ result, ranks: ranksOf(result) })));
     return seeds.length > 0 ? [{ method, seeds }] : [];
   });
 
-  const places = metrics.map((metric) => recallPlace(metric) as number);
   const strata = categories.map((_, c) =>
-    present.flatMap(({ seeds }) =>
-      places.map((k) =>
-        hits(
-          seeds.map((parts) => parts[c]!.ranks),
-          k,
-        ),
-      ),
-    ),
+    present.flatMap(({ seeds }) => metrics.map((metric) => averaged(seeds.map((parts) => hitsOf(metric, parts[c]!.ranks))))),
   );
   const resampled = bootstrapMeans(strata, { random: Random.derive(1, `bootstrap ${name ?? ''}`), resamples });
   const base = present.findIndex(({ method }) => method.id === compareTo);
 
   const rows = present.map(({ method, seeds }, m): Row => {
-    const recalls = (ks: readonly number[]) =>
-      seeds.map((parts) => {
-        const each = parts.map(({ ranks }) => recallAt(ranks, ks));
-        return ks.map((k) => mean(each.map((recall) => recall[k] as number)));
-      });
     const measured = metrics.map((metric, at): [string, Measurement] => {
-      const perSeed = recalls(places).map((values) => values[at] as number);
+      const perSeed = seeds.map((parts) => mean(parts.map(({ ranks }) => metricOf(metric, ranks))));
       const spread = deviation(perSeed);
       const series = resampled[m * metrics.length + at] as Float64Array;
       return [
@@ -171,7 +158,10 @@ function table(experiment: Experiment, { name, categories }: Scope, done: readon
       ];
     });
     const ks = Array.from({ length: Math.min(curveLength, ...seeds[0]!.map(({ result }) => result.gallery)) }, (_, i) => i + 1);
-    const curves = recalls(ks);
+    const curves = seeds.map((parts) => {
+      const each = parts.map(({ ranks }) => recallAt(ranks.ranks, ks));
+      return ks.map((k) => mean(each.map((recall) => recall[k] as number)));
+    });
     const over = (of: (values: number[]) => number) => ks.map((_, i) => of(curves.map((curve) => curve[i] as number)));
     return {
       method: method.id,
@@ -198,13 +188,14 @@ function table(experiment: Experiment, { name, categories }: Scope, done: readon
   return { name, queries: total('queries'), gallery: total('gallery'), missing: total('missing'), rows };
 }
 
-/** Each query's hit at K in percent, averaged over seeds. */
-function hits(ranks: readonly (readonly number[])[], k: number): Float64Array {
-  const share = 100 / ranks.length;
-  return Float64Array.from(ranks[0] as readonly number[], (_, q) =>
-    ranks.reduce((sum, one) => sum + ((one[q] as number) <= k ? share : 0), 0),
-  );
-}
+const ranksOf = ({ ranks, subsetRanks = '' }: RunResult): Ranks => ({
+  ranks: decodeRanks(ranks),
+  subsetRanks: decodeRanks(subsetRanks),
+});
+
+/** The mean of several series, place by place. */
+const averaged = (series: readonly Float64Array[]): Float64Array =>
+  (series[0] as Float64Array).map((_, q) => mean(series.map((one) => one[q] as number)));
 
 /** Pairing needs one and the same list of queries. */
 function checkSameQueries(results: readonly RunResult[]): void {
