@@ -1,15 +1,5 @@
-/** The style of the results page: light and dark after the reader's setting, one column on a phone. */
+/** The style of the results page, over the paper's (core/html.ts): one column on a phone. */
 export const pageStyle = `
-:root{--paper:#faf9f7;--card:#fff;--ink:#1d1b19;--soft:#6f6a64;--line:#e6e2dc;--accent:#b4472e;--tile:#f3f1ed}
-@media (prefers-color-scheme:dark){:root{--paper:#161514;--card:#201e1c;--ink:#f0ece6;--soft:#a29b92;--line:#34312d;--accent:#ec8467;--tile:#f3f1ed}}
-*{box-sizing:border-box}
-body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
-header,main,footer{max-width:1240px;margin:0 auto;padding:0 28px}
-header{padding-top:44px;padding-bottom:12px}
-p,h1,ol{margin:0;padding:0}
-.mark{color:var(--accent);font-weight:700;letter-spacing:.02em}
-h1{font:600 30px/1.25 Georgia,"Iowan Old Style","Times New Roman",serif;text-wrap:balance;margin:6px 0}
-.about,.label,.name,footer{color:var(--soft);font-size:13px}
 section{display:grid;grid-template-columns:230px 1fr;gap:36px;padding:32px 0;border-top:1px solid var(--line)}
 main section:first-child{border-top:0}
 .query{position:sticky;top:20px;align-self:start;display:grid;gap:14px}
@@ -37,5 +27,5 @@ main section:first-child{border-top:0}
 .swatch{display:inline-block;width:11px;height:11px;border-radius:3px;margin:0 2px;vertical-align:-1px}
 footer{border-top:1px solid var(--line);padding-top:18px;padding-bottom:48px;margin-top:8px}
 @media (max-width:760px){section{grid-template-columns:1fr;gap:20px}.query{position:static;grid-template-columns:120px 1fr;align-items:center}
-.hits{grid-template-columns:repeat(auto-fill,minmax(132px,1fr));gap:12px}header,main,footer{padding-left:16px;padding-right:16px}}
+.hits{grid-template-columns:repeat(auto-fill,minmax(132px,1fr));gap:12px}}
 `;

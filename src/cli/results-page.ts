@@ -1,6 +1,7 @@
 /** Search results as one HTML page that needs no other file: pictures as data URIs, and how each score is made. */
 import { basename } from 'node:path';
-import sharp from 'sharp';
+import { escaped, htmlPage } from '../core/html.js';
+import { thumbnail } from '../encoders/thumbnail.js';
 import type { Hit } from '../gallery/gallery.js';
 import { pageStyle } from './page-style.js';
 
@@ -24,8 +25,6 @@ export interface ResultsPageOptions {
   notes?: readonly string[];
 }
 
-const thumbnailPixels = 320;
-
 /** The page's HTML. Pictures that can no longer be read are shown as empty frames. */
 export async function resultsPage(options: ResultsPageOptions): Promise<string> {
   const { title, gallery, size, searches, notes = [] } = options;
@@ -38,32 +37,16 @@ export async function resultsPage(options: ResultsPageOptions): Promise<string> 
     { length: factors },
     (_, k) => `.f${k}{fill:${factorColour(k, factors)};background:${factorColour(k, factors)}}`,
   );
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escaped(title)} · limn</title>
-<style>${pageStyle}${colours.join('')}</style>
-</head>
-<body>
-<header>
-<p class="mark">limn</p>
-<h1>${escaped(title)}</h1>
-<p class="about">${[`${size.toLocaleString('en')} pictures in ${basename(gallery)}`, ...notes].map(escaped).join(' · ')}</p>
-</header>
-<main>
-${sections.join('\n')}
-</main>
-<footer>
-<p><b>How to read a score.</b> It is the agreement of the matching tokens (<span class="swatch matching"></span>, its cosine) plus
-the share of each of the ${factors} latent factors (${Array.from({ length: factors }, (_, k) => `<span class="swatch f${k}"></span>`).join('')}),
-drawn to one scale on the whole page. Point at a bar to see its number.</p>
-</footer>
-</body>
-</html>
-`;
+  const swatches = Array.from({ length: factors }, (_, k) => `<span class="swatch f${k}"></span>`).join('');
+  return htmlPage({
+    title,
+    style: pageStyle + colours.join(''),
+    header: `<p class="about">${[`${size.toLocaleString('en')} pictures in ${basename(gallery)}`, ...notes].map(escaped).join(' · ')}</p>`,
+    main: sections.join('\n'),
+    footer: `<p><b>How to read a score.</b> It is the agreement of the matching tokens (<span class="swatch matching"></span>, its cosine) plus
+the share of each of the ${factors} latent factors (${swatches}),
+drawn to one scale on the whole page. Point at a bar to see its number.</p>`,
+  });
 }
 
 async function searchSection({ reference, text, hits, wanted = [] }: ShownSearch, scale: Scale): Promise<string> {
@@ -124,18 +107,5 @@ function frame(picture: string | undefined, name: string): string {
   return `<div class="frame">${inside}</div>`;
 }
 
-/** A small copy as a data URI. */
-async function thumbnail(path: string): Promise<string | undefined> {
-  const size = { width: thumbnailPixels, height: thumbnailPixels, fit: 'inside', withoutEnlargement: true } as const;
-  const small = sharp(path, { autoOrient: true }).resize(size).flatten({ background: '#ffffff' }).webp({ quality: 82 });
-  const bytes = await small.toBuffer().catch(() => undefined);
-  return bytes && `data:image/webp;base64,${bytes.toString('base64')}`;
-}
-
 const factorColour = (k: number, count: number) => `oklch(0.7 0.13 ${Math.round((k * 360) / count + 20)})`;
 const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
-
-function escaped(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-  return text.replace(/[&<>"']/g, (character) => entities[character] as string);
-}

@@ -37,8 +37,8 @@ export const experimentSchema = z.strictObject({
     category: oneOrMore.optional(),
     /** What absent pictures do. @default 'error', or 'ignore' where captions stand in for them */
     onMissing: z.enum(['error', 'skip', 'ignore']).optional(),
-    /** File or files of spelling corrections. */
-    spelling: oneOrMore.optional(),
+    /** A file of spelling corrections; `{category}` is replaced. */
+    spelling: name.optional(),
   }),
   pictures: z.union([
     z.strictObject({
@@ -52,7 +52,7 @@ export const experimentSchema = z.strictObject({
     z.strictObject({ captions: oneOrMore }),
   ]),
   protocol: name,
-  /** The split that is measured, and whose recall chooses the best epoch. */
+  /** The split that is measured. Its recall chooses the best epoch too, except that `val` does so for `test`. */
   split: z.enum(['train', 'val', 'test']).default('val'),
   model: settings.default({}),
   training: settings.default({}),
@@ -73,7 +73,7 @@ export type ExperimentMethod = z.output<typeof methodSchema> & { label: string }
 type Parsed = z.output<typeof experimentSchema>;
 
 export type Experiment = Omit<Parsed, 'methods' | 'compareTo' | 'pictures' | 'dataset'> & {
-  dataset: { format: string; directory: string; onMissing: 'error' | 'skip' | 'ignore'; spelling?: string[] };
+  dataset: { format: string; directory: string; onMissing: 'error' | 'skip' | 'ignore'; spelling?: string };
   methods: ExperimentMethod[];
   pictures: Exclude<Parsed['pictures'], { captions: unknown }> | { captions: string[] };
   compareTo: string;
@@ -114,7 +114,7 @@ export function parseExperiment(raw: unknown, file: string): Experiment {
       format: dataset.format,
       directory: place(dataset.directory),
       onMissing: dataset.onMissing ?? ('captions' in pictures ? 'ignore' : 'error'),
-      ...(dataset.spelling === undefined ? {} : { spelling: places(dataset.spelling) }),
+      ...(dataset.spelling === undefined ? {} : { spelling: place(dataset.spelling) }),
     },
     pictures:
       'captions' in pictures

@@ -28,6 +28,8 @@ export function readSplit({ dataset, file }: Experiment, category: string | unde
 /** What the models of one category see. */
 export interface Material {
   train: Split;
+  /** Chooses the best epoch: the measured split, or `val` where that is `test`. */
+  validation: Split;
   measured: Split;
   reader: PictureReader;
   /** SHA-256 of the annotations and the encoder's id. */
@@ -41,14 +43,18 @@ export async function openMaterial(
 ): Promise<Material> {
   const train = await readSplit(experiment, category, 'train');
   const measured = await readSplit(experiment, category, experiment.split);
+  const validation = experiment.split === 'test' ? await readSplit(experiment, category, 'val') : measured;
   const { pictures } = experiment;
   const reader =
     'captions' in pictures
-      ? await PictureReader.captions(pictures.captions.map((path) => path.replaceAll('{category}', category ?? '')))
+      ? await PictureReader.captions(captionFiles(pictures.captions, category))
       : await openEncoder(pictures.encoder, pictures);
-  const annotations = [train, measured].map((split) => [
+  const annotations = [train, validation, measured].map((split) => [
     split.pictures.map(({ id, label }) => [id, label]),
     split.triplets.map(({ reference, targets, text, captions, subset }) => [reference, targets, text, captions, subset]),
   ]);
-  return { train, measured, reader, hash: sha256(JSON.stringify([annotations, reader.id])) };
+  return { train, validation, measured, reader, hash: sha256(JSON.stringify([annotations, reader.id])) };
 }
+
+export const captionFiles = (files: readonly string[], category: string | undefined) =>
+  files.map((file) => file.replaceAll('{category}', category ?? ''));

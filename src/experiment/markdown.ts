@@ -4,12 +4,13 @@ import { LimnError, messageOf } from '../core/errors.js';
 import { writeFileAtomic } from '../core/files.js';
 import { formatDuration } from '../core/progress.js';
 import type { Row, Summary, Table } from './summary.js';
-import { changed, count, interval, measured, methodNotes, setting } from './wording.js';
+import { captionProxyWarning, changed, count, heading, interval, measured, methodNotes, seedsOf, setting } from './wording.js';
 
 export function asMarkdown(summary: Summary): string {
   const several = summary.tables.length > 1;
   const parts = [
     `## ${summary.title}`,
+    ...(summary.captionProxy ? [`**${captionProxyWarning}**`] : []),
     ...(summary.note ? [summary.note] : []),
     setting(summary)
       .map((line) => `- ${line}`)
@@ -20,9 +21,6 @@ export function asMarkdown(summary: Summary): string {
   ];
   return `${parts.join('\n\n')}\n`;
 }
-
-const heading = ({ name, queries, gallery }: Table) =>
-  name === 'average' ? 'Average of the categories' : `${name}: ${count(queries)} queries, gallery of ${count(gallery)}`;
 
 function tableOf(summary: Summary, { rows }: Table): string {
   if (rows.length === 0) return 'No run is done yet.';
@@ -36,7 +34,7 @@ function tableOf(summary: Summary, { rows }: Table): string {
     ...(base ? metrics.map((metric) => `${metric} − ${base.label}`) : []),
   ];
   const line = (row: Row) => [
-    `${row.label}${row.seeds.length < seeds.length ? ` (${row.seeds.length} of ${seeds.length} seeds)` : ''}`,
+    `${row.label}${seedsOf(row, seeds) ? ` (${seedsOf(row, seeds)})` : ''}`,
     count(row.parameters),
     formatDuration(row.seconds),
     ...metrics.map((metric) => `${measured(row.metrics[metric]!)} ${interval(row.metrics[metric]!.interval)}`),

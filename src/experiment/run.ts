@@ -140,7 +140,7 @@ async function runOnce(run: PlannedRun, material: Material, place: string, optio
 
 async function trainAndMeasure(
   run: PlannedRun,
-  { train: trainSplit, measured, reader, hash }: Material,
+  { train: trainSplit, validation, measured, reader, hash }: Material,
   place: string,
   { experiment, command, signal, onProgress, logger }: RunOptions,
 ): Promise<RunResult> {
@@ -150,7 +150,7 @@ async function trainAndMeasure(
   const tools = { signal, onProgress: report };
   const trained = await train({
     train: trainSplit,
-    val: measured,
+    val: validation,
     reader,
     out: run.folder,
     dataset: { name: dataset.format, directory: dataset.directory, category: run.category },

@@ -1,7 +1,7 @@
 /** The words and number formats that the Markdown and the HTML report share. */
 import { formatDuration } from '../core/progress.js';
 import type { Interval } from './statistics.js';
-import type { Measurement, Summary } from './summary.js';
+import type { Measurement, Row, Summary, Table } from './summary.js';
 
 export const count = (value: number) => value.toLocaleString('en');
 const percent = (value: number) => value.toFixed(2);
@@ -18,19 +18,26 @@ export const interval = ([low, high]: Interval) => `[${percent(low)}, ${percent(
 export const changed = ({ difference }: Measurement) =>
   difference ? `${signed(difference.mean)} [${difference.interval.map(signed).join(', ')}]` : '–';
 
+export const captionProxyWarning =
+  'caption-proxy: BLIP-2 captions stand in for the pictures; never compare with published numbers';
+
+export const heading = ({ name, queries, gallery }: Table) =>
+  name === 'average' ? 'Average of the categories' : `${name}: ${count(queries)} queries, gallery of ${count(gallery)}`;
+
+/** "2 of 3 seeds", or nothing where all are done. */
+export const seedsOf = (row: Row, seeds: readonly number[]) =>
+  row.seeds.length < seeds.length ? `${row.seeds.length} of ${seeds.length} seeds` : '';
+
 /** What was measured, and where, a line each. */
 export function setting(summary: Summary): string[] {
   const { dataset, tables, seeds, dates, machines, versions, encoders, runs, unfinished } = summary;
   const parts = tables.filter(({ name }) => name !== 'average');
   const sizes = parts.map(({ name, queries, gallery, missing }) => {
-    const absent = missing > 0 ? `, ${count(missing)} pictures missing` : '';
+    const absent = missing > 0 && !summary.captionProxy ? `, ${count(missing)} pictures missing` : '';
     return `${name === undefined || parts.length === 1 ? '' : `${name} `}${count(queries)} queries over a gallery of ${count(gallery)}${absent}`;
   });
   const tools = versions.map(({ limn, node, onnxruntime }) => `limn ${limn}, Node ${node}, onnxruntime ${onnxruntime}`);
   return [
-    ...(summary.captionProxy
-      ? ['**caption-proxy: BLIP-2 captions stand in for the pictures; never compare with published numbers**']
-      : []),
     `dataset ${dataset.format}${dataset.categories.length > 0 ? ` (${dataset.categories.join(', ')})` : ''}, split ${summary.split}, protocol ${summary.protocol}: ${sizes.join('; ')}`,
     `pictures ${encoders.join('; ') || 'not read yet'}; seeds ${seeds.join(', ')}; training took ${formatDuration(summary.seconds)} in all`,
     ...(dates.length > 0 ? [`${dates.join(' to ')}, ${machines.join('; ')}; ${tools.join('; ')}`] : []),
