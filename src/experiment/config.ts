@@ -129,8 +129,7 @@ const encoderPlace = (encoder: string, place: (path: string) => string) =>
   /^[.$]|^\/|\.json$/.test(encoder) ? place(encoder) : encoder;
 
 function expandVariables(path: string, file: string): string {
-  return path.replace(/\$(\w+)|\$\{(\w+)\}/g, (_, plain?: string, braced?: string) => {
-    const variable = (plain ?? braced) as string;
+  return path.replace(/\$(\w+)/g, (_, variable: string) => {
     const value = process.env[variable];
     if (value) return value;
     throw new LimnError(

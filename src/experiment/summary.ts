@@ -91,7 +91,7 @@ const curveLength = 100;
 export function summarize({ experiment, runs, results, command, resamples = 10_000 }: SummaryOptions): Summary {
   const done = runs.flatMap((run) => results.get(run.id) ?? []);
   const scopes: Scope[] = experiment.categories.map((category) => ({ name: category, categories: [category] }));
-  if (scopes.length > 1) scopes.push({ name: 'average', categories: experiment.categories });
+  if (scopes.length > 1) scopes.unshift({ name: 'average', categories: experiment.categories });
   const { name, title, note, dataset, protocol, split, metrics, compareTo } = experiment;
   const days = done.map(({ date }) => date.slice(0, 10)).sort();
   return {

@@ -1,5 +1,5 @@
 /** limn experiment */
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import { LimnError } from '../../core/errors.js';
 import { readExperiment } from '../../experiment/config.js';
@@ -43,10 +43,17 @@ async function runExperimentFile(file: string, flags: ExperimentFlags): Promise<
   // Before hours of training: what the report at their end could stumble over.
   await resultsOf(runs);
   const command = `limn ${process.argv.slice(2).join(' ')}`;
+  // The report's command is the one that makes all of it.
+  const reproduce = [
+    'limn experiment run',
+    relative('.', file),
+    ...(flags.out ? ['--out', flags.out] : []),
+    ...(flags.docs ? ['--docs', flags.docs] : []),
+  ];
   const ended: RunsEnded = flags.reportOnly
     ? { busy: [], failed: [] }
     : await runLong((tools) => runExperiment({ experiment, runs: selected, openEncoder: openReader, command, ...tools }));
-  const summary = await writeReport({ experiment, runs, out, command, docs: flags.docs });
+  const summary = await writeReport({ experiment, runs, out, command: reproduce.join(' '), docs: flags.docs });
   process.stdout.write(`${asMarkdown(summary)}\n${join(out, 'report.html')}\n`);
   const [first] = ended.failed;
   if (first) throw new LimnError('NOT_FINITE', `${ended.failed.length} runs failed, first ${first.run.id}: ${first.reason}`);

@@ -27,24 +27,32 @@ export function recallCurves(rows: readonly Row[], compareTo: string): string {
     ...ticks.map((k) => `<text x="${x(k)}" y="${height - margin.bottom + 20}" text-anchor="middle">${k}</text>`),
     `<text x="${width - margin.right}" y="${height - 2}" text-anchor="end">K</text>`,
   ];
+  const look = lookOf(rows, compareTo);
   const curves = rows.map(({ method, label, curve }, at) => {
-    const colour = colourOf(at, rows.length);
+    const { colour, dash } = look(at);
     const band = [...line(curve.greatest), ...line(curve.least).reverse()].join(' ');
-    const inside = `<title>${escaped(label)}</title><polygon class="band" fill="${colour}" points="${band}"/><path stroke="${colour}"${dashOf(at)} d="M${line(curve.mean).join('L')}"/>`;
+    const inside = `<title>${escaped(label)}</title><polygon class="band" fill="${colour}" points="${band}"/><path stroke="${colour}"${dash} d="M${line(curve.mean).join('L')}"/>`;
     return { base: method === compareTo, svg: `<g class="curve${method === compareTo ? ' base' : ''}">${inside}</g>` };
   });
   // The method that is compared with lies on top.
   const ordered = curves.sort((a, b) => Number(a.base) - Number(b.base)).map(({ svg }) => svg);
-  const key = rows.map(
-    ({ label }, at) =>
-      `<li><svg viewBox="0 0 26 8" aria-hidden="true"><line x1="0" x2="26" y1="4" y2="4" stroke="${colourOf(at, rows.length)}" stroke-width="3"${dashOf(at)}/></svg>${escaped(label)}</li>`,
-  );
+  const key = rows.map(({ label }, at) => {
+    const { colour, dash } = look(at);
+    return `<li><svg viewBox="0 0 26 8" aria-hidden="true"><line x1="0" x2="26" y1="4" y2="4" stroke="${colour}" stroke-width="3"${dash}/></svg>${escaped(label)}</li>`;
+  });
   return `<div class="chart">
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="Recall at K in percent, K from 1 to ${length}">${grid.join('')}${ordered.join('')}</svg>
 <ol class="key">${key.join('')}</ol>
 </div>`;
 }
 
-const colourOf = (at: number, count: number) => `oklch(0.63 0.15 ${Math.round((at * 360) / count + 30)})`;
-const dashOf = (at: number) => (at % 2 === 0 ? '' : ' stroke-dasharray="6 3"');
+/** The page's accent for the method that is compared with; for the others hues far from it, every other one dashed. */
+function lookOf(rows: readonly Row[], compareTo: string) {
+  return (at: number) => {
+    if (rows[at]?.method === compareTo) return { colour: 'var(--accent)', dash: '' };
+    const hue = Math.round(70 + (at * 270) / rows.length);
+    return { colour: `oklch(0.63 0.14 ${hue})`, dash: at % 2 === 0 ? '' : ' stroke-dasharray="6 3"' };
+  };
+}
+
 const niceTop = (value: number) => [5, 10, 20, 30, 40, 60, 80, 100].find((top) => top >= value) ?? 100;

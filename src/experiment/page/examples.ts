@@ -19,7 +19,7 @@ export async function exampleRankings({ examples }: RunResult, count: number, sh
     const { reference, text, targets, rank, hits } = example;
     const items: string[] = [];
     for (const id of hits.slice(0, hitsShown)) items.push(await card('li', id, shown, targets.includes(id)));
-    const answer = rank <= hitsShown ? '' : await card('li', targets[0] as string, shown, true, `wanted, at rank ${rank}`);
+    const answer = rank <= hitsShown ? '' : await card('li', targets[0] as string, shown, true, `wanted: rank ${rank}`);
     parts.push(`<div class="query">
 <div>${await card('div', reference, shown, false, 'reference')}</div>
 <div><p class="text">“${escaped(text)}”</p><ol class="hits">${items.join('')}${answer}</ol></div>

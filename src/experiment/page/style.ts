@@ -39,5 +39,5 @@ td svg{display:block;width:132px;height:12px;margin:3px 0 0 auto}
 .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 pre{margin:6px 0 0;white-space:pre-wrap;overflow-wrap:anywhere}
 footer{border-top:1px solid var(--line);padding-top:18px;padding-bottom:48px;margin-top:8px;display:grid;gap:4px}
-@media (max-width:760px){.chart,.query{grid-template-columns:1fr}.query>.frame{max-width:150px}}
+@media (max-width:760px){.chart,.query{grid-template-columns:1fr}.query>:first-child{max-width:150px}}
 `;
