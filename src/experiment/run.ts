@@ -15,7 +15,7 @@ import { type Material, type OpenEncoder, openMaterial } from './dataset.js';
 import { takeLock } from './lock.js';
 import { measure } from './measure.js';
 import { checkMetrics, metricOf } from './metrics.js';
-import { markStarted, type PlannedRun, resultOf } from './plan.js';
+import { markStarted, type PlannedRun, resultOf, resultsOf } from './plan.js';
 import { encodeRanks, type RunResult, surroundings, writeResult } from './result.js';
 import { check } from './schema.js';
 
@@ -56,6 +56,8 @@ export async function runExperiment(options: RunOptions): Promise<RunsEnded> {
     const done = await checkAll(experiment, runs, materialOf);
     const ended: RunsEnded = { busy: [], failed: [] };
     for (const [at, run] of runs.entries()) {
+      // Another process may have done some meanwhile.
+      await collect(runs, done);
       if (done.has(run.id)) continue;
       const place = `run ${at + 1} of ${runs.length} (${run.id})`;
       logger.info(`${place}${timeLeft(runs, done)}`);
@@ -102,6 +104,11 @@ async function checkAll(
     if (result) done.set(run.id, result);
   }
   return done;
+}
+
+/** Adds the results that are there and not in `done` yet. */
+async function collect(runs: readonly PlannedRun[], done: Map<string, RunResult>): Promise<void> {
+  for (const [id, result] of await resultsOf(runs.filter(({ id }) => !done.has(id)))) done.set(id, result);
 }
 
 /** ", about 2 h 05 min left", from the times of the same methods, else of all. */
