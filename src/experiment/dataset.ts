@@ -1,8 +1,8 @@
 /** The data of an experiment: its splits, and the reader of its pictures. */
 import { LimnError } from '../core/errors.js';
 import { sha256 } from '../core/files.js';
-import { suggestion } from '../core/suggest.js';
-import { readFashionIQ } from '../data/fashioniq.js';
+import { findDataset } from '../data/datasets.js';
+import { readCorrections } from '../data/spelling.js';
 import type { Split, SplitName } from '../data/triplets.js';
 import { PictureReader } from '../models/picture-reader.js';
 import type { Experiment } from './config.js';
@@ -13,16 +13,15 @@ export type OpenEncoder = (
   sizes: { pictureSize: number; patchSize: number; patchLayers: number },
 ) => Promise<PictureReader>;
 
-/** @throws LimnError as the dataset's reader does, and CONFIG for a layout that is not known */
-export function readSplit({ dataset, file }: Experiment, category: string | undefined, split: SplitName): Promise<Split> {
-  if (dataset.format !== 'fashioniq') {
-    throw new LimnError(
-      'CONFIG',
-      `${file} names the dataset format "${dataset.format}". ${suggestion(dataset.format, ['fashioniq'])}`,
-    );
+/** @throws LimnError as the dataset's reader does, and USAGE for a format that is not known or has no categories */
+export async function readSplit({ dataset, file }: Experiment, category: string | undefined, split: SplitName): Promise<Split> {
+  const { directory, onMissing, spelling } = dataset;
+  const format = findDataset(dataset.format);
+  if (category !== undefined && !format.categories) {
+    throw new LimnError('USAGE', `${file} names a category, but the dataset ${format.id} has none: leave it out.`);
   }
-  if (category === undefined) throw new LimnError('CONFIG', `${file} must name the "dataset.category".`);
-  return readFashionIQ({ directory: dataset.directory, category, split, onMissing: dataset.onMissing });
+  const corrections = spelling === undefined ? undefined : await readCorrections(inCategory(spelling, category));
+  return format.read({ directory, category, split, onMissing, spelling: corrections });
 }
 
 /** What the models of one category see. */
@@ -57,4 +56,6 @@ export async function openMaterial(
 }
 
 export const captionFiles = (files: readonly string[], category: string | undefined) =>
-  files.map((file) => file.replaceAll('{category}', category ?? ''));
+  files.map((file) => inCategory(file, category));
+
+const inCategory = (file: string, category = '') => file.replaceAll('{category}', category);
