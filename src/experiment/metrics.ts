@@ -4,7 +4,7 @@
  */
 import { LimnError } from '../core/errors.js';
 import type { Split } from '../data/triplets.js';
-import { applyProtocol, type Protocol } from '../eval/protocols.js';
+import { applyProtocol, checkFits, type Protocol } from '../eval/protocols/index.js';
 import type { Experiment } from './config.js';
 import { mean } from './statistics.js';
 
@@ -42,19 +42,27 @@ export function hitsOf(metric: string, ranks: Ranks): Float64Array {
 /** The metric in percent. */
 export const metricOf = (metric: string, ranks: Ranks): number => mean(hitsOf(metric, ranks));
 
-/** @throws LimnError CONFIG for a metric that the protocol does not give on this split, DATA for a split that it does not fit */
-export function checkMetrics({ file, metrics }: Experiment, protocol: Protocol, split: Split): void {
+/**
+ * @throws LimnError USAGE for a protocol that is not for the dataset, CONFIG for one without answers and for a metric that it
+ * does not give on this split, DATA for a split that it does not fit
+ */
+export function checkMetrics({ file, metrics, dataset }: Experiment, protocol: Protocol, split: Split): void {
+  checkFits(protocol, dataset.format);
+  if (!protocol.answers) {
+    throw new LimnError(
+      'CONFIG',
+      `${file} names the protocol ${protocol.id}, whose answers only a test server knows: choose another.`,
+    );
+  }
   const { gallery } = applyProtocol(protocol, split);
   const refuse = (metric: string, why: string) => new LimnError('CONFIG', `${file} asks for the metric "${metric}"${why}.`);
   for (const metric of metrics) {
     const parts = partsOf(metric);
     if (parts.length === 0) throw refuse(metric, ': give names such as "R@10" or "mean(R@10, R@50)"');
-    if (parts.some(({ of }) => of === 'subsetRanks') && !hasSubsets(protocol)) {
+    if (parts.some(({ of }) => of === 'subsetRanks') && !protocol.subset) {
       throw refuse(metric, `, but the protocol ${protocol.id} has no subsets`);
     }
     const most = Math.max(...parts.filter(({ of }) => of === 'ranks').map(({ k }) => k));
     if (most > gallery.length) throw refuse(metric, `, but the gallery has only ${gallery.length} pictures`);
   }
 }
-
-const hasSubsets = (protocol: Protocol & { subset?: boolean }) => protocol.subset === true;

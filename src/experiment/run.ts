@@ -3,8 +3,9 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LimnError, messageOf } from '../core/errors.js';
 import { formatDuration, type Logger, type OnProgress, silentLogger } from '../core/progress.js';
-import { withoutPictures } from '../data/triplets.js';
-import { findProtocol } from '../eval/protocols.js';
+import { type Split, withoutPictures } from '../data/triplets.js';
+import { type EvaluationReport, evaluate } from '../eval/evaluate.js';
+import { findProtocol, type Protocol } from '../eval/protocols/index.js';
 import { limnConfig } from '../models/config.js';
 import { LimnModel } from '../models/limn-model.js';
 import { sizeOf } from '../tensor/tensor.js';
@@ -13,7 +14,6 @@ import { train } from '../train/train.js';
 import type { Experiment } from './config.js';
 import { type Material, type OpenEncoder, openMaterial } from './dataset.js';
 import { takeLock } from './lock.js';
-import { measure } from './measure.js';
 import { checkMetrics, metricOf } from './metrics.js';
 import { markStarted, type PlannedRun, resultOf, resultsOf } from './plan.js';
 import { encodeRanks, type RunResult, surroundings, writeResult } from './result.js';
@@ -30,6 +30,9 @@ export interface RunOptions {
   onProgress?: OnProgress | undefined;
   logger?: Logger;
 }
+
+const exampleQueries = 24;
+const exampleHits = 8;
 
 export interface RunsEnded {
   /** Runs that another process works on. */
@@ -147,11 +150,11 @@ async function runOnce(run: PlannedRun, material: Material, place: string, optio
 
 async function trainAndMeasure(
   run: PlannedRun,
-  { train: trainSplit, validation, measured, reader, hash }: Material,
+  { train: trainSplit, validation, measured: split, reader, hash }: Material,
   place: string,
   { experiment, command, signal, onProgress, logger }: RunOptions,
 ): Promise<RunResult> {
-  const { dataset, split, metrics } = experiment;
+  const { dataset, metrics } = experiment;
   const onBroken = dataset.onMissing === 'error' ? 'error' : 'skip';
   const report: OnProgress | undefined = onProgress && ((event) => onProgress({ ...event, stage: `${place}: ${event.stage}` }));
   const tools = { signal, onProgress: report };
@@ -170,14 +173,15 @@ async function trainAndMeasure(
   });
   const model = await LimnModel.open(run.folder);
   try {
-    const pictures = await reader.read({ pictures: measured.pictures, vocabulary: model.parts.vocabulary, onBroken, ...tools });
+    const pictures = await reader.read({ pictures: split.pictures, vocabulary: model.parts.vocabulary, onBroken, ...tools });
     try {
       const usable = withoutPictures(
-        measured,
+        split,
         pictures.broken.map(({ id }) => id),
       );
       const protocol = findProtocol(experiment.protocol);
-      const { ranks, subsetRanks, ...found } = await measure({ model, split: usable, pictures, protocol, ...tools });
+      const measured = await evaluate({ model, split: usable, pictures, protocol, top: exampleHits, ...tools });
+      const { ranks, subsetRanks, queries, gallery, missing } = measured;
       const buffers = new Set(Object.keys(pictures.statistics([0])));
       const parameters = Object.entries(model.parts.weights).filter(([name]) => !buffers.has(name));
       return {
@@ -187,12 +191,14 @@ async function trainAndMeasure(
         ...(run.category === undefined ? {} : { category: run.category }),
         seed: run.seed,
         protocol: protocol.id,
-        split,
-        missing: usable.missing.length,
-        ...found,
+        split: split.name,
+        queries,
+        gallery,
+        missing,
         metrics: Object.fromEntries(metrics.map((metric) => [metric, metricOf(metric, { ranks, subsetRanks })])),
         ranks: encodeRanks(ranks),
         ...(subsetRanks.length > 0 ? { subsetRanks: encodeRanks(subsetRanks) } : {}),
+        examples: examplesOf(protocol, usable, measured),
         parameters: parameters.reduce((sum, [, { shape }]) => sum + sizeOf(shape), 0),
         training: { seconds: trained.seconds, epoch: trained.epoch, steps: trained.steps },
         model: { hash: model.hash, encoder: reader.id },
@@ -205,4 +211,23 @@ async function trainAndMeasure(
   } finally {
     await model.close();
   }
+}
+
+/** The best hits of some queries, evenly taken from the split. */
+function examplesOf(
+  protocol: Protocol,
+  split: Split,
+  { ranks, rankings }: Pick<EvaluationReport, 'ranks' | 'rankings'>,
+): RunResult['examples'] {
+  const answers = protocol.answers?.(split);
+  const count = Math.min(exampleQueries, ranks.length);
+  return Array.from({ length: count }, (_, i) => {
+    const query = Math.floor(((i + 0.5) * ranks.length) / count);
+    const triplet = split.triplets[query]!;
+    const right = answers?.(triplet) ?? [];
+    const hits = rankings?.gallery[query] ?? [];
+    // Of many right answers (Fashion200K), those that are shown.
+    const targets = [...new Set([...triplet.targets, ...hits.filter((id) => right.includes(id))])];
+    return { reference: triplet.reference, text: triplet.text, targets, rank: ranks[query]!, hits: [...hits] };
+  });
 }
