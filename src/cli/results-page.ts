@@ -57,13 +57,18 @@ export async function resultsPage(options: ResultsPageOptions): Promise<string> 
 ${sections.join('\n')}
 </main>
 <footer>
-<p><b>How to read a score.</b> It is the agreement of the matching tokens (<span class="swatch matching"></span>, its cosine) plus
-the share of each of the ${factors} latent factors (${Array.from({ length: factors }, (_, k) => `<span class="swatch f${k}"></span>`).join('')}),
-drawn to one scale on the whole page. Point at a bar to see its number.</p>
+<p><b>How to read a score.</b> It is the agreement of the matching tokens (<span class="swatch matching"></span>, its cosine)${factors > 0 ? factorLegend(factors) : ''}.
+Point at a bar to see its number.</p>
 </footer>
 </body>
 </html>
 `;
+}
+
+function factorLegend(factors: number): string {
+  const swatches = Array.from({ length: factors }, (_, k) => `<span class="swatch f${k}"></span>`).join('');
+  return ` plus
+the share of each of the ${factors} latent factors (${swatches}), drawn to one scale on the whole page`;
 }
 
 async function searchSection({ reference, text, hits, wanted = [] }: ShownSearch, scale: Scale): Promise<string> {
@@ -90,8 +95,7 @@ ${frame(picture, id)}
 <div class="name" title="${escaped(id)}">${wanted ? '<span class="badge">annotated</span>' : ''}${escaped(basename(id))}</div>
 <div class="part"><span>matching</span><span>${matching.toFixed(3)}</span></div>
 <div class="bar" title="matching token: ${signed(matching)}"><i class="matching" style="width:${width}%"></i></div>
-<div class="part"><span>factors</span><span>${factors.reduce((sum, share) => sum + share, 0).toFixed(3)}</span></div>
-${factorBars(factors, scale)}
+${factors.length > 0 ? factorPart(factors, scale) : ''}
 </li>`;
 }
 
@@ -99,6 +103,12 @@ ${factorBars(factors, scale)}
 interface Scale {
   low: number;
   high: number;
+}
+
+function factorPart(factors: readonly number[], scale: Scale): string {
+  const total = factors.reduce((sum, share) => sum + share, 0);
+  return `<div class="part"><span>factors</span><span>${total.toFixed(3)}</span></div>
+${factorBars(factors, scale)}`;
 }
 
 /** One column a factor, up from the line at 0 or down from it. */
