@@ -2,7 +2,9 @@
 
     pip install torch && python scripts/reference/make_fixtures.py [FUNCTION ...]
 
-With names of the functions below it makes the files of those alone. The blocks are PyTorch's own modules where it has them (LayerNorm, MultiheadAttention, TransformerEncoderLayer, cross_entropy,
+With names of functions below, it makes the files of those alone.
+
+The blocks are PyTorch's own modules where it has them (LayerNorm, MultiheadAttention, TransformerEncoderLayer, cross_entropy,
 AdamW, clip_grad_norm_, LinearLR); LIMN is limn_torch.py, the baselines are baselines_torch.py. Weights are transposed to limn's
 (in, out) layout.
 """

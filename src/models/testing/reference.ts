@@ -25,8 +25,13 @@ export async function runLoss({ config, batch, buffers, tensors, parameters }: M
   return { result, initial, names: Object.keys(initial) };
 }
 
-/** Checks loss, terms, embeddings, and the gradients by all parameters that the loss depends on. */
-export async function expectReference(fixture: MethodFixture, unused = /^$/): Promise<void> {
+/**
+ * Checks loss, terms, embeddings, and the gradients by all parameters that the loss depends on.
+ *
+ * @param unused other parameters that there may be, of gradient 0
+ * @returns the names of all parameters
+ */
+export async function expectReference(fixture: MethodFixture, unused = /^$/): Promise<string[]> {
   const { result, names } = await runLoss(fixture);
   expect(names.filter((name) => !unused.test(name)).sort()).toEqual(Object.keys(fixture.parameters).sort());
   const expected = Object.entries(fixture.tensors).filter(([name]) => /^(loss|term|query|targetEmbedding)\b/.test(name));
@@ -40,6 +45,7 @@ export async function expectReference(fixture: MethodFixture, unused = /^$/): Pr
     expect(relativeError(result[`gradient.${name}`], value, floor), name).toBeLessThan(tolerance);
   }
   for (const name of names.filter((name) => unused.test(name))) expect(norm(result[`gradient.${name}`]!), name).toBe(0);
+  return names;
 }
 
 /** Checks that the query and the gallery encoder read only `inputs`, and give the embeddings of the training graph. */
