@@ -33,6 +33,8 @@ class Config:
     words: int = 32
     initial_scale: float = 20.0
     weights: dict = field(default_factory=lambda: {"factors": 1.0, "agreement": 1.0, "disentangling": 1.0})
+    features: str = "both"
+    aggregation: str = "both"
 
 
 class Dropout(nn.Module):
@@ -184,15 +186,20 @@ class Fusion(nn.Module):
 class Matching(nn.Module):
     def __init__(self, c: Config):
         super().__init__()
+        self.aggregation = c.aggregation
         self.attend = nn.Linear(c.width, c.width)
         self.energy = nn.Linear(c.width, 1)
-        self.holistic = Mlp(2 * c.width, 2 * c.width, c.width, c.dropout)
+        self.holistic = Mlp(c.width if c.features == "local" else 2 * c.width, 2 * c.width, c.width, c.dropout)
         self.projection = nn.Linear(c.width, c.projection, bias=False)
 
-    def forward(self, tokens: Tensor, global_: Tensor) -> tuple[Tensor, Tensor]:
-        weights = self.energy(torch.tanh(self.attend(tokens))).transpose(1, 2).softmax(-1)  # (B, 1, K)
-        adaptive = (weights @ tokens).squeeze(1)
-        matching = adaptive + self.holistic(torch.cat([tokens.mean(1), global_], 1))
+    def forward(self, tokens: Tensor, global_: Tensor | None) -> tuple[Tensor, Tensor]:
+        matching = 0
+        if self.aggregation != "holistic":
+            weights = self.energy(torch.tanh(self.attend(tokens))).transpose(1, 2).softmax(-1)  # (B, 1, K)
+            matching = (weights @ tokens).squeeze(1)
+        if self.aggregation != "adaptive":
+            mean = tokens.mean(1)
+            matching = matching + self.holistic(mean if global_ is None else torch.cat([mean, global_], 1))
         return F.normalize(matching, dim=-1, eps=1e-6), F.normalize(self.projection(tokens), dim=-1, eps=1e-6)
 
 
@@ -229,6 +236,8 @@ def symmetric_kl(a: Tensor, b: Tensor) -> Tensor:
 def disentangling(tokens: Tensor) -> Tensor:
     """Mean over i != j of cos(F_i, F_j)^2."""
     batch, count, _ = tokens.shape
+    if count == 1:
+        return tokens.new_zeros(())
     normal = F.normalize(tokens, dim=-1, eps=1e-6)
     cosines = normal @ normal.transpose(1, 2)
     return (cosines.square().sum() - batch * count) / (batch * count * (count - 1))
@@ -259,20 +268,25 @@ class Limn(nn.Module):
 
     def embed(self, local: Tensor, global_: Tensor, words: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
         """-> matching token (B, d), factor projections (B, K, p), factor tokens (B, K, d)."""
-        types = self.types
+        c, types = self.c, self.types
         tokens, picture = self.picture(local, global_)
-        sequences = [tokens + types.picture, (picture + types.picture_global).unsqueeze(1)]
         # The local tokens together weigh like local_mass tokens.
-        prior = local.new_zeros(1, self.c.factors + self.c.tokens + 1, dtype=torch.float32)
-        prior[:, self.c.factors : self.c.factors + self.c.tokens] = math.log((self.c.local_mass or self.c.tokens) / self.c.tokens)
-        text, bias = None, prior[:, None, None, :]
+        prior = local.new_full((1, c.tokens), math.log((c.local_mass or c.tokens) / c.tokens), dtype=torch.float32)
+        parts = self.used(tokens + types.picture, prior, picture + types.picture_global)
+        text = None
         if words is not None:
             tokens, text, mask = self.text(words)
-            sequences += [tokens + types.word, (text + types.text_global).unsqueeze(1)]
-            read = torch.cat([mask, mask.new_ones(mask.shape[0], 1)], 1)
-            bias = torch.cat([bias.expand(mask.shape[0], -1, -1, -1), mask_bias(read)], 3)
+            parts += self.used(tokens + types.word, (1 - mask) * -1e9, text + types.text_global)
+        sequences, biases = zip(*parts)
+        rows = max(bias.shape[0] for bias in biases)
+        bias = torch.cat([bias.expand(rows, -1) for bias in (prior.new_zeros(1, c.factors), *biases)], 1)[:, None, None, :]
         factors = self.aggregation(sequences, bias)
-        return *self.matching(factors, self.fusion(picture, text)), factors
+        return *self.matching(factors, None if c.features == "local" else self.fusion(picture, text)), factors
+
+    def used(self, tokens: Tensor, bias: Tensor, global_: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """The features that the config wants, each with what is added to its attention logits."""
+        whole = (global_.unsqueeze(1), bias.new_zeros(1, 1))
+        return {"both": [(tokens, bias), whole], "local": [(tokens, bias)], "global": [whole]}[self.c.features]
 
     def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         query = self.embed(batch["reference.local"], batch["reference.global"], batch["words"])

@@ -1,19 +1,24 @@
 """Writes test/fixtures/*.safetensors: blocks of limn as PyTorch computes them, in float64, kept as float32.
 
-    pip install torch && python scripts/reference/make_fixtures.py
+    pip install torch && python scripts/reference/make_fixtures.py [FUNCTION ...]
+
+With names of functions below, it makes the files of those alone.
 
 The blocks are PyTorch's own modules where it has them (LayerNorm, MultiheadAttention, TransformerEncoderLayer, cross_entropy,
-AdamW, clip_grad_norm_, LinearLR); LIMN is limn_torch.py. Weights are transposed to limn's (in, out) layout.
+AdamW, clip_grad_norm_, LinearLR); LIMN is limn_torch.py, the baselines are baselines_torch.py. Weights are transposed to limn's
+(in, out) layout.
 """
 
 import json
 import pathlib
 import struct
+import sys
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+import baselines_torch
 import limn_torch
 
 torch.set_num_threads(1)
@@ -200,10 +205,28 @@ def adam_w() -> None:
     save("adamw", tensors, settings | {"weightDecay": decay, "clipNorm": clip})
 
 
+def triplets(model: nn.Module, lengths: list[int]) -> dict[str, Tensor]:
+    """Moves the buffers of a model and draws a batch for it; of the texts, only so many words are there."""
+    for buffer in model.buffers():
+        buffer.copy_(single(buffer + 0.2 * torch.rand_like(buffer)))
+    local, picture = torch.randn(9, 5, 15).half(), torch.randn(9, 13).half()
+    references, targets = torch.tensor([0, 1, 2, 3, 4, 5]), torch.tensor([6, 7, 8, 0, 7, 2])
+    words = torch.randint(1, 20, (6, 6))
+    for row, length in enumerate(lengths):
+        words[row, length:] = 0
+    return {
+        "reference.local": local[references],
+        "reference.global": picture[references],
+        "target.local": local[targets],
+        "target.global": picture[targets],
+        "words": words,
+        "sameTarget": (targets[:, None] == targets).double() - torch.eye(6),
+    }
+
+
 def limn() -> None:
     """The whole loss of a tiny LIMN; rows 1 and 4 want the same picture, row 5 has no words at all."""
     torch.manual_seed(6)
-    batch = 6
     weights = {"factors": 0.7, "agreement": 0.9, "disentangling": 1.3}
     config = limn_torch.Config(
         vocabulary_size=20, tokens=5, channels=12, global_channels=10, colour_channels=3, width=16, factors=4, layers=2,
@@ -211,24 +234,10 @@ def limn() -> None:
     )  # fmt: skip
     model = limn_torch.Limn(config)
     randomize(model)
-    for buffer in model.buffers():
-        buffer.copy_(single(buffer + 0.2 * torch.rand_like(buffer)))
-    local, picture = torch.randn(9, 5, 15).half(), torch.randn(9, 13).half()
-    references, targets = torch.tensor([0, 1, 2, 3, 4, 5]), torch.tensor([6, 7, 8, 0, 7, 2])
-    words = torch.randint(1, 20, (batch, 6))
-    for row, length in enumerate([6, 3, 5, 1, 4, 0]):
-        words[row, length:] = 0
-    inputs = {
-        "reference.local": local[references],
-        "reference.global": picture[references],
-        "target.local": local[targets],
-        "target.global": picture[targets],
-        "words": words,
-        "sameTarget": (targets[:, None] == targets).double() - torch.eye(batch),
-    }
+    inputs = triplets(model, [6, 3, 5, 1, 4, 0])
     loss, terms = model(inputs)
     loss.backward()
-    query = model.embed(inputs["reference.local"], inputs["reference.global"], words)
+    query = model.embed(inputs["reference.local"], inputs["reference.global"], inputs["words"])
     target = model.embed(inputs["target.local"], inputs["target.global"])
     save(
         "limn",
@@ -248,6 +257,69 @@ def limn() -> None:
     )  # fmt: skip
 
 
+def small(**changes) -> tuple[limn_torch.Config, dict]:
+    """A config of limn_torch.py and the settings of src/models/config.ts that mean the same."""
+    shared = {
+        "width": 8, "factors": 3, "layers": 1, "heads": 2, "expansion": 2, "dropout": 0.0, "projection": 4, "words": 6,
+        "weights": {"factors": 0.7, "agreement": 0.9, "disentangling": 1.3}, **changes,
+    }  # fmt: skip
+    config = limn_torch.Config(
+        vocabulary_size=20, tokens=5, channels=12, global_channels=10, colour_channels=3, text_layers=1, initial_scale=5.0, **shared
+    )
+    picture = {"kind": "features", "tokens": 5, "channels": 12, "globalChannels": 10, "colourChannels": 3}
+    return config, {**shared, "textLayers": 1, "vocabularySize": 20, "initialScale": 5, "picture": picture}
+
+
+def used(model: nn.Module) -> dict[str, Tensor]:
+    """Parameters on which the loss depends, and its gradients by them."""
+    gradients = limn_torch.limn_tensors(model, lambda p: torch.full_like(p, torch.nan) if p.grad is None else p.grad)
+    gradients = {name: gradient for name, gradient in gradients.items() if not gradient.isnan().any()}
+    parameters = {name: value for name, value in limn_torch.limn_tensors(model).items() if name in gradients}
+    return with_prefix("parameter.", parameters) | with_prefix("gradient.", gradients)
+
+
+def limn_ablations() -> None:
+    """LIMN without one thing or another."""
+    ablations = {
+        "global": {"features": "global"},
+        "local": {"features": "local"},
+        "adaptive": {"aggregation": "adaptive"},
+        "holistic": {"aggregation": "holistic"},
+        "one-factor": {"factors": 1},
+    }
+    for seed, (name, changes) in enumerate(ablations.items(), 7):
+        torch.manual_seed(seed)
+        config, settings = small(**changes)
+        model = limn_torch.Limn(config)
+        randomize(model)
+        inputs = triplets(model, [6, 3, 5, 1, 4, 0])
+        loss, terms = model(inputs)
+        loss.backward()
+        query = model.embed(inputs["reference.local"], inputs["reference.global"], inputs["words"])
+        target = model.embed(inputs["target.local"], inputs["target.global"])
+        parts = ("matching", "factors", "tokens")
+        save_method(f"limn-{name}", model, inputs, loss, terms, dict(zip(parts, query)), dict(zip(parts, target)), settings)
+
+
+def baselines() -> None:
+    """Every other method; all texts have words."""
+    for seed, name in enumerate(baselines_torch.names, 20):
+        torch.manual_seed(seed)
+        config, settings = small()
+        model = baselines_torch.make(name, config)
+        randomize(model)
+        inputs = triplets(model, [6, 3, 5, 1, 4, 2])
+        loss, terms, query, target = model(inputs)
+        loss.backward()
+        save_method(name, model, inputs, loss, terms, query, target, {**settings, "method": name})
+
+
+def save_method(name, model, inputs, loss, terms, query, target, settings) -> None:
+    results = {"loss": loss} | with_prefix("term.", terms) | with_prefix("query.", query) | with_prefix("targetEmbedding.", target)
+    save(f"baselines-{name}", inputs | used(model) | with_prefix("buffer.", dict(model.named_buffers())) | results, settings)
+
+
 if __name__ == "__main__":
-    for make in (layer_norm, attention, transformer_layer, cross_entropy, adam_w, limn):
-        make()
+    for make in (layer_norm, attention, transformer_layer, cross_entropy, adam_w, limn, limn_ablations, baselines):
+        if make.__name__ in sys.argv[1:] or len(sys.argv) == 1:
+            make()

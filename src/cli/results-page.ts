@@ -37,6 +37,7 @@ export async function resultsPage(options: ResultsPageOptions): Promise<string> 
     { length: factors },
     (_, k) => `.f${k}{fill:${factorColour(k, factors)};background:${factorColour(k, factors)}}`,
   );
+<<<<<<< HEAD
   const swatches = Array.from({ length: factors }, (_, k) => `<span class="swatch f${k}"></span>`).join('');
   return htmlPage({
     title,
@@ -47,6 +48,39 @@ export async function resultsPage(options: ResultsPageOptions): Promise<string> 
 the share of each of the ${factors} latent factors (${swatches}),
 drawn to one scale on the whole page. Point at a bar to see its number.</p>`,
   });
+=======
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escaped(title)} · limn</title>
+<style>${pageStyle}${colours.join('')}</style>
+</head>
+<body>
+<header>
+<p class="mark">limn</p>
+<h1>${escaped(title)}</h1>
+<p class="about">${[`${size.toLocaleString('en')} pictures in ${basename(gallery)}`, ...notes].map(escaped).join(' · ')}</p>
+</header>
+<main>
+${sections.join('\n')}
+</main>
+<footer>
+<p><b>How to read a score.</b> It is the agreement of the matching tokens (<span class="swatch matching"></span>, its cosine)${factors > 0 ? factorLegend(factors) : ''}.
+Point at a bar to see its number.</p>
+</footer>
+</body>
+</html>
+`;
+>>>>>>> wt-baselines
+}
+
+function factorLegend(factors: number): string {
+  const swatches = Array.from({ length: factors }, (_, k) => `<span class="swatch f${k}"></span>`).join('');
+  return ` plus
+the share of each of the ${factors} latent factors (${swatches}), drawn to one scale on the whole page`;
 }
 
 async function searchSection({ reference, text, hits, wanted = [] }: ShownSearch, scale: Scale): Promise<string> {
@@ -73,8 +107,7 @@ ${frame(picture, id)}
 <div class="name" title="${escaped(id)}">${wanted ? '<span class="badge">annotated</span>' : ''}${escaped(basename(id))}</div>
 <div class="part"><span>matching</span><span>${matching.toFixed(3)}</span></div>
 <div class="bar" title="matching token: ${signed(matching)}"><i class="matching" style="width:${width}%"></i></div>
-<div class="part"><span>factors</span><span>${factors.reduce((sum, share) => sum + share, 0).toFixed(3)}</span></div>
-${factorBars(factors, scale)}
+${factors.length > 0 ? factorPart(factors, scale) : ''}
 </li>`;
 }
 
@@ -82,6 +115,12 @@ ${factorBars(factors, scale)}
 interface Scale {
   low: number;
   high: number;
+}
+
+function factorPart(factors: readonly number[], scale: Scale): string {
+  const total = factors.reduce((sum, share) => sum + share, 0);
+  return `<div class="part"><span>factors</span><span>${total.toFixed(3)}</span></div>
+${factorBars(factors, scale)}`;
 }
 
 /** One column a factor, up from the line at 0 or down from it. */

@@ -113,7 +113,7 @@ describe('Gallery', () => {
 
   it('needs only a picture, or only a text, for models of one side', async () => {
     for (const side of ['picture', 'text'] as const) {
-      await saveTinyModel(at(side), 3, side);
+      await saveTinyModel(at(side), 3, { query: side });
       const one = await LimnModel.open(at(side));
       const gallery = await Gallery.create({ model: one, images: at('pictures'), out: at(`${side}-gallery`) });
       const query = side === 'picture' ? { image: at('pictures', 'p01.jpg') } : { text: 'in red' };
@@ -121,6 +121,40 @@ describe('Gallery', () => {
       await gallery.close();
       await one.close();
     }
+  });
+});
+
+describe('a gallery of a method without factors', () => {
+  it.each(['combiner', 'tg-cir', 'picture-only', 'text-only'] as const)('is searched by the cosine alone: %s', async (method) => {
+    await saveTinyModel(at(method), 4, { method });
+    const one = await LimnModel.open(at(method));
+    const images = at('pictures');
+    const made = await Gallery.create({ model: one, images, out: at(`${method}-gallery`) });
+    const opened = await Gallery.open(at(`${method}-gallery`));
+    const query = {
+      ...(one.sees.picture ? { image: at('pictures', 'p07.jpg') } : {}),
+      ...(one.sees.text ? { text: 'the same in red' } : {}),
+      excludeReference: false,
+      k: 38,
+    };
+    const hits = await made.search(query);
+    expect(await opened.search(query)).toEqual(hits);
+    expect(new Set(hits.map(({ id }) => id)).size).toBe(38);
+    for (const [i, hit] of hits.entries()) {
+      expect(hit.factors).toEqual([]);
+      expect(hit.score).toBe(hit.matching);
+      expect(hit.score).toBeLessThanOrEqual(hits[i - 1]?.score ?? 1 + 1e-5);
+    }
+    // A query that is the reference itself finds it.
+    if (method === 'picture-only') expect(hits[0]).toMatchObject({ id: 'p07.jpg', score: expect.closeTo(1, 5) });
+    await expect(opened.search({ ...query, weights: [1] })).rejects.toThrow('The model has no factors: give no weights.');
+    if (one.sees.text) await expect(opened.search({ ...query, text: ' ' })).rejects.toThrow('has no words: say what to change');
+    if (one.sees.picture) {
+      const { image: _, ...without } = query;
+      await expect(opened.search(without)).rejects.toThrow('There is no reference picture');
+    }
+    await Promise.all([made.close(), opened.close()]);
+    await one.close();
   });
 });
 

@@ -35,7 +35,7 @@ export interface Hit {
   score: number;
   /** How well the matching tokens agree, -1 to 1. */
   matching: number;
-  /** Each factor's share of the score: gamma * w_k * cos of the factor's vectors. */
+  /** Each factor's share of the score: gamma * w_k * cos of the factor's vectors. Empty for methods without factors. */
   factors: number[];
 }
 

@@ -1,18 +1,14 @@
 /** LIMN against scripts/reference/limn_torch.py, and its three graphs against each other. */
-import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { norm, readFixture, relativeError } from '../../test/fixtures/fixture.js';
 import { Random } from '../core/random.js';
-import * as f from '../graph/functions.js';
-import { Graph, gradients, type Value } from '../graph/index.js';
+import type { Graph } from '../graph/index.js';
 import { type Feeds, openGraph } from '../graph/testing/evaluate.js';
-import { TrainingContext } from '../nn/context.js';
 import { drawMasks } from '../nn/training.js';
 import { sizeOf, type Tensor, tensor } from '../tensor/tensor.js';
 import { type LimnConfigInput, limnConfig } from './config.js';
-import { pictureInputs, withoutPrefix } from './encoder/picture.js';
-import { type FactorEmbedding, limn } from './limn.js';
-import { embedQuery, embedTarget, galleryModel, limnTrainingModel, queryModel } from './limn-graphs.js';
+import { galleryModel, limnTrainingModel, queryModel } from './limn-graphs.js';
+import { openModel, traceLoss } from './testing/traced.js';
 
 const fixture = readFixture('limn');
 const parameters = fixture.under('parameter.');
@@ -21,50 +17,14 @@ const configOf = (changes: Partial<LimnConfigInput> = {}) => limnConfig.parse({ 
 const tolerance = 1e-4;
 const batch = 6;
 
-/** Traces the training computation with everything that it makes as outputs. */
 function traced(changes: Partial<LimnConfigInput> = {}) {
   const config = configOf(changes);
-  const graph = new Graph();
-  const context = new TrainingContext(graph, new Random(1), buffers);
-  const specs = {
-    ...pictureInputs(config.picture, batch, { prefix: 'reference.' }),
-    ...pictureInputs(config.picture, batch, { prefix: 'target.' }),
-    words: { dtype: 'int64', shape: [batch, config.words] } as const,
-  };
-  const values = Object.fromEntries(
-    Object.entries(specs).map(([name, { dtype, shape }]) => [name, graph.input(name, dtype, shape)]),
-  ) as Record<string, Value> & { words: Value };
-  const query = embedQuery(context, config, { ...values, ...withoutPrefix(values, 'reference.') }) as FactorEmbedding;
-  const target = embedTarget(context, config, withoutPrefix(values, 'target.')) as FactorEmbedding;
-  const { loss, metrics } = limn.loss(context, config, query, target, graph.input('sameTarget', 'float32', [batch, batch]));
-  graph.output('loss', loss);
-  const outputs = { term: metrics, query: { ...query }, targetEmbedding: { ...target } };
-  for (const [prefix, group] of Object.entries(outputs)) {
-    for (const [name, value] of Object.entries(group)) graph.output(`${prefix}.${name}`, f.identity(value));
-  }
-  const trained = [...context.parameters.values()];
-  gradients(
-    loss,
-    trained.map(({ value }) => value),
-  ).forEach((gradient, i) => {
-    graph.output(`gradient.${trained[i]!.name}`, gradient);
-  });
-  return { graph, context, config };
+  return { ...traceLoss(config, batch, buffers), config };
 }
 
 const run = async (graph: Graph, feeds: Feeds = {}) => (await openGraph(graph))({ ...fixture.tensors, ...parameters, ...feeds });
 
-async function runModel(model: Uint8Array, feeds: Feeds): Promise<Record<string, Tensor>> {
-  const session = await ort.InferenceSession.create(model, { intraOpNumThreads: 1, logSeverityLevel: 3 });
-  const given = session.inputNames.map((name) => {
-    const { dtype, data, shape } = feeds[name]!;
-    return [name, new ort.Tensor(dtype, data as never, [...shape])] as const;
-  });
-  const results = await session.run(Object.fromEntries(given));
-  return Object.fromEntries(
-    Object.entries(results).map(([name, { dims, data }]) => [name, tensor('float32', dims, data as Float32Array)]),
-  );
-}
+const runModel = async (model: Uint8Array, feeds: Feeds) => (await openModel(model)).run(feeds);
 
 describe('the loss of LIMN', () => {
   it('has the four terms, the embeddings and the gradients of every parameter that PyTorch computes', async () => {

@@ -14,6 +14,7 @@ export function checkQuery({ k, weights }: Pick<StoreQuery, 'k' | 'weights'>, co
       details: { k, count },
     });
   }
+  if (weights && factors === 0) throw new LimnError('USAGE', 'The model has no factors: give no weights.');
   if (weights && (weights.length !== factors || weights.some((weight) => !Number.isFinite(weight)))) {
     throw new LimnError('USAGE', `The model has ${factors} factors: give ${factors} finite weights, not [${weights}].`);
   }

@@ -37,9 +37,9 @@ async function runSearch(flags: SearchFlags): Promise<void> {
   const model = flags.model === undefined ? undefined : await LimnModel.open(flags.model);
   const gallery = await Gallery.open(folder, { model });
   try {
-    const { query } = gallery.model.config;
-    const image = query === 'text' ? flags.image : required(flags.image, '--image', 'search');
-    const text = query === 'picture' ? flags.text : required(flags.text, '--text', 'search');
+    const { sees } = gallery.model;
+    const image = sees.picture ? required(flags.image, '--image', 'search') : flags.image;
+    const text = sees.text ? required(flags.text, '--text', 'search') : flags.text;
     const { k, weights } = flags;
     const hits = await gallery.search({ image, text, k, weights, excludeReference: !flags.includeReference });
     if (flags.html) {

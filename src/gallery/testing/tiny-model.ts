@@ -1,13 +1,13 @@
 /** A LIMN with random weights and the patch encoder, saved in a folder: enough to index and search, in milliseconds. */
 import { Random } from '../../core/random.js';
 import { Vocabulary } from '../../encoders/vocabulary.js';
-import { limnConfig } from '../../models/config.js';
+import { type LimnConfigInput, limnConfig } from '../../models/config.js';
 import { limnTrainingModel } from '../../models/limn-graphs.js';
 import { LimnModel } from '../../models/limn-model.js';
 import type { Tensor } from '../../tensor/tensor.js';
 
-/** @param seed another seed makes another model */
-export async function saveTinyModel(folder: string, seed = 1, query: 'both' | 'picture' | 'text' = 'both'): Promise<void> {
+/** @param seed another seed makes another model @param changes of its config */
+export async function saveTinyModel(folder: string, seed = 1, changes: Partial<LimnConfigInput> = {}): Promise<void> {
   const vocabulary = Vocabulary.build(['the same in red with short sleeves and a blue collar']);
   const config = limnConfig.parse({
     width: 16,
@@ -20,7 +20,7 @@ export async function saveTinyModel(folder: string, seed = 1, query: 'both' | 'p
     dropout: 0,
     vocabularySize: vocabulary.size,
     picture: { kind: 'patch', size: 32, patch: 8, layers: 0 },
-    query,
+    ...changes,
   });
   const optimizer = { learningRate: 1e-3, totalSteps: 1, warmupSteps: 0, weightDecay: 0, clipNorm: 0 };
   const training = limnTrainingModel(config, { batchSize: 2, optimizer, random: new Random(seed), buffers: {} });

@@ -23,12 +23,14 @@ export interface GalleryContent {
 
 const folderReference = z.strictObject({ relative: z.string(), absolute: z.string() });
 const size = z.int().positive();
+/** Methods without factors have none. */
+const factorSize = z.int().nonnegative();
 const manifest = z.strictObject({
   format: z.literal('limn-gallery-1'),
   model: z.strictObject({ hash: z.string(), encoder: z.string(), folder: folderReference }),
   images: folderReference,
   gamma: z.number().nonnegative(),
-  vectors: z.strictObject({ file: z.string(), count: size, width: size, factors: size, projection: size }),
+  vectors: z.strictObject({ file: z.string(), count: size, width: size, factors: factorSize, projection: factorSize }),
   skipped: z.array(z.strictObject({ id: z.string(), reason: z.string() })),
   items: z.array(z.strictObject({ id: z.string(), content: z.string() })),
 });

@@ -1,0 +1,67 @@
+/** Test helpers: the training computation of a method with all that it makes as outputs, and its finished graphs, run in this process. */
+import * as ort from 'onnxruntime-node';
+import { Random } from '../../core/random.js';
+import * as f from '../../graph/functions.js';
+import { Graph, gradients, type Value } from '../../graph/index.js';
+import type { Feeds } from '../../graph/testing/evaluate.js';
+import { TrainingContext } from '../../nn/context.js';
+import { type Tensor, tensor } from '../../tensor/tensor.js';
+import type { LimnConfig } from '../config.js';
+import { pictureInputs, withoutPrefix } from '../encoder/picture.js';
+import { textInputs } from '../encoder/text.js';
+import { embedQuery, embedTarget } from '../limn-graphs.js';
+import { methodOf } from '../methods.js';
+
+/**
+ * A graph with the outputs `loss`, `term.*`, `query.*`, `targetEmbedding.*` and `gradient.*`, the loss's gradient by each parameter.
+ * Parameters are inputs of it.
+ */
+export function traceLoss(config: LimnConfig, batch: number, buffers: Readonly<Record<string, Tensor>> = {}) {
+  const graph = new Graph();
+  const context = new TrainingContext(graph, new Random(1), buffers);
+  const method = methodOf(config);
+  const local = method.local(config);
+  const specs = {
+    ...pictureInputs(config.picture, batch, { prefix: 'reference.', local }),
+    ...pictureInputs(config.picture, batch, { prefix: 'target.', local }),
+    ...textInputs(config, batch),
+  };
+  const values: Record<string, Value> = Object.fromEntries(
+    Object.entries(specs).map(([name, { dtype, shape }]) => [name, graph.input(name, dtype, shape)]),
+  );
+  const query = embedQuery(context, config, { ...values, ...withoutPrefix(values, 'reference.') });
+  const target = embedTarget(context, config, withoutPrefix(values, 'target.'));
+  const { loss, metrics } = method.loss(context, config, query, target, graph.input('sameTarget', 'float32', [batch, batch]));
+  graph.output('loss', loss);
+  const outputs = { term: metrics, query: { ...query }, targetEmbedding: { ...target } };
+  for (const [prefix, group] of Object.entries(outputs)) {
+    for (const [name, value] of Object.entries(group)) graph.output(`${prefix}.${name}`, f.identity(value));
+  }
+  const trained = [...context.parameters.values()];
+  gradients(
+    loss,
+    trained.map(({ value }) => value),
+  ).forEach((gradient, i) => {
+    graph.output(`gradient.${trained[i]!.name}`, gradient);
+  });
+  return { graph, context };
+}
+
+/** An ONNX file in this process; feeds that it does not read are let be. */
+export async function openModel(model: Uint8Array) {
+  const session = await ort.InferenceSession.create(model, { intraOpNumThreads: 1, logSeverityLevel: 3 });
+  return {
+    inputs: session.inputNames,
+    async run(feeds: Feeds): Promise<Record<string, Tensor>> {
+      const given = session.inputNames.map((name) => {
+        const value = feeds[name];
+        if (!value) throw new Error(`no feed for ${name}`);
+        return [name, new ort.Tensor(value.dtype, value.data as never, [...value.shape])] as const;
+      });
+      const results = await session.run(Object.fromEntries(given));
+      return Object.fromEntries(
+        Object.entries(results).map(([name, { dims, data }]) => [name, tensor('float32', dims, data as Float32Array)]),
+      );
+    },
+  };
+}
