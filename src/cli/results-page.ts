@@ -37,44 +37,14 @@ export async function resultsPage(options: ResultsPageOptions): Promise<string> 
     { length: factors },
     (_, k) => `.f${k}{fill:${factorColour(k, factors)};background:${factorColour(k, factors)}}`,
   );
-<<<<<<< HEAD
-  const swatches = Array.from({ length: factors }, (_, k) => `<span class="swatch f${k}"></span>`).join('');
   return htmlPage({
     title,
     style: pageStyle + colours.join(''),
     header: `<p class="about">${[`${size.toLocaleString('en')} pictures in ${basename(gallery)}`, ...notes].map(escaped).join(' · ')}</p>`,
     main: sections.join('\n'),
-    footer: `<p><b>How to read a score.</b> It is the agreement of the matching tokens (<span class="swatch matching"></span>, its cosine) plus
-the share of each of the ${factors} latent factors (${swatches}),
-drawn to one scale on the whole page. Point at a bar to see its number.</p>`,
+    footer: `<p><b>How to read a score.</b> It is the agreement of the matching tokens (<span class="swatch matching"></span>, its cosine)${factors > 0 ? factorLegend(factors) : ''}.
+Point at a bar to see its number.</p>`,
   });
-=======
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${escaped(title)} · limn</title>
-<style>${pageStyle}${colours.join('')}</style>
-</head>
-<body>
-<header>
-<p class="mark">limn</p>
-<h1>${escaped(title)}</h1>
-<p class="about">${[`${size.toLocaleString('en')} pictures in ${basename(gallery)}`, ...notes].map(escaped).join(' · ')}</p>
-</header>
-<main>
-${sections.join('\n')}
-</main>
-<footer>
-<p><b>How to read a score.</b> It is the agreement of the matching tokens (<span class="swatch matching"></span>, its cosine)${factors > 0 ? factorLegend(factors) : ''}.
-Point at a bar to see its number.</p>
-</footer>
-</body>
-</html>
-`;
->>>>>>> wt-baselines
 }
 
 function factorLegend(factors: number): string {
