@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { LimnError, messageOf } from '../core/errors.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
+import { encodersCommand } from './commands/encoders.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { indexCommand } from './commands/index-images.js';
 import { searchCommand } from './commands/search.js';
@@ -16,9 +17,18 @@ function newProgram(): Command {
     .description('Search your own pictures with a picture and a sentence.')
     .version(version)
     .addHelpText('after', '\nStart with "limn demo", which needs no data.');
-  const commands = [trainCommand(), evaluateCommand(), indexCommand(), searchCommand(), demoCommand(), doctorCommand()];
+  const commands = [
+    trainCommand(),
+    evaluateCommand(),
+    indexCommand(),
+    searchCommand(),
+    demoCommand(),
+    doctorCommand(),
+    encodersCommand(),
+  ];
   for (const command of commands) program.addCommand(command);
-  for (const command of [program, ...commands]) command.exitOverride().configureOutput({ outputError: () => {} });
+  for (const command of [program, ...commands.flatMap((part) => [part, ...part.commands])])
+    command.exitOverride().configureOutput({ outputError: () => {} });
   return program.hook('preAction', (_, command) => applySettings(program, command));
 }
 

@@ -73,10 +73,7 @@ function weightsOf(
   });
 }
 
-const toByte = (sum: number) => {
-  const value = sum >> fractionBits;
-  return value < 0 ? 0 : value > 255 ? 255 : value;
-};
+const toByte = (sum: number) => Math.min(Math.max(sum >> fractionBits, 0), 255);
 
 /**
  * Resizes to `width` x `height` and gives the crop of that; only what the crop needs is computed.

@@ -82,7 +82,14 @@ export class OnnxTextEncoder implements TextEncoder {
       const { ids } = tokenizer.encode('a', tokens);
       const probe = await runTexts(session, description, [ids]);
       const [localChannels, globalChannels] = channelsOf(description, probe);
-      return new OnnxTextEncoder(id, description, { tokens, channels: localChannels }, { channels: globalChannels }, session, tokenizer);
+      return new OnnxTextEncoder(
+        id,
+        description,
+        { tokens, channels: localChannels },
+        { channels: globalChannels },
+        session,
+        tokenizer,
+      );
     } catch (error) {
       await session.close();
       throw error;
@@ -120,7 +127,10 @@ export class OnnxTextEncoder implements TextEncoder {
       });
     }
     if ([local, global].some((halves) => halves.some((half) => (half & 0x7c00) === 0x7c00))) {
-      throw new LimnError('NOT_FINITE', `The text encoder ${this.description.name} gives NaN or values over 65504. Use another one.`);
+      throw new LimnError(
+        'NOT_FINITE',
+        `The text encoder ${this.description.name} gives NaN or values over 65504. Use another one.`,
+      );
     }
     return { local, lengths, global, truncated: encoded.filter(({ truncated }) => truncated).length };
   }
@@ -149,7 +159,8 @@ async function runTexts(session: Session, description: TextDescription, texts: r
     });
   }
   const shape = [batch, length];
-  const integers = (values: number[]) => (dtype === 'int64' ? int64(shape, values) : tensor('int32', shape, Int32Array.from(values)));
+  const integers = (values: number[]) =>
+    dtype === 'int64' ? int64(shape, values) : tensor('int32', shape, Int32Array.from(values));
   const feeds: Record<string, Tensor> = { [inputs.ids]: integers(ids) };
   if (inputs.mask !== undefined) feeds[inputs.mask] = integers(mask);
   const result = await session.run(feeds, { fetch: [...new Set([outputs.local, outputs.global])], transfer: true });

@@ -51,7 +51,8 @@ describe.each(['script', 'dynamo'])("PyTorch's %s exporter", (way) => {
 /** The exposed output under the name that transformers gives it. */
 function renamedOutput(file: string): string {
   const model = fromBinary(ModelProtoSchema, readFileSync(file));
-  for (const node of model.graph!.node) node.output = node.output.map((name) => (name === 'limn_local' ? 'last_hidden_state' : name));
+  for (const node of model.graph!.node)
+    node.output = node.output.map((name) => (name === 'limn_local' ? 'last_hidden_state' : name));
   for (const output of model.graph!.output) if (output.name === 'limn_local') output.name = 'last_hidden_state';
   writeFileSync(join(folder, 'renamed.onnx'), toBinary(ModelProtoSchema, model));
   return join(folder, 'renamed.onnx');
@@ -66,7 +67,9 @@ describe('readEncoderGraph', () => {
       'classifier',
       toBinary(
         ModelProtoSchema,
-        create(ModelProtoSchema, { graph: { node: [{ opType: 'Relu', input: ['x'], output: ['logits'] }], output: [{ name: 'logits' }] } }),
+        create(ModelProtoSchema, {
+          graph: { node: [{ opType: 'Relu', input: ['x'], output: ['logits'] }], output: [{ name: 'logits' }] },
+        }),
       ),
       /gives no embedding: its outputs are logits, none of image_embeds, text_embeds, pooler_output\./,
     ],

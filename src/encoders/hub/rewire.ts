@@ -19,6 +19,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from '../../graph/proto/onnx_pb.js';
+import { isDataOf } from './layout.js';
 
 export interface EncoderGraph {
   /** The file to run: the one given, or one beside it that exposes more. */
@@ -101,8 +102,7 @@ async function readModel(file: string): Promise<ModelProto & { graph: GraphProto
 
 async function findExternalData(file: string, graph: GraphProto): Promise<string[]> {
   if (!graph.initializer.some(({ dataLocation }) => dataLocation === externalLocation)) return [];
-  const beside = await readdir(dirname(file));
-  const found = beside.filter((name) => name.startsWith(`${basename(file)}_data`) || name === `${basename(file)}.data`);
+  const found = (await readdir(dirname(file))).filter((name) => isDataOf(name, basename(file)));
   if (found.length > 0) return found.sort();
   throw new LimnError('ENCODER', `${file} keeps its weights in ${basename(file)}_data, which is not beside it. Get that too.`, {
     details: { file },
