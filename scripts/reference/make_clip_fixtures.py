@@ -151,11 +151,13 @@ def tiny() -> None:
     with torch.no_grad():
         for parameter in [*vision.parameters(), *text.parameters()]:
             parameter.copy_((parameter + 0.1 * torch.randn_like(parameter)).half().float())
-    pixels = torch.randn(3, 3, 32, 32)
+    bytes_ = torch.randint(0, 256, (3, 3, 32, 32))
+    pixels = (bytes_ / 255 - torch.tensor(mean)[:, None, None]) / torch.tensor(deviation)[:, None, None]
+    # "it is", "a" and "abcdefg" as bytes, 256 more for the last one of a word.
     ids = torch.full((3, 9), 513)
-    ids[0, :6] = torch.tensor([512, 70, 340, 99, 350, 513])
-    ids[1, :3] = torch.tensor([512, 400, 513])
-    ids[2, :9] = torch.tensor([512, 1, 2, 3, 4, 5, 6, 7, 513])
+    ids[0, :6] = torch.tensor([512, 105, 372, 105, 371, 513])
+    ids[1, :3] = torch.tensor([512, 353, 513])
+    ids[2, :9] = torch.tensor([512, 97, 98, 99, 100, 101, 102, 359, 513])
     mask = torch.tensor([[1] * n + [0] * (9 - n) for n in (6, 3, 9)])
 
     class Vision(torch.nn.Module):

@@ -285,20 +285,39 @@ describe('pullEncoder', () => {
     expect((await failure(pull({ attempts: 2 }))).message).toMatch(/ answers 500\. Try again later or another mirror\.$/);
   });
 
-  it('replaces an older commit only when all of the new one is there', async () => {
+  it('replaces an older commit only when all of the new one is there, and gets only what is new', async () => {
     const { folder } = await pull();
-    const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
-    const next = hub.add(repo, join(scratch, 'clip'), { 'config.json': Buffer.from(JSON.stringify({ ...config, note: 'new' })) });
-    hub.hook = (request, response) => request.server === 'store' && (end(response, 404), true);
-    // The large files are asked for again only because their parts are gone.
-    await failure(pull());
+    await writeRandomClip(join(scratch, 'other'), clipSizes.tiny, { seed: 5 });
+    const changed = readFileSync(join(scratch, 'other', vision));
+    const next = hub.add(repo, join(scratch, 'clip'), { [vision]: changed });
+    hub.hook = (request, response) => {
+      if (request.server === 'store') end(response, 404);
+      return request.server === 'store';
+    };
+    expect((await failure(pull())).message).toBe(`${repo} has no ${vision} at ${next} (404).`);
     expect((await readEncoderFolder(folder)).source?.commit).toBe(commit);
     expect(await checkHubEncoder(repo)).toEqual([]);
     hub.hook = undefined;
+    hub.requests.length = 0;
     await pull();
+    expect(hub.requests.filter(({ server }) => server === 'store').map(({ path }) => path.endsWith(vision))).toEqual([true]);
     expect((await readEncoderFolder(folder)).source?.commit).toBe(next);
-    expect(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')).note).toBe('new');
-    await pull({ revision: next });
+    expect(readFileSync(join(folder, vision))).toEqual(changed);
+    expect(await checkHubEncoder(repo)).toEqual([]);
+  });
+
+  it('leaves no encoder where the files came but cannot be used, and tells why each time without getting them again', async () => {
+    const settings = { ...JSON.parse(readFileSync(join(scratch, 'clip', 'preprocessor_config.json'), 'utf8')), resample: 0 };
+    hub.add(repo, join(scratch, 'clip'), { 'preprocessor_config.json': Buffer.from(JSON.stringify(settings)) });
+    for (const asked of [2, 0]) {
+      hub.requests.length = 0;
+      expect((await failure(pull())).message).toMatch(
+        /preprocessor_config\.json asks for what limn does not do to pictures: resample 0/,
+      );
+      expect(await findEncoderFolder(repo)).toBeUndefined();
+      expect(hub.requests.filter(({ server }) => server === 'store').length).toBeGreaterThanOrEqual(asked);
+      if (asked === 0) expect(hub.requests).toHaveLength(1);
+    }
   });
 
   it('notices files that were changed', async () => {

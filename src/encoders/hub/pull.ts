@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { LimnError } from '../../core/errors.js';
 import type { Logger, OnProgress } from '../../core/progress.js';
 import { folderFile } from '../description.js';
+import { hasContent } from './content-hash.js';
 import { download } from './download.js';
 import { encoderFolder, type HubEncoder, openHubEncoder, readEncoderFolder } from './encoder-folder.js';
 import { HubClient, type HubFile, type HubOptions } from './hub-client.js';
@@ -26,6 +27,13 @@ interface Found extends EncoderLayout {
   repo: string;
   commit: string;
   listed: HubFile[];
+}
+
+interface Wanted {
+  path: string;
+  file: HubFile;
+  /** Where it is downloaded to, in the folder. */
+  part: string;
 }
 
 const megabytes = (bytes: number) => Math.round(bytes / 1e5) / 10;
@@ -50,10 +58,13 @@ export async function pullEncoder(repo: string, options: PullOptions = {}): Prom
       return await openHubEncoder(folder);
     }
     const known = new Map(found.listed.map((file) => [file.path, file]));
-    const wanted = files.map((path) => {
+    const wanted: Wanted[] = [];
+    for (const path of files) {
       const file = known.get(path) as HubFile;
-      return { path, file, part: `${path}.${(file.hash?.value ?? commit).slice(0, 12)}.part` };
-    });
+      // What came before and is still right is kept.
+      const here = !force && file.hash && existsSync(join(folder, path)) && (await hasContent(join(folder, path), file.hash));
+      if (!here) wanted.push({ path, file, part: `${path}.${(file.hash?.value ?? commit).slice(0, 12)}.part` });
+    }
     await prepareFolder(folder, wanted, force);
     const sizes = wanted.map(({ file }) => file.size ?? 0);
     const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -123,11 +134,7 @@ async function isThere(folder: string, { repo, commit, dtype }: Found): Promise<
 }
 
 /** Makes the folders, removes parts that no longer count, and sees to it that the disk has room. */
-async function prepareFolder(
-  folder: string,
-  wanted: readonly { path: string; file: HubFile; part: string }[],
-  force: boolean,
-): Promise<void> {
+async function prepareFolder(folder: string, wanted: readonly Wanted[], force: boolean): Promise<void> {
   let missing = 0;
   const kept = new Set(wanted.flatMap(({ part }) => [part, `${part}.etag`]));
   try {

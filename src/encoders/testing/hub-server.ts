@@ -82,7 +82,7 @@ export class HubServer {
     return request;
   }
 
-  private answerHub(message: IncomingMessage, response: ServerResponse): void {
+  private answerHub(message: IncomingMessage, response: ServerResponse): unknown {
     const request = this.seen('hub', message);
     if (this.hook?.(request, response)) return;
     if (this.token && request.headers.authorization !== `Bearer ${this.token}`) return end(response, 401);
@@ -104,7 +104,7 @@ export class HubServer {
     end(response, 302, { ...headers, location: `${this.store}/${name}/${revision}/${path}` });
   }
 
-  private answerApi(response: ServerResponse, name: string, revision: string | undefined): void {
+  private answerApi(response: ServerResponse, name: string, revision: string | undefined): unknown {
     const repo = this.repos.get(name);
     if (!repo) return end(response, 404, { 'x-error-code': 'RepoNotFound' });
     if (revision === undefined) return json(response, { branches: [{ name: 'main' }], tags: [{ name: 'v1' }] });
@@ -128,7 +128,7 @@ export class HubServer {
 }
 
 /** Answers as a file store does: the whole, or the rest of it while the tag is still the same. */
-export function sendRange({ headers }: SeenRequest, response: ServerResponse, content: Buffer, cutAfter?: number): void {
+export function sendRange({ headers }: SeenRequest, response: ServerResponse, content: Buffer, cutAfter?: number): unknown {
   const etag = `"store-${sha256(content).slice(0, 16)}"`;
   const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0);
   const partial = from > 0 && (headers['if-range'] ?? etag) === etag;
