@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { LimnError } from '../core/errors.js';
+import { LimnError, messageOf } from '../core/errors.js';
 import { limnHome, readJson, sha256File } from '../core/files.js';
 import { suggestion } from '../core/suggest.js';
 import { fits, resamplings } from './image.js';
@@ -99,11 +99,15 @@ export async function loadDescription(path: string): Promise<{ description: Enco
   return { description, weights: findWeights(description.file, dirname(folder)) };
 }
 
-/** SHA-256 of an ONNX file and of those that hold weights for it. */
+/** SHA-256 of an ONNX file and of those that hold weights for it. @throws LimnError ENCODER for one that cannot be read */
 export async function weightsHashes(weights: string, externalData: readonly string[] = []): Promise<string[]> {
   const others = externalData.map((file) => join(dirname(weights), file));
   const customary = [`${weights}_data`, `${weights}.data`].filter((file) => existsSync(file));
-  return Promise.all([...new Set([weights, ...customary, ...others])].map(sha256File));
+  try {
+    return await Promise.all([...new Set([weights, ...customary, ...others])].map(sha256File));
+  } catch (error) {
+    throw new LimnError('ENCODER', `Cannot read the encoder's weights: ${messageOf(error)}. Get them again.`, { cause: error });
+  }
 }
 
 /** The path of a weights file, or an error that lists the places looked at. */
