@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LimnError } from '../core/errors.js';
 import { suggestion } from '../core/suggest.js';
+import { folderFile } from '../encoders/description.js';
+import { findEncoderFolder, listHubEncoders } from '../encoders/hub/encoder-folder.js';
 import { PictureReader } from '../models/picture-reader.js';
 
 const bundledFolder = fileURLToPath(new URL('../../configs/encoders/', import.meta.url));
@@ -21,15 +23,16 @@ export interface PatchSizes {
 }
 
 /**
- * Opens `patch`, an encoder that comes with limn by its name, or the one that a JSON file describes.
+ * Opens `patch`, an encoder that comes with limn or was pulled or imported by its name, or the one that a JSON file describes.
  *
  * @throws LimnError USAGE for a name or file that is not there, CONFIG, ENCODER or RUNTIME as the encoder does
  */
 export async function openReader(encoder: string, { pictureSize, patchSize, patchLayers }: PatchSizes): Promise<PictureReader> {
   if (encoder === 'patch') return PictureReader.patch(pictureSize, patchSize, patchLayers);
   const bundled = bundledEncoders();
-  const file = existsSync(encoder) ? encoder : bundled.get(encoder);
+  const folder = await findEncoderFolder(encoder);
+  const file = folder ? join(folder, folderFile) : existsSync(encoder) ? encoder : bundled.get(encoder);
   if (file) return PictureReader.open(file);
-  const names = ['patch', ...bundled.keys()];
+  const names = ['patch', ...bundled.keys(), ...(await listHubEncoders()).map(({ name }) => name)];
   throw new LimnError('USAGE', `There is no encoder "${encoder}": give a JSON file or a name. ${suggestion(encoder, names)}`);
 }

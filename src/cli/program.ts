@@ -5,6 +5,7 @@ import { LimnError, messageOf } from '../core/errors.js';
 import { dataCommand } from './commands/data.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
+import { encodersCommand } from './commands/encoders.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { experimentCommand } from './commands/experiment.js';
 import { indexCommand } from './commands/index-images.js';
@@ -27,6 +28,7 @@ function newProgram(): Command {
     experimentCommand(),
     demoCommand(),
     doctorCommand(),
+    encodersCommand(),
   ];
   for (const command of commands) program.addCommand(command);
   const nested = commands.flatMap((command) => command.commands);

@@ -5,19 +5,33 @@
  * profiles), resizing. Of an animated or many-paged file the first frame is taken.
  */
 import { readFile } from 'node:fs/promises';
-import sharp, { type OutputInfo } from 'sharp';
+import sharp, { type OutputInfo, type Sharp } from 'sharp';
 import { LimnError, messageOf } from '../core/errors.js';
+import { type PillowFilter, pillowResize, type RgbImage } from './pillow-resize.js';
 
-export const resamplings = ['nearest', 'bilinear', 'bicubic', 'lanczos'] as const;
+export const resamplings = [
+  'nearest',
+  'bilinear',
+  'bicubic',
+  'lanczos',
+  'pillow-bilinear',
+  'pillow-bicubic',
+  'pillow-lanczos',
+] as const;
 export const fits = ['fill', 'cover', 'contain'] as const;
 
 export interface PictureSettings {
   /** Width and height of the result in pixels. */
   size: number;
-  /** The resizing filter, widened when shrinking. @default 'bicubic' */
+  /**
+   * The resizing filter, widened when shrinking: libvips', which is faster, or Pillow's, which encoders from the Hub were
+   * trained with. @default 'bicubic'
+   */
   resampling?: (typeof resamplings)[number];
   /** `fill` stretches, `cover` scales the shorter side and crops the centre, `contain` adds white borders. @default 'cover' */
   fit?: (typeof fits)[number];
+  /** With `cover`: what the shorter side is scaled to before the centre of `size` is cropped. @default size */
+  shorterSide?: number | undefined;
 }
 
 export interface DecodeOptions extends PictureSettings {
@@ -30,12 +44,14 @@ export interface DecodeOptions extends PictureSettings {
 }
 
 const kernels = { nearest: 'nearest', bilinear: 'linear', bicubic: 'cubic', lanczos: 'lanczos3' } as const;
+const pillowPrefix = 'pillow-';
 
 /**
  * A text that says how pixels are made, for cache keys. The number changes whenever the same file would give other pixels.
  */
 export function pictureSettingsId(settings: PictureSettings): string {
-  return `rgb1-${settings.size}-${settings.fit ?? 'cover'}-${settings.resampling ?? 'bicubic'}`;
+  const { size, fit = 'cover', resampling = 'bicubic', shorterSide = size } = settings;
+  return `rgb1-${size}-${fit}-${resampling}${shorterSide === size ? '' : `-${shorterSide}`}`;
 }
 
 /**
@@ -48,7 +64,7 @@ export function pictureSettingsId(settings: PictureSettings): string {
 export async function decodeImage(picture: string | Uint8Array, options: DecodeOptions): Promise<Uint8Array> {
   const label = typeof picture === 'string' ? picture : (options.label ?? 'The picture');
   const bytes = typeof picture === 'string' ? await readPicture(picture) : picture;
-  const { size, pixelLimit = 268_402_689, sideLimit = 32_767 } = options;
+  const { pixelLimit = 268_402_689, sideLimit = 32_767, resampling = 'bicubic' } = options;
   let decoded: { data: Uint8Array; info: OutputInfo };
   try {
     const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
@@ -60,16 +76,11 @@ export async function decodeImage(picture: string | Uint8Array, options: DecodeO
     if (Math.max(width, height) > sideLimit) {
       throw new LimnError('IMAGE', `${given}, more than the limit of ${sideLimit} on a side. ${advice}`, { details });
     }
-    decoded = await sharp(bytes, { limitInputPixels: pixelLimit, failOn: 'truncated', autoOrient: true })
+    const rgb = sharp(bytes, { limitInputPixels: pixelLimit, failOn: 'truncated', autoOrient: true })
       .flatten({ background: '#ffffff' })
-      .toColourspace('srgb')
-      .resize(size, size, {
-        fit: options.fit ?? 'cover',
-        kernel: kernels[options.resampling ?? 'bicubic'],
-        background: '#ffffff',
-      })
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
+      .toColourspace('srgb');
+    const resized = resampling.startsWith(pillowPrefix) ? rgb : resize(rgb, options);
+    decoded = await resized.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   } catch (error) {
     if (LimnError.isInstance(error)) throw error;
     throw new LimnError('IMAGE', `${label} ${reasonOf(error)} Replace it or take it out.`, {
@@ -77,7 +88,39 @@ export async function decodeImage(picture: string | Uint8Array, options: DecodeO
       cause: error,
     });
   }
-  return asRgb(decoded.data, decoded.info.channels, size, label);
+  const image = asRgb(decoded, label);
+  if (!resampling.startsWith(pillowPrefix)) return image.data;
+  return resizeAsPillow(image, options, resampling.slice(pillowPrefix.length) as PillowFilter);
+}
+
+function resize(rgb: Sharp, { size, fit = 'cover', resampling = 'bicubic', shorterSide = size }: PictureSettings): Sharp {
+  const side = fit === 'cover' ? shorterSide : size;
+  const kernel = kernels[resampling as keyof typeof kernels];
+  const scaled = rgb.resize(side, side, { fit, kernel, background: '#ffffff' });
+  const [left, top] = [Math.floor((side - size) / 2), Math.floor((side - size) / 2)];
+  return side === size ? scaled : scaled.extract({ left, top, width: size, height: size });
+}
+
+/** The steps of transformers' CLIPImageProcessor: the longer side and the margins of the crop are rounded down. */
+function resizeAsPillow(image: RgbImage, settings: PictureSettings, filter: PillowFilter): Uint8Array {
+  const { size, fit = 'cover', shorterSide = size } = settings;
+  if (fit === 'fill') return pillowResize(image, size, size, filter).data;
+  const [shorter, longer] = [Math.min(image.width, image.height), Math.max(image.width, image.height)];
+  const [near, far] =
+    fit === 'cover' ? [shorterSide, Math.floor((shorterSide * longer) / shorter)] : [Math.round((size * shorter) / longer), size];
+  const [width, height] = image.width <= image.height ? [Math.max(1, near), far] : [far, Math.max(1, near)];
+  if (fit === 'contain') return centredOnWhite(pillowResize(image, width, height, filter), size);
+  const [left, top] = [Math.floor((width - size) / 2), Math.floor((height - size) / 2)];
+  return pillowResize(image, width, height, filter, { left, top, width: size, height: size }).data;
+}
+
+function centredOnWhite({ width, height, data }: RgbImage, size: number): Uint8Array {
+  const out = new Uint8Array(size * size * 3).fill(255);
+  const [left, top] = [Math.floor((size - width) / 2), Math.floor((size - height) / 2)];
+  for (let y = 0; y < height; y++) {
+    out.set(data.subarray(y * width * 3, (y + 1) * width * 3), ((top + y) * size + left) * 3);
+  }
+  return out;
 }
 
 /** The bytes of a picture file. */
@@ -98,10 +141,11 @@ function reasonOf(error: unknown): string {
   return `is damaged or cut short (${first}).`;
 }
 
-function asRgb(data: Uint8Array, channels: number, size: number, label: string): Uint8Array {
-  if (channels === 3 && data.length === size * size * 3) return data;
+function asRgb({ data, info }: { data: Uint8Array; info: OutputInfo }, label: string): RgbImage {
+  const { width, height, channels } = info;
+  if (channels === 3) return { width, height, data };
   if (channels !== 1) throw new LimnError('IMAGE', `${label} has ${channels} channels, and limn reads pictures of 1, 3 or 4.`);
-  const rgb = new Uint8Array(size * size * 3);
+  const rgb = new Uint8Array(width * height * 3);
   for (let i = 0; i < rgb.length; i++) rgb[i] = data[Math.floor(i / 3)] as number;
-  return rgb;
+  return { width, height, data: rgb };
 }

@@ -1,10 +1,9 @@
 /** What a frozen picture encoder is to the rest of limn, and the one that runs an ONNX file. */
-import { existsSync } from 'node:fs';
-import { sha256, sha256File } from '../core/files.js';
+import { sha256 } from '../core/files.js';
 import { Session, type SessionOptions } from '../runtime/session.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { colourChannels, colourStatistics } from './colour.js';
-import { type EncoderDescription, loadDescription } from './description.js';
+import { type EncoderDescription, loadDescription, weightsHashes } from './description.js';
 import { type PictureSettings, pictureSettingsId } from './image.js';
 import { type GraphLayout, type GraphOutputs, layoutOf, requireNames, runGraph } from './picture-graph.js';
 
@@ -21,7 +20,7 @@ export interface PictureEncoder {
   readonly local: { readonly tokens: number; readonly channels: number };
   readonly global: { readonly channels: number };
   /** How pictures are decoded for {@link encode}. */
-  readonly picture: Readonly<Required<PictureSettings>>;
+  readonly picture: Readonly<PictureSettings>;
   /** Features of pictures that are (size, size, 3) RGB, 0 to 255. */
   encode(images: readonly Uint8Array[]): Promise<PictureFeatures>;
   close(): Promise<void>;
@@ -32,7 +31,7 @@ const picturesPerRun = 8;
 export class OnnxPictureEncoder implements PictureEncoder {
   readonly local: { readonly tokens: number; readonly channels: number };
   readonly global: { readonly channels: number };
-  readonly picture: Readonly<Required<PictureSettings>>;
+  readonly picture: Readonly<PictureSettings>;
 
   private constructor(
     readonly id: string,
@@ -43,8 +42,8 @@ export class OnnxPictureEncoder implements PictureEncoder {
     const extra = description.colour ? colourChannels : 0;
     this.local = { tokens: layout.tokens, channels: layout.localChannels + extra };
     this.global = { channels: layout.globalChannels + extra };
-    const { size, resampling, fit } = description;
-    this.picture = { size, resampling, fit };
+    const { size, resampling, fit, shorterSide } = description;
+    this.picture = { size, resampling, fit, shorterSide };
   }
 
   /**
@@ -133,10 +132,8 @@ export class OnnxPictureEncoder implements PictureEncoder {
 }
 
 async function encoderId(description: EncoderDescription, weights: string): Promise<string> {
-  // Weights over 2 GB lie in a second file beside the graph.
-  const files = [weights, `${weights}_data`, `${weights}.data`].filter((file) => existsSync(file));
-  const hashes = await Promise.all(files.map(sha256File));
-  const { name, file, batch, ...meaning } = description;
+  const { name, file, batch, externalData, ...meaning } = description;
+  const hashes = await weightsHashes(weights, externalData);
   const key = JSON.stringify([pictureSettingsId(description), Object.entries(meaning).sort(), hashes]);
   return `${name}-${sha256(key).slice(0, 16)}`;
 }

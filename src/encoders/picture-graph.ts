@@ -1,6 +1,6 @@
 /** The passage into and out of a picture encoder's ONNX graph. */
 import { LimnError } from '../core/errors.js';
-import type { Session } from '../runtime/session.js';
+import { Session } from '../runtime/session.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
 import type { EncoderDescription } from './description.js';
 
@@ -84,4 +84,15 @@ export function requireNames(encoder: string, kind: string, present: readonly st
   throw new LimnError('ENCODER', `The encoder ${encoder} has no ${kind} "${missing}": its ${kind}s are ${present.join(', ')}.`, {
     details: { missing, present },
   });
+}
+
+/** The shape of an encoder's local output for one picture, whatever its form. */
+export async function probePicture(description: EncoderDescription, weights: string): Promise<readonly number[]> {
+  const session = await Session.open(weights, { label: `encoder ${description.name}`, spin: false });
+  try {
+    const grey = new Uint8Array(description.size ** 2 * 3).fill(128);
+    return (await runGraph(session, description, [grey])).local.shape;
+  } finally {
+    await session.close();
+  }
 }
