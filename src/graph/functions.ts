@@ -61,6 +61,7 @@ export const less = binary('Less');
 export const greater = binary('Greater');
 export const lessOrEqual = binary('LessOrEqual');
 export const equal = binary('Equal');
+export const and = binary('And');
 export const minimum = binary('Min');
 export const maximum = binary('Max');
 
