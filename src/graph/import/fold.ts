@@ -182,7 +182,7 @@ function reduced(x: Tensor, result: ValueType, axes: readonly number[], rule: (v
 }
 
 /** Numbers as a tensor. Integers end at those of int64: the end of a slice that has none is often its largest. */
-function fromNumbers({ dtype, shape }: ValueType, values: Float64Array): Tensor {
+export function fromNumbers({ dtype, shape }: ValueType, values: Float64Array): Tensor {
   if (dtype === 'float32') return tensor(dtype, shape, Float32Array.from(values));
   if (dtype === 'bool')
     return tensor(

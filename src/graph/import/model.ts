@@ -3,7 +3,8 @@ import { LimnError } from '../../core/errors.js';
 import type { DType, Tensor } from '../../tensor/tensor.js';
 import type { Graph, Value } from '../graph.js';
 import { type FileGraph, type FileNode, nodesFor } from './file-graph.js';
-import { importNode, isImportable } from './rules.js';
+import { importNode } from './import-node.js';
+import { rules } from './rules.js';
 
 export interface FileInput {
   name: string;
@@ -108,7 +109,7 @@ function checkedWeight(name: string, content: Tensor, value: Value): Value {
 function requireImportable(nodes: readonly FileNode[]): void {
   const unsupported = new Map<string, { node: string; count: number }>();
   const visit = (node: FileNode) => {
-    if (!isImportable(node.type)) {
+    if (!Object.hasOwn(rules, node.type)) {
       const known = unsupported.get(node.type);
       unsupported.set(node.type, { node: known?.node ?? node.name, count: (known?.count ?? 0) + 1 });
     }
