@@ -96,7 +96,7 @@ function valueInfo(name: string, value: Value): ValueInfoProto {
   });
 }
 
-function encodeTensor(content: Tensor, name = ''): TensorProto {
+export function encodeTensor(content: Tensor, name = ''): TensorProto {
   return create(TensorProtoSchema, {
     name,
     dataType: elementTypes[content.dtype],
@@ -105,7 +105,7 @@ function encodeTensor(content: Tensor, name = ''): TensorProto {
   });
 }
 
-function encodeAttribute(name: string, value: Attribute): AttributeProto {
+export function encodeAttribute(name: string, value: Attribute): AttributeProto {
   const typed = (): Partial<AttributeProto> => {
     if (typeof value === 'number') return { i: BigInt(value), type: 2 };
     if (typeof value === 'string') return { s: new TextEncoder().encode(value), type: 3 };

@@ -4,7 +4,7 @@
  */
 import { type DType, float32, int64, type Shape, scalar, sizeOf, tensor } from '../tensor/tensor.js';
 import { elementTypes } from './element-types.js';
-import { type Attributes, Float, type Value } from './graph.js';
+import { type Attributes, Float, Graph, type Value } from './graph.js';
 
 export type Operand = Value | number;
 
@@ -61,6 +61,7 @@ export const less = binary('Less');
 export const greater = binary('Greater');
 export const lessOrEqual = binary('LessOrEqual');
 export const equal = binary('Equal');
+export const and = binary('And');
 export const minimum = binary('Min');
 export const maximum = binary('Max');
 
@@ -221,4 +222,28 @@ export function indices(like: Value, shape: Shape, values: readonly number[]): V
 export function l2Normalize(x: Value, epsilon = 1e-12): Value {
   const squares = reduceSum(mul(x, x), [x.shape.length - 1], { keepDims: true });
   return mul(x, reciprocal(sqrt(maximum(squares, epsilon))));
+}
+
+/**
+ * An ONNX If: computes only what its condition, a bool scalar, asks for.
+ *
+ * @param inputs what the branches compute from; a branch gets them as values of its own graph
+ * @returns as many values as each branch returns; both must return the same shapes
+ */
+export function ifElse(
+  condition: Value,
+  inputs: readonly Value[],
+  whenTrue: (inputs: Value[]) => readonly Value[],
+  whenFalse: (inputs: Value[]) => readonly Value[],
+): Value[] {
+  const graph = innermost([condition, ...inputs]);
+  const branch = (name: string, trace: typeof whenTrue) => {
+    const body = new Graph(graph.uniqueName(name), graph);
+    for (const value of trace(inputs.map((input) => body.add1('Identity', [input]))))
+      body.output(graph.uniqueName(`${name}.out`), value);
+    return body;
+  };
+  const then = branch('then', whenTrue);
+  const types = then.outputs.map(({ value }) => value);
+  return graph.addTyped('If', [condition], { then_branch: then, else_branch: branch('else', whenFalse) }, types);
 }

@@ -80,6 +80,25 @@ const cases: Record<string, fc.Arbitrary<Case>> = {
   Gelu: one(f.gelu),
   QuickGelu: one(f.quickGelu),
   Dropout: one((x) => add1('Dropout', [x])),
+  // On both sides of the bends, and far enough from them.
+  HardSwish: fc
+    .constantFrom([-5, -3.2], [-2.8, 2.8], [3.2, 5])
+    .chain(([low, high]) => one((x) => add1('HardSwish', [x]), low, high)),
+  HardSigmoid: fc
+    .constantFrom([-9, -3], [-1.5, 1.2], [2, 9])
+    .chain(([low, high]) => one((x) => add1('HardSigmoid', [x], { alpha: new Float(0.3), beta: new Float(0.5) }), low, high)),
+  Clip: fc
+    .tuple(fc.constantFrom([-9, -1.2], [-0.8, 1.8], [2.2, 9]), fc.boolean(), fc.boolean())
+    .chain(([[low, high], above, below]) =>
+      one(
+        (x) => {
+          const bound = (value: number) => x.graph.constant(float32([], [value]));
+          return f.add(add1('Clip', [x, above ? bound(-1) : undefined, below ? bound(2) : undefined]), f.mul(x, 0.1));
+        },
+        low,
+        high,
+      ),
+    ),
   Add: two(f.add),
   Sub: two(f.sub),
   Mul: two(f.mul),
@@ -164,6 +183,31 @@ const cases: Record<string, fc.Arbitrary<Case>> = {
       build: (x) => f.reduceMax(f.add(x as Value, ramp(x as Value, b)), [1]),
     }),
   ),
+  ReduceMin: fc.tuple(extent, extent).map(
+    ([a, b]): Case => ({
+      shapes: [[a, b]],
+      low: 0,
+      high: 0.1,
+      step: 1e-3,
+      build: (x) => add1('ReduceMin', [f.add(x as Value, ramp(x as Value, b)), f.indices(x as Value, [1], [1])]),
+    }),
+  ),
+  Pad: fc.tuple(shape, fc.nat(2), fc.nat(2)).map(
+    ([s, before, after]): Case => ({
+      shapes: [s],
+      build: (x) => {
+        const pads = [...s.map(() => before), ...s.map((_, i) => (i === 0 ? after : 0))];
+        const padded = add1('Pad', [x, f.indices(x as Value, [pads.length], pads)]);
+        return f.mul(padded, padded);
+      },
+    }),
+  ),
+  Trilu: fc.tuple(extent, extent, extent, fc.integer({ min: -1, max: 1 }), fc.boolean()).map(
+    ([a, b, c, k, upper]): Case => ({
+      shapes: [[a, b, c]],
+      build: (x) => add1('Trilu', [x, f.indices(x as Value, [], [k])], { upper: Number(upper) }),
+    }),
+  ),
   Reshape: shape.map((s): Case => ({ shapes: [s], build: (x) => f.reshape(f.mul(x as Value, x as Value), [1, -1]) })),
   Unsqueeze: one((x) => f.unsqueeze(x, [0, -1])),
   Squeeze: shape.map((s): Case => ({ shapes: [[1, ...s]], build: (x) => f.squeeze(x as Value, [0]) })),
@@ -203,22 +247,25 @@ const cases: Record<string, fc.Arbitrary<Case>> = {
     const axis = at % s.length;
     return { shapes: [s.map((x, i) => (i === axis ? x + 2 : x))], build: (x) => f.slice(x as Value, axis, 1, -1) };
   }),
-  Gather: fc.tuple(shape, fc.nat(3), fc.array(fc.nat(3), { minLength: 1, maxLength: 5 })).map(([s, at, rows]): Case => {
-    const axis = at % s.length;
-    return {
-      shapes: [s],
-      build: (x) =>
-        f.gather(
-          x as Value,
-          f.indices(
+  // Negative indices count from the end.
+  Gather: fc
+    .tuple(shape, fc.nat(3), fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 1, maxLength: 5 }))
+    .map(([s, at, rows]): Case => {
+      const axis = at % s.length;
+      return {
+        shapes: [s],
+        build: (x) =>
+          f.gather(
             x as Value,
-            [1, rows.length],
-            rows.map((row) => row % (s[axis] as number)),
+            f.indices(
+              x as Value,
+              [1, rows.length],
+              rows.map((row) => row % (s[axis] as number)),
+            ),
+            axis,
           ),
-          axis,
-        ),
-    };
-  }),
+      };
+    }),
   ScatterElements: fc.tuple(extent, extent, fc.array(fc.nat(3), { minLength: 1, maxLength: 5 })).map(
     ([n, d, rows]): Case => ({
       shapes: [
@@ -347,6 +394,61 @@ describe('gradients', () => {
     const graph = new Graph();
     const x = graph.input('x', 'float32', [2]);
     expect(() => gradients(x, [x])).toThrow('The loss must be one float32 number, but x is float32[2].');
+  });
+});
+
+describe('with activations computed again', () => {
+  /** Three layers with a mask that all of them share, a branch that skips one, and a head after the last cut. */
+  function build(cutAt: number[]) {
+    const graph = new Graph();
+    const x = graph.input('x', 'float32', [5, 6]);
+    const mask = f.exp(graph.input('mask', 'float32', [6]));
+    const weights = [0, 1, 2].map((i) => graph.input(`w${i}`, 'float32', [6, 6]));
+    const layers = [x];
+    for (const weight of weights) {
+      const below = layers.at(-1) as Value;
+      layers.push(f.add(f.mul(f.tanh(f.matmul(below, weight)), mask), below));
+    }
+    const head = f.layerNormalization(layers[3] as Value, graph.input('scale', 'float32', [6]));
+    const loss = f.reduceMean(f.mul(head, f.sigmoid(f.add(head, layers[1] as Value))));
+    const by = [x, ...weights];
+    const cuts = cutAt.map((i) => layers[i] as Value);
+    const before = graph.nodes.length;
+    const found = gradients(loss, by, { recompute: cuts });
+    const tanhs = graph.nodes.slice(before).filter(({ type }) => type === 'Tanh').length;
+    found.forEach((gradient, i) => {
+      graph.output(`g${i}`, gradient);
+    });
+    return { graph, tanhs };
+  }
+
+  test.each([
+    [[1, 2, 3], 3],
+    [[2], 2],
+    [[3], 3],
+  ])('between the cuts %j, gradients are the same to the bit', async (cuts, computedAgain) => {
+    const random = new Random(9);
+    const feeds = {
+      x: randomTensor(random, [5, 6]),
+      mask: randomTensor(random, [6]),
+      scale: randomTensor(random, [6], 0.5, 1.5),
+    };
+    const weights = Object.fromEntries([0, 1, 2].map((i) => [`w${i}`, randomTensor(random, [6, 6])]));
+    const [kept, again] = [build([]), build(cuts)];
+    expect([kept.tanhs, again.tanhs]).toEqual([0, computedAgain]);
+    const expected = await (await openGraph(kept.graph))({ ...feeds, ...weights });
+    const actual = await (await openGraph(again.graph))({ ...feeds, ...weights });
+    for (const name of ['g0', 'g1', 'g2', 'g3']) expect(actual[name]?.data, name).toEqual(expected[name]?.data);
+  });
+
+  test('a cut that the loss does not depend on changes nothing', () => {
+    const graph = new Graph();
+    const x = graph.input('x', 'float32', [2]);
+    const aside = f.exp(x);
+    const loss = f.reduceSum(f.tanh(x));
+    const before = graph.nodes.length;
+    gradients(loss, [x], { recompute: [aside] });
+    expect(graph.nodes.slice(before).some(({ type }) => type === 'Exp' || type === 'Tanh')).toBe(false);
   });
 });
 

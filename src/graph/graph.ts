@@ -107,7 +107,9 @@ export class Graph {
   /** Adds a node whose output types are already known (used for Loop, whose body tells them). */
   addTyped(type: string, inputs: readonly (Value | undefined)[], attributes: Attributes, types: readonly ValueType[]): Value[] {
     const outputs: Value[] = [];
-    const node: GraphNode = { type, inputs: [...inputs], outputs, attributes };
+    // ONNX Runtime 1.30 crashes when it fuses a LayerNormalization whose last input is named as left out.
+    const given = inputs.slice(0, inputs.findLastIndex((input) => input !== undefined) + 1);
+    const node: GraphNode = { type, inputs: given, outputs, attributes };
     for (const { dtype, shape } of types) {
       outputs.push({ name: this.uniqueName(type), dtype, shape: [...shape], graph: this, producer: node });
     }

@@ -39,10 +39,14 @@ export function scheduledRate(t: Value, options: OptimizerOptions): Value {
   return f.mul(warm ? f.mul(warm, cosine) : cosine, learningRate);
 }
 
-export interface UpdatedParameter {
-  parameter: Value;
+/** Running first and second moments of a gradient. */
+export interface Moments {
   first: Value;
   second: Value;
+}
+
+export interface UpdatedParameter extends Moments {
+  parameter: Value;
 }
 
 /**
@@ -55,6 +59,14 @@ export interface Clock {
   mass2: Value;
 }
 
+export interface OptimizerStep {
+  updated: UpdatedParameter[];
+  clock: Clock;
+  /** The global gradient norm before clipping. */
+  norm: Value;
+  rate: Value;
+}
+
 /**
  * One AdamW step (Kingma and Ba, arXiv 1412.6980; decay decoupled).
  *
@@ -64,10 +76,10 @@ export interface Clock {
 export function adamW(
   parameters: readonly ParameterSpec[],
   gradients: readonly Value[],
-  moments: readonly { first: Value; second: Value }[],
+  moments: readonly Moments[],
   clock: Clock,
   options: OptimizerOptions,
-): { updated: UpdatedParameter[]; clock: Clock; norm: Value; rate: Value } {
+): OptimizerStep {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, clipNorm = 1 } = options;
   const norm = globalNorm(gradients);
   const clip = clipNorm > 0 ? f.minimum(f.div(clipNorm, f.add(norm, 1e-6)), 1) : undefined;
@@ -80,7 +92,7 @@ export function adamW(
   const updated = parameters.map((spec, i): UpdatedParameter => {
     const raw = gradients[i] as Value;
     const gradient = clip ? f.mul(raw, clip) : raw;
-    const { first: m, second: v } = moments[i] as { first: Value; second: Value };
+    const { first: m, second: v } = moments[i] as Moments;
     const first = f.add(f.mul(m, beta1), f.mul(gradient, 1 - beta1));
     const second = f.add(f.mul(v, beta2), f.mul(f.mul(gradient, gradient), 1 - beta2));
     const scaledRate = spec.learningRateScale === 1 ? rate : f.mul(rate, spec.learningRateScale);

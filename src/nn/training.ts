@@ -8,6 +8,7 @@ import type { Random } from '../core/random.js';
 import * as f from '../graph/functions.js';
 import { encodeModel, Graph, gradients, type Value } from '../graph/index.js';
 import { type DType, float32, type Shape, scalar, type Tensor, tensor, zeros } from '../tensor/tensor.js';
+import { gradientSums, type StateEntry, stepWhen } from './accumulation.js';
 import { type DropoutMask, TrainingContext } from './context.js';
 import { adamW, type OptimizerOptions } from './optimizer.js';
 
@@ -21,6 +22,8 @@ export interface TrainedLoss {
   loss: Value;
   /** Scalar float32 values to report beside it. */
   metrics?: Record<string, Value>;
+  /** Cuts between parts whose values are computed again for the backward pass, see {@link GradientOptions}. @default none */
+  recompute?: readonly Value[];
 }
 
 export interface TrainingModelOptions {
@@ -33,18 +36,31 @@ export interface TrainingModelOptions {
   random: Random;
   /** Values that the model needs and does not train, by name. @default none */
   buffers?: Readonly<Record<string, Tensor>>;
-  /** Steps of one run of the model. @default 1 */
+  /** Batches of one run of the model. @default 1 */
   stepsPerRun?: number;
+  /**
+   * Batches whose gradients are averaged for one optimizer step, for memories that hold only a part of the batch. Every
+   * `accumulate`-th batch steps; those before it leave the parameters and the optimizer as they are. A mean over rows has the
+   * same gradient over n batches of b as over one of n * b, but a loss that compares the rows of a batch does not: a contrastive one
+   * finds its negatives in its own small batch only. @default 1
+   */
+  accumulate?: number;
 }
 
 export interface TrainingModel {
   /** The ONNX file. */
   model: Uint8Array;
-  /** Resident tensors to start with: parameters, moments (`first.NAME`, `second.NAME`) and the optimizer's clock. */
+  /**
+   * Resident tensors to start with: parameters, moments (`first.NAME`, `second.NAME`) and the optimizer's clock; with
+   * accumulation also `sum.NAME` and `clock.batches`.
+   */
   initialState: Record<string, Tensor>;
   /** Output name -> resident input, for Session.run's `carry`. */
   carry: Record<string, string>;
-  /** The outputs to fetch: loss, gradient norm, learning rate and metrics, each (stepsPerRun). */
+  /**
+   * The outputs to fetch: loss, gradient norm, learning rate and metrics, each (stepsPerRun). With accumulation the norm is that
+   * of the average so far.
+   */
   reported: string[];
   parameters: { name: string; shape: Shape }[];
   masks: DropoutMask[];
@@ -71,7 +87,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   const context = new TrainingContext(graph, options.random, options.buffers ?? {}, new Map(), [], inLoop, '', (mask) =>
     fed(mask.name, { dtype: 'float32', shape: mask.shape }),
   );
-  const { loss, metrics = {} } = options.trace(context, batch);
+  const { loss, metrics = {}, recompute = [] } = options.trace(context, batch);
   const specs = [...context.parameters.values()];
 
   const stateInput = (name: string, shape: Shape) => graph.input(inLoop + name, 'float32', shape);
@@ -83,10 +99,16 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   const byParameter = gradients(
     loss,
     specs.map(({ value }) => value),
+    { recompute },
   );
-  const { updated, clock, norm, rate } = adamW(specs, byParameter, moments, { step, mass1, mass2 }, options.optimizer);
+  const clockBefore = { step, mass1, mass2 };
+  const accumulate = options.accumulate ?? 1;
+  const sums = accumulate > 1 ? gradientSums(specs, byParameter, accumulate, stateInput) : undefined;
+  const { updated, clock, norm, rate } = sums
+    ? stepWhen(sums.isWhole, specs, sums.averages, moments, clockBefore, options.optimizer)
+    : adamW(specs, byParameter, moments, clockBefore, options.optimizer);
 
-  const state: { name: string; shape: Shape; before: Value; after: Value }[] = [
+  const state: StateEntry[] = [
     ...specs.map((spec, i) => ({ name: spec.name, shape: spec.shape, before: spec.value, after: updated[i]!.parameter })),
     ...specs.flatMap((spec, i) => [
       { name: `first.${spec.name}`, shape: spec.shape, before: moments[i]!.first, after: updated[i]!.first },
@@ -95,6 +117,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
     { name: clockNames[0], shape: [], before: step, after: clock.step },
     { name: clockNames[1], shape: [], before: mass1, after: clock.mass1 },
     { name: clockNames[2], shape: [], before: mass2, after: clock.mass2 },
+    ...(sums?.state ?? []),
   ];
   const report: Record<string, Value> = { loss, gradientNorm: norm, learningRate: rate, ...metrics };
 
@@ -113,6 +136,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
         [`second.${name}`, zeros('float32', shape)] as const,
       ]),
       ...clockNames.map((name) => [name, scalar(0)] as const),
+      ...(sums?.state ?? []).map(({ name, shape }) => [name, zeros('float32', shape)] as const),
     ]),
     carry: Object.fromEntries(state.map(({ name }) => [`next.${name}`, name])),
     reported: Object.keys(report),
@@ -127,7 +151,7 @@ function closeLoop(
   outer: Graph,
   body: Graph,
   [iteration, condition]: [Value, Value],
-  state: readonly { name: string; shape: Shape; before: Value; after: Value }[],
+  state: readonly StateEntry[],
   report: Readonly<Record<string, Value>>,
   steps: number,
 ): void {

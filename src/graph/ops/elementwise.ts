@@ -37,6 +37,13 @@ defineUnary('Gelu', (d, x) => {
   return f.mul(d, f.add(cumulative, f.mul(x, density)));
 });
 defineUnary('Not');
+defineUnary('Floor');
+defineUnary('Ceil');
+// y = x / 6 + 1/2 clipped to 0..1, times x; y' = x / 3 + 1/2 in between.
+defineUnary('HardSwish', (d, x) => {
+  const between = f.mul(d, f.add(f.mul(x, 1 / 3), 0.5));
+  return f.where(f.greater(x, -3), f.where(f.less(x, 3), between, d), 0);
+});
 
 // y = x s with s = sigmoid(a x); y' = s + a y (1 - s).
 defineOperator('QuickGelu', {
@@ -45,6 +52,34 @@ defineOperator('QuickGelu', {
     const a = (attributes.alpha as Float).value;
     const s = f.sigmoid(f.mul(x as Value, a));
     return [f.mul(d as Value, f.add(s, f.mul(f.mul(y as Value, a), f.sub(1, s))))];
+  },
+});
+
+// y = a x + b clipped to 0..1.
+defineOperator('HardSigmoid', {
+  infer: ([x]) => [{ dtype: need([x], 0).dtype, shape: need([x], 0).shape }],
+  vjp: ({ gradients: [d], outputs: [y], attributes }) => {
+    const slope = (attributes.alpha as Float | undefined)?.value ?? 0.2;
+    const between = f.and(f.greater(y as Value, 0), f.less(y as Value, 1));
+    return [f.where(between, f.mul(d as Value, slope), 0)];
+  },
+});
+
+// No gradient flows at the bounds themselves, as with Relu.
+defineOperator('Clip', {
+  infer: (inputs) => {
+    const x = need(inputs, 0);
+    for (const bound of inputs.slice(1)) {
+      if (bound && (bound.dtype !== x.dtype || bound.shape.length > 0))
+        throw new ShapeMistake(`its bounds must be scalars of its input's dtype, but one is ${bound.dtype}[${bound.shape}].`);
+    }
+    return [{ dtype: x.dtype, shape: x.shape }];
+  },
+  vjp: ({ gradients: [d], inputs: [, low, high], outputs: [y] }) => {
+    const above = low && f.greater(y as Value, low);
+    const below = high && f.less(y as Value, high);
+    const inside = above && below ? f.and(above, below) : (above ?? below);
+    return [inside ? f.where(inside, d as Value, 0) : d];
   },
 });
 
@@ -83,8 +118,11 @@ defineBinary('Pow', (d, a, b, y) => [() => f.mul(d, f.mul(b, f.pow(a, f.sub(b, 1
 // Where both are equal, Min and Max hand the gradient to the second input.
 defineBinary('Min', (d, a, b) => [() => f.where(f.less(a, b), d, 0), () => f.where(f.less(a, b), 0, d)]);
 defineBinary('Max', (d, a, b) => [() => f.where(f.greater(a, b), d, 0), () => f.where(f.greater(a, b), 0, d)]);
+defineBinary('Mod', undefined);
 for (const comparison of ['Less', 'Greater', 'LessOrEqual', 'GreaterOrEqual', 'Equal', 'And', 'Or'])
   defineBinary(comparison, undefined, 'bool');
+
+defineOperator('IsNaN', { infer: ([x]) => [{ dtype: 'bool', shape: need([x], 0).shape }] });
 
 defineOperator('Where', {
   infer: (inputs) => {

@@ -191,6 +191,31 @@ defineOperator('Slice', {
   },
 });
 
+// Zeros, or another number, around x; the gradient of x is what lies inside.
+defineOperator('Pad', {
+  infer: (inputs) => {
+    const x = need(inputs, 0);
+    const pads = constantInts(inputs, 1, 'the pads');
+    const rank = x.shape.length;
+    if (pads.length !== 2 * rank || pads.some((pad) => pad < 0))
+      throw new ShapeMistake(`its pads must be ${2 * rank} numbers from 0 on, but are [${pads}].`);
+    return [{ dtype: x.dtype, shape: x.shape.map((extent, i) => extent + (pads[i] as number) + (pads[i + rank] as number)) }];
+  },
+  vjp: ({ gradients: [d], inputs }) => {
+    const { shape } = need(inputs, 0);
+    const pads = constantInts(inputs, 1, 'the pads');
+    const inside = (part: Value, extent: number, axis: number) =>
+      part.shape[axis] === extent ? part : f.slice(part, axis, pads[axis] as number, (pads[axis] as number) + extent);
+    return [shape.reduce(inside, d as Value)];
+  },
+});
+
+// The upper or lower triangle of the last two axes.
+defineOperator('Trilu', {
+  infer: ([x]) => [{ dtype: need([x], 0).dtype, shape: need([x], 0).shape }],
+  vjp: ({ gradients: [d], inputs: [, k], attributes }) => [(d as Value).graph.add1('Trilu', [d, k], attributes)],
+});
+
 defineOperator('Gather', {
   infer: (inputs, attributes) => {
     const [x, at] = [need(inputs, 0), need(inputs, 1)];
@@ -211,11 +236,18 @@ defineOperator('Gather', {
       count,
       before * after,
     ]);
-    const sums = sumRows(x, x.shape[axis] as number, f.reshape(f.cast(at, 'int64'), [count]), rows);
+    const sums = sumRows(x, x.shape[axis] as number, f.reshape(fromFront(at, x.shape[axis] as number), [count]), rows);
     const moved = f.transpose(f.reshape(sums, [x.shape[axis] as number, before, after]), [1, 0, 2]);
     return [f.reshape(moved, [...rest.slice(0, axis), x.shape[axis] as number, ...rest.slice(axis)])];
   },
 });
+
+/** Indices as int64, with those that count from the end (-1 is the last) counted from the front. */
+function fromFront(at: Value, extent: number): Value {
+  const whole = f.cast(at, 'int64');
+  if (at.constant && Array.from(at.constant.data, Number).every((i) => i >= 0)) return whole;
+  return f.where(f.less(whole, f.indices(at, [], [0])), f.add(whole, f.indices(at, [], [extent])), whole);
+}
 
 /** Above this many elements a one-hot matrix costs more than a scatter that adds one element after another. */
 const oneHotLimit = 4_000_000;

@@ -11,7 +11,7 @@ function reducedAxes(inputs: readonly (Value | undefined)[], attributes: Attribu
   return (given.length > 0 ? given : x.shape.map((_, i) => i)).map((axis) => axisOf(axis, x.shape.length));
 }
 
-function defineReduction(type: string, rule: (d: Value, x: Value, y: Value, count: number) => Value): void {
+function defineReduction(type: string, rule?: (d: Value, x: Value, y: Value, count: number) => Value): void {
   defineOperator(type, {
     infer: (inputs, attributes) => {
       const x = need(inputs, 0);
@@ -20,22 +20,39 @@ function defineReduction(type: string, rule: (d: Value, x: Value, y: Value, coun
       const shape = x.shape.flatMap((extent, i) => (axes.includes(i) ? (keep ? [1] : []) : [extent]));
       return [{ dtype: x.dtype, shape }];
     },
-    vjp: ({ gradients: [d], inputs, outputs: [y], attributes }) => {
-      const x = need(inputs, 0);
-      const axes = reducedAxes(inputs, attributes);
-      const kept = x.shape.map((extent, i) => (axes.includes(i) ? 1 : extent));
-      return [rule(f.reshape(d as Value, kept), x, f.reshape(y as Value, kept), sizeOf(x.shape) / sizeOf(kept))];
-    },
+    ...(rule
+      ? {
+          vjp: ({ gradients: [d], inputs, outputs: [y], attributes }) => {
+            const x = need(inputs, 0);
+            const axes = reducedAxes(inputs, attributes);
+            const kept = x.shape.map((extent, i) => (axes.includes(i) ? 1 : extent));
+            return [rule(f.reshape(d as Value, kept), x, f.reshape(y as Value, kept), sizeOf(x.shape) / sizeOf(kept))];
+          },
+        }
+      : {}),
   });
 }
 
 defineReduction('ReduceSum', (d, x) => f.expand(d, x.shape));
 defineReduction('ReduceMean', (d, x, _y, count) => f.expand(f.mul(d, 1 / count), x.shape));
-// Equal maxima share the gradient evenly.
-defineReduction('ReduceMax', (d, x, y) => {
+defineReduction('ReduceProd');
+// Equal maxima (or minima) share the gradient evenly.
+const sharedByHits = (d: Value, x: Value, y: Value) => {
   const hits = f.cast(f.equal(x, y), 'float32');
   const axes = x.shape.map((_, i) => i).filter((i) => y.shape[i] !== x.shape[i]);
   return f.mul(hits, f.div(d, axes.length > 0 ? f.reduceSum(hits, axes, { keepDims: true }) : hits));
+};
+defineReduction('ReduceMax', sharedByHits);
+defineReduction('ReduceMin', sharedByHits);
+
+defineOperator('ArgMax', {
+  infer: ([x], attributes) => {
+    const { shape } = need([x], 0);
+    const axis = axisOf((attributes.axis as number | undefined) ?? 0, shape.length);
+    return [
+      { dtype: 'int64', shape: shape.flatMap((extent, i) => (i !== axis ? [extent] : attributes.keepdims === 0 ? [] : [1])) },
+    ];
+  },
 });
 
 function softmaxLike(type: string, rule: (d: Value, y: Value, axis: number) => Value): void {

@@ -1,0 +1,136 @@
+/** Import rules of operators that move elements and of those that tell shapes. */
+import { int64, scalar, sizeOf, type Tensor } from '../../tensor/tensor.js';
+import * as f from '../functions.js';
+import { Float } from '../graph.js';
+import { axisOf, broadcastShapes, constantInts, need } from '../ops/broadcast.js';
+import { ShapeMistake } from '../registry.js';
+import { int, listed, type Rule } from './call.js';
+import { fromNumbers } from './fold.js';
+
+const slice: Rule = (call) => {
+  const starts = listed(call, 'starts', 1) ?? [];
+  const ends = listed(call, 'ends', 2) ?? [];
+  const axes = listed(call, 'axes', 3) ?? starts.map((_, i) => i);
+  const steps = call.inputs[4] ? constantInts(call.inputs, 4, 'steps') : starts.map(() => 1);
+  let x = need(call.inputs, 0);
+  const plain = steps.flatMap((step, i) => (step === 1 ? [i] : []));
+  const kept = (values: readonly number[]) => call.ints(plain.map((i) => Math.min(values[i] as number, Number.MAX_SAFE_INTEGER)));
+  if (plain.length > 0) x = call.emit1('Slice', [x, kept(starts), kept(ends), kept(axes)]);
+  // A stride is a selection of rows.
+  steps.forEach((step, i) => {
+    if (step === 1) return;
+    const axis = axisOf(axes[i] as number, x.shape.length);
+    const extent = x.shape[axis] as number;
+    const [low, high] = step > 0 ? [0, extent] : [-1, extent - 1];
+    const clamp = (at: number) => Math.min(Math.max(at < 0 ? at + extent : at, low), high);
+    const [start, end] = [clamp(starts[i] as number), clamp(ends[i] as number)];
+    const count = Math.max(0, Math.ceil((end - start) / step));
+    x = call.emit1('Gather', [x, call.ints(Array.from({ length: count }, (_, j) => start + j * step))], { axis });
+  });
+  return [x];
+};
+
+const split: Rule = (call) => {
+  const x = need(call.inputs, 0);
+  const axis = axisOf(int(call.attributes, 'axis', 0), x.shape.length);
+  const extent = x.shape[axis] as number;
+  const part = Math.ceil(extent / call.outputs);
+  const equal = Array.from({ length: call.outputs }, (_, i) => Math.min(part, extent - i * part));
+  return call.emit('Split', [x, call.ints(listed(call, 'split', 1) ?? equal)], { axis });
+};
+
+const pad: Rule = (call) => {
+  const x = need(call.inputs, 0);
+  const { mode = 'constant', value } = call.attributes;
+  if (mode !== 'constant') throw new ShapeMistake(`limn pads with a constant, not in mode ${String(mode)}.`);
+  const given = listed(call, 'pads', 1) ?? [];
+  const axes = (call.inputs[3] ? constantInts(call.inputs, 3, 'axes') : x.shape.map((_, i) => i)).map((axis) =>
+    axisOf(axis, x.shape.length),
+  );
+  const pads = [...x.shape, ...x.shape].map(() => 0);
+  axes.forEach((axis, i) => {
+    pads[axis] = given[i] as number;
+    pads[axis + x.shape.length] = given[i + axes.length] as number;
+  });
+  const filling = call.inputs[2] ?? (value instanceof Float ? call.graph.constant(scalar(value.value)) : undefined);
+  return call.emit('Pad', [x, call.ints(pads), filling]);
+};
+
+/** Rows by index tuples: one index into the axes that the tuples cover, taken as one. */
+const gatherNd: Rule = (call) => {
+  const [x, at] = [need(call.inputs, 0), need(call.inputs, 1)];
+  if (int(call.attributes, 'batch_dims', 0) !== 0) throw new ShapeMistake('batch_dims other than 0 are not supported.');
+  const count = at.shape.at(-1) as number;
+  const covered = x.shape.slice(0, count);
+  const strides = covered.map((_, i) => sizeOf(covered.slice(i + 1)));
+  const wrapped = call.emit1('Where', [
+    call.emit1('Less', [at, call.ints([0])]),
+    call.emit1('Add', [at, call.ints(covered)]),
+    at,
+  ]);
+  const places = call.emit1('ReduceSum', [call.emit1('Mul', [wrapped, call.ints(strides)]), call.ints([-1])], { keepdims: 0 });
+  return call.emit('Gather', [f.reshape(x, [sizeOf(covered), ...x.shape.slice(count)]), places], { axis: 0 });
+};
+
+const tile: Rule = (call) => {
+  const x = need(call.inputs, 0);
+  const repeats = constantInts(call.inputs, 1, 'the repeats');
+  const apart = call.emit1('Reshape', [x, call.ints(x.shape.flatMap((extent) => [1, extent]))]);
+  const wide = call.emit1('Expand', [apart, call.ints(x.shape.flatMap((extent, i) => [repeats[i] as number, extent]))]);
+  return call.emit('Reshape', [wide, call.ints(x.shape.map((extent, i) => extent * (repeats[i] as number)))]);
+};
+
+const range: Rule = ({ inputs, graph }) => {
+  const [start, limit, delta] = [0, 1, 2].map((i) => {
+    const content = need(inputs, i).constant;
+    if (!content) throw new ShapeMistake('its bounds must be constants.');
+    return Number(content.data[0]);
+  }) as [number, number, number];
+  const { dtype } = need(inputs, 0);
+  const size = Math.max(0, Math.ceil((limit - start) / delta));
+  if (!(size <= 1 << 20)) throw new ShapeMistake(`it would have ${size} elements.`);
+  const values = Float64Array.from({ length: size }, (_, i) => start + i * delta);
+  return [graph.constant(fromNumbers({ dtype, shape: [size] }, values))];
+};
+
+export const layoutRules: Readonly<Record<string, Rule>> = {
+  ConstantOfShape: (call) => {
+    const value = (call.attributes.value as Tensor | undefined) ?? scalar(0);
+    return call.emit('Expand', [call.graph.constant({ ...value, shape: [] }), call.inputs[0]]);
+  },
+  Expand: (call) => {
+    const x = need(call.inputs, 0);
+    const shape = broadcastShapes(x.shape, constantInts(call.inputs, 1, 'the shape'));
+    return shape.join() === x.shape.join() ? [x] : call.emit('Expand', [x, call.ints(shape)]);
+  },
+  GatherND: gatherNd,
+  Pad: pad,
+  Range: range,
+  Reshape: (call) => {
+    const x = need(call.inputs, 0);
+    const wanted = constantInts(call.inputs, 1, 'the shape');
+    const zero = call.attributes.allowzero === 1;
+    const copied = wanted.map((extent, i) => (extent === 0 && !zero ? (x.shape[i] as number) : extent));
+    return call.emit('Reshape', [x, call.ints(copied)]);
+  },
+  Shape: (call) => {
+    const { shape } = need(call.inputs, 0);
+    return [call.ints(shape.slice(int(call.attributes, 'start', 0), int(call.attributes, 'end', shape.length)))];
+  },
+  Size: ({ inputs, graph }) => [graph.constant(int64([], [sizeOf(need(inputs, 0).shape)]))],
+  Slice: slice,
+  Split: split,
+  Squeeze: (call) => {
+    const x = need(call.inputs, 0);
+    const axes = listed(call, 'axes', 1) ?? x.shape.flatMap((extent, i) => (extent === 1 ? [i] : []));
+    return call.emit('Squeeze', [x, call.ints(axes)]);
+  },
+  Tile: tile,
+  Transpose: (call) => {
+    const x = need(call.inputs, 0);
+    return call.emit('Transpose', [x], {
+      perm: (call.attributes.perm as number[] | undefined) ?? x.shape.map((_, i) => i).reverse(),
+    });
+  },
+  Unsqueeze: (call) => call.emit('Unsqueeze', [call.inputs[0], call.ints(listed(call, 'axes', 1) ?? [])]),
+};
