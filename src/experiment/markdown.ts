@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { LimnError, messageOf } from '../core/errors.js';
 import { writeFileAtomic } from '../core/files.js';
 import { formatDuration } from '../core/progress.js';
-import type { Row, Summary, Table } from './summary.js';
+import type { Summary } from './summary.js';
+import type { Row, Table } from './table.js';
 import { captionProxyWarning, changed, count, heading, interval, measured, methodNotes, seedsOf, setting } from './wording.js';
 
 export function asMarkdown(summary: Summary): string {

@@ -32,7 +32,7 @@ export async function writeReport({ experiment, runs, out, command, docs }: Repo
   return summary;
 }
 
-/** Rankings by the first finished model of the method that others are compared with; none where its data are not at hand. */
+/** Rankings by the first finished model of the method that others are compared with. */
 async function examplesOf(
   experiment: Experiment,
   runs: readonly PlannedRun[],
@@ -45,8 +45,9 @@ async function examplesOf(
     const run = runs.find((one) => one.method.id === compareTo && one.category === category && results.has(one.id));
     if (!run) continue;
     const shown = await showPictures(experiment, category).catch(() => undefined);
-    if (!shown) continue;
-    const rankings = await exampleRankings(results.get(run.id) as RunResult, examples, shown);
+    const rankings = shown
+      ? await exampleRankings(results.get(run.id) as RunResult, examples, shown)
+      : '<p class="about">The data of this experiment cannot be read here, so its pictures are not shown.</p>';
     const heading = `Rankings by ${run.method.label}${category && categories.length > 1 ? `, ${category}` : ''}, seed ${run.seed}`;
     parts.push({ heading, rankings });
   }

@@ -1,7 +1,8 @@
 /** The words and number formats that the Markdown and the HTML report share. */
 import { formatDuration } from '../core/progress.js';
 import type { Interval } from './statistics.js';
-import type { Measurement, Row, Summary, Table } from './summary.js';
+import type { Summary } from './summary.js';
+import type { Measurement, Row, Table } from './table.js';
 
 export const count = (value: number) => value.toLocaleString('en');
 const percent = (value: number) => value.toFixed(2);

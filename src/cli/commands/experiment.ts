@@ -1,5 +1,5 @@
 /** limn experiment */
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { LimnError } from '../../core/errors.js';
 import { readExperiment } from '../../experiment/config.js';
@@ -46,7 +46,7 @@ async function runExperimentFile(file: string, flags: ExperimentFlags): Promise<
   // The report's command is the one that makes all of it.
   const reproduce = [
     'limn experiment run',
-    relative('.', file),
+    file,
     ...(flags.out ? ['--out', flags.out] : []),
     ...(flags.docs ? ['--docs', flags.docs] : []),
   ];

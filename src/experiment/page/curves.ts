@@ -1,6 +1,6 @@
 /** Recall at every K as lines of an inline SVG: the mean over seeds, with a band from the least to the greatest seed. */
 import { escaped } from '../../core/html.js';
-import type { Row } from '../summary.js';
+import type { Row } from '../table.js';
 
 const [width, height] = [760, 380];
 const margin = { left: 44, right: 12, top: 12, bottom: 38 };

@@ -25,7 +25,8 @@ export async function exampleRankings({ examples }: RunResult, count: number, sh
 <div><p class="text">“${escaped(text)}”</p><ol class="hits">${items.join('')}${answer}</ol></div>
 </div>`);
   }
-  return parts.join('\n');
+  const note = 'The pictures are inside this file; "examples": 0 in the experiment leaves them out.';
+  return `${parts.join('\n')}\n<p class="about">${escaped(note)}</p>`;
 }
 
 async function card(tag: string, id: string, shown: Shown, wanted: boolean, name = id): Promise<string> {

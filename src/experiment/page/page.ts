@@ -1,7 +1,8 @@
 /** The report as one HTML page that needs no other file. */
 import { escaped, htmlPage } from '../../core/html.js';
 import { formatDuration } from '../../core/progress.js';
-import type { Measurement, Row, Summary, Table } from '../summary.js';
+import type { Summary } from '../summary.js';
+import type { Measurement, Row, Table } from '../table.js';
 import { captionProxyWarning, changed, count, heading, interval, measured, methodNotes, seedsOf, setting } from '../wording.js';
 import { recallCurves } from './curves.js';
 import { experimentStyle } from './style.js';
