@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openReader } from '../src/cli/encoders.js';
 import { clipSizes, writeRandomClip } from '../src/encoders/clip/random-clip.js';
 import { HubServer } from '../src/encoders/testing/hub-server.js';
-import { PictureReader } from '../src/models/picture-source.js';
+import { PictureReader } from '../src/models/picture-reader.js';
 
 const program = resolve(import.meta.dirname, '../dist/cli/main.js');
 const root = mkdtempSync(join(tmpdir(), 'limn-encoders-cli-'));

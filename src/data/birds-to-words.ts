@@ -12,7 +12,7 @@ import { LimnError } from '../core/errors.js';
 import { type DatasetFormat, type ReadOptions, requireFiles } from './dataset-format.js';
 import { assembleSplit, filesById, namesIn } from './picture-files.js';
 import { eachRow, lineRows, type Row } from './rows.js';
-import { protocolText } from './spelling.js';
+import { correctCaptions, protocolText } from './spelling.js';
 import { type Split, type SplitName, splitNames, type Triplet } from './triplets.js';
 
 const fileName = 'birds-to-words-v1.0.tsv';
@@ -37,7 +37,7 @@ export async function readBirdsToWords(options: ReadOptions): Promise<Split> {
     const triplet = (reference: string, target: string, caption: string): Triplet => {
       const text = protocolText([caption], spelling);
       if (text === '') throw row.fail('"description" is empty; write what changes or remove the line');
-      return { reference, targets: [target], text, captions: [caption], source: row.source };
+      return { reference, targets: [target], text, captions: correctCaptions([caption], spelling), source: row.source };
     };
     const made = [triplet(left, right, line.description)];
     if (split === 'train') made.push(triplet(right, left, exchangeAnimals(line.description)));

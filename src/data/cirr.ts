@@ -17,7 +17,7 @@ import { readJson } from '../core/files.js';
 import { type DatasetFormat, type ReadOptions, requireSplit } from './dataset-format.js';
 import { assembleSplit, findUnder, namesIn } from './picture-files.js';
 import { eachRow, explain, jsonRows, type Row } from './rows.js';
-import { protocolText } from './spelling.js';
+import { correctCaptions, protocolText } from './spelling.js';
 import type { Split, SplitName, Triplet } from './triplets.js';
 
 /** The names that CIRR's files give the splits. */
@@ -78,7 +78,7 @@ function readTriplet(row: Row, paths: ReadonlyMap<string, string>, { split, spel
     reference,
     targets: target === undefined || split === 'test' ? [] : [target],
     text,
-    captions: written === '' ? [] : [written],
+    captions: written === '' ? [] : correctCaptions([written], spelling),
     source: row.source,
     ...(pairid !== undefined && { id: String(pairid) }),
     ...(subset && { subset }),

@@ -19,7 +19,7 @@ import { type DatasetFormat, type ReadOptions, requireCategory, requireSplit } f
 import { type CaptionedPicture, drawPairs, type Pair } from './one-word-apart.js';
 import { assembleSplit, findUnder, namesIn } from './picture-files.js';
 import { eachRow, lineRows } from './rows.js';
-import { protocolText } from './spelling.js';
+import { correctCaptions, protocolText } from './spelling.js';
 import { type Split, type SplitName, splitNames, type Triplet } from './triplets.js';
 
 /** Queries drawn for a picture of train and val; fewer where it has fewer partners. */
@@ -44,7 +44,13 @@ export async function readFashion200k(options: ReadOptions): Promise<Split> {
       : drawPairs(pictures, pairsPerPicture, Random.derive(seed, `fashion200k ${split}`));
   const triplets = queries.map(({ reference, target, source }): Triplet => {
     const text = replacement(labels.get(reference) as string, labels.get(target) as string);
-    return { reference, targets: [target], text: protocolText([text], spelling), captions: [text], source };
+    return {
+      reference,
+      targets: [target],
+      text: protocolText([text], spelling),
+      captions: correctCaptions([text], spelling),
+      source,
+    };
   });
   const folders = [directory, join(directory, 'images')] as const;
   const sought = pictures.map(({ id, label }) => ({ id, label, ...findUnder(folders, id) }));

@@ -12,7 +12,7 @@ import { readJson } from '../core/files.js';
 import { type DatasetFormat, type ReadOptions, requireCategory, requireSplit } from './dataset-format.js';
 import { assembleSplit, filesById, namesIn } from './picture-files.js';
 import { eachRow, explain, jsonRows, type OnProblem, type Row, report } from './rows.js';
-import { protocolText } from './spelling.js';
+import { correctCaptions, protocolText } from './spelling.js';
 import type { Split, SplitName, Triplet } from './triplets.js';
 
 export interface FashionIQOptions extends ReadOptions {
@@ -89,7 +89,13 @@ function readTriplet(row: Row, ids: ReadonlySet<string>, { targets = 'required',
   const written = captions.map((caption) => caption.trim()).filter((caption) => caption !== '');
   const text = protocolText(written, spelling);
   if (text === '') throw row.fail('"captions" are all empty; write what changes or remove the row');
-  return { reference: candidate, targets: target === undefined ? [] : [target], text, captions: written, source: row.source };
+  return {
+    reference: candidate,
+    targets: target === undefined ? [] : [target],
+    text,
+    captions: correctCaptions(written, spelling),
+    source: row.source,
+  };
 }
 
 export const fashionIQ: DatasetFormat = {

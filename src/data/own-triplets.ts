@@ -15,7 +15,7 @@ import { LimnError } from '../core/errors.js';
 import { type DatasetFormat, type ReadOptions, requireSplit } from './dataset-format.js';
 import { assembleSplit, findUnder } from './picture-files.js';
 import { eachRow, lineRows, type Row } from './rows.js';
-import { protocolText } from './spelling.js';
+import { correctCaptions, protocolText } from './spelling.js';
 import { type Split, type SplitName, splitNames, type Triplet } from './triplets.js';
 
 const singleFile = 'triplets.jsonl';
@@ -59,7 +59,7 @@ function readTriplet(row: Row, { split, targets: needed = 'required', spelling }
   if (answers.includes(reference)) throw row.fail(`"${reference}" is reference and target; a picture cannot be its own target`);
   const text = protocolText([written], spelling);
   if (text === '') throw row.fail('"text" is empty; write what changes or remove the line');
-  return [{ reference, targets: answers, text, captions: [written.trim()], source: row.source }];
+  return [{ reference, targets: answers, text, captions: correctCaptions([written.trim()], spelling), source: row.source }];
 }
 
 async function listSplits(directory: string): Promise<SplitName[]> {

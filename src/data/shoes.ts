@@ -14,7 +14,7 @@ import { z } from 'zod';
 import { type DatasetFormat, type ReadOptions, requireFiles, requireSplit } from './dataset-format.js';
 import { assembleSplit, filesByName } from './picture-files.js';
 import { eachRow, jsonRows, lineRows, type OnProblem, report } from './rows.js';
-import { protocolText } from './spelling.js';
+import { correctCaptions, protocolText } from './spelling.js';
 import type { Split, Triplet } from './triplets.js';
 
 const captionFile = 'relative_captions_shoes.json';
@@ -46,7 +46,7 @@ export async function readShoes(options: ReadOptions): Promise<Split> {
     if (!names.has(target)) throw row.fail(`"ImageName" is "${target}", which ${own} does not have, unlike its reference`);
     const text = protocolText([caption], spelling);
     if (text === '') throw row.fail('"RelativeCaption" is empty; write what changes or remove the row');
-    return [{ reference, targets: [target], text, captions: [caption.trim()], source: row.source }];
+    return [{ reference, targets: [target], text, captions: correctCaptions([caption.trim()], spelling), source: row.source }];
   }).flat();
   const images = existsSync(join(directory, 'images')) ? join(directory, 'images') : directory;
   const files = await filesByName(images);

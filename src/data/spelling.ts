@@ -21,8 +21,14 @@ export async function readCorrections(path: string): Promise<Corrections> {
 
 /** The protocol text of captions (see {@link joinCaptions}) with whole words corrected, each once. Never empty through a correction. */
 export function protocolText(captions: readonly string[], corrections?: Corrections): string {
-  const text = joinCaptions(captions);
-  if (!corrections) return text;
-  const corrected = text.replace(/[\p{L}\p{N}'’]+/gu, (word) => corrections.get(word) ?? word);
-  return corrected.replace(/\s+/g, ' ').trim() || text;
+  return joinCaptions(correctCaptions(captions, corrections));
+}
+
+/** Captions with whole words corrected, each once; one that would lose all of its words stays as it is. */
+export function correctCaptions(captions: readonly string[], corrections?: Corrections): readonly string[] {
+  if (!corrections) return captions;
+  return captions.map((caption) => {
+    const corrected = caption.replace(/[\p{L}\p{N}'’]+/gu, (word) => corrections.get(word.toLowerCase()) ?? word);
+    return corrected.replace(/\s+/g, ' ').trim() || caption;
+  });
 }

@@ -15,7 +15,7 @@ export interface Triplet {
   readonly targets: readonly string[];
   /** The modification text in the protocol's wording. */
   readonly text: string;
-  /** The captions as they were written, trimmed, without empty ones. */
+  /** The captions as they were written, trimmed, without empty ones, with their spelling corrected where that is asked for. */
   readonly captions: readonly string[];
   /** File and row (from 1) that it came from, for messages. */
   readonly source: string;

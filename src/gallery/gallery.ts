@@ -109,7 +109,7 @@ export class Gallery {
     const { sees } = this.model;
     const k = options.k ?? Math.min(10, this.size);
     checkQuery({ k, weights }, this.size, this.store.factors);
-    if (sees.text) this.model.encodeWords([text ?? '']);
+    if (sees.text) this.model.checkText(text ?? '');
     if (sees.picture && image === undefined)
       throw new LimnError('USAGE', 'There is no reference picture: give one as the image.');
     const find = async (pictures: PictureSource, content?: string) => {

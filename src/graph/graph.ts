@@ -37,7 +37,7 @@ export class Graph {
   readonly inputs: Value[] = [];
   readonly outputs: { name: string; value: Value }[] = [];
   readonly constants: Value[] = [];
-  private readonly constantsByContent = new Map<string, Value>();
+  private readonly constantsByContent = new Map<string | Tensor, Value>();
   private readonly names: Map<string, number>;
 
   /** @param parent the graph that this one is the body of */
@@ -63,13 +63,13 @@ export class Graph {
     return value;
   }
 
-  /** A constant. Small constants of equal content are the same value. */
+  /** A constant. The same tensor is the same value, and so are small ones of equal content. */
   constant(content: Tensor, hint = 'const'): Value {
     const key =
       content.data.byteLength <= 64
         ? `${content.dtype}|${content.shape}|${Buffer.from(bytesOf(content)).toString('hex')}`
-        : undefined;
-    const known = key === undefined ? undefined : this.constantsByContent.get(key);
+        : content;
+    const known = this.constantsByContent.get(key);
     if (known) return known;
     const value: Value = {
       name: this.uniqueName(hint),
@@ -79,7 +79,7 @@ export class Graph {
       constant: content,
     };
     this.constants.push(value);
-    if (key !== undefined) this.constantsByContent.set(key, value);
+    this.constantsByContent.set(key, value);
     return value;
   }
 

@@ -30,6 +30,38 @@ export const pictureConfig = z.discriminatedUnion('kind', [
     /** Words of a caption that are read; longer ones are cut. */
     words: positive,
   }),
+  z.strictObject({
+    /** Pixels for an encoder from a file, which is trained with the rest. */
+    kind: z.literal('tuned'),
+    /** Side of the square picture in pixels. */
+    size: positive,
+    layout: z.enum(['NCHW', 'NHWC']),
+    tokens: positive,
+    channels: positive,
+    globalChannels: positive,
+    /** The first block that is trained, from 0; what lies before it stays as it was. */
+    from: z.int().nonnegative(),
+  }),
+]);
+
+/** Texts as word ids for the built-in text encoder, or as features of a frozen encoder, or as its token ids where it is trained. */
+export const textConfig = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('words') }),
+  z.strictObject({
+    kind: z.literal('features'),
+    /** Places for tokens, special ones included. */
+    tokens: positive,
+    channels: positive,
+    globalChannels: positive,
+  }),
+  z.strictObject({
+    kind: z.literal('tuned'),
+    tokens: positive,
+    channels: positive,
+    globalChannels: positive,
+    /** The first block that is trained, from 0; what lies before it stays as it was. */
+    from: z.int().nonnegative(),
+  }),
 ]);
 
 /** Ways to make one vector of a reference and a text: LIMN and the baselines; see models/methods.ts. */
@@ -52,7 +84,7 @@ const fields = z.strictObject({
   projection: positive.default(64),
   /** How many tokens the local picture tokens together weigh like in the attention prior. Not given: each weighs like any other. */
   localMass: z.number().positive().optional(),
-  /** Transformer layers of the text encoder itself. */
+  /** Transformer layers over the words, or over the features of a text encoder. */
   textLayers: z.int().nonnegative().default(0),
   /** Words of a text that are read; longer ones are cut. */
   words: positive.default(32),
@@ -76,6 +108,7 @@ const fields = z.strictObject({
   /** How LIMN makes the matching token of the factors: an attention over them, an MLP of their mean, or the sum of both. */
   aggregation: z.enum(['both', 'adaptive', 'holistic']).default('both'),
   picture: pictureConfig,
+  text: textConfig.default({ kind: 'words' }),
 });
 
 export const limnConfig = fields.refine(({ width, heads }) => width % heads === 0, {
@@ -87,3 +120,4 @@ export type MethodName = (typeof methodNames)[number];
 export type LimnConfig = z.output<typeof limnConfig>;
 export type LimnConfigInput = z.input<typeof limnConfig>;
 export type PictureConfig = z.output<typeof pictureConfig>;
+export type TextConfig = z.output<typeof textConfig>;

@@ -1,6 +1,6 @@
 /** A model's three graphs, all traced from its method's one file: training, query encoder, gallery encoder. */
 import type { Random } from '../core/random.js';
-import { encodeModel, Graph } from '../graph/index.js';
+import { encodeModel, Graph, type Value } from '../graph/index.js';
 import { type Context, InferenceContext } from '../nn/context.js';
 import type { OptimizerOptions } from '../nn/optimizer.js';
 import { type InputSpec, type TrainingModel, trainingModel } from '../nn/training.js';
@@ -8,6 +8,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import type { LimnConfig } from './config.js';
 import { encodePicture, type Inputs, pictureInputs, withoutPrefix } from './encoder/picture.js';
 import { encodeText, textInputs } from './encoder/text.js';
+import type { TunedEncoders } from './encoder/tuned.js';
 import type { Embedding } from './method.js';
 import { methodOf } from './methods.js';
 
@@ -19,6 +20,12 @@ export interface LimnTrainingOptions {
   stepsPerRun?: number;
   /** Local tokens that are seen of each picture; inputs `*.places` say which. @default all */
   tokensSeen?: number | undefined;
+  /** Encoders that are trained with the rest. @default none */
+  encoders?: TunedEncoders;
+  /** Batches whose gradients make one optimizer step; see nn/training.ts. @default 1 */
+  accumulate?: number;
+  /** Compute the activations of trained encoders again in the backward pass, block by block, in place of keeping them. @default false */
+  recompute?: boolean;
 }
 
 /**
@@ -26,7 +33,7 @@ export interface LimnTrainingOptions {
  * `sameTarget` float32 (B, B).
  */
 export function limnTrainingModel(config: LimnConfig, options: LimnTrainingOptions): TrainingModel {
-  const { batchSize: batch, optimizer, random, buffers, stepsPerRun = 1, tokensSeen: seen } = options;
+  const { batchSize: batch, optimizer, random, buffers, stepsPerRun = 1, tokensSeen: seen, recompute = false } = options;
   return trainingModel({
     inputs: {
       ...queryInputs(config, batch, 'reference.', seen),
@@ -34,26 +41,37 @@ export function limnTrainingModel(config: LimnConfig, options: LimnTrainingOptio
       sameTarget: { dtype: 'float32', shape: [batch, batch] },
     },
     trace: (context, values) => {
-      const query = embedQuery(context, config, { ...values, ...withoutPrefix(values, 'reference.') });
-      const target = embedTarget(context, config, withoutPrefix(values, 'target.'));
-      return methodOf(config).loss(context, config, query, target, values.sameTarget!);
+      const cuts: Value[] = [];
+      const encoders = { ...options.encoders, ...(recompute ? { onCut: (value: Value) => cuts.push(value) } : {}) };
+      const query = embedQuery(context, config, { ...values, ...withoutPrefix(values, 'reference.') }, encoders);
+      const target = embedTarget(context, config, withoutPrefix(values, 'target.'), encoders);
+      return { ...methodOf(config).loss(context, config, query, target, values.sameTarget!), recompute: cuts };
     },
     optimizer,
     random,
     buffers,
     stepsPerRun,
+    accumulate: options.accumulate ?? 1,
   });
 }
 
-/** Picture and text inputs -> `matching` (B, d) and, for a method with factors, `factors` (B, K, p). */
-export function queryModel(config: LimnConfig, weights: Readonly<Record<string, Tensor>>, batch: number): Uint8Array {
-  return inferenceModel('query', queryInputs(config, batch), weights, (context, inputs) => embedQuery(context, config, inputs));
+type Weights = Readonly<Record<string, Tensor>>;
+
+/**
+ * Picture and text inputs -> `matching` (B, d) and, for a method with factors, `factors` (B, K, p).
+ *
+ * @param encoders the files of encoders that were trained with the rest
+ */
+export function queryModel(config: LimnConfig, weights: Weights, batch: number, encoders: TunedEncoders = {}): Uint8Array {
+  return inferenceModel('query', queryInputs(config, batch), weights, (context, inputs) =>
+    embedQuery(context, config, inputs, encoders),
+  );
 }
 
-/** Picture inputs -> `matching` (B, d) and, for a method with factors, `factors` (B, K, p). */
-export function galleryModel(config: LimnConfig, weights: Readonly<Record<string, Tensor>>, batch: number): Uint8Array {
+/** Picture inputs -> `matching` (B, d) and, for a method with factors, `factors` (B, K, p). See {@link queryModel}. */
+export function galleryModel(config: LimnConfig, weights: Weights, batch: number, encoders: TunedEncoders = {}): Uint8Array {
   return inferenceModel('gallery', targetInputs(config, batch), weights, (context, inputs) =>
-    embedTarget(context, config, inputs),
+    embedTarget(context, config, inputs, encoders),
   );
 }
 
@@ -71,22 +89,22 @@ function targetInputs(config: LimnConfig, batch: number, prefix = '', seen?: num
 }
 
 /** Encodes what the method sees of a query, and composes it. */
-export function embedQuery(context: Context, config: LimnConfig, inputs: Inputs): Embedding {
+export function embedQuery(context: Context, config: LimnConfig, inputs: Inputs, encoders: TunedEncoders = {}): Embedding {
   const method = methodOf(config);
   const sees = method.sees(config);
-  const picture = sees.picture ? encodePicture(context, config, inputs) : undefined;
-  return method.embedQuery(context, config, picture, sees.text ? encodeText(context, config, inputs) : undefined);
+  const picture = sees.picture ? encodePicture(context, config, inputs, encoders) : undefined;
+  return method.embedQuery(context, config, picture, sees.text ? encodeText(context, config, inputs, encoders) : undefined);
 }
 
 /** Encodes a target picture. */
-export function embedTarget(context: Context, config: LimnConfig, inputs: Inputs): Embedding {
-  return methodOf(config).embedTarget(context, config, encodePicture(context, config, inputs));
+export function embedTarget(context: Context, config: LimnConfig, inputs: Inputs, encoders: TunedEncoders = {}): Embedding {
+  return methodOf(config).embedTarget(context, config, encodePicture(context, config, inputs, encoders));
 }
 
 function inferenceModel(
   name: string,
   specs: Readonly<Record<string, InputSpec>>,
-  weights: Readonly<Record<string, Tensor>>,
+  weights: Weights,
   embed: (context: Context, inputs: Inputs) => Embedding,
 ): Uint8Array {
   const graph = new Graph(name);

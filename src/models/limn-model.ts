@@ -9,18 +9,31 @@ import { type EncoderDescription, parseDescription } from '../encoders/descripti
 import { Vocabulary } from '../encoders/vocabulary.js';
 import { Session } from '../runtime/session.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
-import { type Tensor, tensor } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { type LimnConfig, limnConfig } from './config.js';
 import { type Embeddings, joinEmbeddings } from './embeddings.js';
+import type { TunedEncoders } from './encoder/tuned.js';
 import { galleryModel, queryModel } from './limn-graphs.js';
 import { methodOf } from './methods.js';
 import { PictureReader } from './picture-reader.js';
 import type { PictureSource } from './picture-source.js';
+import { type TextEncoderChoice, TextReader } from './text-reader.js';
+import type { TextSource } from './text-source.js';
 
 const folderConfig = z.strictObject({
   format: z.literal('limn-model-1'),
   model: limnConfig,
   encoder: z.strictObject({ id: z.string(), description: z.unknown().optional() }),
+  textEncoder: z
+    .strictObject({
+      id: z.string(),
+      choice: z.strictObject({
+        encoder: z.string(),
+        tokens: z.number().optional(),
+        trainFrom: z.number().optional(),
+      }),
+    })
+    .optional(),
 });
 
 export interface LimnModelParts {
@@ -29,6 +42,15 @@ export interface LimnModelParts {
   /** Parameters and buffers by name. */
   weights: Readonly<Record<string, Tensor>>;
   encoder: { id: string; description?: EncoderDescription | undefined };
+  /** The text encoder; left out for the vocabulary's words. */
+  textEncoder?: { id: string; choice: TextEncoderChoice } | undefined;
+}
+
+/** What reads for a model, as far as the model itself needs it. */
+export interface ModelReaders {
+  text: TextReader;
+  /** Needed only where the picture encoder is trained with the rest. */
+  picture: PictureReader | undefined;
 }
 
 export interface EmbedOptions {
@@ -41,6 +63,7 @@ const bulk = 32;
 
 export class LimnModel {
   private readonly sessions = new Map<string, Promise<Session>>();
+  private opened: Promise<ModelReaders> | undefined;
 
   constructor(
     readonly parts: LimnModelParts,
@@ -48,6 +71,8 @@ export class LimnModel {
     readonly folder = '.',
     /** SHA-256 of the weights, or "" for a model that was not saved yet. */
     readonly hash = '',
+    /** Readers that the caller has opened and closes; the model opens its own where it has none. */
+    private readonly given?: ModelReaders,
   ) {}
 
   get config(): LimnConfig {
@@ -99,21 +124,23 @@ export class LimnModel {
       id,
       description: description === undefined ? undefined : parseDescription(description, join(folder, 'config.json')),
     };
-    return new LimnModel({ config: parsed.data.model, vocabulary, weights: tensors, encoder }, folder, sha256(bytes));
+    const { model: config, textEncoder } = parsed.data;
+    return new LimnModel({ config, vocabulary, weights: tensors, encoder, textEncoder }, folder, sha256(bytes));
   }
 
   /** Writes the model folder: config.json, vocabulary.json, weights.safetensors, query.onnx and gallery.onnx (batch 1). */
   async save(folder: string): Promise<void> {
-    const { config, vocabulary, weights, encoder } = this.parts;
+    const { config, vocabulary, weights, encoder, textEncoder } = this.parts;
+    const encoders = await this.encoders();
     await mkdir(folder, { recursive: true });
     await writeFileAtomic(join(folder, 'weights.safetensors'), encodeSafetensors(weights, { format: 'limn-model-1' }));
     await writeFileAtomic(join(folder, 'vocabulary.json'), JSON.stringify(vocabulary));
-    await writeFileAtomic(join(folder, 'query.onnx'), queryModel(config, weights, 1));
-    await writeFileAtomic(join(folder, 'gallery.onnx'), galleryModel(config, weights, 1));
+    await writeFileAtomic(join(folder, 'query.onnx'), queryModel(config, weights, 1, encoders));
+    await writeFileAtomic(join(folder, 'gallery.onnx'), galleryModel(config, weights, 1, encoders));
     // The config comes last: a folder that has one is whole.
     await writeFileAtomic(
       join(folder, 'config.json'),
-      `${JSON.stringify({ format: 'limn-model-1', model: config, encoder }, undefined, 2)}\n`,
+      `${JSON.stringify({ format: 'limn-model-1', model: config, encoder, textEncoder }, undefined, 2)}\n`,
     );
   }
 
@@ -130,7 +157,7 @@ export class LimnModel {
   }
 
   /** Embeds queries: reference pictures (rows of `pictures`) with their modification texts. */
-  embedQueries(
+  async embedQueries(
     pictures: PictureSource,
     rows: readonly number[],
     texts: readonly string[],
@@ -139,23 +166,52 @@ export class LimnModel {
     const { config } = this;
     const method = methodOf(config);
     const local = method.local(config);
-    const words = (batch: readonly string[]) => tensor('int64', [batch.length, config.words], this.encodeWords(batch));
+    const source = this.sees.text ? await this.readTexts(texts, options) : undefined;
     const feeds = (from: number, to: number) => ({
       ...(this.sees.picture ? pictures.feeds(rows.slice(from, to), { local }) : {}),
-      ...(this.sees.text ? { words: words(texts.slice(from, to)) } : {}),
+      ...source?.feeds(texts.slice(from, to)),
     });
-    return this.embed('query', rows.length, feeds, options);
+    return this.embed('query', rows.length, feeds, options).finally(() => source?.close());
   }
 
-  /** Word ids of texts, (texts, words). @throws LimnError USAGE for an empty text */
-  encodeWords(texts: readonly string[]): BigInt64Array {
-    const { words } = this.config;
-    return BigInt64Array.from(this.parts.vocabulary.encodeBatch(texts, words).ids.data, BigInt);
+  /** @throws LimnError USAGE for a text without words */
+  checkText(text: string): void {
+    this.parts.vocabulary.encode(text, 1);
   }
 
   async close(): Promise<void> {
     for (const session of this.sessions.values()) await (await session).close();
     this.sessions.clear();
+    const own = await this.opened;
+    this.opened = undefined;
+    await own?.text.close();
+    await own?.picture?.close();
+  }
+
+  private async readTexts(texts: readonly string[], { signal, onProgress }: EmbedOptions): Promise<TextSource> {
+    for (const text of texts) this.checkText(text);
+    const { text } = await this.readers();
+    return text.read({ texts, vocabulary: this.parts.vocabulary, words: this.config.words, signal, onProgress });
+  }
+
+  /** The files of encoders that were trained with the model. */
+  private async encoders(): Promise<TunedEncoders> {
+    const { picture, text } = await this.readers();
+    return { ...(picture?.tuned ? { picture: picture.tuned } : {}), ...(text.tuned ? { text: text.tuned } : {}) };
+  }
+
+  private readers(): Promise<ModelReaders> {
+    if (this.given) return Promise.resolve(this.given);
+    const open = async (): Promise<ModelReaders> => {
+      const { config, textEncoder } = this.parts;
+      const text = await TextReader.restore(textEncoder?.id ?? '', textEncoder?.choice);
+      return { text, picture: config.picture.kind === 'tuned' ? await this.openReader() : undefined };
+    };
+    this.opened ??= open().catch((error) => {
+      this.opened = undefined;
+      throw error;
+    });
+    return this.opened;
   }
 
   private async embed(
@@ -186,7 +242,9 @@ export class LimnModel {
     const known = this.sessions.get(key);
     if (known) return known;
     const build = side === 'query' ? queryModel : galleryModel;
-    const opened = Session.open(build(this.config, this.parts.weights, batch), { label: `${side} encoder`, spin: false });
+    const opened = this.encoders().then((encoders) =>
+      Session.open(build(this.config, this.parts.weights, batch, encoders), { label: `${side} encoder`, spin: false }),
+    );
     this.sessions.set(key, opened);
     return opened;
   }

@@ -19,7 +19,7 @@ import type { FeedOptions, PictureSource } from './picture-source.js';
 import { openModel } from './testing/traced.js';
 
 const vocabulary = Vocabulary.build(['the same in red with short sleeves and a blue collar']);
-const pictures: Record<PictureConfig['kind'], PictureConfig> = {
+const pictures: Record<Exclude<PictureConfig['kind'], 'tuned'>, PictureConfig> = {
   features: { kind: 'features', tokens: 4, channels: 5, globalChannels: 6, colourChannels: 2 },
   patch: { kind: 'patch', size: 8, patch: 4, layers: 0 },
   captions: { kind: 'captions', words: 4 },

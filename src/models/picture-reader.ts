@@ -1,7 +1,7 @@
-/** What encodes pictures for a model. */
+/** What reads pictures for a model. */
 import { LimnError } from '../core/errors.js';
 import { colourChannels } from '../encoders/colour.js';
-import { type EncoderDescription, findWeights } from '../encoders/description.js';
+import { type EncoderDescription, findWeights, loadDescription } from '../encoders/description.js';
 import { openFeatures } from '../encoders/feature-cache.js';
 import type { PictureCacheOptions } from '../encoders/picture-cache.js';
 import { OnnxPictureEncoder } from '../encoders/picture-encoder.js';
@@ -9,36 +9,59 @@ import { openPixels } from '../encoders/pixel-table.js';
 import type { Vocabulary } from '../encoders/vocabulary.js';
 import type { SessionOptions } from '../runtime/session.js';
 import type { PictureConfig } from './config.js';
+import type { TunedEncoder } from './encoder/tuned.js';
 import { PictureCaptions } from './picture-captions.js';
 import { captionSource, featureSource, type PictureSource, pixelSource } from './picture-source.js';
+import { openTuned } from './tuned-files.js';
 
-/** What encodes pictures for a model: a frozen ONNX encoder, the patch encoder inside the model itself, or given captions. */
+/** What a reader works with. */
+interface Means {
+  description?: EncoderDescription;
+  encoder?: OnnxPictureEncoder;
+  captions?: PictureCaptions;
+  tuned?: TunedEncoder<EncoderDescription>;
+}
+
+/**
+ * What reads pictures for a model: a frozen ONNX encoder, one that is trained with the rest, the patch encoder inside the model
+ * itself, or given captions.
+ */
 export class PictureReader {
   private constructor(
     readonly config: PictureConfig,
     /** Tells encoders apart: features of one mean nothing to a model trained with another. */
     readonly id: string,
-    readonly description: EncoderDescription | undefined,
-    private readonly encoder: OnnxPictureEncoder | undefined,
-    private readonly captions: PictureCaptions | undefined,
+    private readonly means: Means = {},
   ) {}
+
+  /** What the encoder is; undefined for patches and captions. */
+  get description(): EncoderDescription | undefined {
+    return this.means.description;
+  }
+
+  /** The encoder's file, where it is trained with the rest. */
+  get tuned(): TunedEncoder<EncoderDescription> | undefined {
+    return this.means.tuned;
+  }
 
   /** The built-in patch encoder. @param size side in pixels @param patch side of a patch */
   static patch(size: number, patch: number, layers: number): PictureReader {
     if (size % patch !== 0)
       throw new LimnError('CONFIG', `A picture of ${size} pixels cannot be cut into patches of ${patch}: choose a divisor.`);
-    return new PictureReader(
-      { kind: 'patch', size, patch, layers },
-      `patch-${size}-${patch}-${layers}`,
-      undefined,
-      undefined,
-      undefined,
-    );
+    return new PictureReader({ kind: 'patch', size, patch, layers }, `patch-${size}-${patch}-${layers}`);
   }
 
-  /** A frozen encoder from the JSON file that describes it. */
-  static async open(path: string, options: SessionOptions = {}): Promise<PictureReader> {
-    return PictureReader.frozen(await OnnxPictureEncoder.open(path, options));
+  /**
+   * An encoder from the JSON file that describes it.
+   *
+   * @param options.trainFrom the first block that is trained with the rest, from 0. @default none: the encoder is frozen
+   * @throws LimnError CONFIG, ENCODER, RUNTIME or GRAPH_UNSUPPORTED when the description and the file do not fit, or the file cannot be trained;
+   * USAGE for a block that it does not have
+   */
+  static async open(path: string, options: SessionOptions & { trainFrom?: number | undefined } = {}): Promise<PictureReader> {
+    const { trainFrom, ...session } = options;
+    const { description, weights } = await loadDescription(path);
+    return PictureReader.fromWeights(description, weights, trainFrom, session);
   }
 
   /**
@@ -50,7 +73,7 @@ export class PictureReader {
    */
   static async captions(files: readonly string[], words = 24): Promise<PictureReader> {
     const captions = await PictureCaptions.read(files);
-    return new PictureReader({ kind: 'captions', words }, captions.id, undefined, undefined, captions);
+    return new PictureReader({ kind: 'captions', words }, captions.id, { captions });
   }
 
   /** The reader that a saved model was trained with. @param folder where weights may lie beside the model */
@@ -71,7 +94,8 @@ export class PictureReader {
         'CHECKPOINT',
         `The model in ${folder} does not say which encoder it was trained with: its config.json is damaged.`,
       );
-    const reader = PictureReader.frozen(await OnnxPictureEncoder.fromWeights(description, findWeights(description.file, folder)));
+    const trainFrom = config.kind === 'tuned' ? config.from : undefined;
+    const reader = await PictureReader.fromWeights(description, findWeights(description.file, folder), trainFrom);
     if (reader.id !== id) {
       await reader.close();
       throw new LimnError(
@@ -85,37 +109,52 @@ export class PictureReader {
     return reader;
   }
 
-  private static frozen(encoder: OnnxPictureEncoder): PictureReader {
-    const colours = encoder.description.colour ? colourChannels : 0;
-    const config: PictureConfig = {
-      kind: 'features',
+  private static async fromWeights(
+    description: EncoderDescription,
+    weights: string,
+    trainFrom?: number,
+    session: SessionOptions = {},
+  ): Promise<PictureReader> {
+    const encoder = await OnnxPictureEncoder.fromWeights(description, weights, session);
+    const colours = description.colour ? colourChannels : 0;
+    const sizes = {
       tokens: encoder.local.tokens,
       channels: encoder.local.channels - colours,
       globalChannels: encoder.global.channels - colours,
-      colourChannels: colours,
     };
-    return new PictureReader(config, encoder.id, encoder.description, encoder, undefined);
+    if (trainFrom === undefined)
+      return new PictureReader({ kind: 'features', ...sizes, colourChannels: colours }, encoder.id, { description, encoder });
+    await encoder.close();
+    const tuned = await openTuned(description, weights, trainFrom);
+    const { size, layout } = description;
+    return new PictureReader({ kind: 'tuned', size, layout, ...sizes, from: trainFrom }, encoder.id, { description, tuned });
   }
 
   /** Texts of these pictures that belong into the vocabulary: their captions, where captions stand in for them. */
   texts(pictures: readonly { id: string }[]): string[] {
-    return this.captions ? pictures.map(({ id }) => this.captions!.of(id)) : [];
+    const { captions } = this.means;
+    return captions ? pictures.map(({ id }) => captions.of(id)) : [];
   }
 
   /** Reads (or takes from the cache) the features or pixels of a list of pictures. @param vocabulary of the model, which captions need */
   async read({ vocabulary, ...options }: PictureCacheOptions & { vocabulary?: Vocabulary }): Promise<PictureSource> {
     const { config } = this;
-    if (this.encoder) return featureSource(await openFeatures({ ...options, encoder: this.encoder }), config);
-    if (config.kind === 'captions') {
+    const { encoder, captions, tuned } = this.means;
+    if (encoder) return featureSource(await openFeatures({ ...options, encoder }), config);
+    if (captions && config.kind === 'captions') {
       if (!vocabulary)
         throw new LimnError('USAGE', 'Captions in place of pictures are read with the vocabulary of a model: give it.');
-      return captionSource(this.captions!, options.pictures, config, vocabulary);
+      return captionSource(captions, options.pictures, config, vocabulary);
+    }
+    if (tuned) {
+      const { size, fit, resampling, shorterSide } = tuned.description;
+      return pixelSource(await openPixels({ ...options, size, fit, resampling, shorterSide }), config, tuned.description);
     }
     const { size } = config as Extract<PictureConfig, { kind: 'patch' }>;
     return pixelSource(await openPixels({ ...options, size, fit: 'contain' }), config);
   }
 
   async close(): Promise<void> {
-    await this.encoder?.close();
+    await this.means.encoder?.close();
   }
 }

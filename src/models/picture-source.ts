@@ -111,9 +111,22 @@ function channelMoments(channels: number) {
   };
 }
 
-/** Pixels for the patch encoder. */
-export function pixelSource(table: PixelTable, config: PictureConfig): PictureSource {
+/** How an encoder wants its pixels. */
+export interface PixelForm {
+  layout: 'NCHW' | 'NHWC';
+  /** R, G, B of colours from 0 to 1. */
+  mean: readonly number[];
+  deviation: readonly number[];
+}
+
+const plain: PixelForm = { layout: 'NHWC', mean: [0, 0, 0], deviation: [1, 1, 1] };
+
+/** Pixels for the patch encoder, or in the form that an encoder from a file wants. */
+export function pixelSource(table: PixelTable, config: PictureConfig, form: PixelForm = plain): PictureSource {
   const { size } = table;
+  const { layout } = form;
+  const scale = form.deviation.map((deviation) => 1 / (255 * deviation));
+  const shift = form.mean.map((mean, c) => mean / (form.deviation[c] as number));
   return {
     config,
     ids: table.ids,
@@ -123,8 +136,14 @@ export function pixelSource(table: PixelTable, config: PictureConfig): PictureSo
       const bytes = new Uint8Array(rows.length * size * size * 3);
       table.gather(rows, bytes);
       const values = new Float32Array(bytes.length);
-      for (let i = 0; i < bytes.length; i++) values[i] = (bytes[i] as number) / 255;
-      return { [`${prefix}pixels`]: tensor('float32', [rows.length, size, size, 3], values) };
+      const area = size * size;
+      for (let i = 0; i < bytes.length; i++) {
+        const [place, c] = [Math.floor(i / 3), i % 3];
+        const at = layout === 'NHWC' ? i : (Math.floor(place / area) * 3 + c) * area + (place % area);
+        values[at] = (bytes[i] as number) * (scale[c] as number) - (shift[c] as number);
+      }
+      const shape = layout === 'NHWC' ? [rows.length, size, size, 3] : [rows.length, 3, size, size];
+      return { [`${prefix}pixels`]: tensor('float32', shape, values) };
     },
     statistics: () => ({}),
     close: async () => {},

@@ -23,6 +23,12 @@ export const trainingSettings = z.strictObject({
    * keep the model from learning single places by heart. Evaluation and search always see all. Only for frozen encoders.
    */
   tokensSeen: z.int().nonnegative().default(0),
+  /** Peak of the learning rate of encoders that are trained with the rest. @default the rate of all */
+  encoderLearningRate: z.number().positive().optional(),
+  /** Batches whose gradients make one step of the optimizer; each batch has negatives of its own only. */
+  accumulate: positive.default(1),
+  /** Compute activations of trained encoders again in the backward pass in place of keeping them: less memory, more time. */
+  recompute: z.boolean().default(false),
   /** Protocol of the validation after each epoch. */
   protocol: z.string().default('fashioniq-original-ref-excluded'),
   /** Recall at this K chooses the best epoch. */

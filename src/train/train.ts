@@ -12,18 +12,21 @@ import { limnTrainingModel } from '../models/limn-graphs.js';
 import { LimnModel } from '../models/limn-model.js';
 import type { PictureReader } from '../models/picture-reader.js';
 import type { PictureSource } from '../models/picture-source.js';
+import { TextReader } from '../models/text-reader.js';
 import type { TrainingModel } from '../nn/training.js';
 import { sizeOf } from '../tensor/tensor.js';
 import { trainingLoop, type Weights } from './loop.js';
 import { RunFolder } from './run-folder.js';
 import { trainingSettings } from './settings.js';
-import { TripletBatches } from './triplet-batches.js';
+import { TripletBatches, trainingTexts } from './triplet-batches.js';
 
 export interface TrainOptions {
   train: Split;
   val: Split;
   /** Encodes the pictures; the caller closes it. */
   reader: PictureReader;
+  /** Reads the texts; the caller closes it. @default the words of the training texts */
+  text?: TextReader;
   /** The run folder. */
   out: string;
   /** What is kept of the data's origin in config.json. */
@@ -65,6 +68,7 @@ export interface TrainResult {
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { train: trainSplit, val, reader, out, dataset, seed = 1, resume = false, signal, onProgress } = options;
   const logger = options.logger ?? silentLogger;
+  const text = options.text ?? TextReader.words();
   const settings = parse(trainingSettings, options.training ?? {}, 'training settings');
   const protocol = findProtocol(settings.protocol);
   const vocabulary = Vocabulary.build(
@@ -74,13 +78,28 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const longest = Math.max(...trainSplit.triplets.map(({ text }) => vocabulary.encode(text, 1).truncated + 1));
   const config = parse(
     limnConfig,
-    { words: Math.min(longest, 48), ...options.model, vocabularySize: vocabulary.size, picture: reader.config },
+    {
+      words: Math.min(longest, 48),
+      ...options.model,
+      vocabularySize: vocabulary.size,
+      picture: reader.config,
+      text: text.config,
+    },
     'model config',
   );
   const encoder = { id: reader.id, ...(reader.description ? { description: reader.description } : {}) };
+  const textEncoder = text.choice && { id: text.id, choice: text.choice };
   const run = await RunFolder.open(
     out,
-    { format: 'limn-run-1', dataset, seed, encoder: reader.id, model: config, training: settings },
+    {
+      format: 'limn-run-1',
+      dataset,
+      seed,
+      encoder: reader.id,
+      ...(text.choice ? { textEncoder: text.id } : {}),
+      model: config,
+      training: settings,
+    },
     resume,
   );
   const read = (split: Split, name: string) =>
@@ -99,7 +118,14 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     valPictures.broken.map(({ id }) => id),
   );
 
-  const batches = new TripletBatches(trainSplit, pictures, vocabulary, config, settings, seed);
+  const texts = await text.read({
+    texts: trainingTexts(trainSplit, settings),
+    vocabulary,
+    words: config.words,
+    signal,
+    onProgress,
+  });
+  const batches = new TripletBatches(trainSplit, pictures, texts, vocabulary, config, settings, seed);
   const buffers = pictures.statistics(Array.from(pictures.ids.keys()));
   const stepsIn = (stepsPerRun: number) =>
     Math.max(1, Math.floor((settings.epochs * batches.stepsPerEpoch) / stepsPerRun)) * stepsPerRun;
@@ -108,8 +134,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       batchSize: settings.batchSize,
       optimizer: {
         learningRate: settings.learningRate,
-        totalSteps: stepsIn(stepsPerRun),
-        warmupSteps: Math.round(settings.warmup * stepsIn(stepsPerRun)),
+        // The optimizer counts its own steps, which several batches may make together.
+        totalSteps: Math.ceil(stepsIn(stepsPerRun) / settings.accumulate),
+        warmupSteps: Math.round((settings.warmup * stepsIn(stepsPerRun)) / settings.accumulate),
         weightDecay: settings.weightDecay,
         clipNorm: settings.clipNorm,
       },
@@ -117,9 +144,20 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       buffers,
       stepsPerRun,
       tokensSeen: batches.tokensSeen,
+      encoders: {
+        ...(reader.tuned ? { picture: reader.tuned } : {}),
+        ...(text.tuned ? { text: text.tuned } : {}),
+        learningRateScale: (settings.encoderLearningRate ?? settings.learningRate) / settings.learningRate,
+      },
+      accumulate: settings.accumulate,
+      recompute: settings.recompute,
     });
   const graph = settings.stepsPerRun === undefined ? loopedWhereItPays(build) : build(settings.stepsPerRun);
-  const modelOf = (parameters: Weights) => new LimnModel({ config, vocabulary, weights: { ...parameters, ...buffers }, encoder });
+  const modelOf = (parameters: Weights) =>
+    new LimnModel({ config, vocabulary, weights: { ...parameters, ...buffers }, encoder, textEncoder }, out, '', {
+      text,
+      picture: reader,
+    });
   const ks = [...new Set([1, 10, 50, settings.selectBy])];
   try {
     const { best, steps, seconds } = await trainingLoop({
@@ -147,6 +185,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   } finally {
     await pictures.close();
     await valPictures.close();
+    await texts.close();
   }
 }
 

@@ -7,6 +7,7 @@ import type { Vocabulary } from '../encoders/vocabulary.js';
 import type { LimnConfig } from '../models/config.js';
 import { methodOf } from '../models/methods.js';
 import type { PictureSource } from '../models/picture-source.js';
+import type { TextSource } from '../models/text-source.js';
 import type { DropoutMask } from '../nn/context.js';
 import { drawMasks } from '../nn/training.js';
 import { float32, type Tensor, tensor } from '../tensor/tensor.js';
@@ -28,6 +29,7 @@ export class TripletBatches {
   constructor(
     split: Split,
     private readonly pictures: PictureSource,
+    private readonly texts: TextSource,
     private readonly vocabulary: Vocabulary,
     private readonly config: LimnConfig,
     private readonly settings: TrainingSettings,
@@ -46,7 +48,7 @@ export class TripletBatches {
     this.batch(0);
     const seen = settings.tokensSeen;
     if (seen > 0 && config.picture.kind !== 'features')
-      throw new LimnError('CONFIG', 'tokensSeen works with a frozen encoder only: leave it out for patches and captions.');
+      throw new LimnError('CONFIG', 'tokensSeen works with a frozen picture encoder only: leave it out.');
     const { picture } = config;
     const some = picture.kind === 'features' && seen > 0 && seen < picture.tokens && methodOf(config).local(config);
     this.tokensSeen = some ? seen : undefined;
@@ -66,7 +68,7 @@ export class TripletBatches {
     const flat: Record<string, Tensor> = {
       ...(sees.picture ? pictures('reference.', ({ reference }) => reference) : {}),
       ...pictures('target.', ({ target }) => target),
-      ...(sees.text ? { words: this.words(rows, step) } : {}),
+      ...(sees.text ? this.textFeeds(rows, step) : {}),
     };
     const lead = stacked ? [count, batchSize] : [batchSize];
     const feeds: Record<string, Tensor> = Object.fromEntries(
@@ -108,18 +110,28 @@ export class TripletBatches {
     return this.order.batches[step - epoch * this.stepsPerEpoch] as Uint32Array;
   }
 
-  private words(rows: readonly Row[], step: number): Tensor {
+  private textFeeds(rows: readonly Row[], step: number): Record<string, Tensor> {
     const { captionSwap, wordDropout } = this.settings;
     const random = Random.derive(this.seed, `texts of step ${step}`);
-    const length = this.config.words;
-    const texts = rows.map(({ captions }) => joinCaptions(random.uniform() < captionSwap ? [...captions].reverse() : captions));
-    const { ids } = this.vocabulary.encodeBatch(texts, length);
-    const unknown = this.vocabulary.buckets;
-    const noisy = BigInt64Array.from(ids.data, (id) =>
-      BigInt(id > 0 && random.uniform() < wordDropout ? 1 + random.below(unknown) : id),
+    const feeds = this.texts.feeds(
+      rows.map(({ captions }) => joinCaptions(random.uniform() < captionSwap ? [...captions].reverse() : captions)),
     );
-    return tensor('int64', [rows.length, length], noisy);
+    if (!feeds.words) return feeds;
+    const unknown = this.vocabulary.buckets;
+    const noisy = BigInt64Array.from((feeds.words as Tensor<'int64'>).data, (id) =>
+      id > 0n && random.uniform() < wordDropout ? BigInt(1 + random.below(unknown)) : id,
+    );
+    return { words: tensor('int64', feeds.words.shape, noisy) };
   }
+}
+
+/** Every text that training with these settings can ask for. */
+export function trainingTexts(split: Split, { captionSwap }: TrainingSettings): string[] {
+  const orders = (captions: readonly string[]) => [
+    ...(captionSwap < 1 ? [joinCaptions(captions)] : []),
+    ...(captionSwap > 0 ? [joinCaptions([...captions].reverse())] : []),
+  ];
+  return split.triplets.flatMap(({ captions }) => orders(captions));
 }
 
 /** (steps, B, B): 1 where two different rows of a batch want the same picture. */

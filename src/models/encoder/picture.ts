@@ -6,6 +6,7 @@ import { layerNorm, linear, mlp, transformerLayer } from '../../nn/layers.js';
 import type { InputSpec } from '../../nn/training.js';
 import type { LimnConfig, PictureConfig } from '../config.js';
 import type { Encoded } from './encoded.js';
+import { localTokens, splice, type TunedEncoders } from './tuned.js';
 import { encodeWords } from './words.js';
 
 /** Values of a batch by their input names. */
@@ -22,7 +23,7 @@ export interface PictureInputOptions {
 
 /**
  * Names, dtypes and shapes of the inputs of a batch of pictures: `local` and `global` features (float16), or `pixels` (float32
- * in 0..1), or `caption` (word ids).
+ * in 0..1; normalised for an encoder that is trained), or `caption` (word ids).
  */
 export function pictureInputs(
   picture: PictureConfig,
@@ -31,6 +32,12 @@ export function pictureInputs(
 ): Record<string, InputSpec> {
   if (picture.kind === 'patch')
     return { [`${prefix}pixels`]: { dtype: 'float32', shape: [batch, picture.size, picture.size, 3] } };
+  if (picture.kind === 'tuned') {
+    const { size, layout } = picture;
+    return {
+      [`${prefix}pixels`]: { dtype: 'float32', shape: layout === 'NCHW' ? [batch, 3, size, size] : [batch, size, size, 3] },
+    };
+  }
   if (picture.kind === 'captions') return { [`${prefix}caption`]: { dtype: 'int64', shape: [batch, picture.words] } };
   const { tokens, channels, globalChannels, colourChannels } = picture;
   return {
@@ -50,15 +57,17 @@ export function withoutPrefix(batch: Inputs, prefix: string): Inputs {
 }
 
 /** A batch of pictures as tokens (B, N, d), where local features are given, and a global vector (B, d). */
-export function encodePicture(context: Context, config: LimnConfig, input: Inputs): Encoded {
+export function encodePicture(context: Context, config: LimnConfig, input: Inputs, encoders: TunedEncoders = {}): Encoded {
   const { picture } = config;
   const scope = context.scope('picture');
   if (picture.kind === 'patch') return patches(scope, config, picture, input.pixels!);
   if (picture.kind === 'captions') return encodeWords(context, scope, config, input.caption!);
+  if (picture.kind === 'tuned') return tuned(scope, config, picture, input.pixels!, encoders);
   return features(scope, config, picture, input);
 }
 
 type Features = Extract<PictureConfig, { kind: 'features' }>;
+type Tuned = Extract<PictureConfig, { kind: 'tuned' }>;
 type Patches = Extract<PictureConfig, { kind: 'patch' }>;
 
 function features(context: Context, config: LimnConfig, picture: Features, input: Inputs): Encoded {
@@ -83,10 +92,27 @@ function project(context: Context, config: LimnConfig, raw: Value, colours: numb
   const axis = raw.shape.length - 1;
   const [content, colour] =
     colours > 0 ? (f.split(standard, [total - colours, colours], axis) as [Value, Value]) : [standard, undefined];
-  const width = total - colours;
-  const normal = f.layerNormalization(content, f.filled(content, [width], 1), f.filled(content, [width], 0));
-  const projected = linear(context, 'content', normal, config.width);
+  const projected = linear(context, 'content', normalized(content), config.width);
   return colour ? f.add(projected, mlp(context, 'colour', colour, { hidden: 128, out: config.width })) : projected;
+}
+
+/** x (..., channels) with mean 0 and deviation 1 over its channels. */
+export function normalized(x: Value): Value {
+  const channels = x.shape.at(-1) as number;
+  return f.layerNormalization(x, f.filled(x, [channels], 1), f.filled(x, [channels], 0));
+}
+
+/** pixels -> the encoder's own graph, a linear map, positions. */
+function tuned(context: Context, config: LimnConfig, picture: Tuned, pixels: Value, encoders: TunedEncoders): Encoded {
+  const encoder = encoders.picture!;
+  const { input, outputs } = encoder.description;
+  const raw = splice(context, encoders, encoder, { [input]: pixels }, [outputs.local, outputs.global]);
+  const local = localTokens(encoder.description, raw[outputs.local] as Value);
+  const positions = context.parameter('positions', [picture.tokens, config.width], init.normal(0.1), { decay: false });
+  return {
+    tokens: f.add(linear(context.scope('local'), 'content', normalized(local), config.width), positions),
+    global: linear(context.scope('global'), 'content', normalized(raw[outputs.global] as Value), config.width),
+  };
 }
 
 /** pixels (B, S, S, 3) -> square patches, a linear map, positions, Transformer layers (Dosovitskiy et al., arXiv 2010.11929). */
