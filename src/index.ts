@@ -85,5 +85,6 @@ export type { LimnConfig, LimnConfigInput } from './models/config.js';
 export { LimnModel } from './models/limn-model.js';
 export { PictureReader } from './models/picture-reader.js';
 export type { PictureSource } from './models/picture-source.js';
+export { type TextEncoderChoice, TextReader } from './models/text-reader.js';
 export { type TrainingSettings, trainingSettings } from './train/settings.js';
 export { type TrainOptions, type TrainResult, train } from './train/train.js';

@@ -16,10 +16,13 @@ export function bundledEncoders(): Map<string, string> {
   return new Map(files.sort().map((file) => [file.slice(0, -'.json'.length), join(bundledFolder, file)]));
 }
 
-export interface PatchSizes {
+export interface ReaderOptions {
+  /** Sizes of the patch encoder. */
   pictureSize: number;
   patchSize: number;
   patchLayers: number;
+  /** The first block of an encoder from a file that is trained with the rest. @default none: it is frozen */
+  trainFrom?: number | undefined;
 }
 
 /**
@@ -27,12 +30,13 @@ export interface PatchSizes {
  *
  * @throws LimnError USAGE for a name or file that is not there, CONFIG, ENCODER or RUNTIME as the encoder does
  */
-export async function openReader(encoder: string, { pictureSize, patchSize, patchLayers }: PatchSizes): Promise<PictureReader> {
+export async function openReader(encoder: string, options: ReaderOptions): Promise<PictureReader> {
+  const { pictureSize, patchSize, patchLayers, trainFrom } = options;
   if (encoder === 'patch') return PictureReader.patch(pictureSize, patchSize, patchLayers);
   const bundled = bundledEncoders();
   const folder = await findEncoderFolder(encoder);
   const file = folder ? join(folder, folderFile) : existsSync(encoder) ? encoder : bundled.get(encoder);
-  if (file) return PictureReader.open(file);
+  if (file) return PictureReader.open(file, { trainFrom });
   const names = ['patch', ...bundled.keys(), ...(await listHubEncoders()).map(({ name }) => name)];
   throw new LimnError('USAGE', `There is no encoder "${encoder}": give a JSON file or a name. ${suggestion(encoder, names)}`);
 }

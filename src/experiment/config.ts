@@ -47,10 +47,16 @@ export const experimentSchema = z.strictObject({
       pictureSize: whole.default(64),
       patchSize: whole.default(8),
       patchLayers: z.int().nonnegative().default(2),
+      /** The first block of an encoder that is trained with the rest. @default none: it is frozen */
+      trainFrom: z.int().nonnegative().optional(),
     }),
     /** Files of captions that stand in for the pictures; `{category}` is replaced. */
     z.strictObject({ captions: oneOrMore }),
   ]),
+  /** A text encoder that was pulled or imported. @default word vectors that are trained with the rest */
+  text: z
+    .strictObject({ encoder: name, tokens: z.int().min(2).optional(), trainFrom: z.int().nonnegative().optional() })
+    .optional(),
   protocol: name,
   /** The split that is measured. Its recall chooses the best epoch too, except that `val` does so for `test`. */
   split: z.enum(['train', 'val', 'test']).default('val'),

@@ -5,12 +5,13 @@ import { findDataset } from '../data/datasets.js';
 import { readCorrections } from '../data/spelling.js';
 import type { Split, SplitName } from '../data/triplets.js';
 import { PictureReader } from '../models/picture-reader.js';
+import { TextReader } from '../models/text-reader.js';
 import type { Experiment } from './config.js';
 
-/** Opens an encoder by name or file. @param sizes of the "patch" encoder */
+/** Opens an encoder by name or file. @param options sizes of the "patch" encoder, and from which block another one is trained */
 export type OpenEncoder = (
   encoder: string,
-  sizes: { pictureSize: number; patchSize: number; patchLayers: number },
+  options: { pictureSize: number; patchSize: number; patchLayers: number; trainFrom?: number | undefined },
 ) => Promise<PictureReader>;
 
 /** @throws LimnError as the dataset's reader does, and USAGE for a format that is not known or has no categories */
@@ -31,7 +32,8 @@ export interface Material {
   validation: Split;
   measured: Split;
   reader: PictureReader;
-  /** SHA-256 of the annotations and the encoder's id. */
+  text: TextReader;
+  /** SHA-256 of the annotations and the encoders' ids. */
   hash: string;
 }
 
@@ -48,11 +50,18 @@ export async function openMaterial(
     'captions' in pictures
       ? await PictureReader.captions(captionFiles(pictures.captions, category))
       : await openEncoder(pictures.encoder, pictures);
+  const text = experiment.text ? await TextReader.open(experiment.text) : TextReader.words();
   const annotations = [train, validation, measured].map((split) => [
     split.pictures.map(({ id, label }) => [id, label]),
     split.triplets.map(({ reference, targets, text, captions, subset }) => [reference, targets, text, captions, subset]),
   ]);
-  return { train, validation, measured, reader, hash: sha256(JSON.stringify([annotations, reader.id])) };
+  const { config } = reader;
+  const ids = [
+    reader.id,
+    ...(config.kind === 'tuned' ? [`from block ${config.from}`] : []),
+    ...(text.choice ? [text.id, text.config] : []),
+  ];
+  return { train, validation, measured, reader, text, hash: sha256(JSON.stringify([annotations, ...ids])) };
 }
 
 export const captionFiles = (files: readonly string[], category: string | undefined) =>

@@ -84,7 +84,10 @@ export async function runExperiment(options: RunOptions): Promise<RunsEnded> {
     }
     return ended;
   } finally {
-    for (const { reader } of materials.values()) await reader.close();
+    for (const { reader, text } of materials.values()) {
+      await reader.close();
+      await text.close();
+    }
   }
 }
 
@@ -97,11 +100,15 @@ async function checkAll(
   const protocol = findProtocol(experiment.protocol);
   const done = new Map<string, RunResult>();
   for (const run of runs) {
-    const { reader, hash, measured } = materialOf(run);
+    const { reader, text, hash, measured } = materialOf(run);
     const what = `${experiment.file}, method "${run.method.id}",`;
     const training = check(trainingSettings, run.settings.training, `${what} "training"`);
     findProtocol(training.protocol);
-    check(limnConfig, { ...run.settings.model, vocabularySize: 100, picture: reader.config }, `${what} "model"`);
+    check(
+      limnConfig,
+      { ...run.settings.model, vocabularySize: 100, picture: reader.config, text: text.config },
+      `${what} "model"`,
+    );
     checkMetrics(experiment, protocol, measured);
     const result = await resultOf(run, hash);
     if (result) done.set(run.id, result);
@@ -150,7 +157,7 @@ async function runOnce(run: PlannedRun, material: Material, place: string, optio
 
 async function trainAndMeasure(
   run: PlannedRun,
-  { train: trainSplit, validation, measured: split, reader, hash }: Material,
+  { train: trainSplit, validation, measured: split, reader, text, hash }: Material,
   place: string,
   { experiment, command, signal, onProgress, logger }: RunOptions,
 ): Promise<RunResult> {
@@ -162,6 +169,7 @@ async function trainAndMeasure(
     train: trainSplit,
     val: validation,
     reader,
+    text,
     out: run.folder,
     dataset: { name: dataset.format, directory: dataset.directory, category: run.category },
     ...run.settings,

@@ -1,17 +1,24 @@
 /** limn train */
 import { type Command, Option } from 'commander';
 import type { z } from 'zod';
+import { LimnError } from '../../core/errors.js';
 import { limnConfig, methodNames } from '../../models/config.js';
+import { TextReader } from '../../models/text-reader.js';
 import { trainingSettings } from '../../train/settings.js';
 import { train } from '../../train/train.js';
 import { addDatasetOptions, type DatasetOptions, openDataset } from '../datasets.js';
-import { openReader, type PatchSizes } from '../encoders.js';
+import { openReader, type ReaderOptions } from '../encoders.js';
 import { runLong } from '../long-work.js';
 import { newCommand, numberOption, required } from '../options.js';
 import { unknownKey } from '../settings.js';
 
-interface TrainFlags extends DatasetOptions, PatchSizes {
+interface TrainFlags extends DatasetOptions, ReaderOptions {
   encoder: string;
+  textEncoder?: string;
+  textTokens?: number;
+  encoderLr?: number;
+  accumulate?: number;
+  recompute?: boolean;
   method?: string;
   out?: string;
   seed: number;
@@ -40,6 +47,27 @@ const whole = { least: 1, whole: true };
 export function trainCommand(): Command {
   return addDatasetOptions(newCommand('train', 'Train LIMN on triplets of reference, text and target.'))
     .option('--encoder <name>', '"patch" (trained with the rest), "mobilenetv2", or the JSON file of a frozen encoder', 'patch')
+    .option('--text-encoder <name>', 'a text encoder that was pulled or imported (default: word vectors trained with the rest)')
+    .addOption(
+      numberOption('--text-tokens <count>', "tokens of a text that its encoder reads (default: the encoder's most)", {
+        least: 2,
+        whole: true,
+      }),
+    )
+    .addOption(
+      numberOption('--train-from <block>', 'train the encoders too, from this block on; 0 trains all of them (default: frozen)', {
+        least: 0,
+        whole: true,
+      }),
+    )
+    .addOption(
+      numberOption('--encoder-lr <rate>', "peak of the trained encoders' learning rate (default: as --lr)", {
+        least: 0,
+        above: true,
+      }),
+    )
+    .addOption(numberOption('--accumulate <count>', 'batches whose gradients make one step (default: 1)', whole))
+    .option('--recompute', 'compute activations of trained encoders again in place of keeping them: less memory, more time')
     .addOption(new Option('--method <name>', 'LIMN or a baseline (default: "limn")').choices(methodNames))
     .option('--out <folder>', 'the run folder: config.json, metrics.ndjson, checkpoints/, model/')
     .addOption(numberOption('--epochs <count>', 'passes over the training triplets (default: 12)', whole))
@@ -79,15 +107,21 @@ async function runTrain(flags: TrainFlags): Promise<void> {
   const training = {
     ...checked(flags.training, trainingSettings, 'training'),
     ...defined({ epochs, batchSize, protocol, stepsPerRun, learningRate: flags.lr }),
+    ...defined({ accumulate: flags.accumulate, recompute: flags.recompute, encoderLearningRate: flags.encoderLr }),
   };
   const result = await runLong(async (tools) => {
     const dataset = await openDataset('train', flags, tools);
     const splits = { train: await dataset.split('train'), val: await dataset.split('val') };
     const reader = await openReader(flags.encoder, flags);
+    const text = await openText(flags).catch(async (error) => {
+      await reader.close();
+      throw error;
+    });
     try {
       return await train({
         ...splits,
         reader,
+        text,
         out,
         dataset: dataset.origin,
         model,
@@ -99,11 +133,18 @@ async function runTrain(flags: TrainFlags): Promise<void> {
       });
     } finally {
       await reader.close();
+      await text.close();
     }
   });
   if (flags.json) return void process.stdout.write(`${JSON.stringify(result)}\n`);
   const recall = Object.entries(result.bestRecall).map(([k, percent]) => `R@${k} ${percent.toFixed(2)}`);
   process.stdout.write(`${result.model}\nbest epoch ${result.epoch}: ${recall.join(', ')}\n`);
+}
+
+async function openText({ textEncoder, textTokens, trainFrom }: TrainFlags): Promise<TextReader> {
+  if (textEncoder !== undefined) return TextReader.open({ encoder: textEncoder, tokens: textTokens, trainFrom });
+  if (textTokens !== undefined) throw new LimnError('USAGE', '--text-tokens goes with --text-encoder: give that too.');
+  return TextReader.words();
 }
 
 /** Without the keys whose value is undefined, so that they leave alone what they are spread over. */
