@@ -102,3 +102,34 @@ describe('readEncoderGraph', () => {
     expect(readdirSync(folder).filter((entry) => entry.includes('.part'))).toEqual([]);
   });
 });
+
+describe('a graph of float16', () => {
+  it('gives float32 under other names', async () => {
+    const half = { type: { tensorType: { elemType: 10, shape: { dim: [1n, 2n, 3n].map((dimValue) => ({ dimValue })) } } } };
+    const model = create(ModelProtoSchema, {
+      irVersion: 8n,
+      opsetImport: [{ domain: '', version: 17n }],
+      graph: {
+        name: 'half',
+        input: [{ name: 'x', type: { tensorType: { elemType: 1, shape: half.type.tensorType.shape } } }],
+        node: ['last_hidden_state', 'pooler_output'].map((name) => ({
+          opType: 'Cast',
+          input: ['x'],
+          output: [name],
+          attribute: [{ name: 'to', type: 2, i: 10n }],
+        })),
+        output: ['last_hidden_state', 'pooler_output'].map((name) => ({ name, ...half })),
+      },
+    });
+    const file = join(folder, 'half.onnx');
+    writeFileSync(file, toBinary(ModelProtoSchema, model));
+    const graph = await readEncoderGraph(file);
+    expect(graph.outputs).toEqual({ local: 'limn_local', global: 'limn_global' });
+    const session = await Session.open(graph.file);
+    const x = { dtype: 'float32', shape: [1, 2, 3], data: Float32Array.of(1, 2, 3, 0.5, 0.25, 0.1) } as const;
+    const { limn_local: local, limn_global: global } = await session.run({ x });
+    await session.close();
+    expect([local?.dtype, global?.dtype]).toEqual(['float32', 'float32']);
+    expect([...local!.data].map(Number)).toEqual([1, 2, 3, 0.5, 0.25, expect.closeTo(0.1, 4)]);
+  });
+});
