@@ -19,7 +19,6 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from '../../graph/proto/onnx_pb.js';
-import { isDataOf } from './layout.js';
 
 export interface EncoderGraph {
   /** The file to run: the one given, or one beside it that exposes more. */
@@ -100,13 +99,16 @@ async function readModel(file: string): Promise<ModelProto & { graph: GraphProto
   }
 }
 
+/** The files beside it that a graph keeps its weights in. */
 async function findExternalData(file: string, graph: GraphProto): Promise<string[]> {
-  if (!graph.initializer.some(({ dataLocation }) => dataLocation === externalLocation)) return [];
-  const found = (await readdir(dirname(file))).filter((name) => isDataOf(name, basename(file)));
-  if (found.length > 0) return found.sort();
-  throw new LimnError('ENCODER', `${file} keeps its weights in ${basename(file)}_data, which is not beside it. Get that too.`, {
-    details: { file },
-  });
+  const external = graph.initializer.filter(({ dataLocation }) => dataLocation === externalLocation);
+  const locations = external.map(({ externalData }) => externalData.find(({ key }) => key === 'location')?.value ?? '');
+  const names = [...new Set(locations)].sort();
+  const present = new Set(await readdir(dirname(file)));
+  const missing = names.find((name) => !present.has(name));
+  if (missing === undefined) return names;
+  const where = missing === '' ? 'no file' : `${missing}, which is not beside it. Get that too`;
+  throw new LimnError('ENCODER', `${file} keeps its weights in ${where}.`, { details: { file, missing } });
 }
 
 function graphInputs(graph: GraphProto): GraphInput[] {
