@@ -30,7 +30,7 @@ export interface PatchSizes {
 export async function openReader(encoder: string, { pictureSize, patchSize, patchLayers }: PatchSizes): Promise<PictureReader> {
   if (encoder === 'patch') return PictureReader.patch(pictureSize, patchSize, patchLayers);
   const bundled = bundledEncoders();
-  const folder = await findEncoderFolder(encoder);
+  const folder = bundled.has(encoder) ? undefined : await findEncoderFolder(encoder);
   const file = folder ? join(folder, folderFile) : existsSync(encoder) ? encoder : bundled.get(encoder);
   if (file) return PictureReader.open(file);
   const names = ['patch', ...bundled.keys(), ...(await listHubEncoders()).map(({ name }) => name)];

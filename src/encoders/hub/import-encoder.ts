@@ -47,11 +47,11 @@ export async function importEncoder(folder: string, options: ImportOptions = {})
   const layout = chooseFiles(paths, options.dtype, folder);
   const copies = target === source ? [] : layout.files;
   for (const path of copies) await copyBeside(join(source, path), join(target, partOf(path)));
-  await installParts(
+  const previous = await installParts(
     target,
     copies.map((path) => ({ path, part: partOf(path) })),
   );
-  await describeFolder(target, { name, layout });
+  await describeFolder(target, { name, layout, previous });
   return openHubEncoder(target);
 }
 
@@ -67,19 +67,28 @@ export function checkName(name: string): void {
 
 const partOf = (path: string) => `${path}.import.part`;
 
-/** Puts files that are whole in their places, after which the folder is no encoder until it is described anew. */
-export async function installParts(folder: string, files: readonly { path: string; part: string }[]): Promise<void> {
-  if (files.length === 0) return;
-  await rm(join(folder, folderFile), { force: true });
+/**
+ * Puts files that are whole in their places, after which the folder is no encoder until it is described anew.
+ *
+ * @returns the files that it had as an encoder
+ */
+export async function installParts(folder: string, files: readonly { path: string; part: string }[]): Promise<string[]> {
+  const previous = await readEncoderFolder(folder).catch(() => undefined);
+  if (files.length > 0) await rm(join(folder, folderFile), { force: true });
   for (const { path, part } of files) await rename(join(folder, part), join(folder, path));
+  return Object.keys(previous?.files ?? {});
+}
+
+interface Folder {
+  name: string;
+  layout: EncoderLayout;
+  source?: EncoderFolder['source'];
+  /** Files that are removed unless they are needed still. */
+  previous: readonly string[];
 }
 
 /** Reads, tries and describes the files of a folder; the last thing written makes it an encoder. */
-export async function describeFolder(
-  folder: string,
-  { name, layout, source }: { name: string; layout: EncoderLayout; source?: EncoderFolder['source'] },
-): Promise<void> {
-  const previous = await readEncoderFolder(folder).catch(() => undefined);
+export async function describeFolder(folder: string, { name, layout, source, previous }: Folder): Promise<void> {
   const config = configSchema.catch({}).parse(await readJson(join(folder, 'config.json'), "an encoder's config"));
   const short = name.replaceAll('/', '--');
   const picture = await describePicture(folder, short, layout.picture, config);
@@ -96,7 +105,7 @@ export async function describeFolder(
     ...(text ? { text } : {}),
   };
   await writeFileAtomic(join(folder, folderFile), `${JSON.stringify(content, undefined, 2)}\n`);
-  for (const path of Object.keys(previous?.files ?? {})) if (!(path in files)) await rm(join(folder, path), { force: true });
+  for (const path of previous) if (!(path in files)) await rm(join(folder, path), { force: true });
 }
 
 const configSchema = z.object({

@@ -81,12 +81,9 @@ export async function pullEncoder(repo: string, options: PullOptions = {}): Prom
       before += sizes[i] as number;
       report(0);
     }
-    await installParts(folder, wanted);
-    await describeFolder(folder, {
-      name: repo,
-      layout: found,
-      source: { endpoint: client.endpoint, repo: found.repo, revision, commit },
-    });
+    const previous = await installParts(folder, wanted);
+    const source = { endpoint: client.endpoint, repo: found.repo, revision, commit };
+    await describeFolder(folder, { name: repo, layout: found, source, previous });
     return await openHubEncoder(folder);
   } finally {
     await client.close();
