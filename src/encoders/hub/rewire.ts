@@ -82,7 +82,7 @@ export async function readEncoderGraph(file: string): Promise<EncoderGraph> {
 }
 
 /** The name of a file's copy with more outputs. */
-export function rewiredName(file: string): string {
+function rewiredName(file: string): string {
   return file.replace(/(\.onnx)?$/, '.limn.onnx');
 }
 
@@ -131,7 +131,7 @@ const selecting = new Set(['Gather', 'GatherElements', 'GatherND', 'Slice']);
 const formal = new Set(['Reshape', 'Flatten', 'Transpose', 'Squeeze', 'Unsqueeze', 'Identity', 'Cast', 'Expand', 'Dropout']);
 
 /** The tensor that the token pooled for `output` is selected from: breadth first, the nearest selection wins. */
-export function findHiddenState(graph: GraphProto, output: string): string | undefined {
+function findHiddenState(graph: GraphProto, output: string): string | undefined {
   const producers = new Map<string, NodeProto>();
   for (const node of graph.node) for (const name of node.output) producers.set(name, node);
   const queue = [output];
