@@ -67,6 +67,13 @@ export { type FashionIQOptions, listCategories, readFashionIQ } from './data/fas
 export { type Corrections, readCorrections } from './data/spelling.js';
 export type { Picture, Split, SplitName, Triplet } from './data/triplets.js';
 export { generateWardrobe, type Wardrobe, type WardrobeOptions } from './data/wardrobe/generate.js';
+export type { EncoderDescription } from './encoders/description.js';
+export { checkHubEncoder, type HubEncoder, listHubEncoders, openHubEncoder } from './encoders/hub/encoder-folder.js';
+export { type ImportOptions, importEncoder } from './encoders/hub/import-encoder.js';
+export { type PullOptions, pullEncoder } from './encoders/hub/pull.js';
+export { OnnxPictureEncoder, type PictureEncoder, type PictureFeatures } from './encoders/picture-encoder.js';
+export type { TextDescription } from './encoders/text-description.js';
+export { type FrozenTextEncoder, OnnxTextEncoder, type TextEncoderOptions, type TextFeatures } from './encoders/text-encoder.js';
 export {
   type EvaluateOptions,
   type EvaluateVectorsOptions,

@@ -18,6 +18,7 @@ import numpy
 import onnx
 import open_clip
 import torch
+from open_clip.modified_resnet import ModifiedResNet
 from open_clip.transform import image_transform
 from PIL import Image, ImageOps
 from transformers import (
@@ -231,7 +232,107 @@ def tiny() -> None:
             print(file.name, way, file.stat().st_size)
 
 
+def halved(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Moves every weight to a number that float16 holds exactly, and gives them all."""
+    state = {key: value for key, value in module.state_dict().items() if value.is_floating_point()}
+    for key, value in state.items():
+        spread = 0.05 * torch.randn_like(value)
+        value.copy_((value + (spread.abs() if key.endswith("running_var") else spread)).half().float())
+    return state
+
+
+def transformer_layers(state: dict[str, torch.Tensor], count: int) -> dict[str, torch.Tensor]:
+    """limn's names and layouts of transformers' encoder layers."""
+    names = {f"self_attn.{a}_proj": f"attention.{b}" for a, b in (("q", "query"), ("k", "key"), ("v", "value"), ("out", "out"))}
+    names |= {"mlp.fc1": "feed.in", "mlp.fc2": "feed.out"}
+    found = {}
+    for i in range(count):
+        for theirs, ours in names.items():
+            found[f"layers.{i}.{ours}.weight"] = state[f"encoder.layers.{i}.{theirs}.weight"].T
+            found[f"layers.{i}.{ours}.bias"] = state[f"encoder.layers.{i}.{theirs}.bias"]
+        for n in (1, 2):
+            found[f"layers.{i}.norm{n}.scale"] = state[f"encoder.layers.{i}.layer_norm{n}.weight"]
+            found[f"layers.{i}.norm{n}.bias"] = state[f"encoder.layers.{i}.layer_norm{n}.bias"]
+    return found
+
+
+def towers() -> None:
+    """limn's own towers (src/encoders/clip/towers.ts) against transformers and open_clip, with equal weights."""
+    torch.manual_seed(11)
+    tensors: dict[str, torch.Tensor] = {}
+
+    def add(tower: str, weights: dict[str, torch.Tensor], values: dict[str, torch.Tensor]) -> None:
+        tensors.update({f"{tower}.weights.{name}": value.half() for name, value in weights.items()})
+        tensors.update({f"{tower}.{name}": value for name, value in values.items()})
+
+    config = dict(num_hidden_layers=2, num_attention_heads=2, projection_dim=6)
+    vision = CLIPVisionModelWithProjection(
+        CLIPVisionConfig(hidden_size=16, intermediate_size=64, image_size=16, patch_size=8, **config)
+    ).eval()
+    state = {key.removeprefix("vision_model."): value for key, value in halved(vision).items()}
+    weights = {
+        "class": state["embeddings.class_embedding"],
+        "patch": state["embeddings.patch_embedding.weight"],
+        "position": state["embeddings.position_embedding.weight"],
+        "norm_before.scale": state["pre_layrnorm.weight"],
+        "norm_before.bias": state["pre_layrnorm.bias"],
+        "norm_after.scale": state["post_layernorm.weight"],
+        "norm_after.bias": state["post_layernorm.bias"],
+        "projection.weight": state["visual_projection.weight"].T,
+    }
+    pixels = torch.randn(2, 3, 16, 16)
+    with torch.no_grad():
+        seen = vision(pixel_values=pixels)
+    values = {"pixels": pixels, "local": seen.last_hidden_state, "global": seen.image_embeds}
+    add("vision", weights | transformer_layers(state, 2), values)
+
+    special = dict(bos_token_id=38, eos_token_id=39, pad_token_id=39)
+    text = CLIPTextModelWithProjection(
+        CLIPTextConfig(vocab_size=40, hidden_size=16, intermediate_size=64, max_position_embeddings=7, **special, **config)
+    ).eval()
+    state = {key.removeprefix("text_model."): value for key, value in halved(text).items()}
+    weights = {
+        "tokens": state["embeddings.token_embedding.weight"],
+        "position": state["embeddings.position_embedding.weight"],
+        "norm_after.scale": state["final_layer_norm.weight"],
+        "norm_after.bias": state["final_layer_norm.bias"],
+        "projection.weight": state["text_projection.weight"].T,
+    }
+    ids = torch.tensor([[38, 5, 6, 7, 39, 39, 39], [38, 9, 39, 39, 39, 39, 39]])
+    mask = torch.tensor([[1, 1, 1, 1, 1, 0, 0], [1, 1, 1, 0, 0, 0, 0]])
+    with torch.no_grad():
+        read = text(input_ids=ids, attention_mask=mask)
+    values = {"ids": ids, "mask": mask, "local": read.last_hidden_state, "global": read.text_embeds}
+    add("text", weights | transformer_layers(state, 2), values)
+
+    resnet = ModifiedResNet(layers=[2, 1, 1, 1], output_dim=6, heads=4, image_size=64, width=2).eval()
+    state = halved(resnet)
+    weights = {"pool.position": state["attnpool.positional_embedding"]}
+    pairs = [(f"conv{i}", f"bn{i}", f"stem.{i - 1}") for i in (1, 2, 3)]
+    for stage, count in enumerate((2, 1, 1, 1)):
+        for block in range(count):
+            theirs, ours = f"layer{stage + 1}.{block}", f"stages.{stage}.{block}"
+            pairs += [(f"{theirs}.conv{i}", f"{theirs}.bn{i}", f"{ours}.conv{i}") for i in (1, 2, 3)]
+            if block == 0:
+                pairs.append((f"{theirs}.downsample.0", f"{theirs}.downsample.1", f"{ours}.shortcut"))
+    parts = {"scale": "weight", "bias": "bias", "mean": "running_mean", "variance": "running_var"}
+    for convolution, norm, name in pairs:
+        weights[f"{name}.weight"] = state[f"{convolution}.weight"]
+        weights |= {f"{name}.{ours}": state[f"{norm}.{theirs}"] for ours, theirs in parts.items()}
+    for theirs, ours in (("q", "query"), ("k", "key"), ("v", "value"), ("c", "out")):
+        weights[f"pool.{ours}.weight"] = state[f"attnpool.{theirs}_proj.weight"].T
+        weights[f"pool.{ours}.bias"] = state[f"attnpool.{theirs}_proj.bias"]
+    pixels = torch.randn(2, 3, 64, 64)
+    maps = []
+    resnet.layer4.register_forward_hook(lambda _module, _inputs, output: maps.append(output))
+    with torch.no_grad():
+        embedding = resnet(pixels)
+    add("resnet", weights, {"pixels": pixels, "local": maps[0], "global": embedding})
+    save("clip-towers", tensors)
+
+
 if __name__ == "__main__":
+    towers()
     pictures()
     tokens(sys.argv[1])
     tiny()

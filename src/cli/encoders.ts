@@ -34,7 +34,7 @@ export async function openReader(encoder: string, options: ReaderOptions): Promi
   const { pictureSize, patchSize, patchLayers, trainFrom } = options;
   if (encoder === 'patch') return PictureReader.patch(pictureSize, patchSize, patchLayers);
   const bundled = bundledEncoders();
-  const folder = await findEncoderFolder(encoder);
+  const folder = bundled.has(encoder) ? undefined : await findEncoderFolder(encoder);
   const file = folder ? join(folder, folderFile) : existsSync(encoder) ? encoder : bundled.get(encoder);
   if (file) return PictureReader.open(file, { trainFrom });
   const names = ['patch', ...bundled.keys(), ...(await listHubEncoders()).map(({ name }) => name)];

@@ -81,6 +81,23 @@ describe('pillowResize', () => {
     }
   });
 
+  it('differs by a few grey levels only where a picture is too large to be taken as it is', async () => {
+    const raw = { width: 5000, height: 4000, channels: 3 } as const;
+    const noise = sharp({
+      create: { width: 250, height: 200, channels: 3, background: '#000', noise: { type: 'gaussian', mean: 128, sigma: 50 } },
+    });
+    const data = await sharp(await noise.png().toBuffer())
+      .resize(raw.width, raw.height, { kernel: 'cubic' })
+      .raw()
+      .toBuffer();
+    const png = await sharp(data, { raw }).png({ compressionLevel: 1 }).toBuffer();
+    const exact = pillowResize({ ...raw, data }, 60, 48, 'bicubic', { left: 6, top: 0, width: 48, height: 48 });
+    const taken = await decodeImage(png, { size: 48, resampling: 'pillow-bicubic' });
+    const difference = farthest(taken, exact.data);
+    expect(difference).toBeGreaterThan(0);
+    expect(difference).toBeLessThanOrEqual(4);
+  });
+
   it('fills, contains, and crops from a longer shorter side', async () => {
     const picture = `${fixtures}clip-pictures/wide.png`;
     const [fill, contain, crop, whole] = await Promise.all([

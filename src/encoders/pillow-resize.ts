@@ -14,7 +14,7 @@ interface Filter {
 
 const sinc = (x: number) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 
-export const pillowFilters = {
+const pillowFilters = {
   bilinear: { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
   // Keys' cubic convolution with a = -1/2.
   bicubic: {

@@ -3,10 +3,10 @@ import { LimnError, throwIfAborted } from '../core/errors.js';
 import { limnHome, sha256 } from '../core/files.js';
 import type { OnProgress } from '../core/progress.js';
 import { RecordStore } from './record-store.js';
-import type { TextEncoder } from './text-encoder.js';
+import type { FrozenTextEncoder } from './text-encoder.js';
 
 export interface TextCacheOptions {
-  encoder: TextEncoder;
+  encoder: FrozenTextEncoder;
   /** A text may be in the list more than once. */
   texts: Iterable<string>;
   /** The folder of the cache. @default a folder of LIMN_HOME that is named after the encoder */

@@ -37,7 +37,7 @@ export interface TextFeatures {
 }
 
 /** What a text encoder is to the rest of limn. */
-export interface TextEncoder {
+export interface FrozenTextEncoder {
   /** Equal ids give equal features: a hash of the description, the tokenizer, the weights and the number of tokens. */
   readonly id: string;
   readonly local: { readonly tokens: number; readonly channels: number };
@@ -48,7 +48,7 @@ export interface TextEncoder {
 
 const textsPerRun = 32;
 
-export class OnnxTextEncoder implements TextEncoder {
+export class OnnxTextEncoder implements FrozenTextEncoder {
   private constructor(
     readonly id: string,
     readonly description: TextDescription,

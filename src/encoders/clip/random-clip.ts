@@ -138,7 +138,7 @@ function encoded(graph: Graph, name: string, { local, global }: Tower, hiddenSta
   return encodeModel(graph);
 }
 
-/** Parameters are constants with their initial values. */
+/** Parameters are constants: their initial values, and vectors a little beside them, so that no two are equal. */
 class RandomContext extends Context {
   readonly training = false;
 
@@ -155,7 +155,9 @@ class RandomContext extends Context {
   }
 
   parameter(name: string, shape: Shape, init: Init): Value {
-    return this.graph.constant(float32(shape, init(this.random, shape)), this.qualified(name));
+    const values = init(this.random, shape);
+    const moved = shape.length === 1 ? values.map((value) => value + 0.02 * this.random.normal()) : values;
+    return this.graph.constant(float32(shape, moved), this.qualified(name));
   }
 
   buffer(name: string, shape: Shape): Value {

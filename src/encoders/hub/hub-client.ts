@@ -9,6 +9,7 @@ import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { z } from 'zod';
 import { LimnError, messageOf, throwIfAborted } from '../../core/errors.js';
 import { type ContentHash, hashOfEtag } from './content-hash.js';
+import { retryAfter, type Subject, statusError, unreachable } from './hub-errors.js';
 
 export interface HubOptions {
   /** Where the hub is. @default `LIMN_HUB_ENDPOINT`, `HF_ENDPOINT` or https://huggingface.co */
@@ -192,12 +193,6 @@ export class HubClient {
   }
 }
 
-interface Subject {
-  repo: string;
-  revision: string;
-  path?: string;
-}
-
 function checkedEndpoint(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && /^https?:$/.test(url.protocol)) return text.replace(/\/+$/, '');
@@ -214,51 +209,4 @@ async function readJsonBody(body: Readable, url: string): Promise<unknown> {
       cause: error,
     });
   }
-}
-
-function unreachable(url: string, error: unknown): LimnError {
-  const { code } = error as NodeJS.ErrnoException;
-  const reason = messageOf(error) || code;
-  return new LimnError('IO', `Cannot reach ${url}: ${reason}. Check the network, HTTPS_PROXY and the address of the hub.`, {
-    details: { url },
-    cause: error,
-  });
-}
-
-/** Seconds from a number or a date. */
-function retryAfter(value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  const seconds = /^\d+$/.test(value.trim()) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
-  return Number.isFinite(seconds) ? Math.max(0, seconds) : undefined;
-}
-
-function statusError(url: string, answer: HubAnswer, about: Subject, client: HubClient, refs: readonly string[]): LimnError {
-  const { status, headers } = answer;
-  const { repo, revision, path } = about;
-  const page = `${client.endpoint}/${repo}`;
-  const details = { url, status };
-  const kind = headers['x-error-code'];
-  if (status === 401 || status === 403) {
-    const why = client.hasToken
-      ? `does not let this token read ${repo}: accept its terms at ${page} with the token's account, or check the name and the token`
-      : `does not show ${repo} without a token: check the name, or accept the terms at ${page} and give a token with --token or HF_TOKEN`;
-    return new LimnError('IO', `${client.endpoint} ${why} (${status}).`, { details });
-  }
-  if (status === 404) {
-    if (path !== undefined) return new LimnError('DATA', `${repo} has no ${path} at ${revision} (404).`, { details });
-    const known = refs.length > 0;
-    const what =
-      kind === 'RevisionNotFound' || known
-        ? `${repo} has no revision "${revision}"`
-        : `There is no ${repo} at ${client.endpoint}, or no revision "${revision}" of it`;
-    const advice = known ? `It has ${refs.slice(0, 8).join(', ')}.` : `Check the name at ${client.endpoint}.`;
-    return new LimnError('DATA', `${what} (404). ${advice}`, { details });
-  }
-  if (status === 429) {
-    const seconds = retryAfter(headers['retry-after']);
-    const when = seconds === undefined ? 'later' : `in ${Math.ceil(seconds)} s`;
-    const advice = client.hasToken ? '' : ' or give a token with --token';
-    return new LimnError('IO', `${client.endpoint} takes no more requests now (429): try again ${when}${advice}.`, { details });
-  }
-  return new LimnError('IO', `${url} answers ${status}. Try again later or another mirror.`, { details });
 }

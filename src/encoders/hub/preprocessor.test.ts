@@ -33,6 +33,7 @@ describe('readPreprocessor', () => {
     [{ ...clip, crop_size: { height: 224, width: 200 } }, /not square/],
     [{ ...clip, size: { height: 256, width: 256 } }, /stretching before cropping/],
     [{ ...clip, size: 200 }, /a crop of 224 pixels from 200/],
+    [{ ...clip, image_std: undefined }, /normalising without image_mean and image_std/],
     [{}, /p\.json is not a picture preprocessor: "size":/],
     [[], /is not a picture preprocessor/],
   ])('refuses what limn does not do: %#', (value, message) => {

@@ -16,8 +16,8 @@ const schema = z.object({
   do_rescale: z.boolean().default(true),
   rescale_factor: z.number().default(1 / 255),
   do_normalize: z.boolean().default(true),
-  image_mean: colours.default([0, 0, 0]),
-  image_std: colours.default([1, 1, 1]),
+  image_mean: colours.optional(),
+  image_std: colours.optional(),
 });
 
 /** Pillow's numbers of its filters. */
@@ -54,11 +54,17 @@ export function readPreprocessor(value: unknown, label: string): PictureSteps {
   if (!crops && !stretches) throw refuse('pictures of any width');
   if (crops && stretches && scaled.width !== cropped.width) throw refuse('stretching before cropping');
   if (cropped.width > scaled.width) throw refuse(`a crop of ${cropped.width} pixels from ${scaled.width}`);
-  const normalised = steps.do_normalize;
+  const [mean, deviation] = steps.do_normalize
+    ? [steps.image_mean, steps.image_std]
+    : [
+        [0, 0, 0],
+        [1, 1, 1],
+      ];
+  if (!mean || !deviation) throw refuse('normalising without image_mean and image_std');
   return {
     size: cropped.width,
-    mean: normalised ? steps.image_mean : [0, 0, 0],
-    deviation: normalised ? steps.image_std : [1, 1, 1],
+    mean,
+    deviation,
     resampling,
     fit: stretches ? 'fill' : 'cover',
     ...(stretches || scaled.width === cropped.width ? {} : { shorterSide: scaled.width }),

@@ -306,6 +306,18 @@ describe('pullEncoder', () => {
     expect(await checkHubEncoder(repo)).toEqual([]);
   });
 
+  it('takes another kind of weights, and leaves none of the last', async () => {
+    const files = hub.repos.get(repo)!.files;
+    for (const tower of ['vision', 'text']) {
+      files.set(`onnx/${tower}_model_quantized.onnx`, files.get(`onnx/${tower}_model.onnx`)!);
+    }
+    await pull();
+    const { folder, picture } = await pull({ dtype: 'q8' });
+    expect(picture.description.file).toBe('tiny--clip/onnx/vision_model_quantized.onnx');
+    expect(readdirSync(join(folder, 'onnx')).sort()).toEqual(['text_model_quantized.onnx', 'vision_model_quantized.onnx']);
+    expect(await checkHubEncoder(repo)).toEqual([]);
+  });
+
   it('leaves no encoder where the files came but cannot be used, and tells why each time without getting them again', async () => {
     const settings = { ...JSON.parse(readFileSync(join(scratch, 'clip', 'preprocessor_config.json'), 'utf8')), resample: 0 };
     hub.add(repo, join(scratch, 'clip'), { 'preprocessor_config.json': Buffer.from(JSON.stringify(settings)) });

@@ -6,10 +6,11 @@ import { LimnError } from '../../core/errors.js';
 import type { Logger, OnProgress } from '../../core/progress.js';
 import { folderFile } from '../description.js';
 import { hasContent } from './content-hash.js';
+import { describeFolder } from './describe-folder.js';
 import { download } from './download.js';
 import { encoderFolder, type HubEncoder, openHubEncoder, readEncoderFolder } from './encoder-folder.js';
 import { HubClient, type HubFile, type HubOptions } from './hub-client.js';
-import { checkName, describeFolder, installParts } from './import-encoder.js';
+import { checkName, installParts } from './import-encoder.js';
 import { chooseFiles, type EncoderDtype, type EncoderLayout } from './layout.js';
 
 export interface PullOptions extends HubOptions {
@@ -81,12 +82,9 @@ export async function pullEncoder(repo: string, options: PullOptions = {}): Prom
       before += sizes[i] as number;
       report(0);
     }
-    await installParts(folder, wanted);
-    await describeFolder(folder, {
-      name: repo,
-      layout: found,
-      source: { endpoint: client.endpoint, repo: found.repo, revision, commit },
-    });
+    const previous = await installParts(folder, wanted);
+    const source = { endpoint: client.endpoint, repo: found.repo, revision, commit };
+    await describeFolder(folder, { name: repo, layout: found, source, previous });
     return await openHubEncoder(folder);
   } finally {
     await client.close();

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readFixture, relativeError } from '../../../test/fixtures/fixture.js';
-import { ModelProtoSchema } from '../../graph/proto/onnx_pb.js';
+import { ModelProtoSchema, StringStringEntryProtoSchema } from '../../graph/proto/onnx_pb.js';
 import { Session } from '../../runtime/session.js';
 import { readEncoderGraph } from './rewire.js';
 
@@ -88,10 +88,13 @@ describe('readEncoderGraph', () => {
       toBinary(
         ModelProtoSchema,
         create(ModelProtoSchema, {
-          graph: { node: [{ opType: 'Relu', output: ['pooler_output'] }], initializer: [{ name: 'w', dataLocation: 1 }] },
+          graph: {
+            node: [{ opType: 'Relu', output: ['pooler_output'] }],
+            initializer: [{ name: 'w', dataLocation: 1, externalData: [{ key: 'location', value: '../w.bin' }] }],
+          },
         }),
       ),
-      /divided\.onnx keeps its weights in divided\.onnx_data, which is not beside it\./,
+      /divided\.onnx keeps its weights in \.\.\/w\.bin, which is not beside it\. Get that too\.$/,
     ],
   ])('refuses %s', async (name, bytes, message) => {
     const file = join(folder, `${name}.onnx`);
@@ -100,5 +103,66 @@ describe('readEncoderGraph', () => {
     expect(error).toMatchObject({ code: 'ENCODER', message: expect.stringMatching(message) });
     expect(error.message).not.toContain('\n');
     expect(readdirSync(folder).filter((entry) => entry.includes('.part'))).toEqual([]);
+  });
+});
+
+describe('a graph of float16', () => {
+  it('gives float32 under other names', async () => {
+    const half = { type: { tensorType: { elemType: 10, shape: { dim: [1n, 2n, 3n].map((dimValue) => ({ dimValue })) } } } };
+    const model = create(ModelProtoSchema, {
+      irVersion: 8n,
+      opsetImport: [{ domain: '', version: 17n }],
+      graph: {
+        name: 'half',
+        input: [{ name: 'x', type: { tensorType: { elemType: 1, shape: half.type.tensorType.shape } } }],
+        node: ['last_hidden_state', 'pooler_output'].map((name) => ({
+          opType: 'Cast',
+          input: ['x'],
+          output: [name],
+          attribute: [{ name: 'to', type: 2, i: 10n }],
+        })),
+        output: ['last_hidden_state', 'pooler_output'].map((name) => ({ name, ...half })),
+      },
+    });
+    const file = join(folder, 'half.onnx');
+    writeFileSync(file, toBinary(ModelProtoSchema, model));
+    const graph = await readEncoderGraph(file);
+    expect(graph.outputs).toEqual({ local: 'limn_local', global: 'limn_global' });
+    const session = await Session.open(graph.file);
+    const x = { dtype: 'float32', shape: [1, 2, 3], data: Float32Array.of(1, 2, 3, 0.5, 0.25, 0.1) } as const;
+    const { limn_local: local, limn_global: global } = await session.run({ x });
+    await session.close();
+    expect([local?.dtype, global?.dtype]).toEqual(['float32', 'float32']);
+    expect([...local!.data].map(Number)).toEqual([1, 2, 3, 0.5, 0.25, expect.closeTo(0.1, 4)]);
+  });
+});
+
+describe('weights in a file of their own', () => {
+  it('are found, and stay where they are', async () => {
+    const model = fromBinary(ModelProtoSchema, readFileSync(`${fixtures}clip-tiny-script/onnx/vision_model.onnx`));
+    const parts: Uint8Array[] = [];
+    let offset = 0;
+    for (const weight of model.graph!.initializer) {
+      parts.push(weight.rawData);
+      weight.externalData = Object.entries({ location: 'vision_model.onnx_data', offset, length: weight.rawData.length }).map(
+        ([key, value]) => create(StringStringEntryProtoSchema, { key, value: String(value) }),
+      );
+      offset += weight.rawData.length;
+      weight.rawData = new Uint8Array();
+      weight.dataLocation = 1;
+    }
+    const place = join(folder, 'external');
+    mkdirSync(place);
+    writeFileSync(join(place, 'vision_model.onnx'), toBinary(ModelProtoSchema, model));
+    await expect(readEncoderGraph(join(place, 'vision_model.onnx'))).rejects.toThrow(
+      'in vision_model.onnx_data, which is not beside it',
+    );
+    writeFileSync(join(place, 'vision_model.onnx_data'), Buffer.concat(parts));
+    const graph = await readEncoderGraph(join(place, 'vision_model.onnx'));
+    expect(graph.externalData).toEqual(['vision_model.onnx_data']);
+    const session = await Session.open(graph.file);
+    const outputs = await session.run({ pixel_values: golden.tensors.pixels! });
+    await session.close();
+    expect(relativeError(outputs.limn_local, golden.tensors['vision.local'])).toBeLessThan(1e-5);
   });
 });

@@ -19,7 +19,6 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from '../../graph/proto/onnx_pb.js';
-import { isDataOf } from './layout.js';
 
 export interface EncoderGraph {
   /** The file to run: the one given, or one beside it that exposes more. */
@@ -83,7 +82,7 @@ export async function readEncoderGraph(file: string): Promise<EncoderGraph> {
 }
 
 /** The name of a file's copy with more outputs. */
-export function rewiredName(file: string): string {
+function rewiredName(file: string): string {
   return file.replace(/(\.onnx)?$/, '.limn.onnx');
 }
 
@@ -100,13 +99,16 @@ async function readModel(file: string): Promise<ModelProto & { graph: GraphProto
   }
 }
 
+/** The files beside it that a graph keeps its weights in. */
 async function findExternalData(file: string, graph: GraphProto): Promise<string[]> {
-  if (!graph.initializer.some(({ dataLocation }) => dataLocation === externalLocation)) return [];
-  const found = (await readdir(dirname(file))).filter((name) => isDataOf(name, basename(file)));
-  if (found.length > 0) return found.sort();
-  throw new LimnError('ENCODER', `${file} keeps its weights in ${basename(file)}_data, which is not beside it. Get that too.`, {
-    details: { file },
-  });
+  const external = graph.initializer.filter(({ dataLocation }) => dataLocation === externalLocation);
+  const locations = external.map(({ externalData }) => externalData.find(({ key }) => key === 'location')?.value ?? '');
+  const names = [...new Set(locations)].sort();
+  const present = new Set(await readdir(dirname(file)));
+  const missing = names.find((name) => !present.has(name));
+  if (missing === undefined) return names;
+  const where = missing === '' ? 'no file' : `${missing}, which is not beside it. Get that too`;
+  throw new LimnError('ENCODER', `${file} keeps its weights in ${where}.`, { details: { file, missing } });
 }
 
 function graphInputs(graph: GraphProto): GraphInput[] {
@@ -129,7 +131,7 @@ const selecting = new Set(['Gather', 'GatherElements', 'GatherND', 'Slice']);
 const formal = new Set(['Reshape', 'Flatten', 'Transpose', 'Squeeze', 'Unsqueeze', 'Identity', 'Cast', 'Expand', 'Dropout']);
 
 /** The tensor that the token pooled for `output` is selected from: breadth first, the nearest selection wins. */
-export function findHiddenState(graph: GraphProto, output: string): string | undefined {
+function findHiddenState(graph: GraphProto, output: string): string | undefined {
   const producers = new Map<string, NodeProto>();
   for (const node of graph.node) for (const name of node.output) producers.set(name, node);
   const queue = [output];
