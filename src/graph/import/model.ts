@@ -1,5 +1,5 @@
 /** An ONNX file whose nodes can be added to a graph of limn's, to be run or trained as a part of it. */
-import { LimnError } from '../../core/errors.js';
+import { LimnError, messageOf } from '../../core/errors.js';
 import type { DType, Tensor } from '../../tensor/tensor.js';
 import type { Graph, Value } from '../graph.js';
 import { type FileGraph, type FileNode, nodesFor } from './file-graph.js';
@@ -117,7 +117,9 @@ function requireImportable(nodes: readonly FileNode[]): void {
   };
   nodes.forEach(visit);
   if (unsupported.size === 0) return;
-  const list = [...unsupported].map(([type, { node, count }]) => `${type} (${count > 1 ? `${count} nodes, first ` : ''}${node})`);
+  const list = [...unsupported].map(
+    ([type, { node, count }]) => `${type} (${count > 1 ? `${count} nodes, first ` : ''}${messageOf(node)})`,
+  );
   throw new LimnError(
     'GRAPH_UNSUPPORTED',
     `The ONNX file uses operators that limn cannot train through: ${list.join(', ')}. Export the model in float32, not quantised, without custom operators.`,

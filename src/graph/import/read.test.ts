@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { LimnError } from '../../core/errors.js';
+import { Random } from '../../core/random.js';
 import { float32, int64, type Tensor } from '../../tensor/tensor.js';
 import { blocksOf, Graph, readModel } from '../index.js';
 import { ModelProtoSchema, TensorProtoSchema } from '../proto/onnx_pb.js';
@@ -90,6 +91,31 @@ describe('a file that is broken is an error of code ENCODER', () => {
     for (let length = 0; length < bytes.length; length += 997) {
       expect(errorOf(() => readModel(bytes.subarray(0, length))).code, `${length} bytes`).toMatch(/ENCODER|GRAPH_UNSUPPORTED/);
     }
+  });
+});
+
+describe('a file with some bytes changed', () => {
+  test.each([
+    ['import-block-17', [3, 5, 16]],
+    ['import-resnet-folded', [2, 3, 32, 32]],
+  ])('%s is imported or refused in one line, never with another error', (name, shape) => {
+    const random = new Random(5);
+    const whole = fixture(name);
+    const outcomes = Array.from({ length: 200 }, () => {
+      const bytes = Uint8Array.from(whole);
+      for (let i = 0; i < 3; i++) bytes[Math.floor(random.uniform() * bytes.length)] = Math.floor(random.uniform() * 256);
+      try {
+        blocksOf(readModel(bytes));
+        splice(bytes, shape);
+        return 'imported';
+      } catch (error) {
+        return errorOf(() => {
+          throw error;
+        }).code;
+      }
+    });
+    expect(new Set(outcomes)).toContain('ENCODER');
+    expect(new Set(outcomes)).toContain('imported');
   });
 });
 

@@ -21,7 +21,7 @@ export function computedDtype(elementType: number): DType | undefined {
 /** @throws LimnError ENCODER for sizes and contents that do not fit each other, GRAPH_UNSUPPORTED for other element types */
 export function readTensor(proto: TensorProto, externalData?: ExternalData): Tensor {
   const { dataType } = proto;
-  const name = proto.name || 'a constant';
+  const name = messageOf(proto.name || 'a constant');
   const wrong = (what: string, cause?: unknown) =>
     new LimnError('ENCODER', `The ONNX file is broken at tensor ${name}: ${what}. Use another copy of it.`, { cause });
   const dtype = computedDtype(dataType);
