@@ -26,6 +26,7 @@ export interface SpliceOptions {
 
 export class ImportedModel {
   readonly outputs: readonly string[];
+  private readonly constants = new WeakMap<Graph, Map<string, Value>>();
 
   /** Made by `readModel`. */
   constructor(
@@ -41,7 +42,8 @@ export class ImportedModel {
 
   /**
    * Adds the nodes that the outputs need to a graph. The inputs' shapes settle all others; what the file computes from shapes is
-   * computed here. Dropout is left out and batch normalisation keeps its statistics.
+   * computed here. Dropout is left out and batch normalisation keeps its statistics. A graph may take the same file several times:
+   * its constants are shared, and so are the weights where `weight` gives the same value again.
    *
    * @returns the wanted values by name
    * @throws LimnError GRAPH_UNSUPPORTED naming every operator that limn does not know, before anything is added
@@ -58,8 +60,8 @@ export class ImportedModel {
       if (known) return known;
       const content = this.weights.get(name) ?? this.file.tensors.get(name);
       if (!content) throw this.noSuchInput(name, inputs);
-      const value =
-        weight && this.weights.has(name) ? checkedWeight(name, content, weight(name, content)) : graph.constant(content, name);
+      const isAsked = weight !== undefined && this.weights.has(name);
+      const value = isAsked ? checkedWeight(name, content, weight(name, content)) : this.constant(graph, name, content);
       values.set(name, value);
       return value;
     };
@@ -70,6 +72,14 @@ export class ImportedModel {
       });
     }
     return Object.fromEntries(outputs.map((name) => [name, lookUp(name)]));
+  }
+
+  private constant(graph: Graph, name: string, content: Tensor): Value {
+    const known = this.constants.get(graph) ?? new Map<string, Value>();
+    this.constants.set(graph, known);
+    const value = known.get(name) ?? graph.constant(content, name);
+    known.set(name, value);
+    return value;
   }
 
   private checkedInput(name: string, value: Value): Value {

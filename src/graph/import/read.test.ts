@@ -268,6 +268,17 @@ describe('splice', () => {
     );
   });
 
+  test('twice into one graph shares the constants', () => {
+    const graph = new Graph();
+    const model = readModel(fixture('import-block-17'));
+    const big = () => graph.constants.filter(({ shape }) => shape.length === 2).length;
+    const counts = ['a', 'b'].map((name) => {
+      model.splice({ graph, inputs: { x: graph.input(name, 'float32', [1, 5, 16]) }, outputs: ['y'] });
+      return big();
+    });
+    expect(counts).toEqual([6, 6]);
+  });
+
   test('names the node whose inputs do not fit', () => {
     const bytes = onnxFile({ ...linear, initializers: { weight: float32([3, 2], [1, 2, 3, 4, 5, 6]) } });
     const error = errorOf(() => splice(bytes));
