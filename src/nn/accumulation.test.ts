@@ -118,7 +118,7 @@ test.each([1, 0.1, 0.25])('a parameter with learning rate scale %f moves by that
   expect(1 - (result['next.decayed']!.data[0] as number)).toBeCloseTo(0.015 * scale, 6);
 });
 
-test('a training that computes activations again takes the same steps', async () => {
+test.each([1, 5])('a training that computes activations again takes the same steps, %i a run', async (stepsPerRun) => {
   const build = (again: boolean) =>
     trainingModel({
       inputs: { x: { dtype: 'float32', shape: [rows * count, 6] }, y: { dtype: 'float32', shape: [rows * count, 2] } },
@@ -130,6 +130,7 @@ test('a training that computes activations again takes the same steps', async ()
       },
       optimizer: { learningRate: 0.05, totalSteps: steps },
       random: new Random(3),
+      stepsPerRun,
     });
   const [expected, actual] = [await train(build(false), rows * count), await train(build(true), rows * count)];
   expect(actual.map(({ report }) => report)).toEqual(expected.map(({ report }) => report));

@@ -41,6 +41,15 @@ export class ImportedModel {
   }
 
   /**
+   * Checks what can be checked without shapes.
+   *
+   * @throws LimnError GRAPH_UNSUPPORTED naming every operator on the way to the outputs that limn does not know
+   */
+  requireImportable(outputs: readonly string[] = this.outputs): void {
+    requireKnown(nodesFor(this.file, outputs));
+  }
+
+  /**
    * Adds the nodes that the outputs need to a graph. The inputs' shapes settle all others; what the file computes from shapes is
    * computed here. Dropout is left out and batch normalisation keeps its statistics. A graph may take the same file several times:
    * its constants are shared, and so are the weights where `weight` gives the same value again.
@@ -52,7 +61,7 @@ export class ImportedModel {
    */
   splice({ graph, inputs, weight, outputs }: SpliceOptions): Record<string, Value> {
     const nodes = nodesFor(this.file, outputs);
-    requireImportable(nodes);
+    requireKnown(nodes);
     const values = new Map<string, Value>();
     for (const [name, value] of Object.entries(inputs)) values.set(name, this.checkedInput(name, value));
     const lookUp = (name: string): Value => {
@@ -116,7 +125,7 @@ function checkedWeight(name: string, content: Tensor, value: Value): Value {
   );
 }
 
-function requireImportable(nodes: readonly FileNode[]): void {
+function requireKnown(nodes: readonly FileNode[]): void {
   const unsupported = new Map<string, { node: string; count: number }>();
   const visit = (node: FileNode) => {
     if (!Object.hasOwn(rules, node.type)) {

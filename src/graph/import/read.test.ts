@@ -139,6 +139,7 @@ describe('what limn cannot import is an error of code GRAPH_UNSUPPORTED', () => 
         'DynamicQuantizeLinear (narrow). Export the model in float32, not quantised, without custom operators.',
     ]);
     expect([graph.nodes, graph.constants]).toEqual([[], []]);
+    expect(errorOf(() => readModel(bytes).requireImportable()).message).toBe(error.message);
   });
 
   test('but only of those that the wanted outputs need', () => {

@@ -53,7 +53,7 @@ export function readTensor(proto: TensorProto, externalData?: ExternalData): Ten
 }
 
 function fromBytes(raw: Uint8Array, dataType: number, dtype: DType) {
-  const own = Uint8Array.from(raw).buffer;
+  const own = new Uint8Array(raw).buffer;
   if (dataType === double) return Float32Array.from(new Float64Array(own));
   if (dataType === bfloat16) return Float32Array.from(new Uint16Array(own), widened);
   if (dtypeOf(dataType) === 'float16') return fromFloat16(new Uint16Array(own));
