@@ -40,9 +40,9 @@ export interface TrainingModelOptions {
   stepsPerRun?: number;
   /**
    * Batches whose gradients are averaged for one optimizer step, for memories that hold only a part of the batch. Every
-   * `accumulate`-th batch steps; those before it leave the parameters and the optimizer as they are. A mean over rows has the
-   * same gradient over n batches of b as over one of n * b, but a loss that compares the rows of a batch does not: a contrastive one
-   * finds its negatives in its own small batch only. @default 1
+   * `accumulate`-th batch steps (`totalSteps` counts these); those before it leave parameters and optimizer as they are. A mean
+   * over rows has the same gradient over n batches of b as over one of n * b, but a loss that compares the rows of a batch does
+   * not: a contrastive one finds its negatives in its own small batch only. @default 1
    */
   accumulate?: number;
 }

@@ -17,7 +17,7 @@ export interface ModelBlock {
 
 /** What modules that repeat are called: in transformers, open_clip and OpenAI's CLIP, timm and torchvision. */
 const repeated =
-  /^(?:.*?\.)?(?:stages\.\d+\.blocks\.\d+|layer\d+\.\d+|(?:layers?|blocks?|resblocks|features|stages|h)\.\d+)(?=\.|$)/;
+  /^(?:.*?\.)?(?:stages\.\d+\.(?:(?:blocks|layers)\.)?\d+|layer\d+\.\d+|(?:layers?|blocks?|resblocks|features|stages|h)\.\d+)(?=\.|$)/;
 
 /**
  * The blocks of a model in the order of computation, those of several towers one tower after the other.

@@ -1,5 +1,5 @@
 /** An ONNX graph as it stands in a file: nodes in an order in which they can be computed, constants and weights by name. */
-import { LimnError } from '../../core/errors.js';
+import { LimnError, messageOf } from '../../core/errors.js';
 import { float32, int64, scalar, type Tensor } from '../../tensor/tensor.js';
 import { type Attribute, Float } from '../graph.js';
 import type { AttributeProto, GraphProto, NodeProto } from '../proto/onnx_pb.js';
@@ -26,8 +26,9 @@ export interface FileGraph {
   readonly captured: readonly string[];
 }
 
+/** Names in a broken file may hold anything: `what` is brought onto one line. */
 export function broken(what: string): LimnError {
-  return new LimnError('ENCODER', `The ONNX file is broken: ${what}. Use another copy of it.`);
+  return new LimnError('ENCODER', `The ONNX file is broken: ${messageOf(what)}. Use another copy of it.`);
 }
 
 /** @param given names that are known before the first node: the inputs, or undefined for a body, which may take any from outside */

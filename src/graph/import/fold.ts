@@ -5,7 +5,7 @@
 import { newArray, sizeOf, type Tensor, tensor } from '../../tensor/tensor.js';
 import type { Attributes } from '../graph.js';
 import { axisOf } from '../ops/broadcast.js';
-import type { ValueType } from '../registry.js';
+import { ShapeMistake, type ValueType } from '../registry.js';
 
 /** More elements than these stay nodes, so that a training file holds a rule and not its large result. */
 const largest = { float: 16_384, other: 1_048_576 };
@@ -160,7 +160,10 @@ function gathered({ dtype, shape }: ValueType, source: Source): Tensor {
   const data = newArray(dtype, sizeOf(shape));
   everyIndex(shape, (at, place) => {
     const from = source(at);
-    if (from) data[place] = from[0].data[from[1]] as never;
+    if (!from) return;
+    const element = from[0].data[from[1]];
+    if (element === undefined) throw new ShapeMistake('an index is beyond the tensor.');
+    data[place] = element;
   });
   return tensor(dtype, shape, data);
 }

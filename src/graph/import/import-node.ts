@@ -42,13 +42,10 @@ export function importNode(node: FileNode, graph: Graph, opset: number, lookUp: 
     });
     return outputs;
   } catch (error) {
-    const isLimn = LimnError.isInstance(error);
-    if (!isLimn && !(error instanceof ShapeMistake)) throw error;
-    const said = messageOf(error);
-    const what = isLimn ? said : `${node.type}: ${said}`;
-    throw new LimnError(isLimn ? error.code : 'GRAPH_SHAPE', `Node ${node.name} of the ONNX file cannot be imported: ${what}`, {
-      cause: error,
-    });
+    // What else can be thrown here is a broken file: attributes that are missing or of another kind.
+    const code = LimnError.isInstance(error) ? error.code : error instanceof ShapeMistake ? 'GRAPH_SHAPE' : 'ENCODER';
+    const what = LimnError.isInstance(error) ? error.message : `${node.type}: ${messageOf(error)}`;
+    throw new LimnError(code, messageOf(`Node ${node.name} of the ONNX file cannot be imported: ${what}`), { cause: error });
   }
 }
 

@@ -1,5 +1,5 @@
 /** An ONNX file whose nodes can be added to a graph of limn's, to be run or trained as a part of it. */
-import { LimnError } from '../../core/errors.js';
+import { LimnError, messageOf } from '../../core/errors.js';
 import type { DType, Tensor } from '../../tensor/tensor.js';
 import type { Graph, Value } from '../graph.js';
 import { type FileGraph, type FileNode, nodesFor } from './file-graph.js';
@@ -26,6 +26,7 @@ export interface SpliceOptions {
 
 export class ImportedModel {
   readonly outputs: readonly string[];
+  private readonly constants = new WeakMap<Graph, Map<string, Value>>();
 
   /** Made by `readModel`. */
   constructor(
@@ -40,8 +41,18 @@ export class ImportedModel {
   }
 
   /**
+   * Checks what can be checked without shapes.
+   *
+   * @throws LimnError GRAPH_UNSUPPORTED naming every operator on the way to the outputs that limn does not know
+   */
+  requireImportable(outputs: readonly string[] = this.outputs): void {
+    requireKnown(nodesFor(this.file, outputs));
+  }
+
+  /**
    * Adds the nodes that the outputs need to a graph. The inputs' shapes settle all others; what the file computes from shapes is
-   * computed here. Dropout is left out and batch normalisation keeps its statistics.
+   * computed here. Dropout is left out and batch normalisation keeps its statistics. A graph may take the same file several times:
+   * its constants are shared, and so are the weights where `weight` gives the same value again.
    *
    * @returns the wanted values by name
    * @throws LimnError GRAPH_UNSUPPORTED naming every operator that limn does not know, before anything is added
@@ -50,7 +61,7 @@ export class ImportedModel {
    */
   splice({ graph, inputs, weight, outputs }: SpliceOptions): Record<string, Value> {
     const nodes = nodesFor(this.file, outputs);
-    requireImportable(nodes);
+    requireKnown(nodes);
     const values = new Map<string, Value>();
     for (const [name, value] of Object.entries(inputs)) values.set(name, this.checkedInput(name, value));
     const lookUp = (name: string): Value => {
@@ -58,8 +69,8 @@ export class ImportedModel {
       if (known) return known;
       const content = this.weights.get(name) ?? this.file.tensors.get(name);
       if (!content) throw this.noSuchInput(name, inputs);
-      const value =
-        weight && this.weights.has(name) ? checkedWeight(name, content, weight(name, content)) : graph.constant(content, name);
+      const isAsked = weight !== undefined && this.weights.has(name);
+      const value = isAsked ? checkedWeight(name, content, weight(name, content)) : this.constant(graph, name, content);
       values.set(name, value);
       return value;
     };
@@ -70,6 +81,14 @@ export class ImportedModel {
       });
     }
     return Object.fromEntries(outputs.map((name) => [name, lookUp(name)]));
+  }
+
+  private constant(graph: Graph, name: string, content: Tensor): Value {
+    const known = this.constants.get(graph) ?? new Map<string, Value>();
+    this.constants.set(graph, known);
+    const value = known.get(name) ?? graph.constant(content, name);
+    known.set(name, value);
+    return value;
   }
 
   private checkedInput(name: string, value: Value): Value {
@@ -106,7 +125,7 @@ function checkedWeight(name: string, content: Tensor, value: Value): Value {
   );
 }
 
-function requireImportable(nodes: readonly FileNode[]): void {
+function requireKnown(nodes: readonly FileNode[]): void {
   const unsupported = new Map<string, { node: string; count: number }>();
   const visit = (node: FileNode) => {
     if (!Object.hasOwn(rules, node.type)) {
@@ -117,7 +136,9 @@ function requireImportable(nodes: readonly FileNode[]): void {
   };
   nodes.forEach(visit);
   if (unsupported.size === 0) return;
-  const list = [...unsupported].map(([type, { node, count }]) => `${type} (${count > 1 ? `${count} nodes, first ` : ''}${node})`);
+  const list = [...unsupported].map(
+    ([type, { node, count }]) => `${type} (${count > 1 ? `${count} nodes, first ` : ''}${messageOf(node)})`,
+  );
   throw new LimnError(
     'GRAPH_UNSUPPORTED',
     `The ONNX file uses operators that limn cannot train through: ${list.join(', ')}. Export the model in float32, not quantised, without custom operators.`,

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { LimnError } from '../../core/errors.js';
+import { Random } from '../../core/random.js';
 import { float32, int64, type Tensor } from '../../tensor/tensor.js';
 import { blocksOf, Graph, readModel } from '../index.js';
 import { ModelProtoSchema, TensorProtoSchema } from '../proto/onnx_pb.js';
@@ -93,6 +94,31 @@ describe('a file that is broken is an error of code ENCODER', () => {
   });
 });
 
+describe('a file with some bytes changed', () => {
+  test.each([
+    ['import-block-17', [3, 5, 16]],
+    ['import-resnet-folded', [2, 3, 32, 32]],
+  ])('%s is imported or refused in one line, never with another error', (name, shape) => {
+    const random = new Random(5);
+    const whole = fixture(name);
+    const outcomes = Array.from({ length: 200 }, () => {
+      const bytes = Uint8Array.from(whole);
+      for (let i = 0; i < 3; i++) bytes[Math.floor(random.uniform() * bytes.length)] = Math.floor(random.uniform() * 256);
+      try {
+        blocksOf(readModel(bytes));
+        splice(bytes, shape);
+        return 'imported';
+      } catch (error) {
+        return errorOf(() => {
+          throw error;
+        }).code;
+      }
+    });
+    expect(new Set(outcomes)).toContain('ENCODER');
+    expect(new Set(outcomes)).toContain('imported');
+  });
+});
+
 describe('what limn cannot import is an error of code GRAPH_UNSUPPORTED', () => {
   test('that lists all such operators, before anything is built', () => {
     const bytes = onnxFile({
@@ -113,6 +139,7 @@ describe('what limn cannot import is an error of code GRAPH_UNSUPPORTED', () => 
         'DynamicQuantizeLinear (narrow). Export the model in float32, not quantised, without custom operators.',
     ]);
     expect([graph.nodes, graph.constants]).toEqual([[], []]);
+    expect(errorOf(() => readModel(bytes).requireImportable()).message).toBe(error.message);
   });
 
   test('but only of those that the wanted outputs need', () => {
@@ -242,6 +269,17 @@ describe('splice', () => {
     );
   });
 
+  test('twice into one graph shares the constants', () => {
+    const graph = new Graph();
+    const model = readModel(fixture('import-block-17'));
+    const big = () => graph.constants.filter(({ shape }) => shape.length === 2).length;
+    const counts = ['a', 'b'].map((name) => {
+      model.splice({ graph, inputs: { x: graph.input(name, 'float32', [1, 5, 16]) }, outputs: ['y'] });
+      return big();
+    });
+    expect(counts).toEqual([6, 6]);
+  });
+
   test('names the node whose inputs do not fit', () => {
     const bytes = onnxFile({ ...linear, initializers: { weight: float32([3, 2], [1, 2, 3, 4, 5, 6]) } });
     const error = errorOf(() => splice(bytes));
@@ -268,6 +306,7 @@ describe('weights', () => {
         low: float32([], [0]),
         'onnx::Add_7': float32([2], [0, -3e38]),
         'onnx::Mul_8': float32([], [8]),
+        const_3: four,
         'onnx::Add_9': four,
         rows: int64([1], [0]),
         unused: four,
@@ -277,7 +316,8 @@ describe('weights', () => {
         { type: 'Clip', inputs: ['a', 'low'], outputs: ['b'] },
         { type: 'Add', inputs: ['b', 'onnx::Add_7'], outputs: ['c'] },
         { type: 'Mul', inputs: ['c', 'onnx::Mul_8'], outputs: ['d'] },
-        { type: 'Add', inputs: ['d', 'onnx::Add_9'], outputs: ['e'] },
+        { type: 'Add', inputs: ['d', 'onnx::Add_9'], outputs: ['f'] },
+        { type: 'Add', inputs: ['f', 'const_3'], outputs: ['e'] },
         { type: 'Gather', inputs: ['e', 'rows'], outputs: ['y'] },
       ],
     );
@@ -354,6 +394,8 @@ describe('blocksOf', () => {
     ['visual.layer3.11.bn1.weight', 'visual.layer3.11'],
     ['blocks.7.norm.bias', 'blocks.7'],
     ['stages.2.blocks.1.mlp.fc.weight', 'stages.2.blocks.1'],
+    ['stages.2.1.conv1.weight', 'stages.2.1'],
+    ['vision_model.encoder.stages.0.layers.2.weight', 'vision_model.encoder.stages.0.layers.2'],
     ['features.4.conv.weight', 'features.4'],
     ['encoder.layer.2.output.dense.weight', 'encoder.layer.2'],
     ['token_embedding.weight', undefined],

@@ -86,8 +86,8 @@ const settings: Readonly<Record<string, readonly number[]>> = {
 };
 
 /**
- * The float initializers that can be trained. Left out are settings and running statistics by their use, and those that exporters
- * made up: scalars and attention masks (by a number beyond 1e4) whose name is no module's.
+ * The float initializers that can be trained. Left out are settings and running statistics by their use, what is named a
+ * constant, and of what exporters named scalars and attention masks (by a number beyond 1e4).
  *
  * Exporters keep equal initializers once and name the others as copies of it; a copy is a weight of its own.
  */
@@ -100,6 +100,7 @@ function weightsOf(graph: FileGraph, initializers: ReadonlySet<string>): Map<str
   const weights = new Map<string, Tensor>();
   const take = (name: string, content: Tensor | undefined) => {
     if (content?.dtype !== 'float32' || set.has(name) || !used.has(name)) return;
+    if (/^_?const/i.test(name)) return;
     const data = content.data as Float32Array;
     if (isMadeUp(name) && (data.length < 2 || data.some((x) => !(Math.abs(x) < 1e4)))) return;
     weights.set(name, content);
@@ -114,5 +115,5 @@ function weightsOf(graph: FileGraph, initializers: ReadonlySet<string>): Map<str
 
 /** Names of PyTorch's modules have dots, `logit_scale` and the like are words; exporters make up the others. */
 export function isMadeUp(name: string): boolean {
-  return name.startsWith('/') || name.includes('::') || !/^([a-z_]+|.*\..*)$/i.test(name) || /^(_?val|_?const)/.test(name);
+  return name.startsWith('/') || name.includes('::') || !/^([a-z_]+|.*\..*)$/i.test(name) || /^_?val/.test(name);
 }

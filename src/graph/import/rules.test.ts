@@ -1,11 +1,10 @@
 /** Every rule of an import against ONNX Runtime on the same file: with its inputs fed, and with them constant and folded. */
-import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { relativeError } from '../../../test/fixtures/fixture.js';
 import { Random } from '../../core/random.js';
 import { float32, int64, type Tensor, tensor } from '../../tensor/tensor.js';
 import { type Attributes, Float, Graph, readModel } from '../index.js';
-import { openGraph, randomTensor } from '../testing/evaluate.js';
+import { openGraph, openGraphFile, randomTensor } from '../testing/evaluate.js';
 import { onnxFile } from '../testing/onnx-file.js';
 import { rules } from './rules.js';
 
@@ -163,21 +162,6 @@ const titleOf = (attributes: Attributes = {}) =>
 /** These need their first input at import time. */
 const shapeOnly = new Set(['ConstantOfShape', 'Range']);
 
-async function reference(bytes: Uint8Array, feeds: Record<string, Tensor>): Promise<Record<string, Tensor>> {
-  const session = await ort.InferenceSession.create(bytes, { intraOpNumThreads: 1, logSeverityLevel: 3 });
-  const given = Object.entries(feeds).map(([name, { dtype, data, shape }]) => [
-    name,
-    new ort.Tensor(dtype, data as never, [...shape]),
-  ]);
-  const results = await session.run(Object.fromEntries(given));
-  return Object.fromEntries(
-    Object.entries(results).map(([name, { type, dims, data }]) => [
-      name,
-      { dtype: type as never, shape: dims, data: data as never },
-    ]),
-  );
-}
-
 function expectSame(actual: Tensor | undefined, expected: Tensor | undefined): void {
   expect(actual?.dtype).toBe(expected?.dtype);
   if (expected?.dtype === 'float32') expect(relativeError(actual, expected)).toBeLessThan(1e-5);
@@ -199,7 +183,7 @@ describe('an imported node gives what ONNX Runtime gives for the file', () => {
     const others = Object.fromEntries(inputs.flatMap((content, i) => (content && i > 0 ? [[`in${i}`, content]] : [])));
     const declared = { in0: { dtype: first.dtype, dims: [...first.shape] } };
     const file = onnxFile({ opset, inputs: declared, outputs: made, initializers: others, nodes: [node] });
-    const expected = await reference(file, { in0: first });
+    const expected = await (await openGraphFile(file))({ in0: first });
 
     if (!shapeOnly.has(type)) {
       const graph = new Graph();

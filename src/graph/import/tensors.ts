@@ -21,7 +21,7 @@ export function computedDtype(elementType: number): DType | undefined {
 /** @throws LimnError ENCODER for sizes and contents that do not fit each other, GRAPH_UNSUPPORTED for other element types */
 export function readTensor(proto: TensorProto, externalData?: ExternalData): Tensor {
   const { dataType } = proto;
-  const name = proto.name || 'a constant';
+  const name = messageOf(proto.name || 'a constant');
   const wrong = (what: string, cause?: unknown) =>
     new LimnError('ENCODER', `The ONNX file is broken at tensor ${name}: ${what}. Use another copy of it.`, { cause });
   const dtype = computedDtype(dataType);
@@ -53,7 +53,7 @@ export function readTensor(proto: TensorProto, externalData?: ExternalData): Ten
 }
 
 function fromBytes(raw: Uint8Array, dataType: number, dtype: DType) {
-  const own = Uint8Array.from(raw).buffer;
+  const own = new Uint8Array(raw).buffer;
   if (dataType === double) return Float32Array.from(new Float64Array(own));
   if (dataType === bfloat16) return Float32Array.from(new Uint16Array(own), widened);
   if (dtypeOf(dataType) === 'float16') return fromFloat16(new Uint16Array(own));

@@ -6,11 +6,14 @@ import { encodeModel, Graph, gradients, mul, reduceSum, type Value } from '../in
 
 export type Feeds = Record<string, Tensor>;
 
-export async function openGraph(graph: Graph, threads = 1): Promise<(feeds: Feeds) => Promise<Record<string, Tensor>>> {
-  const session = await ort.InferenceSession.create(encodeModel(graph) as Uint8Array, {
-    intraOpNumThreads: threads,
-    logSeverityLevel: 3,
-  });
+type Run = (feeds: Feeds) => Promise<Record<string, Tensor>>;
+
+export function openGraph(graph: Graph, threads = 1): Promise<Run> {
+  return openGraphFile(encodeModel(graph), threads);
+}
+
+export async function openGraphFile(bytes: Uint8Array, threads = 1): Promise<Run> {
+  const session = await ort.InferenceSession.create(bytes, { intraOpNumThreads: threads, logSeverityLevel: 3 });
   return async (feeds) => {
     const given: Record<string, ort.Tensor> = {};
     for (const name of session.inputNames) {
