@@ -1,0 +1,154 @@
+/** Encoders from the Hub in a training: frozen, wholly trained, and trained from a block on. */
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readFashionIQ } from '../src/data/fashioniq.js';
+import { generateWardrobe } from '../src/data/wardrobe/generate.js';
+import { clipSizes, writeRandomClip } from '../src/encoders/clip/random-clip.js';
+import { folderFile } from '../src/encoders/description.js';
+import { openHubEncoder } from '../src/encoders/hub/encoder-folder.js';
+import { importEncoder } from '../src/encoders/hub/import-encoder.js';
+import { Gallery } from '../src/gallery/gallery.js';
+import { readModel } from '../src/graph/index.js';
+import { LimnModel } from '../src/models/limn-model.js';
+import { PictureReader } from '../src/models/picture-reader.js';
+import { TextReader } from '../src/models/text-reader.js';
+import { decodeSafetensors } from '../src/tensor/safetensors.js';
+import { train } from '../src/train/train.js';
+
+const fixture = fileURLToPath(new URL('fixtures/clip-tiny-script', import.meta.url));
+const homeBefore = process.env.LIMN_HOME;
+let work: string;
+let data: string;
+
+beforeAll(async () => {
+  work = await mkdtemp(join(tmpdir(), 'limn-fine-tune-'));
+  process.env.LIMN_HOME = join(work, 'home');
+  data = join(work, 'wardrobe');
+  await generateWardrobe({ directory: data, pictures: 60, seed: 5, size: 32 });
+  // The graphs are PyTorch's, with a batch of any size; what goes with them is drawn here.
+  await writeRandomClip(join(work, 'clip'), clipSizes.tiny);
+  await cp(fixture, join(work, 'clip'), { recursive: true });
+  await importEncoder(join(work, 'clip'), { name: 'tiny' });
+});
+afterAll(async () => {
+  if (homeBefore === undefined) delete process.env.LIMN_HOME;
+  else process.env.LIMN_HOME = homeBefore;
+  await rm(work, { recursive: true, force: true });
+});
+
+interface Trained {
+  out: string;
+  losses: number[];
+  weights: Record<string, { data: ArrayLike<unknown> }>;
+}
+
+/** Trains a tiny LIMN; `trainFrom` undefined leaves the encoders frozen. */
+async function trained(name: string, trainFrom: number | undefined, training: object = {}): Promise<Trained> {
+  const out = join(work, name);
+  const { folder } = await openHubEncoder('tiny');
+  const reader = await PictureReader.open(join(folder, folderFile), { trainFrom });
+  const text = await TextReader.open({ encoder: 'tiny', trainFrom });
+  const read = (split: 'train' | 'val') => readFashionIQ({ directory: data, category: 'wardrobe', split });
+  try {
+    await train({
+      train: await read('train'),
+      val: await read('val'),
+      reader,
+      text,
+      out,
+      dataset: {},
+      model: { width: 16, heads: 2, factors: 2, layers: 1, projection: 8, dropout: 0 },
+      training: { epochs: 4, batchSize: 8, learningRate: 3e-3, encoderLearningRate: 1e-3, captionSwap: 0, ...training },
+    });
+  } finally {
+    await reader.close();
+    await text.close();
+  }
+  const lines = (await readFile(join(out, 'metrics.ndjson'), 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const file = join(out, 'model', 'weights.safetensors');
+  return {
+    out,
+    losses: lines.filter(({ kind }) => kind === 'train').map(({ loss }) => loss),
+    weights: decodeSafetensors(await readFile(file), file).tensors,
+  };
+}
+
+const encoderWeights = (weights: object, side: string) =>
+  Object.keys(weights).flatMap((name) => (name.startsWith(`${side}.encoder.`) ? [name.slice(`${side}.encoder.`.length)] : []));
+
+/** The weights in the encoder's own files. */
+async function filesWeights(side: 'picture' | 'text') {
+  const encoder = await openHubEncoder('tiny');
+  const file = side === 'picture' ? encoder.picture.weights : (encoder.text?.files.weights as string);
+  return readModel(await readFile(file)).weights;
+}
+
+const distance = (a: ArrayLike<unknown>, b: ArrayLike<unknown>) =>
+  Math.max(...Array.from(a, (value, i) => Math.abs(Number(value) - Number(b[i]))));
+
+describe('an encoder from the Hub', () => {
+  it('is left alone when it is frozen', async () => {
+    const { weights, losses, out } = await trained('frozen', undefined);
+    expect(encoderWeights(weights, 'picture')).toEqual([]);
+    expect(encoderWeights(weights, 'text')).toEqual([]);
+    expect(losses.at(-1)).toBeLessThan(losses[0] as number);
+    const config = JSON.parse(await readFile(join(out, 'model', 'config.json'), 'utf8'));
+    expect([config.model.picture.kind, config.model.text.kind]).toEqual(['features', 'features']);
+  });
+
+  it('is trained wholly, saved with the model, and searched with', async () => {
+    const { weights, losses, out } = await trained('whole', 0);
+    expect(losses.at(-1)).toBeLessThan(losses[0] as number);
+    for (const side of ['picture', 'text'] as const) {
+      const before = await filesWeights(side);
+      const names = encoderWeights(weights, side);
+      expect(names.length).toBeGreaterThan(10);
+      const moved = names.filter((name) => distance(weights[`${side}.encoder.${name}`]!.data, before.get(name)!.data) > 0);
+      // All but what the loss cannot reach, such as the biases of keys, whose gradient is zero up to rounding.
+      expect(moved.length).toBeGreaterThan(0.8 * names.length);
+    }
+    const model = await LimnModel.open(out);
+    const gallery = await Gallery.create({ model, images: join(data, 'images'), out: join(work, 'gallery') });
+    const hits = await gallery.search({ image: join(data, 'images', gallery.ids[0] as string), text: 'in red', k: 3 });
+    expect(hits).toHaveLength(3);
+    await gallery.close();
+    await model.close();
+  });
+
+  it('keeps what lies before the first block that is trained', async () => {
+    const { weights } = await trained('upper', 1, { epochs: 1 });
+    for (const side of ['picture', 'text'] as const) {
+      const names = encoderWeights(weights, side);
+      expect(names.some((name) => name.includes('layers.1.'))).toBe(true);
+      expect(names.filter((name) => name.includes('layers.0.') || name.includes('embedding'))).toEqual([]);
+      expect(names.some((name) => /post_layernorm|final_layer_norm/.test(name))).toBe(true);
+    }
+  });
+
+  it('comes to the same with activations that are computed again', async () => {
+    const plain = await trained('kept', 0, { epochs: 1 });
+    const again = await trained('again', 0, { epochs: 1, recompute: true });
+    expect(Object.keys(again.weights)).toEqual(Object.keys(plain.weights));
+    for (const [name, { data: values }] of Object.entries(plain.weights)) {
+      expect(distance(values, again.weights[name]!.data), name).toBeLessThan(2e-3);
+    }
+    expect(again.losses[0]).toBeCloseTo(plain.losses[0] as number, 3);
+  });
+
+  it('steps once for several batches', async () => {
+    const { losses } = await trained('accumulated', 0, { epochs: 4, accumulate: 2 });
+    expect(losses.at(-1)).toBeLessThan(losses[0] as number);
+  });
+
+  it('says which blocks it has', async () => {
+    await expect(trained('none', 7)).rejects.toThrow(
+      /vision_model.*has the blocks 0 to 1, so it cannot be trained from block 7 on\.$/,
+    );
+  });
+});
