@@ -18,8 +18,8 @@ export interface SpliceOptions {
   graph: Graph;
   /** Values for the file's inputs, by name; those that `outputs` do not need can be left out. */
   inputs: Readonly<Record<string, Value>>;
-  /** Brings a weight into the graph, as a constant or as something trained. @default a constant */
-  weight?: (name: string, content: Tensor) => Value;
+  /** Brings a weight into the graph as something trained; undefined leaves it a constant. @default all are constants */
+  weight?: (name: string, content: Tensor) => Value | undefined;
   /** Names of the wanted values: outputs of the file or any others that it computes. */
   outputs: readonly string[];
 }
@@ -69,8 +69,8 @@ export class ImportedModel {
       if (known) return known;
       const content = this.weights.get(name) ?? this.file.tensors.get(name);
       if (!content) throw this.noSuchInput(name, inputs);
-      const isAsked = weight !== undefined && this.weights.has(name);
-      const value = isAsked ? checkedWeight(name, content, weight(name, content)) : this.constant(graph, name, content);
+      const given = this.weights.has(name) ? weight?.(name, content) : undefined;
+      const value = given ? checkedWeight(name, content, given) : this.constant(graph, name, content);
       values.set(name, value);
       return value;
     };
