@@ -118,12 +118,9 @@ function embed(context: Context, config: LimnConfig, picture: Sequence | undefin
   }
   const tokens = layerNorm(scope, 'norm', x); // (B, K, d)
 
-  const matching = aggregate(
-    context.scope('matching'),
-    config,
-    tokens,
-    fuseGlobals(context.scope('fusion'), config, picture?.global, text?.global),
-  );
+  const global =
+    config.aggregation === 'adaptive' ? undefined : fuseGlobals(context.scope('fusion'), config, picture?.global, text?.global);
+  const matching = aggregate(context.scope('matching'), config, tokens, global);
   const projected = linear(context.scope('matching'), 'projection', tokens, config.projection, { bias: false });
   return { matching: f.l2Normalize(matching), factors: f.l2Normalize(projected), tokens };
 }

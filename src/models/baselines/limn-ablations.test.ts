@@ -9,7 +9,7 @@ const both = ['local', 'global'];
 const ablations = {
   global: { reads: ['global'], unused: /^$/, lacks: /^picture\.(local|positions)|^types\.(picture|word)$/ },
   local: { reads: both, unused: /^(picture|text)\.global\./, lacks: /^fusion\.|^types\.\w+_global$/ },
-  adaptive: { reads: both, unused: /^fusion\./, lacks: /^matching\.holistic\./ },
+  adaptive: { reads: both, unused: /^$/, lacks: /^(matching\.holistic|fusion)\./ },
   holistic: { reads: both, unused: /^$/, lacks: /^matching\.(attend|energy)\./ },
   'one-factor': { reads: both, unused: /^$/, lacks: /^$/ },
 };

@@ -41,7 +41,7 @@ export function splice<D>(
     weight: (name, content) =>
       trained.has(name)
         ? scope.parameter(name, content.shape, () => content.data as Float32Array, { learningRateScale })
-        : context.graph.constant(content, name),
+        : undefined,
   });
   for (const cut of marked) onCut?.(values[cut] as Value);
   return values;
