@@ -1,6 +1,7 @@
 /** The layers that limn's models are made of. Shapes: B batch, n tokens, d width, H heads. */
 import * as f from '../graph/functions.js';
 import type { Value } from '../graph/index.js';
+import { float32 } from '../tensor/tensor.js';
 import { type Context, init } from './context.js';
 
 export interface LinearOptions {
@@ -84,18 +85,76 @@ export function transformerLayer(context: Context, name: string, x: Value, optio
  */
 export function attention(context: Context, name: string, x: Value, y: Value, heads: number, bias?: Value): Value {
   const scope = context.scope(name);
-  const [batch, n, d] = y.shape as [number, number, number];
-  const m = x.shape[1] as number;
-  const width = d / heads;
-  // (B, tokens, d) -> (B, H, tokens, d/H)
-  const toHeads = (value: Value, tokens: number) => f.transpose(f.reshape(value, [batch, tokens, heads, width]), [0, 2, 1, 3]);
-  const q = toHeads(linear(scope, 'query', x, d), m);
-  const k = toHeads(linear(scope, 'key', y, d), n);
-  const v = toHeads(linear(scope, 'value', y, d), n);
-  const logits = f.matmul(q, k, { transB: true, alpha: 1 / Math.sqrt(width) });
+  const queries = projectHeads(scope, 'query', x, heads);
+  return attend(scope, queries, keysAndValues(scope, y, heads), bias);
+}
+
+/** What an attention reads, in heads: (B, H, n, d/H) each. */
+export interface KeysAndValues {
+  keys: Value;
+  values: Value;
+}
+
+/** Keys and values of y (B, n, d). */
+function keysAndValues(scope: Context, y: Value, heads: number): KeysAndValues {
+  return { keys: projectHeads(scope, 'key', y, heads), values: projectHeads(scope, 'value', y, heads) };
+}
+
+/** (B, tokens, d) -> (B, H, tokens, d/H) */
+function projectHeads(scope: Context, name: string, x: Value, heads: number): Value {
+  const [batch, tokens, d] = x.shape as [number, number, number];
+  return f.transpose(f.reshape(linear(scope, name, x, d), [batch, tokens, heads, d / heads]), [0, 2, 1, 3]);
+}
+
+/** queries (B, H, m, d/H) -> (B, m, d) */
+function attend(scope: Context, queries: Value, { keys, values }: KeysAndValues, bias?: Value): Value {
+  const [batch, heads, m, width] = queries.shape as [number, number, number, number];
+  const logits = f.matmul(queries, keys, { transB: true, alpha: 1 / Math.sqrt(width) });
   const weights = f.softmax(bias ? f.add(logits, bias) : logits);
-  const mixed = f.reshape(f.transpose(f.matmul(weights, v), [0, 2, 1, 3]), [batch, m, d]);
-  return linear(scope, 'out', mixed, d);
+  const mixed = f.reshape(f.transpose(f.matmul(weights, values), [0, 2, 1, 3]), [batch, m, heads * width]);
+  return linear(scope, 'out', mixed, heads * width);
+}
+
+export interface DecoderLayerOptions extends TransformerLayerOptions {
+  /** What the layer looks at beside its own sequence: (B, n, d), or what {@link memoryOf} made of that. */
+  memory: Value | KeysAndValues;
+  /** Added to the attention logits over the memory. */
+  memoryBias?: Value | undefined;
+  /** Gives all keys and values of the sequence from those of x, for a decoding that keeps earlier ones. @default those of x */
+  remember?: (own: KeysAndValues) => KeysAndValues;
+}
+
+/** A pre-norm Transformer decoder layer: attention over its own sequence, over a memory, and a feed-forward part: x (B, m, d) -> (B, m, d). */
+export function decoderLayer(context: Context, name: string, x: Value, options: DecoderLayerOptions): Value {
+  const scope = context.scope(name);
+  const { heads, dropout = 0, bias, memoryBias, remember = (own: KeysAndValues) => own } = options;
+  const d = x.shape[2] as number;
+  const self = scope.scope('attention');
+  const normal = layerNorm(scope, 'norm1', x);
+  const queries = projectHeads(self, 'query', normal, heads);
+  const own = attend(self, queries, remember(keysAndValues(self, normal, heads)), bias);
+  const first = f.add(x, scope.dropout(own, dropout));
+  const cross = scope.scope('cross');
+  const asked = projectHeads(cross, 'query', layerNorm(scope, 'norm2', first), heads);
+  const memory = 'keys' in options.memory ? options.memory : memoryOf(context, name, options.memory, heads);
+  const middle = f.add(first, scope.dropout(attend(cross, asked, memory, memoryBias), dropout));
+  const fed = mlp(scope, 'feed', layerNorm(scope, 'norm3', middle), {
+    hidden: d * (options.expansion ?? 4),
+    out: d,
+    activation: options.activation ?? 'gelu',
+  });
+  return f.add(middle, scope.dropout(fed, dropout));
+}
+
+/** Keys and values of a memory (B, n, d) for the decoder layer of this name; they are the same at every step of a decoding. */
+export function memoryOf(context: Context, name: string, memory: Value, heads: number): KeysAndValues {
+  return keysAndValues(context.scope(name).scope('cross'), memory, heads);
+}
+
+/** The attention bias of a sequence that is written from left to right: (1, 1, n, n), -1e9 for what comes later. */
+export function causalBias(like: Value, n: number): Value {
+  const values = Float32Array.from({ length: n * n }, (_, i) => (i % n > Math.floor(i / n) ? -1e9 : 0));
+  return like.graph.constant(float32([1, 1, n, n], values));
 }
 
 /** The attention bias of a token mask (B, n) of ones and zeros: (B, 1, 1, n), 0 where there is a token and -1e9 where not. */
