@@ -119,5 +119,10 @@ export const limnConfig = fields.refine(({ width, heads }) => width % heads === 
 export type MethodName = (typeof methodNames)[number];
 export type LimnConfig = z.output<typeof limnConfig>;
 export type LimnConfigInput = z.input<typeof limnConfig>;
+/** What the encoders of pictures and words depend on. */
+export type EncoderConfig = Pick<
+  LimnConfig,
+  'picture' | 'width' | 'heads' | 'expansion' | 'activation' | 'dropout' | 'textLayers' | 'vocabularySize'
+>;
 export type PictureConfig = z.output<typeof pictureConfig>;
 export type TextConfig = z.output<typeof textConfig>;

@@ -4,7 +4,7 @@ import type { Value } from '../../graph/index.js';
 import { type Context, init } from '../../nn/context.js';
 import { layerNorm, linear, mlp, transformerLayer } from '../../nn/layers.js';
 import type { InputSpec } from '../../nn/training.js';
-import type { LimnConfig, PictureConfig } from '../config.js';
+import type { EncoderConfig, PictureConfig } from '../config.js';
 import type { Encoded } from './encoded.js';
 import { localTokens, splice, type TunedEncoders } from './tuned.js';
 import { encodeWords } from './words.js';
@@ -57,7 +57,7 @@ export function withoutPrefix(batch: Inputs, prefix: string): Inputs {
 }
 
 /** A batch of pictures as tokens (B, N, d), where local features are given, and a global vector (B, d). */
-export function encodePicture(context: Context, config: LimnConfig, input: Inputs, encoders: TunedEncoders = {}): Encoded {
+export function encodePicture(context: Context, config: EncoderConfig, input: Inputs, encoders: TunedEncoders = {}): Encoded {
   const { picture } = config;
   const scope = context.scope('picture');
   if (picture.kind === 'patch') return patches(scope, config, picture, input.pixels!);
@@ -70,7 +70,7 @@ type Features = Extract<PictureConfig, { kind: 'features' }>;
 type Tuned = Extract<PictureConfig, { kind: 'tuned' }>;
 type Patches = Extract<PictureConfig, { kind: 'patch' }>;
 
-function features(context: Context, config: LimnConfig, picture: Features, input: Inputs): Encoded {
+function features(context: Context, config: EncoderConfig, picture: Features, input: Inputs): Encoded {
   const global = () => project(context.scope('global'), config, input.global!, picture.colourChannels);
   if (!input.local) return { global: global() };
   const positions = context.parameter('positions', [picture.tokens, config.width], init.normal(0.1), { decay: false });
@@ -83,7 +83,7 @@ function features(context: Context, config: LimnConfig, picture: Features, input
  * (..., channels + colours) float16 -> (..., d). Channels are standardised by the training pictures' statistics and
  * layer-normalised; the few colour channels, which would drown among them, have a small network of their own.
  */
-function project(context: Context, config: LimnConfig, raw: Value, colours: number): Value {
+function project(context: Context, config: EncoderConfig, raw: Value, colours: number): Value {
   const total = raw.shape.at(-1) as number;
   const standard = f.mul(
     f.sub(f.cast(raw, 'float32'), context.buffer('mean', [total])),
@@ -103,7 +103,7 @@ export function normalized(x: Value): Value {
 }
 
 /** pixels -> the encoder's own graph, a linear map, positions. */
-function tuned(context: Context, config: LimnConfig, picture: Tuned, pixels: Value, encoders: TunedEncoders): Encoded {
+function tuned(context: Context, config: EncoderConfig, picture: Tuned, pixels: Value, encoders: TunedEncoders): Encoded {
   const encoder = encoders.picture!;
   const { input, outputs } = encoder.description;
   const raw = splice(context, encoders, encoder, { [input]: pixels }, [outputs.local, outputs.global]);
@@ -116,7 +116,7 @@ function tuned(context: Context, config: LimnConfig, picture: Tuned, pixels: Val
 }
 
 /** pixels (B, S, S, 3) -> square patches, a linear map, positions, Transformer layers (Dosovitskiy et al., arXiv 2010.11929). */
-function patches(context: Context, config: LimnConfig, { size, patch, layers }: Patches, pixels: Value): Encoded {
+function patches(context: Context, config: EncoderConfig, { size, patch, layers }: Patches, pixels: Value): Encoded {
   const batch = pixels.shape[0] as number;
   const side = size / patch;
   const cut = f.transpose(f.reshape(pixels, [batch, side, patch, side, patch, 3]), [0, 1, 3, 2, 4, 5]);

@@ -3,7 +3,7 @@ import * as f from '../../graph/functions.js';
 import type { Value } from '../../graph/index.js';
 import { type Context, init } from '../../nn/context.js';
 import { embedding, linear, maskBias, transformerLayer } from '../../nn/layers.js';
-import type { LimnConfig } from '../config.js';
+import type { EncoderConfig } from '../config.js';
 import type { Encoded } from './encoded.js';
 
 /**
@@ -12,7 +12,7 @@ import type { Encoded } from './encoded.js';
  * @param scope where all parameters but the word vectors are named
  * @param words ids int64 (B, M), 0 where there is no word
  */
-export function encodeWords(context: Context, scope: Context, config: LimnConfig, words: Value): Encoded {
+export function encodeWords(context: Context, scope: Context, config: EncoderConfig, words: Value): Encoded {
   const length = words.shape[1] as number;
   const positions = scope.parameter('positions', [length, config.width], init.normal(0.02), { decay: false });
   let tokens = f.add(embedding(context.scope('text'), 'words', words, config.vocabularySize, config.width, 0.3), positions);

@@ -1,0 +1,122 @@
+/** The captioner's graphs, all traced from models/captioner.ts: training, encoding a pair, writing one word, reading a whole text. */
+import type { Random } from '../core/random.js';
+import * as f from '../graph/functions.js';
+import { encodeModel, Graph, type Value } from '../graph/index.js';
+import { InferenceContext } from '../nn/context.js';
+import type { KeysAndValues } from '../nn/layers.js';
+import type { OptimizerOptions } from '../nn/optimizer.js';
+import { type InputSpec, type TrainingModel, trainingModel } from '../nn/training.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { captionerLoss, decode, decodeStep, encodePair, hidesTokens, memories } from './captioner.js';
+import type { CaptionerConfig } from './captioner-config.js';
+import { type Inputs, pictureInputs } from './encoder/picture.js';
+
+export interface CaptionerTrainingOptions {
+  batchSize: number;
+  optimizer: OptimizerOptions;
+  random: Random;
+  buffers: Readonly<Record<string, Tensor>>;
+  stepsPerRun?: number;
+  /** Local tokens that are seen of each picture, at the same `places` in both. @default all */
+  tokensSeen?: number | undefined;
+}
+
+/** Batch inputs: `reference.*` (unless only the target is seen) and `target.*` pictures, `words` int64 (B, words + 2). */
+export function captionerTrainingModel(config: CaptionerConfig, options: CaptionerTrainingOptions): TrainingModel {
+  const { batchSize, optimizer, random, buffers, stepsPerRun = 1, tokensSeen } = options;
+  return trainingModel({
+    inputs: {
+      ...pairInputs(config, batchSize, tokensSeen),
+      words: { dtype: 'int64', shape: [batchSize, config.words + 2] },
+    },
+    trace: (context, batch) => captionerLoss(context, config, batch, batch.words!),
+    optimizer,
+    random,
+    buffers,
+    stepsPerRun,
+  });
+}
+
+type Weights = Readonly<Record<string, Tensor>>;
+
+/**
+ * Pairs of pictures -> `memory` (B, n, d), with `memory.bias` (B, 1, 1, n) where some of it is hidden, and for each decoder layer
+ * `memory.I.keys` and `memory.I.values` (B, H, n, d/H).
+ */
+export function pairModel(config: CaptionerConfig, weights: Weights, batch: number): Uint8Array {
+  const graph = new Graph('pair');
+  const context = new InferenceContext(graph, weights);
+  const { tokens, bias } = encodePair(context, config, declare(graph, pairInputs(config, batch)));
+  graph.output('memory', tokens);
+  if (bias) graph.output('memory.bias', bias);
+  outputAll(graph, 'memory', memories(context, config, tokens));
+  return encodeModel(graph);
+}
+
+/**
+ * One word of a decoding. Inputs: `words` int64 (B, 1), `place` int64 (1), `parents` int64 (B), the row that each row goes on from,
+ * `memory.*` of {@link pairModel}, and `past.*`, the keys and values so far. Outputs: `logProbabilities` (B, V), `next.past.*`.
+ */
+export function stepModel(config: CaptionerConfig, weights: Weights, batch: number, memoryLength: number): Uint8Array {
+  const graph = new Graph('step');
+  const context = new InferenceContext(graph, weights);
+  const [words, place] = [graph.input('words', 'int64', [batch, 1]), graph.input('place', 'int64', [1])];
+  const parents = graph.input('parents', 'int64', [batch]);
+  const bias = biasInput(graph, config, batch, memoryLength);
+  const memory = { layers: inputAll(graph, 'memory', config, batch, memoryLength), bias };
+  const past = inputAll(graph, 'past', config, batch, config.words + 1);
+  const chosen = past.map(({ keys, values }) => ({ keys: f.gather(keys, parents), values: f.gather(values, parents) }));
+  const step = decodeStep(context, config, memory, words, place, chosen);
+  graph.output('logProbabilities', f.logSoftmax(step.logits));
+  outputAll(graph, 'next.past', step.past);
+  return encodeModel(graph);
+}
+
+/** `memory` (B, n, d) and `words` int64 (B, L), beginning with the start -> `logProbabilities` (B, L, V) of the word behind each place. */
+export function textModel(config: CaptionerConfig, weights: Weights, batch: number, memoryLength: number): Uint8Array {
+  const graph = new Graph('text');
+  const tokens = graph.input('memory', 'float32', [batch, memoryLength, config.width]);
+  const memory = { tokens, bias: biasInput(graph, config, batch, memoryLength) };
+  const words = graph.input('words', 'int64', [batch, config.words + 1]);
+  graph.output('logProbabilities', f.logSoftmax(decode(new InferenceContext(graph, weights), config, memory, words)));
+  return encodeModel(graph);
+}
+
+/** Names and shapes of the inputs of a batch of pairs. */
+export function pairInputs({ picture, sees }: CaptionerConfig, batch: number, seen?: number): Record<string, InputSpec> {
+  return {
+    ...(sees === 'both' ? pictureInputs(picture, batch, { prefix: 'reference.', seen }) : {}),
+    ...pictureInputs(picture, batch, { prefix: 'target.', seen }),
+  };
+}
+
+/** Shapes of the keys and values that a decoding keeps, by their names. */
+export function pastShapes(config: CaptionerConfig, batch: number): Record<string, number[]> {
+  const shape = [batch, config.heads, config.words + 1, config.width / config.heads];
+  return Object.fromEntries(
+    Array.from({ length: config.decoderLayers }, (_, i) => [`past.${i}.keys`, `past.${i}.values`])
+      .flat()
+      .map((name) => [name, shape]),
+  );
+}
+
+function declare(graph: Graph, specs: Readonly<Record<string, InputSpec>>): Inputs {
+  return Object.fromEntries(Object.entries(specs).map(([name, { dtype, shape }]) => [name, graph.input(name, dtype, shape)]));
+}
+
+function biasInput(graph: Graph, config: CaptionerConfig, batch: number, length: number): Value | undefined {
+  return hidesTokens(config) ? graph.input('memory.bias', 'float32', [batch, 1, 1, length]) : undefined;
+}
+
+function inputAll(graph: Graph, name: string, config: CaptionerConfig, batch: number, length: number): KeysAndValues[] {
+  const shape = [batch, config.heads, length, config.width / config.heads];
+  const input = (i: number, part: string): Value => graph.input(`${name}.${i}.${part}`, 'float32', shape);
+  return Array.from({ length: config.decoderLayers }, (_, i) => ({ keys: input(i, 'keys'), values: input(i, 'values') }));
+}
+
+function outputAll(graph: Graph, name: string, all: readonly KeysAndValues[]): void {
+  all.forEach(({ keys, values }, i) => {
+    graph.output(`${name}.${i}.keys`, keys);
+    graph.output(`${name}.${i}.values`, values);
+  });
+}
