@@ -1,6 +1,5 @@
 /** Trains LIMN on the triplets of a dataset and leaves the best epoch's model in the run folder. */
 import type { z } from 'zod';
-import { LimnError } from '../core/errors.js';
 import { type Logger, type OnProgress, silentLogger } from '../core/progress.js';
 import { Random } from '../core/random.js';
 import { type Split, withoutPictures } from '../data/triplets.js';
@@ -11,10 +10,9 @@ import { type LimnConfigInput, limnConfig } from '../models/config.js';
 import { limnTrainingModel } from '../models/limn-graphs.js';
 import { LimnModel } from '../models/limn-model.js';
 import type { PictureReader } from '../models/picture-reader.js';
-import type { PictureSource } from '../models/picture-source.js';
 import { TextReader } from '../models/text-reader.js';
-import type { TrainingModel } from '../nn/training.js';
-import { sizeOf } from '../tensor/tensor.js';
+
+import { optimizerOf, parse, readPictures, stepsOf, withStepsPerRun } from './common.js';
 import { trainingLoop, type Weights } from './loop.js';
 import { RunFolder } from './run-folder.js';
 import { trainingSettings } from './settings.js';
@@ -102,17 +100,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     },
     resume,
   );
-  const read = (split: Split, name: string) =>
-    reader.read({
-      pictures: split.pictures,
-      vocabulary,
-      onBroken: options.onBroken ?? 'error',
-      signal,
-      onProgress: onProgress && ((event) => onProgress({ ...event, stage: `${event.stage} (${name})` })),
-    });
-  const pictures = await read(trainSplit, 'train');
-  const valPictures = await read(val, 'val');
-  warnBroken(logger, pictures, valPictures);
+  const reading = { reader, vocabulary, onBroken: options.onBroken ?? 'error', signal, onProgress, logger };
+  const pictures = await readPictures(trainSplit, reading);
+  const valPictures = await readPictures(val, reading);
   const readableVal = withoutPictures(
     val,
     valPictures.broken.map(({ id }) => id),
@@ -127,19 +117,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   });
   const batches = new TripletBatches(trainSplit, pictures, texts, vocabulary, config, settings, seed);
   const buffers = pictures.statistics(Array.from(pictures.ids.keys()));
-  const stepsIn = (stepsPerRun: number) =>
-    Math.max(1, Math.floor((settings.epochs * batches.stepsPerEpoch) / stepsPerRun)) * stepsPerRun;
-  const build = (stepsPerRun: number) =>
+  const totalSteps = (stepsPerRun: number) => stepsOf(settings, batches.stepsPerEpoch, stepsPerRun);
+  const graph = withStepsPerRun(settings, (stepsPerRun) =>
     limnTrainingModel(config, {
       batchSize: settings.batchSize,
-      optimizer: {
-        learningRate: settings.learningRate,
-        // The optimizer counts its own steps, which several batches may make together.
-        totalSteps: Math.ceil(stepsIn(stepsPerRun) / settings.accumulate),
-        warmupSteps: Math.round((settings.warmup * stepsIn(stepsPerRun)) / settings.accumulate),
-        weightDecay: settings.weightDecay,
-        clipNorm: settings.clipNorm,
-      },
+      optimizer: optimizerOf(settings, totalSteps(stepsPerRun)),
       random: Random.derive(seed, 'initial parameters'),
       buffers,
       stepsPerRun,
@@ -151,8 +133,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       },
       accumulate: settings.accumulate,
       recompute: settings.recompute,
-    });
-  const graph = settings.stepsPerRun === undefined ? loopedWhereItPays(build) : build(settings.stepsPerRun);
+    }),
+  );
   const modelOf = (parameters: Weights) =>
     new LimnModel({ config, vocabulary, weights: { ...parameters, ...buffers }, encoder, textEncoder }, out, '', {
       text,
@@ -163,7 +145,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     const { best, steps, seconds } = await trainingLoop({
       run,
       graph,
-      totalSteps: stepsIn(graph.stepsPerRun),
+      totalSteps: totalSteps(graph.stepsPerRun),
       stepsPerEpoch: batches.stepsPerEpoch,
       feeds: (step) => batches.feeds(step, graph.stepsPerRun, graph.masks, graph.stepsPerRun > 1),
       validate: async (parameters) => {
@@ -191,26 +173,3 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 
 const named = (recall: Readonly<Record<string, number>>) =>
   Object.fromEntries(Object.entries(recall).map(([k, percent]) => [`R@${k}`, percent]));
-
-/** Several steps a run for a model so small that the cost of a call matters (docs/decisions/0003). */
-function loopedWhereItPays(build: (stepsPerRun: number) => TrainingModel): TrainingModel {
-  const flat = build(1);
-  const parameters = flat.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  return parameters <= 200_000 ? build(4) : flat;
-}
-
-function parse<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new LimnError('CONFIG', `Wrong ${what} at ${issue?.path.join('.') || 'the top'}: ${issue?.message}.`, {
-    details: { issues: parsed.error.issues },
-  });
-}
-
-function warnBroken(logger: Logger, ...sources: PictureSource[]): void {
-  for (const { broken } of sources) {
-    for (const { reason } of broken.slice(0, 3)) logger.warn(reason);
-    if (broken.length > 3) logger.warn(`${broken.length - 3} more pictures could not be read and were left out`);
-  }
-}

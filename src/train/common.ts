@@ -1,0 +1,63 @@
+/** What every training here does before its loop. */
+import type { z } from 'zod';
+import { LimnError } from '../core/errors.js';
+import type { Logger, OnProgress } from '../core/progress.js';
+import type { Split } from '../data/triplets.js';
+import type { Vocabulary } from '../encoders/vocabulary.js';
+import type { PictureReader } from '../models/picture-reader.js';
+import type { PictureSource } from '../models/picture-source.js';
+import type { OptimizerOptions } from '../nn/optimizer.js';
+import type { TrainingModel } from '../nn/training.js';
+import { sizeOf } from '../tensor/tensor.js';
+import type { TrainingSettings } from './settings.js';
+
+/** @throws LimnError CONFIG that names the first wrong key */
+export function parse<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new LimnError('CONFIG', `Wrong ${what} at ${issue?.path.join('.') || 'the top'}: ${issue?.message}.`, {
+    details: { issues: parsed.error.issues },
+  });
+}
+
+export interface ReadPicturesOptions {
+  reader: PictureReader;
+  vocabulary: Vocabulary;
+  onBroken: 'error' | 'skip';
+  signal?: AbortSignal | undefined;
+  onProgress?: OnProgress | undefined;
+  logger: Logger;
+}
+
+/** The pictures of a split; broken ones are warned of. */
+export async function readPictures(split: Split, options: ReadPicturesOptions): Promise<PictureSource> {
+  const { reader, onProgress, logger, ...rest } = options;
+  const report: OnProgress | undefined =
+    onProgress && ((event) => onProgress({ ...event, stage: `${event.stage} (${split.name})` }));
+  const source = await reader.read({ ...rest, pictures: split.pictures, onProgress: report });
+  for (const { reason } of source.broken.slice(0, 3)) logger.warn(reason);
+  if (source.broken.length > 3) logger.warn(`${source.broken.length - 3} more pictures could not be read and were left out`);
+  return source;
+}
+
+/** Steps of a whole training, a multiple of those of a run. */
+export function stepsOf(settings: TrainingSettings, stepsPerEpoch: number, stepsPerRun: number): number {
+  return Math.max(1, Math.floor((settings.epochs * stepsPerEpoch) / stepsPerRun)) * stepsPerRun;
+}
+
+/** @param steps batches of the whole training */
+export function optimizerOf(settings: TrainingSettings, steps: number): OptimizerOptions {
+  const { learningRate, warmup, weightDecay, clipNorm, accumulate } = settings;
+  // The optimizer counts its own steps, which several batches may make together.
+  const totalSteps = Math.ceil(steps / accumulate);
+  return { learningRate, totalSteps, warmupSteps: Math.round((warmup * steps) / accumulate), weightDecay, clipNorm };
+}
+
+/** Several steps a run where the settings say so, or for a model so small that the cost of a call matters (docs/decisions/0003). */
+export function withStepsPerRun(settings: TrainingSettings, build: (stepsPerRun: number) => TrainingModel): TrainingModel {
+  if (settings.stepsPerRun !== undefined) return build(settings.stepsPerRun);
+  const flat = build(1);
+  const parameters = flat.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return parameters <= 200_000 ? build(4) : flat;
+}

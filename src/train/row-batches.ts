@@ -1,0 +1,126 @@
+/** Training triplets drawn into batches, and what any model is fed of them. */
+import { LimnError } from '../core/errors.js';
+import { Random } from '../core/random.js';
+import { epochBatches, epochRandom } from '../data/batches.js';
+import type { Split } from '../data/triplets.js';
+import type { PictureConfig } from '../models/config.js';
+import type { PictureSource } from '../models/picture-source.js';
+import type { DropoutMask } from '../nn/context.js';
+import { drawMasks } from '../nn/training.js';
+import { float32, type Tensor, tensor } from '../tensor/tensor.js';
+
+/** A triplet with one target; pictures are rows of a source. */
+export interface Row {
+  reference: number;
+  target: number;
+  captions: readonly string[];
+}
+
+export interface RowBatchesOptions {
+  split: Split;
+  pictures: PictureSource;
+  batchSize: number;
+  seed: number;
+}
+
+/** Batches that depend on the seed and the step alone, so that a resumed run sees what an uninterrupted one would have seen. */
+export class RowBatches {
+  readonly stepsPerEpoch: number;
+  private readonly rows: Row[];
+  private order: { epoch: number; batches: Uint32Array[] } | undefined;
+
+  /** @throws LimnError DATA when no triplet's pictures can be read, CONFIG when there is not one whole batch */
+  constructor(private readonly options: RowBatchesOptions) {
+    const { split, pictures, batchSize } = options;
+    // A triplet of a picture that was skipped as broken is left out; one with several targets is learned with each.
+    this.rows = split.triplets.flatMap(({ reference, targets, captions }) => {
+      const from = pictures.rowOf(reference);
+      return targets.flatMap((id) => {
+        const to = pictures.rowOf(id);
+        return from === undefined || to === undefined ? [] : [{ reference: from, target: to, captions }];
+      });
+    });
+    if (this.rows.length === 0) throw new LimnError('DATA', 'There are no training triplets whose pictures can be read.');
+    this.stepsPerEpoch = Math.floor(this.rows.length / batchSize);
+    this.batch(0);
+  }
+
+  /** The rows of `count` steps from `step` on, one batch after another. */
+  of(step: number, count: number): Row[] {
+    const batches = Array.from({ length: count }, (_, i) => this.batch(step + i));
+    return batches.flatMap((indices) => Array.from(indices, (i) => this.rows[i] as Row));
+  }
+
+  private batch(step: number): Uint32Array {
+    const epoch = Math.floor(step / Math.max(1, this.stepsPerEpoch));
+    if (this.order?.epoch !== epoch) {
+      const { batchSize, seed } = this.options;
+      const batches = epochBatches({ count: this.rows.length, batchSize, random: epochRandom(seed, epoch) });
+      this.order = { epoch, batches };
+    }
+    return this.order.batches[step - epoch * this.stepsPerEpoch] as Uint32Array;
+  }
+}
+
+/** Batch inputs (steps * batch, ...) as a graph wants them: with a leading axis of steps where it takes several in one run. */
+export function stacked(flat: Readonly<Record<string, Tensor>>, steps: number, isStacked: boolean): Record<string, Tensor> {
+  if (!isStacked) return { ...flat };
+  return Object.fromEntries(
+    Object.entries(flat).map(([name, value]) => {
+      const [rows, ...rest] = value.shape as [number, ...number[]];
+      return [name, { ...value, shape: [steps, rows / steps, ...rest] }];
+    }),
+  );
+}
+
+/** The dropout masks of `count` steps from `step` on. */
+export function maskFeeds(
+  masks: readonly DropoutMask[],
+  seed: number,
+  step: number,
+  count: number,
+  isStacked: boolean,
+): Record<string, Tensor> {
+  const drawn = Array.from({ length: count }, (_, i) => drawMasks(masks, Random.derive(seed, `dropout of step ${step + i}`)));
+  return Object.fromEntries(
+    masks.map(({ name, shape }) => {
+      const parts = drawn.map((draws) => draws[name]?.data as Float32Array);
+      if (!isStacked) return [name, { dtype: 'float32', shape, data: parts[0] as Float32Array } satisfies Tensor];
+      const values = parts.flatMap((part) => [...part]);
+      return [name, float32([count, ...shape], values)];
+    }),
+  );
+}
+
+/**
+ * How many local tokens of each picture a step sees; undefined for all.
+ *
+ * @param wanted the setting; 0 for all @param usesLocal whether the model has a use for local tokens
+ * @throws LimnError CONFIG where the pictures have no tokens of their own
+ */
+export function tokensSeen(picture: PictureConfig, wanted: number, usesLocal: boolean): number | undefined {
+  if (wanted === 0) return undefined;
+  if (picture.kind !== 'features')
+    throw new LimnError('CONFIG', 'tokensSeen works with a frozen picture encoder only: leave it out.');
+  return wanted < picture.tokens && usesLocal ? wanted : undefined;
+}
+
+/** Draws `seen` of the tokens of each picture (n, tokens, channels), in their order: (n, seen, channels) and places (n, seen). */
+export function drawTokens(local: Tensor<'float16'>, seen: number, random: Random): { local: Tensor; places: Tensor } {
+  const [count, tokens, channels] = local.shape as [number, number, number];
+  const kept = new Uint16Array(count * seen * channels);
+  const places = new BigInt64Array(count * seen);
+  const all = Array.from({ length: tokens }, (_, i) => i);
+  for (let row = 0; row < count; row++) {
+    const chosen = random
+      .shuffle([...all])
+      .slice(0, seen)
+      .sort((a, b) => a - b);
+    chosen.forEach((place, i) => {
+      const from = (row * tokens + place) * channels;
+      kept.set(local.data.subarray(from, from + channels), (row * seen + i) * channels);
+      places[row * seen + i] = BigInt(place);
+    });
+  }
+  return { local: tensor('float16', [count, seen, channels], kept), places: tensor('int64', [count, seen], places) };
+}
