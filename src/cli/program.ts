@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { LimnError, messageOf } from '../core/errors.js';
+import { captionCommand } from './commands/caption.js';
 import { dataCommand } from './commands/data.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -24,6 +25,7 @@ function newProgram(): Command {
     evaluateCommand(),
     indexCommand(),
     searchCommand(),
+    captionCommand(),
     dataCommand(),
     experimentCommand(),
     demoCommand(),

@@ -9,12 +9,15 @@ import { submissionDepth, writeCirrSubmission } from '../../eval/protocols/cirr-
 import { checkFits, findProtocol, type Protocol, protocols } from '../../eval/protocols/index.js';
 import { readVectorFile, rowsOfTriplets } from '../../eval/vector-files.js';
 import { LimnModel } from '../../models/limn-model.js';
+import { runCaptionEvaluation } from '../caption-evaluation.js';
 import { addDatasetOptions, type Dataset, type DatasetOptions, datasetFormat, openDataset } from '../datasets.js';
+import { addDecodingOptions, type DecodingFlags, decodingOf } from '../decoding.js';
 import { asJson, asText, type Evaluation, ranksFile } from '../evaluation-report.js';
 import { type LongWork, runLong } from '../long-work.js';
 import { newCommand, required } from '../options.js';
 
-interface EvaluateFlags extends DatasetOptions {
+interface EvaluateFlags extends DatasetOptions, DecodingFlags {
+  task: 'retrieval' | 'caption';
   model?: string;
   queries?: string;
   queryIds?: string;
@@ -28,7 +31,13 @@ interface EvaluateFlags extends DatasetOptions {
 }
 
 export function evaluateCommand(): Command {
-  return addDatasetOptions(newCommand('evaluate', 'Measure the recall of a model, or of vectors, under a named protocol.'))
+  const command = newCommand('evaluate', 'Measure the recall of a model, or of vectors, under a named protocol; or a captioner.');
+  return addDecodingOptions(addDatasetOptions(command))
+    .addOption(
+      new Option('--task <name>', 'retrieval, or caption: BLEU, METEOR, ROUGE-L and CIDEr-D of a captioner')
+        .choices(['retrieval', 'caption'])
+        .default('retrieval'),
+    )
     .option('--model <folder>', 'a run folder, or the model in it')
     .option('--queries <file>', 'instead of a model: query vectors (.safetensors, .npy), one row a triplet')
     .option('--query-ids <file>', 'ids of the query rows, .json or one a line, where the annotations have ids')
@@ -48,6 +57,11 @@ export function evaluateCommand(): Command {
 }
 
 async function runEvaluate(flags: EvaluateFlags): Promise<void> {
+  if (flags.task === 'caption') {
+    const ofRecall = ['protocol', 'queries', 'queryIds', 'gallery', 'galleryIds', 'ranks', 'submission'] as const;
+    const others = ofRecall.filter((name) => flags[name] !== undefined).map((name) => `"${name}"`);
+    return runCaptionEvaluation(flags, decodingOf(flags), others);
+  }
   const protocol = protocolOf(flags);
   const split = flags.split ?? protocol.split;
   const score = scorerOf(flags);

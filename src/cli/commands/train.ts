@@ -2,10 +2,12 @@
 import { type Command, Option } from 'commander';
 import type { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
+import { captionerConfig } from '../../models/captioner-config.js';
 import { limnConfig, methodNames } from '../../models/config.js';
 import { TextReader } from '../../models/text-reader.js';
 import { trainingSettings } from '../../train/settings.js';
 import { train } from '../../train/train.js';
+import { trainCaptioner } from '../../train/train-captioner.js';
 import { addDatasetOptions, type DatasetOptions, openDataset } from '../datasets.js';
 import { openReader, type ReaderOptions } from '../encoders.js';
 import { runLong } from '../long-work.js';
@@ -13,6 +15,7 @@ import { newCommand, numberOption, required } from '../options.js';
 import { unknownKey } from '../settings.js';
 
 interface TrainFlags extends DatasetOptions, ReaderOptions {
+  task: 'retrieval' | 'caption';
   encoder: string;
   textEncoder?: string;
   textTokens?: number;
@@ -68,6 +71,11 @@ export function trainCommand(): Command {
     )
     .addOption(numberOption('--accumulate <count>', 'batches whose gradients make one step (default: 1)', whole))
     .option('--recompute', 'compute activations of trained encoders again in place of keeping them: less memory, more time')
+    .addOption(
+      new Option('--task <name>', 'retrieval, or caption: the captioner that says what changes between two pictures')
+        .choices(['retrieval', 'caption'])
+        .default('retrieval'),
+    )
     .addOption(new Option('--method <name>', 'LIMN or a baseline (default: "limn")').choices(methodNames))
     .option('--out <folder>', 'the run folder: config.json, metrics.ndjson, checkpoints/, model/')
     .addOption(numberOption('--epochs <count>', 'passes over the training triplets (default: 12)', whole))
@@ -97,18 +105,14 @@ export function trainCommand(): Command {
 }
 
 async function runTrain(flags: TrainFlags): Promise<void> {
+  if (flags.task === 'caption') return runTrainCaptioner(flags);
   const out = required(flags.out, '--out', 'train');
-  const { method, width, factors, layers, heads, textLayers, dropout, gamma, query, epochs, batchSize, protocol, stepsPerRun } =
-    flags;
+  const { method, width, factors, layers, heads, textLayers, dropout, gamma, query } = flags;
   const model = {
     ...checked(flags.model, limnConfig, 'model'),
     ...defined({ method, width, factors, layers, heads, textLayers, dropout, gamma, query }),
   };
-  const training = {
-    ...checked(flags.training, trainingSettings, 'training'),
-    ...defined({ epochs, batchSize, protocol, stepsPerRun, learningRate: flags.lr }),
-    ...defined({ accumulate: flags.accumulate, recompute: flags.recompute, encoderLearningRate: flags.encoderLr }),
-  };
+  const training = trainingOf(flags);
   const result = await runLong(async (tools) => {
     const dataset = await openDataset('train', flags, tools);
     const splits = { train: await dataset.split('train'), val: await dataset.split('val') };
@@ -139,6 +143,49 @@ async function runTrain(flags: TrainFlags): Promise<void> {
   if (flags.json) return void process.stdout.write(`${JSON.stringify(result)}\n`);
   const recall = Object.entries(result.bestRecall).map(([k, percent]) => `R@${k} ${percent.toFixed(2)}`);
   process.stdout.write(`${result.model}\nbest epoch ${result.epoch}: ${recall.join(', ')}\n`);
+}
+
+/** The settings that every task has. */
+function trainingOf(flags: TrainFlags): Record<string, unknown> {
+  const { epochs, batchSize, protocol, stepsPerRun, accumulate, recompute, lr, encoderLr } = flags;
+  return {
+    ...checked(flags.training, trainingSettings, 'training'),
+    ...defined({ epochs, batchSize, protocol, stepsPerRun, accumulate, recompute }),
+    ...defined({ learningRate: lr, encoderLearningRate: encoderLr }),
+  };
+}
+
+async function runTrainCaptioner(flags: TrainFlags): Promise<void> {
+  const out = required(flags.out, '--out', 'train');
+  const ofRetrieval = ['method', 'query', 'factors', 'gamma', 'protocol', 'textEncoder', 'trainFrom'] as const;
+  const foreign = ofRetrieval.find((name) => flags[name] !== undefined);
+  if (foreign) throw new LimnError('USAGE', `"${foreign}" says nothing to a captioner: leave it out with "--task caption".`);
+  const { width, layers, heads, textLayers, dropout } = flags;
+  const model = { ...checked(flags.model, captionerConfig, 'model'), ...defined({ width, layers, heads, textLayers, dropout }) };
+  const result = await runLong(async (tools) => {
+    const dataset = await openDataset('train', flags, tools);
+    const splits = { train: await dataset.split('train'), val: await dataset.split('val') };
+    const reader = await openReader(flags.encoder, flags);
+    try {
+      return await trainCaptioner({
+        ...splits,
+        reader,
+        out,
+        dataset: dataset.origin,
+        model,
+        training: trainingOf(flags),
+        seed: flags.seed,
+        resume: flags.resume ?? false,
+        onBroken: flags.skipBroken ? 'skip' : 'error',
+        ...tools,
+      });
+    } finally {
+      await reader.close();
+    }
+  });
+  if (flags.json) return void process.stdout.write(`${JSON.stringify(result)}\n`);
+  const metrics = Object.entries(result.metrics).map(([name, value]) => `${name} ${value.toFixed(3)}`);
+  process.stdout.write(`${result.model}\nbest epoch ${result.epoch}: ${metrics.join(', ')}\n`);
 }
 
 async function openText({ textEncoder, textTokens, trainFrom }: TrainFlags): Promise<TextReader> {

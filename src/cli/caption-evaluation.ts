@@ -1,0 +1,67 @@
+/** "limn evaluate --task caption" */
+import { LimnError } from '../core/errors.js';
+import type { SplitName } from '../data/triplets.js';
+import { withoutPictures } from '../data/triplets.js';
+import { type CaptionReport, evaluateCaptions } from '../eval/evaluate-captions.js';
+import { CaptionerModel } from '../models/captioner-model.js';
+import type { DecodingOptions } from '../models/decoding.js';
+import { type DatasetOptions, openDataset } from './datasets.js';
+import { runLong } from './long-work.js';
+import { required } from './options.js';
+
+export interface CaptionEvaluationFlags extends DatasetOptions {
+  model?: string;
+  split?: SplitName;
+  json?: boolean;
+}
+
+export async function runCaptionEvaluation(
+  flags: CaptionEvaluationFlags,
+  decoding: DecodingOptions,
+  others: string[],
+): Promise<void> {
+  const [foreign] = others;
+  if (foreign !== undefined)
+    throw new LimnError('USAGE', `${foreign} says how recall is measured: leave it out with "--task caption".`);
+  const model = await CaptionerModel.open(required(flags.model, '--model', 'evaluate'));
+  try {
+    const { report, origin } = await runLong(async (tools) => {
+      const dataset = await openDataset('evaluate', flags, tools);
+      const split = await dataset.split(flags.split ?? 'val');
+      const reader = await model.openReader();
+      try {
+        const onBroken = flags.skipBroken ? 'skip' : 'error';
+        const pictures = await reader.read({ pictures: split.pictures, onBroken, vocabulary: model.parts.vocabulary, ...tools });
+        try {
+          const broken = pictures.broken.map(({ id }) => id);
+          const usable = withoutPictures(split, broken);
+          return {
+            report: await evaluateCaptions({ model, split: usable, pictures, decoding, ...tools }),
+            origin: dataset.origin,
+          };
+        } finally {
+          await pictures.close();
+        }
+      } finally {
+        await reader.close();
+      }
+    });
+    const command = `limn ${process.argv.slice(2).join(' ')}`;
+    if (flags.json) process.stdout.write(`${JSON.stringify({ ...report, dataset: origin, decoding, command }, undefined, 2)}\n`);
+    else process.stdout.write(asText(report, origin.category ?? origin.name));
+  } finally {
+    await model.close();
+  }
+}
+
+function asText({ split, captions, metrics, written, model }: CaptionReport, what: string): string {
+  const examples = written.slice(0, 3).map(({ text, references }) => `  "${text}"  (${references[0]})`);
+  return [
+    `${what} ${split}: ${captions} captions`,
+    ...Object.entries(metrics).map(([name, value]) => `${name.padEnd(8)} ${value.toFixed(3).padStart(7)}`),
+    'the first of them, and what people wrote:',
+    ...examples,
+    `model ${model.hash.slice(0, 12)}, encoder ${model.encoder}`,
+    '',
+  ].join('\n');
+}
