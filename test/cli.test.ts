@@ -148,6 +148,15 @@ describe('settings', () => {
     expect(await withConfig(training, trainWords('data', 'never'))).toContain('Did you mean "train.training.learningRate"?');
     expect(await complaint(words, 2, { env: { LIMN_K: 'x' } })).toContain('LIMN_K cannot be "x"');
   });
+
+  it('reach commands that belong to another by both names', async () => {
+    await writeFile(at('nested.json'), JSON.stringify({ 'data check': { dataset: 'shoes' } }));
+    const checked = await limn(['data', 'check', '--data', 'pictures', '--config', 'nested.json']);
+    expect(checked.out).toContain('relative_captions_shoes.json');
+    await writeFile(at('nested.json'), JSON.stringify({ check: {} }));
+    const refused = await complaint(['data', 'check', '--data', 'pictures', '--config', 'nested.json'], 2);
+    expect(refused).toContain('unknown key "check"');
+  });
 });
 
 describe('a wrong call', () => {

@@ -25,7 +25,7 @@ export async function applySettings(program: Command, command: Command): Promise
   const named = command.getOptionValue('config') ?? process.env.LIMN_CONFIG;
   const sources: [string, Record<string, unknown>][] = [];
   for (const file of [named, existsSync(defaultConfigFile) ? defaultConfigFile : undefined]) {
-    if (typeof file === 'string') sources.push([file, (await readSettings(file, program))[command.name()] ?? {}]);
+    if (typeof file === 'string') sources.push([file, (await readSettings(file, program))[sectionOf(command)] ?? {}]);
   }
   for (const option of command.options) {
     const key = option.attributeName();
@@ -35,7 +35,7 @@ export async function applySettings(program: Command, command: Command): Promise
     const text = process.env[variable];
     const [file, section] = sources.find(([, values]) => key in values) ?? [];
     if (text !== undefined && text !== '') set(command, option, text, variable);
-    else if (file && section) set(command, option, section[key], `"${command.name()}.${key}" in ${file}`);
+    else if (file && section) set(command, option, section[key], `"${sectionOf(command)}.${key}" in ${file}`);
   }
   for (const key of objectKeys[command.name()] ?? []) {
     const merged = sources.map(([, section]) => section[key] ?? {}).reverse();
@@ -45,13 +45,20 @@ export async function applySettings(program: Command, command: Command): Promise
   if (threads !== undefined) process.env.LIMN_THREADS = String(threads);
 }
 
+/** A command's section of a config file: its name, with the one that it belongs to before it, e.g. "data check". */
+function sectionOf(command: Command): string {
+  const { parent } = command;
+  return parent?.parent ? `${parent.name()} ${command.name()}` : command.name();
+}
+
 async function readSettings(file: string, program: Command): Promise<Settings> {
   const parsed = fileSchema.safeParse(await readJson(file, 'a config file').catch(asConfigError));
   if (!parsed.success) {
     const place = parsed.error.issues[0]?.path.join('.') || 'the whole file';
     throw new LimnError('CONFIG', `${file} must hold one object of settings for each command; "${place}" is something else.`);
   }
-  const commands = new Map(program.commands.map((command) => [command.name(), command]));
+  const all = program.commands.flatMap((command) => (command.commands.length > 0 ? command.commands : [command]));
+  const commands = new Map(all.map((command) => [sectionOf(command), command]));
   for (const [section, values] of Object.entries(parsed.data)) {
     const command = commands.get(section);
     if (!command) throw unknownKey(file, section, [...commands.keys()]);

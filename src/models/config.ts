@@ -111,10 +111,15 @@ const fields = z.strictObject({
   text: textConfig.default({ kind: 'words' }),
 });
 
-export const limnConfig = fields.refine(({ width, heads }) => width % heads === 0, {
-  path: ['heads'],
-  error: 'the width must be a multiple of the heads',
-});
+export const limnConfig = fields
+  .refine(({ width, heads }) => width % heads === 0, { path: ['heads'], error: 'the width must be a multiple of the heads' })
+  .superRefine((config, context) => {
+    if (config.method === 'limn') return;
+    for (const key of ['query', 'features', 'aggregation'] as const) {
+      if (config[key] === 'both') continue;
+      context.addIssue({ code: 'custom', path: [key], message: `is a setting of LIMN, not of the method "${config.method}"` });
+    }
+  });
 
 export type MethodName = (typeof methodNames)[number];
 export type LimnConfig = z.output<typeof limnConfig>;
