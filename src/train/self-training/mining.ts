@@ -33,7 +33,7 @@ export interface MineOptions {
 }
 
 /** Draws in a row that find no new pair, after which a strategy is exhausted. */
-const mostVain = 2 ** 20;
+const mostVain = 2 ** 17;
 
 /**
  * Mines pairs, strategy after strategy, each a seeded draw without replacement of at most its budget. No pair comes twice, none is
