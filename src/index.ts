@@ -74,6 +74,7 @@ export { type PullOptions, pullEncoder } from './encoders/hub/pull.js';
 export { OnnxPictureEncoder, type PictureEncoder, type PictureFeatures } from './encoders/picture-encoder.js';
 export type { TextDescription } from './encoders/text-description.js';
 export { type FrozenTextEncoder, OnnxTextEncoder, type TextEncoderOptions, type TextFeatures } from './encoders/text-encoder.js';
+export { type CaptionMetric, type CaptionScores, captionScores } from './eval/captions/caption-scores.js';
 export {
   type EvaluateOptions,
   type EvaluateVectorsOptions,

@@ -31,7 +31,7 @@ test('counts and lengths are summed over the corpus before they are divided', ()
 });
 
 test('the closest reference gives the length, of two equally close the shorter one', () => {
-  expectClose(of(['a b c', 'a b c x y z u v', 'a b']).slice(0, 1).concat(0, 0, 0), [1, 0, 0, 0]);
+  expect(of(['a b c', 'a b c x y z u v', 'a b'])[0]).toBe(1);
   expect(of(['a b c', 'a b c x y', 'a'])[0]).toBe(1);
   expect(of(['a b c', 'a b c x y', 'u v w x y'])[0]).toBeCloseTo(Math.exp(1 - 5 / 3), 12);
 });

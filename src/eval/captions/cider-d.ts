@@ -14,9 +14,12 @@ import { longest, ngramCounts, type Words } from './ngrams.js';
 
 const sigma = 6;
 
+/** What {@link ngramCounts} gives. */
+type Counts = Map<string, number>[];
+
 interface WeightedNgrams {
   /** One map a length. */
-  weights: Map<string, number>[];
+  weights: Counts;
   /** The Euclidean length of each map. */
   norms: number[];
   words: number;
@@ -24,28 +27,27 @@ interface WeightedNgrams {
 
 /** @returns the score of each caption, in [0, 10] */
 export function ciderD(captions: readonly Words[], references: readonly (readonly Words[])[]): number[] {
-  const frequency = documentFrequency(references);
-  const weightOf = (ngram: string) => Math.log(references.length / (frequency.get(ngram) ?? 1));
-  const weigh = (words: Words): WeightedNgrams => {
-    const weights = ngramCounts(words).map((counts) => {
-      for (const [ngram, count] of counts) counts.set(ngram, count * weightOf(ngram));
-      return counts;
-    });
+  const documents = references.map((own) => own.map(ngramCounts));
+  const frequency = documentFrequency(documents);
+  const weightOf = (ngram: string) => Math.log(documents.length / (frequency.get(ngram) ?? 1));
+  const weigh = (words: Words, counted: Counts): WeightedNgrams => {
+    const weights = counted.map((counts) => new Map(Array.from(counts, ([ngram, count]) => [ngram, count * weightOf(ngram)])));
     return { weights, norms: weights.map((map) => Math.hypot(...map.values())), words: words.length };
   };
   return captions.map((words, caption) => {
-    const weighted = weigh(words);
+    const weighted = weigh(words, ngramCounts(words));
     const own = references[caption] as readonly Words[];
-    const sum = own.reduce((total, reference) => total + similarity(weighted, weigh(reference)), 0);
-    return (10 * sum) / own.length;
+    const compared = documents[caption]!.map((counted, index) => similarity(weighted, weigh(own[index]!, counted)));
+    return (10 * compared.reduce((sum, one) => sum + one, 0)) / own.length;
   });
 }
 
-/** How many captions have a run in at least one of their references. */
-function documentFrequency(references: readonly (readonly Words[])[]): Map<string, number> {
+/** How many documents have a run in at least one of their references. */
+function documentFrequency(documents: readonly (readonly Counts[])[]): Map<string, number> {
   const frequency = new Map<string, number>();
-  for (const document of references) {
-    const ngrams = new Set(document.flatMap((words) => ngramCounts(words).flatMap((counts) => [...counts.keys()])));
+  for (const document of documents) {
+    const ngrams = new Set<string>();
+    for (const counts of document.flat()) for (const ngram of counts.keys()) ngrams.add(ngram);
     for (const ngram of ngrams) frequency.set(ngram, (frequency.get(ngram) ?? 0) + 1);
   }
   return frequency;

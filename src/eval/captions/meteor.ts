@@ -9,7 +9,7 @@
  *     score = 10 P R / (R + 9 P) * (1 - 0.5 (chunks / m)^3)
  *
  * These are the parameters of 2005; in the terms of 2007 alpha is 0.9, beta 3 and gamma 0.5. Of several references the one with the best
- * score counts. The score of the corpus is the same formula on the sums of m, words and chunks, as published.
+ * score counts. The score of the corpus is the same formula on the sums of m, words and chunks.
  */
 import { alignWords } from './align-words.js';
 import type { Words } from './ngrams.js';
