@@ -19,6 +19,8 @@ export interface Triplet {
   readonly captions: readonly string[];
   /** File and row (from 1) that it came from, for messages. */
   readonly source: string;
+  /** What it counts in training, where that is not 1. */
+  readonly weight?: number;
   /** The annotation's own id, where it has one (CIRR's pairid). */
   readonly id?: string;
   /** Pictures that the query is also ranked among alone, the reference with them (CIRR's img_set). */

@@ -19,17 +19,20 @@ export interface CaptionerTrainingOptions {
   stepsPerRun?: number;
   /** Local tokens that are seen of each picture, at the same `places` in both. @default all */
   tokensSeen?: number | undefined;
+  /** Whether texts count differently. @default false */
+  weighted?: boolean;
 }
 
-/** Batch inputs: `reference.*` (unless only the target is seen) and `target.*` pictures, `words` int64 (B, words + 2). */
+/** Batch inputs: `reference.*` (unless only the target is seen) and `target.*` pictures, `words` int64 (B, words + 2), and `rowWeights` float32 (B) with `weighted`. */
 export function captionerTrainingModel(config: CaptionerConfig, options: CaptionerTrainingOptions): TrainingModel {
   const { batchSize, optimizer, random, buffers, stepsPerRun = 1, tokensSeen } = options;
   return trainingModel({
     inputs: {
       ...pairInputs(config, batchSize, tokensSeen),
       words: { dtype: 'int64', shape: [batchSize, config.words + 2] },
+      ...(options.weighted ? { rowWeights: { dtype: 'float32', shape: [batchSize] } as const } : {}),
     },
-    trace: (context, batch) => captionerLoss(context, config, batch, batch.words!),
+    trace: (context, batch) => captionerLoss(context, config, batch, batch.words!, batch.rowWeights),
     optimizer,
     random,
     buffers,

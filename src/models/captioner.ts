@@ -153,9 +153,10 @@ function outputs(scope: Context, x: Value, table: Value): Value {
  * Teacher forcing: every place is to tell the word behind it.
  *
  * @param words ids int64 (B, L + 1): start, the text, its end, then 0
+ * @param rowWeights float32 (B): how much each text counts. @default all the same
  * @returns the mean cross-entropy of a word; `accuracy` is the share of places whose likeliest word is the right one
  */
-export function captionerLoss(context: Context, config: CaptionerConfig, inputs: Inputs, words: Value) {
+export function captionerLoss(context: Context, config: CaptionerConfig, inputs: Inputs, words: Value, rowWeights?: Value) {
   const [batch, length] = words.shape as [number, number];
   const logits = decode(context, config, encodePair(context, config, inputs), f.slice(words, 1, 0, length - 1));
   const count = batch * (length - 1);
@@ -168,8 +169,15 @@ export function captionerLoss(context: Context, config: CaptionerConfig, inputs:
   const oneHot = f.cast(f.equal(ids, wanted), 'float32');
   const weights = f.reshape(f.cast(f.greater(wanted, f.indices(words, [], [0])), 'float32'), [count]);
   const flat = f.reshape(logits, [count, idCount(config)]);
+  const ofRows = rowWeights && f.reshape(f.expand(f.unsqueeze(rowWeights, [1]), [batch, length - 1]), [count]);
   const best = f.reduceMax(flat, [1], { keepDims: true });
   const right = f.cast(f.equal(f.reduceSum(f.mul(flat, oneHot), [1], { keepDims: true }), best), 'float32');
   const accuracy = f.div(f.reduceSum(f.mul(f.reshape(right, [count]), weights)), f.reduceSum(weights));
-  return { loss: crossEntropy(flat, oneHot, { labelSmoothing: config.labelSmoothing, weights }), metrics: { accuracy } };
+  return {
+    loss: crossEntropy(flat, oneHot, {
+      labelSmoothing: config.labelSmoothing,
+      weights: ofRows ? f.mul(weights, ofRows) : weights,
+    }),
+    metrics: { accuracy },
+  };
 }

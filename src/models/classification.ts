@@ -4,13 +4,10 @@ import type { Value } from '../graph/index.js';
 import { type Context, init } from '../nn/context.js';
 import { crossEntropy } from '../nn/losses.js';
 import type { LimnConfig } from './config.js';
+import type { BatchRows } from './method.js';
 
-/**
- * The classification over a batch in which rows may share a target.
- *
- * @param sameTarget float32 (B, B): 1 where two different rows want the same picture and so are no negatives of each other
- */
-export function sharedTargets(scope: Context, config: LimnConfig, sameTarget: Value) {
+/** The classification over a batch in which rows may share a target. */
+export function sharedTargets(scope: Context, config: LimnConfig, { sameTarget, weights }: BatchRows) {
   const batch = sameTarget.shape[0] as number;
   const places = Array.from({ length: batch }, (_, i) => i);
   const own = f.equal(f.indices(sameTarget, [1, batch], places), f.indices(sameTarget, [batch, 1], places));
@@ -23,6 +20,6 @@ export function sharedTargets(scope: Context, config: LimnConfig, sameTarget: Va
       return f.add(f.mul(cosines, f.minimum(scale, 100)), hidden);
     },
     /** The mean cross-entropy of each row's own target. */
-    classify: (logits: Value): Value => crossEntropy(logits, labels),
+    classify: (logits: Value): Value => crossEntropy(logits, labels, weights ? { weights } : {}),
   };
 }

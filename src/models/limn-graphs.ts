@@ -22,6 +22,8 @@ export interface LimnTrainingOptions {
   tokensSeen?: number | undefined;
   /** Encoders that are trained with the rest. @default none */
   encoders?: TunedEncoders;
+  /** Whether rows count differently. @default false */
+  weighted?: boolean;
   /** Batches whose gradients make one optimizer step; see nn/training.ts. @default 1 */
   accumulate?: number;
   /** Compute the activations of trained encoders again in the backward pass, block by block, in place of keeping them. @default false */
@@ -30,7 +32,7 @@ export interface LimnTrainingOptions {
 
 /**
  * The training model. Batch inputs: `reference.*` and `target.*` pictures (see models/encoder/picture.ts), those of the text, and
- * `sameTarget` float32 (B, B).
+ * `sameTarget` float32 (B, B); with `weighted` also `rowWeights` float32 (B).
  */
 export function limnTrainingModel(config: LimnConfig, options: LimnTrainingOptions): TrainingModel {
   const { batchSize: batch, optimizer, random, buffers, stepsPerRun = 1, tokensSeen: seen, recompute = false } = options;
@@ -39,13 +41,15 @@ export function limnTrainingModel(config: LimnConfig, options: LimnTrainingOptio
       ...queryInputs(config, batch, 'reference.', seen),
       ...targetInputs(config, batch, 'target.', seen),
       sameTarget: { dtype: 'float32', shape: [batch, batch] },
+      ...(options.weighted ? { rowWeights: { dtype: 'float32', shape: [batch] } as const } : {}),
     },
     trace: (context, values) => {
       const cuts: Value[] = [];
       const encoders = { ...options.encoders, ...(recompute ? { onCut: (value: Value) => cuts.push(value) } : {}) };
       const query = embedQuery(context, config, { ...values, ...withoutPrefix(values, 'reference.') }, encoders);
       const target = embedTarget(context, config, withoutPrefix(values, 'target.'), encoders);
-      return { ...methodOf(config).loss(context, config, query, target, values.sameTarget!), recompute: cuts };
+      const rows = { sameTarget: values.sameTarget!, weights: values.rowWeights };
+      return { ...methodOf(config).loss(context, config, query, target, rows), recompute: cuts };
     },
     optimizer,
     random,

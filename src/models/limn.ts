@@ -15,7 +15,7 @@ import { float32 } from '../tensor/tensor.js';
 import { sharedTargets } from './classification.js';
 import type { LimnConfig } from './config.js';
 import type { Encoded } from './encoder/encoded.js';
-import type { Embedding, Method } from './method.js';
+import type { BatchRows, Embedding, Method } from './method.js';
 
 /** What LIMN makes of a query or of a target. */
 export interface FactorEmbedding extends Embedding {
@@ -166,11 +166,11 @@ const hiddenOptions = ({ activation, dropout }: LimnConfig) => ({ activation, dr
  * Dual matching: batch-based classification on the matching tokens and on the factors, a KL term that makes both rank alike, and
  * a term that keeps the factors apart.
  */
-function limnLoss(context: Context, config: LimnConfig, query: FactorEmbedding, target: FactorEmbedding, sameTarget: Value) {
+function limnLoss(context: Context, config: LimnConfig, query: FactorEmbedding, target: FactorEmbedding, rows: BatchRows) {
   const { weights } = config;
   const scope = context.scope('loss');
-  const { logits, classify } = sharedTargets(scope, config, sameTarget);
-  const flat = ({ factors }: FactorEmbedding) => f.reshape(factors, [sameTarget.shape[0] as number, -1]);
+  const { logits, classify } = sharedTargets(scope, config, rows);
+  const flat = ({ factors }: FactorEmbedding) => f.reshape(factors, [rows.sameTarget.shape[0] as number, -1]);
   const byMatching = logits('matching_scale', f.matmul(query.matching, target.matching, { transB: true }));
   const matching = classify(byMatching);
   const metrics: Record<string, Value> = { matching };

@@ -14,6 +14,14 @@ export interface Embedding {
   factors?: Value;
 }
 
+/** What a loss must know of the rows of its batch. */
+export interface BatchRows {
+  /** float32 (B, B): 1 where two different rows want the same picture and so are no negatives of each other. */
+  sameTarget: Value;
+  /** float32 (B): how much each row counts in the classification. @default all the same */
+  weights?: Value | undefined;
+}
+
 export interface MethodLoss {
   /** Scalar float32. */
   loss: Value;
@@ -36,6 +44,5 @@ export interface Method<E extends Embedding = Embedding> {
   embedQuery(context: Context, config: LimnConfig, picture: Encoded | undefined, text: Encoded | undefined): E;
   /** The embedding of a target picture, which is what a gallery stores. */
   embedTarget(context: Context, config: LimnConfig, picture: Encoded): E;
-  /** @param sameTarget float32 (B, B): 1 where two different rows of the batch want the same picture */
-  loss(context: Context, config: LimnConfig, query: E, target: E, sameTarget: Value): MethodLoss;
+  loss(context: Context, config: LimnConfig, query: E, target: E, rows: BatchRows): MethodLoss;
 }

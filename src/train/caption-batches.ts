@@ -7,7 +7,7 @@ import { captionIds } from '../models/captioner-model.js';
 import type { PictureSource } from '../models/picture-source.js';
 import type { DropoutMask } from '../nn/context.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
-import { drawTokens, maskFeeds, RowBatches, stacked, tokensSeen } from './row-batches.js';
+import { drawTokens, maskFeeds, RowBatches, stacked, tokensSeen, weightFeeds } from './row-batches.js';
 import type { TrainingSettings } from './settings.js';
 
 export class CaptionBatches {
@@ -31,6 +31,10 @@ export class CaptionBatches {
     return this.batches.stepsPerEpoch;
   }
 
+  get weighted(): boolean {
+    return this.batches.weighted;
+  }
+
   /** The feeds of `count` steps from `step` on, stacked along a leading axis when `isStacked`. */
   feeds(step: number, count: number, masks: readonly DropoutMask[], isStacked: boolean): Record<string, Tensor> {
     const rows = this.batches.of(step, count);
@@ -48,6 +52,7 @@ export class CaptionBatches {
       ...pictures('target.', 'target'),
       words: tensor('int64', [rows.length, this.config.words + 2], captionIds(this.vocabulary, this.config, texts)),
     };
+    Object.assign(flat, weightFeeds(rows, this.weighted));
     return { ...stacked(flat, count, isStacked), ...maskFeeds(masks, this.seed, step, count, isStacked) };
   }
 

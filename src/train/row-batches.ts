@@ -14,6 +14,8 @@ export interface Row {
   reference: number;
   target: number;
   captions: readonly string[];
+  /** What it counts in the loss. */
+  weight: number;
 }
 
 export interface RowBatchesOptions {
@@ -26,6 +28,8 @@ export interface RowBatchesOptions {
 /** Batches that depend on the seed and the step alone, so that a resumed run sees what an uninterrupted one would have seen. */
 export class RowBatches {
   readonly stepsPerEpoch: number;
+  /** Whether rows count differently. */
+  readonly weighted: boolean;
   private readonly rows: Row[];
   private order: { epoch: number; batches: Uint32Array[] } | undefined;
 
@@ -33,14 +37,15 @@ export class RowBatches {
   constructor(private readonly options: RowBatchesOptions) {
     const { split, pictures, batchSize } = options;
     // A triplet of a picture that was skipped as broken is left out; one with several targets is learned with each.
-    this.rows = split.triplets.flatMap(({ reference, targets, captions }) => {
+    this.rows = split.triplets.flatMap(({ reference, targets, captions, weight = 1 }) => {
       const from = pictures.rowOf(reference);
       return targets.flatMap((id) => {
         const to = pictures.rowOf(id);
-        return from === undefined || to === undefined ? [] : [{ reference: from, target: to, captions }];
+        return from === undefined || to === undefined ? [] : [{ reference: from, target: to, captions, weight }];
       });
     });
     if (this.rows.length === 0) throw new LimnError('DATA', 'There are no training triplets whose pictures can be read.');
+    this.weighted = this.rows.some(({ weight }) => weight !== 1);
     this.stepsPerEpoch = Math.floor(this.rows.length / batchSize);
     this.batch(0);
   }
@@ -71,6 +76,13 @@ export function stacked(flat: Readonly<Record<string, Tensor>>, steps: number, i
       return [name, { ...value, shape: [steps, rows / steps, ...rest] }];
     }),
   );
+}
+
+/** `rowWeights` (rows), where rows count differently. */
+export function weightFeeds(rows: readonly Row[], weighted: boolean): Record<string, Tensor> {
+  if (!weighted) return {};
+  const weights = rows.map(({ weight }) => weight);
+  return { rowWeights: float32([rows.length], weights) };
 }
 
 /** The dropout masks of `count` steps from `step` on. */

@@ -78,6 +78,7 @@ export async function trainCaptioner(options: TrainCaptionerOptions): Promise<Tr
       buffers,
       stepsPerRun,
       tokensSeen: batches.tokensSeen,
+      weighted: batches.weighted,
     }),
   );
   const modelOf = (parameters: Weights) =>

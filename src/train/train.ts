@@ -126,6 +126,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       buffers,
       stepsPerRun,
       tokensSeen: batches.tokensSeen,
+      weighted: batches.weighted,
       encoders: {
         ...(reader.tuned ? { picture: reader.tuned } : {}),
         ...(text.tuned ? { text: text.tuned } : {}),

@@ -8,7 +8,7 @@ import type { PictureSource } from '../models/picture-source.js';
 import type { TextSource } from '../models/text-source.js';
 import type { DropoutMask } from '../nn/context.js';
 import { float32, type Tensor, tensor } from '../tensor/tensor.js';
-import { drawTokens, maskFeeds, type Row, RowBatches, stacked, tokensSeen } from './row-batches.js';
+import { drawTokens, maskFeeds, type Row, RowBatches, stacked, tokensSeen, weightFeeds } from './row-batches.js';
 import type { TrainingSettings } from './settings.js';
 
 export class TripletBatches {
@@ -33,6 +33,10 @@ export class TripletBatches {
     return this.batches.stepsPerEpoch;
   }
 
+  get weighted(): boolean {
+    return this.batches.weighted;
+  }
+
   /** The feeds of `count` steps from `step` on, stacked along a leading axis when `isStacked`. */
   feeds(step: number, count: number, masks: readonly DropoutMask[], isStacked: boolean): Record<string, Tensor> {
     const rows = this.batches.of(step, count);
@@ -45,6 +49,7 @@ export class TripletBatches {
       ...(sees.text ? this.textFeeds(rows, step) : {}),
       sameTarget: float32([rows.length, batchSize], sameTargets(rows, batchSize)),
     };
+    Object.assign(flat, weightFeeds(rows, this.weighted));
     return { ...stacked(flat, count, isStacked), ...maskFeeds(masks, this.seed, step, count, isStacked) };
   }
 

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { LimnError } from '../../core/errors.js';
-import { Random } from '../../core/random.js';
 import { type CaptionScores, captionScores } from './caption-scores.js';
 import { porterStem } from './porter-stem.js';
 
@@ -145,16 +144,4 @@ describe("the numbers of COCO's caption evaluation and of nltk", () => {
     expect(Object.keys(stems).length).toBeGreaterThan(40);
     for (const [word, stem] of Object.entries(stems)) expect(porterStem(word)).toBe(stem);
   });
-});
-
-test('two thousand captions with five references in seconds', () => {
-  const random = new Random(1);
-  const words = Array.from({ length: 300 }, (_, i) => `w${i}ing`);
-  const draw = () => Array.from({ length: 6 + random.below(12) }, () => words[Math.floor(300 * random.uniform() ** 3)]).join(' ');
-  const captions = Array.from({ length: 2000 }, draw);
-  const references = captions.map(() => Array.from({ length: 5 }, draw));
-  const started = performance.now();
-  expect(captionScores(captions, references).captions).toBe(2000);
-  const seconds = (performance.now() - started) / 1000;
-  expect(seconds).toBeLessThan(10);
 });

@@ -4,7 +4,7 @@ import type { Value } from '../../graph/index.js';
 import type { Context } from '../../nn/context.js';
 import { sharedTargets } from '../classification.js';
 import type { LimnConfig } from '../config.js';
-import type { Embedding, Method } from '../method.js';
+import type { BatchRows, Embedding, Method } from '../method.js';
 
 /** Makes one vector (B, d) of the global features of a reference and a text, both (B, d). */
 export type Compose = (context: Context, config: LimnConfig, picture: Value, text: Value) => Value;
@@ -26,8 +26,8 @@ export function baseline(title: string, source: string, compose: Compose): Metho
 }
 
 /** Batch-based classification on the cosines alone. */
-export function matchingLoss(context: Context, config: LimnConfig, query: Embedding, target: Embedding, sameTarget: Value) {
-  const { logits, classify } = sharedTargets(context.scope('loss'), config, sameTarget);
+export function matchingLoss(context: Context, config: LimnConfig, query: Embedding, target: Embedding, rows: BatchRows) {
+  const { logits, classify } = sharedTargets(context.scope('loss'), config, rows);
   const loss = classify(logits('matching_scale', f.matmul(query.matching, target.matching, { transB: true })));
   return { loss, metrics: {} };
 }

@@ -14,7 +14,7 @@ import { disentangling } from '../../nn/losses.js';
 import { sharedTargets } from '../classification.js';
 import type { LimnConfig } from '../config.js';
 import type { Encoded } from '../encoder/encoded.js';
-import type { Embedding, Method } from '../method.js';
+import type { BatchRows, Embedding, Method } from '../method.js';
 
 interface AttributeEmbedding extends Embedding {
   /** The attribute features of a picture, kept apart by the loss; a query has those of its reference. (B, A, d) */
@@ -64,8 +64,8 @@ function match(set: Value): Value {
 }
 
 /** Classification, orthogonal attributes, and KL(softmax of the targets' likeness || softmax of the query's). */
-function loss(context: Context, config: LimnConfig, query: AttributeEmbedding, target: AttributeEmbedding, sameTarget: Value) {
-  const { logits, classify } = sharedTargets(context.scope('loss'), config, sameTarget);
+function loss(context: Context, config: LimnConfig, query: AttributeEmbedding, target: AttributeEmbedding, rows: BatchRows) {
+  const { logits, classify } = sharedTargets(context.scope('loss'), config, rows);
   const byQuery = logits('matching_scale', f.matmul(query.matching, target.matching, { transB: true }));
   const likeness = logits('matching_scale', f.matmul(target.matching, target.matching, { transB: true }));
   const wanted = f.logSoftmax(likeness);

@@ -31,7 +31,8 @@ export function traceLoss(config: LimnConfig, batch: number, buffers: Readonly<R
   );
   const query = embedQuery(context, config, { ...values, ...withoutPrefix(values, 'reference.') });
   const target = embedTarget(context, config, withoutPrefix(values, 'target.'));
-  const { loss, metrics } = method.loss(context, config, query, target, graph.input('sameTarget', 'float32', [batch, batch]));
+  const rows = { sameTarget: graph.input('sameTarget', 'float32', [batch, batch]) };
+  const { loss, metrics } = method.loss(context, config, query, target, rows);
   graph.output('loss', loss);
   const outputs = { term: metrics, query: { ...query }, targetEmbedding: { ...target } };
   for (const [prefix, group] of Object.entries(outputs)) {

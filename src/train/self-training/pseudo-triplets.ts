@@ -37,11 +37,8 @@ export const pseudoTriplet = z
 
 export type PseudoTriplet = z.output<typeof pseudoTriplet>;
 
-/** A triplet that counts more or less than others. */
-export interface WeightedTriplet extends Triplet {
-  /** 1 is what a labelled one counts. */
-  readonly weight: number;
-}
+/** A triplet that says what it counts. */
+export type WeightedTriplet = Triplet & { readonly weight: number };
 
 /** A file of pseudo triplets that is open for adding to its end. One process at a time may hold it. */
 export class PseudoTripletFile {
