@@ -11,6 +11,7 @@ import { evaluateCommand } from './commands/evaluate.js';
 import { experimentCommand } from './commands/experiment.js';
 import { indexCommand } from './commands/index-images.js';
 import { searchCommand } from './commands/search.js';
+import { selfTrainCommand } from './commands/self-train.js';
 import { trainCommand } from './commands/train.js';
 import { applySettings } from './settings.js';
 
@@ -22,6 +23,7 @@ function newProgram(): Command {
     .addHelpText('after', '\nStart with "limn demo", which needs no data.');
   const commands = [
     trainCommand(),
+    selfTrainCommand(),
     evaluateCommand(),
     indexCommand(),
     searchCommand(),

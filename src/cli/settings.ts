@@ -15,7 +15,10 @@ import { suggestion } from '../core/suggest.js';
 export const defaultConfigFile = 'limn.config.json';
 
 /** Keys of a section that have no flag: objects that the command checks itself. */
-const objectKeys: Readonly<Record<string, readonly string[]>> = { train: ['model', 'training'] };
+const objectKeys: Readonly<Record<string, readonly string[]>> = {
+  train: ['model', 'training'],
+  'self-train': ['selfTraining'],
+};
 
 const fileSchema = z.record(z.string(), z.record(z.string(), z.unknown()));
 type Settings = z.output<typeof fileSchema>;

@@ -25,7 +25,7 @@ async function lossOf(weights?: readonly number[], same: readonly number[] = new
     sameTarget: float32([3, 3], same),
     ...(weights ? { weights: float32([3], weights) } : {}),
   });
-  return (result.loss?.data as Float32Array)[0] as number;
+  return (result.loss!.data as Float32Array)[0] as number;
 }
 
 /** The cross-entropy of a row over the columns that count. */

@@ -29,18 +29,18 @@ export type DecodingOptions =
   | {
       strategy: 'beam';
       /** Texts that are followed side by side. @default 4 */
-      beams?: number;
+      beams?: number | undefined;
       /** A text's score is its log-probability over its length to this power; more favours longer ones. @default 1 */
-      lengthPenalty?: number;
+      lengthPenalty?: number | undefined;
     }
   | {
       strategy: 'nucleus';
       /** Words are drawn among the likeliest that have this much probability together (Holtzman et al., arXiv 1904.09751). @default 0.9 */
-      topP?: number;
+      topP?: number | undefined;
       /** Over 1 evens out probabilities, under 1 sharpens them. @default 1 */
-      temperature?: number;
+      temperature?: number | undefined;
       /** @default 1 */
-      seed?: number;
+      seed?: number | undefined;
     };
 
 export interface Written {

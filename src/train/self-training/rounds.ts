@@ -1,0 +1,33 @@
+/** What a self-training run has done, round by round, as it is kept on disk and reported. */
+import type { Judgement } from './judging.js';
+import type { Strategy } from './pair-config.js';
+
+export interface RoundResult {
+  /** 0 learns from the labels alone. */
+  round: number;
+  /** R@K in percent of LIMN on validation, by K. */
+  recall: Record<string, number>;
+  /** Caption metrics of the captioner on validation. */
+  captions: Record<string, number>;
+  /** Mined pairs, by strategy; none in round 0. */
+  mined: Partial<Record<Strategy, number>>;
+  /** What became of the generated texts, by strategy. */
+  counts: Judgement['counts'];
+  /** Labelled and pseudo triplets that both models were trained on. */
+  trainedOn: { labelled: number; pseudo: number };
+  /** Seconds by stage. */
+  seconds: Record<string, number>;
+}
+
+export interface SelfTrainResult {
+  rounds: RoundResult[];
+  /** The round with the best validation. */
+  best: number;
+  /** Why it ended. */
+  ended: 'rounds' | 'patience';
+  /** Folders of the best round's models. */
+  limn: string;
+  captioner: string;
+  /** R@K on the test split, of the best round, by K; only where there is one. */
+  test?: Record<string, number>;
+}
