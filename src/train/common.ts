@@ -2,8 +2,8 @@
 import type { z } from 'zod';
 import { LimnError } from '../core/errors.js';
 import type { Logger, OnProgress } from '../core/progress.js';
-import type { Split } from '../data/triplets.js';
-import type { Vocabulary } from '../encoders/vocabulary.js';
+import { type Split, withoutPictures } from '../data/triplets.js';
+import { Vocabulary } from '../encoders/vocabulary.js';
 import type { PictureReader } from '../models/picture-reader.js';
 import type { PictureSource } from '../models/picture-source.js';
 import type { OptimizerOptions } from '../nn/optimizer.js';
@@ -21,24 +21,56 @@ export function parse<T extends z.ZodType>(schema: T, value: unknown, what: stri
   });
 }
 
-export interface ReadPicturesOptions {
+/** The words of the training texts, and of captions that stand in for pictures. `longest` is the most words of a text. */
+export function trainingVocabulary(split: Split, reader: PictureReader): { vocabulary: Vocabulary; longest: number } {
+  const texts = split.triplets.flatMap(({ captions }) => captions);
+  const vocabulary = Vocabulary.build([...texts, 'and', ...reader.texts(split.pictures)], { minCount: 1 });
+  const longest = Math.max(...split.triplets.map(({ text }) => vocabulary.encode(text, 1).truncated + 1));
+  return { vocabulary, longest };
+}
+
+export interface ReadSplitsOptions {
+  train: Split;
+  val: Split;
   reader: PictureReader;
   vocabulary: Vocabulary;
-  onBroken: 'error' | 'skip';
+  /** @default 'error' */
+  onBroken?: 'error' | 'skip' | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: OnProgress | undefined;
   logger: Logger;
 }
 
-/** The pictures of a split; broken ones are warned of. */
-export async function readPictures(split: Split, options: ReadPicturesOptions): Promise<PictureSource> {
-  const { reader, onProgress, logger, ...rest } = options;
-  const report: OnProgress | undefined =
-    onProgress && ((event) => onProgress({ ...event, stage: `${event.stage} (${split.name})` }));
-  const source = await reader.read({ ...rest, pictures: split.pictures, onProgress: report });
-  for (const { reason } of source.broken.slice(0, 3)) logger.warn(reason);
-  if (source.broken.length > 3) logger.warn(`${source.broken.length - 3} more pictures could not be read and were left out`);
-  return source;
+export interface ReadSplits {
+  pictures: PictureSource;
+  valPictures: PictureSource;
+  /** `val` without what could not be read. */
+  readableVal: Split;
+  close(): Promise<void>;
+}
+
+/** The pictures of both splits; broken ones that are skipped are warned of. */
+export async function readSplits(options: ReadSplitsOptions): Promise<ReadSplits> {
+  const { train, val, reader, vocabulary, onBroken = 'error', signal, onProgress, logger } = options;
+  const read = async ({ name, pictures }: Split) => {
+    const report: OnProgress | undefined = onProgress && ((event) => onProgress({ ...event, stage: `${event.stage} (${name})` }));
+    const source = await reader.read({ pictures, vocabulary, onBroken, signal, onProgress: report });
+    for (const { reason } of source.broken.slice(0, 3)) logger.warn(reason);
+    if (source.broken.length > 3) logger.warn(`${source.broken.length - 3} more pictures could not be read and were left out`);
+    return source;
+  };
+  const pictures = await read(train);
+  const valPictures = await read(val);
+  const broken = valPictures.broken.map(({ id }) => id);
+  return {
+    pictures,
+    valPictures,
+    readableVal: withoutPictures(val, broken),
+    close: async () => {
+      await pictures.close();
+      await valPictures.close();
+    },
+  };
 }
 
 /** Steps of a whole training, a multiple of those of a run. */

@@ -2,14 +2,12 @@
 
 import { silentLogger } from '../core/progress.js';
 import { Random } from '../core/random.js';
-import { withoutPictures } from '../data/triplets.js';
-import { Vocabulary } from '../encoders/vocabulary.js';
 import { evaluateCaptions } from '../eval/evaluate-captions.js';
 import { type CaptionerConfigInput, captionerConfig } from '../models/captioner-config.js';
 import { captionerTrainingModel } from '../models/captioner-graphs.js';
 import { CaptionerModel } from '../models/captioner-model.js';
 import { CaptionBatches } from './caption-batches.js';
-import { optimizerOf, parse, readPictures, stepsOf, withStepsPerRun } from './common.js';
+import { optimizerOf, parse, readSplits, stepsOf, trainingVocabulary, withStepsPerRun } from './common.js';
 import { trainingLoop, type Weights } from './loop.js';
 import { RunFolder } from './run-folder.js';
 import { trainingSettings } from './settings.js';
@@ -44,11 +42,7 @@ export async function trainCaptioner(options: TrainCaptionerOptions): Promise<Tr
   const { train: trainSplit, val, reader, out, dataset, seed = 1, resume = false, signal, onProgress } = options;
   const logger = options.logger ?? silentLogger;
   const settings = parse(trainingSettings, options.training ?? {}, 'training settings');
-  const vocabulary = Vocabulary.build(
-    [...trainSplit.triplets.flatMap(({ captions }) => captions), 'and', ...reader.texts(trainSplit.pictures)],
-    { minCount: 1 },
-  );
-  const longest = Math.max(...trainSplit.triplets.map(({ text }) => vocabulary.encode(text, 1).truncated + 1));
+  const { vocabulary, longest } = trainingVocabulary(trainSplit, reader);
   const config = parse(
     captionerConfig,
     { words: Math.min(longest, 32), ...options.model, vocabularySize: vocabulary.size, picture: reader.config },
@@ -60,13 +54,9 @@ export async function trainCaptioner(options: TrainCaptionerOptions): Promise<Tr
     { format: 'limn-caption-run-1', dataset, seed, encoder: reader.id, model: config, training: settings },
     resume,
   );
-  const reading = { reader, vocabulary, onBroken: options.onBroken ?? 'error', signal, onProgress, logger };
-  const pictures = await readPictures(trainSplit, reading);
-  const valPictures = await readPictures(val, reading);
-  const readableVal = withoutPictures(
-    val,
-    valPictures.broken.map(({ id }) => id),
-  );
+  const { onBroken } = options;
+  const read = await readSplits({ train: trainSplit, val, reader, vocabulary, onBroken, signal, onProgress, logger });
+  const { pictures, valPictures, readableVal } = read;
   const batches = new CaptionBatches(trainSplit, pictures, vocabulary, config, settings, seed);
   const buffers = pictures.statistics(Array.from(pictures.ids.keys()));
   const totalSteps = (stepsPerRun: number) => stepsOf(settings, batches.stepsPerEpoch, stepsPerRun);
@@ -105,7 +95,6 @@ export async function trainCaptioner(options: TrainCaptionerOptions): Promise<Tr
     });
     return { model: run.model, metrics: best.values, epoch: best.epoch, steps, seconds };
   } finally {
-    await pictures.close();
-    await valPictures.close();
+    await read.close();
   }
 }

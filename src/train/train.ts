@@ -2,8 +2,7 @@
 import type { z } from 'zod';
 import { type Logger, type OnProgress, silentLogger } from '../core/progress.js';
 import { Random } from '../core/random.js';
-import { type Split, withoutPictures } from '../data/triplets.js';
-import { Vocabulary } from '../encoders/vocabulary.js';
+import type { Split } from '../data/triplets.js';
 import { evaluate } from '../eval/evaluate.js';
 import { findProtocol } from '../eval/protocols/index.js';
 import { type LimnConfigInput, limnConfig } from '../models/config.js';
@@ -12,7 +11,7 @@ import { LimnModel } from '../models/limn-model.js';
 import type { PictureReader } from '../models/picture-reader.js';
 import { TextReader } from '../models/text-reader.js';
 
-import { optimizerOf, parse, readPictures, stepsOf, withStepsPerRun } from './common.js';
+import { optimizerOf, parse, readSplits, stepsOf, trainingVocabulary, withStepsPerRun } from './common.js';
 import { trainingLoop, type Weights } from './loop.js';
 import { RunFolder } from './run-folder.js';
 import { trainingSettings } from './settings.js';
@@ -69,11 +68,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const text = options.text ?? TextReader.words();
   const settings = parse(trainingSettings, options.training ?? {}, 'training settings');
   const protocol = findProtocol(settings.protocol);
-  const vocabulary = Vocabulary.build(
-    [...trainSplit.triplets.flatMap(({ captions }) => captions), 'and', ...reader.texts(trainSplit.pictures)],
-    { minCount: 1 },
-  );
-  const longest = Math.max(...trainSplit.triplets.map(({ text }) => vocabulary.encode(text, 1).truncated + 1));
+  const { vocabulary, longest } = trainingVocabulary(trainSplit, reader);
   const config = parse(
     limnConfig,
     {
@@ -100,14 +95,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     },
     resume,
   );
-  const reading = { reader, vocabulary, onBroken: options.onBroken ?? 'error', signal, onProgress, logger };
-  const pictures = await readPictures(trainSplit, reading);
-  const valPictures = await readPictures(val, reading);
-  const readableVal = withoutPictures(
-    val,
-    valPictures.broken.map(({ id }) => id),
-  );
-
+  const { onBroken } = options;
+  const read = await readSplits({ train: trainSplit, val, reader, vocabulary, onBroken, signal, onProgress, logger });
+  const { pictures, valPictures, readableVal } = read;
   const texts = await text.read({
     texts: trainingTexts(trainSplit, settings),
     vocabulary,
@@ -166,8 +156,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     const bestRecall = Object.fromEntries(ks.map((k) => [k, best.values[`R@${k}`] as number]));
     return { model: run.model, bestRecall, epoch: best.epoch, steps, seconds };
   } finally {
-    await pictures.close();
-    await valPictures.close();
+    await read.close();
     await texts.close();
   }
 }
