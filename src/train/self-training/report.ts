@@ -124,7 +124,7 @@ function curve(rounds: readonly RoundResult[], best: number): string {
         `<circle cx="${x(round)}" cy="${y(value)}" r="${round === best && at === 0 ? 6 : 3.5}"/><text x="${x(round)}" y="${y(value) - 10}" text-anchor="middle">${value.toFixed(at === 0 ? 2 : 3)}</text>`,
     );
     const path = values.map((value, round) => `${x(round)},${y(value)}`).join(' ');
-    return `<g class="line${at}"><polyline points="${path}"/>${marks.join('')}<text x="${margin}" y="${16 + 16 * at}">${name}</text></g>`;
+    return `<g class="line${at}"><polyline points="${path}"/>${marks.join('')}<text x="${width / 2 + (at === 0 ? -12 : 12)}" y="14" text-anchor="${at === 0 ? 'end' : 'start'}">${name}</text></g>`;
   });
   const ticks = rounds.map(({ round }) => `<text x="${x(round)}" y="${height - 10}" text-anchor="middle">round ${round}</text>`);
   return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="Validation by round">${drawn.join('')}${ticks.join('')}</svg>`;
