@@ -8,6 +8,7 @@ import sharp from 'sharp';
 import { messageOf } from '../../core/errors.js';
 import { limnHome } from '../../core/files.js';
 import { loadDescription } from '../../encoders/description.js';
+import { listHubEncoders } from '../../encoders/hub/encoder-folder.js';
 import { encodeModel, Graph, mul } from '../../graph/index.js';
 import { Session } from '../../runtime/session.js';
 import { float32 } from '../../tensor/tensor.js';
@@ -42,6 +43,10 @@ async function runDoctor(flags: { json?: boolean }): Promise<void> {
     ...[...bundledEncoders()].map(([name, file]): [string, () => Promise<Finding>] => [
       `encoder ${name}`,
       () => checkEncoder(name, file),
+    ]),
+    ...(await listHubEncoders()).map(({ name, dtype, text, folder }): [string, () => Promise<string>] => [
+      `encoder ${name}`,
+      async () => `${dtype}, ${text ? 'pictures and texts' : 'pictures'}, in ${folder}`,
     ]),
   ];
   const findings: Finding[] = [];
