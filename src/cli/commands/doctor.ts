@@ -44,10 +44,7 @@ async function runDoctor(flags: { json?: boolean }): Promise<void> {
       `encoder ${name}`,
       () => checkEncoder(name, file),
     ]),
-    ...(await listHubEncoders()).map(({ name, dtype, text, folder }): [string, () => Promise<string>] => [
-      `encoder ${name}`,
-      async () => `${dtype}, ${text ? 'pictures and texts' : 'pictures'}, in ${folder}`,
-    ]),
+    ['pulled encoders', checkPulled],
   ];
   const findings: Finding[] = [];
   for (const [name, check] of checks) {
@@ -121,6 +118,11 @@ async function checkHome(): Promise<string | Finding> {
   const free = bavail * bsize;
   const detail = `${home}, ${gigabytes(free)} free`;
   return free < 2 ** 28 ? broken(`${detail}: make room, or set LIMN_HOME to another disk.`) : detail;
+}
+
+async function checkPulled(): Promise<string> {
+  const found = await listHubEncoders();
+  return found.length === 0 ? 'none' : found.map(({ name, dtype }) => `${name} (${dtype})`).join(', ');
 }
 
 async function checkEncoder(name: string, file: string): Promise<Finding> {
