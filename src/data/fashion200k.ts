@@ -22,8 +22,11 @@ import { eachRow, lineRows } from './rows.js';
 import { correctCaptions, protocolText } from './spelling.js';
 import { type Split, type SplitName, splitNames, type Triplet } from './triplets.js';
 
-/** Queries drawn for a picture of train and val; fewer where it has fewer partners. */
-export const pairsPerPicture = 2;
+/**
+ * Queries drawn for a picture; fewer where it has fewer partners. With two of them for training a model learns by heart which
+ * picture is whose target (docs/decisions/0008).
+ */
+export const pairsPerPicture = { train: 8, val: 2 } as const;
 /** The share of the training captions whose pictures are for validation. */
 export const heldOut = 0.1;
 /** Of the validation captions and the drawn queries. */
@@ -41,7 +44,7 @@ export async function readFashion200k(options: ReadOptions): Promise<Split> {
   const queries =
     split === 'test'
       ? await readTestQueries(options, labels)
-      : drawPairs(pictures, pairsPerPicture, Random.derive(seed, `fashion200k ${split}`));
+      : drawPairs(pictures, pairsPerPicture[split], Random.derive(seed, `fashion200k ${split}`));
   const triplets = queries.map(({ reference, target, source }): Triplet => {
     const text = replacement(labels.get(reference) as string, labels.get(target) as string);
     return {

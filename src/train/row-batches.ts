@@ -13,6 +13,8 @@ import { float32, type Tensor, tensor } from '../tensor/tensor.js';
 export interface Row {
   reference: number;
   target: number;
+  /** Rows of equal answers are no negatives of each other: those with the same target, or with targets of the same label. */
+  answer: string | number;
   captions: readonly string[];
   /** What it counts in the loss. */
   weight: number;
@@ -36,12 +38,15 @@ export class RowBatches {
   /** @throws LimnError DATA when no triplet's pictures can be read, CONFIG when there is not one whole batch */
   constructor(private readonly options: RowBatchesOptions) {
     const { split, pictures, batchSize } = options;
+    const labels = new Map(split.pictures.map(({ id, label }) => [id, label]));
     // A triplet of a picture that was skipped as broken is left out; one with several targets is learned with each.
     this.rows = split.triplets.flatMap(({ reference, targets, captions, weight = 1 }) => {
       const from = pictures.rowOf(reference);
       return targets.flatMap((id) => {
         const to = pictures.rowOf(id);
-        return from === undefined || to === undefined ? [] : [{ reference: from, target: to, captions, weight }];
+        return from === undefined || to === undefined
+          ? []
+          : [{ reference: from, target: to, answer: labels.get(id) ?? to, captions, weight }];
       });
     });
     if (this.rows.length === 0) throw new LimnError('DATA', 'There are no training triplets whose pictures can be read.');

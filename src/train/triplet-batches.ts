@@ -85,12 +85,12 @@ export function trainingTexts(split: Split, { captionSwap }: TrainingSettings): 
   return split.triplets.flatMap(({ captions }) => orders(captions));
 }
 
-/** (steps * B, B): 1 where two different rows of a batch want the same picture. */
+/** (steps * B, B): 1 where two different rows of a batch have the same answer. */
 function sameTargets(rows: readonly Row[], batchSize: number): Float32Array {
   const out = new Float32Array(rows.length * batchSize);
-  rows.forEach(({ target }, i) => {
+  rows.forEach(({ answer }, i) => {
     const start = i - (i % batchSize);
-    for (let j = 0; j < batchSize; j++) if (start + j !== i && rows[start + j]?.target === target) out[i * batchSize + j] = 1;
+    for (let j = 0; j < batchSize; j++) if (start + j !== i && rows[start + j]?.answer === answer) out[i * batchSize + j] = 1;
   });
   return out;
 }
