@@ -1,26 +1,22 @@
 /** A trained difference captioner: its folder on disk, and writing what changes from one picture to another. */
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
-import { LimnError, messageOf, throwIfAborted } from '../core/errors.js';
-import { readJson, sha256, writeFileAtomic } from '../core/files.js';
+import { throwIfAborted } from '../core/errors.js';
 import type { OnProgress } from '../core/progress.js';
-import { type EncoderDescription, parseDescription } from '../encoders/description.js';
-import { Vocabulary } from '../encoders/vocabulary.js';
+import type { Vocabulary } from '../encoders/vocabulary.js';
 import { Session } from '../runtime/session.js';
-import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import { int64, type Tensor, tensor, zeros } from '../tensor/tensor.js';
 import { endId, idCount, startId } from './captioner.js';
 import { type CaptionerConfig, captionerConfig } from './captioner-config.js';
 import { pairModel, pastShapes, stepModel, textModel } from './captioner-graphs.js';
 import { type DecodingOptions, type DecodingRules, decodeTexts, rowsPerItem, type Writer } from './decoding.js';
+import { type EncoderIdentity, encoderSchema, readModelFolder, writeModelFolder } from './model-folder.js';
 import { PictureReader } from './picture-reader.js';
 import type { PictureSource } from './picture-source.js';
 
 const folderConfig = z.strictObject({
   format: z.literal('limn-captioner-1'),
   model: captionerConfig,
-  encoder: z.strictObject({ id: z.string(), description: z.unknown().optional() }),
+  encoder: encoderSchema,
 });
 
 export interface CaptionerParts {
@@ -28,7 +24,7 @@ export interface CaptionerParts {
   vocabulary: Vocabulary;
   /** Parameters and buffers by name. */
   weights: Readonly<Record<string, Tensor>>;
-  encoder: { id: string; description?: EncoderDescription | undefined };
+  encoder: EncoderIdentity;
 }
 
 /** Rows of a picture source: from the first picture to the second. */
@@ -82,48 +78,17 @@ export class CaptionerModel {
    * @throws LimnError CHECKPOINT when a file is missing, damaged or of another kind of model
    */
   static async open(path: string): Promise<CaptionerModel> {
-    const inside = join(path, 'model');
-    const folder = await readFile(join(inside, 'config.json')).then(
-      () => inside,
-      () => path,
-    );
-    const file = (name: string) => join(folder, name);
-    const raw = await readJson(file('config.json'), "a captioner's config").catch((cause) => {
-      throw new LimnError(
-        'CHECKPOINT',
-        `There is no usable captioner in ${path}: ${messageOf(cause)} Train one with "limn train --task caption --out ${path}".`,
-        { cause },
-      );
+    const { folder, config, encoder, vocabulary, weights, hash } = await readModelFolder(path, folderConfig, {
+      name: 'captioner',
+      command: 'limn train --task caption',
     });
-    const parsed = folderConfig.safeParse(raw);
-    if (!parsed.success) {
-      const why = z.prettifyError(parsed.error).replace(/\s+/g, ' ');
-      throw new LimnError('CHECKPOINT', `${file('config.json')} is not the config of a captioner: ${why}`);
-    }
-    const vocabulary = Vocabulary.fromJSON(
-      await readJson(file('vocabulary.json'), "a model's vocabulary"),
-      file('vocabulary.json'),
-    );
-    const bytes = await readFile(file('weights.safetensors')).catch((cause) => {
-      throw new LimnError('CHECKPOINT', `Cannot read the weights in ${folder}: ${messageOf(cause)}.`, { cause });
-    });
-    const { tensors } = decodeSafetensors(bytes, file('weights.safetensors'));
-    const { id, description } = parsed.data.encoder;
-    const encoder = {
-      id,
-      description: description === undefined ? undefined : parseDescription(description, file('config.json')),
-    };
-    return new CaptionerModel({ config: parsed.data.model, vocabulary, weights: tensors, encoder }, folder, sha256(bytes));
+    return new CaptionerModel({ config: config.model, vocabulary, weights, encoder }, folder, hash);
   }
 
-  /** Writes config.json, vocabulary.json and weights.safetensors; the config comes last: a folder that has one is whole. */
+  /** Writes config.json, vocabulary.json and weights.safetensors. */
   async save(folder: string): Promise<void> {
-    const { config, vocabulary, weights, encoder } = this.parts;
-    await mkdir(folder, { recursive: true });
-    await writeFileAtomic(join(folder, 'weights.safetensors'), encodeSafetensors(weights, { format: 'limn-captioner-1' }));
-    await writeFileAtomic(join(folder, 'vocabulary.json'), JSON.stringify(vocabulary));
-    const content = { format: 'limn-captioner-1', model: config, encoder };
-    await writeFileAtomic(join(folder, 'config.json'), `${JSON.stringify(content, undefined, 2)}\n`);
+    const { config, encoder } = this.parts;
+    await writeModelFolder(folder, { format: 'limn-captioner-1', model: config, encoder }, this.parts);
   }
 
   /** The reader that turns pictures into this model's inputs. */
@@ -176,10 +141,8 @@ export class CaptionerModel {
         config,
         rows.map((i) => texts[i] as string),
       );
-      const read = BigInt64Array.from(
-        { length: batch * (width - 1) },
-        (_, i) => ids[Math.floor(i / (width - 1)) * width + (i % (width - 1))] as bigint,
-      );
+      // Every place but the last is read; what stands behind it is to be told.
+      const read = ids.filter((_, i) => i % width < width - 1);
       const logP = await this.readText(memory, batch, read);
       for (let i = 0; i < count; i++) {
         let sum = 0;

@@ -1,20 +1,16 @@
 /** A trained LIMN: its folder on disk, and embedding pictures and queries with it. */
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
-import { LimnError, messageOf, throwIfAborted } from '../core/errors.js';
-import { readJson, sha256, writeFileAtomic } from '../core/files.js';
+import { throwIfAborted } from '../core/errors.js';
 import type { OnProgress } from '../core/progress.js';
-import { type EncoderDescription, parseDescription } from '../encoders/description.js';
-import { Vocabulary } from '../encoders/vocabulary.js';
+import type { Vocabulary } from '../encoders/vocabulary.js';
 import { Session } from '../runtime/session.js';
-import { decodeSafetensors, encodeSafetensors } from '../tensor/safetensors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type LimnConfig, limnConfig } from './config.js';
 import { type Embeddings, joinEmbeddings } from './embeddings.js';
 import type { TunedEncoders } from './encoder/tuned.js';
 import { galleryModel, queryModel } from './limn-graphs.js';
 import { methodOf } from './methods.js';
+import { type EncoderIdentity, encoderSchema, readModelFolder, writeModelFolder } from './model-folder.js';
 import { PictureReader } from './picture-reader.js';
 import type { PictureSource } from './picture-source.js';
 import { type TextEncoderChoice, TextReader } from './text-reader.js';
@@ -23,7 +19,7 @@ import type { TextSource } from './text-source.js';
 const folderConfig = z.strictObject({
   format: z.literal('limn-model-1'),
   model: limnConfig,
-  encoder: z.strictObject({ id: z.string(), description: z.unknown().optional() }),
+  encoder: encoderSchema,
   textEncoder: z
     .strictObject({
       id: z.string(),
@@ -41,7 +37,7 @@ export interface LimnModelParts {
   vocabulary: Vocabulary;
   /** Parameters and buffers by name. */
   weights: Readonly<Record<string, Tensor>>;
-  encoder: { id: string; description?: EncoderDescription | undefined };
+  encoder: EncoderIdentity;
   /** The text encoder; left out for the vocabulary's words. */
   textEncoder?: { id: string; choice: TextEncoderChoice } | undefined;
 }
@@ -90,58 +86,22 @@ export class LimnModel {
    * @throws LimnError CHECKPOINT when a file is missing, cut short or of another model
    */
   static async open(path: string): Promise<LimnModel> {
-    const inside = join(path, 'model');
-    const folder = await readFile(join(inside, 'config.json')).then(
-      () => inside,
-      () => path,
-    );
-    const parsed = folderConfig.safeParse(
-      await readJson(join(folder, 'config.json'), "a model's config").catch((cause) => {
-        throw new LimnError(
-          'CHECKPOINT',
-          `There is no usable limn model in ${path}: ${messageOf(cause)} Train one with "limn train --out ${path}".`,
-          { cause },
-        );
-      }),
-    );
-    if (!parsed.success) {
-      throw new LimnError(
-        'CHECKPOINT',
-        `${join(folder, 'config.json')} is not the config of a limn model: ${z.prettifyError(parsed.error).replace(/\s+/g, ' ')}`,
-      );
-    }
-    const vocabulary = Vocabulary.fromJSON(
-      await readJson(join(folder, 'vocabulary.json'), "a model's vocabulary"),
-      join(folder, 'vocabulary.json'),
-    );
-    const file = join(folder, 'weights.safetensors');
-    const bytes = await readFile(file).catch((cause) => {
-      throw new LimnError('CHECKPOINT', `Cannot read the weights ${file}: ${messageOf(cause)}.`, { cause });
+    const { folder, config, encoder, vocabulary, weights, hash } = await readModelFolder(path, folderConfig, {
+      name: 'limn model',
+      command: 'limn train',
     });
-    const { tensors } = decodeSafetensors(bytes, file);
-    const { id, description } = parsed.data.encoder;
-    const encoder = {
-      id,
-      description: description === undefined ? undefined : parseDescription(description, join(folder, 'config.json')),
-    };
-    const { model: config, textEncoder } = parsed.data;
-    return new LimnModel({ config, vocabulary, weights: tensors, encoder, textEncoder }, folder, sha256(bytes));
+    const { model, textEncoder } = config;
+    return new LimnModel({ config: model, vocabulary, weights, encoder, textEncoder }, folder, hash);
   }
 
   /** Writes the model folder: config.json, vocabulary.json, weights.safetensors, query.onnx and gallery.onnx (batch 1). */
   async save(folder: string): Promise<void> {
-    const { config, vocabulary, weights, encoder, textEncoder } = this.parts;
+    const { config, weights, encoder, textEncoder } = this.parts;
     const encoders = await this.encoders();
-    await mkdir(folder, { recursive: true });
-    await writeFileAtomic(join(folder, 'weights.safetensors'), encodeSafetensors(weights, { format: 'limn-model-1' }));
-    await writeFileAtomic(join(folder, 'vocabulary.json'), JSON.stringify(vocabulary));
-    await writeFileAtomic(join(folder, 'query.onnx'), queryModel(config, weights, 1, encoders));
-    await writeFileAtomic(join(folder, 'gallery.onnx'), galleryModel(config, weights, 1, encoders));
-    // The config comes last: a folder that has one is whole.
-    await writeFileAtomic(
-      join(folder, 'config.json'),
-      `${JSON.stringify({ format: 'limn-model-1', model: config, encoder, textEncoder }, undefined, 2)}\n`,
-    );
+    await writeModelFolder(folder, { format: 'limn-model-1', model: config, encoder, textEncoder }, this.parts, {
+      'query.onnx': queryModel(config, weights, 1, encoders),
+      'gallery.onnx': galleryModel(config, weights, 1, encoders),
+    });
   }
 
   /** The reader that turns pictures into this model's inputs. */

@@ -1,4 +1,4 @@
-/** Runs a training graph to its end: prefetching, reports, validation after each epoch, checkpoints, interruption. */
+/** Runs a training graph to its end: prefetching, reports, validation, checkpoints, interruption. */
 import { LimnError } from '../core/errors.js';
 import type { Logger, OnProgress } from '../core/progress.js';
 import type { TrainingModel } from '../nn/training.js';
@@ -21,9 +21,11 @@ export interface LoopOptions {
   graph: TrainingModel;
   totalSteps: number;
   stepsPerEpoch: number;
+  /** Epochs between validations; the end is always validated. */
+  validateEvery: number;
   /** The feeds of `graph.stepsPerRun` steps from `step` on. They must depend on `step` alone, so that a resumed run is the same. */
   feeds(step: number): Record<string, Tensor>;
-  /** Measures the parameters at the end of an epoch. */
+  /** Measures the parameters. */
   validate(parameters: Weights): Promise<Validation>;
   /** Keeps the parameters of the best epoch so far. */
   keep(parameters: Weights): Promise<void>;
@@ -51,7 +53,7 @@ export interface LoopResult {
  * CHECKPOINT for one of another model
  */
 export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
-  const { run, graph, totalSteps, stepsPerEpoch, scoreName, labels, signal, onProgress, logger } = options;
+  const { run, graph, totalSteps, stepsPerEpoch, validateEvery, scoreName, labels, signal, onProgress, logger } = options;
   const { stepsPerRun } = graph;
   const checkpoint = await run.loadCheckpoint();
   const standing: Standing = checkpoint?.standing ?? { step: 0, metricsBytes: 0, seconds: 0 };
@@ -99,13 +101,15 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
       const note = `loss ${means.of('loss').toFixed(3)}${sofar}`;
       onProgress?.({ stage: 'train', done: standing.step, total: totalSteps, note });
 
-      const epochEnds = epochBefore < Math.floor(epoch) || standing.step === totalSteps;
+      const ended = standing.step === totalSteps;
+      const epochEnds = ended || epochBefore < Math.floor(epoch);
+      const validates = ended || Math.floor(epochBefore / validateEvery) < Math.floor(Math.floor(epoch) / validateEvery);
       if (epochEnds || means.count >= 50) {
         await log({ kind: 'train', step: standing.step, epoch, ...means.all() });
         means = new Means();
       }
-      if (epochEnds) await validate(Math.round(epoch));
-      if (epochEnds || performance.now() - savedAt > options.checkpointSeconds * 1000 || signal?.aborted) {
+      if (validates) await validate(Math.round(epoch));
+      if (validates || performance.now() - savedAt > options.checkpointSeconds * 1000 || signal?.aborted) {
         await saveCheckpoint();
         savedAt = performance.now();
       }

@@ -29,8 +29,10 @@ export const trainingSettings = z.strictObject({
   accumulate: positive.default(1),
   /** Compute activations of trained encoders again in the backward pass in place of keeping them: less memory, more time. */
   recompute: z.boolean().default(false),
-  /** Protocol of the validation after each epoch. */
+  /** Protocol of the validation. */
   protocol: z.string().default('fashioniq-original-ref-excluded'),
+  /** Epochs between validations; the last epoch is always validated. More pays where epochs are short. */
+  validateEvery: positive.default(1),
   /** Recall at this K chooses the best epoch. */
   selectBy: positive.default(10),
   /** Steps of one run of the training graph. Not given: 4 for models of up to 200,000 parameters, else 1 (docs/decisions/0003). */

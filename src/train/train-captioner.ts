@@ -30,7 +30,7 @@ export interface TrainCaptionerResult {
   seconds: number;
 }
 
-/** Validation triplets that are captioned after each epoch. */
+/** Validation triplets that are captioned in a validation. */
 const validated = 500;
 
 /**
@@ -79,6 +79,7 @@ export async function trainCaptioner(options: TrainCaptionerOptions): Promise<Tr
       graph,
       totalSteps: totalSteps(graph.stepsPerRun),
       stepsPerEpoch: batches.stepsPerEpoch,
+      validateEvery: settings.validateEvery,
       feeds: (step) => batches.feeds(step, graph.stepsPerRun, graph.masks, graph.stepsPerRun > 1),
       validate: async (parameters) => {
         const model = modelOf(parameters);

@@ -138,6 +138,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       graph,
       totalSteps: totalSteps(graph.stepsPerRun),
       stepsPerEpoch: batches.stepsPerEpoch,
+      validateEvery: settings.validateEvery,
       feeds: (step) => batches.feeds(step, graph.stepsPerRun, graph.masks, graph.stepsPerRun > 1),
       validate: async (parameters) => {
         const model = modelOf(parameters);
