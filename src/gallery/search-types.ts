@@ -1,0 +1,61 @@
+/** What a search asks and answers. */
+import type { Metadata } from '../store/metadata.js';
+
+/** A picture of the gallery, one on this machine's disk, or the bytes of a picture file. */
+export type PictureReference = { id: string } | { path: string } | { bytes: Uint8Array };
+
+export interface SearchRequest {
+  /** Several are searched for together, each composed with the text. None: the text is composed with the average picture. @default none */
+  references?: readonly PictureReference[] | undefined;
+  /** What to change; several, such as those of earlier turns, hold together. None: the pictures nearest to the references. @default none */
+  texts?: readonly string[] | undefined;
+  /** Pictures that the hits are not to resemble. @default none */
+  negatives?: readonly PictureReference[] | undefined;
+  /** How much resembling a negative costs, as a part of what matching the query earns. @default 0.5 */
+  negativeWeight?: number | undefined;
+  /** w_k, the weight of each factor. @default 1 / K for each of the K factors */
+  weights?: readonly number[] | undefined;
+  /** In the filter language, e.g. `colour = 'red' and price < 50`. @default all pictures */
+  filter?: string | undefined;
+  /** How many hits, 1 to 1,000. @default 10 */
+  k?: number | undefined;
+  /** Hits that are passed over, for the next page; `offset + k` is at most 1,000. @default 0 */
+  offset?: number | undefined;
+  /** Leave out the references themselves, by id and by content. @default true */
+  excludeReferences?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface SearchHit {
+  id: string;
+  /** From 1, over all pages. */
+  rank: number;
+  /** `matching` plus the sum of `factors`, less `negative`. */
+  score: number;
+  /** The cosine of the matching tokens, -1 to 1. */
+  matching: number;
+  /** Each factor's share: gamma * w_k * cos(F_k, F'_k). Empty for models without factors. */
+  factors: number[];
+  /** What resembling the negatives cost; 0 without any. */
+  negative: number;
+  metadata: Metadata;
+}
+
+export interface SearchAnswer {
+  hits: SearchHit[];
+  /** The offset of the next page; left out where this was the last. */
+  next?: number | undefined;
+}
+
+/** Where a factor looks: weights of the picture's cells in reading order, each row `columns` long; they sum to 1. */
+export interface HeatMap {
+  columns: number;
+  rows: number;
+  weights: number[];
+}
+
+export interface Explanation {
+  hit: SearchHit;
+  /** For each factor, in both pictures; the reference's is left out where there is none. */
+  factors: { name: string; share: number; reference?: HeatMap | undefined; hit: HeatMap }[];
+}

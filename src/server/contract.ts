@@ -1,0 +1,108 @@
+/**
+ * The HTTP API in schemas: what each route takes and gives. Routes, OpenAPI document, client and page are all held to these.
+ *
+ *     GET    /v1/galleries                              galleries
+ *     GET    /v1/galleries/{gallery}                    gallery
+ *     GET    /v1/galleries/{gallery}/items              listQuery -> itemList
+ *     PUT    /v1/galleries/{gallery}/items/{id}         multipart: picture (file), metadata (JSON) -> item
+ *     GET    /v1/galleries/{gallery}/items/{id}         item
+ *     DELETE /v1/galleries/{gallery}/items/{id}         204
+ *     GET    /v1/galleries/{gallery}/items/{id}/picture ?size=thumbnail|full -> image/jpeg, with an ETag
+ *     POST   /v1/search                                 search -> searchAnswer
+ *     POST   /v1/explain                                explain -> explanation
+ *     POST   /v1/caption                                caption -> captionAnswer
+ *     GET    /healthz, /readyz, /metrics, /openapi.json, /docs
+ *
+ * search, explain and caption take JSON, or multipart with the JSON as the part "request" and uploads as file parts whose names the
+ * JSON's pictures give as `upload`. An error is `problem` with its HTTP status.
+ */
+import { z } from 'zod';
+
+const galleryName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
+const itemId = z.string().min(1).max(512);
+const metadata = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
+
+/** A picture of the gallery, an upload of this request, or (where the server allows it) a URL. */
+export const pictureReference = z.union([
+  z.strictObject({ id: itemId }),
+  z.strictObject({ upload: z.string().min(1).max(64) }),
+  z.strictObject({ url: z.url().max(2048) }),
+]);
+
+export const gallery = z.strictObject({
+  name: galleryName,
+  count: z.int().nonnegative(),
+  model: z.strictObject({ hash: z.string(), encoder: z.string() }),
+  /** A name for each factor: the words that it follows most, or "factor 3" where none is clear. */
+  factors: z.array(z.string()),
+  /** Fields that items can be filtered by, with some of their values. */
+  fields: z.array(
+    z.strictObject({
+      name: z.string(),
+      type: z.enum(['string', 'number', 'boolean', 'mixed']),
+      values: z.array(z.union([z.string(), z.number(), z.boolean()])).max(100),
+    }),
+  ),
+  /** Whether the server can say what changes between two pictures. */
+  captions: z.boolean(),
+});
+export const galleries = z.strictObject({ galleries: z.array(gallery) });
+
+export const item = z.strictObject({
+  id: itemId,
+  /** SHA-256 of the picture's file. */
+  content: z.string(),
+  metadata,
+});
+export const listQuery = z.strictObject({
+  cursor: z.string().max(2048).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  filter: z.string().max(2000).optional(),
+});
+export const itemList = z.strictObject({ items: z.array(item), cursor: z.string().optional() });
+
+export const search = z.strictObject({
+  gallery: galleryName,
+  references: z.array(pictureReference).max(8).default([]),
+  texts: z.array(z.string().max(1000)).max(16).default([]),
+  negatives: z.array(pictureReference).max(8).default([]),
+  negativeWeight: z.number().min(0).max(2).optional(),
+  weights: z.array(z.number().min(0).max(10)).max(256).optional(),
+  filter: z.string().max(2000).optional(),
+  k: z.int().min(1).max(200).default(20),
+  excludeReferences: z.boolean().default(true),
+  /** Of the answer before, with everything else as it was. */
+  cursor: z.string().max(2048).optional(),
+});
+
+export const hit = z.strictObject({
+  id: itemId,
+  rank: z.int().positive(),
+  score: z.number(),
+  matching: z.number(),
+  factors: z.array(z.number()),
+  negative: z.number(),
+  metadata,
+});
+export const searchAnswer = z.strictObject({ hits: z.array(hit), cursor: z.string().optional(), milliseconds: z.number() });
+
+const heatMap = z.strictObject({ columns: z.int().positive(), rows: z.int().positive(), weights: z.array(z.number()) });
+export const explain = search.omit({ k: true, cursor: true }).extend({ hit: itemId });
+export const explanation = z.strictObject({
+  hit,
+  factors: z.array(z.strictObject({ name: z.string(), share: z.number(), reference: heatMap.optional(), hit: heatMap })),
+});
+
+export const caption = z.strictObject({ gallery: galleryName, reference: pictureReference, target: pictureReference });
+export const captionAnswer = z.strictObject({ text: z.string() });
+
+export const problem = z.strictObject({
+  error: z.strictObject({
+    /** A LimnErrorCode, or one of HTTP's own: UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_LARGE, RATE_LIMITED, TIMEOUT, BUSY. */
+    code: z.string(),
+    /** What happened, why, and what to do. */
+    message: z.string(),
+    /** The id of the request, as in the log and the header x-request-id. */
+    request: z.string(),
+  }),
+});
