@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { LimnError } from '../core/errors.js';
 import { LimnModel } from '../models/limn-model.js';
-import type { FolderReference, GalleryInfo } from '../store/gallery-store.js';
+import type { FolderReference, GalleryInfo } from '../store/store.js';
 
 /** The first of a reference's two places that exists and, where `holds` is given, has that file in it. */
 export function findFolder(reference: FolderReference, from: string, holds = '.'): string | undefined {

@@ -4,12 +4,12 @@ import { LimnError } from '../core/errors.js';
 import type { LimnModel } from '../models/limn-model.js';
 import type { PictureReader } from '../models/picture-reader.js';
 import type { PictureSource } from '../models/picture-source.js';
-import type { GalleryItem, GalleryStore } from '../store/gallery-store.js';
-import { MemoryGalleryStore } from '../store/memory/memory-store.js';
-import { checkQuery } from '../store/rerank.js';
+import { openStore } from '../store/open-store.js';
+import type { FolderReference, GalleryStore, StoredItem } from '../store/store.js';
 import { findFolder, openRememberedModel, requireSameModel } from './find-model.js';
 import { type IndexOptions, indexPictures } from './index-pictures.js';
 import { withQueryPicture } from './query-picture.js';
+import { type Candidate, checkRanking, leastCandidates, rerank } from './rerank.js';
 
 export interface SearchOptions {
   /** The reference: a path, or the bytes of a picture file. A model that reads only texts needs none. */
@@ -50,14 +50,18 @@ export class Gallery {
     readonly model: LimnModel,
     private readonly ownsModel: boolean,
     private readonly store: GalleryStore,
+    private readonly items: readonly StoredItem[],
+    /** Pictures that could not be read when the gallery was made here, with the reason. */
+    readonly skipped: readonly { id: string; reason: string }[],
   ) {}
 
   /** Indexes a folder of pictures. Options and errors are those of {@link indexPictures}; the model stays the caller's. */
   static async create(options: IndexOptions): Promise<Gallery> {
     const reader = await options.model.openReader();
     try {
-      const content = await indexPictures(reader, options);
-      const gallery = new Gallery(options.out, options.images, options.model, false, new MemoryGalleryStore(content));
+      const { store, skipped } = await indexPictures(reader, options);
+      const items = await allItems(store);
+      const gallery = new Gallery(options.out, options.images, options.model, false, store, items, skipped);
       gallery.reader = Promise.resolve(reader);
       return gallery;
     } catch (error) {
@@ -73,27 +77,28 @@ export class Gallery {
    * @throws LimnError GALLERY when there is no gallery, it is damaged, or the model is gone or another one
    */
   static async open(folder: string, options: { model?: LimnModel | undefined } = {}): Promise<Gallery> {
-    const store = await MemoryGalleryStore.open(folder);
-    const { info } = store;
-    if (options.model) requireSameModel(options.model, info, folder);
-    const model = options.model ?? (await openRememberedModel(info, folder));
-    const images = findFolder(info.images, folder) ?? info.images.absolute;
-    return new Gallery(folder, images, model, !options.model, store);
+    const store = await openStore(folder);
+    try {
+      const { info } = store;
+      if (options.model) requireSameModel(options.model, info, folder);
+      const model = options.model ?? (await openRememberedModel(info, folder));
+      const reference = info.images as FolderReference;
+      const images = findFolder(reference, folder) ?? reference.absolute;
+      return new Gallery(folder, images, model, !options.model, store, await allItems(store), []);
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
   }
 
   /** How many pictures can be found. */
   get size(): number {
-    return this.store.items.length;
+    return this.items.length;
   }
 
   /** Ids of all pictures, in order. */
   get ids(): string[] {
-    return this.store.items.map(({ id }) => id);
-  }
-
-  /** Pictures that could not be read when the gallery was made, with the reason. */
-  get skipped(): readonly { id: string; reason: string }[] {
-    return this.store.info.skipped;
+    return this.items.map(({ id }) => id);
   }
 
   /**
@@ -108,14 +113,16 @@ export class Gallery {
     const { image, text, weights, excludeReference = true } = options;
     const { sees } = this.model;
     const k = options.k ?? Math.min(10, this.size);
-    checkQuery({ k, weights }, this.size, this.store.factors);
+    const { gamma, sizes } = this.store.info;
+    checkRanking(k, weights, this.size, sizes.factors);
     if (sees.text) this.model.checkText(text ?? '');
     if (sees.picture && image === undefined)
       throw new LimnError('USAGE', 'There is no reference picture: give one as the image.');
     const find = async (pictures: PictureSource, content?: string) => {
       const { matching, factorVectors } = await this.model.embedQueries(pictures, [0], [text ?? '']);
-      const exclude = excludeReference && content ? (item: GalleryItem) => item.content === content : undefined;
-      return this.store.search({ matching, factorVectors, k, weights, exclude });
+      const exclude = excludeReference ? this.items.filter((item) => item.content === content).map(({ id }) => id) : [];
+      const candidates = await this.candidates(matching, Math.max(k, leastCandidates), exclude);
+      return rerank(candidates, { matching, factors: factorVectors, gamma, sizes, weights }).slice(0, k);
     };
     const found = image === undefined ? await find(noPictures) : await withQueryPicture(await this.openReader(), image, find);
     return found.map(({ item, rank, score, matching, factors }) => ({
@@ -136,6 +143,16 @@ export class Gallery {
     if (this.ownsModel) await this.model.close();
   }
 
+  /** The pictures that the matching token finds, with their vectors. */
+  private async candidates(vector: Float32Array, limit: number, exclude: readonly string[]): Promise<Candidate[]> {
+    const hits = await this.store.search({ vector, limit, exclude });
+    const vectors = await this.store.vectors(hits.map(({ item }) => item.id));
+    return hits.flatMap(({ item }, i) => {
+      const found = vectors[i];
+      return found ? [{ item, ...found }] : [];
+    });
+  }
+
   private openReader(): Promise<PictureReader> {
     this.reader ??= this.model.openReader().catch((error) => {
       this.reader = undefined;
@@ -143,6 +160,12 @@ export class Gallery {
     });
     return this.reader;
   }
+}
+
+/** All pictures, in the order of their ids. */
+async function allItems(store: GalleryStore): Promise<StoredItem[]> {
+  const count = await store.count();
+  return count === 0 ? [] : store.list({ limit: count });
 }
 
 /** For models whose queries see no picture. */

@@ -1,14 +1,16 @@
 /** Makes a gallery: finds the pictures of a folder, embeds them with a model, writes the result in one step. */
 import { stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { LimnError } from '../core/errors.js';
 import { sha256File } from '../core/files.js';
 import type { OnProgress } from '../core/progress.js';
 import { ContentMemo } from '../encoders/content-memo.js';
 import type { LimnModel } from '../models/limn-model.js';
 import type { PictureReader } from '../models/picture-reader.js';
-import type { FolderReference } from '../store/gallery-store.js';
-import { type GalleryContent, writeGallery } from '../store/memory/gallery-files.js';
+import { hasManifest } from '../store/memory/manifest.js';
+import { MemoryStore } from '../store/memory/memory-store.js';
+import type { EmbeddedItem, FolderReference, GalleryInfo, GalleryStore } from '../store/store.js';
 import { scanPictures } from './scan.js';
 
 export interface IndexOptions {
@@ -26,6 +28,12 @@ export interface IndexOptions {
   onProgress?: OnProgress | undefined;
 }
 
+export interface IndexedPictures {
+  store: GalleryStore;
+  /** Pictures that could not be read and were left out. */
+  skipped: { id: string; reason: string }[];
+}
+
 /**
  * Indexes pictures. Their features are cached as they are computed, so a call that was killed costs only its last batch, and
  * the same call gives the same files.
@@ -33,7 +41,7 @@ export interface IndexOptions {
  * @throws LimnError DATA for a folder without pictures, IMAGE for the first broken one, USAGE for a model without a folder,
  * INTERRUPTED; the gallery that was in `out` is then as it was
  */
-export async function indexPictures(reader: PictureReader, options: IndexOptions): Promise<GalleryContent> {
+export async function indexPictures(reader: PictureReader, options: IndexOptions): Promise<IndexedPictures> {
   const { model, images, out, onBroken = 'error', signal, onProgress } = options;
   if (!model.hash)
     throw new LimnError('USAGE', 'The model was never saved, so a gallery could not find it again: save it and open it.');
@@ -47,24 +55,45 @@ export async function indexPictures(reader: PictureReader, options: IndexOptions
   });
   try {
     const memo = await ContentMemo.open();
-    const items = [];
-    for (const id of pictures.ids) items.push({ id, content: await contentOf(pathOf(id), memo) });
     const embeddings = await model.embedTargets(pictures, Array.from(pictures.ids.keys()), { signal, onProgress });
-    const content: GalleryContent = {
-      info: {
-        model: { hash: model.hash, encoder: model.parts.encoder.id, folder: referenceTo(model.folder, out) },
-        images: referenceTo(images, out),
-        gamma: model.config.gamma,
-        skipped: pictures.broken.map(({ id, reason }) => ({ id, reason })),
-      },
-      items,
-      embeddings,
+    const { width, factors, projection, matching, factorVectors } = embeddings;
+    const items: EmbeddedItem[] = [];
+    for (const [row, id] of pictures.ids.entries()) {
+      items.push({
+        id,
+        content: await contentOf(pathOf(id), memo),
+        location: id,
+        metadata: {},
+        matching: matching.subarray(row * width, (row + 1) * width),
+        factors: factorVectors.subarray(row * factors * projection, (row + 1) * factors * projection),
+      });
+    }
+    const info: GalleryInfo = {
+      model: { hash: model.hash, encoder: model.parts.encoder.id, folder: referenceTo(model.folder, out) },
+      images: referenceTo(images, out),
+      gamma: model.config.gamma,
+      sizes: { width, factors, projection },
     };
-    await writeGallery(out, content);
-    return content;
+    const skipped = pictures.broken.map(({ id, reason }) => ({ id, reason }));
+    return { store: await storeOf(out, info, items), skipped };
   } finally {
     await pictures.close();
   }
+}
+
+/** The gallery that is there already where it holds just these pictures, else a new one in its place. */
+async function storeOf(folder: string, info: GalleryInfo, items: readonly EmbeddedItem[]): Promise<GalleryStore> {
+  if (hasManifest(folder)) {
+    const store = await MemoryStore.open(folder).catch(() => undefined);
+    const found = (await store?.get(items.map(({ id }) => id))) ?? [];
+    const same =
+      (await store?.count()) === items.length &&
+      isDeepStrictEqual(store?.info, info) &&
+      items.every(({ content }, i) => found[i]?.content === content);
+    if (store && same) return store;
+    await store?.close();
+  }
+  return MemoryStore.create(folder, info, { replace: true, items });
 }
 
 async function contentOf(path: string, memo: ContentMemo): Promise<string> {
