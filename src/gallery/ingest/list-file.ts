@@ -3,7 +3,8 @@
  * other column is metadata.
  */
 import { posix } from 'node:path';
-import { LimnError } from '../../core/errors.js';
+import { LimnError, messageOf } from '../../core/errors.js';
+import { checkId } from '../../store/check.js';
 import { isMetadataKey, type Metadata, type MetadataValue } from '../../store/metadata.js';
 import { ColumnTypes, metadataValue } from './column-types.js';
 import { isUrl, type ListedPicture, locationInside, type PictureList } from './picture-list.js';
@@ -67,6 +68,15 @@ export async function metadataFile(file: string): Promise<Map<string, Metadata>>
     found.set(id, read(row, ['id', 'path']));
   }
   return found;
+}
+
+/** @throws LimnError DATA for an id that no gallery takes */
+function checkListed({ place }: TableRow, id: string): void {
+  try {
+    checkId(id);
+  } catch (error) {
+    throw new LimnError('DATA', `${place}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 function pictureOf(row: TableRow, images: string): Omit<ListedPicture, 'metadata'> {
