@@ -136,8 +136,10 @@ describe('a gallery that is brought up to date', () => {
     });
     await expect(going).rejects.toMatchObject({ code: 'INTERRUPTED' });
     const gallery = await Gallery.open(at('stopped'), { model: folder.model });
-    expect(await gallery.count()).toBe(256);
+    const written = await gallery.count();
     await gallery.close();
+    expect(written).toBeGreaterThan(0);
+    expect(written).toBeLessThan(330);
   });
 
   it('reads ahead of a slow store by a bounded number of pictures', async () => {

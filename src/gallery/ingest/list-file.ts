@@ -26,6 +26,7 @@ export async function listFile(file: string, images: string): Promise<PictureLis
     if (table.texts) types.see(row.values);
     const { id } = pictureOf(row, images);
     checkKeys(row);
+    checkListed(row, id);
     if (ids.has(id))
       throw new LimnError('DATA', `${row.place}: the id "${id}" is there for the second time. Ids must be unique.`);
     ids.add(id);
