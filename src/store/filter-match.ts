@@ -23,16 +23,16 @@ export function matcherOf(filter: Filter): Matches {
     case 'compare': {
       const { field, comparison, value } = filter;
       const holds = comparing(comparison, value);
-      return (metadata) => holds(valueOf(metadata, field));
+      return (metadata) => holds(valueIn(metadata, field));
     }
     case 'in': {
       const values = new Set(filter.values);
-      return (metadata) => values.has(valueOf(metadata, filter.field));
+      return (metadata) => values.has(valueIn(metadata, filter.field));
     }
     case 'contains': {
       const text = foldCase(filter.text);
       return (metadata) => {
-        const value = valueOf(metadata, filter.field);
+        const value = valueIn(metadata, filter.field);
         return typeof value === 'string' && foldCase(value).includes(text);
       };
     }
@@ -40,7 +40,7 @@ export function matcherOf(filter: Filter): Matches {
 }
 
 /** A missing field is null. Names such as "constructor" are no fields of an item that does not have them itself. */
-function valueOf(metadata: Metadata, field: string): MetadataValue {
+function valueIn(metadata: Metadata, field: string): MetadataValue {
   return Object.hasOwn(metadata, field) ? (metadata[field] as MetadataValue) : null;
 }
 

@@ -9,11 +9,13 @@ export interface Token {
   position: number;
 }
 
-const space = /[\s]*/y;
-const word = /[A-Za-z_][A-Za-z0-9_]*/y;
-const number = /-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y;
-const quoted = /'((?:[^']|'')*)'/y;
-const sign = /!=|<=|>=|[=<>(),]/y;
+const space = /\s*/y;
+const patterns = [
+  ['word', /[A-Za-z_][A-Za-z0-9_]*/y],
+  ['number', /-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y],
+  ['text', /'((?:[^']|'')*)'/y],
+  ['sign', /!=|<=|>=|[=<>(),]/y],
+] as const;
 
 /** @throws LimnError USAGE for a character that starts nothing, or a text without its end */
 export function tokensOf(filter: string): Token[] {
@@ -21,20 +23,16 @@ export function tokensOf(filter: string): Token[] {
   let at = 0;
   const take = (pattern: RegExp): RegExpExecArray | null => {
     pattern.lastIndex = at;
-    const found = pattern.exec(filter);
-    if (found) at += found[0].length;
-    return found;
+    return pattern.exec(filter);
   };
   for (;;) {
-    take(space);
-    const position = at + 1;
-    if (at >= filter.length) return [...tokens, { kind: 'end', text: '', position }];
-    let found: RegExpExecArray | null;
-    if ((found = take(word))) tokens.push({ kind: 'word', text: found[0], position });
-    else if ((found = take(number))) tokens.push({ kind: 'number', text: found[0], position });
-    else if ((found = take(quoted))) tokens.push({ kind: 'text', text: (found[1] as string).replaceAll("''", "'"), position });
-    else if ((found = take(sign))) tokens.push({ kind: 'sign', text: found[0], position });
-    else throw filterError(position, strange(filter, at));
+    at += take(space)?.[0].length ?? 0;
+    if (at >= filter.length) return [...tokens, { kind: 'end', text: '', position: at + 1 }];
+    const found = patterns.map(([kind, pattern]) => ({ kind, match: take(pattern) })).find(({ match }) => match !== null);
+    if (!found?.match) throw filterError(at + 1, strange(filter, at));
+    const [whole, inner] = found.match;
+    tokens.push({ kind: found.kind, text: inner === undefined ? whole : inner.replaceAll("''", "'"), position: at + 1 });
+    at += whole.length;
   }
 }
 

@@ -61,9 +61,8 @@ function room(kind: number, content: unknown, count: number, width: number, fact
   const textBytes = Math.ceil(text.length / 4) * 4;
   const record = Buffer.alloc(headBytes + textBytes + 4 * count * (width + factorFloats));
   mark.copy(record);
-  [kind, count, textBytes, 4 * count * width, 4 * count * factorFloats].forEach((value, i) =>
-    record.writeUInt32LE(value, 4 + 4 * i),
-  );
+  const numbers = [kind, count, textBytes, 4 * count * width, 4 * count * factorFloats];
+  for (const [i, value] of numbers.entries()) record.writeUInt32LE(value, 4 + 4 * i);
   text.copy(record, headBytes);
   record.fill(' ', headBytes + text.length, headBytes + textBytes);
   return record;
