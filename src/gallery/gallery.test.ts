@@ -1,4 +1,5 @@
 import { cp, mkdir, readdir, readFile, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LimnModel } from '../models/limn-model.js';
@@ -57,8 +58,9 @@ describe('Gallery', () => {
 
   it('leaves everything as it is when nothing changed, and is found after it moved with its model and pictures', async () => {
     const filesOf = async () => {
-      const names = (await readdir(at('gallery'))).filter((name) => !/lock/.test(name)).sort();
-      return Promise.all(names.map(async (name) => [name, await readFile(at('gallery', name), 'base64')]));
+      const entries = await readdir(at('gallery'), { recursive: true, withFileTypes: true });
+      const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+      return Promise.all(files.sort().map(async (name) => [name, await readFile(name, 'base64')]));
     };
     const before = await filesOf();
     const again = await Gallery.create({ model, images: at('pictures'), out: at('gallery') });

@@ -79,6 +79,8 @@ export class Gallery {
   private readonly composer: Composer;
   private readonly searcher: Searcher;
   private known: Promise<GalleryFacts> | undefined;
+  /** Pictures are added and removed one call after another, so that none takes the file of another's picture. */
+  private changing: Promise<unknown> = Promise.resolve();
 
   private constructor(
     /** Where the gallery is kept. */
@@ -203,35 +205,17 @@ export class Gallery {
    */
   async add(items: readonly NewItem[]): Promise<StoredItem[]> {
     for (const { id } of items) checkId(id);
-    const before = await this.store.get(items.map(({ id }) => id));
-    const written: string[] = [];
-    try {
-      const listed: ListedPicture[] = [];
-      for (const { id, bytes, location, metadata = {} } of items) {
-        if (bytes) {
-          // Decoded first, so that what is no picture never becomes a file.
-          await this.embedder.decode(bytes, `The picture ${JSON.stringify(id)}`);
-          written.push(await saveUpload(this.requireImages(), id, bytes));
-          listed.push({ id, bytes, metadata, location: written.at(-1) as string });
-        } else if (location !== undefined) listed.push({ id, location, metadata });
-        else throw new LimnError('USAGE', `The picture ${JSON.stringify(id)} has neither bytes nor a location.`);
-      }
-      await ingest(this.tools, listOf(listed), { optimise: false, atOnce: true });
-    } catch (error) {
-      await removeUploads(this.images, without(written, before));
-      throw error;
-    }
-    const items_ = (await this.store.get(items.map(({ id }) => id))).filter((item) => item !== undefined);
-    await removeUploads(this.images, without(locationsOf(before), items_));
-    return items_;
+    return this.exclusive(() => this.addNow(items));
   }
 
   /** Deletes pictures; files are deleted only of those that were added as bytes. @returns how many there were */
   async remove(ids: readonly string[]): Promise<number> {
-    const items = await this.store.get(ids);
-    const removed = await this.store.delete(ids);
-    await removeUploads(this.images, locationsOf(items));
-    return removed;
+    return this.exclusive(async () => {
+      const items = await this.store.get(ids);
+      const removed = await this.store.delete(ids);
+      await removeUploads(this.images, locationsOf(items));
+      return removed;
+    });
   }
 
   async get(id: string): Promise<StoredItem | undefined> {
@@ -303,6 +287,34 @@ export class Gallery {
       await this.known;
     }
     return this.report;
+  }
+
+  private async addNow(items: readonly NewItem[]): Promise<StoredItem[]> {
+    const before = await this.store.get(items.map(({ id }) => id));
+    const written: string[] = [];
+    try {
+      const listed: ListedPicture[] = [];
+      for (const { id, bytes, location, metadata = {} } of items) {
+        if (bytes) {
+          written.push(await saveUpload(this.requireImages(), id, bytes));
+          listed.push({ id, bytes, metadata, location: written.at(-1) as string });
+        } else if (location !== undefined) listed.push({ id, location, metadata });
+        else throw new LimnError('USAGE', `The picture ${JSON.stringify(id)} has neither bytes nor a location.`);
+      }
+      await ingest(this.tools, listOf(listed), { optimise: false, atOnce: true });
+    } catch (error) {
+      await removeUploads(this.images, without(written, before));
+      throw error;
+    }
+    const added = (await this.store.get(items.map(({ id }) => id))).filter((item) => item !== undefined);
+    await removeUploads(this.images, without(locationsOf(before), added));
+    return added;
+  }
+
+  private exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.changing.then(work);
+    this.changing = next.catch(() => {});
+    return next;
   }
 
   private facts(): Promise<GalleryFacts> {

@@ -3,11 +3,14 @@ import { existsSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import type { FolderReference } from '../store/store.js';
 
-/** The folder of a store's location: itself, or behind the name of a store as in `memory:DIR`; undefined for a store elsewhere. */
+/**
+ * The folder of a store's location: itself, or behind the name of a store as in `memory:DIR`, without the name of a gallery in it;
+ * undefined for a store elsewhere.
+ */
 export function localFolder(location: string): string | undefined {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(location)) return undefined;
   // One letter is a disk.
-  return location.replace(/^[a-z][a-z0-9]+:/i, '');
+  return location.replace(/^[a-z][a-z0-9]+:/i, '').replace(/\?gallery=[^?]*$/, '');
 }
 
 /** @param from the gallery's folder; stores elsewhere have none, and only the absolute path counts */

@@ -27,10 +27,12 @@ describe('the weights that an attention hands out', () => {
     });
     const of = (name: string) => context.parameters.get(`a.${name}`)!;
     graph.output('output', output);
-    const feeds = Object.fromEntries([...context.parameters.values()].map(({ name, initial }): [string, Tensor] => [name, initial]));
+    const feeds = Object.fromEntries(
+      [...context.parameters.values()].map(({ name, initial }): [string, Tensor] => [name, initial]),
+    );
     const result = await (await openGraph(graph))(feeds);
     expect(result.weights?.shape).toEqual([2, 2, 3, 5]);
-    const rows = Array.from({ length: 12 }, (_, i) => (result.weights?.data as Float32Array).slice(i * 5, (i + 1) * 5));
+    const rows = Array.from({ length: 12 }, (_, i) => (result.weights!.data as Float32Array).slice(i * 5, (i + 1) * 5));
     for (const row of rows) expect(row.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
     // The output is the mixed values under the last linear map.
     const [mixed, weight] = [result.mixed!.data as Float32Array, of('out.weight').initial.data];

@@ -15,7 +15,11 @@ it('is 0 once it is standardised: what is left of a feature is the bias', async 
   const config = configOf({ kind: 'features', tokens: 5, channels: 6, globalChannels: 3, colourChannels: 0 });
   const random = new Random(1);
   // Numbers that binary16 keeps.
-  const eighths = (count: number) => float32([count], Array.from({ length: count }, () => Math.round(64 * random.normal()) / 8));
+  const eighths = (count: number) =>
+    float32(
+      [count],
+      Array.from({ length: count }, () => Math.round(64 * random.normal()) / 8),
+    );
   const weights: Record<string, Tensor> = {
     'picture.positions': randomTensor(random, [5, 4]),
     'picture.local.mean': eighths(6),

@@ -53,21 +53,28 @@ export async function learnFacts(store: GalleryStore): Promise<GalleryFacts> {
 /** Learns the facts and keeps them beside the gallery, where that is a folder. */
 export async function saveFacts(store: GalleryStore, location: string): Promise<GalleryFacts> {
   const facts = await learnFacts(store);
-  const folder = localFolder(location);
+  const file = factsFile(location);
   const kept = { format: 'limn-facts-1', model: store.info.model.hash, ...facts };
-  if (folder !== undefined) await writeFileAtomic(join(folder, 'facts.json'), `${JSON.stringify(kept, undefined, 1)}\n`);
+  if (file !== undefined) await writeFileAtomic(file, `${JSON.stringify(kept, undefined, 1)}\n`);
   return facts;
 }
 
 /** The facts that were kept; undefined where there are none, or they are of another model. */
 export async function readFacts(store: GalleryStore, location: string): Promise<GalleryFacts | undefined> {
-  const folder = localFolder(location);
-  if (folder === undefined) return undefined;
-  const value = await readJson(join(folder, 'facts.json'), "a gallery's facts").catch(() => undefined);
+  const file = factsFile(location);
+  if (file === undefined) return undefined;
+  const value = await readJson(file, "a gallery's facts").catch(() => undefined);
   const parsed = schema.safeParse(value);
   if (!parsed.success || parsed.data.model !== store.info.model.hash) return undefined;
   const { factors, fields } = parsed.data;
   return factors.length === store.info.sizes.factors ? { factors, fields } : undefined;
+}
+
+function factsFile(location: string): string | undefined {
+  const folder = localFolder(location);
+  // Several galleries may share a folder of LanceDB.
+  const name = /\?gallery=([\w-]+)$/.exec(location)?.[1];
+  return folder && join(folder, name === undefined ? 'facts.json' : `facts-${name}.json`);
 }
 
 /** All items of a small gallery; of a larger one those behind ids that are spread over it by the search for random directions. */

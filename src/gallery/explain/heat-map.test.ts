@@ -36,7 +36,12 @@ describe('overPicture', () => {
     const inside = [2, 3, 6, 7, 10, 11, 14, 15];
     expect(round(map.weights)).toEqual(round(inside.map((value) => value / 68)));
     // All weight on the border tells nothing.
-    const border = overPicture([1, 0, 0, 1].concat(new Array(12).fill(0)), 4, { width: 50, height: 100 }, { size: 32, fit: 'contain' });
+    const border = overPicture(
+      [1, 0, 0, 1].concat(new Array(12).fill(0)),
+      4,
+      { width: 50, height: 100 },
+      { size: 32, fit: 'contain' },
+    );
     expect(round(border.weights)).toEqual(new Array(8).fill(0.125));
   });
 

@@ -101,7 +101,8 @@ describe('a gallery that is brought up to date', () => {
     const source = await readFile(at('one.jpg'));
     await cp(at('pictures'), at('many'), { recursive: true });
     // Bytes behind a JPEG's end make other files of the same picture.
-    for (let i = 0; i < count - 12; i++) await writeFile(at('many', `q${i}.jpg`), Buffer.concat([source, Buffer.from(String(i))]));
+    for (let i = 0; i < count - 12; i++)
+      await writeFile(at('many', `q${i}.jpg`), Buffer.concat([source, Buffer.from(String(i))]));
     const dist = (path: string) => pathToFileURL(resolve(import.meta.dirname, '../../../dist', path)).href;
     const program = `
       import { Gallery } from '${dist('gallery/gallery.js')}';
@@ -192,7 +193,10 @@ describe('pictures behind URLs', () => {
     });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    await writeFile(at('urls.jsonl'), [1, 2, 3].map((i) => `${JSON.stringify({ url: `${base}/${i}.jpg`, id: `u${i}`, n: i })}\n`).join(''));
+    await writeFile(
+      at('urls.jsonl'),
+      [1, 2, 3].map((i) => `${JSON.stringify({ url: `${base}/${i}.jpg`, id: `u${i}`, n: i })}\n`).join(''),
+    );
   });
   afterAll(() => {
     server.closeAllConnections();
@@ -219,7 +223,10 @@ describe('pictures behind URLs', () => {
     expect(asked.sort()).toEqual(['/1.jpg', '/2.jpg', '/3.jpg']);
     await writeFile(at('gone.csv'), `url\n${base}/1.jpg\n${base}/none.jpg\n`);
     const report = await gallery.update({ list: at('gone.csv'), onBroken: 'skip' });
-    expect(report).toMatchObject({ added: 1, skipped: [{ id: `${base}/none.jpg`, reason: expect.stringContaining('answered 404') }] });
+    expect(report).toMatchObject({
+      added: 1,
+      skipped: [{ id: `${base}/none.jpg`, reason: expect.stringContaining('answered 404') }],
+    });
     await gallery.close();
     expect(await readdir(at('urls'))).toContain('facts.json');
   });

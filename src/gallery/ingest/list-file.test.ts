@@ -42,7 +42,8 @@ describe('listFile', () => {
   });
 
   it('reads JSON lines with their own types', async () => {
-    const text = '\uFEFF{"url":"https://example.com/a.jpg","n":"1","m":null,"ok":true}\n\n{"id":7,"path":"b.jpg","url":"https://x.org"}\n';
+    const text =
+      '\uFEFF{"url":"https://example.com/a.jpg","n":"1","m":null,"ok":true}\n\n{"id":7,"path":"b.jpg","url":"https://x.org"}\n';
     expect(await read('list.jsonl', text)).toEqual([
       { id: 'https://example.com/a.jpg', location: 'https://example.com/a.jpg', metadata: { n: '1', m: null, ok: true } },
       { id: '7', location: 'b.jpg', metadata: { url: 'https://x.org' } },
@@ -59,11 +60,21 @@ describe('listFile', () => {
       { name: 'sale', type: 'boolean', values: of((i) => i % 3 === 0) },
     ]);
     const pictures = await read('list.parquet', file);
-    expect(pictures[1]).toEqual({ id: '1.jpg', location: '1.jpg', metadata: { price: 0.25, stock: '1152921504606846976', sale: false } });
+    expect(pictures[1]).toEqual({
+      id: '1.jpg',
+      location: '1.jpg',
+      metadata: { price: 0.25, stock: '1152921504606846976', sale: false },
+    });
     expect(pictures[3]?.metadata).toEqual({ stock: 3, sale: true });
-    expect(pictures[4499]).toEqual({ id: '4499.jpg', location: '4499.jpg', metadata: { price: 1124.75, stock: 4499, sale: false } });
+    expect(pictures[4499]).toEqual({
+      id: '4499.jpg',
+      location: '4499.jpg',
+      metadata: { price: 1124.75, stock: 4499, sale: false },
+    });
     await writeFile(join(folder, 'cut.parquet'), file.subarray(0, 900));
-    await expect(listFile(join(folder, 'cut.parquet'), folder)).rejects.toThrow(/Cannot read the list .*cut\.parquet.*whole Parquet file/);
+    await expect(listFile(join(folder, 'cut.parquet'), folder)).rejects.toThrow(
+      /Cannot read the list .*cut\.parquet.*whole Parquet file/,
+    );
   });
 
   it.each([
@@ -82,7 +93,9 @@ describe('listFile', () => {
   ])('says what is wrong with %j', async (text, message) => {
     await writeFile(join(folder, 'list.csv'), text);
     const failed = listFile(join(folder, 'list.csv'), folder);
-    await expect(failed.catch((error: Error) => Promise.reject(new Error(error.message.replace('list.csv', 'list'))))).rejects.toThrow(message);
+    await expect(
+      failed.catch((error: Error) => Promise.reject(new Error(error.message.replace('list.csv', 'list')))),
+    ).rejects.toThrow(message);
   });
 
   it.each([

@@ -150,7 +150,8 @@ describe('a search', () => {
 
   it('leaves out references and copies of them', async () => {
     const request = { references: [id('p05')], texts: ['in red'], k: 100 };
-    const found = async (more: Partial<SearchRequest>) => (await gallery.search({ ...request, ...more })).hits.map((hit) => hit.id);
+    const found = async (more: Partial<SearchRequest>) =>
+      (await gallery.search({ ...request, ...more })).hits.map((hit) => hit.id);
     const without = await found({});
     expect([without.length, without.includes('p05.jpg'), without.includes('copy-of-p05.jpg')]).toEqual([count - 1, false, false]);
     expect(await found({ references: [{ path: at('pictures', 'copy-of-p05.jpg') }] })).toEqual(without);

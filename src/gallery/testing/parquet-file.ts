@@ -42,10 +42,22 @@ export function parquetFile(columns: readonly ParquetColumn[]): Uint8Array {
       group
         .structs(
           1,
-          chunks.map(({ column, start, bytes }) => (chunk: Thrift) =>
-            chunk.i64(2, start).struct(3, (meta) =>
-              meta.i32(1, types[column.type]).i32s(2, [0]).texts(3, [column.name]).i32(4, 0).i64(5, rows).i64(6, bytes).i64(7, bytes).i64(9, start),
-            ),
+          chunks.map(
+            ({ column, start, bytes }) =>
+              (chunk: Thrift) =>
+                chunk
+                  .i64(2, start)
+                  .struct(3, (meta) =>
+                    meta
+                      .i32(1, types[column.type])
+                      .i32s(2, [0])
+                      .texts(3, [column.name])
+                      .i32(4, 0)
+                      .i64(5, rows)
+                      .i64(6, bytes)
+                      .i64(7, bytes)
+                      .i64(9, start),
+                  ),
           ),
         )
         .i64(2, offset - 4)
@@ -127,7 +139,10 @@ class Thrift {
 }
 
 function list(type: number, values: readonly Buffer[]): Buffer {
-  const head = values.length < 15 ? Buffer.from([(values.length << 4) | type]) : Buffer.concat([Buffer.from([0xf0 | type]), varint(values.length)]);
+  const head =
+    values.length < 15
+      ? Buffer.from([(values.length << 4) | type])
+      : Buffer.concat([Buffer.from([0xf0 | type]), varint(values.length)]);
   return Buffer.concat([head, ...values]);
 }
 
