@@ -42,7 +42,7 @@ describe('a gallery that is brought up to date', () => {
   it('embeds what is new or changed alone, and deletes what is gone only when told to', async () => {
     const { model } = folder;
     await cp(at('pictures'), at('changing'), { recursive: true });
-    const create = { model, images: at('changing'), out: at('changing-gallery') };
+    const create = { model, images: at('changing'), out: `memory:${at('changing-gallery')}` };
     const first = await decodedIn(() => Gallery.create(create));
     expect([first.decoded, first.result.report.added]).toEqual([12, 12]);
     const gallery = first.result;
@@ -74,7 +74,7 @@ describe('a gallery that is brought up to date', () => {
     const list = at('pictures', 'list.csv');
     const write = (rows: string[]) => writeFile(list, ['id,path,colour,price', ...rows].join('\n'));
     await write(['a,p00.jpg,red,10', 'b,p01.jpg,blue,20.5', 'c,p02.jpg,,7']);
-    const gallery = await Gallery.create({ model, list, out: at('listed') });
+    const gallery = await Gallery.create({ model, list, out: `memory:${at('listed')}` });
     expect(gallery.images).toBe(at('pictures'));
     expect(await gallery.get('b')).toMatchObject({ location: 'p01.jpg', metadata: { colour: 'blue', price: 20.5 } });
     expect(await gallery.count('price < 15')).toBe(2);
@@ -109,15 +109,16 @@ describe('a gallery that is brought up to date', () => {
       import { LimnModel } from '${dist('models/limn-model.js')}';
       const model = await LimnModel.open(${JSON.stringify(at('model'))});
       const onProgress = ({ done }) => { if (done > 0) process.kill(process.pid, 'SIGKILL'); };
-      await Gallery.create({ model, images: ${JSON.stringify(at('many'))}, out: ${JSON.stringify(at('killed'))}, onProgress });`;
+      await Gallery.create({ model, images: ${JSON.stringify(at('many'))}, out: ${JSON.stringify(`memory:${at('killed')}`)}, onProgress });`;
     const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
-    await expect(run).rejects.toMatchObject({ signal: 'SIGKILL' });
-    const half = await Gallery.open(at('killed'), { model: folder.model });
+    const ended = await run.catch((error) => error);
+    expect(ended, ended.stderr).toMatchObject({ signal: 'SIGKILL' });
+    const half = await Gallery.open(`memory:${at('killed')}`, { model: folder.model });
     const written = await half.count();
     expect(written).toBeGreaterThan(0);
     expect(written).toBeLessThan(count);
     await half.close();
-    const rest = await decodedIn(() => Gallery.create({ model: folder.model, images: at('many'), out: at('killed') }));
+    const rest = await decodedIn(() => Gallery.create({ model: folder.model, images: at('many'), out: `memory:${at('killed')}` }));
     expect([rest.decoded, rest.result.report]).toEqual([
       count - written,
       expect.objectContaining({ unchanged: written, added: count - written }),
@@ -131,12 +132,12 @@ describe('a gallery that is brought up to date', () => {
     const going = Gallery.create({
       model: folder.model,
       images: at('many'),
-      out: at('stopped'),
+      out: `memory:${at('stopped')}`,
       signal: stop.signal,
       onProgress: () => stop.abort(),
     });
     await expect(going).rejects.toMatchObject({ code: 'INTERRUPTED' });
-    const gallery = await Gallery.open(at('stopped'), { model: folder.model });
+    const gallery = await Gallery.open(`memory:${at('stopped')}`, { model: folder.model });
     const written = await gallery.count();
     await gallery.close();
     expect(written).toBeGreaterThan(0);
@@ -205,7 +206,7 @@ describe('pictures behind URLs', () => {
 
   it('are fetched only when allowed, once, and again when that is wanted', async () => {
     const { model } = folder;
-    const create = { model, list: at('urls.jsonl'), out: at('urls') };
+    const create = { model, list: at('urls.jsonl'), out: `memory:${at('urls')}` };
     await expect(Gallery.create(create)).rejects.toThrow('URLs are not fetched unless that is allowed (--allow-urls)');
     // Allowed, but not to this address.
     await expect(Gallery.create({ ...create, urls: true })).rejects.toThrow('127.0.0.1 is not on the public internet');
