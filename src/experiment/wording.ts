@@ -47,10 +47,10 @@ export function setting(summary: Summary): string[] {
 }
 
 /** How to read the numbers, in sentences. */
-export function methodNotes({ seeds, resamples, compareTo, tables }: Summary): string[] {
+export function methodNotes({ task, seeds, resamples, compareTo, tables }: Summary): string[] {
   const base = tables.flatMap(({ rows }) => rows).find(({ method }) => method === compareTo)?.label;
   return [
-    `Recall in percent: mean${seeds.length > 1 ? ` ± sample deviation over ${seeds.length} seeds` : ''}, then the 95 % bootstrap interval over queries (${count(resamples)} resamples).`,
+    `${task === 'caption' ? 'CIDEr-D times 100, ROUGE-L in percent' : 'Recall in percent'}: mean${seeds.length > 1 ? ` ± sample deviation over ${seeds.length} seeds` : ''}, then the 95 % bootstrap interval over ${task === 'caption' ? 'pairs' : 'queries'} (${count(resamples)} resamples).`,
     ...(base ? [`Differences to ${base} are paired: both methods on the same resampled queries.`] : []),
     'Training is the time of one seed.',
   ];

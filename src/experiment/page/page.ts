@@ -36,7 +36,7 @@ function tableSection(summary: Summary, table: Table): string {
   return `<section>
 <h2>${escaped(title)}</h2>
 <div class="scroll">${tableOf(summary, table)}</div>
-${recallCurves(table.rows, summary.compareTo)}
+${summary.task === 'caption' ? '' : recallCurves(table.rows, summary.compareTo)}
 </section>`;
 }
 

@@ -15,6 +15,8 @@ export interface RoundResult {
   counts: Judgement['counts'];
   /** Labelled and pseudo triplets that both models were trained on. */
   trainedOn: { labelled: number; pseudo: number };
+  /** Steps of LIMN's training. */
+  steps: number;
   /** Seconds by stage. */
   seconds: Record<string, number>;
 }

@@ -158,6 +158,7 @@ async function trainRound(work: Work, round: number, split: Split, material: Mat
     captions: captioner.metrics,
     ...material,
     trainedOn: { labelled: labels, pseudo: split.triplets.length - labels },
+    steps: limn.steps,
     seconds: { ...material.seconds, 'train LIMN': limn.seconds, 'train the captioner': captioner.seconds },
   };
 }
