@@ -89,9 +89,8 @@ export async function selfTrain(options: SelfTrainOptions): Promise<SelfTrainRes
     }
   }
   const folders = { limn: join(out, 'limn'), captioner: join(out, 'captioner') };
-  for (const [model, folder] of Object.entries(folders)) {
-    await cp(join(roundFolder(out, best), model, 'model'), folder, { recursive: true });
-  }
+  await cp(join(roundFolder(out, best), 'limn', 'model'), folders.limn, { recursive: true });
+  await cp(join(captionerOf(work, best), 'model'), folders.captioner, { recursive: true });
   const test = options.test && (await stage(join(out, 'test.json'), () => testRecall(work, folders.limn)));
   const result: SelfTrainResult = { rounds, best, ended, ...folders, ...(test ? { test } : {}) };
   await writeFileAtomic(join(out, 'result.json'), `${JSON.stringify(result, undefined, 2)}\n`);
@@ -142,14 +141,27 @@ function reporting({ signal, onProgress }: Work, round: number) {
 
 type Material = Pick<RoundResult, 'mined' | 'counts' | 'seconds'>;
 
+/** The folder of the captioner that a round ends with. */
+const captionerOf = ({ out, settings }: Pick<Work, 'out' | 'settings'>, round: number) =>
+  join(roundFolder(out, settings.retraining.captioner === false ? 0 : round), 'captioner');
+
+/** What a model and its training are in a round. */
+function inRound(settings: SelfTrainSettings, which: 'limn' | 'captioner', round: number) {
+  const { model, training } = settings[which];
+  return round === 0 ? { model, training } : { model, training: { ...training, ...(settings.retraining[which] || {}) } };
+}
+
 /** Trains both models on a split. */
 async function trainRound(work: Work, round: number, split: Split, material: Material): Promise<RoundResult> {
   const { out, settings, seed, val, reader, dataset, logger } = work;
   const folder = roundFolder(out, round);
   const common = { train: split, val, reader, dataset, seed, resume: true, logger, ...reporting(work, round) };
-  const limn = await stage(join(folder, 'limn.json'), () => train({ ...common, out: join(folder, 'limn'), ...settings.limn }));
-  const captioner = await stage(join(folder, 'captioner.json'), () =>
-    trainCaptioner({ ...common, out: join(folder, 'captioner'), ...settings.captioner }),
+  const limn = await stage(join(folder, 'limn.json'), () =>
+    train({ ...common, out: join(folder, 'limn'), ...inRound(settings, 'limn', round) }),
+  );
+  const captionerFolder = captionerOf(work, round);
+  const captioner = await stage(`${captionerFolder}.json`, () =>
+    trainCaptioner({ ...common, out: captionerFolder, ...inRound(settings, 'captioner', round) }),
   );
   const labels = work.labelled.triplets.length;
   return {
@@ -182,7 +194,7 @@ async function makePseudoTriplets(work: Work, round: number): Promise<Material> 
   const before = roundFolder(out, round - 1);
   const tools = reporting(work, round);
   const limn = await LimnModel.open(join(before, 'limn'));
-  const captioner = await CaptionerModel.open(join(before, 'captioner'));
+  const captioner = await CaptionerModel.open(captionerOf(work, round - 1));
   const read = (model: LimnModel | CaptionerModel) =>
     reader.read({ pictures: work.pool, vocabulary: model.parts.vocabulary, ...tools });
   const forLimn = await read(limn);
