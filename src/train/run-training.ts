@@ -6,12 +6,12 @@ import type { Vocabulary } from '../encoders/vocabulary.js';
 import type { EncoderIdentity } from '../models/model-folder.js';
 import type { PictureReader } from '../models/picture-reader.js';
 import type { PictureSource } from '../models/picture-source.js';
-import type { DropoutMask } from '../nn/context.js';
 import type { OptimizerOptions } from '../nn/optimizer.js';
 import type { TrainingModel } from '../nn/training.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { optimizerOf, parse, readSplits, stepsOf, trainingVocabulary, withStepsPerRun } from './common.js';
 import { trainingLoop, type Validation, type Weights } from './loop.js';
+import type { Steps } from './row-batches.js';
 import { type Best, RunFolder } from './run-folder.js';
 import { type TrainingSettings, type TrainingSettingsInput, trainingSettings } from './settings.js';
 
@@ -60,9 +60,12 @@ export function startOf({ train, reader, training = {}, seed = 1 }: CommonTrainO
 /** The inputs of a training, step by step. */
 export interface Batches {
   readonly stepsPerEpoch: number;
+  /** Local tokens of each picture in a batch; undefined for all. */
   readonly tokensSeen: number | undefined;
+  /** Whether rows count differently. */
   readonly weighted: boolean;
-  feeds(step: number, count: number, masks: readonly DropoutMask[], isStacked: boolean): Record<string, Tensor>;
+  /** The feeds of some steps, stacked along a leading axis where the graph takes several in one run. */
+  feeds(steps: Steps): Record<string, Tensor>;
 }
 
 /** What every training graph is built with. */
@@ -145,7 +148,7 @@ export async function runTraining<Model extends TrainedModel>(
       totalSteps: totalSteps(stepsPerRun),
       stepsPerEpoch,
       validateEvery: settings.validateEvery,
-      feeds: (step) => batches.feeds(step, stepsPerRun, masks, stepsPerRun > 1),
+      feeds: (step) => batches.feeds({ step, count: stepsPerRun, masks, isStacked: stepsPerRun > 1 }),
       validate: async (parameters) => {
         const model = modelOf(parameters);
         const validation = await recipe.measure(model, readableVal, valPictures);
