@@ -13,6 +13,7 @@ import { Random } from '../../core/random.js';
 import type { Picture, Split } from '../../data/triplets.js';
 import { evaluate } from '../../eval/evaluate.js';
 import { findProtocol } from '../../eval/protocols/index.js';
+import { withSplitPictures } from '../../eval/split-pictures.js';
 import { CaptionerModel } from '../../models/captioner-model.js';
 import { LimnModel } from '../../models/limn-model.js';
 import type { PictureReader } from '../../models/picture-reader.js';
@@ -285,12 +286,12 @@ async function testRecall(work: Work, folder: string): Promise<Record<string, nu
   const { test, reader, settings } = work;
   const model = await LimnModel.open(folder);
   const split = test as Split;
-  const pictures = await reader.read({ pictures: split.pictures, vocabulary: model.parts.vocabulary, signal: work.signal });
+  const protocol = findProtocol(String(settings.limn.training.protocol ?? 'fashioniq-original-ref-excluded'));
   try {
-    const protocol = findProtocol(String(settings.limn.training.protocol ?? 'fashioniq-original-ref-excluded'));
-    return (await evaluate({ model, split, pictures, protocol })).recall;
+    return await withSplitPictures({ model, split, reader, signal: work.signal }, async (pictures) => {
+      return (await evaluate({ model, split, pictures, protocol })).recall;
+    });
   } finally {
-    await pictures.close();
     await model.close();
   }
 }
