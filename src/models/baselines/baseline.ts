@@ -10,10 +10,8 @@ import type { BatchRows, Embedding, Method } from '../method.js';
 export type Compose = (context: Context, config: LimnConfig, picture: Value, text: Value) => Value;
 
 /** A method that composes global features and has no factors. */
-export function baseline(title: string, source: string, compose: Compose): Method {
+export function baseline(compose: Compose): Method {
   return {
-    title,
-    source,
     sees: () => ({ picture: true, text: true }),
     local: () => false,
     factors: () => 0,
