@@ -113,6 +113,10 @@ async function runTrain(flags: TrainFlags): Promise<void> {
     ...checked(flags.model, limnConfig, 'model'),
     ...defined({ method, width, factors, layers, heads, textLayers, dropout, gamma, query }),
   };
+  if (flags.trainFrom !== undefined && flags.encoder === 'patch' && flags.textEncoder === undefined) {
+    const message = `--train-from chooses the blocks of an encoder from a file, but "patch" is always trained as a whole: leave it out, or give --encoder or --text-encoder.`;
+    throw new LimnError('USAGE', message);
+  }
   const training = trainingOf(flags);
   const result = await withData(flags, async (data, defaultProtocol) => {
     const text = await openText(flags);
