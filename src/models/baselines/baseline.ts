@@ -24,7 +24,7 @@ export function baseline(compose: Compose): Method {
 }
 
 /** Batch-based classification on the cosines alone. */
-export function matchingLoss(context: Context, config: LimnConfig, query: Embedding, target: Embedding, rows: BatchRows) {
+function matchingLoss(context: Context, config: LimnConfig, query: Embedding, target: Embedding, rows: BatchRows) {
   const { logits, classify } = sharedTargets(context.scope('loss'), config, rows);
   const loss = classify(logits('matching_scale', f.matmul(query.matching, target.matching, { transB: true })));
   return { loss, metrics: {} };
