@@ -25,7 +25,7 @@ export interface TrainCaptionerResult {
 }
 
 /** Validation triplets that are captioned in a validation. */
-const validated = 500;
+export const validatedCaptions = 500;
 
 /**
  * Trains, or goes on training. The epoch with the best CIDEr-D of greedy texts, on up to 500 validation triplets, is kept.
@@ -47,7 +47,7 @@ export async function trainCaptioner(options: TrainCaptionerOptions): Promise<Tr
     graph: (common) => captionerTrainingModel(config, common),
     model: (weights) => new CaptionerModel({ config, vocabulary, weights, encoder }, options.out),
     measure: async (captioner, split, pictures) => {
-      const { metrics } = await evaluateCaptions({ model: captioner, split, pictures, limit: validated });
+      const { metrics } = await evaluateCaptions({ model: captioner, split, pictures, limit: validatedCaptions });
       return { score: metrics['CIDEr-D'], values: metrics };
     },
     scoreName: 'CIDEr-D',

@@ -53,7 +53,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     'model config',
   );
   const textEncoder = text.choice && { id: text.id, choice: text.choice };
-  const ks = [...new Set([1, 10, 50, settings.selectBy])];
+  const ks = recallKs(settings.selectBy);
   let texts: TextSource | undefined;
   try {
     const { model, best, steps, seconds } = await runTraining(options, start, {
@@ -90,6 +90,9 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     await texts?.close();
   }
 }
+
+/** The K of the recall that a validation reports. */
+export const recallKs = (selectBy: number) => [...new Set([1, 10, 50, selectBy])];
 
 const named = (recall: Readonly<Record<string, number>>) =>
   Object.fromEntries(Object.entries(recall).map(([k, percent]) => [`R@${k}`, percent]));
