@@ -2,12 +2,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { LimnError } from '../core/errors.js';
 
-/** Options that every command has. */
-export interface CommonOptions {
-  config?: string;
-  threads?: number;
-}
-
 /** A command with `--threads` and `--config`. */
 export function newCommand(name: string, description: string): Command {
   return new Command(name)

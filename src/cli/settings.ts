@@ -12,7 +12,7 @@ import { readJson } from '../core/files.js';
 import { suggestion } from '../core/suggest.js';
 
 /** The config file that is read without being named. */
-export const defaultConfigFile = 'limn.config.json';
+const defaultConfigFile = 'limn.config.json';
 
 /** Keys of a section that have no flag: objects that the command checks itself. */
 const objectKeys: Readonly<Record<string, readonly string[]>> = {

@@ -1,6 +1,6 @@
 /** Training and measuring one difference captioner. */
-import { withoutPictures } from '../data/triplets.js';
 import { evaluateCaptions } from '../eval/evaluate-captions.js';
+import { withSplitPictures } from '../eval/split-pictures.js';
 import { CaptionerModel } from '../models/captioner-model.js';
 import { trainCaptioner } from '../train/train-captioner.js';
 import type { Experiment } from './config.js';
@@ -22,29 +22,25 @@ export async function captionRun(
   const common = { reader, dataset: originOf(run, experiment), seed: run.seed, resume: true, onBroken, ...tools } as const;
   const trained = await trainCaptioner({ ...common, train, val: validation, out: run.folder, model: changes, training });
   const model = await CaptionerModel.open(trained.model);
-  const pictures = await reader.read({ pictures: split.pictures, vocabulary: model.parts.vocabulary, onBroken, ...tools });
   try {
-    const usable = withoutPictures(
-      split,
-      pictures.broken.map(({ id }) => id),
-    );
-    const { captions, perCaption } = await evaluateCaptions({ model, split: usable, pictures, ...tools });
-    const scores = Object.fromEntries(captionMetrics.map((metric) => [metric, perCaption[metric].map((score) => 100 * score)]));
-    const ranks = { ranks: [], subsetRanks: [], scores };
-    return {
-      queries: captions,
-      gallery: usable.pictures.length,
-      missing: pictures.broken.length,
-      metrics: Object.fromEntries(experiment.metrics.map((metric) => [metric, metricOf(metric, ranks)])),
-      ranks: '',
-      scores: Object.fromEntries(Object.entries(scores).map(([metric, values]) => [metric, encodeScores(values)])),
-      examples: [],
-      parameters: parametersOf(model, pictures),
-      training: { seconds: trained.seconds, epoch: trained.epoch, steps: trained.steps },
-      model: model.hash,
-    };
+    return await withSplitPictures({ model, split, reader, onBroken, ...tools }, async (pictures, usable) => {
+      const { captions, perCaption } = await evaluateCaptions({ model, split: usable, pictures, ...tools });
+      const scores = Object.fromEntries(captionMetrics.map((metric) => [metric, perCaption[metric].map((score) => 100 * score)]));
+      const ranks = { ranks: [], subsetRanks: [], scores };
+      return {
+        queries: captions,
+        gallery: usable.pictures.length,
+        missing: pictures.broken.length,
+        metrics: Object.fromEntries(experiment.metrics.map((metric) => [metric, metricOf(metric, ranks)])),
+        ranks: '',
+        scores: Object.fromEntries(Object.entries(scores).map(([metric, values]) => [metric, encodeScores(values)])),
+        examples: [],
+        parameters: parametersOf(model, pictures),
+        training: { seconds: trained.seconds, epoch: trained.epoch, steps: trained.steps },
+        model: model.hash,
+      };
+    });
   } finally {
-    await pictures.close();
     await model.close();
   }
 }

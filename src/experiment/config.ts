@@ -27,7 +27,7 @@ const methodSchema = z.strictObject({
   selfTraining: settings.optional(),
 });
 
-export const experimentSchema = z.strictObject({
+const experimentSchema = z.strictObject({
   name: id,
   title: name,
   note: z.string().optional(),

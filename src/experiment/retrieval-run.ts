@@ -1,8 +1,9 @@
 /** Training and measuring one method of retrieval. */
 import { join } from 'node:path';
-import { type Split, withoutPictures } from '../data/triplets.js';
+import type { Split } from '../data/triplets.js';
 import { type EvaluationReport, evaluate } from '../eval/evaluate.js';
 import { findProtocol, type Protocol } from '../eval/protocols/index.js';
+import { withSplitPictures } from '../eval/split-pictures.js';
 import { LimnModel } from '../models/limn-model.js';
 import { train } from '../train/train.js';
 import type { Experiment } from './config.js';
@@ -27,12 +28,7 @@ export async function retrievalRun(
   const trained = await trainRun(run, material, experiment, tools);
   const model = await LimnModel.open(trained.model);
   try {
-    const pictures = await reader.read({ pictures: split.pictures, vocabulary: model.parts.vocabulary, onBroken, ...tools });
-    try {
-      const usable = withoutPictures(
-        split,
-        pictures.broken.map(({ id }) => id),
-      );
+    return await withSplitPictures({ model, split, reader, onBroken, ...tools }, async (pictures, usable) => {
       const protocol = findProtocol(experiment.protocol);
       const measured = await evaluate({ model, split: usable, pictures, protocol, top: exampleHits, ...tools });
       const { ranks, subsetRanks, queries, gallery, missing } = measured;
@@ -48,9 +44,7 @@ export async function retrievalRun(
         training: { seconds: trained.seconds, epoch: trained.epoch, steps: trained.steps },
         model: model.hash,
       };
-    } finally {
-      await pictures.close();
-    }
+    });
   } finally {
     await model.close();
   }

@@ -25,6 +25,15 @@ export const captionProxyWarning =
 export const heading = ({ name, queries, gallery }: Table) =>
   name === 'average' ? 'Average of the categories' : `${name}: ${count(queries)} queries, gallery of ${count(gallery)}`;
 
+/** The titles of a table's columns. @param base the row that the others are compared with, where it is done */
+export const tableHead = (metrics: readonly string[], base: Row | undefined) => [
+  'method',
+  'parameters',
+  'training',
+  ...metrics,
+  ...(base ? metrics.map((metric) => `${metric} − ${base.label}`) : []),
+];
+
 /** "2 of 3 seeds", or nothing where all are done. */
 export const seedsOf = (row: Row, seeds: readonly number[]) =>
   row.seeds.length < seeds.length ? `${row.seeds.length} of ${seeds.length} seeds` : '';

@@ -86,7 +86,7 @@ export function textModel(config: CaptionerConfig, weights: Weights, batch: numb
 }
 
 /** Names and shapes of the inputs of a batch of pairs. */
-export function pairInputs({ picture, sees }: CaptionerConfig, batch: number, seen?: number): Record<string, InputSpec> {
+function pairInputs({ picture, sees }: CaptionerConfig, batch: number, seen?: number): Record<string, InputSpec> {
   return {
     ...(sees === 'both' ? pictureInputs(picture, batch, { prefix: 'reference.', seen }) : {}),
     ...pictureInputs(picture, batch, { prefix: 'target.', seen }),
