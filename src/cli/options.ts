@@ -41,6 +41,14 @@ export function numberListOption(flags: string, description: string): Option {
   });
 }
 
+/** An option that may be given several times: a list of texts. */
+export function repeatableOption(flags: string, description: string): Option {
+  return new Option(flags, `${description}; may be given several times`).argParser((text, earlier: string[] | undefined) => [
+    ...(earlier ?? []),
+    text,
+  ]);
+}
+
 /** The value of an option that the command cannot do without, after flags, environment and config files were read. */
 export function required<T>(value: T | undefined, flag: string, command: string, advice = ''): T {
   if (value !== undefined) return value;

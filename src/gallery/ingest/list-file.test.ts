@@ -1,0 +1,133 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parquetFile } from '../testing/parquet-file.js';
+import { listFile, metadataFile } from './list-file.js';
+import type { ListedPicture } from './picture-list.js';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'limn-list-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function read(name: string, content: string | Uint8Array): Promise<ListedPicture[]> {
+  await writeFile(join(folder, name), content);
+  const list = await listFile(join(folder, name), folder);
+  const pictures: ListedPicture[] = [];
+  for await (const picture of list.pictures()) pictures.push(picture);
+  expect(list.total).toBe(pictures.length);
+  return pictures;
+}
+
+describe('listFile', () => {
+  it('reads CSV, and finds out what its columns hold', async () => {
+    const text = [
+      'id,path,title,price,code,sale,size',
+      'a,sub/../x.jpg,"A ""red"" dress, long",12.50,007,true,10',
+      `b,${join(folder, 'y.jpg')},Plain,-3e1,12,FALSE,M`,
+      ',./z.jpg,,,,,',
+    ].join('\r\n');
+    expect(await read('list.csv', text)).toEqual([
+      {
+        id: 'a',
+        location: 'x.jpg',
+        metadata: { title: 'A "red" dress, long', price: 12.5, code: '007', sale: true, size: '10' },
+      },
+      { id: 'b', location: 'y.jpg', metadata: { title: 'Plain', price: -30, code: '12', sale: false, size: 'M' } },
+      { id: 'z.jpg', location: 'z.jpg', metadata: {} },
+    ]);
+    expect(await read('list.tsv', 'path\tn\na,b.jpg\t1\n')).toEqual([{ id: 'a,b.jpg', location: 'a,b.jpg', metadata: { n: 1 } }]);
+  });
+
+  it('reads JSON lines with their own types', async () => {
+    const text =
+      '\uFEFF{"url":"https://example.com/a.jpg","n":"1","m":null,"ok":true}\n\n{"id":7,"path":"b.jpg","url":"https://x.org"}\n';
+    expect(await read('list.jsonl', text)).toEqual([
+      { id: 'https://example.com/a.jpg', location: 'https://example.com/a.jpg', metadata: { n: '1', m: null, ok: true } },
+      { id: '7', location: 'b.jpg', metadata: { url: 'https://x.org' } },
+    ]);
+  });
+
+  it('reads Parquet, in parts', async () => {
+    const count = 4500;
+    const of = <T>(value: (i: number) => T) => Array.from({ length: count }, (_, i) => value(i));
+    const file = parquetFile([
+      { name: 'path', type: 'text', values: of((i) => `${i}.jpg`) },
+      { name: 'price', type: 'double', values: of((i) => (i === 3 ? Number.NaN : i / 4)) },
+      { name: 'stock', type: 'int64', values: of((i) => (i === 1 ? 2n ** 60n : BigInt(i))) },
+      { name: 'sale', type: 'boolean', values: of((i) => i % 3 === 0) },
+    ]);
+    const pictures = await read('list.parquet', file);
+    expect(pictures[1]).toEqual({
+      id: '1.jpg',
+      location: '1.jpg',
+      metadata: { price: 0.25, stock: '1152921504606846976', sale: false },
+    });
+    expect(pictures[3]?.metadata).toEqual({ stock: 3, sale: true });
+    expect(pictures[4499]).toEqual({
+      id: '4499.jpg',
+      location: '4499.jpg',
+      metadata: { price: 1124.75, stock: 4499, sale: false },
+    });
+    await writeFile(join(folder, 'cut.parquet'), file.subarray(0, 900));
+    await expect(listFile(join(folder, 'cut.parquet'), folder)).rejects.toThrow(
+      /Cannot read the list .*cut\.parquet.*whole Parquet file/,
+    );
+  });
+
+  it.each([
+    ['path\n../a.jpg\n', /list line 2: the path "\.\.\/a\.jpg" leads out of .*--images/],
+    ['path\n/etc/passwd\n', /leads out of/],
+    ['id,colour\na,red\n', /line 2 has neither a "path" nor a "url"/],
+    ['url\nfile:///etc/passwd\n', /is no URL that starts with http/],
+    ['path\na.jpg\na.jpg\n', /line 3: the id "a\.jpg" is there for the second time/],
+    ['path,path\na,b\n', /line 1: the column "path" is there twice/],
+    ['path,Sale Price\na.jpg,3\n', /the column "Sale Price" cannot be a field\. Name it with letters/],
+    ['path,n\na.jpg\n', /line 2 has 1 fields, but the first line names 2 columns/],
+    ['path\n"a.jpg\n', /the quote is never closed/],
+    ['path\na\u0007.jpg\n', /is no id/],
+    ['path\n', /has no pictures/],
+    ['', /has no pictures/],
+  ])('says what is wrong with %j', async (text, message) => {
+    await writeFile(join(folder, 'list.csv'), text);
+    const failed = listFile(join(folder, 'list.csv'), folder);
+    await expect(
+      failed.catch((error: Error) => Promise.reject(new Error(error.message.replace('list.csv', 'list')))),
+    ).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['{"path": "a.jpg"', /line 1 is not valid JSON/],
+    ['["a.jpg"]', /line 1 is no object/],
+    ['{"path": 3}', /"path" must be a text/],
+    ['{"path": "a.jpg", "tags": ["x"]}', /"tags" is a list, an object or bytes/],
+  ])('says what is wrong with the JSON line %s', async (text, message) => {
+    await writeFile(join(folder, 'bad.jsonl'), text);
+    await expect(read('bad.jsonl', text)).rejects.toThrow(message);
+  });
+
+  it('knows no other files, and says which one is not there', async () => {
+    await expect(listFile(join(folder, 'list.xls'), folder)).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(listFile(join(folder, 'none.csv'), folder)).rejects.toMatchObject({ code: 'IO' });
+    await expect(listFile(join(folder, 'none.jsonl'), folder)).rejects.toMatchObject({ code: 'IO' });
+    await expect(listFile(join(folder, 'none.parquet'), folder)).rejects.toMatchObject({ code: 'IO' });
+  });
+});
+
+describe('metadataFile', () => {
+  it('gives metadata by id or path, once each', async () => {
+    await writeFile(join(folder, 'more.csv'), 'path,colour\n./a.jpg,red\nb/c.jpg,blue\n');
+    expect(await metadataFile(join(folder, 'more.csv'))).toEqual(
+      new Map([
+        ['a.jpg', { colour: 'red' }],
+        ['b/c.jpg', { colour: 'blue' }],
+      ]),
+    );
+    await writeFile(join(folder, 'more.csv'), 'colour\nred\n');
+    await expect(metadataFile(join(folder, 'more.csv'))).rejects.toThrow('has neither an "id" nor a "path"');
+    await writeFile(join(folder, 'more.csv'), 'id,colour\na,red\na,blue\n');
+    await expect(metadataFile(join(folder, 'more.csv'))).rejects.toThrow('"a" is there twice');
+  });
+});

@@ -1,0 +1,12 @@
+/** The packages of LanceDB, imported when they are needed. */
+import { importPeer } from '../peers.js';
+
+export type Lance = typeof import('@lancedb/lancedb');
+export type Arrow = typeof import('apache-arrow');
+
+export async function importLance(): Promise<{ lance: Lance; arrow: Arrow }> {
+  return importPeer('LanceDB', ['@lancedb/lancedb@0.37.1', 'apache-arrow@18.1.0'], async () => ({
+    lance: await import('@lancedb/lancedb'),
+    arrow: await import('apache-arrow'),
+  }));
+}
