@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFashionIQ } from '../src/data/fashioniq.js';
 import { generateWardrobe } from '../src/data/wardrobe/generate.js';
-import { scanPictures } from '../src/gallery/scan.js';
+import { scanPictures } from '../src/gallery/ingest/scan.js';
 import { PictureReader } from '../src/models/picture-reader.js';
 import { readPseudoTriplets } from '../src/train/self-training/pseudo-triplets.js';
 import { type SelfTrainOptions, selfTrain } from '../src/train/self-training/self-train.js';

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { LimnError } from '../core/errors.js';
 import { averagePicture } from '../models/average-picture.js';
 import type { LimnModel } from '../models/limn-model.js';
-import { createStore, hasStore, openStore } from '../store/open-store.js';
+import { createStore, openStore } from '../store/open-store.js';
 import type { GalleryInfo, GalleryStore } from '../store/store.js';
 import { requireSameModel, shownLocation } from './find-model.js';
 import { listFile, metadataFile } from './ingest/list-file.js';
@@ -52,10 +52,18 @@ export interface StorePlace {
 export async function openOrCreateStore({ location, model, images, replace = false }: StorePlace): Promise<GalleryStore> {
   if (!model.hash)
     throw new LimnError('USAGE', 'The model was never saved, so a gallery could not find it again: save it and open it.');
-  if (replace || !(await hasStore(location))) {
-    return createStore(location, await infoOf({ location, model, images }), replace ? { replace } : {});
+  const create = async () => createStore(location, await infoOf({ location, model, images }), { replace });
+  if (replace) return create();
+  let store: GalleryStore;
+  try {
+    store = await openStore(location);
+  } catch (error) {
+    if (!LimnError.isInstance(error) || error.code !== 'GALLERY') throw error;
+    // Where there is none, one is made; one that is there and cannot be opened refuses that, and its own error says more.
+    return create().catch((refused) => {
+      throw LimnError.isInstance(refused) && refused.code === 'GALLERY' ? error : refused;
+    });
   }
-  const store = await openStore(location);
   try {
     requireSameModel(model, store.info, location);
     requireSameImages(store.info, location, images);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { LimnError } from '../../core/errors.js';
 import { type Picture, type SplitName, splitNames } from '../../data/triplets.js';
-import { scanPictures } from '../../gallery/scan.js';
+import { scanPictures } from '../../gallery/ingest/scan.js';
 import { LimnModel } from '../../models/limn-model.js';
 import type { PictureReader } from '../../models/picture-reader.js';
 import { heldOutNote, recallText, writeSelfTrainReport } from '../../train/self-training/report.js';

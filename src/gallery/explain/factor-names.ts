@@ -66,15 +66,15 @@ function traitsOf(samples: readonly NamingSample[]): Trait[] {
   });
   const enough = ([, rows]: [string, number[]]) => rows.length >= leastItems && samples.length - rows.length >= leastItems;
   const kept = [...holders].filter(enough).sort((a, b) => b[1].length - a[1].length || (a[0] < b[0] ? -1 : 1));
-  // Two names of the same items are one trait: the shorter name says as much.
-  const byRows = new Map<string, Trait>();
+  // Values of the same items, or of all the others, are one trait: the rarer one is kept, or the one with the shorter name.
+  const byRows = new Map<string, Trait & { count: number }>();
   for (const [name, rows] of kept.slice(0, mostTraits)) {
-    const key = rows.join();
-    const known = byRows.get(key);
-    if (known && known.name.length <= name.length) continue;
     const has = new Array<boolean>(samples.length).fill(false);
     for (const row of rows) has[row] = true;
-    byRows.set(key, { name, has });
+    const key = has.map((value) => (value === has[0] ? 0 : 1)).join('');
+    const known = byRows.get(key);
+    const better = !known || rows.length < known.count || (rows.length === known.count && name.length < known.name.length);
+    if (better) byRows.set(key, { name, has, count: rows.length });
   }
   return [...byRows.values()];
 }
