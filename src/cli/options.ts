@@ -47,6 +47,20 @@ export function numberListOption(flags: string, description: string): Option {
   });
 }
 
+const repeatable = new WeakSet<Option>();
+
+/** An option that may be given several times; its value is a list. In the environment commas stand between the values. */
+export function repeatableOption(flags: string, description: string): Option {
+  const option = new Option(flags, description).argParser((text, list: readonly string[] | undefined) => {
+    if (text.trim() === '') throw new InvalidArgumentError('Give a value.');
+    return [...(list ?? []), text];
+  });
+  repeatable.add(option);
+  return option;
+}
+
+export const isRepeatable = (option: Option): boolean => repeatable.has(option);
+
 /** The value of an option that the command cannot do without, after flags, environment and config files were read. */
 export function required<T>(value: T | undefined, flag: string, command: string, advice = ''): T {
   if (value !== undefined) return value;

@@ -40,11 +40,18 @@ export function readContent(type: string | undefined, body: Buffer, jsonPart: st
 export function parseJson<S extends z.ZodType>(json: Buffer, schema: S, what: string): z.output<S> {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json), refusePrototypes);
   } catch (cause) {
+    if (cause instanceof HttpProblem) throw cause;
     throw new HttpProblem(400, 'USAGE', `The ${what} is not valid JSON in UTF-8.`, { cause });
   }
   return checked(schema, value, what);
+}
+
+/** Schemas would drop this key without a word. */
+function refusePrototypes(key: string, value: unknown): unknown {
+  if (key === '__proto__') throw new HttpProblem(400, 'USAGE', 'The JSON has a key "__proto__", which nothing here may be called.');
+  return value;
 }
 
 function checked<S extends z.ZodType>(schema: S, value: unknown, what: string): z.output<S> {
