@@ -12,6 +12,7 @@ export type LimnErrorCode =
   | 'ENCODER'
   | 'CHECKPOINT'
   | 'GALLERY'
+  | 'STORE'
   | 'GRAPH_SHAPE'
   | 'GRAPH_UNSUPPORTED'
   | 'RUNTIME'

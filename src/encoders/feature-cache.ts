@@ -7,6 +7,9 @@ import { type BrokenPicture, type CachedPictures, cachePictures, type PictureCac
 import type { PictureEncoder } from './picture-encoder.js';
 import { RecordStore } from './record-store.js';
 
+/** Features of pictures, wherever they are kept. */
+export type FeatureRows = Pick<FeatureTable, keyof FeatureTable>;
+
 /** A record is the local features, then the global ones, float16. */
 export class FeatureTable {
   readonly count: number;
@@ -75,24 +78,7 @@ export async function openFeatures(options: PictureCacheOptions & { encoder: Pic
   const localWidth = encoder.local.tokens * encoder.local.channels;
   const globalWidth = encoder.global.channels;
   const store = await RecordStore.open(options.directory ?? limnHome('features', encoder.id), 2 * (localWidth + globalWidth));
-  const produce = async (images: Uint8Array[], names: string[]) => {
-    const features = await encoder.encode(images);
-    const records: Uint8Array[] = [];
-    for (const [i, name] of names.entries()) {
-      await setImmediate();
-      const record = new Uint16Array(localWidth + globalWidth);
-      record.set(toFloat16(features.local.subarray(i * localWidth, (i + 1) * localWidth)));
-      record.set(toFloat16(features.global.subarray(i * globalWidth, (i + 1) * globalWidth)), localWidth);
-      if (record.some((half) => (half & 0x7c00) === 0x7c00)) {
-        throw new LimnError(
-          'NOT_FINITE',
-          `The encoder ${encoder.id} gives NaN or values over 65504 for ${name}. Use another one.`,
-        );
-      }
-      records.push(bytesOf(record));
-    }
-    return records;
-  };
+  const produce = async (images: Uint8Array[], names: string[]) => (await featureRecords(encoder, images, names)).map(bytesOf);
   try {
     const cached = await cachePictures(store, encoder.picture, produce, { ...options, stage: 'encode pictures' });
     return new FeatureTable(store, cached, encoder.id, encoder.local, encoder.global);
@@ -100,6 +86,34 @@ export async function openFeatures(options: PictureCacheOptions & { encoder: Pic
     await store.close();
     throw error;
   }
+}
+
+/**
+ * Features of pictures as one record each: the local ones, then the global ones, as binary16 bits.
+ *
+ * @param images (size, size, 3) RGB @param names of the pictures, for error messages
+ * @throws LimnError NOT_FINITE when the encoder gives no usable numbers
+ */
+export async function featureRecords(
+  encoder: PictureEncoder,
+  images: readonly Uint8Array[],
+  names: readonly string[],
+): Promise<Uint16Array[]> {
+  const localWidth = encoder.local.tokens * encoder.local.channels;
+  const globalWidth = encoder.global.channels;
+  const features = await encoder.encode(images);
+  const records: Uint16Array[] = [];
+  for (const [i, name] of names.entries()) {
+    await setImmediate();
+    const record = new Uint16Array(localWidth + globalWidth);
+    record.set(toFloat16(features.local.subarray(i * localWidth, (i + 1) * localWidth)));
+    record.set(toFloat16(features.global.subarray(i * globalWidth, (i + 1) * globalWidth)), localWidth);
+    if (record.some((half) => (half & 0x7c00) === 0x7c00)) {
+      throw new LimnError('NOT_FINITE', `The encoder ${encoder.id} gives NaN or values over 65504 for ${name}. Use another one.`);
+    }
+    records.push(record);
+  }
+  return records;
 }
 
 function requireRoom(which: string, length: number, needed: number): void {

@@ -1,67 +1,119 @@
-/** A folder of pictures that can be searched with a picture and a sentence. */
-import { join } from 'node:path';
+/**
+ * Pictures that can be searched with a picture and a sentence: embeddings and metadata in a store, the picture files where they are,
+ * and the model that embedded them.
+ */
 import { LimnError } from '../core/errors.js';
 import type { LimnModel } from '../models/limn-model.js';
-import type { PictureReader } from '../models/picture-reader.js';
-import type { PictureSource } from '../models/picture-source.js';
-import type { GalleryItem, GalleryStore } from '../store/gallery-store.js';
-import { MemoryGalleryStore } from '../store/memory/memory-store.js';
-import { checkQuery } from '../store/rerank.js';
-import { findFolder, openRememberedModel, requireSameModel } from './find-model.js';
-import { type IndexOptions, indexPictures } from './index-pictures.js';
-import { withQueryPicture } from './query-picture.js';
+import { methodOf } from '../models/methods.js';
+import { checkId } from '../store/check.js';
+import { parseFilter } from '../store/filter-parse.js';
+import type { Metadata } from '../store/metadata.js';
+import { openStore } from '../store/open-store.js';
+import type { GalleryStore, StoredItem } from '../store/store.js';
+import { Embedder } from './embedder.js';
+import { explainHit } from './explain/explain.js';
+import { type GalleryFacts, learnFacts, readFacts, saveFacts } from './explain/facts.js';
+import type { Field } from './explain/fields.js';
+import { openRememberedModel, requireSameModel } from './find-model.js';
+import { type IngestOptions, type IngestReport, ingest } from './ingest/ingest.js';
+import { isUrl, type ListedPicture, listOf, type PictureList } from './ingest/picture-list.js';
+import { type FetchLimits, SafeFetcher } from './ingest/safe-fetch.js';
+import { openOrCreateStore, type PictureSources, readSources } from './make-gallery.js';
+import { PictureFiles } from './picture-files.js';
+import { findFolder, localFolder } from './places.js';
+import { Composer } from './search/compose.js';
+import { Searcher } from './search/searcher.js';
+import type { Explanation, SearchAnswer, SearchRequest } from './search-types.js';
+import { cachedThumbnail } from './thumbnails.js';
+import { removeUploads, saveUpload } from './uploads.js';
 
-export interface SearchOptions {
-  /** The reference: a path, or the bytes of a picture file. A model that reads only texts needs none. */
-  image?: string | Uint8Array | undefined;
-  /** What to change, e.g. "the same in red, with short sleeves". A model that reads only pictures needs none. */
-  text?: string | undefined;
-  /** How many hits. @default 10, or all pictures of a smaller gallery */
-  k?: number | undefined;
-  /** The weight of each factor in the score. @default 1 / K for each of the K factors */
-  weights?: readonly number[] | undefined;
-  /** Leave out the pictures whose file is, byte by byte, the reference. @default true */
-  excludeReference?: boolean | undefined;
+export interface GalleryOptions {
+  /** Whether pictures are fetched from URLs, with which limits. @default false: none are */
+  urls?: boolean | FetchLimits | undefined;
+  /** Pictures with more pixels are refused before they are decoded. @default 268402689 */
+  pixelLimit?: number | undefined;
 }
 
-export interface Hit {
-  /** The picture's path inside the indexed folder. */
+export interface OpenOptions extends GalleryOptions {
+  /** The model that the gallery was indexed with; it stays the caller's. @default found where it was */
+  model?: LimnModel | undefined;
+}
+
+export interface CreateOptions extends GalleryOptions, PictureSources, IngestOptions {
+  /** A model that was opened from its folder, where the gallery will look for it again. It stays the caller's. */
+  model: LimnModel;
+  /** Where the gallery is kept: a folder, or another store's location. A gallery that is there is brought up to date. */
+  out: string;
+  /** Paths inside `images` to index, in place of all of its pictures. */
+  files?: readonly string[] | undefined;
+  /** Make the gallery anew where there is one already, for instance of another model. @default false */
+  replace?: boolean | undefined;
+}
+
+export interface UpdateOptions extends PictureSources, IngestOptions {}
+
+/** A picture to add: the bytes of its file, or where it is. */
+export interface NewItem {
+  /** Unique: a picture that has it is replaced. */
   id: string;
-  /** Where its file lies. */
-  path: string;
-  /** From 1. */
-  rank: number;
-  /** `matching` plus the sum of `factors`. */
-  score: number;
-  /** How well the matching tokens agree, -1 to 1. */
-  matching: number;
-  /** Each factor's share of the score: gamma * w_k * cos of the factor's vectors. Empty for methods without factors. */
-  factors: number[];
+  /** The picture's file; it is kept in the images folder. */
+  bytes?: Uint8Array | undefined;
+  /** A path inside the images folder, or a URL, where no bytes are given. */
+  location?: string | undefined;
+  /** @default {} */
+  metadata?: Metadata | undefined;
+}
+
+export interface GalleryDescription {
+  count: number;
+  model: { hash: string; encoder: string };
+  /** A name for each factor. */
+  factors: string[];
+  fields: Field[];
 }
 
 export class Gallery {
-  private reader: Promise<PictureReader> | undefined;
+  /** What the last {@link create} or {@link update} did. */
+  report: IngestReport = { added: 0, replaced: 0, updated: 0, unchanged: 0, removed: 0, skipped: [] };
+  private readonly embedder: Embedder;
+  private readonly composer: Composer;
+  private readonly searcher: Searcher;
+  private known: Promise<GalleryFacts> | undefined;
 
   private constructor(
-    /** The gallery's own folder. */
-    readonly folder: string,
-    /** Where its pictures lie. */
-    readonly images: string,
+    /** Where the gallery is kept. */
+    readonly location: string,
     readonly model: LimnModel,
     private readonly ownsModel: boolean,
     private readonly store: GalleryStore,
-  ) {}
+    private readonly files: PictureFiles,
+    private readonly pixelLimit: number | undefined,
+  ) {
+    this.embedder = new Embedder(model, pixelLimit === undefined ? {} : { pixelLimit });
+    this.composer = new Composer(store, this.embedder, files);
+    this.searcher = new Searcher(store, this.composer, {
+      sees: model.sees,
+      factors: methodOf(model.config).factors(model.config),
+      checkText: (text) => model.checkText(text),
+    });
+  }
 
-  /** Indexes a folder of pictures. Options and errors are those of {@link indexPictures}; the model stays the caller's. */
-  static async create(options: IndexOptions): Promise<Gallery> {
-    const reader = await options.model.openReader();
+  /**
+   * Makes a gallery, or brings the one that is there up to date: pictures whose content is known are not embedded again.
+   *
+   * @throws LimnError as {@link update}; GALLERY for a gallery of another model or of pictures in another folder, unless it is replaced;
+   * USAGE for a model that was never saved
+   */
+  static async create(options: CreateOptions): Promise<Gallery> {
+    const { model, out, replace, files } = options;
+    const { list, images } = files ? namedFiles(options) : await readSources(options);
+    const store = await openOrCreateStore({ location: out, model, images, replace });
+    const gallery = Gallery.over(out, store, model, false, options);
     try {
-      const content = await indexPictures(reader, options);
-      const gallery = new Gallery(options.out, options.images, options.model, false, new MemoryGalleryStore(content));
-      gallery.reader = Promise.resolve(reader);
+      await gallery.ingest(list, options);
       return gallery;
     } catch (error) {
-      await reader.close();
+      await gallery.close();
       throw error;
     }
   }
@@ -69,81 +121,221 @@ export class Gallery {
   /**
    * Opens a gallery that was made before.
    *
-   * @param options.model the model that it was indexed with; it stays the caller's. @default found where it was
-   * @throws LimnError GALLERY when there is no gallery, it is damaged, or the model is gone or another one
+   * @throws LimnError GALLERY when there is no gallery, it is damaged, or the model is gone or another one; STORE
    */
-  static async open(folder: string, options: { model?: LimnModel | undefined } = {}): Promise<Gallery> {
-    const store = await MemoryGalleryStore.open(folder);
-    const { info } = store;
-    if (options.model) requireSameModel(options.model, info, folder);
-    const model = options.model ?? (await openRememberedModel(info, folder));
-    const images = findFolder(info.images, folder) ?? info.images.absolute;
-    return new Gallery(folder, images, model, !options.model, store);
+  static async open(location: string, options: OpenOptions = {}): Promise<Gallery> {
+    const store = await openStore(location);
+    try {
+      if (options.model) requireSameModel(options.model, store.info, location);
+      const model = options.model ?? (await openRememberedModel(store.info, location));
+      return Gallery.over(location, store, model, !options.model, options);
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
   }
 
-  /** How many pictures can be found. */
-  get size(): number {
-    return this.store.items.length;
+  private static over(location: string, store: GalleryStore, model: LimnModel, ownsModel: boolean, options: GalleryOptions) {
+    const { urls = false, pixelLimit } = options;
+    const { images } = store.info;
+    const folder = images && (findFolder(images, localFolder(location)) ?? images.absolute);
+    const fetcher = urls === false ? undefined : new SafeFetcher(urls === true ? {} : urls);
+    return new Gallery(location, model, ownsModel, store, new PictureFiles(folder, fetcher), pixelLimit);
   }
 
-  /** Ids of all pictures, in order. */
-  get ids(): string[] {
-    return this.store.items.map(({ id }) => id);
-  }
-
-  /** Pictures that could not be read when the gallery was made, with the reason. */
-  get skipped(): readonly { id: string; reason: string }[] {
-    return this.store.info.skipped;
+  /** Where the pictures lie; undefined where all are URLs. */
+  get images(): string | undefined {
+    return this.files.folder;
   }
 
   /**
-   * Finds the pictures that match a reference picture changed as a text says.
+   * Brings the gallery up to date with its sources: new pictures come in, changed ones are embedded again, and with `prune` those that
+   * are gone are deleted. What is written stays when it is stopped, and the same call goes on from there.
+   *
+   * @throws LimnError DATA for sources without pictures, IMAGE for the first broken one unless they are skipped, STORE, INTERRUPTED
+   */
+  async update(options: UpdateOptions = {}): Promise<IngestReport> {
+    const { list } = await readSources({ ...options, images: options.images ?? this.images });
+    return this.ingest(list, options);
+  }
+
+  /**
+   * The pictures that match references changed as texts say; see {@link SearchRequest}.
    *
    * @example
-   * const hits = await gallery.search({ image: 'dress.jpg', text: 'shorter and in red', k: 5 });
-   * @returns best first; fewer than k only where the reference is left out of a gallery that small
-   * @throws LimnError USAGE for an empty text, a missing picture, or a k above the gallery's size; IMAGE for a broken picture
+   * const { hits } = await gallery.search({ references: [{ path: 'dress.jpg' }], texts: ['shorter and in red'], k: 5 });
+   * @throws LimnError USAGE for a request that cannot be answered, IMAGE for a broken picture, INTERRUPTED
    */
-  async search(options: SearchOptions): Promise<Hit[]> {
-    const { image, text, weights, excludeReference = true } = options;
-    const { sees } = this.model;
-    const k = options.k ?? Math.min(10, this.size);
-    checkQuery({ k, weights }, this.size, this.store.factors);
-    if (sees.text) this.model.checkText(text ?? '');
-    if (sees.picture && image === undefined)
-      throw new LimnError('USAGE', 'There is no reference picture: give one as the image.');
-    const find = async (pictures: PictureSource, content?: string) => {
-      const { matching, factorVectors } = await this.model.embedQueries(pictures, [0], [text ?? '']);
-      const exclude = excludeReference && content ? (item: GalleryItem) => item.content === content : undefined;
-      return this.store.search({ matching, factorVectors, k, weights, exclude });
-    };
-    const found = image === undefined ? await find(noPictures) : await withQueryPicture(await this.openReader(), image, find);
-    return found.map(({ item, rank, score, matching, factors }) => ({
-      id: item.id,
-      path: join(this.images, item.id),
-      rank,
-      score,
-      matching,
-      factors,
-    }));
+  async search(request: SearchRequest): Promise<SearchAnswer> {
+    const [answer] = await this.searchMany([request]);
+    return answer as SearchAnswer;
+  }
+
+  /** Several searches, whose pictures and texts are embedded together. @throws LimnError for the first that cannot be answered */
+  async searchMany(requests: readonly SearchRequest[]): Promise<SearchAnswer[]> {
+    const settled = await this.searchAll(requests);
+    return settled.map((one) => {
+      if (one.status === 'rejected') throw one.reason;
+      return one.value;
+    });
+  }
+
+  /** As {@link searchMany}, with each request's own answer or error. */
+  searchAll(requests: readonly SearchRequest[]): Promise<PromiseSettledResult<SearchAnswer>[]> {
+    return this.searcher.searchAll(requests);
+  }
+
+  /**
+   * Why a picture is a hit of a search: each factor's share of its score, and where the factor looks, in the first reference and in the
+   * picture. The heat maps lie over the whole pictures. Models whose local features are no grid have one cell.
+   *
+   * @throws LimnError USAGE for a bad request or an unknown id, IMAGE for a picture that cannot be read
+   */
+  async explain(request: SearchRequest, hitId: string): Promise<Explanation> {
+    const { store, embedder, composer, searcher } = this;
+    return explainHit({ store, embedder, composer, searcher, names: await this.factorNames() }, request, hitId);
+  }
+
+  /**
+   * Adds pictures, or replaces those of the same ids; all of them, or none when one is broken. Searches see them when this resolves.
+   *
+   * @throws LimnError IMAGE for a broken picture; USAGE for a bad id or metadata, or bytes where the gallery has no images folder
+   */
+  async add(items: readonly NewItem[]): Promise<StoredItem[]> {
+    for (const { id } of items) checkId(id);
+    const before = await this.store.get(items.map(({ id }) => id));
+    const written: string[] = [];
+    try {
+      const listed: ListedPicture[] = [];
+      for (const { id, bytes, location, metadata = {} } of items) {
+        if (bytes) {
+          // Decoded first, so that what is no picture never becomes a file.
+          await this.embedder.decode(bytes, `The picture ${JSON.stringify(id)}`);
+          written.push(await saveUpload(this.requireImages(), id, bytes));
+          listed.push({ id, bytes, metadata, location: written.at(-1) as string });
+        } else if (location !== undefined) listed.push({ id, location, metadata });
+        else throw new LimnError('USAGE', `The picture ${JSON.stringify(id)} has neither bytes nor a location.`);
+      }
+      await ingest(this.tools, listOf(listed), { optimise: false, atOnce: true });
+    } catch (error) {
+      await removeUploads(this.images, without(written, before));
+      throw error;
+    }
+    const items_ = (await this.store.get(items.map(({ id }) => id))).filter((item) => item !== undefined);
+    await removeUploads(this.images, without(locationsOf(before), items_));
+    return items_;
+  }
+
+  /** Deletes pictures; files are deleted only of those that were added as bytes. @returns how many there were */
+  async remove(ids: readonly string[]): Promise<number> {
+    const items = await this.store.get(ids);
+    const removed = await this.store.delete(ids);
+    await removeUploads(this.images, locationsOf(items));
+    return removed;
+  }
+
+  async get(id: string): Promise<StoredItem | undefined> {
+    const [item] = await this.store.get([id]);
+    return item;
+  }
+
+  /** Pictures in the order of their ids, those behind `after`. @throws LimnError USAGE for a filter that cannot be read */
+  list(query: { after?: string | undefined; limit: number; filter?: string | undefined }): Promise<StoredItem[]> {
+    const { after, limit, filter } = query;
+    return this.store.list({ after, limit, filter: filter === undefined ? undefined : parseFilter(filter) });
+  }
+
+  /** How many pictures there are. @throws LimnError USAGE for a filter that cannot be read */
+  count(filter?: string): Promise<number> {
+    return this.store.count(filter === undefined ? undefined : parseFilter(filter));
+  }
+
+  /** Where a picture is, for people: the path of its file, or its URL. */
+  pathOf({ location }: StoredItem): string {
+    return this.files.nameOf(location);
+  }
+
+  /**
+   * The bytes of a picture's file, which is never one outside the images folder; undefined for an unknown id.
+   *
+   * @throws LimnError IMAGE for a file that is gone or cannot be read; USAGE for a URL where none are fetched
+   */
+  async picture(id: string): Promise<Uint8Array | undefined> {
+    const item = await this.get(id);
+    return item && this.files.read(item.location);
+  }
+
+  /** A JPEG of a picture, at most 320 pixels a side, kept in LIMN_HOME; undefined for an unknown id. @throws as {@link picture} */
+  async thumbnail(id: string): Promise<Uint8Array | undefined> {
+    const item = await this.get(id);
+    return item && cachedThumbnail(item.content, () => this.files.read(item.location), this.pixelLimit);
+  }
+
+  /** A name for each factor: the value or word that it follows most clearly, or "factor 3". */
+  async factorNames(): Promise<string[]> {
+    return (await this.facts()).factors;
+  }
+
+  /** The fields of the metadata, as {@link factorNames} learned when the gallery was last indexed. */
+  async fields(): Promise<Field[]> {
+    return (await this.facts()).fields;
+  }
+
+  async describe(): Promise<GalleryDescription> {
+    const { hash, encoder } = this.store.info.model;
+    const [count, facts] = await Promise.all([this.count(), this.facts()]);
+    return { count, model: { hash, encoder }, ...facts };
   }
 
   /** Ends the threads of the gallery, and of its model unless that was given. */
   async close(): Promise<void> {
     await this.store.close();
-    await (await this.reader)?.close();
-    this.reader = undefined;
+    await this.embedder.close();
+    await this.files.fetcher?.close();
     if (this.ownsModel) await this.model.close();
   }
 
-  private openReader(): Promise<PictureReader> {
-    this.reader ??= this.model.openReader().catch((error) => {
-      this.reader = undefined;
-      throw error;
-    });
-    return this.reader;
+  private async ingest(list: PictureList, options: IngestOptions): Promise<IngestReport> {
+    this.report = await ingest(this.tools, list, options);
+    const { added, replaced, updated, removed } = this.report;
+    if (added + replaced + updated + removed > 0 || !(await readFacts(this.store, this.location))) {
+      this.known = saveFacts(this.store, this.location);
+      await this.known;
+    }
+    return this.report;
+  }
+
+  private facts(): Promise<GalleryFacts> {
+    this.known ??= readFacts(this.store, this.location)
+      .then((facts) => facts ?? learnFacts(this.store))
+      .catch((error) => {
+        this.known = undefined;
+        throw error;
+      });
+    return this.known;
+  }
+
+  private get tools() {
+    return { store: this.store, embedder: this.embedder, files: this.files };
+  }
+
+  private requireImages(): string {
+    if (this.images !== undefined) return this.images;
+    throw new LimnError('USAGE', 'The gallery has no images folder that could keep the picture: give the URL of it.');
   }
 }
 
-/** For models whose queries see no picture. */
-const noPictures = { feeds: () => ({}) } as unknown as PictureSource;
+/** Some files of a folder as a list. */
+function namedFiles({ images, files = [] }: CreateOptions): { list: PictureList; images: string | undefined } {
+  if (images === undefined) throw new LimnError('USAGE', 'The files are paths inside a folder: give it as the images.');
+  return { list: listOf(files.map((path) => ({ id: path, location: path, metadata: {} }))), images };
+}
+
+const locationsOf = (items: readonly (StoredItem | undefined)[]) =>
+  items.flatMap((item) => (item && !isUrl(item.location) ? [item.location] : []));
+
+/** The locations that none of the items has. */
+function without(locations: readonly string[], items: readonly (StoredItem | undefined)[]): string[] {
+  const kept = new Set(locationsOf(items));
+  return locations.filter((location) => !kept.has(location));
+}

@@ -79,6 +79,26 @@ export function galleryModel(config: LimnConfig, weights: Weights, batch: number
   );
 }
 
+/**
+ * The inputs of a query, or of a target -> `attention` (B, K, N): where each factor looks in the picture; see Method.attention.
+ * Only for methods that can say, and queries that see a picture's local features.
+ */
+export function attentionModel(
+  side: 'query' | 'gallery',
+  config: LimnConfig,
+  weights: Weights,
+  batch: number,
+  encoders: TunedEncoders = {},
+): Uint8Array {
+  const specs = side === 'query' ? queryInputs(config, batch) : targetInputs(config, batch);
+  return tracedModel(`${side} attention`, specs, weights, (context, inputs) => {
+    const text = side === 'query' && methodOf(config).sees(config).text;
+    const picture = encodePicture(context, config, inputs, encoders);
+    const words = text ? encodeText(context, config, inputs, encoders) : undefined;
+    return { attention: methodOf(config).attention!(context, config, picture, words) };
+  });
+}
+
 /** What a batch of queries feeds. @param prefix put before the names of the picture's inputs */
 function queryInputs(config: LimnConfig, batch: number, prefix = '', seen?: number): Record<string, InputSpec> {
   const sees = methodOf(config).sees(config);
@@ -111,12 +131,23 @@ function inferenceModel(
   weights: Weights,
   embed: (context: Context, inputs: Inputs) => Embedding,
 ): Uint8Array {
+  return tracedModel(name, specs, weights, (context, inputs) => {
+    const { matching, factors } = embed(context, inputs);
+    return { matching, ...(factors ? { factors } : {}) };
+  });
+}
+
+function tracedModel(
+  name: string,
+  specs: Readonly<Record<string, InputSpec>>,
+  weights: Weights,
+  trace: (context: Context, inputs: Inputs) => Readonly<Record<string, Value>>,
+): Uint8Array {
   const graph = new Graph(name);
   const inputs = Object.fromEntries(
     Object.entries(specs).map(([input, { dtype, shape }]) => [input, graph.input(input, dtype, shape)]),
   );
-  const { matching, factors } = embed(new InferenceContext(graph, weights), inputs);
-  graph.output('matching', matching);
-  if (factors) graph.output('factors', factors);
+  const outputs = trace(new InferenceContext(graph, weights), inputs);
+  for (const [output, value] of Object.entries(outputs)) graph.output(output, value);
   return encodeModel(graph);
 }

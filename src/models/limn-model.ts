@@ -1,6 +1,6 @@
 /** A trained LIMN: its folder on disk, and embedding pictures and queries with it. */
 import { z } from 'zod';
-import { throwIfAborted } from '../core/errors.js';
+import { LimnError, throwIfAborted } from '../core/errors.js';
 import type { OnProgress } from '../core/progress.js';
 import type { Vocabulary } from '../encoders/vocabulary.js';
 import { Session } from '../runtime/session.js';
@@ -8,7 +8,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { type LimnConfig, limnConfig } from './config.js';
 import { type Embeddings, joinEmbeddings } from './embeddings.js';
 import type { TunedEncoders } from './encoder/tuned.js';
-import { galleryModel, queryModel } from './limn-graphs.js';
+import { attentionModel, galleryModel, queryModel } from './limn-graphs.js';
 import { methodOf } from './methods.js';
 import { type EncoderIdentity, encoderSchema, readModelFolder, writeModelFolder } from './model-folder.js';
 import { PictureReader } from './picture-reader.js';
@@ -111,14 +111,14 @@ export class LimnModel {
   }
 
   /** Embeds gallery pictures. @param rows rows of `pictures` */
-  embedTargets(pictures: PictureSource, rows: readonly number[], options: EmbedOptions = {}): Promise<Embeddings> {
+  embedTargets(pictures: Pick<PictureSource, 'feeds'>, rows: readonly number[], options: EmbedOptions = {}): Promise<Embeddings> {
     const local = methodOf(this.config).local(this.config);
     return this.embed('gallery', rows.length, (from, to) => pictures.feeds(rows.slice(from, to), { local }), options);
   }
 
   /** Embeds queries: reference pictures (rows of `pictures`) with their modification texts. */
   async embedQueries(
-    pictures: PictureSource,
+    pictures: Pick<PictureSource, 'feeds'>,
     rows: readonly number[],
     texts: readonly string[],
     options: EmbedOptions = {},
@@ -132,6 +132,43 @@ export class LimnModel {
       ...source?.feeds(texts.slice(from, to)),
     });
     return this.embed('query', rows.length, feeds, options).finally(() => source?.close());
+  }
+
+  /** Side of the square grid that the local tokens of a picture make; undefined where they make none, or no factor looks at them. */
+  get attentionGrid(): number | undefined {
+    const { config } = this;
+    const { picture } = config;
+    const method = methodOf(config);
+    if (!method.attention || !method.local(config) || picture.kind === 'captions') return undefined;
+    const side = picture.kind === 'patch' ? picture.size / picture.patch : Math.sqrt(picture.tokens);
+    return Number.isInteger(side) ? side : undefined;
+  }
+
+  /**
+   * Where each factor looks in a picture: weights (K, N) over its local tokens, row by row, that sum to 1 for each factor.
+   *
+   * @param text the modification text of the query that the picture is the reference of. @default none: it is seen as a target
+   * @throws LimnError USAGE for a model without {@link attentionGrid}, or whose queries see no picture
+   */
+  async attention(
+    pictures: Pick<PictureSource, 'feeds'>,
+    row: number,
+    text?: string,
+    options: EmbedOptions = {},
+  ): Promise<Float32Array> {
+    const side = text === undefined ? 'gallery' : 'query';
+    if (this.attentionGrid === undefined || (side === 'query' && !this.sees.picture))
+      throw new LimnError('USAGE', 'The model has no factors that look at the places of such a picture.');
+    const source = side === 'query' && this.sees.text ? await this.readTexts([text as string], options) : undefined;
+    try {
+      const session = await this.cachedSession(`${side} attention`, (encoders) =>
+        attentionModel(side, this.config, this.parts.weights, 1, encoders),
+      );
+      const feeds = { ...pictures.feeds([row]), ...source?.feeds([text as string]) };
+      return (await session.run(feeds)).attention?.data as Float32Array;
+    } finally {
+      await source?.close();
+    }
   }
 
   /** @throws LimnError USAGE for a text without words */
@@ -198,13 +235,15 @@ export class LimnModel {
   }
 
   private session(side: 'query' | 'gallery', batch: number): Promise<Session> {
-    const key = `${side} ${batch}`;
+    const build = side === 'query' ? queryModel : galleryModel;
+    return this.cachedSession(`${side} ${batch}`, (encoders) => build(this.config, this.parts.weights, batch, encoders));
+  }
+
+  private cachedSession(key: string, build: (encoders: TunedEncoders) => Uint8Array): Promise<Session> {
     const known = this.sessions.get(key);
     if (known) return known;
-    const build = side === 'query' ? queryModel : galleryModel;
-    const opened = this.encoders().then((encoders) =>
-      Session.open(build(this.config, this.parts.weights, batch, encoders), { label: `${side} encoder`, spin: false }),
-    );
+    const label = `${key.split(' ')[0]} encoder`;
+    const opened = this.encoders().then((encoders) => Session.open(build(encoders), { label, spin: false }));
     this.sessions.set(key, opened);
     return opened;
   }

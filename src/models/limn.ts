@@ -35,6 +35,7 @@ export const limn: Method<FactorEmbedding> = {
     embed(context, config, picture && pictureSequence(context, config, picture), text && textSequence(context, config, text)),
   embedTarget: (context, config, picture) => embed(context, config, pictureSequence(context, config, picture), undefined),
   loss: limnLoss,
+  attention: factorAttention,
 };
 
 interface Sequence {
@@ -101,8 +102,35 @@ function typeEmbedding(context: Context, config: LimnConfig, name: string): Valu
   return context.scope('types').parameter(name, [config.width], init.normal(0.1));
 }
 
-/** Latent factor-oriented aggregation, then dual aggregation into the matching token. */
-function embed(context: Context, config: LimnConfig, picture: Sequence | undefined, text: Sequence | undefined): FactorEmbedding {
+/**
+ * Where each factor looks in the picture: the attention of its token over the picture's local tokens in the last layer of the
+ * aggregation, the mean of all heads, with what goes to factors, globals and words left out: (B, K, N), rows that sum to 1.
+ *
+ * @param text of a query; without one the picture is seen as a target
+ */
+function factorAttention(context: Context, config: LimnConfig, picture: Encoded, text?: Encoded): Value {
+  let weights: Value | undefined;
+  const [seen, said] = [pictureSequence(context, config, picture), text && textSequence(context, config, text)];
+  embed(context, config, seen, said, (value) => {
+    weights = value;
+  });
+  const local = (picture.tokens as Value).shape[1] as number;
+  const overPicture = f.slice(f.reduceMean(weights as Value, [1]), 2, config.factors, config.factors + local);
+  return f.div(overPicture, f.maximum(f.reduceSum(overPicture, [2], { keepDims: true }), 1e-30));
+}
+
+/**
+ * Latent factor-oriented aggregation, then dual aggregation into the matching token.
+ *
+ * @param onAttention is given the last layer's attention weights (B, H, K, K + tokens)
+ */
+function embed(
+  context: Context,
+  config: LimnConfig,
+  picture: Sequence | undefined,
+  text: Sequence | undefined,
+  onAttention?: (weights: Value) => void,
+): FactorEmbedding {
   const { width: d, factors: count } = config;
   const sequences = [picture, text].filter((sequence) => sequence !== undefined);
   const batch = (sequences[0] as Sequence).tokens.shape[0] as number;
@@ -114,7 +142,7 @@ function embed(context: Context, config: LimnConfig, picture: Sequence | undefin
   const bias = sequenceBias(prefix, sequences);
   for (let i = 0; i < config.layers; i++) {
     const last = i === config.layers - 1;
-    x = transformerLayer(scope, `layer${i}`, x, { ...config, bias, ...(last ? { only: count } : {}) });
+    x = transformerLayer(scope, `layer${i}`, x, { ...config, bias, ...(last ? { only: count, onAttention } : {}) });
   }
   const tokens = layerNorm(scope, 'norm', x); // (B, K, d)
 

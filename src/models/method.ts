@@ -45,4 +45,10 @@ export interface Method<E extends Embedding = Embedding> {
   /** The embedding of a target picture, which is what a gallery stores. */
   embedTarget(context: Context, config: LimnConfig, picture: Encoded): E;
   loss(context: Context, config: LimnConfig, query: E, target: E, rows: BatchRows): MethodLoss;
+  /**
+   * Where each factor looks in a picture with local features: (B, K, N), rows that sum to 1. Methods that cannot say have none.
+   *
+   * @param text of the query whose reference it is; without one the picture is seen as a target
+   */
+  attention?(context: Context, config: LimnConfig, picture: Encoded, text?: Encoded): Value;
 }

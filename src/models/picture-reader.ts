@@ -3,9 +3,11 @@ import { LimnError } from '../core/errors.js';
 import { colourChannels } from '../encoders/colour.js';
 import { type EncoderDescription, findWeights, loadDescription } from '../encoders/description.js';
 import { openFeatures } from '../encoders/feature-cache.js';
+import { encodeInMemory } from '../encoders/feature-memory.js';
+import type { PictureSettings } from '../encoders/image.js';
 import type { PictureCacheOptions } from '../encoders/picture-cache.js';
 import { OnnxPictureEncoder } from '../encoders/picture-encoder.js';
-import { openPixels } from '../encoders/pixel-table.js';
+import { openPixels, PixelTable } from '../encoders/pixel-table.js';
 import type { Vocabulary } from '../encoders/vocabulary.js';
 import type { SessionOptions } from '../runtime/session.js';
 import type { PictureConfig } from './config.js';
@@ -152,6 +154,38 @@ export class PictureReader {
     }
     const { size } = config as Extract<PictureConfig, { kind: 'patch' }>;
     return pixelSource(await openPixels({ ...options, size, fit: 'contain' }), config);
+  }
+
+  /** How picture files are decoded for {@link encode}. @throws LimnError USAGE where captions stand in for pictures */
+  get picture(): PictureSettings {
+    const { config } = this;
+    const { encoder, tuned } = this.means;
+    if (encoder) return encoder.picture;
+    if (tuned) {
+      const { size, fit, resampling, shorterSide } = tuned.description;
+      return { size, fit, resampling, shorterSide };
+    }
+    if (config.kind === 'patch') return { size: config.size, fit: 'contain' };
+    throw new LimnError('USAGE', 'Captions stand in for pictures here, so there is nothing to decode.');
+  }
+
+  /**
+   * Features or pixels of decoded pictures, in memory alone: what {@link read} gives, without its caches.
+   *
+   * @param images (size, size, 3) RGB, decoded as {@link picture} says @param ids one each, also the names in error messages
+   * @throws LimnError NOT_FINITE when the encoder gives no usable numbers
+   */
+  async encode(images: readonly Uint8Array[], ids: readonly string[]): Promise<PictureSource> {
+    const { encoder, tuned } = this.means;
+    if (encoder) return featureSource(await encodeInMemory(encoder, images, ids), this.config);
+    const { size } = this.picture;
+    const bytes = size * size * 3;
+    const pixels = new Uint8Array(images.length * bytes);
+    images.forEach((image, i) => {
+      pixels.set(image, i * bytes);
+    });
+    const cached = { ids: [...ids], places: new Float64Array(ids.length), broken: [] };
+    return pixelSource(new PixelTable(cached, size, pixels), this.config, tuned?.description);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 /** Pictures as a model wants them: a table of cached features, pixels or captions that fills the inputs of a batch. */
-import type { FeatureTable } from '../encoders/feature-cache.js';
+import type { FeatureRows } from '../encoders/feature-cache.js';
 import type { BrokenPicture } from '../encoders/picture-cache.js';
 import type { PixelTable } from '../encoders/pixel-table.js';
 import type { Vocabulary } from '../encoders/vocabulary.js';
@@ -28,8 +28,8 @@ export interface PictureSource {
   close(): Promise<void>;
 }
 
-/** Cached features of a frozen encoder. */
-export function featureSource(table: FeatureTable, config: PictureConfig): PictureSource {
+/** Features of a frozen encoder. */
+export function featureSource(table: FeatureRows, config: PictureConfig): PictureSource {
   const { local, global } = table;
   const gather = (rows: ArrayLike<number>): [Uint16Array<ArrayBuffer>, Uint16Array<ArrayBuffer>] => {
     const [localOut, globalOut] = [

@@ -61,6 +61,8 @@ export interface TransformerLayerOptions {
   bias?: Value | undefined;
   /** Compute only the first so many positions: the same numbers, as other positions serve as keys and values only. */
   only?: number;
+  /** Is given the attention's weights (B, H, n or only, n), each row of which sums to 1. */
+  onAttention?: ((weights: Value) => void) | undefined;
 }
 
 /** A pre-norm Transformer layer (Xiong et al., arXiv 2002.04745): x (B, n, d) -> (B, n or only, d). */
@@ -70,7 +72,7 @@ export function transformerLayer(context: Context, name: string, x: Value, optio
   const dropout = options.dropout ?? 0;
   const first = (value: Value) => (options.only === undefined ? value : f.slice(value, 1, 0, options.only));
   const normal = layerNorm(scope, 'norm1', x);
-  const attended = attention(scope, 'attention', first(normal), normal, options.heads, options.bias);
+  const attended = attention(scope, 'attention', first(normal), normal, options.heads, options.bias, options.onAttention);
   const middle = f.add(first(x), scope.dropout(attended, dropout));
   const fed = mlp(scope, 'feed', layerNorm(scope, 'norm2', middle), {
     hidden: d * (options.expansion ?? 4),
@@ -82,11 +84,21 @@ export function transformerLayer(context: Context, name: string, x: Value, optio
 
 /**
  * Multi-head attention (Vaswani et al., arXiv 1706.03762): queries from x (B, m, d), keys and values from y (B, n, d) -> (B, m, d).
+ *
+ * @param onWeights is given the weights (B, H, m, n)
  */
-export function attention(context: Context, name: string, x: Value, y: Value, heads: number, bias?: Value): Value {
+export function attention(
+  context: Context,
+  name: string,
+  x: Value,
+  y: Value,
+  heads: number,
+  bias?: Value,
+  onWeights?: (weights: Value) => void,
+): Value {
   const scope = context.scope(name);
   const queries = projectHeads(scope, 'query', x, heads);
-  return attend(scope, queries, keysAndValues(scope, y, heads), bias);
+  return attend(scope, queries, keysAndValues(scope, y, heads), bias, onWeights);
 }
 
 /** What an attention reads, in heads: (B, H, n, d/H) each. */
@@ -107,10 +119,17 @@ function projectHeads(scope: Context, name: string, x: Value, heads: number): Va
 }
 
 /** queries (B, H, m, d/H) -> (B, m, d) */
-function attend(scope: Context, queries: Value, { keys, values }: KeysAndValues, bias?: Value): Value {
+function attend(
+  scope: Context,
+  queries: Value,
+  { keys, values }: KeysAndValues,
+  bias?: Value,
+  onWeights?: (weights: Value) => void,
+): Value {
   const [batch, heads, m, width] = queries.shape as [number, number, number, number];
   const logits = f.matmul(queries, keys, { transB: true, alpha: 1 / Math.sqrt(width) });
   const weights = f.softmax(bias ? f.add(logits, bias) : logits);
+  onWeights?.(weights);
   const mixed = f.reshape(f.transpose(f.matmul(weights, values), [0, 2, 1, 3]), [batch, m, heads * width]);
   return linear(scope, 'out', mixed, heads * width);
 }

@@ -8,7 +8,7 @@ import type { Metadata } from './metadata.js';
 
 /** A picture of a gallery. */
 export interface StoredItem {
-  /** Unique in its gallery: 1 to 512 characters, none of them a control character. */
+  /** Unique in its gallery: 1 to 512 characters, none of them a control character. Ids are in the order of their code points. */
   id: string;
   /** SHA-256 of the file's content, in hexadecimal: a picture whose content has not changed is not embedded again. */
   content: string;
@@ -67,7 +67,7 @@ export interface VectorHit {
 }
 
 export interface ListQuery {
-  /** Only ids behind this one, in code unit order. */
+  /** Only ids behind this one, in code point order (see `compareText`). */
   after?: string | undefined;
   limit: number;
   filter?: Filter | undefined;
@@ -83,17 +83,17 @@ export interface GalleryStore {
   /**
    * Adds items, or replaces those with the same id.
    *
-   * @throws LimnError USAGE for vectors of other sizes, a repeated id or a bad id or metadata key; nothing is written then
+   * @throws LimnError USAGE for vectors of other sizes or lengths, a repeated id, a bad id or bad metadata; nothing is written then
    */
   upsert(items: readonly EmbeddedItem[]): Promise<void>;
   /** @returns how many of the ids there were */
   delete(ids: readonly string[]): Promise<number>;
   /** In the order of the ids; undefined for those that there are not. */
   get(ids: readonly string[]): Promise<(StoredItem | undefined)[]>;
-  /** In code unit order of the ids. */
+  /** In code point order of the ids. */
   list(query: ListQuery): Promise<StoredItem[]>;
   count(filter?: Filter): Promise<number>;
-  /** Nearest first; of equal similarities the smaller id (in code unit order) first. An index may miss some (see {@link optimise}). */
+  /** Nearest first; of equal similarities the smaller id (in code point order) first. An index may miss some (see {@link optimise}). */
   search(query: VectorQuery): Promise<VectorHit[]>;
   /** The matching and factor vectors in the order of the ids; undefined for those that there are not. */
   vectors(ids: readonly string[]): Promise<(Pick<EmbeddedItem, 'matching' | 'factors'> | undefined)[]>;

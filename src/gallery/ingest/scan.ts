@@ -1,7 +1,8 @@
 /** The picture files of a folder and of the folders in it. */
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { LimnError, messageOf } from '../core/errors.js';
+import { LimnError, messageOf } from '../../core/errors.js';
+import { listOf, type PictureList } from './picture-list.js';
 
 /** File name endings that count as pictures, in any case. */
 export const pictureExtensions = ['jpg', 'jpeg', 'png', 'webp', 'gif', 'tif', 'tiff', 'avif'] as const;
@@ -35,4 +36,10 @@ export async function scanPictures(folder: string): Promise<string[]> {
     });
   }
   return found.sort();
+}
+
+/** The pictures of a folder as a list: their ids are their paths inside it. @throws LimnError DATA, IO as {@link scanPictures} */
+export async function folderList(folder: string): Promise<PictureList> {
+  const paths = await scanPictures(folder);
+  return listOf(paths.map((path) => ({ id: path, location: path, metadata: {} })));
 }

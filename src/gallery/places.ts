@@ -1,0 +1,26 @@
+/** Where a gallery, its pictures and its model lie, so that they are found again when they moved together. */
+import { existsSync } from 'node:fs';
+import { join, relative, resolve, sep } from 'node:path';
+import type { FolderReference } from '../store/store.js';
+
+/** The folder of a store's location: itself, or behind the name of a store as in `memory:DIR`; undefined for a store elsewhere. */
+export function localFolder(location: string): string | undefined {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(location)) return undefined;
+  // One letter is a disk.
+  return location.replace(/^[a-z][a-z0-9]+:/i, '');
+}
+
+/** @param from the gallery's folder; stores elsewhere have none, and only the absolute path counts */
+export function referenceTo(folder: string, from: string | undefined): FolderReference {
+  const absolute = resolve(folder);
+  return { relative: from === undefined ? absolute : relative(from, folder).split(sep).join('/') || '.', absolute };
+}
+
+/** The first of a reference's two places that exists and, where `holds` is given, has that file in it. */
+export function findFolder(reference: FolderReference, from: string | undefined, holds = '.'): string | undefined {
+  return placesOf(reference, from).find((place) => existsSync(join(place, holds)));
+}
+
+export function placesOf({ relative: path, absolute }: FolderReference, from: string | undefined): string[] {
+  return [...new Set([...(from === undefined ? [] : [resolve(from, path)]), absolute])];
+}

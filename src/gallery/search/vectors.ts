@@ -1,0 +1,41 @@
+/** Arithmetic on embeddings outside the graph, in double precision and always in one order, so that equal items have equal scores. */
+import type { Vectors } from '../embedder.js';
+
+/** The inner product of `length` numbers of a and b, which start at these places. */
+export function dot(a: Float32Array, atA: number, b: Float32Array, atB: number, length: number): number {
+  let sum = 0;
+  for (let i = 0; i < length; i++) sum += (a[atA + i] as number) * (b[atB + i] as number);
+  return sum;
+}
+
+/** The mean direction of embeddings: of their matching tokens, and of each factor's vectors. One alone stays what it is, to the bit. */
+export function averaged(all: readonly Vectors[], factors: number): Vectors {
+  const [first] = all as [Vectors];
+  if (all.length === 1) return first;
+  const parts = Math.max(1, factors);
+  return {
+    matching: direction(
+      all.map(({ matching }) => matching),
+      1,
+    ),
+    factors: direction(
+      all.map((one) => one.factors),
+      parts,
+    ),
+  };
+}
+
+/** The sum of vectors, each of its equal parts at length 1. Parts that cancel out are the first vector's. */
+function direction(vectors: readonly Float32Array[], parts: number): Float32Array {
+  const [first] = vectors as [Float32Array];
+  const width = first.length / parts;
+  const out = new Float32Array(first.length);
+  for (let part = 0; part < parts; part++) {
+    const sum = new Float64Array(width);
+    for (const vector of vectors) for (let i = 0; i < width; i++) sum[i]! += vector[part * width + i] as number;
+    const length = Math.sqrt(sum.reduce((squares, value) => squares + value * value, 0));
+    const from = length > 1e-6 ? sum.map((value) => value / length) : first.subarray(part * width, (part + 1) * width);
+    out.set(from, part * width);
+  }
+  return out;
+}

@@ -1,0 +1,81 @@
+/**
+ * A matrix of float32 that grows by rows without being copied, and that all threads see: blocks of shared WebAssembly memory. A row
+ * never changes once it is there, so searches need no lock.
+ */
+import { pagesFor, strideFloats } from './dot-kernel.js';
+import { pageBytes, type SharedMemory, webAssembly } from './web-assembly.js';
+
+/** Rows whose scores a thread computes in one call. */
+export const tileRows = 512;
+/** Threads that can search one matrix; slot 0 is the thread that owns it. */
+export const slots = 17;
+
+const blockBytes = 256 * 1024 * 1024;
+const growBytes = 16 * 1024 * 1024;
+
+/** How rows of a width lie in blocks. Before the rows, each slot has room for a query and for the scores of a tile. */
+export interface Layout {
+  width: number;
+  /** Floats from one row to the next. */
+  stride: number;
+  blockRows: number;
+  /** Floats before the first row. */
+  headFloats: number;
+  maximumPages: number;
+}
+
+/** @param bytes how large a block may become. @default 256 MiB */
+export function layoutOf(width: number, bytes = blockBytes): Layout {
+  const stride = Math.ceil(width / strideFloats) * strideFloats;
+  const blockRows = Math.max(1, Math.floor(bytes / 4 / stride));
+  const headFloats = slots * (stride + tileRows);
+  return { width, stride, blockRows, headFloats, maximumPages: pagesFor(4 * (headFloats + blockRows * stride)) };
+}
+
+export class Matrix {
+  readonly blocks: SharedMemory[] = [];
+  readonly layout: Layout;
+  count = 0;
+  private readonly views: Float32Array[] = [];
+
+  constructor(width: number, bytes?: number) {
+    this.layout = layoutOf(width, bytes);
+  }
+
+  /** Adds rows. @param data (rows, width), row-major */
+  append(data: Float32Array): void {
+    const { width, stride, blockRows, headFloats } = this.layout;
+    for (let from = 0; from < data.length; from += width) {
+      const block = Math.floor(this.count / blockRows);
+      const at = headFloats + (this.count % blockRows) * stride;
+      this.room(block, at + stride).set(data.subarray(from, from + width), at);
+      this.count++;
+    }
+  }
+
+  /** A view of a row (width). */
+  row(row: number): Float32Array {
+    const { width, stride, blockRows, headFloats } = this.layout;
+    const at = headFloats + (row % blockRows) * stride;
+    return (this.views[Math.floor(row / blockRows)] as Float32Array).subarray(at, at + width);
+  }
+
+  /** The block as floats, with at least so many of them. */
+  private room(block: number, floats: number): Float32Array {
+    const view = this.views[block];
+    if (view && view.length >= floats) return view;
+    const { maximumPages } = this.layout;
+    const needed = pagesFor(4 * floats);
+    let memory = this.blocks[block];
+    if (memory) {
+      const had = memory.buffer.byteLength / pageBytes;
+      memory.grow(Math.min(maximumPages, Math.max(needed, had + Math.min(had, growBytes / pageBytes))) - had);
+    } else {
+      memory = new webAssembly.Memory({ initial: needed, maximum: maximumPages, shared: true });
+      this.blocks[block] = memory;
+    }
+    const grown = new Float32Array(memory.buffer);
+    this.views[block] = grown;
+    return grown;
+  }
+}
