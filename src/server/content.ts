@@ -50,7 +50,8 @@ export function parseJson<S extends z.ZodType>(json: Buffer, schema: S, what: st
 
 /** Schemas would drop this key without a word. */
 function refusePrototypes(key: string, value: unknown): unknown {
-  if (key === '__proto__') throw new HttpProblem(400, 'USAGE', 'The JSON has a key "__proto__", which nothing here may be called.');
+  if (key === '__proto__')
+    throw new HttpProblem(400, 'USAGE', 'The JSON has a key "__proto__", which nothing here may be called.');
   return value;
 }
 
@@ -134,7 +135,12 @@ async function readUpload(name: string, { files, limits }: PictureTools): Promis
 
 async function readUrl(url: string, { fetchPicture, limits, signal }: PictureTools): Promise<Uint8Array> {
   if (!fetchPicture) throw new HttpProblem(403, 'FORBIDDEN', 'This server fetches no pictures from URLs. Upload the picture.');
-  const bytes = await fetchPicture(url, signal);
+  const bytes = await fetchPicture(url, signal).catch((cause) => {
+    signal.throwIfAborted();
+    // In no other words: a stranger is not to learn which names and ports the server's network has.
+    const rule = 'it must be the address of a picture on the public internet, by http or https, of the size of an upload';
+    throw new HttpProblem(400, 'USAGE', `The picture of the URL cannot be fetched: ${rule}.`, { cause });
+  });
   await checkPicture(bytes, limits.pixels, 'The picture of the URL');
   return bytes;
 }

@@ -9,7 +9,15 @@ const at = (path: string) => server.at(path);
 
 beforeAll(async () => {
   server = await serveFake({
-    limits: { rate: 0, bodyBytes: 200_000, jsonBytes: 20_000, parts: 4, pixels: 1_000_000, bodyMilliseconds: 400, headerMilliseconds: 600 },
+    limits: {
+      rate: 0,
+      bodyBytes: 200_000,
+      jsonBytes: 20_000,
+      parts: 4,
+      pixels: 1_000_000,
+      bodyMilliseconds: 400,
+      headerMilliseconds: 600,
+    },
   });
 });
 afterAll(async () => {
@@ -18,7 +26,10 @@ afterAll(async () => {
 });
 
 const upload = (bytes: Uint8Array) =>
-  fetch(at('/v1/search'), { method: 'POST', body: form({ request: '{"gallery":"shop","references":[{"upload":"a"}]}', a: bytes }) });
+  fetch(at('/v1/search'), {
+    method: 'POST',
+    body: form({ request: '{"gallery":"shop","references":[{"upload":"a"}]}', a: bytes }),
+  });
 const put = (id: string, bytes: Uint8Array, metadata = '{}') =>
   fetch(at(`/v1/galleries/shop/items/${id}`), { method: 'PUT', body: form({ picture: bytes, metadata }) });
 
@@ -37,7 +48,12 @@ function pngOf(width: number, height: number): Buffer {
   header.writeUInt32BE(height, 4);
   header.set([8, 2, 0, 0, 0], 8);
   const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
-  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', deflateSync(Buffer.alloc(100_000))), chunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([
+    signature,
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(Buffer.alloc(100_000))),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
 }
 
 function crc(bytes: Buffer): number {
@@ -51,7 +67,11 @@ function crc(bytes: Buffer): number {
 
 describe('pictures', () => {
   it('that promise too many pixels are refused before they are decoded', async () => {
-    for (const [width, height] of [[60_000, 60_000], [1001, 1000], [2_000_000_000, 2_000_000_000]] as const) {
+    for (const [width, height] of [
+      [60_000, 60_000],
+      [1001, 1000],
+      [2_000_000_000, 2_000_000_000],
+    ] as const) {
       const response = await upload(pngOf(width, height));
       expect([413, 422]).toContain(response.status);
     }
@@ -61,7 +81,16 @@ describe('pictures', () => {
 
   it('that are documents or texts are refused unread', async () => {
     const svg = '<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd" width="9" height="9"/></svg>';
-    for (const text of [svg, `<?xml version="1.0"?>${svg}`, '%PDF-1.4', '#!/bin/sh', 'GIF', '', '<!DOCTYPE html>', '\x1f\x8b\x08']) {
+    for (const text of [
+      svg,
+      `<?xml version="1.0"?>${svg}`,
+      '%PDF-1.4',
+      '#!/bin/sh',
+      'GIF',
+      '',
+      '<!DOCTYPE html>',
+      '\x1f\x8b\x08',
+    ]) {
       await problemOf(await upload(Buffer.from(text, 'latin1')), 415, 'IMAGE');
       await problemOf(await put('x.svg', Buffer.from(text, 'latin1')), 415, 'IMAGE');
     }
@@ -69,7 +98,11 @@ describe('pictures', () => {
 
   it('that are damaged or cut short are refused, and nothing is kept', async () => {
     const whole = await colourPicture(9, 90, 190);
-    for (const bytes of [whole.subarray(0, 20), Buffer.concat([whole.subarray(0, 100), Buffer.alloc(50, 7)]), Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')]) {
+    for (const bytes of [
+      whole.subarray(0, 20),
+      Buffer.concat([whole.subarray(0, 100), Buffer.alloc(50, 7)]),
+      Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    ]) {
       await problemOf(await put('cut.jpg', bytes), 422, 'IMAGE');
     }
     await problemOf(await fetch(at('/v1/galleries/shop/items/cut.jpg')), 404, 'NOT_FOUND');
@@ -78,13 +111,25 @@ describe('pictures', () => {
   it('of URLs are not fetched where that was not allowed', async () => {
     const request = asJson({ gallery: 'shop', references: [{ url: 'http://169.254.169.254/latest/meta-data' }] });
     await problemOf(await fetch(at('/v1/search'), request), 403, 'FORBIDDEN');
-    await problemOf(await fetch(at('/v1/search'), asJson({ gallery: 'shop', references: [{ path: '/etc/passwd' }] })), 400, 'USAGE');
+    await problemOf(
+      await fetch(at('/v1/search'), asJson({ gallery: 'shop', references: [{ path: '/etc/passwd' }] })),
+      400,
+      'USAGE',
+    );
   });
 });
 
 describe('ids and addresses', () => {
   it('that lead outside are refused, however they are written', async () => {
-    const ids = ['..%2F..%2Fetc%2Fpasswd', '%2Fetc%2Fpasswd', 'a%2F..%2Fb', 'a%5C..%5Cb', '%2e%2e%2fx', 'x%00.jpg', 'x%0d%0aSet-Cookie:%20a=b'];
+    const ids = [
+      '..%2F..%2Fetc%2Fpasswd',
+      '%2Fetc%2Fpasswd',
+      'a%2F..%2Fb',
+      'a%5C..%5Cb',
+      '%2e%2e%2fx',
+      'x%00.jpg',
+      'x%0d%0aSet-Cookie:%20a=b',
+    ];
     const picture = await colourPicture(1, 1, 1);
     for (const id of ids) {
       const address = at(`/v1/galleries/shop/items/${id}`);
@@ -92,7 +137,11 @@ describe('ids and addresses', () => {
       await problemOf(await fetch(`${address}/picture`), 400, 'USAGE');
       await problemOf(await fetch(address, { method: 'DELETE' }), 400, 'USAGE');
       await problemOf(await put(id, picture), 400, 'USAGE');
-      await problemOf(await fetch(at('/v1/search'), asJson({ gallery: 'shop', references: [{ id: decodeURIComponent(id) }] })), 400, 'USAGE');
+      await problemOf(
+        await fetch(at('/v1/search'), asJson({ gallery: 'shop', references: [{ id: decodeURIComponent(id) }] })),
+        400,
+        'USAGE',
+      );
     }
     for (const id of ['.hidden', 'a%2F%2Fb', 'a%2F.git%2Fx', 'con%3A', 'a.', 'x'.repeat(300)])
       await problemOf(await put(id, picture), 400, 'USAGE');
@@ -101,7 +150,14 @@ describe('ids and addresses', () => {
   });
 
   it('of files that are not the page’s are not there', async () => {
-    for (const path of ['/../package.json', '/%2e%2e/package.json', '/..%2fpackage.json', '/assets/..%5c..%5cpackage.json', '//etc/passwd', '/package.json']) {
+    for (const path of [
+      '/../package.json',
+      '/%2e%2e/package.json',
+      '/..%2fpackage.json',
+      '/assets/..%5c..%5cpackage.json',
+      '//etc/passwd',
+      '/package.json',
+    ]) {
       const answer = await raw(server.port, `GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
       expect(answer).toMatch(/^HTTP\/1\.1 40[04] /);
       expect(answer).toMatch(/"code":"(NOT_FOUND|USAGE)"/);
@@ -147,7 +203,8 @@ describe('bodies', () => {
       [{ gallery: 'shop', texts: ['x'], cursor: 'abc' }, 'not one that this server gives'],
       [{ gallery: 'shop', texts: ['x'], cursor: Buffer.from('[1,"x",0]').toString('base64url') }, 'another request'],
     ];
-    for (const [request, words] of wrong) expect(await problemOf(await fetch(at('/v1/search'), asJson(request)), 400, 'USAGE')).toContain(words);
+    for (const [request, words] of wrong)
+      expect(await problemOf(await fetch(at('/v1/search'), asJson(request)), 400, 'USAGE')).toContain(words);
     const polluting = '{"gallery":"shop","texts":["x"],"__proto__":{"admin":true}}';
     await problemOf(await post(polluting), 400, 'USAGE');
     for (const query of ['limit=0', 'limit=1001', 'limit=x', 'cursor=%00', `filter=${'x'.repeat(2001)}`])
@@ -157,7 +214,16 @@ describe('bodies', () => {
 
   it('with metadata that filters could not name are refused', async () => {
     const picture = await colourPicture(1, 1, 1);
-    for (const metadata of ['{"a b":1}', '{"__proto__":1}', '{"x":{"y":1}}', '{"x":[1]}', '[]', '{', '{"1a":1}', `{"${'x'.repeat(65)}":1}`])
+    for (const metadata of [
+      '{"a b":1}',
+      '{"__proto__":1}',
+      '{"x":{"y":1}}',
+      '{"x":[1]}',
+      '[]',
+      '{',
+      '{"1a":1}',
+      `{"${'x'.repeat(65)}":1}`,
+    ])
       await problemOf(await put('m.jpg', picture, metadata), 400, 'USAGE');
   });
 
@@ -167,15 +233,26 @@ describe('bodies', () => {
       pull: (controller) => controller.enqueue(new Uint8Array(50_000)),
     });
     // The connection ends while the stream still sends, so fetch may see either.
-    const streamed = await fetch(at('/v1/search'), { method: 'POST', headers: { 'content-type': 'application/json' }, body, duplex: 'half' } as RequestInit).catch(() => undefined);
+    const streamed = await fetch(at('/v1/search'), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+      duplex: 'half',
+    } as RequestInit).catch(() => undefined);
     if (streamed) await problemOf(streamed, 413, 'TOO_LARGE');
     await problemOf(await post(JSON.stringify({ gallery: 'shop', texts: ['x'.repeat(30_000)] })), 413, 'TOO_LARGE');
-    const claimed = await raw(server.port, 'POST /v1/search HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 999999999\r\n\r\n{');
+    const claimed = await raw(
+      server.port,
+      'POST /v1/search HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 999999999\r\n\r\n{',
+    );
     expect(claimed).toMatch(/^HTTP\/1\.1 413 [\s\S]*"code":"TOO_LARGE"/);
   });
 
   it('that come too slowly are refused, in their headers too', async () => {
-    const slow = await raw(server.port, 'POST /v1/search HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"gall');
+    const slow = await raw(
+      server.port,
+      'POST /v1/search HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"gall',
+    );
     expect(slow).toMatch(/^HTTP\/1\.1 408 [\s\S]*"code":"TIMEOUT"/);
     const headers = await raw(server.port, 'POST /v1/search HTTP/1.1\r\nhost: loc');
     expect(headers).toMatch(/^HTTP\/1\.1 408 [\s\S]*"code":"TIMEOUT"/);
@@ -184,7 +261,19 @@ describe('bodies', () => {
   it('in broken or too many parts are refused', async () => {
     const multipart = (text: string, type = 'multipart/form-data; boundary=b') => post(text, type);
     const part = (name: string, value = 'x') => `--b\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
-    for (const text of ['', '--b', '--b\r\n', '--b--', part('request', '{}'), `${part('request', '{}')}--bX`, `--b\r\n\r\nx\r\n--b--`, `--b\r\ncontent-disposition: form-data\r\n\r\nx\r\n--b--`, `${part('a')}${part('a')}--b--`, `--b\r\nbroken header\r\n\r\nx\r\n--b--`, `--b\r\n${'x: y\r\n'.repeat(2000)}\r\nx\r\n--b--`])
+    for (const text of [
+      '',
+      '--b',
+      '--b\r\n',
+      '--b--',
+      part('request', '{}'),
+      `${part('request', '{}')}--bX`,
+      `--b\r\n\r\nx\r\n--b--`,
+      `--b\r\ncontent-disposition: form-data\r\n\r\nx\r\n--b--`,
+      `${part('a')}${part('a')}--b--`,
+      `--b\r\nbroken header\r\n\r\nx\r\n--b--`,
+      `--b\r\n${'x: y\r\n'.repeat(2000)}\r\nx\r\n--b--`,
+    ])
       await problemOf(await multipart(text), 400, 'USAGE');
     await problemOf(await multipart(part('x'), 'multipart/form-data'), 400, 'USAGE');
     await problemOf(await multipart(part('x'), `multipart/form-data; boundary=${'b'.repeat(71)}`), 400, 'USAGE');
@@ -192,20 +281,32 @@ describe('bodies', () => {
     await problemOf(await multipart(`${many}--b--`), 413, 'TOO_LARGE');
     const spare = `${part('request', '{"gallery":"shop","texts":["red"]}')}${part('spare')}--b--`;
     expect(await problemOf(await multipart(spare), 400, 'USAGE')).toContain('"spare" is not named');
-    await problemOf(await fetch(at('/v1/galleries/shop/items/x.jpg'), { method: 'PUT', body: form({ metadata: '{}' }) }), 400, 'USAGE');
+    await problemOf(
+      await fetch(at('/v1/galleries/shop/items/x.jpg'), { method: 'PUT', body: form({ metadata: '{}' }) }),
+      400,
+      'USAGE',
+    );
   });
 });
 
 describe('requests', () => {
   it('that try to put headers into the answer or the log do not', async () => {
-    const answer = await raw(server.port, 'GET /v1/galleries HTTP/1.1\r\nhost: localhost\r\nx-request-id: a b"\u0001\r\nconnection: close\r\n\r\n');
+    const answer = await raw(
+      server.port,
+      'GET /v1/galleries HTTP/1.1\r\nhost: localhost\r\nx-request-id: a b"\u0001\r\nconnection: close\r\n\r\n',
+    );
     expect(answer).toMatch(/^HTTP\/1\.1 400 [\s\S]*"code":"USAGE"/);
     const spaced = await fetch(at('/v1/galleries'), { headers: { 'x-request-id': 'a b; drop' } });
     expect(spaced.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
 
   it('that are no HTTP get a problem all the same', async () => {
-    for (const text of ['nonsense\r\n\r\n', 'GET / HTTP/9.9\r\n\r\n', 'GET /v1/galleries HTTP/1.1\r\nhost: a b c\r\nconnection: close\r\n\r\n', 'POST /v1/search HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'])
+    for (const text of [
+      'nonsense\r\n\r\n',
+      'GET / HTTP/9.9\r\n\r\n',
+      'GET /v1/galleries HTTP/1.1\r\nhost: a b c\r\nconnection: close\r\n\r\n',
+      'POST /v1/search HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+    ])
       expect(await raw(server.port, text)).toMatch(/^HTTP\/1\.1 40[03] [\s\S]*"code":"(USAGE|FORBIDDEN)"/);
     const large = await raw(server.port, `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`);
     expect(large).toMatch(/^HTTP\/1\.1 431 [\s\S]*"code":"TOO_LARGE"/);

@@ -23,7 +23,8 @@ const json = async <T>(response: Response): Promise<T> => {
   expect(response.ok, text).toBe(true);
   return JSON.parse(text) as T;
 };
-const search = async (request: object) => json<SearchAnswer>(await fetch(at('/v1/search'), asJson({ gallery: 'shop', ...request })));
+const search = async (request: object) =>
+  json<SearchAnswer>(await fetch(at('/v1/search'), asJson({ gallery: 'shop', ...request })));
 
 describe('galleries', () => {
   it('are listed and described as the contract says', async () => {
@@ -51,7 +52,10 @@ describe('items', () => {
     const id = 'new/50% off & ü #1?.jpg'.replace('?', '');
     const address = at(`/v1/galleries/shop/items/${encodeURIComponent(id)}`);
     const bytes = await colourPicture(250, 250, 20, 'png');
-    const put = { method: 'PUT', body: form({ picture: bytes, metadata: JSON.stringify({ colour: 'yellow', price: 3.5, new: true, old: null }) }) };
+    const put = {
+      method: 'PUT',
+      body: form({ picture: bytes, metadata: JSON.stringify({ colour: 'yellow', price: 3.5, new: true, old: null }) }),
+    };
     const item = contract.item.parse(await json(await fetch(address, put)));
     const content = createHash('sha256').update(bytes).digest('hex');
     expect(item).toEqual({ id, content, metadata: { colour: 'yellow', price: 3.5, new: true, old: null } });
@@ -81,7 +85,9 @@ describe('items', () => {
 
   it('whose file is a JPEG are handed out as they are', async () => {
     const response = await fetch(at('/v1/galleries/shop/items/red.jpg/picture'));
-    expect(Buffer.from(await response.arrayBuffer())).toEqual(Buffer.from((await server.gallery.picture('red.jpg')) as Uint8Array));
+    expect(Buffer.from(await response.arrayBuffer())).toEqual(
+      Buffer.from((await server.gallery.picture('red.jpg')) as Uint8Array),
+    );
   });
 });
 
@@ -99,8 +105,17 @@ describe('a search', () => {
   });
 
   it('takes uploads as multipart', async () => {
-    const request = JSON.stringify({ gallery: 'shop', references: [{ upload: 'mine' }], negatives: [{ upload: 'not "this"' }], k: 1 });
-    const body = form({ request, mine: await colourPicture(10, 200, 10, 'webp'), 'not "this"': await colourPicture(200, 10, 10) });
+    const request = JSON.stringify({
+      gallery: 'shop',
+      references: [{ upload: 'mine' }],
+      negatives: [{ upload: 'not "this"' }],
+      k: 1,
+    });
+    const body = form({
+      request,
+      mine: await colourPicture(10, 200, 10, 'webp'),
+      'not "this"': await colourPicture(200, 10, 10),
+    });
     const answer = await json<SearchAnswer>(await fetch(at('/v1/search'), { method: 'POST', body }));
     expect(answer.hits.map(({ id }) => id)).toEqual(['green.jpg']);
   });
@@ -130,7 +145,9 @@ describe('a search', () => {
 
   it('is put together with others that arrive with it', async () => {
     server.gallery.batches.length = 0;
-    const answers = await Promise.all(Array.from({ length: 12 }, () => search({ references: [{ id: 'red.jpg' }], texts: ['blue'] })));
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () => search({ references: [{ id: 'red.jpg' }], texts: ['blue'] })),
+    );
     for (const { hits } of answers) expect(hits).toEqual(answers[0]?.hits);
     expect(server.gallery.batches.length).toBeLessThan(12);
     expect(server.gallery.batches.reduce((a, b) => a + b)).toBe(12);
@@ -163,7 +180,13 @@ describe('every answer', () => {
     const options = asJson({ gallery: 'shop', texts: ['a secret wish'], filter: "colour = 'red'" }, { 'x-request-id': 'logged' });
     await fetch(at('/v1/search'), { ...options, headers: { ...options.headers, authorization: 'Bearer limn_secret' } });
     expect(lines).toHaveLength(1);
-    expect(JSON.parse(lines[0] as string)).toMatchObject({ level: 'info', request: 'logged', method: 'POST', route: '/v1/search', status: 200 });
+    expect(JSON.parse(lines[0] as string)).toMatchObject({
+      level: 'info',
+      request: 'logged',
+      method: 'POST',
+      route: '/v1/search',
+      status: 200,
+    });
     expect(lines[0]).not.toMatch(/secret|colour/);
   });
 
@@ -176,7 +199,10 @@ describe('every answer', () => {
     server.gallery.before = async () => {};
     expect(await problemOf(response, 500, 'INTERNAL')).not.toContain('/var/lib');
     const logged = lines.map((line) => JSON.parse(line)).find(({ level }) => level === 'error');
-    expect(logged).toMatchObject({ request: response.headers.get('x-request-id'), err: { message: 'disk /var/lib/limn is on fire' } });
+    expect(logged).toMatchObject({
+      request: response.headers.get('x-request-id'),
+      err: { message: 'disk /var/lib/limn is on fire' },
+    });
   });
 });
 
@@ -198,7 +224,9 @@ describe('operation', () => {
     const response = await fetch(at('/metrics'));
     const text = await response.text();
     expect(response.headers.get('content-type')).toMatch(/^text\/plain/);
-    expect(text).toMatch(/limn_http_requests_total\{method="GET",route="\/v1\/galleries\/\{gallery\}\/items\/\{id\}",status="404"\} [1-9]/);
+    expect(text).toMatch(
+      /limn_http_requests_total\{method="GET",route="\/v1\/galleries\/\{gallery\}\/items\/\{id\}",status="404"\} [1-9]/,
+    );
     expect(text).toMatch(/limn_http_requests_total\{method="GET",route="other",status="404"\} [1-9]/);
     expect(text).toMatch(/limn_http_request_duration_seconds_bucket\{le="0.05",method="POST",route="\/v1\/search"\} \d/);
     expect(text).toContain('limn_gallery_items{gallery="shop"} 4');

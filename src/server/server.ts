@@ -4,11 +4,11 @@ import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { LimnError } from '../core/errors.js';
+import { type FetchLimits, SafeFetcher } from '../gallery/ingest/safe-fetch.js';
 import type { SearchAnswer, SearchRequest } from '../gallery/search-types.js';
 import { isLoopback } from './addresses.js';
 import { createApp } from './app.js';
 import { Batcher } from './batcher.js';
-import { pictureFetcher } from './fetch-picture.js';
 import { Guard } from './guard.js';
 import { KeyRing } from './keys.js';
 import { defaultLimits, type ServerLimits } from './limits.js';
@@ -35,8 +35,8 @@ export interface ServerOptions {
   open?: boolean | undefined;
   /** Origins whose pages may use the API, e.g. "https://shop.example". @default none */
   origins?: readonly string[] | undefined;
-  /** Fetch pictures from URLs that requests give; only from public addresses. @default false */
-  allowUrls?: boolean | undefined;
+  /** Fetch pictures from URLs that requests give; only from public addresses, unless the limits say otherwise. @default false */
+  allowUrls?: boolean | FetchLimits | undefined;
   /** Proxies of one's own before the server, which say in x-forwarded-for who calls. @default 0 */
   proxies?: number | undefined;
   limits?: Partial<ServerLimits> | undefined;
@@ -97,9 +97,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
     galleries.set(name, { gallery, searches });
   }
-  const fetcher = options.allowUrls ? pictureFetcher({ bytes: limits.bodyBytes }) : undefined;
+  const { allowUrls } = options;
+  const fetcher = allowUrls
+    ? new SafeFetcher({ maxBytes: limits.bodyBytes, ...(allowUrls === true ? {} : allowUrls) })
+    : undefined;
+  const fetchPicture = fetcher && (async (url: string, signal: AbortSignal) => (await fetcher.fetch(url, { signal })).bytes);
   const slots = new Slots(limits.concurrency, limits.waiting);
-  const parts = new ServerParts(galleries, limits, slots, new ByteBudget(limits.bufferedBytes), fetcher?.fetch);
+  const parts = new ServerParts(galleries, limits, slots, new ByteBudget(limits.bufferedBytes), fetchPicture);
   const limiter = new RateLimiter({ rate: limits.rate, burst: limits.burst });
   const onlyLoopbackNames = !keys && !options.open;
   const guard = new Guard({ keys, limiter, origins, onlyLoopbackNames });

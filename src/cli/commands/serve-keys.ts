@@ -12,7 +12,8 @@ interface KeyFlags {
 }
 
 export function keysCommand(): Command {
-  const command = (name: string, description: string) => newCommand(name, description).option('--file <file>', 'the file of keys');
+  const command = (name: string, description: string) =>
+    newCommand(name, description).option('--file <file>', 'the file of keys');
   return new Command('keys')
     .description('Make, list and take away API keys.')
     .addCommand(
@@ -22,7 +23,9 @@ export function keysCommand(): Command {
         .action(runAdd),
     )
     .addCommand(command('list', 'List the keys of a file.').option('--json', 'print them as JSON').action(runList))
-    .addCommand(command('remove', 'Take a key away; servers notice within a second.').option('--id <id>', 'as listed').action(runRemove));
+    .addCommand(
+      command('remove', 'Take a key away; servers notice within a second.').option('--id <id>', 'as listed').action(runRemove),
+    );
 }
 
 async function runAdd(flags: KeyFlags): Promise<void> {
@@ -37,7 +40,9 @@ async function runList(flags: KeyFlags): Promise<void> {
   const keys = await readKeys(required(flags.file, '--file', 'serve keys list'));
   const shown = keys.map(({ id, scope, created, note }) => ({ id, scope, created, ...(note ? { note } : {}) }));
   if (flags.json) process.stdout.write(`${JSON.stringify(shown)}\n`);
-  else for (const { id, scope, created, note } of shown) process.stdout.write(`${id}  ${scope.padEnd(5)}  ${created}  ${note ?? ''}\n`);
+  else
+    for (const { id, scope, created, note } of shown)
+      process.stdout.write(`${id}  ${scope.padEnd(5)}  ${created}  ${note ?? ''}\n`);
 }
 
 async function runRemove(flags: KeyFlags): Promise<void> {

@@ -1,10 +1,10 @@
 /** limn serve */
 import { createRequire } from 'node:module';
-import { Option } from 'commander';
 import type { Command } from 'commander';
-import { blockOtherFormats } from '../../server/pictures.js';
-import { createLog, logLevels } from '../../server/log.js';
+import { Option } from 'commander';
 import { defaultLimits, type ServerLimits } from '../../server/limits.js';
+import { createLog, logLevels } from '../../server/log.js';
+import { blockOtherFormats } from '../../server/pictures.js';
 import { startServer } from '../../server/server.js';
 import { newCommand, numberOption, repeatableOption, required } from '../options.js';
 import { closeGalleries, nameGalleries, openGalleries } from '../served-galleries.js';
@@ -37,20 +37,42 @@ const whole = { least: 1, whole: true };
 
 export function serveCommand(): Command {
   const command = newCommand('serve', 'Serve galleries over HTTP, with a page to search them.')
-    .addOption(repeatableOption('--gallery <name=location>', 'a gallery; may be given several times, and without a name takes its last'))
+    .addOption(
+      repeatableOption('--gallery <name=location>', 'a gallery; may be given several times, and without a name takes its last'),
+    )
     .option('--model <folder>', "the galleries' model, where it is no longer at its old place")
     .option('--captioner <folder>', 'a run of "limn train --task caption": says what changes between two pictures')
     .addOption(numberOption('--port <number>', 'where to listen (default: 7788)', { least: 0, most: 65_535, whole: true }))
-    .option('--host <address>', 'where to listen; other machines reach only other addresses than the default (default: 127.0.0.1)')
-    .option('--keys <file>', 'API keys, made by "limn serve keys add"; without them everybody who reaches the server may do everything')
+    .option(
+      '--host <address>',
+      'where to listen; other machines reach only other addresses than the default (default: 127.0.0.1)',
+    )
+    .option(
+      '--keys <file>',
+      'API keys, made by "limn serve keys add"; without them everybody who reaches the server may do everything',
+    )
     .option('--open', 'listen for other machines without keys')
     .addOption(repeatableOption('--cors <origin>', 'an origin whose pages may use the API, e.g. https://shop.example'))
     .option('--allow-urls', 'fetch pictures from URLs that requests give, from public addresses only')
-    .addOption(numberOption('--proxies <count>', 'your own proxies before the server (default: 0)', { least: 0, most: 10, whole: true }))
-    .addOption(numberOption('--rate <count>', `requests a second of one key or address; 0 for any number (default: ${defaultLimits.rate})`, { least: 0 }))
-    .addOption(numberOption('--burst <count>', `requests at once before the rate counts (default: ${defaultLimits.burst})`, whole))
-    .addOption(numberOption('--concurrency <count>', `requests that are worked on at once (default: ${defaultLimits.concurrency})`, whole))
-    .addOption(numberOption('--max-body <bytes>', `of a request (default: ${defaultLimits.bodyBytes})`, { least: 1024, whole: true }))
+    .addOption(
+      numberOption('--proxies <count>', 'your own proxies before the server (default: 0)', { least: 0, most: 10, whole: true }),
+    )
+    .addOption(
+      numberOption(
+        '--rate <count>',
+        `requests a second of one key or address; 0 for any number (default: ${defaultLimits.rate})`,
+        { least: 0 },
+      ),
+    )
+    .addOption(
+      numberOption('--burst <count>', `requests at once before the rate counts (default: ${defaultLimits.burst})`, whole),
+    )
+    .addOption(
+      numberOption('--concurrency <count>', `requests that are worked on at once (default: ${defaultLimits.concurrency})`, whole),
+    )
+    .addOption(
+      numberOption('--max-body <bytes>', `of a request (default: ${defaultLimits.bodyBytes})`, { least: 1024, whole: true }),
+    )
     .addOption(numberOption('--max-pixels <count>', `of an uploaded picture (default: ${defaultLimits.pixels})`, whole))
     .addOption(numberOption('--timeout <seconds>', 'for a request (default: 30)', { least: 0, above: true }))
     .addOption(numberOption('--batch <count>', 'searches that are embedded together at most (default: 16)', whole))
@@ -94,7 +116,14 @@ async function runServe(flags: ServeFlags): Promise<void> {
 }
 
 function limitsOf({ rate, burst, concurrency, maxBody, maxPixels, timeout }: ServeFlags): Partial<ServerLimits> {
-  const given = { rate, burst, concurrency, bodyBytes: maxBody, pixels: maxPixels, requestMilliseconds: timeout && timeout * 1000 };
+  const given = {
+    rate,
+    burst,
+    concurrency,
+    bodyBytes: maxBody,
+    pixels: maxPixels,
+    requestMilliseconds: timeout && timeout * 1000,
+  };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 

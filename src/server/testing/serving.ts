@@ -30,7 +30,11 @@ export async function problemOf(response: Response, status: number, code: string
   expect(response.status, text).toBe(status);
   expect(response.headers.get('content-type')).toBe('application/json');
   const { error } = JSON.parse(text) as Problem;
-  expect(error, text).toEqual({ code, message: expect.stringMatching(/^[A-Z].*[.?]$/), request: response.headers.get('x-request-id') });
+  expect(error, text).toEqual({
+    code,
+    message: expect.stringMatching(/^[A-Z].*[.?]$/),
+    request: response.headers.get('x-request-id'),
+  });
   return error.message;
 }
 
