@@ -124,6 +124,8 @@ function finish(c: ServerContext, { metrics, log, ending }: AppOptions, started:
   const { id, key, address } = c.var.state;
   res.headers.set('x-request-id', id);
   if (ending()) res.headers.set('connection', 'close');
+  // A page of another site that may use the API may also show what it gives.
+  if (res.headers.has('access-control-allow-origin')) res.headers.set('cross-origin-resource-policy', 'cross-origin');
   setSecurityHeaders(res.headers);
   const milliseconds = performance.now() - started;
   const route = routeOf(c);

@@ -76,7 +76,10 @@ describe('Batcher', () => {
   it('drops queries whose callers have gone', async () => {
     const seen: number[] = [];
     const batcher = new Batcher<number, number>({
-      run: (values) => (seen.push(...values), settle(values)),
+      run: (values) => {
+        seen.push(...values);
+        return settle(values);
+      },
       waitMilliseconds: 10,
     });
     const stop = new AbortController();
