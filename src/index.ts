@@ -6,12 +6,11 @@
  *
  * const limn = await Limn.open('runs/my-model');
  * const gallery = await limn.index('pictures/', 'my-gallery');
- * const hits = await gallery.search({ image: 'a.jpg', text: 'the same in red', k: 10 });
- * console.log(hits.map(({ rank, path, score }) => ({ rank, path, score })));
+ * const { hits } = await gallery.search({ references: [{ path: 'a.jpg' }], texts: ['the same in red'], k: 10 });
+ * console.log(hits.map(({ rank, id, score }) => ({ rank, id, score })));
  * await limn.close();
  */
-import { Gallery } from './gallery/gallery.js';
-import type { IndexOptions } from './gallery/index-pictures.js';
+import { type CreateOptions, Gallery } from './gallery/gallery.js';
 import { LimnModel } from './models/limn-model.js';
 
 /** A trained model with the galleries that were made or opened with it. */
@@ -29,14 +28,17 @@ export class Limn {
     return new Limn(await LimnModel.open(folder));
   }
 
-  /** Indexes the pictures of a folder into a gallery on disk, and opens it. See {@link IndexOptions} for errors. */
-  async index(images: string, out: string, options: Omit<IndexOptions, 'model' | 'images' | 'out'> = {}): Promise<Gallery> {
+  /**
+   * Indexes the pictures of a folder into a gallery on disk, or brings it up to date with them, and opens it. See
+   * {@link Gallery.create} for options and errors.
+   */
+  async index(images: string, out: string, options: Omit<CreateOptions, 'model' | 'images' | 'out'> = {}): Promise<Gallery> {
     return this.keep(await Gallery.create({ ...options, model: this.model, images, out }));
   }
 
   /** Opens a gallery that this model indexed before. @throws LimnError GALLERY */
-  async gallery(folder: string): Promise<Gallery> {
-    return this.keep(await Gallery.open(folder, { model: this.model }));
+  async gallery(location: string): Promise<Gallery> {
+    return this.keep(await Gallery.open(location, { model: this.model }));
   }
 
   /** Closes the galleries and the model, and ends their threads. */
@@ -87,8 +89,18 @@ export { writeCirrSubmission } from './eval/protocols/cirr-test.js';
 export { findProtocol, type Protocol, protocols } from './eval/protocols/index.js';
 export { type Summary, summarize } from './eval/summarize.js';
 export { readVectorFile, type VectorFile } from './eval/vector-files.js';
-export { Gallery, type Hit, type SearchOptions } from './gallery/gallery.js';
-export type { IndexOptions } from './gallery/index-pictures.js';
+export {
+  type CreateOptions,
+  Gallery,
+  type GalleryDescription,
+  type GalleryOptions,
+  type NewItem,
+  type OpenOptions,
+  type UpdateOptions,
+} from './gallery/gallery.js';
+export type { IngestReport } from './gallery/ingest/ingest.js';
+export { type FetchLimits, SafeFetcher } from './gallery/ingest/safe-fetch.js';
+export type { Explanation, HeatMap, PictureReference, SearchAnswer, SearchHit, SearchRequest } from './gallery/search-types.js';
 export { type Caption, CaptionerModel, type CaptionOptions } from './models/captioner-model.js';
 export type { LimnConfig, LimnConfigInput } from './models/config.js';
 export type { DecodingOptions } from './models/decoding.js';

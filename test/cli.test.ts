@@ -1,5 +1,6 @@
 /** The built command line as a person meets it: exit codes, one line of advice for every mistake, nothing damaged. */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -90,7 +91,7 @@ describe('limn', () => {
     const json = await limn([...words, '--json', '--html', 'page.html']);
     const { hits } = JSON.parse(json.out);
     expect(hits).toHaveLength(7);
-    expect(Object.keys(hits[0])).toEqual(['id', 'path', 'rank', 'score', 'matching', 'factors']);
+    expect(Object.keys(hits[0])).toEqual(['id', 'path', 'rank', 'score', 'matching', 'factors', 'negative', 'metadata']);
     const page = await readFile(at('page.html'), 'utf8');
     expect(page.match(/src="data:image\/webp;base64,/g)).toHaveLength(8);
     expect(page).toContain('in &lt;red&gt;');
@@ -174,7 +175,10 @@ describe('a wrong call', () => {
     ],
     [['train', '--data', 'data', '--out', 'never', '--encoder', 'mobilnetv2'], 'Did you mean "mobilenetv2"?'],
     [['search', '--gallery', 'gallery', '--image', 'pictures/1.jpg', '--text', ' '], 'has no words: say what to change'],
-    [['search', '--gallery', 'gallery', '--image', 'pictures/1.jpg', '--text', 'red', '-k', '9'], 'the gallery has 8 pictures'],
+    [['search', '--gallery', 'gallery', '--image', 'pictures/1.jpg', '--text', 'red', '-k', '1001'], 'limn ranks 1000'],
+    [['search', '--gallery', 'gallery', '--filter', 'colour ='], 'There is nothing to search for'],
+    [['search', '--gallery', 'gallery', '--text', 'red', '--filter', 'colour ='], 'filter'],
+    [['index', '--model', 'model', '--out', 'gallery'], 'limn index needs --images or --list'],
   ])('limn %s', async (words, expected) => {
     expect(await complaint(words, 2)).toContain(expected);
   });
@@ -184,7 +188,10 @@ describe('bad data', () => {
   /** Indexing this folder must fail with `expected`, and leave the gallery that is there. */
   const refused = async (images: string, expected: RegExp) => {
     const before = await contentOf(at('gallery'));
-    expect(await complaint(['index', '--model', 'model', '--images', images, '--out', 'gallery'], 1)).toMatch(expected);
+    const out = `gallery-of-${images}`;
+    expect(await complaint(['index', '--model', 'model', '--images', images, '--out', out], 1)).toMatch(expected);
+    const again = await complaint(['index', '--model', 'model', '--images', images, '--out', 'gallery'], 1);
+    expect(again).toMatch(existsSync(at(images)) && images !== 'empty' ? /has its pictures in .*pictures, not in/ : expected);
     expect(await contentOf(at('gallery'))).toEqual(before);
   };
 

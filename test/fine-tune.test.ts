@@ -115,7 +115,8 @@ describe('an encoder from the Hub', () => {
     }
     const model = await LimnModel.open(out);
     const gallery = await Gallery.create({ model, images: join(data, 'images'), out: join(work, 'gallery') });
-    const hits = await gallery.search({ image: join(data, 'images', gallery.ids[0] as string), text: 'in red', k: 3 });
+    const [first] = await gallery.list({ limit: 1 });
+    const { hits } = await gallery.search({ references: [{ id: first?.id as string }], texts: ['in red'], k: 3 });
     expect(hits).toHaveLength(3);
     await gallery.close();
     await model.close();

@@ -51,7 +51,7 @@ const repeatable = new WeakSet<Option>();
 
 /** An option that may be given several times; its value is a list. In the environment commas stand between the values. */
 export function repeatableOption(flags: string, description: string): Option {
-  const option = new Option(flags, description).argParser((text, list: readonly string[] | undefined) => {
+  const option = new Option(flags, `${description}; may be given several times`).argParser((text, list: readonly string[] | undefined) => {
     if (text.trim() === '') throw new InvalidArgumentError('Give a value.');
     return [...(list ?? []), text];
   });

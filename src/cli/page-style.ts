@@ -25,6 +25,12 @@ main section:first-child{border-top:0}
 .factors{width:100%;height:36px;display:block;overflow:visible}
 .factors line{stroke:var(--soft);stroke-width:.5;vector-effect:non-scaling-stroke}
 .swatch{display:inline-block;width:11px;height:11px;border-radius:3px;margin:0 2px;vertical-align:-1px}
+.heat summary{cursor:pointer;font-size:12px;color:var(--soft)}
+.heat figure{margin:8px 0 0;display:grid;grid-template-columns:1fr 1fr;gap:4px}
+.heat figcaption{grid-column:1/-1;font-size:11.5px;color:var(--soft);display:flex;justify-content:space-between}
+.map{position:relative;background-size:100% 100%;border-radius:5px;overflow:hidden}
+.map svg{position:absolute;inset:0;width:100%;height:100%}
+.map rect{fill:var(--accent)}
 footer{border-top:1px solid var(--line);padding-top:18px;padding-bottom:48px;margin-top:8px}
 @media (max-width:760px){section{grid-template-columns:1fr;gap:20px}.query{position:static;grid-template-columns:120px 1fr;align-items:center}
 .hits{grid-template-columns:repeat(auto-fill,minmax(132px,1fr));gap:12px}}

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { resultsPage } from './results-page.js';
 
 const page = (factors: number[]) => {
-  const hit = { id: 'a.jpg', path: '/absent/a.jpg', rank: 1, score: 0.75, matching: 0.5, factors };
-  return resultsPage({ title: 'One', gallery: 'g', size: 1, searches: [{ reference: undefined, text: 'in red', hits: [hit] }] });
+  const hit = { id: 'a.jpg', path: '/absent/a.jpg', rank: 1, score: 0.75, matching: 0.5, factors, negative: 0, metadata: {} };
+  return resultsPage({ title: 'One', gallery: 'g', size: 1, searches: [{ references: [], text: 'in red', hits: [hit] }] });
 };
 
 describe('resultsPage', () => {

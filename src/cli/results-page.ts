@@ -2,14 +2,15 @@
 import { basename } from 'node:path';
 import { escaped, htmlPage } from '../core/html.js';
 import { thumbnail } from '../encoders/thumbnail.js';
-import type { Hit } from '../gallery/gallery.js';
+import { heatMapPart } from './heat-maps.js';
 import { pageStyle } from './page-style.js';
+import type { ShownHit } from './shown-hits.js';
 
 export interface ShownSearch {
-  /** Path of the reference picture; none for a search by text alone. */
-  reference: string | undefined;
+  /** Paths or bytes of the reference pictures; none for a search by text alone. */
+  references: readonly (string | Uint8Array)[];
   text: string;
-  hits: readonly Hit[];
+  hits: readonly ShownHit[];
   /** Ids of the right answers, where they are known; they are marked. */
   wanted?: readonly string[];
 }
@@ -53,14 +54,20 @@ function factorLegend(factors: number): string {
 the share of each of the ${factors} latent factors (${swatches}), drawn to one scale on the whole page`;
 }
 
-async function searchSection({ reference, text, hits, wanted = [] }: ShownSearch, scale: Scale): Promise<string> {
+async function searchSection({ references, text, hits, wanted = [] }: ShownSearch, scale: Scale): Promise<string> {
   const cards: string[] = [];
-  for (const hit of hits) cards.push(hitCard(hit, await thumbnail(hit.path), wanted.includes(hit.id), scale));
-  const picture = reference === undefined ? '' : frame(await thumbnail(reference), basename(reference));
+  const pictures = await Promise.all(references.map((reference) => thumbnail(reference)));
+  for (const hit of hits)
+    cards.push(hitCard(hit, await thumbnail(hit.picture ?? hit.path), wanted.includes(hit.id), scale, pictures[0]));
+  const frames = pictures.map((picture, i) => {
+    const reference = references[i];
+    return frame(picture, typeof reference === 'string' ? basename(reference) : 'reference');
+  });
+  const label = references.length === 0 ? 'Text' : text === '' ? 'Reference' : 'Reference, changed as said';
   return `<section>
 <div class="query">
-${picture}
-<div><p class="label">${reference === undefined ? 'Text' : 'Reference, changed as said'}</p><p class="text">${escaped(text)}</p></div>
+${frames.join('\n')}
+<div><p class="label">${label}</p>${text === '' ? '' : `<p class="text">${escaped(text)}</p>`}</div>
 </div>
 <ol class="hits">
 ${cards.join('\n')}
@@ -68,8 +75,14 @@ ${cards.join('\n')}
 </section>`;
 }
 
-function hitCard(hit: Hit, picture: string | undefined, wanted: boolean, scale: Scale): string {
-  const { rank, score, id, matching, factors } = hit;
+function hitCard(
+  hit: ShownHit,
+  picture: string | undefined,
+  wanted: boolean,
+  scale: Scale,
+  reference: string | undefined,
+): string {
+  const { rank, score, id, matching, factors, negative, explanation } = hit;
   const width = (100 * Math.max(0, Math.min(1, matching))).toFixed(1);
   return `<li${wanted ? ' class="wanted"' : ''}>
 ${frame(picture, id)}
@@ -78,6 +91,8 @@ ${frame(picture, id)}
 <div class="part"><span>matching</span><span>${matching.toFixed(3)}</span></div>
 <div class="bar" title="matching token: ${signed(matching)}"><i class="matching" style="width:${width}%"></i></div>
 ${factors.length > 0 ? factorPart(factors, scale) : ''}
+${negative > 0 ? `<div class="part"><span>negatives</span><span>−${negative.toFixed(3)}</span></div>` : ''}
+${explanation && picture ? heatMapPart(explanation, picture, reference) : ''}
 </li>`;
 }
 

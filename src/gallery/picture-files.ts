@@ -55,7 +55,10 @@ export class PictureFiles {
   async read(location: string, options: ReadOptions = {}): Promise<Uint8Array> {
     if (!isUrl(location)) return readPicture(await this.pathOf(location));
     if (this.fetcher) return (await this.fetcher.fetch(location, options)).bytes;
-    throw new LimnError('USAGE', `The picture ${location} is a URL, and URLs are not fetched unless that is allowed (--allow-urls).`);
+    throw new LimnError(
+      'USAGE',
+      `The picture ${location} is a URL, and URLs are not fetched unless that is allowed (--allow-urls).`,
+    );
   }
 
   private requireFolder(): string {

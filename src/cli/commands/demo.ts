@@ -19,6 +19,7 @@ import { train } from '../../train/train.js';
 import { type LongWork, runLong } from '../long-work.js';
 import { newCommand } from '../options.js';
 import { resultsPage, type ShownSearch } from '../results-page.js';
+import { shownHits } from '../shown-hits.js';
 
 // Sizes that end within 5 minutes on two cores.
 const seed = 1;
@@ -120,7 +121,15 @@ async function searchExamples(val: Split, directory: string, out: string, { sign
   const limn = await LimnModel.open(join(out, 'limn'));
   const images = join(directory, 'images');
   const files = val.pictures.map(({ path }) => path.slice(images.length + 1));
-  const gallery = await Gallery.create({ model: limn, images, files, out: join(out, 'gallery'), signal, onProgress });
+  const gallery = await Gallery.create({
+    model: limn,
+    images,
+    files,
+    out: join(out, 'gallery'),
+    replace: true,
+    signal,
+    onProgress,
+  });
   try {
     const searches: ShownSearch[] = [];
     // Evenly spread over the split, so that nobody picked the ones that look good.
@@ -128,15 +137,21 @@ async function searchExamples(val: Split, directory: string, out: string, { sign
       const triplet = val.triplets[Math.floor((part * val.triplets.length) / 4)] as Split['triplets'][number];
       const pathOf = (id: string) => val.pictures.find((picture) => picture.id === id)?.path as string;
       const reference = pathOf(triplet.reference);
-      const hits = await gallery.search({ image: reference, text: triplet.text, k: hitsShown });
+      const { hits } = await gallery.search({ references: [{ path: reference }], texts: [triplet.text], k: hitsShown });
       const wanted = triplet.targets.map((id) => pathOf(id).slice(images.length + 1));
-      searches.push({ reference, text: triplet.text, hits, wanted });
+      searches.push({ references: [reference], text: triplet.text, hits: await shownHits(gallery, hits), wanted });
     }
     const path = join(out, 'searches.html');
     const notes = ['three annotated queries, evenly spread over the validation data, none chosen by hand'];
     await writeFileAtomic(
       path,
-      await resultsPage({ title: 'Three searches in the wardrobe', gallery: 'the gallery', size: gallery.size, notes, searches }),
+      await resultsPage({
+        title: 'Three searches in the wardrobe',
+        gallery: 'the gallery',
+        size: await gallery.count(),
+        notes,
+        searches,
+      }),
     );
     return path;
   } finally {

@@ -2,60 +2,92 @@
 import type { Command } from 'commander';
 import { writeFileAtomic } from '../../core/files.js';
 import { Gallery } from '../../gallery/gallery.js';
+import type { SearchRequest } from '../../gallery/search-types.js';
 import { LimnModel } from '../../models/limn-model.js';
-import { newCommand, numberListOption, numberOption, required } from '../options.js';
+import { newCommand, numberListOption, numberOption, repeatableOption, required } from '../options.js';
 import { resultsPage } from '../results-page.js';
+import { type ShownHit, shownHits } from '../shown-hits.js';
 
 interface SearchFlags {
   gallery?: string;
   model?: string;
-  image?: string;
-  text?: string;
+  image?: string[];
+  text?: string[];
+  negative?: string[];
+  negativeWeight?: number;
+  filter?: string;
   k?: number;
+  offset?: number;
   weights?: number[];
   includeReference?: boolean;
+  explain?: boolean;
   json?: boolean;
   html?: string;
 }
 
 export function searchCommand(): Command {
   return newCommand('search', 'Find the picture you mean: a reference picture, changed as a sentence says.')
-    .option('--gallery <folder>', 'made by "limn index"')
+    .option('--gallery <location>', 'made by "limn index"')
     .option('--model <folder>', "the gallery's model, where it is no longer at its old place")
-    .option('--image <file>', 'the reference picture')
-    .option('--text <words>', 'what to change, e.g. "in red and with short sleeves"')
+    .addOption(repeatableOption('--image <file>', 'the reference picture'))
+    .addOption(repeatableOption('--text <words>', 'what to change, e.g. "in red and with short sleeves"'))
+    .addOption(repeatableOption('--negative <file>', 'a picture that the hits are not to resemble'))
+    .addOption(numberOption('--negative-weight <number>', 'how much resembling it costs (default: 0.5)', { least: 0 }))
+    .option('--filter <condition>', 'on the metadata, e.g. "colour = \'red\' and price < 50"')
     .addOption(numberOption('-k <count>', 'how many hits (default: 10)', { least: 1, whole: true }))
+    .addOption(numberOption('--offset <count>', 'hits to pass over', { least: 0, whole: true }))
     .addOption(numberListOption('--weights <list>', 'the weight of each factor, e.g. 1,0,0.5,... (default: 1/K each)'))
-    .option('--include-reference', 'keep copies of the reference picture among the hits')
+    .option('--include-reference', 'keep the reference picture and copies of it among the hits')
+    .option('--explain', 'say what each factor adds; with --html, show where it looks')
     .option('--json', 'print the hits as JSON')
     .option('--html <file>', "write a page with the pictures and each factor's share of the score")
     .action(runSearch);
 }
 
 async function runSearch(flags: SearchFlags): Promise<void> {
-  const folder = required(flags.gallery, '--gallery', 'search', 'Make one with "limn index".');
+  const location = required(flags.gallery, '--gallery', 'search', 'Make one with "limn index".');
   const model = flags.model === undefined ? undefined : await LimnModel.open(flags.model);
-  const gallery = await Gallery.open(folder, { model });
+  const gallery = await Gallery.open(location, { model });
   try {
-    const { sees } = gallery.model;
-    const image = sees.picture ? required(flags.image, '--image', 'search') : flags.image;
-    const text = sees.text ? required(flags.text, '--text', 'search') : flags.text;
-    const { k, weights } = flags;
-    const hits = await gallery.search({ image, text, k, weights, excludeReference: !flags.includeReference });
+    const { image = [], text = [], negative = [], k, offset, weights, filter, negativeWeight } = flags;
+    const pictures = (paths: readonly string[]) => paths.map((path) => ({ path }));
+    const request: SearchRequest = {
+      references: pictures(image),
+      texts: text,
+      negatives: pictures(negative),
+      negativeWeight,
+      k,
+      offset,
+      weights,
+      filter,
+      excludeReferences: !flags.includeReference,
+    };
+    const answer = await gallery.search(request);
+    const hits = await shownHits(gallery, answer.hits, { pictures: flags.html !== undefined });
+    if (flags.explain) for (const hit of hits) hit.explanation = await gallery.explain(request, hit.id);
     if (flags.html) {
-      const searches = [{ reference: image, text: text ?? '', hits }];
-      await writeFileAtomic(
-        flags.html,
-        await resultsPage({ title: `The ${hits.length} nearest pictures`, gallery: folder, size: gallery.size, searches }),
-      );
+      const searches = [{ references: image, text: text.join(' and '), hits }];
+      const [title, size] = [`The ${hits.length} nearest pictures`, await gallery.count()];
+      await writeFileAtomic(flags.html, await resultsPage({ title, gallery: location, size, searches }));
       process.stderr.write(`Wrote ${flags.html}\n`);
     }
-    if (flags.json) process.stdout.write(`${JSON.stringify({ gallery: folder, image, text, hits }, undefined, 2)}\n`);
-    else
-      for (const { rank, score, path } of hits)
-        process.stdout.write(`${String(rank).padStart(3)}  ${score.toFixed(4)}  ${path}\n`);
+    if (flags.json) {
+      const shown = hits.map(({ picture, ...hit }) => hit);
+      process.stdout.write(
+        `${JSON.stringify({ gallery: location, image, text, hits: shown, next: answer.next }, undefined, 2)}\n`,
+      );
+    } else for (const hit of hits) process.stdout.write(lineOf(hit));
   } finally {
     await gallery.close();
     await model?.close();
   }
+}
+
+function lineOf({ rank, score, path, explanation }: ShownHit): string {
+  const line = `${String(rank).padStart(3)}  ${score.toFixed(4)}  ${path}\n`;
+  if (!explanation || explanation.factors.length === 0) return line;
+  const shares = [...explanation.factors]
+    .sort((a, b) => b.share - a.share)
+    .map(({ name, share }) => `${name} ${share.toFixed(3)}`);
+  return `${line}     ${shares.join(', ')}\n`;
 }

@@ -38,7 +38,7 @@ const whole = { least: 1, whole: true };
 export function serveCommand(): Command {
   const command = newCommand('serve', 'Serve galleries over HTTP, with a page to search them.')
     .addOption(
-      repeatableOption('--gallery <name=location>', 'a gallery; may be given several times, and without a name takes its last'),
+      repeatableOption('--gallery <name=location>', 'a gallery; without a name it takes the last one of its location'),
     )
     .option('--model <folder>', "the galleries' model, where it is no longer at its old place")
     .option('--captioner <folder>', 'a run of "limn train --task caption": says what changes between two pictures')

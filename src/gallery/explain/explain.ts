@@ -3,10 +3,10 @@ import sharp from 'sharp';
 import { LimnError } from '../../core/errors.js';
 import type { GalleryStore } from '../../store/store.js';
 import type { Embedder } from '../embedder.js';
-import type { Explanation, HeatMap, SearchRequest } from '../search-types.js';
 import { mostHits } from '../search/check-request.js';
 import type { Composer, KnownPicture } from '../search/compose.js';
 import type { Searcher } from '../search/searcher.js';
+import type { Explanation, HeatMap, SearchRequest } from '../search-types.js';
 import { overPicture, wholePicture } from './heat-map.js';
 
 export interface ExplainTools {
@@ -29,7 +29,9 @@ export async function explainHit(tools: ExplainTools, request: SearchRequest, id
   const [item] = await store.get([id]);
   const [vectors] = await store.vectors([id]);
   if (!item || !vectors) {
-    throw new LimnError('USAGE', `The gallery has no picture ${JSON.stringify(id)}. It may have been deleted.`, { details: { id } });
+    throw new LimnError('USAGE', `The gallery has no picture ${JSON.stringify(id)}. It may have been deleted.`, {
+      details: { id },
+    });
   }
   const ranked = await searcher.rank(prepared, mostHits, request.signal);
   const { id: _, ...scored } = searcher.score(prepared, item, vectors);

@@ -30,9 +30,7 @@ export function overPicture(
   const [shorter, longer] = [Math.min(width, height), Math.max(width, height)];
   // What the square is on the picture, in pixels; a border has negative places.
   const seen =
-    fit === 'fill'
-      ? { width, height }
-      : { width: fit === 'contain' ? longer : (shorter * size) / shorterSide, height: 0 };
+    fit === 'fill' ? { width, height } : { width: fit === 'contain' ? longer : (shorter * size) / shorterSide, height: 0 };
   if (fit !== 'fill') seen.height = seen.width;
   const [left, top] = [(width - seen.width) / 2, (height - seen.height) / 2];
   const cells = (extent: number, square: number) => Math.min(longest * side, Math.max(1, Math.round((extent * side) / square)));
@@ -45,7 +43,8 @@ export function overPicture(
     for (let column = 0; column < columns; column++) {
       let sum = 0;
       for (const [y, partDown] of down[row] as Overlap[]) {
-        for (const [x, partAcross] of across[column] as Overlap[]) sum += (weights[y * side + x] as number) * partDown * partAcross;
+        for (const [x, partAcross] of across[column] as Overlap[])
+          sum += (weights[y * side + x] as number) * partDown * partAcross;
       }
       out[row * columns + column] = sum;
     }

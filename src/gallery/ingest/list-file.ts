@@ -25,7 +25,8 @@ export async function listFile(file: string, images: string): Promise<PictureLis
     if (table.texts) types.see(row.values);
     const { id } = pictureOf(row, images);
     checkKeys(row);
-    if (ids.has(id)) throw new LimnError('DATA', `${row.place}: the id "${id}" is there for the second time. Ids must be unique.`);
+    if (ids.has(id))
+      throw new LimnError('DATA', `${row.place}: the id "${id}" is there for the second time. Ids must be unique.`);
     ids.add(id);
   }
   const total = ids.size;
@@ -74,7 +75,10 @@ function pictureOf(row: TableRow, images: string): Omit<ListedPicture, 'metadata
   if (path !== undefined) {
     const location = locationInside(images, path);
     if (location === undefined) {
-      throw new LimnError('DATA', `${place}: the path "${path}" leads out of ${images}: say with --images which folder has them all.`);
+      throw new LimnError(
+        'DATA',
+        `${place}: the path "${path}" leads out of ${images}: say with --images which folder has them all.`,
+      );
     }
     return { id: textOf(row, 'id') ?? location, location };
   }

@@ -16,9 +16,10 @@ export async function* mapAhead<T, R>(
   const start = (): Promise<R | typeof finished> => {
     const next = reading.then((): Item<T> | Promise<Item<T>> => (stopped ? finished : iterator.next()));
     reading = next;
-    const result = next.then((item): typeof finished | Promise<R> =>
-      item === finished || item.done ? finished : work(item.value),
-    );
+    const result = (async (): Promise<R | typeof finished> => {
+      const item = await next;
+      return item === finished || item.done ? finished : work(item.value);
+    })();
     // Awaited at its turn; until then a failure must not count as unhandled.
     result.catch(() => {});
     return result;

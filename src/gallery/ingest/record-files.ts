@@ -24,7 +24,8 @@ export const tableExtensions = ['.csv', '.tsv', '.jsonl', '.ndjson', '.parquet']
 /** @throws LimnError USAGE for a file with another ending; reading throws DATA for a file that is not what its ending says, IO */
 export function openTable(file: string): Table {
   const ending = extname(file).toLowerCase();
-  if (ending === '.csv' || ending === '.tsv') return { texts: true, rows: () => delimitedRows(file, ending === '.tsv' ? '\t' : ',') };
+  if (ending === '.csv' || ending === '.tsv')
+    return { texts: true, rows: () => delimitedRows(file, ending === '.tsv' ? '\t' : ',') };
   if (ending === '.jsonl' || ending === '.ndjson') return { texts: false, rows: () => jsonRows(file) };
   if (ending === '.parquet') return { texts: false, rows: () => parquetRows(file) };
   throw new LimnError('USAGE', `${file} is no list that limn reads: give a file that ends in ${tableExtensions.join(', ')}.`);

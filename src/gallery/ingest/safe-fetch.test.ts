@@ -62,8 +62,18 @@ describe('SafeFetcher', () => {
 
   it('connects to no private address, however it is written', async () => {
     const { port } = new URL(base);
-    const hosts = ['127.0.0.1', '2130706433', '0x7f.1', '0177.0.0.1', '[::1]', '[::ffff:127.0.0.1]', '0.0.0.0', '[64:ff9b::7f00:1]'];
-    for (const host of hosts) await expect(get(`http://${host}:${port}/picture`), host).rejects.toThrow('not on the public internet');
+    const hosts = [
+      '127.0.0.1',
+      '2130706433',
+      '0x7f.1',
+      '0177.0.0.1',
+      '[::1]',
+      '[::ffff:127.0.0.1]',
+      '0.0.0.0',
+      '[64:ff9b::7f00:1]',
+    ];
+    for (const host of hosts)
+      await expect(get(`http://${host}:${port}/picture`), host).rejects.toThrow('not on the public internet');
     const resolve = (...addresses: string[]): FetchLimits => ({
       lookup: async () => addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
     });
@@ -98,7 +108,10 @@ describe('SafeFetcher', () => {
     await expect(get(`${base}/endless`, limits)).rejects.toThrow('larger than 2000 bytes');
     await expect(get(`${base}/slow`, limits)).rejects.toThrow('it took longer than 0.3 s');
     await expect(get(`${base}/zipped`, limits)).rejects.toThrow('the answer is compressed');
-    await expect(get(`${base}/none`, limits)).rejects.toMatchObject({ code: 'DATA', message: expect.stringContaining('answered 404') });
+    await expect(get(`${base}/none`, limits)).rejects.toMatchObject({
+      code: 'DATA',
+      message: expect.stringContaining('answered 404'),
+    });
   });
 
   it('refuses other schemes, user names, and what is no URL', async () => {

@@ -27,11 +27,23 @@ export interface ComposedQuery {
   references: KnownPicture[];
 }
 
+/** Why a request has no answer. */
+export interface Failed {
+  error: unknown;
+}
+
 /** A picture as the gallery would store it, or changed as a text says; the average picture has no content. */
 interface Wanted {
   key: string;
   picture: KnownPicture | undefined;
   text: string | undefined;
+}
+
+/** What a request needs to have embedded. */
+interface Plan {
+  references: KnownPicture[];
+  query: Wanted[];
+  negatives: Wanted[];
 }
 
 /** How many embeddings of earlier searches are kept: pages, sliders and explanations ask for the same ones again. */
@@ -52,12 +64,12 @@ export class Composer {
    * A reference with a text is composed by the model, a text alone with the average picture, a reference alone is what the gallery would
    * store of it; several references are averaged.
    */
-  async compose(requests: readonly CheckedRequest[], signal?: AbortSignal): Promise<(ComposedQuery | { error: unknown })[]> {
+  async compose(requests: readonly CheckedRequest[], signal?: AbortSignal): Promise<(ComposedQuery | Failed)[]> {
     const plans = await Promise.all(
-      requests.map(async (request) => this.plan(request).catch((error: unknown) => ({ error }))),
+      requests.map((request): Promise<Plan | Failed> => this.plan(request).catch((error: unknown) => ({ error }))),
     );
     throwIfAborted(signal, 'searching');
-    const good = plans.filter((plan) => !('error' in plan));
+    const good = plans.filter((plan): plan is Plan => !('error' in plan));
     const missing = new Map<string, Wanted>();
     for (const wanted of good.flatMap(({ query, negatives }) => [...query, ...negatives])) {
       if (!this.recent.get(wanted.key)) missing.set(wanted.key, wanted);
@@ -98,7 +110,7 @@ export class Composer {
     return { content: sha256(bytes), name, bytes: async () => bytes };
   }
 
-  private async plan(request: CheckedRequest) {
+  private async plan(request: CheckedRequest): Promise<Plan> {
     const [references, negatives] = await Promise.all([
       Promise.all(request.references.map((reference) => this.know(reference))),
       Promise.all(request.negatives.map((negative) => this.know(negative))),

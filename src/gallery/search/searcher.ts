@@ -8,7 +8,7 @@ import type { Vectors } from '../embedder.js';
 import type { SearchAnswer, SearchHit, SearchRequest } from '../search-types.js';
 import { findCandidates } from './candidates.js';
 import { type CheckedRequest, checkRequest, type ModelSides, mostHits } from './check-request.js';
-import type { ComposedQuery, Composer } from './compose.js';
+import type { ComposedQuery, Composer, Failed } from './compose.js';
 import { byScore, type Scored, scoreItem } from './score.js';
 
 /** How many candidates are scored: the pages of one search share them up to here, and behind it as many as there may be hits. */
@@ -39,8 +39,8 @@ export class Searcher {
   }
 
   /** Checks and embeds requests. */
-  async prepare(requests: readonly SearchRequest[]): Promise<(PreparedSearch | { error: unknown })[]> {
-    const checked = requests.map((request) => {
+  async prepare(requests: readonly SearchRequest[]): Promise<(PreparedSearch | Failed)[]> {
+    const checked = requests.map((request): CheckedRequest | Failed => {
       try {
         throwIfAborted(request.signal, 'searching');
         return checkRequest(request, this.model);
@@ -48,13 +48,13 @@ export class Searcher {
         return { error };
       }
     });
-    const good = checked.filter((request) => !('error' in request));
+    const good = checked.filter((request): request is CheckedRequest => !('error' in request));
     // One request's signal must not stop the others.
     const signal = requests.length === 1 ? requests[0]?.signal : undefined;
     const composed = (await this.composer.compose(good, signal)).values();
     return checked.map((request) => {
       if ('error' in request) return request;
-      const made = composed.next().value as ComposedQuery | { error: unknown };
+      const made = composed.next().value as ComposedQuery | Failed;
       return 'error' in made ? made : { request, composed: made };
     });
   }
