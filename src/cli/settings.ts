@@ -109,13 +109,20 @@ function parse(option: Option, value: unknown, from: string): unknown {
   if (typeof value === 'object' && !Array.isArray(value)) throw new LimnError('CONFIG', `${from} must be a plain value.`);
   try {
     if (isRepeatable(option)) {
-      const values = Array.isArray(value) ? value.map(String) : text.split(',');
-      return values.reduce((list: unknown, one) => option.parseArg?.(one.trim(), list as never), undefined);
+      return listOf(value).reduce((list: unknown, one) => option.parseArg?.(one, list as never), undefined);
     }
     return option.parseArg ? option.parseArg(text, undefined) : text;
   } catch (error) {
     throw new LimnError('CONFIG', `${from} cannot be "${text}". ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** The values of an option that may be given several times: a list, which the environment writes as JSON, or one value. */
+function listOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.map(String);
+  const text = String(value);
+  const list = text.startsWith('[') ? (JSON.parse(text) as unknown) : text;
+  return Array.isArray(list) ? list.map(String) : [text];
 }
 
 function asBoolean(value: unknown, from: string): boolean {
