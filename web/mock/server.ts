@@ -216,9 +216,8 @@ function post(route: string, body: unknown, catalogues: Catalogues, response: Se
     const all = rank(request, filtered(catalogue, request.filter), catalogue);
     const from = Number(request.cursor ?? 0);
     const next = from + request.k < all.length ? { cursor: String(from + request.k) } : {};
-    return send(response, 200, { hits: all.slice(from, from + request.k), ...next, milliseconds: 7.3 }, contract.searchAnswer);
-  }
-  if (route === 'explain') {
+    send(response, 200, { hits: all.slice(from, from + request.k), ...next, milliseconds: 7.3 }, contract.searchAnswer);
+  } else if (route === 'explain') {
     const { hit: id, ...asked } = parse(contract.explain, body);
     const catalogue = catalogueOf(catalogues, asked.gallery);
     const hit = rank({ ...asked, k: 200 }, catalogue, catalogue).find((one) => one.id === id);
@@ -231,16 +230,14 @@ function post(route: string, body: unknown, catalogues: Catalogues, response: Se
       ...(reference ? { reference: heatMap(named, at) } : {}),
       hit: heatMap(id, at),
     }));
-    return send(response, 200, { hit, factors: explained }, contract.explanation);
-  }
-  if (route === 'caption') {
+    send(response, 200, { hit, factors: explained }, contract.explanation);
+  } else if (route === 'caption') {
     const { gallery, reference, target } = parse(contract.caption, body);
     const catalogue = catalogueOf(catalogues, gallery);
     const pictureOf = (picture: typeof reference) =>
       'id' in picture ? itemOf(catalogue, picture.id) : (catalogue[3] as MockItem);
-    return send(response, 200, { text: difference(pictureOf(reference), pictureOf(target)) }, contract.captionAnswer);
-  }
-  throw new Refusal(404, 'NOT_FOUND', 'There is no such route.');
+    send(response, 200, { text: difference(pictureOf(reference), pictureOf(target)) }, contract.captionAnswer);
+  } else throw new Refusal(404, 'NOT_FOUND', 'There is no such route.');
 }
 
 function parse<T extends z.ZodType>(schema: T, body: unknown): z.infer<T> {

@@ -18,16 +18,18 @@ export function App() {
   useShortcuts(session);
   return (
     <>
-      <a class="skip" href="#results" onClick={skipToResults}>
+      <button type="button" class="skip" onClick={skipToResults}>
         Skip to the pictures
-      </a>
+      </button>
       <Header />
       {galleries && session.gallery ? (
         <div class="columns">
           <div class="rail">
             <Composer />
-            <Filters />
-            <Factors />
+            <div class="sections">
+              <Filters />
+              <Factors />
+            </div>
           </div>
           <main class="stage">
             <TrailStrip />
@@ -48,8 +50,6 @@ export function App() {
   );
 }
 
-/** The address belongs to the view, so the link moves the focus itself. */
-function skipToResults(event: Event): void {
-  event.preventDefault();
-  document.querySelector<HTMLElement>('[data-card]')?.focus();
+function skipToResults(): void {
+  document.querySelector<HTMLElement>('[data-card][tabindex="0"]')?.focus();
 }

@@ -53,41 +53,41 @@ export function Compare({ id }: { id: string }) {
   );
   return (
     <Modal title={entry?.hit ? `Why number ${entry.hit.rank}?` : 'Why this one?'} class="compare" tools={tools} onClose={close}>
-      <div class={reference ? 'compare-pictures' : 'compare-pictures single'}>
-        {reference && <CompareFigure picture={reference} name="Reference" map={maps?.reference} />}
-        <CompareFigure picture={{ id }} name={id} map={maps?.hit} />
-      </div>
-      <div class="compare-words">
-        {held.length > 0 && (
-          <p class="asked">
-            <span class="label">Asked for</span> <q>{held.map(({ text }) => text).join(', ')}</q>
-          </p>
-        )}
-        {gallery?.captions && reference && (
-          <p class="told" role="status">
-            <span class="label">What changed</span>{' '}
-            {caption.value ? (
-              <q>{caption.value.text}</q>
-            ) : caption.problem ? (
-              caption.problem.message
-            ) : (
-              <span class="hint">looking …</span>
+      <div class="compare-columns">
+        <div class="compare-side">
+          <div class={reference ? 'compare-pictures' : 'compare-pictures single'}>
+            {reference && <CompareFigure picture={reference} name="Reference" map={maps?.reference} />}
+            <CompareFigure picture={{ id }} name={id} map={maps?.hit} />
+          </div>
+          <MetadataTable reference={known.value?.metadata} hit={entry?.metadata ?? {}} />
+        </div>
+        <div class="compare-side">
+          <div class="compare-words">
+            {held.length > 0 && (
+              <p>
+                <span class="label">Asked for</span> <q>{held.map(({ text }) => text).join(', ')}</q>
+              </p>
             )}
-          </p>
-        )}
-      </div>
-      <CompareFactors explanation={explanation} entries={results.entries} factor={factor} onFactor={setFactor} />
-      <MetadataTable reference={known.value?.metadata} hit={entry?.metadata ?? {}} />
-      <div class="row compare-actions">
-        <button type="button" class="button primary" onClick={() => use(goOnFrom)}>
-          Go on from this
-        </button>
-        <button type="button" class="button" onClick={() => use(addReference)}>
-          More like this
-        </button>
-        <button type="button" class="button" onClick={() => use(addNegative)}>
-          Less like this
-        </button>
+            {gallery?.captions && reference && (
+              <p role="status">
+                <span class="label">What changed</span>{' '}
+                {caption.value ? (
+                  <q>{caption.value.text}</q>
+                ) : (
+                  <span class="hint">{caption.problem?.message ?? 'looking …'}</span>
+                )}
+              </p>
+            )}
+          </div>
+          <CompareFactors explanation={explanation} entries={results.entries} factor={factor} onFactor={setFactor} />
+          <div class="row">
+            <button type="button" class="button primary" onClick={() => use(goOnFrom)}>
+              Go on from this
+            </button>
+            <IconButton icon="plus" label="More like this" onClick={() => use(addReference)} />
+            <IconButton icon="minus" label="Less like this" onClick={() => use(addNegative)} />
+          </div>
+        </div>
       </div>
     </Modal>
   );

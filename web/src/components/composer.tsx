@@ -9,6 +9,7 @@ import {
   removeReference,
   togglePhrase,
 } from '../state/trail.js';
+import { Examples } from './examples.js';
 import { FileButtons } from './file-buttons.js';
 import { Icon } from './icon.js';
 import { IconButton } from './icon-button.js';
@@ -62,6 +63,7 @@ export function Composer() {
           </ul>
         </div>
       )}
+      <Examples />
     </section>
   );
 }

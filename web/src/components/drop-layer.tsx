@@ -21,8 +21,15 @@ export function DropLayer() {
     const onLeave = (event: DragEvent) => event.relatedTarget === null && setDragged(false);
     const onEnd = () => setDragged(false);
     const onDrop = (event: DragEvent) => {
-      if (carries(event)) event.preventDefault();
       setDragged(false);
+      const target = event.target instanceof HTMLElement ? event.target.closest<HTMLElement>('[data-drop]') : null;
+      if (carries(event)) event.preventDefault();
+      if (!target || !event.dataTransfer) return;
+      const use = target.dataset.drop === 'add' ? 'add' : 'start';
+      const id = event.dataTransfer.getData(pictureType);
+      const [file] = event.dataTransfer.files;
+      if (id) session.walk((trail) => (use === 'start' ? startFrom(trail, { id }) : addReference(trail, { id })));
+      else if (file) void session.upload(file, use).then(focusText);
     };
     const onPaste = (event: ClipboardEvent) => {
       const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith('image/'));
@@ -38,20 +45,13 @@ export function DropLayer() {
     };
   }, [session]);
   if (!dragged) return null;
-  const take = (use: 'start' | 'add') => (event: DragEvent) => {
-    event.preventDefault();
-    const id = event.dataTransfer?.getData(pictureType);
-    const file = event.dataTransfer?.files[0];
-    if (id) session.walk((trail) => (use === 'start' ? startFrom(trail, { id }) : addReference(trail, { id })));
-    else if (file) void session.upload(file, use).then(focusText);
-  };
   return (
     <div class="drop-layer" aria-hidden="true">
-      <div class="drop-target" onDrop={take('start')}>
+      <div class="drop-target" data-drop="start">
         Start from this picture
       </div>
       {currentTurn(session.state.view.trail) && (
-        <div class="drop-target" onDrop={take('add')}>
+        <div class="drop-target" data-drop="add">
           Add it to the references
         </div>
       )}

@@ -15,7 +15,6 @@ export function Factors() {
         {names.map((name, factor) => {
           const weight = weights[factor] ?? 1;
           return (
-            // biome-ignore lint/suspicious/noArrayIndexKey: factors have no other identity
             <li key={factor} onMouseEnter={() => session.highlight(factor)} onMouseLeave={() => session.highlight(undefined)}>
               <label for={`factor-${factor}`}>{name}</label>
               <output for={`factor-${factor}`} class={weight === 1 ? undefined : 'changed'}>
@@ -39,7 +38,7 @@ export function Factors() {
         })}
       </ul>
       <p class="hint">
-        Named after the words each factor follows most.{' '}
+        Named after what each factor follows most. Its share lights up in every score.{' '}
         {changed > 0 && (
           <button type="button" class="quiet" onClick={() => session.resetWeights()}>
             Reset all

@@ -21,10 +21,10 @@ export function FileButtons({ onFile, purpose, compact = false }: FileButtonsPro
   return (
     <span class="file-buttons">
       <button type="button" class={look} onClick={() => file.current?.click()}>
-        <Icon name="upload" /> {compact ? 'Add a picture' : 'Choose a file'}
+        <Icon name="upload" /> <span>{compact ? 'Add a picture' : 'Choose a file'}</span>
       </button>
       <button type="button" class={`${look} hand-only`} onClick={() => camera.current?.click()}>
-        <Icon name="camera" /> Camera
+        <Icon name="camera" /> <span>Camera</span>
       </button>
       <input ref={file} type="file" accept="image/*" hidden aria-label={`${purpose}: file`} onChange={take} />
       <input

@@ -18,8 +18,9 @@ export function PictureView({ picture, size = 'thumbnail', alt = '', eager = fal
   const [broken, setBroken] = useState<string>();
   if (address === null || (address !== undefined && broken === address)) {
     return (
-      <span class="picture gone" role={alt ? 'img' : undefined} aria-label={alt ? `${alt}, not available` : undefined}>
+      <span class="picture gone">
         <span>{'upload' in picture ? 'not on this device' : 'no picture'}</span>
+        {alt && <span class="hidden">: {alt}</span>}
       </span>
     );
   }

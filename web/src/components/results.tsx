@@ -38,8 +38,6 @@ export function Results() {
     <section id="results" class="results" aria-labelledby="results-title" aria-busy={status === 'loading' || status === 'more'}>
       {fresh && !view.filter && <Welcome />}
       <Heading />
-      {/* The keys move between the buttons inside. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveElementInteractions: see above */}
       <ul
         ref={list}
         class={status === 'loading' && entries.length > 0 ? 'grid stale' : 'grid'}
@@ -50,7 +48,6 @@ export function Results() {
           <Card key={entry.id} entry={entry} at={at} full={full} reachable={at === reachable} onFocus={() => setFocused(at)} />
         ))}
         {((status === 'loading' && entries.length === 0) || status === 'more') &&
-          // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike
           Array.from({ length: status === 'more' ? 6 : 18 }, (_, at) => (
             <li key={`skeleton ${at}`} class="card skeleton" aria-hidden="true" />
           ))}
@@ -82,23 +79,16 @@ function Heading() {
   const hits = results.kind === 'hits';
   const count = session.gallery?.count ?? 0;
   const title = !hits ? (view.filter ? 'Filtered' : 'The gallery') : held.length === 0 ? 'More like this' : undefined;
-  const shown = `${results.entries.length}${results.cursor === undefined ? '' : ' so far'}`;
   const loaded = results.status === 'ready' || results.status === 'more';
-  const said = !loaded
-    ? ''
-    : hits
-      ? `${shown}, best first`
-      : `${view.filter || results.entries.length < count ? `${shown} of ` : ''}${count}`;
+  const shown = results.entries.length;
+  const all = results.cursor === undefined;
+  const said =
+    !hits && !view.filter ? `${count} pictures` : all ? `${shown} ${shown === 1 ? 'picture' : 'pictures'}` : `First ${shown}`;
   return (
     <div class="results-head">
       <h2 id="results-title">{title ?? <q>{held.join(', ')}</q>}</h2>
       <p role="status" aria-live="polite">
-        {results.status === 'loading' ? (
-          <span class="hidden">Searching</span>
-        ) : (
-          said && `${said.replace(/^./, (first) => first.toUpperCase())}`
-        )}
-        {loaded && <span class="hidden"> pictures</span>}
+        {results.status === 'loading' ? <span class="hidden">Searching</span> : loaded && said}
         {loaded && results.milliseconds !== undefined && (
           <span class="speed"> · {Math.max(1, Math.round(results.milliseconds))} ms</span>
         )}
@@ -135,7 +125,7 @@ function Empty() {
 function Sentinel({ results, onSeen }: { results: ResultsState; onSeen: () => void }) {
   const mark = useRef<HTMLDivElement>(null);
   const waits = results.status === 'ready' && results.cursor !== undefined;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a page that ends in sight asks for the next
+  // A page that ends in sight asks for the next.
   useEffect(() => {
     if (!waits || !mark.current) return;
     const observer = new IntersectionObserver(([seen]) => seen?.isIntersecting && onSeen(), { rootMargin: '600px' });

@@ -1,17 +1,16 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useSession } from '../hooks/use-session.js';
-import { exampleTexts } from '../state/examples.js';
 import { currentTurn, limits, say } from '../state/trail.js';
 import { IconButton } from './icon-button.js';
 
 /** Where one says what to change: Enter searches, Escape empties. */
 export function Say() {
   const session = useSession();
-  const { view, results } = session.state;
+  const { view } = session.state;
   const [text, setText] = useState('');
   const field = useRef<HTMLTextAreaElement>(null);
   const turn = currentTurn(view.trail);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the field grows with its text
+  // The field grows with its text.
   useEffect(() => {
     const { current } = field;
     if (!current) return;
@@ -32,48 +31,31 @@ export function Say() {
       else field.current?.blur();
     }
   };
-  const reference = turn?.references[0];
-  const metadata = reference && 'id' in reference ? results.entries.find(({ id }) => id === reference.id)?.metadata : undefined;
-  const examples = session.gallery && turn ? exampleTexts(session.gallery, metadata, view.trail.turns.length, 3) : [];
-  const said = new Set(turn?.phrases.map((phrase) => phrase.text));
-  const left = examples.filter((example) => !said.has(example));
   return (
-    <>
-      <form
-        class="say"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit(text);
-        }}
-      >
-        <label class="hidden" for="say">
-          What to change
-        </label>
-        <textarea
-          id="say"
-          ref={field}
-          rows={1}
-          value={text}
-          maxLength={limits.text}
-          placeholder={turn?.references.length ? 'Say what to change' : 'Say what you look for'}
-          enterkeyhint="search"
-          aria-keyshortcuts="/"
-          autocomplete="off"
-          onInput={(event) => setText(event.currentTarget.value)}
-          onKeyDown={onKey}
-        />
-        <IconButton class="go" icon="arrow" label="Search" onClick={() => submit(text)} />
-      </form>
-      {left.length > 0 && (
-        <p class="examples">
-          <span class="hidden">Examples: </span>
-          {left.map((example) => (
-            <button key={example} type="button" onClick={() => submit(example)}>
-              {example}
-            </button>
-          ))}
-        </p>
-      )}
-    </>
+    <form
+      class="say"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit(text);
+      }}
+    >
+      <label class="hidden" for="say">
+        What to change
+      </label>
+      <textarea
+        id="say"
+        ref={field}
+        rows={1}
+        value={text}
+        maxLength={limits.text}
+        placeholder={turn?.references.length ? 'Say what to change' : 'Say what you look for'}
+        enterkeyhint="search"
+        aria-keyshortcuts="/"
+        autocomplete="off"
+        onInput={(event) => setText(event.currentTarget.value)}
+        onKeyDown={onKey}
+      />
+      <IconButton class="go" icon="arrow" label="Search" onClick={() => submit(text)} />
+    </form>
   );
 }

@@ -23,7 +23,6 @@ export function ScoreBar({ hit, full, names, highlight }: ScoreBarProps) {
     <span class="score-bar" role="img" aria-label={said} title={said.replaceAll(', ', '\n').replace(': ', '\n')}>
       <i class="whole" style={{ width: percent(hit.matching, full) }} />
       {hit.factors.map((share, factor) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: factors have no other identity
         <i key={factor} class={highlight === factor ? 'share lit' : 'share'} style={{ width: percent(share, full) }} />
       ))}
       {hit.negative > 0 && (

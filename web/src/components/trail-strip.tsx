@@ -12,7 +12,7 @@ export function TrailStrip() {
   const session = useSession();
   const { trail } = session.state.view;
   const list = useRef<HTMLOListElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: whichever turn is shown is brought into sight
+  // Whichever turn is shown is brought into sight.
   useEffect(() => {
     const shown = list.current?.querySelector<HTMLElement>('[aria-current]');
     const box = list.current?.parentElement;
@@ -41,13 +41,13 @@ export function TrailStrip() {
         </button>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
-      <div class="trail-scroll" tabIndex={0} role="region" aria-label="Turns">
+      <section class="trail-scroll" tabIndex={0} aria-label="Turns">
         <ol ref={list}>
           {placeTurns(trail).map((placed) => (
             <TurnView key={placed.at} trail={trail} placed={placed} />
           ))}
         </ol>
-      </div>
+      </section>
     </nav>
   );
 }

@@ -19,7 +19,8 @@ export function Welcome() {
       <ul aria-label="Examples">
         {gallery &&
           chosen.map(({ id, metadata }, nth) => {
-            const [text = ''] = exampleTexts(gallery, metadata, nth * 2 + 1, 1);
+            const texts = exampleTexts(gallery, metadata, nth, 3);
+            const text = texts[[0, 2, 1][nth] ?? 0] ?? '';
             return (
               <li key={id}>
                 <button

@@ -10,7 +10,7 @@ const mostMoved = 96;
  */
 export function useGlide(list: RefObject<HTMLElement | null>, order: string): void {
   const before = useRef(new Map<string, DOMRect>());
-  // biome-ignore lint/correctness/useExhaustiveDependencies: places are read again when the order changes
+  // Places are read again when the order changes.
   useLayoutEffect(() => {
     const children = [...(list.current?.children ?? [])].filter((child) => child instanceof HTMLElement);
     const after = new Map(children.map((child) => [child.dataset.id ?? '', child.getBoundingClientRect()]));

@@ -12,7 +12,7 @@ export interface Work<T> {
 export function useWork<T>(work: (signal: AbortSignal) => Promise<T | undefined>, key: string): Work<T> {
   const [done, setDone] = useState<{ key: string; value?: T | undefined; problem?: Problem }>();
   const [tries, setTries] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the work
+  // The key stands for the work.
   useEffect(() => {
     const abort = new AbortController();
     setDone(undefined);

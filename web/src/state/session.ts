@@ -113,8 +113,8 @@ export class Session {
   walk(step: (trail: Trail) => Trail): void {
     const { view } = this.current;
     const trail = step(view.trail);
-    if (trail.turns === view.trail.turns && trail.current === view.trail.current) return this.explainRefusal();
-    this.navigate({ ...view, trail });
+    if (trail.turns === view.trail.turns && trail.current === view.trail.current) this.explainRefusal();
+    else this.navigate({ ...view, trail });
   }
 
   private explainRefusal(): void {
