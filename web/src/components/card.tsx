@@ -36,23 +36,31 @@ export function Card({ entry, at, full, reachable, onFocus }: CardProps) {
   const name = hit ? `Go on from number ${hit.rank}, ${id}` : `Start from ${id}`;
   return (
     <li class="card" data-id={id}>
-      <div class="card-frame">
-        <button
-          type="button"
-          class="card-picture"
-          data-card={id}
-          aria-label={name}
-          tabIndex={reachable ? 0 : -1}
-          draggable
-          onDragStart={(event) => event.dataTransfer?.setData(pictureType, id)}
-          onFocus={onFocus}
-          onClick={open}
-          onKeyDown={onKey}
-        >
-          <PictureView picture={picture} eager={at < 12} />
-        </button>
-        {turn && (
-          <span class="card-tools">
+      <button
+        type="button"
+        class="card-picture"
+        data-card={id}
+        aria-label={name}
+        tabIndex={reachable ? 0 : -1}
+        draggable
+        onDragStart={(event) => event.dataTransfer?.setData(pictureType, id)}
+        onFocus={onFocus}
+        onClick={open}
+        onKeyDown={onKey}
+      >
+        <PictureView picture={picture} eager={at < 12} />
+      </button>
+      <span class="card-line">
+        {hit && <b>{hit.rank}</b>}
+        <span class="card-name" title={id}>
+          {id}
+        </span>
+        {hit && <span class="card-score">{hit.score.toFixed(2)}</span>}
+      </span>
+      {hit && <ScoreBar hit={hit} full={full} names={session.gallery?.factors ?? []} highlight={session.state.highlight} />}
+      {turn && (
+        <span class="card-tools">
+          <span>
             <IconButton
               icon="plus"
               label={`More like ${id}`}
@@ -65,16 +73,8 @@ export function Card({ entry, at, full, reachable, onFocus }: CardProps) {
             />
             {hit && <IconButton icon="compare" label={`Why ${id}?`} onClick={() => session.open({ kind: 'compare', id })} />}
           </span>
-        )}
-      </div>
-      <span class="card-line">
-        {hit && <b>{hit.rank}</b>}
-        <span class="card-name" title={id}>
-          {id}
         </span>
-        {hit && <span class="card-score">{hit.score.toFixed(2)}</span>}
-      </span>
-      {hit && <ScoreBar hit={hit} full={full} names={session.gallery?.factors ?? []} highlight={session.state.highlight} />}
+      )}
     </li>
   );
 }

@@ -4,6 +4,7 @@ import { useWork } from '../hooks/use-work.js';
 import { addNegative, addReference, currentTurn, goOnFrom, type Picture } from '../state/trail.js';
 import { CompareFactors } from './compare-factors.js';
 import { CompareFigure } from './compare-figure.js';
+import { Icon } from './icon.js';
 import { IconButton } from './icon-button.js';
 import { MetadataTable } from './metadata-table.js';
 import { Modal } from './modal.js';
@@ -84,8 +85,12 @@ export function Compare({ id }: { id: string }) {
             <button type="button" class="button primary" onClick={() => use(goOnFrom)}>
               Go on from this
             </button>
-            <IconButton icon="plus" label="More like this" onClick={() => use(addReference)} />
-            <IconButton icon="minus" label="Less like this" onClick={() => use(addNegative)} />
+            <button type="button" class="button" aria-label="More like this" onClick={() => use(addReference)}>
+              <Icon name="plus" /> More
+            </button>
+            <button type="button" class="button" aria-label="Less like this" onClick={() => use(addNegative)}>
+              <Icon name="minus" /> Less
+            </button>
           </div>
         </div>
       </div>

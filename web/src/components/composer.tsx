@@ -123,8 +123,15 @@ function NoReference({ hasText }: { hasText: boolean }) {
     <div class="no-reference">
       <Icon name="upload" />
       <p>
-        <strong>{hasText ? 'Searching by text alone' : 'Drop or paste a picture'}</strong>
-        <span>{hasText ? 'Add a picture to change that one.' : 'or click any picture of the gallery.'}</span>
+        {hasText ? (
+          <strong>Searching by text alone</strong>
+        ) : (
+          <>
+            <strong class="fine-only">Drop or paste a picture</strong>
+            <strong class="hand-only">Begin with a picture of yours</strong>
+          </>
+        )}
+        <span>{hasText ? 'Add a picture to change that one.' : 'or choose any of the gallery.'}</span>
       </p>
       <FileButtons purpose="Reference" onFile={taken} />
     </div>

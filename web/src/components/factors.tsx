@@ -7,7 +7,7 @@ export function Factors() {
   const session = useSession();
   const { weights } = session.state.view;
   const names = session.gallery?.factors ?? [];
-  if (names.length === 0) return null;
+  if (names.length === 0 || session.state.results.kind === 'items') return null;
   const changed = weights.filter((weight) => weight !== 1).length;
   return (
     <Section title="What counts" note={changed > 0 ? `${changed} changed` : undefined}>
