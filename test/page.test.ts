@@ -182,8 +182,8 @@ describe.skipIf(!executablePath)('the page', () => {
       await scored();
       expect(lastSearch().texts).toHaveLength(1);
       await button('Start over').click();
-      await say('red dress');
-      expect(lastSearch()).toMatchObject({ references: [], texts: ['red dress'] });
+      await say('a dress');
+      expect(lastSearch()).toMatchObject({ references: [], texts: ['a dress'] });
       expect(await cards().first().getAttribute('data-card')).toMatch(/^dress/);
     });
 
@@ -205,10 +205,15 @@ describe.skipIf(!executablePath)('the page', () => {
       const searches = mock.requests.length;
       await page.getByText('What counts').click();
       const slider = page.getByRole('slider', { name: 'kind' });
-      for (const value of ['0.6', '0.3', '0']) await slider.fill(value);
+      await slider.evaluate((input: HTMLInputElement) => {
+        for (const value of ['0.6', '0.3', '0']) {
+          input.value = value;
+          input.dispatchEvent(new InputEvent('input', { bubbles: true }));
+        }
+      });
       await expect.poll(() => lastSearch().weights).toEqual([0.125, 0.125, 0.125, 0.125, 0.125, 0, 0.125, 0.125]);
       await settled();
-      expect(mock.requests.length).toBeLessThanOrEqual(searches + 2);
+      expect(mock.requests.length).toBe(searches + 1);
       expect(await ids()).not.toEqual(before);
       expect(page.url()).toContain('w=1,1,1,1,1,0,1,1');
       await button('Reset all').click();
@@ -265,7 +270,16 @@ describe.skipIf(!executablePath)('the page', () => {
         });
       expect(Math.min(...dark)).toBe(0);
       expect(Math.max(...dark)).toBeGreaterThan(100);
-      expect(await dialog.getByRole('row', { name: 'colour' }).textContent()).toContain('green');
+      const rows = await dialog
+        .locator('.metadata tbody tr')
+        .evaluateAll((found) =>
+          found.map((row) => ({
+            cells: [...row.querySelectorAll('td')].map((cell) => cell.textContent),
+            marked: row.className === 'differs',
+          })),
+        );
+      expect(rows).toHaveLength(7);
+      for (const { cells, marked } of rows) expect(marked).toBe(cells[0] !== cells[1]);
       await page.keyboard.press('ArrowRight');
       await dialog.getByText('Why number 2?').waitFor();
       await page.keyboard.press('Escape');
@@ -279,7 +293,7 @@ describe.skipIf(!executablePath)('the page', () => {
     it('chooses another gallery, which begins anew', async () => {
       await open();
       await begin();
-      await page.getByLabel('Gallery', { exact: true }).selectOption('boutique');
+      await page.getByRole('combobox', { name: 'Gallery' }).selectOption('boutique');
       await expect.poll(() => cards().count()).toBe(30);
       expect(await turns().count()).toBe(0);
       await page.goBack();

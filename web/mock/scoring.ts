@@ -49,7 +49,8 @@ function wanted(request: Request, references: readonly MockItem[], catalogue: re
 
 function likeness(item: MockItem, factor: string, values: Values): number {
   const names = attributeOf[factor] ?? [factor];
-  const agree = names.filter((name) => item.garment[name] === values.value(name)).length / names.length;
+  const agrees = (name: string) => (values.value(name) === undefined ? 0.5 : Number(item.garment[name] === values.value(name)));
+  const agree = names.reduce((sum, name) => sum + agrees(name), 0) / names.length;
   const weight = names.some(values.asked) ? 0.8 : 0.45;
   return 1 - weight + weight * agree - 0.06 * noise(item.id + factor);
 }

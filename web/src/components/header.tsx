@@ -35,16 +35,19 @@ export function Header() {
     <header class="header">
       <h1 class="wordmark">limn</h1>
       {galleries && galleries.length > 0 && (
-        <label class="select">
-          <span class="hidden">Gallery</span>
-          <select value={view.gallery} onChange={(event) => session.chooseGallery(event.currentTarget.value)}>
+        <span class="select">
+          <select
+            aria-label="Gallery"
+            value={view.gallery}
+            onChange={(event) => session.chooseGallery(event.currentTarget.value)}
+          >
             {galleries.map(({ name, count }) => (
               <option key={name} value={name}>
                 {name} · {count.toLocaleString('en')}
               </option>
             ))}
           </select>
-        </label>
+        </span>
       )}
       <div class="header-tools">
         <IconButton icon="link" label="Copy a link to this search" onClick={copyLink} />

@@ -30,6 +30,7 @@ export function TrailStrip() {
         <button
           type="button"
           class="home"
+          aria-label="Gallery"
           aria-current={trail.current < 0 ? 'step' : undefined}
           onClick={() => session.walk((before) => select(before, -1))}
         >
