@@ -45,10 +45,12 @@ const repeatable = new WeakSet<Option>();
 
 /** An option that may be given several times; its value is a list. The environment may write it as JSON. */
 export function repeatableOption(flags: string, description: string): Option {
-  const option = new Option(flags, `${description}; may be given several times`).argParser((text, list: readonly string[] | undefined) => {
-    if (text.trim() === '') throw new InvalidArgumentError('Give a value.');
-    return [...(list ?? []), text];
-  });
+  const option = new Option(flags, `${description}; may be given several times`).argParser(
+    (text, list: readonly string[] | undefined) => {
+      if (text.trim() === '') throw new InvalidArgumentError('Give a value.');
+      return [...(list ?? []), text];
+    },
+  );
   repeatable.add(option);
   return option;
 }

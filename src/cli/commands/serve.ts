@@ -37,9 +37,7 @@ const whole = { least: 1, whole: true };
 
 export function serveCommand(): Command {
   const command = newCommand('serve', 'Serve galleries over HTTP, with a page to search them.')
-    .addOption(
-      repeatableOption('--gallery <name=location>', 'a gallery; without a name it takes the last one of its location'),
-    )
+    .addOption(repeatableOption('--gallery <name=location>', 'a gallery; without a name it takes the last one of its location'))
     .option('--model <folder>', "the galleries' model, where it is no longer at its old place")
     .option('--captioner <folder>', 'a run of "limn train --task caption": says what changes between two pictures')
     .addOption(numberOption('--port <number>', 'where to listen (default: 7788)', { least: 0, most: 65_535, whole: true }))
