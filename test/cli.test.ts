@@ -173,6 +173,7 @@ describe('a wrong call', () => {
       ['evaluate', '--model', 'model', '--data', 'data', '--category', 'hats'],
       'There is no category "hats" in data; found: wardrobe.',
     ],
+    [['train', '--data', 'data', '--out', 'never', '--train-from', '1'], '"patch" is always trained as a whole: leave it out'],
     [['train', '--data', 'data', '--out', 'never', '--encoder', 'mobilnetv2'], 'Did you mean "mobilenetv2"?'],
     [['search', '--gallery', 'gallery', '--image', 'pictures/1.jpg', '--text', ' '], 'has no words: say what to change'],
     [['search', '--gallery', 'gallery', '--image', 'pictures/1.jpg', '--text', 'red', '-k', '1001'], 'limn ranks 1000'],

@@ -1,14 +1,16 @@
 /** LIMN+ on a small drawn catalogue: whole, interrupted and resumed, and as a command. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFashionIQ } from '../src/data/fashioniq.js';
 import { generateWardrobe } from '../src/data/wardrobe/generate.js';
+import { scanPictures } from '../src/gallery/ingest/scan.js';
 import { PictureReader } from '../src/models/picture-reader.js';
 import { readPseudoTriplets } from '../src/train/self-training/pseudo-triplets.js';
-import { selfTrain } from '../src/train/self-training/self-train.js';
+import { type SelfTrainOptions, selfTrain } from '../src/train/self-training/self-train.js';
 
 const program = resolve(import.meta.dirname, '../dist/cli/main.js');
 const homeBefore = process.env.LIMN_HOME;
@@ -40,27 +42,47 @@ const settings = {
   captioner: { model, training },
 };
 
-async function run(name: string, more: { resume?: boolean; stopAt?: string; settings?: object } = {}) {
-  const reader = PictureReader.patch(32, 16, 0);
+interface RunOptions extends Partial<Omit<SelfTrainOptions, 'settings'>> {
+  stopAt?: string;
+  settings?: object;
+}
+
+async function run(name: string, { stopAt, settings: other, ...more }: RunOptions = {}) {
+  const reader = more.reader ?? PictureReader.patch(32, 16, 0);
   const stop = new AbortController();
-  const split = (which: 'train' | 'val') => readFashionIQ({ directory: data, category: 'wardrobe', split: which });
   try {
     return await selfTrain({
       train: await split('train'),
       val: await split('val'),
-      reader,
       out: join(work, name),
       dataset: {},
-      settings: { ...settings, ...more.settings },
-      resume: more.resume ?? false,
+      settings: { ...settings, ...other },
       signal: stop.signal,
       onProgress: ({ stage }) => {
-        if (more.stopAt !== undefined && stage.includes(more.stopAt)) stop.abort();
+        if (stopAt !== undefined && stage.includes(stopAt)) stop.abort();
       },
+      ...more,
+      reader,
     });
   } finally {
     await reader.close();
   }
+}
+
+const split = (which: 'train' | 'val') => readFashionIQ({ directory: data, category: 'wardrobe', split: which });
+/** The models that the first test leaves behind. */
+const given = () => ({ limn: join(work, 'whole', 'limn'), captioner: join(work, 'whole', 'captioner') });
+
+async function picturesIn(folder: string) {
+  return (await scanPictures(folder)).map((id) => ({ id, path: join(folder, id) }));
+}
+
+function limn(...words: string[]): Promise<{ code: number; out: string; error: string }> {
+  return new Promise((done) => {
+    execFile(process.execPath, [program, 'self-train', ...words], { cwd: work }, (failure, out, error) =>
+      done({ code: failure ? Number(failure.code) : 0, out, error }),
+    );
+  });
 }
 
 const weights = (name: string) => readFile(join(work, name, 'limn', 'weights.safetensors'));
@@ -116,22 +138,146 @@ describe('self-training', () => {
     await expect(run('nothing', { settings: { pairs: none } })).rejects.toMatchObject({ code: 'CONFIG' });
   });
 
-  it('is a command that leaves a page', async () => {
+  it('is a command that measures a test split at its end and leaves a page', async () => {
+    // A test split that is the validation split under another name, so that its recall is known.
+    await cp(data, join(work, 'tested'), { recursive: true });
+    for (const [folder, file] of [
+      ['captions', 'cap.wardrobe'],
+      ['image_splits', 'split.wardrobe'],
+    ] as const) {
+      await cp(join(data, folder, `${file}.val.json`), join(work, 'tested', folder, `${file}.test.json`));
+    }
     await writeFile(join(work, 'plus.json'), JSON.stringify({ 'self-train': { selfTraining: settings } }));
-    const words = ['self-train', '--config', 'plus.json', '--data', 'wardrobe', '--category', 'wardrobe', '--out', 'command'];
+    const words = ['--config', 'plus.json', '--data', 'tested', '--category', 'wardrobe', '--out', 'command'];
     const sizes = ['--picture-size', '32', '--patch-size', '16', '--patch-layers', '0'];
-    const ended = await new Promise<{ failure: unknown; out: string; error: string }>((done) => {
-      execFile(process.execPath, [program, ...words, ...sizes], { cwd: work }, (failure, out, error) =>
-        done({ failure, out, error }),
-      );
-    });
-    expect(ended.failure, ended.error).toBeNull();
+    const ended = await limn(...words, ...sizes, '--test-split', 'test');
+    expect(ended.code, ended.error).toBe(0);
     expect(ended.out).toMatch(
-      /^round 0.*: R@1 .*; \d+ labelled and 0 pseudo triplets\nround 1.*\ncommand\/limn\ncommand\/report\.html\n$/,
+      /^round 0.*: R@1 .*; \d+ labelled and 0 pseudo triplets\nround 1.*\ntest of round [01], .*\ncommand\/limn\ncommand\/report.html\n$/,
     );
+    const best = /\(best\): (.*);/.exec(ended.out)?.[1];
+    expect(ended.out).toContain(`measured once: ${best}\n`);
     const page = await readFile(join(work, 'command', 'report.html'), 'utf8');
-    expect(page).toContain('Validation over rounds');
+    expect(page).toContain('Validation over rounds</h2>');
+    expect(page).toContain(`On the test split, measured once: ${best}.`);
     expect(page).not.toContain('NaN');
     expect(page).toMatch(/<img alt="[^"]+" src="data:image/);
+  });
+});
+
+describe('self-training with given models', () => {
+  it('needs no labels: it learns from accepted texts alone and keeps the last round', async () => {
+    const pool = await picturesIn(join(data, 'images'));
+    const labelFree = { train: undefined, val: undefined, pool, given: given(), settings: { rounds: 2, labels: 1 } };
+    const result = await run('free', labelFree);
+    expect(result).toMatchObject({ best: 2, ended: 'rounds', validation: 'pseudo triplets' });
+    expect(result.rounds.map(({ round }) => round)).toEqual([1, 2]);
+    const ids = pool.map(({ id }) => id);
+    const seen = new Set<string>();
+    for (const { round, mined, trainedOn, heldOut } of result.rounds) {
+      const records = await readPseudoTriplets(join(work, 'free', `round-${round}`, 'pseudo.jsonl'));
+      expect(mined).toEqual({ reversed: 0, twoHop: 0, sharedReference: 0, sharedTarget: 0, neighbours: records.length });
+      const accepted = records.filter(({ verdict }) => verdict === 'accepted').length;
+      expect(heldOut).toBe(Math.max(1, Math.round(accepted / 10)));
+      expect(trainedOn).toEqual({ labelled: 0, pseudo: accepted - (heldOut as number) });
+      for (const { reference, target } of records) {
+        expect([ids.includes(reference), ids.includes(target), seen.has(`${reference} ${target}`)]).toEqual([true, true, false]);
+        seen.add(`${reference} ${target}`);
+      }
+    }
+    const last = await readFile(join(work, 'free', 'round-2', 'limn', 'model', 'weights.safetensors'));
+    expect((await weights('free')).equals(last)).toBe(true);
+
+    await expect(run('freed', { ...labelFree, stopAt: 'round 2: write' })).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    const otherPool = { ...labelFree, pool: pool.slice(1), resume: true };
+    await expect(run('freed', otherPool)).rejects.toMatchObject({ code: 'CONFIG', message: expect.stringContaining('"pool"') });
+    await run('freed', { ...labelFree, resume: true });
+    expect((await weights('freed')).equals(await weights('free'))).toBe(true);
+  });
+
+  it('measures them where there are labels, and mines beyond the labelled pictures', async () => {
+    const before = await run('whole', { resume: true });
+    await generateWardrobe({ directory: join(work, 'more'), pictures: 60, seed: 9, size: 32 });
+    const more = (await picturesIn(join(work, 'more', 'images'))).map(({ id, path }) => ({ id: `more/${id}`, path }));
+    // The dataset's own pictures under other ids, those of validation among them: they are not taken twice.
+    const again = (await picturesIn(join(data, 'images'))).map(({ id, path }) => ({ id: `again/${id}`, path }));
+    const pairs = { reversed: 5, neighbours: { count: 60, high: 1 } };
+    const result = await run('wider', { given: given(), pool: [...again, ...more], settings: { labels: 1, pairs } });
+    const [first, second] = result.rounds;
+    expect(first).toMatchObject({ round: 0, given: true, trainedOn: { labelled: 0, pseudo: 0 } });
+    const { recall, captions } = before.rounds[before.best]!;
+    expect(first).toMatchObject({ recall, captions });
+    expect(second?.trainedOn.labelled).toBe((await split('train')).triplets.length);
+    const named = (await pseudo('wider')).flatMap(({ reference, target }) => [reference, target]);
+    expect(named.some((id) => id.startsWith('more/'))).toBe(true);
+    expect(named.filter((id) => id.startsWith('again/'))).toEqual([]);
+    const kept = result.best === 0 ? ['whole', 'limn'] : ['wider', 'round-1', 'limn', 'model'];
+    expect((await weights('wider')).equals(await readFile(join(work, ...kept, 'weights.safetensors')))).toBe(true);
+  });
+
+  it('leaves out broken pictures of the pool and keeps the captioner when asked to', async () => {
+    await mkdir(join(work, 'holes'));
+    for (const { id, path } of (await picturesIn(join(data, 'images'))).slice(0, 40)) await cp(path, join(work, 'holes', id));
+    await writeFile(join(work, 'holes', 'broken.jpg'), 'this is a text');
+    const words = ['--pool', 'holes', '--limn', 'whole/limn', '--captioner', 'whole/captioner', '--out', 'mended'];
+    const some = { ...settings, judge: { rank: 40, margin: -5 }, labels: 1, retraining: { captioner: false } };
+    await writeFile(join(work, 'pool.json'), JSON.stringify({ 'self-train': { selfTraining: some } }));
+    const stopped = await limn(...words, '--config', 'pool.json');
+    expect([stopped.code, stopped.error]).toEqual([1, expect.stringContaining('broken.jpg is not a picture')]);
+    const ended = await limn(...words, '--config', 'pool.json', '--skip-broken', '--resume');
+    expect(ended.code, ended.error).toBe(0);
+    expect(ended.out).toMatch(
+      /^round 1 \(kept\): R@1 .*; 0 labelled and \d+ pseudo triplets, validated on \d+ held-out pseudo triplets\nwithout labels to validate on, .*\nmended\/limn\nmended\/report.html\n$/,
+    );
+    const captioner = (folder: string) => readFile(join(work, folder, 'captioner', 'weights.safetensors'));
+    expect((await captioner('mended')).equals(await captioner('whole'))).toBe(true);
+    expect(existsSync(join(work, 'mended', 'round-1', 'captioner'))).toBe(false);
+    const page = await readFile(join(work, 'mended', 'report.html'), 'utf8');
+    expect(page).toContain('There are no labels to validate on');
+    expect(page).toContain('<th>held out</th>');
+    expect(page).not.toMatch(/NaN|undefined/);
+  });
+
+  it('refuses what it cannot begin with, before anything is written', async () => {
+    const pool = await picturesIn(join(data, 'images'));
+    const none = { train: undefined, val: undefined, pool };
+    await expect(run('never', none)).rejects.toThrow(/^There are no labelled triplets and no given models/);
+    await expect(run('never', { val: undefined })).rejects.toThrow(/no validation split/);
+    await expect(run('never', { ...none, given: given(), pool: [] })).rejects.toThrow(/^The pool is empty/);
+    const { limn: folder } = given();
+    const swapped = { ...none, given: { limn: given().captioner, captioner: folder } };
+    await expect(run('never', swapped)).rejects.toMatchObject({ code: 'CHECKPOINT' });
+    const reader = PictureReader.patch(32, 8, 0);
+    await expect(run('never', { ...none, given: given(), reader })).rejects.toThrow(
+      `The LIMN in ${folder} was trained with the encoder patch-32-16-0, but the pictures are read with patch-32-8-0: both models must be of the encoder that --encoder names.`,
+    );
+    await expect(run('never', { ...none, given: given(), settings: { rounds: 0 } })).rejects.toMatchObject({ code: 'CONFIG' });
+    expect(existsSync(join(work, 'never'))).toBe(false);
+  });
+
+  it.each([
+    [['--pool', 'wardrobe/images'], 2, 'limn self-train needs labels (--data) or trained models (--limn and --captioner)'],
+    [['--pool', 'wardrobe/images', '--limn', 'whole'], 2, '--limn needs --captioner beside it'],
+    [['--data', 'wardrobe', '--captioner', 'whole'], 2, '--captioner needs --limn beside it'],
+    [
+      ['--data', 'wardrobe', '--test-split', 'val'],
+      2,
+      'The split "val" chooses epochs and rounds, so it cannot be a test as well',
+    ],
+    [['--data', 'wardrobe', '--category', 'wardrobe', '--test-split', 'test'], 2, 'has no split "test"; found: train, val'],
+    [['--limn', 'whole/limn', '--captioner', 'whole/captioner'], 2, 'limn self-train needs --data'],
+    [['--pool', 'void', '--limn', 'whole/limn', '--captioner', 'whole/captioner'], 1, 'The folder void has no pictures'],
+    [['--pool', 'void', '--limn', 'a', '--captioner', 'b', '--category', 'dress'], 2, '"category" says something of labels'],
+    [
+      ['--pool', 'wardrobe/images', '--limn', 'whole/limn', '--captioner', 'whole/captioner', '--encoder', 'patch'],
+      1,
+      'was trained with the encoder patch-32-16-0, but the pictures are read with patch-64-8-2',
+    ],
+  ])('limn self-train %s', async (words, code, expected) => {
+    await mkdir(join(work, 'void'), { recursive: true });
+    const ended = await limn(...words, '--out', 'refused');
+    expect([ended.code, ended.error]).toEqual([code, expect.stringContaining(expected)]);
+    expect(ended.error.trim().split('\n')).toHaveLength(1);
+    expect(existsSync(join(work, 'refused'))).toBe(false);
   });
 });

@@ -1,8 +1,8 @@
 /** "limn evaluate --task caption" */
 import { LimnError } from '../core/errors.js';
 import type { SplitName } from '../data/triplets.js';
-import { withoutPictures } from '../data/triplets.js';
 import { type CaptionReport, evaluateCaptions } from '../eval/evaluate-captions.js';
+import { withSplitPictures } from '../eval/split-pictures.js';
 import { CaptionerModel } from '../models/captioner-model.js';
 import type { DecodingOptions } from '../models/decoding.js';
 import { type DatasetOptions, openDataset } from './datasets.js';
@@ -28,23 +28,11 @@ export async function runCaptionEvaluation(
     const { report, origin } = await runLong(async (tools) => {
       const dataset = await openDataset('evaluate', flags, tools);
       const split = await dataset.split(flags.split ?? 'val');
-      const reader = await model.openReader();
-      try {
-        const onBroken = flags.skipBroken ? 'skip' : 'error';
-        const pictures = await reader.read({ pictures: split.pictures, onBroken, vocabulary: model.parts.vocabulary, ...tools });
-        try {
-          const broken = pictures.broken.map(({ id }) => id);
-          const usable = withoutPictures(split, broken);
-          return {
-            report: await evaluateCaptions({ model, split: usable, pictures, decoding, ...tools }),
-            origin: dataset.origin,
-          };
-        } finally {
-          await pictures.close();
-        }
-      } finally {
-        await reader.close();
-      }
+      const onBroken = flags.skipBroken ? 'skip' : 'error';
+      const report = await withSplitPictures({ model, split, onBroken, ...tools }, (pictures, usable) =>
+        evaluateCaptions({ model, split: usable, pictures, decoding, ...tools }),
+      );
+      return { report, origin: dataset.origin };
     });
     const command = `limn ${process.argv.slice(2).join(' ')}`;
     if (flags.json) process.stdout.write(`${JSON.stringify({ ...report, dataset: origin, decoding, command }, undefined, 2)}\n`);

@@ -2,12 +2,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { LimnError } from '../core/errors.js';
 
-/** Options that every command has. */
-export interface CommonOptions {
-  config?: string;
-  threads?: number;
-}
-
 /** A command with `--threads` and `--config`. */
 export function newCommand(name: string, description: string): Command {
   return new Command(name)
@@ -47,13 +41,21 @@ export function numberListOption(flags: string, description: string): Option {
   });
 }
 
-/** An option that may be given several times: a list of texts. */
+const repeatable = new WeakSet<Option>();
+
+/** An option that may be given several times; its value is a list. The environment may write it as JSON. */
 export function repeatableOption(flags: string, description: string): Option {
-  return new Option(flags, `${description}; may be given several times`).argParser((text, earlier: string[] | undefined) => [
-    ...(earlier ?? []),
-    text,
-  ]);
+  const option = new Option(flags, `${description}; may be given several times`).argParser(
+    (text, list: readonly string[] | undefined) => {
+      if (text.trim() === '') throw new InvalidArgumentError('Give a value.');
+      return [...(list ?? []), text];
+    },
+  );
+  repeatable.add(option);
+  return option;
 }
+
+export const isRepeatable = (option: Option): boolean => repeatable.has(option);
 
 /** The value of an option that the command cannot do without, after flags, environment and config files were read. */
 export function required<T>(value: T | undefined, flag: string, command: string, advice = ''): T {

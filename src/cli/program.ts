@@ -12,6 +12,7 @@ import { experimentCommand } from './commands/experiment.js';
 import { indexCommand } from './commands/index-images.js';
 import { searchCommand } from './commands/search.js';
 import { selfTrainCommand } from './commands/self-train.js';
+import { serveCommand } from './commands/serve.js';
 import { trainCommand } from './commands/train.js';
 import { applySettings } from './settings.js';
 
@@ -27,6 +28,7 @@ function newProgram(): Command {
     evaluateCommand(),
     indexCommand(),
     searchCommand(),
+    serveCommand(),
     captionCommand(),
     dataCommand(),
     experimentCommand(),
@@ -35,8 +37,11 @@ function newProgram(): Command {
     encodersCommand(),
   ];
   for (const command of commands) program.addCommand(command);
-  const nested = commands.flatMap((command) => command.commands);
-  for (const command of [program, ...commands, ...nested]) command.exitOverride().configureOutput({ outputError: () => {} });
+  const quiet = (command: Command): void => {
+    command.exitOverride().configureOutput({ outputError: () => {} });
+    command.commands.forEach(quiet);
+  };
+  quiet(program);
   return program.hook('preAction', (_, command) => applySettings(program, command));
 }
 

@@ -10,9 +10,10 @@ import { z } from 'zod';
 import { LimnError, messageOf } from '../core/errors.js';
 import { readJson } from '../core/files.js';
 import { suggestion } from '../core/suggest.js';
+import { isRepeatable } from './options.js';
 
 /** The config file that is read without being named. */
-export const defaultConfigFile = 'limn.config.json';
+const defaultConfigFile = 'limn.config.json';
 
 /** Keys of a section that have no flag: objects that the command checks itself. */
 const objectKeys: Readonly<Record<string, readonly string[]>> = {
@@ -48,10 +49,18 @@ export async function applySettings(program: Command, command: Command): Promise
   if (threads !== undefined) process.env.LIMN_THREADS = String(threads);
 }
 
-/** A command's section of a config file: its name, with the one that it belongs to before it, e.g. "data check". */
+/** A command's section of a config file: its name, with those that it belongs to before it, e.g. "data check". */
 function sectionOf(command: Command): string {
   const { parent } = command;
-  return parent?.parent ? `${parent.name()} ${command.name()}` : command.name();
+  return parent?.parent ? `${sectionOf(parent)} ${command.name()}` : command.name();
+}
+
+/** All commands that do something themselves, also those inside of others. */
+function commandsOf(parent: Command): Command[] {
+  return parent.commands.flatMap((command) => {
+    const acts = command.commands.length === 0 || command.options.length > 0;
+    return [...(acts ? [command] : []), ...commandsOf(command)];
+  });
 }
 
 async function readSettings(file: string, program: Command): Promise<Settings> {
@@ -60,8 +69,7 @@ async function readSettings(file: string, program: Command): Promise<Settings> {
     const place = parsed.error.issues[0]?.path.join('.') || 'the whole file';
     throw new LimnError('CONFIG', `${file} must hold one object of settings for each command; "${place}" is something else.`);
   }
-  const all = program.commands.flatMap((command) => (command.commands.length > 0 ? command.commands : [command]));
-  const commands = new Map(all.map((command) => [sectionOf(command), command]));
+  const commands = new Map(commandsOf(program).map((command) => [sectionOf(command), command]));
   for (const [section, values] of Object.entries(parsed.data)) {
     const command = commands.get(section);
     if (!command) throw unknownKey(file, section, [...commands.keys()]);
@@ -100,10 +108,21 @@ function parse(option: Option, value: unknown, from: string): unknown {
   const text = Array.isArray(value) ? value.join(',') : String(value);
   if (typeof value === 'object' && !Array.isArray(value)) throw new LimnError('CONFIG', `${from} must be a plain value.`);
   try {
+    if (isRepeatable(option)) {
+      return listOf(value).reduce((list: unknown, one) => option.parseArg?.(one, list as never), undefined);
+    }
     return option.parseArg ? option.parseArg(text, undefined) : text;
   } catch (error) {
     throw new LimnError('CONFIG', `${from} cannot be "${text}". ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** The values of an option that may be given several times: a list, which the environment writes as JSON, or one value. */
+function listOf(value: unknown): string[] {
+  if (Array.isArray(value)) return value.map(String);
+  const text = String(value);
+  const list = text.startsWith('[') ? (JSON.parse(text) as unknown) : text;
+  return Array.isArray(list) ? list.map(String) : [text];
 }
 
 function asBoolean(value: unknown, from: string): boolean {

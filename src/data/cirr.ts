@@ -24,7 +24,7 @@ import type { Split, SplitName, Triplet } from './triplets.js';
 const published = { train: 'train', val: 'val', test: 'test1' } as const;
 
 /** The text of a test query whose caption is empty. */
-export const silentText = 'unchanged';
+const silentText = 'unchanged';
 
 const pathsSchema = z.record(z.string().min(1), z.string().min(1));
 const rowSchema = z.object({

@@ -26,7 +26,7 @@ import { type Split, type SplitName, splitNames, type Triplet } from './triplets
  * Queries drawn for a picture; fewer where it has fewer partners. With two of them for training a model learns by heart which
  * picture is whose target (docs/decisions/0008).
  */
-export const pairsPerPicture = { train: 8, val: 2 } as const;
+const pairsPerPicture = { train: 8, val: 2 } as const;
 /** The share of the training captions whose pictures are for validation. */
 export const heldOut = 0.1;
 /** Of the validation captions and the drawn queries. */

@@ -27,8 +27,8 @@ export interface SegmentName {
   owner: string;
 }
 
-export const ownName = () => `${host}-${process.pid}`;
-export const indexFile = ({ id, owner }: SegmentName) => `${id}.${owner}.index`;
+const ownName = () => `${host}-${process.pid}`;
+const indexFile = ({ id, owner }: SegmentName) => `${id}.${owner}.index`;
 export const dataFile = (id: string) => `${id}.data`;
 
 /** The segment that an index file's name speaks of, or nothing for another kind of file. */

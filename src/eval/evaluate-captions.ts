@@ -5,7 +5,7 @@ import { joinCaptions, type Split } from '../data/triplets.js';
 import type { CaptionerModel, PairRows } from '../models/captioner-model.js';
 import type { DecodingOptions } from '../models/decoding.js';
 import type { PictureSource } from '../models/picture-source.js';
-import { type CaptionMetric, captionScores } from './captions/caption-scores.js';
+import { type CaptionMetric, type CaptionScores, captionScores } from './captions/caption-scores.js';
 
 export interface EvaluateCaptionsOptions {
   model: CaptionerModel;
@@ -24,6 +24,7 @@ export interface CaptionReport {
   split: string;
   captions: number;
   metrics: Record<CaptionMetric, number>;
+  perCaption: CaptionScores['perCaption'];
   /** Mean log-probability of the captioner's own words. */
   likelihood: number;
   /** What was written for each triplet. */
@@ -60,10 +61,12 @@ export async function evaluateCaptions(options: EvaluateCaptionsOptions): Promis
     ...new Set([joinCaptions(texts), joinCaptions([...texts].reverse())]),
   ]);
   const texts = captions.map(({ text }) => text);
+  const { metrics, perCaption } = captionScores(texts, references);
   return {
     split: split.name,
     captions: captions.length,
-    metrics: captionScores(texts, references).metrics,
+    metrics,
+    perCaption,
     likelihood: captions.reduce((sum, { likelihood }) => sum + likelihood, 0) / captions.length,
     written: measured.map(({ reference, targets }, i) => ({
       reference,

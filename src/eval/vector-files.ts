@@ -65,7 +65,7 @@ export function rowsOfTriplets(queries: VectorFile, triplets: readonly Triplet[]
 }
 
 /** Ids from a .json list, or one a line. @throws LimnError IO or DATA */
-export async function readIds(path: string): Promise<string[]> {
+async function readIds(path: string): Promise<string[]> {
   if (path.toLowerCase().endsWith('.json')) return parseIds(await readJson(path, 'a list of ids'), path);
   const text = await readFile(path, 'utf8').catch((cause) => {
     throw new LimnError('IO', `Cannot read the ids ${path}: ${messageOf(cause)}.`, { details: { path }, cause });

@@ -65,6 +65,18 @@ export function normalizeRows(vectors: RawVectors, nameOf: NameOf): Vectors {
   return { data: normalized, width };
 }
 
+/** Copies rows, in the order given, which may name one several times; their precision stays. */
+export function rowsOf(vectors: Vectors, rows: readonly number[]): Vectors;
+export function rowsOf(vectors: RawVectors, rows: readonly number[]): RawVectors;
+export function rowsOf({ data, width }: RawVectors, rows: readonly number[]): RawVectors {
+  const size = rows.length * width;
+  const copied = data instanceof Float64Array ? new Float64Array(size) : new Float32Array(size);
+  rows.forEach((row, at) => {
+    copied.set(data.subarray(row * width, (row + 1) * width), at * width);
+  });
+  return { data: copied, width };
+}
+
 /**
  * The rows with the ids that are wanted, in that order.
  *
@@ -91,11 +103,8 @@ export function selectRows(
     const message = `${absent.length} of the ${wanted.length} ${what} have no vector (${first}); compute them too, or check that the ids are those of the annotations.`;
     throw new LimnError('DATA', message, { details: { absent: absent.slice(0, 100), count: absent.length } });
   }
-  const selected =
-    data instanceof Float64Array ? new Float64Array(wanted.length * width) : new Float32Array(wanted.length * width);
-  wanted.forEach((id, row) => {
-    const from = (rows.get(id) as number) * width;
-    selected.set(data.subarray(from, from + width), row * width);
-  });
-  return { data: selected, width };
+  return rowsOf(
+    { data, width },
+    wanted.map((id) => rows.get(id) as number),
+  );
 }

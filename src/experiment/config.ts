@@ -23,9 +23,11 @@ const methodSchema = z.strictObject({
   model: settings.default({}),
   /** What differs from the experiment's `training`. */
   training: settings.default({}),
+  /** Trains it in rounds (LIMN+): what differs from the experiment's `selfTraining`. @default trained on the labels, once */
+  selfTraining: settings.optional(),
 });
 
-export const experimentSchema = z.strictObject({
+const experimentSchema = z.strictObject({
   name: id,
   title: name,
   note: z.string().optional(),
@@ -57,11 +59,15 @@ export const experimentSchema = z.strictObject({
   text: z
     .strictObject({ encoder: name, tokens: z.int().min(2).optional(), trainFrom: z.int().nonnegative().optional() })
     .optional(),
+  /** What is trained and measured: methods of retrieval, or difference captioners. */
+  task: z.enum(['retrieve', 'caption']).default('retrieve'),
   protocol: name,
   /** The split that is measured. Its recall chooses the best epoch too, except that `val` does so for `test`. */
   split: z.enum(['train', 'val', 'test']).default('val'),
   model: settings.default({}),
   training: settings.default({}),
+  /** For the methods that have a `selfTraining` of their own; see train/self-training/settings.ts. */
+  selfTraining: settings.default({}),
   methods: z.array(methodSchema).min(1),
   seeds: z
     .array(z.int().nonnegative().max(0xffffffff))
@@ -145,11 +151,18 @@ function expandVariables(path: string, file: string): string {
   });
 }
 
+export interface RunSettings {
+  model: Record<string, unknown>;
+  training: Record<string, unknown>;
+  /** All settings of the rounds, with `limn` holding the other two; only for methods that are trained in rounds. */
+  selfTraining?: Record<string, unknown>;
+}
+
 /** The settings of one method: the experiment's, with the method's over them; `model.weights` key by key. */
-export function settingsOf(experiment: Experiment, method: ExperimentMethod) {
+export function settingsOf(experiment: Experiment, method: ExperimentMethod): RunSettings {
   const weights = { ...(experiment.model.weights as object), ...(method.model.weights as object) };
-  return {
-    model: { ...experiment.model, ...method.model, ...(Object.keys(weights).length > 0 ? { weights } : {}) },
-    training: { protocol: experiment.protocol, ...experiment.training, ...method.training },
-  };
+  const model = { ...experiment.model, ...method.model, ...(Object.keys(weights).length > 0 ? { weights } : {}) };
+  const training = { protocol: experiment.protocol, ...experiment.training, ...method.training };
+  if (!method.selfTraining) return { model, training };
+  return { model, training, selfTraining: { ...experiment.selfTraining, ...method.selfTraining, limn: { model, training } } };
 }

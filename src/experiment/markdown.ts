@@ -5,7 +5,18 @@ import { writeFileAtomic } from '../core/files.js';
 import { formatDuration } from '../core/progress.js';
 import type { Summary } from './summary.js';
 import type { Row, Table } from './table.js';
-import { captionProxyWarning, changed, count, heading, interval, measured, methodNotes, seedsOf, setting } from './wording.js';
+import {
+  captionProxyWarning,
+  changed,
+  count,
+  heading,
+  interval,
+  measured,
+  methodNotes,
+  seedsOf,
+  setting,
+  tableHead,
+} from './wording.js';
 
 export function asMarkdown(summary: Summary): string {
   const several = summary.tables.length > 1;
@@ -27,13 +38,7 @@ function tableOf(summary: Summary, { rows }: Table): string {
   if (rows.length === 0) return 'No run is done yet.';
   const { metrics, compareTo, seeds } = summary;
   const base = rows.find(({ method }) => method === compareTo);
-  const head = [
-    'method',
-    'parameters',
-    'training',
-    ...metrics,
-    ...(base ? metrics.map((metric) => `${metric} − ${base.label}`) : []),
-  ];
+  const head = tableHead(metrics, base);
   const line = (row: Row) => [
     `${row.label}${seedsOf(row, seeds) ? ` (${seedsOf(row, seeds)})` : ''}`,
     count(row.parameters),

@@ -1,6 +1,7 @@
 /**
  * The metrics of a report by name, each a mean of hits, so that it can be taken from ranks and resampled query by query: "R@10",
- * "Rsubset@1" (among each query's own subset), "mean(R@10, R@50)", and CIRR's "average" for "mean(R@5, Rsubset@1)".
+ * "Rsubset@1" (among each query's own subset), "mean(R@10, R@50)", and CIRR's "average" for "mean(R@5, Rsubset@1)". Captioners have
+ * "CIDEr-D" (times 100, as it is published) and "ROUGE-L" in percent, means over the pairs.
  */
 import { LimnError } from '../core/errors.js';
 import type { Split } from '../data/triplets.js';
@@ -8,14 +9,19 @@ import { applyProtocol, checkFits, type Protocol } from '../eval/protocols/index
 import type { Experiment } from './config.js';
 import { mean } from './statistics.js';
 
+/** The metrics of captioners that are means over the pairs. */
+export const captionMetrics = ['CIDEr-D', 'ROUGE-L'] as const;
+
 /** Ranks from 1, one a query; `subsetRanks` is empty where the protocol has no subsets. */
 export interface Ranks {
   ranks: readonly number[];
   subsetRanks: readonly number[];
+  /** What each pair adds to a metric of captioners, in percent. */
+  scores?: Readonly<Record<string, readonly number[]>>;
 }
 
 interface Part {
-  of: keyof Ranks;
+  of: 'ranks' | 'subsetRanks';
   k: number;
 }
 
@@ -32,6 +38,8 @@ function partsOf(metric: string): Part[] {
 
 /** What each query adds to the metric, in percent: the metric is their mean. */
 export function hitsOf(metric: string, ranks: Ranks): Float64Array {
+  const scores = ranks.scores?.[metric];
+  if (scores) return Float64Array.from(scores);
   const parts = partsOf(metric);
   return Float64Array.from(ranks.ranks, (_, q) => {
     const hit = parts.filter(({ of, k }) => (ranks[of][q] as number) <= k).length;
@@ -46,7 +54,7 @@ export const metricOf = (metric: string, ranks: Ranks): number => mean(hitsOf(me
  * @throws LimnError USAGE for a protocol that is not for the dataset, CONFIG for one without answers and for a metric that it
  * does not give on this split, DATA for a split that it does not fit
  */
-export function checkMetrics({ file, metrics, dataset }: Experiment, protocol: Protocol, split: Split): void {
+export function checkMetrics({ file, metrics, dataset, task }: Experiment, protocol: Protocol, split: Split): void {
   checkFits(protocol, dataset.format);
   if (!protocol.answers) {
     throw new LimnError(
@@ -54,8 +62,13 @@ export function checkMetrics({ file, metrics, dataset }: Experiment, protocol: P
       `${file} names the protocol ${protocol.id}, whose answers only a test server knows: choose another.`,
     );
   }
-  const { gallery } = applyProtocol(protocol, split);
   const refuse = (metric: string, why: string) => new LimnError('CONFIG', `${file} asks for the metric "${metric}"${why}.`);
+  if (task === 'caption') {
+    const other = metrics.find((metric) => !captionMetrics.some((known) => known === metric));
+    if (other !== undefined) throw refuse(other, `, but captioners are measured by ${captionMetrics.join(' and ')}`);
+    return;
+  }
+  const { gallery } = applyProtocol(protocol, split);
   for (const metric of metrics) {
     const parts = partsOf(metric);
     if (parts.length === 0) throw refuse(metric, ': give names such as "R@10" or "mean(R@10, R@50)"');

@@ -3,17 +3,19 @@ import { join } from 'node:path';
 import { LimnError } from '../core/errors.js';
 import { readJson, sha256, writeFileAtomic } from '../core/files.js';
 import { suggestion } from '../core/suggest.js';
-import { type Experiment, type ExperimentMethod, settingsOf } from './config.js';
+import { type Experiment, type ExperimentMethod, type RunSettings, settingsOf } from './config.js';
 import { type RunResult, readResult } from './result.js';
 
 export interface PlannedRun {
   /** Unique in the experiment, e.g. "limn/dress/seed-1"; also its folder under runs/. */
   id: string;
   folder: string;
+  /** The folder of the whole experiment. */
+  root: string;
   method: ExperimentMethod;
   category: string | undefined;
   seed: number;
-  settings: ReturnType<typeof settingsOf>;
+  settings: RunSettings;
   /** SHA-256 of everything in the experiment's file that the result depends on. */
   hash: string;
 }
@@ -47,16 +49,18 @@ function planRun(
   category: string | undefined,
   seed: number,
 ): PlannedRun {
-  const { dataset, protocol, split } = experiment;
+  const { dataset, protocol, split, task } = experiment;
   const id = [method.id, ...(category === undefined ? [] : [category]), `seed-${seed}`].join('/');
   const settings = settingsOf(experiment, method);
   const { format, onMissing } = dataset;
-  const hash = sha256(canonical({ format, onMissing, category, protocol, split, seed, ...settings }));
-  return { id, folder: join(out, 'runs', id), method, category, seed, settings, hash };
+  const hash = sha256(
+    canonical({ format, onMissing, category, protocol, split, seed, ...settings, ...(task === 'caption' ? { task } : {}) }),
+  );
+  return { id, folder: join(out, 'runs', id), root: out, method, category, seed, settings, hash };
 }
 
 /** JSON with sorted keys, so that their order in the file does not matter. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, item) =>
     item !== null && typeof item === 'object' && !Array.isArray(item)
       ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -23,10 +23,12 @@ const resultSchema = z.object({
   missing: z.int(),
   /** In percent, by name. */
   metrics: z.record(z.string(), finite),
-  /** One rank a query, little-endian uint32 as base64. */
+  /** One rank a query, little-endian uint32 as base64; empty for captioners. */
   ranks: z.string(),
   /** The same among each query's own subset, where the protocol has such. */
   subsetRanks: z.string().optional(),
+  /** What each pair adds to a metric of captioners, in percent: little-endian float64 as base64, by name. */
+  scores: z.record(z.string(), z.string()).optional(),
   /** The best hits of some queries, for the page. */
   examples: z.array(
     z.object({
@@ -74,7 +76,9 @@ export async function readResult(folder: string): Promise<RunResult | undefined>
   }
   const parsed = resultSchema.safeParse(value);
   if (!parsed.success) throw damaged(`"${parsed.error.issues[0]?.path.join('.')}" is wrong`);
-  if (decodeRanks(parsed.data.ranks).length !== parsed.data.queries) throw damaged('it has not one rank a query');
+  const { queries, ranks, scores } = parsed.data;
+  const counts = scores ? Object.values(scores).map((one) => decodeScores(one).length) : [decodeRanks(ranks).length];
+  if (counts.some((count) => count !== queries)) throw damaged(`it has not one ${scores ? 'score' : 'rank'} a query`);
   return parsed.data;
 }
 
@@ -87,6 +91,17 @@ export function encodeRanks(ranks: readonly number[]): string {
 export function decodeRanks(text: string): number[] {
   const bytes = Buffer.from(text, 'base64');
   return Array.from({ length: Math.floor(bytes.length / 4) }, (_, at) => bytes.readUInt32LE(at * 4));
+}
+
+export function encodeScores(scores: readonly number[]): string {
+  const bytes = Buffer.alloc(scores.length * 8);
+  for (const [at, score] of scores.entries()) bytes.writeDoubleLE(score, at * 8);
+  return bytes.toString('base64');
+}
+
+export function decodeScores(text: string): number[] {
+  const bytes = Buffer.from(text, 'base64');
+  return Array.from({ length: Math.floor(bytes.length / 8) }, (_, at) => bytes.readDoubleLE(at * 8));
 }
 
 /** Where and with what a result was made. */

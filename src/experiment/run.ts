@@ -3,20 +3,19 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LimnError, messageOf } from '../core/errors.js';
 import { formatDuration, type Logger, type OnProgress, silentLogger } from '../core/progress.js';
-import { type Split, withoutPictures } from '../data/triplets.js';
-import { type EvaluationReport, evaluate } from '../eval/evaluate.js';
-import { findProtocol, type Protocol } from '../eval/protocols/index.js';
+import { findProtocol } from '../eval/protocols/index.js';
+import { captionerConfig } from '../models/captioner-config.js';
 import { limnConfig } from '../models/config.js';
-import { LimnModel } from '../models/limn-model.js';
-import { sizeOf } from '../tensor/tensor.js';
+import { selfTrainSettings } from '../train/self-training/settings.js';
 import { trainingSettings } from '../train/settings.js';
-import { train } from '../train/train.js';
+import { captionRun } from './caption-run.js';
 import type { Experiment } from './config.js';
 import { type Material, type OpenEncoder, openMaterial } from './dataset.js';
 import { takeLock } from './lock.js';
-import { checkMetrics, metricOf } from './metrics.js';
+import { checkMetrics } from './metrics.js';
 import { markStarted, type PlannedRun, resultOf, resultsOf } from './plan.js';
-import { encodeRanks, type RunResult, surroundings, writeResult } from './result.js';
+import { type RunResult, surroundings, writeResult } from './result.js';
+import { retrievalRun } from './retrieval-run.js';
 import { check } from './schema.js';
 
 export interface RunOptions {
@@ -30,9 +29,6 @@ export interface RunOptions {
   onProgress?: OnProgress | undefined;
   logger?: Logger;
 }
-
-const exampleQueries = 24;
-const exampleHits = 8;
 
 export interface RunsEnded {
   /** Runs that another process works on. */
@@ -104,11 +100,10 @@ async function checkAll(
     const what = `${experiment.file}, method "${run.method.id}",`;
     const training = check(trainingSettings, run.settings.training, `${what} "training"`);
     findProtocol(training.protocol);
-    check(
-      limnConfig,
-      { ...run.settings.model, vocabularySize: 100, picture: reader.config, text: text.config },
-      `${what} "model"`,
-    );
+    if (run.settings.selfTraining) check(selfTrainSettings, run.settings.selfTraining, `${what} "selfTraining"`);
+    const model = { ...run.settings.model, vocabularySize: 100, picture: reader.config };
+    if (experiment.task === 'caption') check(captionerConfig, model, `${what} "model"`);
+    else check(limnConfig, { ...model, text: text.config }, `${what} "model"`);
     checkMetrics(experiment, protocol, measured);
     const result = await resultOf(run, hash);
     if (result) done.set(run.id, result);
@@ -155,87 +150,24 @@ async function runOnce(run: PlannedRun, material: Material, place: string, optio
   }
 }
 
-async function trainAndMeasure(
-  run: PlannedRun,
-  { train: trainSplit, validation, measured: split, reader, text, hash }: Material,
-  place: string,
-  { experiment, command, signal, onProgress, logger }: RunOptions,
-): Promise<RunResult> {
-  const { dataset, metrics } = experiment;
-  const onBroken = dataset.onMissing === 'error' ? 'error' : 'skip';
+async function trainAndMeasure(run: PlannedRun, material: Material, place: string, options: RunOptions): Promise<RunResult> {
+  const { experiment, command, signal, onProgress, logger } = options;
   const report: OnProgress | undefined = onProgress && ((event) => onProgress({ ...event, stage: `${place}: ${event.stage}` }));
-  const tools = { signal, onProgress: report };
-  const trained = await train({
-    train: trainSplit,
-    val: validation,
-    reader,
-    text,
-    out: run.folder,
-    dataset: { name: dataset.format, directory: dataset.directory, category: run.category },
-    ...run.settings,
+  const tools = { signal, onProgress: report, logger: logger ?? silentLogger };
+  const measure = experiment.task === 'caption' ? captionRun : retrievalRun;
+  const { hash, reader, measured } = material;
+  const { model, ...found } = await measure(run, material, experiment, tools);
+  return {
+    format: 'limn-result-1',
+    hash: { settings: run.hash, data: hash },
+    method: run.method.id,
+    ...(run.category === undefined ? {} : { category: run.category }),
     seed: run.seed,
-    resume: true,
-    onBroken,
-    ...tools,
-    ...(logger ? { logger } : {}),
-  });
-  const model = await LimnModel.open(run.folder);
-  try {
-    const pictures = await reader.read({ pictures: split.pictures, vocabulary: model.parts.vocabulary, onBroken, ...tools });
-    try {
-      const usable = withoutPictures(
-        split,
-        pictures.broken.map(({ id }) => id),
-      );
-      const protocol = findProtocol(experiment.protocol);
-      const measured = await evaluate({ model, split: usable, pictures, protocol, top: exampleHits, ...tools });
-      const { ranks, subsetRanks, queries, gallery, missing } = measured;
-      const buffers = new Set(Object.keys(pictures.statistics([0])));
-      const parameters = Object.entries(model.parts.weights).filter(([name]) => !buffers.has(name));
-      return {
-        format: 'limn-result-1',
-        hash: { settings: run.hash, data: hash },
-        method: run.method.id,
-        ...(run.category === undefined ? {} : { category: run.category }),
-        seed: run.seed,
-        protocol: protocol.id,
-        split: split.name,
-        queries,
-        gallery,
-        missing,
-        metrics: Object.fromEntries(metrics.map((metric) => [metric, metricOf(metric, { ranks, subsetRanks })])),
-        ranks: encodeRanks(ranks),
-        ...(subsetRanks.length > 0 ? { subsetRanks: encodeRanks(subsetRanks) } : {}),
-        examples: examplesOf(protocol, usable, measured),
-        parameters: parameters.reduce((sum, [, { shape }]) => sum + sizeOf(shape), 0),
-        training: { seconds: trained.seconds, epoch: trained.epoch, steps: trained.steps },
-        model: { hash: model.hash, encoder: reader.id },
-        ...surroundings(),
-        command,
-      };
-    } finally {
-      await pictures.close();
-    }
-  } finally {
-    await model.close();
-  }
-}
-
-/** The best hits of some queries, evenly taken from the split. */
-function examplesOf(
-  protocol: Protocol,
-  split: Split,
-  { ranks, rankings }: Pick<EvaluationReport, 'ranks' | 'rankings'>,
-): RunResult['examples'] {
-  const answers = protocol.answers?.(split);
-  const count = Math.min(exampleQueries, ranks.length);
-  return Array.from({ length: count }, (_, i) => {
-    const query = Math.floor(((i + 0.5) * ranks.length) / count);
-    const triplet = split.triplets[query]!;
-    const right = answers?.(triplet) ?? [];
-    const hits = rankings?.gallery[query] ?? [];
-    // Of many right answers (Fashion200K), those that are shown.
-    const targets = [...new Set([...triplet.targets, ...hits.filter((id) => right.includes(id))])];
-    return { reference: triplet.reference, text: triplet.text, targets, rank: ranks[query]!, hits: [...hits] };
-  });
+    protocol: experiment.protocol,
+    split: measured.name,
+    ...found,
+    model: { hash: model, encoder: reader.id },
+    ...surroundings(),
+    command,
+  };
 }

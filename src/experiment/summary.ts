@@ -8,6 +8,7 @@ export interface Summary {
   format: 'limn-experiment-1';
   name: string;
   title: string;
+  task: Experiment['task'];
   note?: string;
   /** Whether captions stand in for the pictures. */
   captionProxy: boolean;
@@ -46,12 +47,13 @@ export function summarize({ experiment, runs, results, command, resamples = 10_0
   const done = runs.flatMap((run) => results.get(run.id) ?? []);
   const scopes: Scope[] = experiment.categories.map((category) => ({ name: category, categories: [category] }));
   if (scopes.length > 1) scopes.unshift({ name: 'average', categories: experiment.categories });
-  const { name, title, note, dataset, protocol, split, metrics, compareTo } = experiment;
+  const { name, title, task, note, dataset, protocol, split, metrics, compareTo } = experiment;
   const days = done.map(({ date }) => date.slice(0, 10)).sort();
   return {
     format: 'limn-experiment-1',
     name,
     title,
+    task,
     ...(note === undefined ? {} : { note }),
     captionProxy: 'captions' in experiment.pictures,
     dataset: { format: dataset.format, categories: experiment.categories.flatMap((category) => category ?? []) },

@@ -4,7 +4,7 @@ import { Random } from '../core/random.js';
 import { recallAt } from '../eval/ranking.js';
 import type { Experiment, ExperimentMethod } from './config.js';
 import { hitsOf, metricOf, type Ranks } from './metrics.js';
-import { decodeRanks, type RunResult } from './result.js';
+import { decodeRanks, decodeScores, type RunResult } from './result.js';
 import { bootstrapMeans, deviation, differenceInterval, type Interval, mean, percentileInterval } from './statistics.js';
 
 export interface Measurement {
@@ -113,7 +113,9 @@ function rowOf({ method, seeds }: Present, metrics: readonly string[], intervalO
 }
 
 function curveOf(seeds: Present['seeds']): Row['curve'] {
-  const length = Math.min(curveLength, ...seeds[0]!.map(({ result }) => result.gallery));
+  // Captioners have no ranks and no curve.
+  const ranked = seeds[0]!.every(({ ranks }) => ranks.ranks.length > 0);
+  const length = ranked ? Math.min(curveLength, ...seeds[0]!.map(({ result }) => result.gallery)) : 0;
   const ks = Array.from({ length }, (_, i) => i + 1);
   const curves = seeds.map((parts) => {
     const each = parts.map(({ ranks }) => recallAt(ranks.ranks, ks));
@@ -123,9 +125,10 @@ function curveOf(seeds: Present['seeds']): Row['curve'] {
   return { mean: over(mean), least: over((values) => Math.min(...values)), greatest: over((values) => Math.max(...values)) };
 }
 
-const ranksOf = ({ ranks, subsetRanks = '' }: RunResult): Ranks => ({
+const ranksOf = ({ ranks, subsetRanks = '', scores = {} }: RunResult): Ranks => ({
   ranks: decodeRanks(ranks),
   subsetRanks: decodeRanks(subsetRanks),
+  scores: Object.fromEntries(Object.entries(scores).map(([metric, text]) => [metric, decodeScores(text)])),
 });
 
 /** The mean of several series, place by place. */

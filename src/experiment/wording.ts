@@ -25,6 +25,15 @@ export const captionProxyWarning =
 export const heading = ({ name, queries, gallery }: Table) =>
   name === 'average' ? 'Average of the categories' : `${name}: ${count(queries)} queries, gallery of ${count(gallery)}`;
 
+/** The titles of a table's columns. @param base the row that the others are compared with, where it is done */
+export const tableHead = (metrics: readonly string[], base: Row | undefined) => [
+  'method',
+  'parameters',
+  'training',
+  ...metrics,
+  ...(base ? metrics.map((metric) => `${metric} − ${base.label}`) : []),
+];
+
 /** "2 of 3 seeds", or nothing where all are done. */
 export const seedsOf = (row: Row, seeds: readonly number[]) =>
   row.seeds.length < seeds.length ? `${row.seeds.length} of ${seeds.length} seeds` : '';
@@ -47,10 +56,10 @@ export function setting(summary: Summary): string[] {
 }
 
 /** How to read the numbers, in sentences. */
-export function methodNotes({ seeds, resamples, compareTo, tables }: Summary): string[] {
+export function methodNotes({ task, seeds, resamples, compareTo, tables }: Summary): string[] {
   const base = tables.flatMap(({ rows }) => rows).find(({ method }) => method === compareTo)?.label;
   return [
-    `Recall in percent: mean${seeds.length > 1 ? ` ± sample deviation over ${seeds.length} seeds` : ''}, then the 95 % bootstrap interval over queries (${count(resamples)} resamples).`,
+    `${task === 'caption' ? 'CIDEr-D times 100, ROUGE-L in percent' : 'Recall in percent'}: mean${seeds.length > 1 ? ` ± sample deviation over ${seeds.length} seeds` : ''}, then the 95 % bootstrap interval over ${task === 'caption' ? 'pairs' : 'queries'} (${count(resamples)} resamples).`,
     ...(base ? [`Differences to ${base} are paired: both methods on the same resampled queries.`] : []),
     'Training is the time of one seed.',
   ];

@@ -15,7 +15,7 @@ function operands(a: Operand, b: Operand): [Value, Value] {
 }
 
 /** Of the graphs that values belong to, the one that is inside all others: a node on a body's value belongs to the body. */
-export function innermost(values: readonly Value[]) {
+function innermost(values: readonly Value[]) {
   let graph = values[0]?.graph;
   if (!graph) throw new Error('an operation needs at least one value that is not a number');
   for (const value of values) {
@@ -59,7 +59,6 @@ export const div = binary('Div');
 export const pow = binary('Pow');
 export const less = binary('Less');
 export const greater = binary('Greater');
-export const lessOrEqual = binary('LessOrEqual');
 export const equal = binary('Equal');
 export const and = binary('And');
 export const minimum = binary('Min');

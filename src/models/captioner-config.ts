@@ -17,6 +17,11 @@ export const captionerConfig = z
     expansion: positive.default(4),
     activation: z.enum(['gelu', 'quick-gelu', 'relu']).default('gelu'),
     dropout: z.number().min(0).lt(1).default(0.1),
+    /**
+     * How many tokens the local tokens of a picture together weigh like in every attention. With it, it makes no difference in
+     * expectation how many of them a training step sees. Not given: each weighs like any other.
+     */
+    localMass: z.number().positive().optional(),
     /** Words of a text, without its end; longer ones are cut. */
     words: positive.default(24),
     vocabularySize: positive,

@@ -7,7 +7,7 @@ import type { KeysAndValues } from '../nn/layers.js';
 import type { OptimizerOptions } from '../nn/optimizer.js';
 import { type InputSpec, type TrainingModel, trainingModel } from '../nn/training.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { captionerLoss, decode, decodeStep, encodePair, hidesTokens, memories } from './captioner.js';
+import { captionerLoss, decode, decodeStep, encodePair, memories, weighsTokens } from './captioner.js';
 import type { CaptionerConfig } from './captioner-config.js';
 import { type Inputs, pictureInputs } from './encoder/picture.js';
 
@@ -43,7 +43,7 @@ export function captionerTrainingModel(config: CaptionerConfig, options: Caption
 type Weights = Readonly<Record<string, Tensor>>;
 
 /**
- * Pairs of pictures -> `memory` (B, n, d), with `memory.bias` (B, 1, 1, n) where some of it is hidden, and for each decoder layer
+ * Pairs of pictures -> `memory` (B, n, d), with `memory.bias` (B, 1, 1, n) where its tokens weigh differently, and for each decoder layer
  * `memory.I.keys` and `memory.I.values` (B, H, n, d/H).
  */
 export function pairModel(config: CaptionerConfig, weights: Weights, batch: number): Uint8Array {
@@ -86,7 +86,7 @@ export function textModel(config: CaptionerConfig, weights: Weights, batch: numb
 }
 
 /** Names and shapes of the inputs of a batch of pairs. */
-export function pairInputs({ picture, sees }: CaptionerConfig, batch: number, seen?: number): Record<string, InputSpec> {
+function pairInputs({ picture, sees }: CaptionerConfig, batch: number, seen?: number): Record<string, InputSpec> {
   return {
     ...(sees === 'both' ? pictureInputs(picture, batch, { prefix: 'reference.', seen }) : {}),
     ...pictureInputs(picture, batch, { prefix: 'target.', seen }),
@@ -108,7 +108,7 @@ function declare(graph: Graph, specs: Readonly<Record<string, InputSpec>>): Inpu
 }
 
 function biasInput(graph: Graph, config: CaptionerConfig, batch: number, length: number): Value | undefined {
-  return hidesTokens(config) ? graph.input('memory.bias', 'float32', [batch, 1, 1, length]) : undefined;
+  return weighsTokens(config) ? graph.input('memory.bias', 'float32', [batch, 1, 1, length]) : undefined;
 }
 
 function inputAll(graph: Graph, name: string, config: CaptionerConfig, batch: number, length: number): KeysAndValues[] {

@@ -117,9 +117,13 @@ describe('decoding', () => {
     { strategy: 'beam', beams: 3, lengthPenalty: 0.7 },
     { strategy: 'nucleus', topP: 0.95, temperature: 1.3, seed: 5 },
   ];
-  it.each(['features', 'captions'])('writes the same words with and without cached keys and values: %s', async (kind) => {
+  it.each([
+    ['features', {}],
+    ['features', { localMass: 0.1 }],
+    ['captions', {}],
+  ] as const)('writes the same words with and without cached keys and values: %s %o', async (kind, changes) => {
     const picture = kind === 'features' ? features : captions;
-    const model = drawnModel({ picture });
+    const model = drawnModel({ picture, ...changes });
     const source = drawnPictures(picture);
     for (const decoding of ways) {
       const cached = await model.caption(source, pairs, { decoding, batchSize: 2 });
@@ -129,6 +133,15 @@ describe('decoding', () => {
         expect(likelihood).toBeCloseTo(plain[i]?.likelihood as number, 4);
       });
     }
+  });
+
+  it('weighs local tokens as many as `localMass`: as many as there are, and nothing changes', async () => {
+    const source = drawnPictures(features);
+    const likelihood = async (changes: Partial<CaptionerConfigInput>) =>
+      (await drawnModel(changes).likelihoods(source, pairs.slice(0, 1), ['is red']))[0] as number;
+    const plain = await likelihood({});
+    expect(await likelihood({ localMass: 3 })).toBeCloseTo(plain, 5);
+    expect(Math.abs((await likelihood({ localMass: 0.01 })) - plain)).toBeGreaterThan(1e-3);
   });
 
   it('does not depend on the batch, and tells the likelihood of any text', async () => {

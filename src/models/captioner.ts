@@ -28,8 +28,8 @@ export interface Memory {
   bias: Value | undefined;
 }
 
-/** Whether a memory hides some of its tokens: captions that stand in for pictures are of different lengths. */
-export const hidesTokens = ({ picture }: CaptionerConfig) => picture.kind === 'captions';
+/** Whether the tokens of a memory weigh differently: captions that stand in for pictures are of different lengths. */
+export const weighsTokens = ({ picture, localMass }: CaptionerConfig) => picture.kind === 'captions' || localMass !== undefined;
 
 /** Both pictures and their difference. */
 export function encodePair(context: Context, config: CaptionerConfig, inputs: Inputs): Memory {
@@ -45,17 +45,20 @@ export function encodePair(context: Context, config: CaptionerConfig, inputs: In
   }
   const joined = (values: Value[]) => f.concat(values, 1);
   let x = context.dropout(joined(parts.map(({ tokens }) => tokens)), config.dropout);
-  const hidden = hidesTokens(config) ? joined(parts.map((part) => part.bias as Value)) : undefined;
-  const bias = hidden && f.unsqueeze(hidden, [1, 2]);
+  const weighed = weighsTokens(config) ? joined(parts.map((part) => part.bias as Value)) : undefined;
+  const bias = weighed && f.unsqueeze(weighed, [1, 2]);
   for (let i = 0; i < config.layers; i++) x = transformerLayer(scope, `layer${i}`, x, { ...config, bias });
   return { tokens: layerNorm(scope, 'norm', x), bias };
 }
 
 /** [local tokens; global] of a picture, (B, N + 1, d), and what is added to the attention logits, (B, N + 1). */
 function tokensOf(context: Context, config: CaptionerConfig, input: Inputs): { tokens: Value; bias: Value | undefined } {
-  const { tokens, bias, global } = encodePicture(context, config, input);
-  const whole = bias && f.concat([bias, f.filled(bias, [bias.shape[0] as number, 1], 0)], 1);
-  return { tokens: f.concat([tokens as Value, f.unsqueeze(global, [1])], 1), bias: whole };
+  const { tokens, bias: hidden, global } = encodePicture(context, config, input);
+  const [batch, count] = (tokens as Value).shape as [number, number];
+  const prior = config.localMass === undefined ? 0 : Math.log(config.localMass / count);
+  const local = f.add(hidden ?? f.filled(global, [batch, count], 0), prior);
+  const bias = weighsTokens(config) ? f.concat([local, f.filled(global, [batch, 1], 0)], 1) : undefined;
+  return { tokens: f.concat([tokens as Value, f.unsqueeze(global, [1])], 1), bias };
 }
 
 function typed(scope: Context, name: string, tokens: Value): Value {

@@ -45,7 +45,7 @@ export const pictureConfig = z.discriminatedUnion('kind', [
 ]);
 
 /** Texts as word ids for the built-in text encoder, or as features of a frozen encoder, or as its token ids where it is trained. */
-export const textConfig = z.discriminatedUnion('kind', [
+const textConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('words') }),
   z.strictObject({
     kind: z.literal('features'),

@@ -26,8 +26,6 @@ export interface FactorEmbedding extends Embedding {
 }
 
 export const limn: Method<FactorEmbedding> = {
-  title: 'LIMN',
-  source: 'Wen et al., arXiv 2305.09979',
   sees: ({ query }) => ({ picture: query !== 'text', text: query !== 'picture' }),
   local: ({ features }) => features !== 'global',
   factors: ({ factors }) => factors,

@@ -30,10 +30,6 @@ export interface MethodLoss {
 }
 
 export interface Method<E extends Embedding = Embedding> {
-  /** The name in tables. */
-  readonly title: string;
-  /** Where it comes from. */
-  readonly source: string;
   /** Which sides of a query are read at all. */
   sees(config: LimnConfig): { picture: boolean; text: boolean };
   /** Whether local picture features are used. */

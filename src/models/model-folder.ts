@@ -1,5 +1,5 @@
 /** What the folders of all models have in common: config.json, which is written last, vocabulary.json and weights.safetensors. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { access, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LimnError, messageOf } from '../core/errors.js';
@@ -37,6 +37,15 @@ export interface ModelFiles<Config> {
   hash: string;
 }
 
+/** The `model` folder of a run; any other folder itself. */
+export function modelFolderIn(path: string): Promise<string> {
+  const inside = join(path, 'model');
+  return access(join(inside, 'config.json')).then(
+    () => inside,
+    () => path,
+  );
+}
+
 /**
  * Reads a model's folder, or the `model` folder of a run.
  *
@@ -47,11 +56,7 @@ export async function readModelFolder<Config extends { encoder: z.output<typeof 
   schema: z.ZodType<Config>,
   { name, command }: ModelKind,
 ): Promise<ModelFiles<Config>> {
-  const inside = join(path, 'model');
-  const folder = await readFile(join(inside, 'config.json')).then(
-    () => inside,
-    () => path,
-  );
+  const folder = await modelFolderIn(path);
   const [configFile, vocabularyFile, weightsFile] = ['config.json', 'vocabulary.json', 'weights.safetensors'].map((file) =>
     join(folder, file),
   ) as [string, string, string];

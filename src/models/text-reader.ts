@@ -30,22 +30,35 @@ export interface ReadTextsOptions {
   onProgress?: OnProgress | undefined;
 }
 
+/** What a reader works with; nothing for the vocabulary. */
+interface Means {
+  choice?: TextEncoderChoice;
+  encoder?: OnnxTextEncoder;
+  tokenizer?: HubTokenizer;
+  tuned?: TunedEncoder<TextDescription>;
+}
+
 export class TextReader {
   private constructor(
     readonly config: TextConfig,
     /** Tells encoders apart, as a picture reader's id does. */
     readonly id: string,
-    /** How the encoder is opened again; undefined for the vocabulary. */
-    readonly choice: TextEncoderChoice | undefined,
-    private readonly encoder: OnnxTextEncoder | undefined,
-    private readonly tokenizer: HubTokenizer | undefined,
-    /** The encoder's file, where it is trained with the rest. */
-    readonly tuned: TunedEncoder<TextDescription> | undefined,
+    private readonly means: Means = {},
   ) {}
+
+  /** How the encoder is opened again; undefined for the vocabulary. */
+  get choice(): TextEncoderChoice | undefined {
+    return this.means.choice;
+  }
+
+  /** The encoder's file, where it is trained with the rest. */
+  get tuned(): TunedEncoder<TextDescription> | undefined {
+    return this.means.tuned;
+  }
 
   /** The words of the training texts; their vectors are trained with the rest. */
   static words(): TextReader {
-    return new TextReader({ kind: 'words' }, 'words', undefined, undefined, undefined, undefined);
+    return new TextReader({ kind: 'words' }, 'words');
   }
 
   /**
@@ -63,11 +76,11 @@ export class TextReader {
     const encoder = await OnnxTextEncoder.open(description, files, tokens === undefined ? {} : { tokens });
     const { local, global, id } = encoder;
     const sizes = { tokens: local.tokens, channels: local.channels, globalChannels: global.channels };
-    if (trainFrom === undefined) return new TextReader({ kind: 'features', ...sizes }, id, choice, encoder, undefined, undefined);
+    if (trainFrom === undefined) return new TextReader({ kind: 'features', ...sizes }, id, { choice, encoder });
     await encoder.close();
     const tuned = await openTuned(description, files.weights, trainFrom);
     const tokenizer = await HubTokenizer.open(files.tokenizer, files.tokenizerConfig);
-    return new TextReader({ kind: 'tuned', ...sizes, from: trainFrom }, id, choice, undefined, tokenizer, tuned);
+    return new TextReader({ kind: 'tuned', ...sizes, from: trainFrom }, id, { choice, tokenizer, tuned });
   }
 
   /** The reader that a saved model was trained with. @throws LimnError ENCODER when what is there now is another encoder */
@@ -85,13 +98,14 @@ export class TextReader {
 
   /** Makes texts ready to be fed; a frozen encoder computes their features, or takes them from the cache. */
   async read({ texts, vocabulary, words, signal, onProgress }: ReadTextsOptions): Promise<TextSource> {
-    if (this.encoder) return textFeatureSource(await openTextFeatures({ encoder: this.encoder, texts, signal, onProgress }));
-    if (this.tokenizer && this.tuned && this.config.kind === 'tuned')
-      return tokenSource(this.tokenizer, this.config.tokens, this.tuned.description.padding);
+    const { encoder, tokenizer, tuned } = this.means;
+    if (encoder) return textFeatureSource(await openTextFeatures({ encoder, texts, signal, onProgress }));
+    if (tokenizer && tuned && this.config.kind === 'tuned')
+      return tokenSource(tokenizer, this.config.tokens, tuned.description.padding);
     return wordSource(vocabulary, words);
   }
 
   async close(): Promise<void> {
-    await this.encoder?.close();
+    await this.means.encoder?.close();
   }
 }

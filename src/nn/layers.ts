@@ -31,7 +31,7 @@ export function embedding(context: Context, name: string, ids: Value, count: num
 
 export type Activation = 'gelu' | 'quick-gelu' | 'relu';
 
-export const activations: Record<Activation, (x: Value) => Value> = { gelu: f.gelu, 'quick-gelu': f.quickGelu, relu: f.relu };
+const activations: Record<Activation, (x: Value) => Value> = { gelu: f.gelu, 'quick-gelu': f.quickGelu, relu: f.relu };
 
 export interface MlpOptions {
   hidden: number;

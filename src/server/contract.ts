@@ -18,91 +18,128 @@
  */
 import { z } from 'zod';
 
-const galleryName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
-const itemId = z.string().min(1).max(512);
-const metadata = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
+export const galleryName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
+export const itemId = z.string().min(1).max(512);
+export const metadata = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 
 /** A picture of the gallery, an upload of this request, or (where the server allows it) a URL. */
-export const pictureReference = z.union([
-  z.strictObject({ id: itemId }),
-  z.strictObject({ upload: z.string().min(1).max(64) }),
-  z.strictObject({ url: z.url().max(2048) }),
-]);
+export const pictureReference = z
+  .union([
+    z.strictObject({ id: itemId }),
+    z.strictObject({ upload: z.string().min(1).max(64) }),
+    z.strictObject({ url: z.url().max(2048) }),
+  ])
+  .meta({ id: 'PictureReference' });
 
-export const gallery = z.strictObject({
-  name: galleryName,
-  count: z.int().nonnegative(),
-  model: z.strictObject({ hash: z.string(), encoder: z.string() }),
-  /** A name for each factor: the words that it follows most, or "factor 3" where none is clear. */
-  factors: z.array(z.string()),
-  /** Fields that items can be filtered by, with some of their values. */
-  fields: z.array(
-    z.strictObject({
-      name: z.string(),
-      type: z.enum(['string', 'number', 'boolean', 'mixed']),
-      values: z.array(z.union([z.string(), z.number(), z.boolean()])).max(100),
-    }),
-  ),
-  /** Whether the server can say what changes between two pictures. */
-  captions: z.boolean(),
-});
-export const galleries = z.strictObject({ galleries: z.array(gallery) });
+export const gallery = z
+  .strictObject({
+    name: galleryName,
+    count: z.int().nonnegative(),
+    model: z.strictObject({ hash: z.string(), encoder: z.string() }),
+    /** A name for each factor: the words that it follows most, or "factor 3" where none is clear. */
+    factors: z.array(z.string()),
+    /** Fields that items can be filtered by, with some of their values. */
+    fields: z.array(
+      z.strictObject({
+        name: z.string(),
+        type: z.enum(['string', 'number', 'boolean', 'mixed']),
+        values: z.array(z.union([z.string(), z.number(), z.boolean()])).max(100),
+      }),
+    ),
+    /** Whether the server can say what changes between two pictures. */
+    captions: z.boolean(),
+  })
+  .meta({ id: 'Gallery' });
+export const galleries = z.strictObject({ galleries: z.array(gallery) }).meta({ id: 'Galleries' });
 
-export const item = z.strictObject({
-  id: itemId,
-  /** SHA-256 of the picture's file. */
-  content: z.string(),
-  metadata,
-});
+export const item = z
+  .strictObject({
+    id: itemId,
+    /** SHA-256 of the picture's file. */
+    content: z.string(),
+    metadata,
+  })
+  .meta({ id: 'Item' });
 export const listQuery = z.strictObject({
   cursor: z.string().max(2048).optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   filter: z.string().max(2000).optional(),
 });
-export const itemList = z.strictObject({ items: z.array(item), cursor: z.string().optional() });
+export const itemList = z.strictObject({ items: z.array(item), cursor: z.string().optional() }).meta({ id: 'ItemList' });
 
-export const search = z.strictObject({
-  gallery: galleryName,
-  references: z.array(pictureReference).max(8).default([]),
-  texts: z.array(z.string().max(1000)).max(16).default([]),
-  negatives: z.array(pictureReference).max(8).default([]),
-  negativeWeight: z.number().min(0).max(2).optional(),
-  weights: z.array(z.number().min(0).max(10)).max(256).optional(),
-  filter: z.string().max(2000).optional(),
-  k: z.int().min(1).max(200).default(20),
-  excludeReferences: z.boolean().default(true),
-  /** Of the answer before, with everything else as it was. */
-  cursor: z.string().max(2048).optional(),
-});
+export const search = z
+  .strictObject({
+    gallery: galleryName,
+    references: z.array(pictureReference).max(8).default([]),
+    texts: z.array(z.string().max(1000)).max(16).default([]),
+    negatives: z.array(pictureReference).max(8).default([]),
+    negativeWeight: z.number().min(0).max(2).optional(),
+    weights: z.array(z.number().min(0).max(10)).max(256).optional(),
+    filter: z.string().max(2000).optional(),
+    k: z.int().min(1).max(200).default(20),
+    excludeReferences: z.boolean().default(true),
+    /** Of the answer before, with everything else as it was. */
+    cursor: z.string().max(2048).optional(),
+  })
+  .meta({ id: 'Search' });
 
-export const hit = z.strictObject({
-  id: itemId,
-  rank: z.int().positive(),
-  score: z.number(),
-  matching: z.number(),
-  factors: z.array(z.number()),
-  negative: z.number(),
-  metadata,
-});
-export const searchAnswer = z.strictObject({ hits: z.array(hit), cursor: z.string().optional(), milliseconds: z.number() });
+export const hit = z
+  .strictObject({
+    id: itemId,
+    rank: z.int().positive(),
+    score: z.number(),
+    matching: z.number(),
+    factors: z.array(z.number()),
+    negative: z.number(),
+    metadata,
+  })
+  .meta({ id: 'Hit' });
+export const searchAnswer = z
+  .strictObject({ hits: z.array(hit), cursor: z.string().optional(), milliseconds: z.number() })
+  .meta({ id: 'SearchAnswer' });
 
-const heatMap = z.strictObject({ columns: z.int().positive(), rows: z.int().positive(), weights: z.array(z.number()) });
-export const explain = search.omit({ k: true, cursor: true }).extend({ hit: itemId });
-export const explanation = z.strictObject({
-  hit,
-  factors: z.array(z.strictObject({ name: z.string(), share: z.number(), reference: heatMap.optional(), hit: heatMap })),
-});
+const heatMap = z
+  .strictObject({ columns: z.int().positive(), rows: z.int().positive(), weights: z.array(z.number()) })
+  .meta({ id: 'HeatMap' });
+export const explain = search.omit({ k: true, cursor: true }).extend({ hit: itemId }).meta({ id: 'Explain' });
+export const explanation = z
+  .strictObject({
+    hit,
+    factors: z.array(z.strictObject({ name: z.string(), share: z.number(), reference: heatMap.optional(), hit: heatMap })),
+  })
+  .meta({ id: 'Explanation' });
 
-export const caption = z.strictObject({ gallery: galleryName, reference: pictureReference, target: pictureReference });
-export const captionAnswer = z.strictObject({ text: z.string() });
+export const caption = z
+  .strictObject({ gallery: galleryName, reference: pictureReference, target: pictureReference })
+  .meta({ id: 'Caption' });
+export const captionAnswer = z.strictObject({ text: z.string() }).meta({ id: 'CaptionAnswer' });
 
-export const problem = z.strictObject({
-  error: z.strictObject({
-    /** A LimnErrorCode, or one of HTTP's own: UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_LARGE, RATE_LIMITED, TIMEOUT, BUSY. */
-    code: z.string(),
-    /** What happened, why, and what to do. */
-    message: z.string(),
-    /** The id of the request, as in the log and the header x-request-id. */
-    request: z.string(),
-  }),
-});
+export const problem = z
+  .strictObject({
+    error: z.strictObject({
+      /** A LimnErrorCode, or one of HTTP's own: UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_LARGE, RATE_LIMITED, TIMEOUT, BUSY, INTERNAL. */
+      code: z.string(),
+      /** What happened, why, and what to do. */
+      message: z.string(),
+      /** The id of the request, as in the log and the header x-request-id. */
+      request: z.string(),
+    }),
+  })
+  .meta({ id: 'Problem' });
+
+// What a caller sends (defaults may be left out) and what it gets.
+export type PictureReference = z.input<typeof pictureReference>;
+export type Metadata = z.output<typeof metadata>;
+export type Gallery = z.output<typeof gallery>;
+export type Galleries = z.output<typeof galleries>;
+export type Item = z.output<typeof item>;
+export type ListQuery = z.input<typeof listQuery>;
+export type ItemList = z.output<typeof itemList>;
+export type Search = z.input<typeof search>;
+export type Hit = z.output<typeof hit>;
+export type SearchAnswer = z.output<typeof searchAnswer>;
+export type Explain = z.input<typeof explain>;
+export type Explanation = z.output<typeof explanation>;
+export type Caption = z.input<typeof caption>;
+export type CaptionAnswer = z.output<typeof captionAnswer>;
+export type Problem = z.output<typeof problem>;

@@ -2,12 +2,11 @@
 import { LimnError } from '../core/errors.js';
 import { Random } from '../core/random.js';
 import { epochBatches, epochRandom } from '../data/batches.js';
-import type { Split } from '../data/triplets.js';
-import type { PictureConfig } from '../models/config.js';
+import { joinCaptions, type Split } from '../data/triplets.js';
 import type { PictureSource } from '../models/picture-source.js';
 import type { DropoutMask } from '../nn/context.js';
 import { drawMasks } from '../nn/training.js';
-import { float32, type Tensor, tensor } from '../tensor/tensor.js';
+import { float32, type Tensor } from '../tensor/tensor.js';
 
 /** A triplet with one target; pictures are rows of a source. */
 export interface Row {
@@ -25,6 +24,16 @@ export interface RowBatchesOptions {
   pictures: PictureSource;
   batchSize: number;
   seed: number;
+}
+
+/** The steps whose inputs are wanted. */
+export interface Steps {
+  /** The first of them. */
+  step: number;
+  count: number;
+  masks: readonly DropoutMask[];
+  /** Whether the graph takes a leading axis of steps. */
+  isStacked: boolean;
 }
 
 /** Batches that depend on the seed and the step alone, so that a resumed run sees what an uninterrupted one would have seen. */
@@ -61,6 +70,12 @@ export class RowBatches {
     return batches.flatMap((indices) => Array.from(indices, (i) => this.rows[i] as Row));
   }
 
+  /** A model's own inputs (steps * batch, ...) with what every graph is fed: what rows count, and the dropout masks. */
+  complete(flat: Record<string, Tensor>, rows: readonly Row[], { step, count, masks, isStacked }: Steps): Record<string, Tensor> {
+    const inputs = { ...flat, ...(this.weighted ? { rowWeights: rowWeights(rows) } : {}) };
+    return { ...stacked(inputs, count, isStacked), ...maskFeeds(masks, this.options.seed, step, count, isStacked) };
+  }
+
   private batch(step: number): Uint32Array {
     const epoch = Math.floor(step / Math.max(1, this.stepsPerEpoch));
     if (this.order?.epoch !== epoch) {
@@ -72,8 +87,13 @@ export class RowBatches {
   }
 }
 
+/** A text of each row; with the chance `swap` its captions change places. */
+export function textsOf(rows: readonly Row[], swap: number, random: Random): string[] {
+  return rows.map(({ captions }) => joinCaptions(random.uniform() < swap ? [...captions].reverse() : captions));
+}
+
 /** Batch inputs (steps * batch, ...) as a graph wants them: with a leading axis of steps where it takes several in one run. */
-export function stacked(flat: Readonly<Record<string, Tensor>>, steps: number, isStacked: boolean): Record<string, Tensor> {
+function stacked(flat: Readonly<Record<string, Tensor>>, steps: number, isStacked: boolean): Record<string, Tensor> {
   if (!isStacked) return { ...flat };
   return Object.fromEntries(
     Object.entries(flat).map(([name, value]) => {
@@ -83,15 +103,15 @@ export function stacked(flat: Readonly<Record<string, Tensor>>, steps: number, i
   );
 }
 
-/** `rowWeights` (rows), where rows count differently. */
-export function weightFeeds(rows: readonly Row[], weighted: boolean): Record<string, Tensor> {
-  if (!weighted) return {};
-  const weights = rows.map(({ weight }) => weight);
-  return { rowWeights: float32([rows.length], weights) };
+function rowWeights(rows: readonly Row[]): Tensor {
+  return float32(
+    [rows.length],
+    rows.map(({ weight }) => weight),
+  );
 }
 
 /** The dropout masks of `count` steps from `step` on. */
-export function maskFeeds(
+function maskFeeds(
   masks: readonly DropoutMask[],
   seed: number,
   step: number,
@@ -107,37 +127,4 @@ export function maskFeeds(
       return [name, float32([count, ...shape], values)];
     }),
   );
-}
-
-/**
- * How many local tokens of each picture a step sees; undefined for all.
- *
- * @param wanted the setting; 0 for all @param usesLocal whether the model has a use for local tokens
- * @throws LimnError CONFIG where the pictures have no tokens of their own
- */
-export function tokensSeen(picture: PictureConfig, wanted: number, usesLocal: boolean): number | undefined {
-  if (wanted === 0) return undefined;
-  if (picture.kind !== 'features')
-    throw new LimnError('CONFIG', 'tokensSeen works with a frozen picture encoder only: leave it out.');
-  return wanted < picture.tokens && usesLocal ? wanted : undefined;
-}
-
-/** Draws `seen` of the tokens of each picture (n, tokens, channels), in their order: (n, seen, channels) and places (n, seen). */
-export function drawTokens(local: Tensor<'float16'>, seen: number, random: Random): { local: Tensor; places: Tensor } {
-  const [count, tokens, channels] = local.shape as [number, number, number];
-  const kept = new Uint16Array(count * seen * channels);
-  const places = new BigInt64Array(count * seen);
-  const all = Array.from({ length: tokens }, (_, i) => i);
-  for (let row = 0; row < count; row++) {
-    const chosen = random
-      .shuffle([...all])
-      .slice(0, seen)
-      .sort((a, b) => a - b);
-    chosen.forEach((place, i) => {
-      const from = (row * tokens + place) * channels;
-      kept.set(local.data.subarray(from, from + channels), (row * seen + i) * channels);
-      places[row * seen + i] = BigInt(place);
-    });
-  }
-  return { local: tensor('float16', [count, seen, channels], kept), places: tensor('int64', [count, seen], places) };
 }

@@ -42,3 +42,4 @@ export const trainingSettings = z.strictObject({
 });
 
 export type TrainingSettings = z.output<typeof trainingSettings>;
+export type TrainingSettingsInput = z.input<typeof trainingSettings>;

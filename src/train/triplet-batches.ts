@@ -6,27 +6,31 @@ import type { LimnConfig } from '../models/config.js';
 import { methodOf } from '../models/methods.js';
 import type { PictureSource } from '../models/picture-source.js';
 import type { TextSource } from '../models/text-source.js';
-import type { DropoutMask } from '../nn/context.js';
 import { float32, type Tensor, tensor } from '../tensor/tensor.js';
-import { drawTokens, maskFeeds, type Row, RowBatches, stacked, tokensSeen, weightFeeds } from './row-batches.js';
+import { PictureFeeds } from './picture-feeds.js';
+import { type Row, RowBatches, type Steps, textsOf } from './row-batches.js';
 import type { TrainingSettings } from './settings.js';
 
 export class TripletBatches {
   /** Local tokens of each picture in a batch; undefined for all. */
   readonly tokensSeen: number | undefined;
   private readonly batches: RowBatches;
+  private readonly pictures: PictureFeeds;
 
   constructor(
     split: Split,
-    private readonly pictures: PictureSource,
+    pictures: PictureSource,
     private readonly texts: TextSource,
     private readonly vocabulary: Vocabulary,
     private readonly config: LimnConfig,
     private readonly settings: TrainingSettings,
     private readonly seed: number,
   ) {
-    this.batches = new RowBatches({ split, pictures, batchSize: settings.batchSize, seed });
-    this.tokensSeen = tokensSeen(config.picture, settings.tokensSeen, methodOf(config).local(config));
+    const { batchSize, tokensSeen } = settings;
+    this.batches = new RowBatches({ split, pictures, batchSize, seed });
+    const usesLocal = methodOf(config).local(config);
+    this.pictures = new PictureFeeds({ pictures, picture: config.picture, tokensSeen, usesLocal, seed });
+    this.tokensSeen = this.pictures.tokensSeen;
   }
 
   get stepsPerEpoch(): number {
@@ -37,36 +41,26 @@ export class TripletBatches {
     return this.batches.weighted;
   }
 
-  /** The feeds of `count` steps from `step` on, stacked along a leading axis when `isStacked`. */
-  feeds(step: number, count: number, masks: readonly DropoutMask[], isStacked: boolean): Record<string, Tensor> {
+  feeds(steps: Steps): Record<string, Tensor> {
+    const { step, count } = steps;
     const rows = this.batches.of(step, count);
     const { batchSize } = this.settings;
     const sees = methodOf(this.config).sees(this.config);
-    const pictures = (prefix: string, which: (row: Row) => number) => this.pictureFeeds(rows.map(which), prefix, step);
+    const pictures = (prefix: string, which: (row: Row) => number) =>
+      this.pictures.of(rows.map(which), prefix, `${prefix} tokens of step ${step}`);
     const flat: Record<string, Tensor> = {
       ...(sees.picture ? pictures('reference.', ({ reference }) => reference) : {}),
       ...pictures('target.', ({ target }) => target),
       ...(sees.text ? this.textFeeds(rows, step) : {}),
       sameTarget: float32([rows.length, batchSize], sameTargets(rows, batchSize)),
     };
-    Object.assign(flat, weightFeeds(rows, this.weighted));
-    return { ...stacked(flat, count, isStacked), ...maskFeeds(masks, this.seed, step, count, isStacked) };
-  }
-
-  private pictureFeeds(rows: readonly number[], prefix: string, step: number): Record<string, Tensor> {
-    const feeds = this.pictures.feeds(rows, { prefix, local: methodOf(this.config).local(this.config) });
-    if (this.tokensSeen === undefined) return feeds;
-    const random = Random.derive(this.seed, `${prefix} tokens of step ${step}`);
-    const { local, places } = drawTokens(feeds[`${prefix}local`] as Tensor<'float16'>, this.tokensSeen, random);
-    return { ...feeds, [`${prefix}local`]: local, [`${prefix}places`]: places };
+    return this.batches.complete(flat, rows, steps);
   }
 
   private textFeeds(rows: readonly Row[], step: number): Record<string, Tensor> {
     const { captionSwap, wordDropout } = this.settings;
     const random = Random.derive(this.seed, `texts of step ${step}`);
-    const feeds = this.texts.feeds(
-      rows.map(({ captions }) => joinCaptions(random.uniform() < captionSwap ? [...captions].reverse() : captions)),
-    );
+    const feeds = this.texts.feeds(textsOf(rows, captionSwap, random));
     if (!feeds.words) return feeds;
     const unknown = this.vocabulary.buckets;
     const noisy = BigInt64Array.from((feeds.words as Tensor<'int64'>).data, (id) =>
@@ -76,13 +70,12 @@ export class TripletBatches {
   }
 }
 
-/** Every text that training with these settings can ask for. */
-export function trainingTexts(split: Split, { captionSwap }: TrainingSettings): string[] {
-  const orders = (captions: readonly string[]) => [
-    ...(captionSwap < 1 ? [joinCaptions(captions)] : []),
-    ...(captionSwap > 0 ? [joinCaptions([...captions].reverse())] : []),
-  ];
-  return split.triplets.flatMap(({ captions }) => orders(captions));
+/** Every text that training with these settings can ask for; none is made before it is asked for. */
+export function* trainingTexts(split: Split, { captionSwap }: TrainingSettings): Generator<string> {
+  for (const { captions } of split.triplets) {
+    if (captionSwap < 1) yield joinCaptions(captions);
+    if (captionSwap > 0) yield joinCaptions([...captions].reverse());
+  }
 }
 
 /** (steps * B, B): 1 where two different rows of a batch have the same answer. */

@@ -12,6 +12,7 @@ import type { Split } from '../../data/triplets.js';
 import { generateWardrobe } from '../../data/wardrobe/generate.js';
 import { type EvaluationReport, evaluate } from '../../eval/evaluate.js';
 import { findProtocol } from '../../eval/protocols/index.js';
+import { withSplitPictures } from '../../eval/split-pictures.js';
 import { Gallery } from '../../gallery/gallery.js';
 import { LimnModel } from '../../models/limn-model.js';
 import { PictureReader } from '../../models/picture-reader.js';
@@ -101,17 +102,13 @@ async function compete(
     await writeFileAtomic(marker, '');
   }
   const trained = await LimnModel.open(run);
-  const source = await reader.read({ pictures: splits.val.pictures, signal: tools.signal });
+  const protocol = findProtocol(protocolId);
+  const { signal } = tools;
   try {
-    return await evaluate({
-      model: trained,
-      split: splits.val,
-      pictures: source,
-      protocol: findProtocol(protocolId),
-      signal: tools.signal,
-    });
+    return await withSplitPictures({ model: trained, split: splits.val, reader, signal }, (pictures, split) =>
+      evaluate({ model: trained, split, pictures, protocol, signal }),
+    );
   } finally {
-    await source.close();
     await trained.close();
   }
 }

@@ -3,10 +3,11 @@
 import { type Command, Option } from 'commander';
 import { LimnError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
-import { type SplitName, withoutPictures } from '../../data/triplets.js';
+import type { SplitName } from '../../data/triplets.js';
 import { evaluate, evaluateVectors } from '../../eval/evaluate.js';
 import { submissionDepth, writeCirrSubmission } from '../../eval/protocols/cirr-test.js';
 import { checkFits, findProtocol, type Protocol, protocols } from '../../eval/protocols/index.js';
+import { withSplitPictures } from '../../eval/split-pictures.js';
 import { readVectorFile, rowsOfTriplets } from '../../eval/vector-files.js';
 import { LimnModel } from '../../models/limn-model.js';
 import { runCaptionEvaluation } from '../caption-evaluation.js';
@@ -136,22 +137,12 @@ async function scoreModel(folder: string, { flags, protocol, split, dataset, nam
   const model = await LimnModel.open(named(folder));
   try {
     const whole = await dataset.split(split, { targets: targetsOf(protocol) });
-    const reader = await model.openReader();
-    try {
-      const onBroken = flags.skipBroken ? 'skip' : 'error';
-      const pictures = await reader.read({ pictures: whole.pictures, onBroken, ...tools });
-      try {
-        const broken = pictures.broken.map(({ id }) => id);
-        const usable = withoutPictures(whole, broken);
-        const evaluated = await evaluate({ model, split: usable, pictures, protocol, top: topOf(protocol), ...tools });
-        const { model: scored, ...report } = evaluated;
-        return { report, split: usable, dataset: dataset.origin, scored: { model: scored } };
-      } finally {
-        await pictures.close();
-      }
-    } finally {
-      await reader.close();
-    }
+    const onBroken = flags.skipBroken ? 'skip' : 'error';
+    return await withSplitPictures({ model, split: whole, onBroken, ...tools }, async (pictures, usable) => {
+      const evaluated = await evaluate({ model, split: usable, pictures, protocol, top: topOf(protocol), ...tools });
+      const { model: scored, ...report } = evaluated;
+      return { report, split: usable, dataset: dataset.origin, scored: { model: scored } };
+    });
   } finally {
     await model.close();
   }

@@ -5,6 +5,7 @@ import { LimnError } from '../../core/errors.js';
 import { captionerConfig } from '../../models/captioner-config.js';
 import { limnConfig, methodNames } from '../../models/config.js';
 import { TextReader } from '../../models/text-reader.js';
+import type { CommonTrainOptions } from '../../train/run-training.js';
 import { trainingSettings } from '../../train/settings.js';
 import { train } from '../../train/train.js';
 import { trainCaptioner } from '../../train/train-captioner.js';
@@ -112,31 +113,16 @@ async function runTrain(flags: TrainFlags): Promise<void> {
     ...checked(flags.model, limnConfig, 'model'),
     ...defined({ method, width, factors, layers, heads, textLayers, dropout, gamma, query }),
   };
+  if (flags.trainFrom !== undefined && flags.encoder === 'patch' && flags.textEncoder === undefined) {
+    const message = `--train-from chooses the blocks of an encoder from a file, but "patch" is always trained as a whole: leave it out, or give --encoder or --text-encoder.`;
+    throw new LimnError('USAGE', message);
+  }
   const training = trainingOf(flags);
-  const result = await runLong(async (tools) => {
-    const dataset = await openDataset('train', flags, tools);
-    const splits = { train: await dataset.split('train'), val: await dataset.split('val') };
-    const reader = await openReader(flags.encoder, flags);
-    const text = await openText(flags).catch(async (error) => {
-      await reader.close();
-      throw error;
-    });
+  const result = await withData(flags, async (data, defaultProtocol) => {
+    const text = await openText(flags);
     try {
-      return await train({
-        ...splits,
-        reader,
-        text,
-        out,
-        dataset: dataset.origin,
-        model,
-        training: { protocol: dataset.defaultProtocol, ...training },
-        seed: flags.seed,
-        resume: flags.resume ?? false,
-        onBroken: flags.skipBroken ? 'skip' : 'error',
-        ...tools,
-      });
+      return await train({ ...data, text, out, model, training: { protocol: defaultProtocol, ...training } });
     } finally {
-      await reader.close();
       await text.close();
     }
   });
@@ -162,30 +148,29 @@ async function runTrainCaptioner(flags: TrainFlags): Promise<void> {
   if (foreign) throw new LimnError('USAGE', `"${foreign}" says nothing to a captioner: leave it out with "--task caption".`);
   const { width, layers, heads, textLayers, dropout } = flags;
   const model = { ...checked(flags.model, captionerConfig, 'model'), ...defined({ width, layers, heads, textLayers, dropout }) };
-  const result = await runLong(async (tools) => {
-    const dataset = await openDataset('train', flags, tools);
-    const splits = { train: await dataset.split('train'), val: await dataset.split('val') };
+  const training = trainingOf(flags);
+  const result = await withData(flags, (data) => trainCaptioner({ ...data, out, model, training }));
+  if (flags.json) return void process.stdout.write(`${JSON.stringify(result)}\n`);
+  const metrics = Object.entries(result.metrics).map(([name, value]) => `${name} ${value.toFixed(3)}`);
+  process.stdout.write(`${result.model}\nbest epoch ${result.epoch}: ${metrics.join(', ')}\n`);
+}
+
+type TrainingData = Omit<CommonTrainOptions, 'out' | 'training'>;
+
+/** Calls `work` with the dataset's splits, an open reader and what else every training is given. */
+function withData<T>(flags: TrainFlags, work: (data: TrainingData, defaultProtocol: string) => Promise<T>): Promise<T> {
+  return runLong(async (tools) => {
+    const { origin, defaultProtocol, split } = await openDataset('train', flags, tools);
+    const splits = { train: await split('train'), val: await split('val') };
     const reader = await openReader(flags.encoder, flags);
     try {
-      return await trainCaptioner({
-        ...splits,
-        reader,
-        out,
-        dataset: dataset.origin,
-        model,
-        training: trainingOf(flags),
-        seed: flags.seed,
-        resume: flags.resume ?? false,
-        onBroken: flags.skipBroken ? 'skip' : 'error',
-        ...tools,
-      });
+      const { seed, resume = false } = flags;
+      const onBroken = flags.skipBroken ? 'skip' : 'error';
+      return await work({ ...splits, reader, dataset: origin, seed, resume, onBroken, ...tools }, defaultProtocol);
     } finally {
       await reader.close();
     }
   });
-  if (flags.json) return void process.stdout.write(`${JSON.stringify(result)}\n`);
-  const metrics = Object.entries(result.metrics).map(([name, value]) => `${name} ${value.toFixed(3)}`);
-  process.stdout.write(`${result.model}\nbest epoch ${result.epoch}: ${metrics.join(', ')}\n`);
 }
 
 async function openText({ textEncoder, textTokens, trainFrom }: TrainFlags): Promise<TextReader> {

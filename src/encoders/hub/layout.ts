@@ -2,7 +2,7 @@
 import { LimnError } from '../../core/errors.js';
 
 /** Kinds of weights, and what they add to a file's name. */
-export const dtypeSuffixes = {
+const dtypeSuffixes = {
   fp32: '',
   fp16: '_fp16',
   q8: '_quantized',
@@ -79,7 +79,7 @@ export function chooseFiles(paths: readonly string[], dtype: EncoderDtype | unde
 }
 
 /** Weights beside a graph: vision_model.onnx_data, vision_model.onnx_data_1, vision_model.onnx.data. */
-export function isDataOf(path: string, graph: string): boolean {
+function isDataOf(path: string, graph: string): boolean {
   const rest = path.startsWith(graph) ? path.slice(graph.length) : '';
   return /^(_data(_\d+)?|\.data)$/.test(rest);
 }

@@ -51,7 +51,7 @@ export function queriedPictures(split: Split): string[] {
 }
 
 /** The right answers are the triplet's targets. */
-export const annotatedTargets = () => (triplet: Triplet) => triplet.targets;
+const annotatedTargets = () => (triplet: Triplet) => triplet.targets;
 
 /** What most protocols have in common; each file says what is different. */
 export const commonParts = { split: 'val', ks: [1, 10, 50], selectBy: 'R@10', answers: annotatedTargets } as const;

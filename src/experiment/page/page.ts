@@ -3,7 +3,18 @@ import { escaped, htmlPage } from '../../core/html.js';
 import { formatDuration } from '../../core/progress.js';
 import type { Summary } from '../summary.js';
 import type { Measurement, Row, Table } from '../table.js';
-import { captionProxyWarning, changed, count, heading, interval, measured, methodNotes, seedsOf, setting } from '../wording.js';
+import {
+  captionProxyWarning,
+  changed,
+  count,
+  heading,
+  interval,
+  measured,
+  methodNotes,
+  seedsOf,
+  setting,
+  tableHead,
+} from '../wording.js';
 import { recallCurves } from './curves.js';
 import { experimentStyle } from './style.js';
 
@@ -36,20 +47,14 @@ function tableSection(summary: Summary, table: Table): string {
   return `<section>
 <h2>${escaped(title)}</h2>
 <div class="scroll">${tableOf(summary, table)}</div>
-${recallCurves(table.rows, summary.compareTo)}
+${summary.task === 'caption' ? '' : recallCurves(table.rows, summary.compareTo)}
 </section>`;
 }
 
 function tableOf({ metrics, compareTo, seeds }: Summary, { rows }: Table): string {
   const base = rows.find(({ method }) => method === compareTo);
   const scales = new Map(metrics.map((metric) => [metric, scaleOf(rows.map((row) => row.metrics[metric] as Measurement))]));
-  const head = [
-    'method',
-    'parameters',
-    'training',
-    ...metrics,
-    ...(base ? metrics.map((metric) => `${metric} − ${base.label}`) : []),
-  ];
+  const head = tableHead(metrics, base);
   const line = (row: Row) => {
     const values = metrics.map((metric) => {
       const value = row.metrics[metric] as Measurement;

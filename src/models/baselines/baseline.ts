@@ -10,10 +10,8 @@ import type { BatchRows, Embedding, Method } from '../method.js';
 export type Compose = (context: Context, config: LimnConfig, picture: Value, text: Value) => Value;
 
 /** A method that composes global features and has no factors. */
-export function baseline(title: string, source: string, compose: Compose): Method {
+export function baseline(compose: Compose): Method {
   return {
-    title,
-    source,
     sees: () => ({ picture: true, text: true }),
     local: () => false,
     factors: () => 0,
@@ -26,7 +24,7 @@ export function baseline(title: string, source: string, compose: Compose): Metho
 }
 
 /** Batch-based classification on the cosines alone. */
-export function matchingLoss(context: Context, config: LimnConfig, query: Embedding, target: Embedding, rows: BatchRows) {
+function matchingLoss(context: Context, config: LimnConfig, query: Embedding, target: Embedding, rows: BatchRows) {
   const { logits, classify } = sharedTargets(context.scope('loss'), config, rows);
   const loss = classify(logits('matching_scale', f.matmul(query.matching, target.matching, { transB: true })));
   return { loss, metrics: {} };

@@ -2,6 +2,4 @@
 import { add, l2Normalize } from '../../graph/functions.js';
 import { baseline } from './baseline.js';
 
-export const sum = baseline('sum', 'picture + text in one space', (_context, _config, picture, text) =>
-  add(l2Normalize(picture), l2Normalize(text)),
-);
+export const sum = baseline((_context, _config, picture, text) => add(l2Normalize(picture), l2Normalize(text)));

@@ -22,8 +22,6 @@ interface AttributeEmbedding extends Embedding {
 }
 
 export const tgCir: Method<AttributeEmbedding> = {
-  title: 'TG-CIR style',
-  source: 'after Wen et al., ACM MM 2023',
   sees: () => ({ picture: true, text: true }),
   local: () => true,
   factors: () => 0,

@@ -10,7 +10,7 @@ import { init } from '../../nn/context.js';
 import { layerNorm, linear } from '../../nn/layers.js';
 import { baseline } from './baseline.js';
 
-export const tirg = baseline('TIRG', 'Vo et al., CVPR 2019', (context, { width, dropout }, picture, text) => {
+export const tirg = baseline((context, { width, dropout }, picture, text) => {
   const both = f.relu(layerNorm(context, 'norm', f.concat([picture, text], 1)));
   const twoLayers = (name: string) => {
     const scope = context.scope(name);

@@ -1,6 +1,6 @@
 /** Texts for mined pairs, and what both models say of them. */
 import { Random } from '../../core/random.js';
-import type { Vectors } from '../../eval/vectors.js';
+import { rowsOf, type Vectors } from '../../eval/vectors.js';
 import type { CaptionerModel, PairRows } from '../../models/captioner-model.js';
 import { scoreVectors } from '../../models/embeddings.js';
 import type { EmbedOptions, LimnModel } from '../../models/limn-model.js';
@@ -61,8 +61,8 @@ export async function writeAndScore(
   const placeOf = new Map(sample.map((at, place) => [at, place]));
   const { ranks, margins } = await judgeScores({
     queries: await asked(references, texts),
-    targets: selected(targets, wanted),
-    gallery: selected(targets, sample),
+    targets: rowsOf(targets, wanted),
+    gallery: rowsOf(targets, sample),
     others: await asked(strangers, repeated),
     excluded: (i) => [references[i], wanted[i]].flatMap((at) => placeOf.get(at as number) ?? []),
     marginTo: settings.judge.marginTo,
@@ -85,12 +85,4 @@ function drawn(size: number, count: number, without: readonly number[], random: 
     if (!without.includes(at)) found.add(at);
   }
   return [...found];
-}
-
-function selected({ data, width }: Vectors, rows: readonly number[]): Vectors {
-  const out = new Float32Array(rows.length * width);
-  rows.forEach((at, i) => {
-    out.set(data.subarray(at * width, (at + 1) * width), i * width);
-  });
-  return { data: out, width };
 }

@@ -1,7 +1,7 @@
 /** The nearest pictures of a picture, by the cosine of their vectors. */
 import { topOf } from '../../eval/ranking.js';
 import { scoreQueries } from '../../eval/scores.js';
-import { countOf, normalizeRows, type RawVectors } from '../../eval/vectors.js';
+import { countOf, normalizeRows, type RawVectors, rowsOf } from '../../eval/vectors.js';
 
 export interface Neighbour {
   /** Row of the pool. */
@@ -25,16 +25,11 @@ export interface NeighbourSearch {
  */
 export function vectorNeighbours(vectors: RawVectors): NeighbourSearch {
   const gallery = normalizeRows(vectors, (row) => `picture ${row + 1} of the pool`);
-  const { data, width } = gallery;
   return {
     size: countOf(gallery),
     async *search(rows, count, signal) {
-      const queries = new Float32Array(rows.length * width);
-      rows.forEach((row, at) => {
-        queries.set(data.subarray(row * width, (row + 1) * width), at * width);
-      });
       let at = 0;
-      for await (const scores of scoreQueries({ data: queries, width }, gallery, { signal })) {
+      for await (const scores of scoreQueries(rowsOf(gallery, rows), gallery, { signal })) {
         const nearest = topOf(scores, count, [rows[at++] as number]);
         yield nearest.map((row) => ({ row, similarity: scores.exact(row) }));
       }

@@ -10,7 +10,7 @@ import { strategies } from './pair-config.js';
 
 const id = z.string().min(1);
 
-export const pseudoTriplet = z
+const pseudoTriplet = z
   .strictObject({
     format: z.literal('limn-pseudo-1'),
     /** From 1; round 0 has labels only. */

@@ -9,7 +9,7 @@ import { thumbnail } from '../../encoders/thumbnail.js';
 import { reasons } from './judging.js';
 import { type PseudoTriplet, readPseudoTriplets } from './pseudo-triplets.js';
 import type { RoundResult, SelfTrainResult } from './rounds.js';
-import { pseudoFile } from './self-train.js';
+import { pseudoFile } from './work.js';
 
 export interface SelfTrainReportOptions {
   /** The run's folder; the page is its report.html. */
@@ -26,8 +26,8 @@ export interface SelfTrainReportOptions {
 /** Writes the page and returns its path. */
 export async function writeSelfTrainReport(options: SelfTrainReportOptions): Promise<string> {
   const { out, result, pictures, about, examples = 20 } = options;
-  const { rounds, best, ended, test } = result;
-  const judged = rounds.slice(1);
+  const { rounds, best, ended, validation, test } = result;
+  const judged = rounds.filter(({ round }) => round > 0);
   const last = rounds.at(-1)?.round ?? 0;
   const records = last === 0 ? [] : await readPseudoTriplets(pseudoFile(out, last));
   const paths = new Map(pictures.map(({ id, path }) => [id, path]));
@@ -41,18 +41,22 @@ export async function writeSelfTrainReport(options: SelfTrainReportOptions): Pro
   };
   const why = ended === 'patience' ? 'validation stopped rising' : 'all rounds were done';
   const main = [
-    '<h2>Validation over rounds</h2>',
+    `<h2>Validation over rounds${validation === 'labels' ? '' : ', on held-out pseudo triplets'}</h2>`,
     curve(rounds, best),
     roundTable(rounds, best),
     ...(judged.length > 0 ? ['<h2>Judging</h2>', judgingTable(judged), await shown('accepted'), await shown('refused')] : []),
     '<h2>Time</h2>',
     timeTable(rounds),
   ];
+  const chosen =
+    validation === 'labels'
+      ? `Round ${best} is the best on validation`
+      : `There are no labels to validate on: ${heldOutNote} The last round, ${best}, is kept`;
   const tested = test ? ` On the test split, measured once: ${recallText(test)}.` : '';
   const html = htmlPage({
     title: 'LIMN+ self-training',
     style: paperStyle + style,
-    header: `<p class="about">${escaped(about)}</p><p class="about">Round ${best} is the best on validation; it ended because ${why}.${tested}</p>`,
+    header: `<p class="about">${escaped(about)}</p><p class="about">${chosen}; it ended because ${why}.${tested}</p>`,
     main: main.join('\n'),
     footer:
       '<p>A rank is that of the intended target among a sample of the pool, a margin the score over that of the same text on other references.</p>',
@@ -62,18 +66,24 @@ export async function writeSelfTrainReport(options: SelfTrainReportOptions): Pro
   return path;
 }
 
-const recallText = (recall: Readonly<Record<string, number>>) =>
+/** What numbers on held-out pseudo triplets are worth. */
+export const heldOutNote =
+  'each round chose its epochs on a tenth of its own pseudo triplets, so its recall says how well it learned them, not how well it finds what people ask for.';
+
+export const recallText = (recall: Readonly<Record<string, number>>) =>
   Object.entries(recall)
     .map(([k, percent]) => `R@${k} ${percent.toFixed(2)}`)
     .join(', ');
 
 function roundTable(rounds: readonly RoundResult[], best: number): string {
   const [ks, metrics] = [Object.keys(rounds[0]?.recall ?? {}), Object.keys(rounds[0]?.captions ?? {})];
-  const head = ['round', 'labelled', 'pseudo', ...ks.map((k) => `R@${k}`), ...metrics];
-  const rows = rounds.map(({ round, trainedOn, recall, captions }) => [
-    `${round}${round === best ? ' ★' : ''}`,
+  const holdsOut = rounds.some(({ heldOut }) => heldOut !== undefined);
+  const head = ['round', 'labelled', 'pseudo', ...(holdsOut ? ['held out'] : []), ...ks.map((k) => `R@${k}`), ...metrics];
+  const rows = rounds.map(({ round, given, trainedOn, heldOut, recall, captions }) => [
+    `${round}${given ? ' (given models)' : ''}${round === best ? ' ★' : ''}`,
     trainedOn.labelled.toLocaleString('en'),
     trainedOn.pseudo.toLocaleString('en'),
+    ...(holdsOut ? [(heldOut ?? 0).toLocaleString('en')] : []),
     ...ks.map((k) => (recall[k] as number).toFixed(2)),
     ...metrics.map((name) => (captions[name] as number).toFixed(3)),
   ]);
@@ -115,18 +125,20 @@ function curve(rounds: readonly RoundResult[], best: number): string {
     [`R@${key}`, rounds.map(({ recall }) => recall[key] as number)],
     ['CIDEr-D', rounds.map(({ captions }) => captions['CIDEr-D'] as number)],
   ];
-  const x = (round: number) => margin + (round / Math.max(1, rounds.length - 1)) * (width - 2 * margin);
+  const x = (place: number) => margin + (place / Math.max(1, rounds.length - 1)) * (width - 2 * margin);
   const drawn = lines.map(([name, values], at) => {
     const [low, high] = [Math.min(...values), Math.max(...values)];
     const y = (value: number) => height - margin - ((value - low) / (high - low || 1)) * (height - 2 * margin);
     const marks = values.map(
-      (value, round) =>
-        `<circle cx="${x(round)}" cy="${y(value)}" r="${round === best && at === 0 ? 6 : 3.5}"/><text x="${x(round)}" y="${y(value) - 10}" text-anchor="middle">${value.toFixed(at === 0 ? 2 : 3)}</text>`,
+      (value, place) =>
+        `<circle cx="${x(place)}" cy="${y(value)}" r="${rounds[place]?.round === best && at === 0 ? 6 : 3.5}"/><text x="${x(place)}" y="${y(value) - 10}" text-anchor="middle">${value.toFixed(at === 0 ? 2 : 3)}</text>`,
     );
-    const path = values.map((value, round) => `${x(round)},${y(value)}`).join(' ');
+    const path = values.map((value, place) => `${x(place)},${y(value)}`).join(' ');
     return `<g class="line${at}"><polyline points="${path}"/>${marks.join('')}<text x="${width / 2 + (at === 0 ? -12 : 12)}" y="14" text-anchor="${at === 0 ? 'end' : 'start'}">${name}</text></g>`;
   });
-  const ticks = rounds.map(({ round }) => `<text x="${x(round)}" y="${height - 10}" text-anchor="middle">round ${round}</text>`);
+  const ticks = rounds.map(
+    ({ round }, place) => `<text x="${x(place)}" y="${height - 10}" text-anchor="middle">round ${round}</text>`,
+  );
   return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="Validation by round">${drawn.join('')}${ticks.join('')}</svg>`;
 }
 

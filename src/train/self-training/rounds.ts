@@ -5,6 +5,8 @@ import type { Strategy } from './pair-config.js';
 export interface RoundResult {
   /** 0 learns from the labels alone. */
   round: number;
+  /** Whether its models were given, not trained; round 0 alone. @default false */
+  given?: boolean;
   /** R@K in percent of LIMN on validation, by K. */
   recall: Record<string, number>;
   /** Caption metrics of the captioner on validation. */
@@ -15,14 +17,21 @@ export interface RoundResult {
   counts: Judgement['counts'];
   /** Labelled and pseudo triplets that both models were trained on. */
   trainedOn: { labelled: number; pseudo: number };
+  /** Pseudo triplets that it was validated on, where there are no labels for that. */
+  heldOut?: number;
+  /** Steps of LIMN's training. */
+  steps: number;
   /** Seconds by stage. */
   seconds: Record<string, number>;
 }
 
 export interface SelfTrainResult {
+  /** Without round 0 where its models were given and there are no labels to measure them on. */
   rounds: RoundResult[];
-  /** The round with the best validation. */
+  /** The round with the best validation; the last one where rounds are validated on pseudo triplets of their own. */
   best: number;
+  /** What epochs were chosen on; rounds are chosen on labels alone. */
+  validation: 'labels' | 'pseudo triplets';
   /** Why it ended. */
   ended: 'rounds' | 'patience';
   /** Folders of the best round's models. */

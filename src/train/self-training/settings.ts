@@ -44,6 +44,14 @@ export const selfTrainSettings = z.strictObject({
   mix: mixSettings.prefault({}),
   limn: modelAndTraining,
   captioner: modelAndTraining,
+  /** What differs from both trainings in the rounds behind round 0, which have more triplets and need fewer epochs. */
+  retraining: z
+    .strictObject({
+      limn: settings,
+      /** `false` keeps the captioner of round 0. */
+      captioner: z.union([z.literal(false), z.record(z.string(), z.unknown())]).default({}),
+    })
+    .prefault({}),
 });
 
 export type SelfTrainSettings = z.output<typeof selfTrainSettings>;

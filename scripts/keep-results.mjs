@@ -1,0 +1,23 @@
+/**
+ * Keeps the results of an experiment's finished runs in the repository, so that its table can be made again, and go on, elsewhere:
+ *
+ *     node scripts/keep-results.mjs runs/NAME     copies each result.json to results/NAME, without the examples, which quote the dataset
+ *     cp -r results/NAME runs/                    before "limn experiment run FILE": these runs count as done
+ */
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+
+const [from] = process.argv.slice(2);
+if (!from) {
+  console.error('Say which folder: node scripts/keep-results.mjs runs/NAME');
+  process.exit(2);
+}
+const names = await readdir(join(from, 'runs'), { recursive: true });
+const found = names.filter((name) => /(^|\/)seed-\d+\/result\.json$/.test(name));
+for (const name of found) {
+  const result = JSON.parse(await readFile(join(from, 'runs', name), 'utf8'));
+  const to = join('results', basename(from), 'runs', name);
+  await mkdir(dirname(to), { recursive: true });
+  await writeFile(to, `${JSON.stringify({ ...result, examples: [] })}\n`);
+}
+console.log(`${found.length} results of ${relative('.', from)} are in results/${basename(from)}`);

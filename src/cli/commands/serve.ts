@@ -1,0 +1,140 @@
+/** limn serve */
+import { createRequire } from 'node:module';
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { defaultLimits, type ServerLimits } from '../../server/limits.js';
+import { createLog, logLevels } from '../../server/log.js';
+import { blockOtherFormats } from '../../server/pictures.js';
+import { startServer } from '../../server/server.js';
+import { newCommand, numberOption, repeatableOption, required } from '../options.js';
+import { closeGalleries, nameGalleries, openGalleries } from '../served-galleries.js';
+import { keysCommand } from './serve-keys.js';
+
+interface ServeFlags {
+  gallery?: string[];
+  model?: string;
+  captioner?: string;
+  host?: string;
+  port?: number;
+  keys?: string;
+  open?: boolean;
+  cors?: string[];
+  allowUrls?: boolean;
+  proxies?: number;
+  rate?: number;
+  burst?: number;
+  concurrency?: number;
+  maxBody?: number;
+  maxPixels?: number;
+  timeout?: number;
+  batch?: number;
+  batchWait?: number;
+  shutdown?: number;
+  log?: (typeof logLevels)[number];
+}
+
+const whole = { least: 1, whole: true };
+
+export function serveCommand(): Command {
+  const command = newCommand('serve', 'Serve galleries over HTTP, with a page to search them.')
+    .addOption(repeatableOption('--gallery <name=location>', 'a gallery; without a name it takes the last one of its location'))
+    .option('--model <folder>', "the galleries' model, where it is no longer at its old place")
+    .option('--captioner <folder>', 'a run of "limn train --task caption": says what changes between two pictures')
+    .addOption(numberOption('--port <number>', 'where to listen (default: 7788)', { least: 0, most: 65_535, whole: true }))
+    .option(
+      '--host <address>',
+      'where to listen; other machines reach only other addresses than the default (default: 127.0.0.1)',
+    )
+    .option(
+      '--keys <file>',
+      'API keys, made by "limn serve keys add"; without them everybody who reaches the server may do everything',
+    )
+    .option('--open', 'listen for other machines without keys')
+    .addOption(repeatableOption('--cors <origin>', 'an origin whose pages may use the API, e.g. https://shop.example'))
+    .option('--allow-urls', 'fetch pictures from URLs that requests give, from public addresses only')
+    .addOption(
+      numberOption('--proxies <count>', 'your own proxies before the server (default: 0)', { least: 0, most: 10, whole: true }),
+    )
+    .addOption(
+      numberOption(
+        '--rate <count>',
+        `requests a second of one key or address; 0 for any number (default: ${defaultLimits.rate})`,
+        { least: 0 },
+      ),
+    )
+    .addOption(
+      numberOption('--burst <count>', `requests at once before the rate counts (default: ${defaultLimits.burst})`, whole),
+    )
+    .addOption(
+      numberOption('--concurrency <count>', `requests that are worked on at once (default: ${defaultLimits.concurrency})`, whole),
+    )
+    .addOption(
+      numberOption('--max-body <bytes>', `of a request (default: ${defaultLimits.bodyBytes})`, { least: 1024, whole: true }),
+    )
+    .addOption(numberOption('--max-pixels <count>', `of an uploaded picture (default: ${defaultLimits.pixels})`, whole))
+    .addOption(numberOption('--timeout <seconds>', 'for a request (default: 30)', { least: 0, above: true }))
+    .addOption(numberOption('--batch <count>', 'searches that are embedded together at most (default: 16)', whole))
+    .addOption(numberOption('--batch-wait <milliseconds>', 'how long a search waits for others (default: 3)', { least: 0 }))
+    .addOption(numberOption('--shutdown <seconds>', 'to finish what runs when told to end (default: 10)', { least: 0 }))
+    .addOption(new Option('--log <level>', 'what to log on stderr (default: info)').choices(logLevels))
+    .action(runServe);
+  return command.addCommand(keysCommand());
+}
+
+async function runServe(flags: ServeFlags): Promise<void> {
+  const named = nameGalleries(required(flags.gallery, '--gallery', 'serve', 'Make one with "limn index".'));
+  const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
+  const log = createLog(flags.log ?? 'info');
+  blockOtherFormats();
+  const galleries = await openGalleries(named, { ...flags, pixelLimit: flags.maxPixels ?? defaultLimits.pixels });
+  try {
+    const server = await startServer({
+      galleries: galleries.byName,
+      host: flags.host,
+      port: flags.port,
+      keys: flags.keys,
+      open: flags.open,
+      origins: flags.cors,
+      allowUrls: flags.allowUrls,
+      proxies: flags.proxies,
+      limits: limitsOf(flags),
+      batching: { size: flags.batch, waitMilliseconds: flags.batchWait },
+      log,
+      version,
+      processMetrics: true,
+    });
+    process.stdout.write(`limn serve: ${server.url}\n`);
+    await untilTold();
+    log.info('ending');
+    await server.close((flags.shutdown ?? 10) * 1000);
+    log.info('ended');
+  } finally {
+    await closeGalleries(galleries);
+  }
+}
+
+function limitsOf({ rate, burst, concurrency, maxBody, maxPixels, timeout }: ServeFlags): Partial<ServerLimits> {
+  const given = {
+    rate,
+    burst,
+    concurrency,
+    bodyBytes: maxBody,
+    pixels: maxPixels,
+    requestMilliseconds: timeout && timeout * 1000,
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+/** Waits for SIGTERM or Ctrl-C; the second one ends the process at once, with exit code 130. */
+function untilTold(): Promise<void> {
+  return new Promise((resolve) => {
+    let told = false;
+    const onSignal = () => {
+      if (told) process.exit(130);
+      told = true;
+      resolve();
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
+}

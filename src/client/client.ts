@@ -1,0 +1,155 @@
+/**
+ * The client of limn's HTTP API, for browsers and Node: `import { LimnClient } from 'limn/client'`. It needs nothing but `fetch`, and its
+ * types are the server's own.
+ */
+import type {
+  Caption,
+  CaptionAnswer,
+  Explain,
+  Explanation,
+  Galleries,
+  Gallery,
+  Item,
+  ItemList,
+  ListQuery,
+  Metadata,
+  PictureReference,
+  Search,
+  SearchAnswer,
+} from '../server/contract.js';
+import { type CallOptions, type ClientOptions, Http } from './http.js';
+import { type RouteName, routePath } from './routes.js';
+
+/** A picture of the gallery by its id, or (where the server allows it) by its URL; or a file that is sent along. */
+export type Picture = Exclude<PictureReference, { upload: string }> | { file: Blob | Uint8Array };
+
+type WithFiles<T, Lists extends keyof T> = Omit<T, Lists> & { [List in Lists]?: readonly Picture[] };
+export type SearchCall = WithFiles<Search, 'references' | 'negatives'>;
+export type ExplainCall = WithFiles<Explain, 'references' | 'negatives'>;
+export type CaptionCall = Omit<Caption, 'reference' | 'target'> & { reference: Picture; target: Picture };
+
+export class LimnClient {
+  private readonly http: Http;
+
+  /**
+   * @example
+   * const limn = new LimnClient({ url: 'http://127.0.0.1:7788' });
+   * const { hits } = await limn.search({ gallery: 'shop', references: [{ id: 'dress.jpg' }], texts: ['in red'] });
+   */
+  constructor(options: ClientOptions) {
+    this.http = new Http(options);
+  }
+
+  async galleries(options?: CallOptions): Promise<Gallery[]> {
+    const { galleries } = await this.http.json<Galleries>('GET', routePath('galleries'), options);
+    return galleries;
+  }
+
+  gallery(name: string, options?: CallOptions): Promise<Gallery> {
+    return this.http.json('GET', routePath('gallery', { gallery: name }), options);
+  }
+
+  /** One page of the items, in the order of their ids. */
+  items(gallery: string, query: ListQuery = {}, options?: CallOptions): Promise<ItemList> {
+    const words = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) words.set(name, String(value));
+    const path = routePath('items', { gallery });
+    return this.http.json('GET', words.size > 0 ? `${path}?${words}` : path, options);
+  }
+
+  /** All items, page by page as they are needed. */
+  async *allItems(gallery: string, query: Omit<ListQuery, 'cursor'> = {}, options?: CallOptions): AsyncGenerator<Item> {
+    let cursor: string | undefined;
+    do {
+      const page: ItemList = await this.items(gallery, { ...query, cursor }, options);
+      yield* page.items;
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+  }
+
+  item(gallery: string, id: string, options?: CallOptions): Promise<Item> {
+    return this.http.json('GET', routePath('item', { gallery, id }), options);
+  }
+
+  /** Adds a picture, or replaces the one of that id. Searches find it when this resolves. */
+  putItem(
+    gallery: string,
+    id: string,
+    item: { picture: Blob | Uint8Array; metadata?: Metadata },
+    options?: CallOptions,
+  ): Promise<Item> {
+    const body = new FormData();
+    body.set('picture', asBlob(item.picture), 'picture');
+    if (item.metadata) body.set('metadata', jsonBlob(item.metadata), 'metadata.json');
+    return this.http.json('PUT', routePath('putItem', { gallery, id }), options, body);
+  }
+
+  async deleteItem(gallery: string, id: string, options?: CallOptions): Promise<void> {
+    await this.http.send('DELETE', routePath('deleteItem', { gallery, id }), options);
+  }
+
+  /** The picture of an item as JPEG. @param size @default 'full' */
+  async picture(gallery: string, id: string, size: 'thumbnail' | 'full' = 'full', options?: CallOptions): Promise<Blob> {
+    const response = await this.http.send('GET', this.picturePath(gallery, id, size), options);
+    return response.blob();
+  }
+
+  /** Where the picture of an item is, e.g. for an `<img>`; only a server without keys shows it there. */
+  pictureUrl(gallery: string, id: string, size: 'thumbnail' | 'full' = 'full'): string {
+    return this.http.url(this.picturePath(gallery, id, size));
+  }
+
+  search(call: SearchCall, options?: CallOptions): Promise<SearchAnswer> {
+    return this.post('search', call, options);
+  }
+
+  explain(call: ExplainCall, options?: CallOptions): Promise<Explanation> {
+    return this.post('explain', call, options);
+  }
+
+  /** What changes from one picture to another. */
+  async caption(call: CaptionCall, options?: CallOptions): Promise<string> {
+    const { text } = await this.post<CaptionAnswer>('caption', call, options);
+    return text;
+  }
+
+  /** Whether the server takes requests. */
+  async ready(options?: CallOptions): Promise<boolean> {
+    try {
+      await this.http.send('GET', routePath('ready'), { ...options, retries: 0 });
+      return true;
+    } catch (error) {
+      options?.signal?.throwIfAborted();
+      if (error instanceof Error) return false;
+      throw error;
+    }
+  }
+
+  private picturePath(gallery: string, id: string, size: 'thumbnail' | 'full'): string {
+    return `${routePath('picture', { gallery, id })}?size=${size}`;
+  }
+
+  /** As JSON, or with files as multipart. */
+  private post<T>(route: RouteName, call: SearchCall | ExplainCall | CaptionCall, options?: CallOptions): Promise<T> {
+    const files: Blob[] = [];
+    const named = (picture: Picture): PictureReference => {
+      if (!('file' in picture)) return picture;
+      files.push(asBlob(picture.file));
+      return { upload: `file${files.length}` };
+    };
+    const request: Record<string, unknown> = { ...call };
+    for (const key of ['references', 'negatives', 'reference', 'target']) {
+      const value = request[key] as Picture | readonly Picture[] | undefined;
+      if (value) request[key] = Array.isArray(value) ? value.map(named) : named(value as Picture);
+    }
+    const path = routePath(route);
+    if (files.length === 0) return this.http.json('POST', path, options, JSON.stringify(request));
+    const body = new FormData();
+    body.set('request', jsonBlob(request), 'request.json');
+    for (const [i, file] of files.entries()) body.set(`file${i + 1}`, file, `file${i + 1}`);
+    return this.http.json('POST', path, options, body);
+  }
+}
+
+const asBlob = (bytes: Blob | Uint8Array): Blob => (bytes instanceof Blob ? bytes : new Blob([bytes as Uint8Array<ArrayBuffer>]));
+const jsonBlob = (value: unknown) => new Blob([JSON.stringify(value)], { type: 'application/json' });

@@ -1,0 +1,72 @@
+/** Reading the body of a request, as far as it may go. */
+import type { IncomingMessage } from 'node:http';
+import type { ServerLimits } from './limits.js';
+import { HttpProblem } from './problems.js';
+import type { ByteBudget } from './slots.js';
+
+/** What was not read of a body stays on the connection, so that has to end. */
+const closing = { headers: { connection: 'close' } };
+
+export interface Body {
+  bytes: Buffer;
+  /** Gives the memory back to the budget. */
+  release(): void;
+}
+
+/**
+ * The whole body.
+ *
+ * @throws HttpProblem 413 for one that is too large, 415 for a compressed one, 408 for one that comes too slowly, 503 where there is no
+ * room for it, 400 where the connection breaks
+ */
+export async function readBody(
+  incoming: IncomingMessage,
+  limits: Pick<ServerLimits, 'bodyBytes' | 'bodyMilliseconds'>,
+  budget: ByteBudget,
+): Promise<Body> {
+  const encoding = incoming.headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw new HttpProblem(415, 'USAGE', 'The body is compressed, which this server does not read. Send it as it is.', closing);
+  }
+  const length = incoming.headers['content-length'];
+  const expected = length === undefined ? limits.bodyBytes : Number(length);
+  if (expected > limits.bodyBytes) throw tooLarge(limits.bodyBytes);
+  const release = budget.reserve(expected);
+  try {
+    return { bytes: await collect(incoming, limits), release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+function tooLarge(limit: number): HttpProblem {
+  return new HttpProblem(413, 'TOO_LARGE', `The body has more than ${limit} bytes. Send less.`, closing);
+}
+
+function collect(incoming: IncomingMessage, limits: Pick<ServerLimits, 'bodyBytes' | 'bodyMilliseconds'>): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const end = (error?: HttpProblem) => {
+      clearTimeout(timer);
+      incoming.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken);
+      if (!error) return resolve(Buffer.concat(chunks, size));
+      incoming.pause();
+      reject(error);
+    };
+    const onData = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > limits.bodyBytes) end(tooLarge(limits.bodyBytes));
+      else chunks.push(chunk);
+    };
+    const onEnd = () => end();
+    const onBroken = () => end(new HttpProblem(400, 'USAGE', 'The connection ended before the body did.', closing));
+    const seconds = limits.bodyMilliseconds / 1000;
+    const timer = setTimeout(
+      () => end(new HttpProblem(408, 'TIMEOUT', `The body did not arrive within ${seconds} seconds. Send it faster.`, closing)),
+      limits.bodyMilliseconds,
+    );
+    incoming.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
+  });
+}

@@ -1,0 +1,68 @@
+/** Who may do what, and how often: keys, scopes, rates, and the pages of other sites. */
+import { hostName, isLoopback } from './addresses.js';
+import type { KeyRing, Scope } from './keys.js';
+import { HttpProblem } from './problems.js';
+import type { RateLimiter } from './rate-limit.js';
+import type { ServerContext } from './state.js';
+
+export interface GuardOptions {
+  /** Left out: everybody may do everything. */
+  keys?: KeyRing | undefined;
+  limiter: RateLimiter;
+  /** Origins whose pages may use the API. */
+  origins: readonly string[];
+  /** Refuse requests for other host names than those of this machine: what a server without keys on the loopback does. */
+  onlyLoopbackNames: boolean;
+}
+
+export class Guard {
+  constructor(private readonly options: GuardOptions) {}
+
+  /** @throws HttpProblem 401, 403 or 429 */
+  async check(c: ServerContext, scope: Scope, cost: number): Promise<void> {
+    this.checkSite(c);
+    const { state } = c.var;
+    const { keys } = this.options;
+    if (!keys) return this.charge(`address ${state.address}`, cost);
+    const key = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '')?.[1];
+    const entry = key === undefined ? undefined : await keys.find(key);
+    if (!entry) {
+      // Guessing is as limited as using.
+      this.charge(`address ${state.address}`, 1);
+      const message =
+        key === undefined ? 'This server wants an API key: send "authorization: Bearer KEY".' : 'The API key is not known here.';
+      throw new HttpProblem(401, 'UNAUTHORIZED', message, { headers: { 'www-authenticate': 'Bearer realm="limn"' } });
+    }
+    state.key = entry.id;
+    this.charge(`key ${entry.id}`, cost);
+    if (scope === 'write' && entry.scope !== 'write') {
+      throw new HttpProblem(403, 'FORBIDDEN', 'The API key may only read. Use one of the scope "write".');
+    }
+  }
+
+  /**
+   * A page of another site can make its reader's browser send requests here, and by a name that suddenly means this machine (DNS
+   * rebinding) even read the answers. Where no key stands in the way, names and origins do.
+   */
+  private checkSite(c: ServerContext): void {
+    const host = c.req.header('host');
+    if (this.options.onlyLoopbackNames && !isLoopback(hostName(host))) {
+      const message = `This server is for this machine alone and not called ${JSON.stringify(hostName(host))}. Use keys to be called by another name.`;
+      throw new HttpProblem(403, 'FORBIDDEN', message);
+    }
+    const origin = c.req.header('origin');
+    const reads = c.req.method === 'GET' || c.req.method === 'HEAD';
+    if (reads || origin === undefined || this.options.origins.includes(origin)) return;
+    if (origin.replace(/^https?:\/\//, '').toLowerCase() !== host?.toLowerCase()) {
+      throw new HttpProblem(403, 'FORBIDDEN', 'Pages of other sites may not use this server. Allow them with --cors.');
+    }
+  }
+
+  private charge(name: string, cost: number): void {
+    const seconds = this.options.limiter.take(name, cost);
+    if (seconds === 0) return;
+    const wait = String(Math.ceil(seconds));
+    const message = `There were too many requests. Try again in ${wait} s.`;
+    throw new HttpProblem(429, 'RATE_LIMITED', message, { headers: { 'retry-after': wait } });
+  }
+}

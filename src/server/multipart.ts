@@ -1,0 +1,74 @@
+/**
+ * multipart/form-data (RFC 7578) of a body that is in memory: what browsers, curl and fetch send, and nothing more. Parts are views of
+ * the body.
+ */
+import { HttpProblem } from './problems.js';
+
+export interface Part {
+  name: string;
+  bytes: Buffer;
+}
+
+const mostHeaderBytes = 4096;
+
+function broken(reason: string): HttpProblem {
+  return new HttpProblem(400, 'USAGE', `The multipart body ${reason}.`);
+}
+
+/** The boundary of a content type, or undefined where it is none of multipart/form-data. @throws HttpProblem 400 without a boundary */
+export function boundaryOf(contentType: string): string | undefined {
+  if (!/^multipart\/form-data\s*(;|$)/i.test(contentType)) return undefined;
+  const [, quoted, plain] = /;\s*boundary=(?:"([^"\r\n]{1,70})"|([^\s";,]{1,70}))\s*(?:;|$)/i.exec(contentType) ?? [];
+  const boundary = quoted ?? plain;
+  if (boundary === undefined) throw broken('has no boundary in its content type, or one of more than 70 characters');
+  return boundary;
+}
+
+/** @throws HttpProblem 400 for a body that is not whole, 413 for more parts than `most` */
+export function parseMultipart(body: Buffer, boundary: string, most: number): Part[] {
+  const delimiter = Buffer.from(`\r\n--${boundary}`);
+  // The first delimiter may stand at the very beginning, without a line break.
+  let at = body.subarray(0, delimiter.length - 2).equals(delimiter.subarray(2)) ? delimiter.length - 2 : -1;
+  if (at < 0) {
+    const found = body.indexOf(delimiter);
+    if (found < 0) throw broken('does not begin with its boundary');
+    at = found + delimiter.length;
+  }
+  const parts: Part[] = [];
+  const names = new Set<string>();
+  for (;;) {
+    if (body.subarray(at, at + 2).toString('latin1') === '--') return parts;
+    if (body.subarray(at, at + 2).toString('latin1') !== '\r\n') throw broken('is cut short or has a broken boundary');
+    if (parts.length >= most)
+      throw new HttpProblem(413, 'TOO_LARGE', `The multipart body has more than ${most} parts. Send fewer.`);
+    const end = body.indexOf(delimiter, at);
+    if (end < 0) throw broken('is cut short');
+    const part = parsePart(body.subarray(at, end));
+    if (names.has(part.name)) throw broken(`has two parts of the name ${JSON.stringify(part.name)}`);
+    names.add(part.name);
+    parts.push(part);
+    at = end + delimiter.length;
+  }
+}
+
+/** @param bytes from the line break behind the delimiter to the one before the next */
+function parsePart(bytes: Buffer): Part {
+  const headerEnd = bytes.subarray(0, mostHeaderBytes).indexOf('\r\n\r\n');
+  if (headerEnd < 0) throw broken(`has a part without headers, or with more than ${mostHeaderBytes} bytes of them`);
+  const headers = new Map<string, string>();
+  for (const line of bytes.subarray(2, headerEnd).toString('utf8').split('\r\n')) {
+    const [, name, value] = /^([A-Za-z0-9-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
+    if (name === undefined || value === undefined) throw broken('has a part with a broken header');
+    headers.set(name.toLowerCase(), value);
+  }
+  if (headers.has('content-transfer-encoding')) throw broken('has a part with a transfer encoding; send the bytes as they are');
+  const disposition = headers.get('content-disposition') ?? '';
+  const name = /^form-data\s*;(?:[^"]|"[^"]*")*?\bname="([^"]{1,128})"/i.exec(disposition)?.[1];
+  if (name === undefined) throw broken('has a part without a name');
+  return { name: unescapeName(name), bytes: bytes.subarray(headerEnd + 4) };
+}
+
+/** Browsers write quotes and line breaks of names in this way. */
+function unescapeName(name: string): string {
+  return name.replace(/%22|%0D|%0A/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16)));
+}

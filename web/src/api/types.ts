@@ -1,0 +1,19 @@
+/** What the HTTP API takes and gives, from its contract. Types only: no schema is bundled into the page. */
+import type { z } from 'zod';
+import type * as contract from '../../../src/server/contract.js';
+
+export type Gallery = z.infer<typeof contract.gallery>;
+export type Field = Gallery['fields'][number];
+export type Item = z.infer<typeof contract.item>;
+export type ItemList = z.infer<typeof contract.itemList>;
+export type Metadata = Item['metadata'];
+export type PictureReference = z.infer<typeof contract.pictureReference>;
+export type SearchRequest = z.input<typeof contract.search>;
+export type SearchAnswer = z.infer<typeof contract.searchAnswer>;
+export type Hit = z.infer<typeof contract.hit>;
+export type ExplainRequest = z.input<typeof contract.explain>;
+export type Explanation = z.infer<typeof contract.explanation>;
+export type HeatMap = Explanation['factors'][number]['hit'];
+export type CaptionRequest = z.input<typeof contract.caption>;
+export type CaptionAnswer = z.infer<typeof contract.captionAnswer>;
+export type ProblemBody = z.infer<typeof contract.problem>;

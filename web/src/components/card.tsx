@@ -1,0 +1,80 @@
+import { useSession } from '../hooks/use-session.js';
+import { focusText } from '../hooks/use-shortcuts.js';
+import type { Entry } from '../state/reducer.js';
+import { addNegative, addReference, currentTurn, goOnFrom, startFrom } from '../state/trail.js';
+import { pictureType } from './drop-layer.js';
+import { IconButton } from './icon-button.js';
+import { PictureView } from './picture-view.js';
+import { ScoreBar } from './score-bar.js';
+
+export interface CardProps {
+  entry: Entry;
+  at: number;
+  full: number;
+  /** Whether Tab comes to this one of the grid. */
+  reachable: boolean;
+  onFocus: () => void;
+}
+
+/** One picture of the grid: a click goes on from it. */
+export function Card({ entry, at, full, reachable, onFocus }: CardProps) {
+  const session = useSession();
+  const { hit, id } = entry;
+  const turn = currentTurn(session.state.view.trail);
+  const picture = { id };
+  const open = () => {
+    session.walk((trail) => (turn ? goOnFrom(trail, picture) : startFrom(trail, picture)));
+    scrollTo({ top: 0 });
+    if (matchMedia('(hover: hover)').matches) focusText();
+  };
+  const onKey = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !turn) return;
+    if (event.key === '+' || event.key === '=') session.walk((trail) => addReference(trail, picture));
+    else if (event.key === '-') session.walk((trail) => addNegative(trail, picture));
+    else if (event.key === 'c' && hit) session.open({ kind: 'compare', id });
+  };
+  const name = hit ? `Go on from number ${hit.rank}, ${id}` : `Start from ${id}`;
+  return (
+    <li class="card" data-id={id}>
+      <button
+        type="button"
+        class="card-picture"
+        data-card={id}
+        aria-label={name}
+        tabIndex={reachable ? 0 : -1}
+        draggable
+        onDragStart={(event) => event.dataTransfer?.setData(pictureType, id)}
+        onFocus={onFocus}
+        onClick={open}
+        onKeyDown={onKey}
+      >
+        <PictureView picture={picture} eager={at < 12} />
+      </button>
+      <span class="card-line">
+        {hit && <b>{hit.rank}</b>}
+        <span class="card-name" title={id}>
+          {id}
+        </span>
+        {hit && <span class="card-score">{hit.score.toFixed(2)}</span>}
+      </span>
+      {hit && <ScoreBar hit={hit} full={full} names={session.gallery?.factors ?? []} highlight={session.state.highlight} />}
+      {turn && (
+        <span class="card-tools">
+          <span>
+            <IconButton
+              icon="plus"
+              label={`More like ${id}`}
+              onClick={() => session.walk((trail) => addReference(trail, picture))}
+            />
+            <IconButton
+              icon="minus"
+              label={`Less like ${id}`}
+              onClick={() => session.walk((trail) => addNegative(trail, picture))}
+            />
+            {hit && <IconButton icon="compare" label={`Why ${id}?`} onClick={() => session.open({ kind: 'compare', id })} />}
+          </span>
+        </span>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,59 @@
+import { useState } from 'preact/hooks';
+import { useSession } from '../hooks/use-session.js';
+import { keepTheme, readTheme, type Theme } from '../state/device.js';
+import type { IconName } from './icon.js';
+import { IconButton } from './icon-button.js';
+
+const themes: Record<Theme, { next: Theme; icon: IconName; label: string }> = {
+  system: { next: 'light', icon: 'system', label: 'Theme: as the system' },
+  light: { next: 'dark', icon: 'sun', label: 'Theme: light' },
+  dark: { next: 'system', icon: 'moon', label: 'Theme: dark' },
+};
+
+export function Header() {
+  const session = useSession();
+  const [theme, setTheme] = useState(readTheme);
+  const { galleries, view } = session.state;
+  const turnTheme = () => {
+    const { next } = themes[theme];
+    keepTheme(next);
+    setTheme(next);
+  };
+  const copyLink = () => {
+    const uploads = view.trail.turns.some(({ references, negatives }) =>
+      [...references, ...negatives].some((one) => 'upload' in one),
+    );
+    const said = uploads
+      ? 'Link copied. Pictures from your device stay here: others are asked to add their own.'
+      : 'Link copied.';
+    navigator.clipboard?.writeText(location.href).then(
+      () => session.notify(said),
+      () => session.notify('The browser did not let the page copy; the link is in the address bar.'),
+    );
+  };
+  return (
+    <header class="header">
+      <h1 class="wordmark">limn</h1>
+      {galleries && galleries.length > 0 && (
+        <span class="select">
+          <select
+            aria-label="Gallery"
+            value={view.gallery}
+            onChange={(event) => session.chooseGallery(event.currentTarget.value)}
+          >
+            {galleries.map(({ name, count }) => (
+              <option key={name} value={name}>
+                {name} · {count.toLocaleString('en')}
+              </option>
+            ))}
+          </select>
+        </span>
+      )}
+      <div class="header-tools">
+        <IconButton icon="link" label="Copy a link to this search" onClick={copyLink} />
+        <IconButton class="wide-only" icon="keyboard" label="Keyboard shortcuts" onClick={() => session.open({ kind: 'help' })} />
+        <IconButton icon={themes[theme].icon} label={themes[theme].label} onClick={turnTheme} />
+      </div>
+    </header>
+  );
+}

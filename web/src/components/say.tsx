@@ -1,0 +1,61 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { useSession } from '../hooks/use-session.js';
+import { currentTurn, limits, say } from '../state/trail.js';
+import { IconButton } from './icon-button.js';
+
+/** Where one says what to change: Enter searches, Escape empties. */
+export function Say() {
+  const session = useSession();
+  const { view } = session.state;
+  const [text, setText] = useState('');
+  const field = useRef<HTMLTextAreaElement>(null);
+  const turn = currentTurn(view.trail);
+  // The field grows with its text.
+  useEffect(() => {
+    const { current } = field;
+    if (!current) return;
+    current.style.height = 'auto';
+    current.style.height = `${current.scrollHeight}px`;
+  }, [text]);
+  const submit = (words: string) => {
+    if (words.trim() === '') return field.current?.focus();
+    session.walk((trail) => say(trail, words));
+    setText('');
+  };
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      submit(text);
+    } else if (event.key === 'Escape') {
+      if (text) setText('');
+      else field.current?.blur();
+    }
+  };
+  return (
+    <form
+      class="say"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit(text);
+      }}
+    >
+      <label class="hidden" for="say">
+        What to change
+      </label>
+      <textarea
+        id="say"
+        ref={field}
+        rows={1}
+        value={text}
+        maxLength={limits.text}
+        placeholder={turn?.references.length ? 'Say what to change' : 'Say what you look for'}
+        enterkeyhint="search"
+        aria-keyshortcuts="/"
+        autocomplete="off"
+        onInput={(event) => setText(event.currentTarget.value)}
+        onKeyDown={onKey}
+      />
+      <IconButton class="go" icon="arrow" label="Search" onClick={() => submit(text)} />
+    </form>
+  );
+}

@@ -1,0 +1,119 @@
+/**
+ * Filters as choices of facets and ranges, and as text of the filter language. The builder writes a part of the language, a
+ * conjunction with one predicate (or one range) a field, and reads back exactly that part; other filters stay text.
+ */
+export type FieldValue = string | number | boolean;
+
+export type Choice =
+  | { readonly kind: 'values'; readonly values: readonly FieldValue[] }
+  | { readonly kind: 'range'; readonly min?: number; readonly max?: number };
+
+/** By field. */
+export type Choices = ReadonlyMap<string, Choice>;
+
+const literal = (value: FieldValue) => (typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value));
+
+function predicateOf(field: string, choice: Choice): string[] {
+  if (choice.kind === 'values') {
+    if (choice.values.length === 0) return [];
+    if (choice.values.length === 1) return [`${field} = ${literal(choice.values[0] as FieldValue)}`];
+    return [`${field} in (${choice.values.map(literal).join(', ')})`];
+  }
+  const { min, max } = choice;
+  return [...(min === undefined ? [] : [`${field} >= ${min}`]), ...(max === undefined ? [] : [`${field} <= ${max}`])];
+}
+
+/** The choices in the filter language; '' for none. */
+export function filterText(choices: Choices): string {
+  return [...choices].flatMap(([field, choice]) => predicateOf(field, choice)).join(' and ');
+}
+
+/** @returns the choices that a text stands for; undefined where it says more than choices can */
+export function readChoices(text: string): Choices | undefined {
+  const tokens = tokensOf(text);
+  const choices = new Map<string, Choice>();
+  if (!tokens) return undefined;
+  if (tokens.length === 0) return choices;
+  let at = 0;
+  const literalAt = (): { value: FieldValue } | undefined => valueOfToken(tokens[at++]);
+  for (;;) {
+    const field = tokens[at++];
+    const sign = tokens[at++]?.toLowerCase();
+    if (!field || !sign || !/^[A-Za-z_]\w*$/.test(field)) return undefined;
+    if (sign === '=') {
+      const found = literalAt();
+      if (!found || choices.has(field)) return undefined;
+      choices.set(field, { kind: 'values', values: [found.value] });
+    } else if (sign === 'in') {
+      if (choices.has(field) || tokens[at++] !== '(') return undefined;
+      const values: FieldValue[] = [];
+      for (;;) {
+        const found = literalAt();
+        if (!found) return undefined;
+        if (!values.includes(found.value)) values.push(found.value);
+        const next = tokens[at++];
+        if (next === ')') break;
+        if (next !== ',') return undefined;
+      }
+      choices.set(field, { kind: 'values', values });
+    } else if (sign === '>=' || sign === '<=') {
+      const found = literalAt();
+      const known = choices.get(field) ?? { kind: 'range' as const };
+      const side = sign === '>=' ? 'min' : 'max';
+      if (typeof found?.value !== 'number' || known.kind !== 'range' || known[side] !== undefined) return undefined;
+      choices.set(field, { ...known, [side]: found.value });
+    } else return undefined;
+    if (at >= tokens.length) return choices;
+    if (tokens[at++]?.toLowerCase() !== 'and') return undefined;
+  }
+}
+
+const token = /\s*('(?:[^']|'')*'|[A-Za-z_]\w*|-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|<=|>=|[=(),])/y;
+
+function tokensOf(text: string): string[] | undefined {
+  const tokens: string[] = [];
+  const whole = text.trim();
+  token.lastIndex = 0;
+  while (token.lastIndex < whole.length) {
+    const found = token.exec(whole)?.[1];
+    if (found === undefined) return undefined;
+    tokens.push(found);
+  }
+  return tokens;
+}
+
+function valueOfToken(text: string | undefined): { value: FieldValue } | undefined {
+  if (text === undefined) return undefined;
+  if (text.startsWith("'")) return { value: text.slice(1, -1).replaceAll("''", "'") };
+  if (/^(true|false)$/i.test(text)) return { value: text.toLowerCase() === 'true' };
+  const value = Number(text);
+  return /[\d]/.test(text) && Number.isFinite(value) ? { value } : undefined;
+}
+
+/** Chooses a value of a facet, or takes the choice back. */
+export function toggleValue(choices: Choices, field: string, value: FieldValue): Choices {
+  const known = choices.get(field);
+  const values = known?.kind === 'values' ? known.values : [];
+  const next = values.includes(value) ? values.filter((other) => other !== value) : [...values, value];
+  return changed(choices, field, next.length > 0 ? { kind: 'values', values: next } : undefined);
+}
+
+/** Sets or (with undefined) opens one end of a range. */
+export function setRange(choices: Choices, field: string, side: 'min' | 'max', value: number | undefined): Choices {
+  const known = choices.get(field);
+  const { min, max } = known?.kind === 'range' ? known : {};
+  const ends = { min, max, [side]: value };
+  const range = {
+    kind: 'range' as const,
+    ...(ends.min === undefined ? {} : { min: ends.min }),
+    ...(ends.max === undefined ? {} : { max: ends.max }),
+  };
+  return changed(choices, field, ends.min === undefined && ends.max === undefined ? undefined : range);
+}
+
+function changed(choices: Choices, field: string, choice: Choice | undefined): Choices {
+  const next = new Map(choices);
+  if (choice) next.set(field, choice);
+  else next.delete(field);
+  return next;
+}

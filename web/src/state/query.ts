@@ -1,0 +1,49 @@
+/** What a view asks the server. */
+import type { CaptionRequest, ExplainRequest, Gallery, SearchRequest } from '../api/types.js';
+import type { View } from './address.js';
+import { currentTurn, type Picture } from './trail.js';
+import { weightsFor } from './weights.js';
+
+export const pageSize = 24;
+
+/** @returns the search of the view's turn; undefined while there is none to make: the gallery is shown */
+export function searchOf(view: View, gallery: Gallery): SearchRequest | undefined {
+  const turn = currentTurn(view.trail);
+  if (!turn) return undefined;
+  const texts = turn.phrases.filter(({ held }) => held).map(({ text }) => text);
+  if (turn.references.length === 0 && texts.length === 0) return undefined;
+  const weights = weightsFor(view.weights, gallery.factors.length);
+  return {
+    gallery: gallery.name,
+    references: [...turn.references],
+    texts,
+    negatives: [...turn.negatives],
+    k: pageSize,
+    ...(weights ? { weights } : {}),
+    ...(view.filter.trim() ? { filter: view.filter.trim() } : {}),
+  };
+}
+
+/** Equal for views that ask the same. */
+export function queryKey(view: View, gallery: Gallery): string {
+  return JSON.stringify(searchOf(view, gallery) ?? { gallery: gallery.name, items: view.filter.trim() });
+}
+
+export function explainOf(view: View, gallery: Gallery, hit: string): ExplainRequest | undefined {
+  const search = searchOf(view, gallery);
+  if (!search) return undefined;
+  const { k: _, ...rest } = search;
+  return { ...rest, hit };
+}
+
+/** What changed from the first reference to a hit, where there is a reference and the server has words for it. */
+export function captionOf(view: View, gallery: Gallery, hit: string): CaptionRequest | undefined {
+  const reference = currentTurn(view.trail)?.references[0];
+  return reference && gallery.captions ? { gallery: gallery.name, reference, target: { id: hit } } : undefined;
+}
+
+/** The names of the uploads among pictures, each once. */
+export function uploadsIn(...lists: (readonly (Picture | { url: string })[] | undefined)[]): string[] {
+  const names = lists.flatMap((list) => list ?? []).flatMap((picture) => ('upload' in picture ? [picture.upload] : []));
+  return [...new Set(names)];
+}

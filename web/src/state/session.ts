@@ -1,0 +1,221 @@
+/** The one state of the page with all that can be done to it. It outlives every component. */
+import { Api } from '../api/api.js';
+import { problemOf } from '../api/problem.js';
+import type { CaptionAnswer, Explanation, Gallery, Item } from '../api/types.js';
+import { emptyView, readAddress, type View, writeAddress } from './address.js';
+import { keepKey, readKey } from './device.js';
+import { Loader } from './loader.js';
+import { captionOf, explainOf, uploadsIn } from './query.js';
+import { type Action, type Dialog, initialState, reduce, type State } from './reducer.js';
+import { addReference, currentTurn, emptyTrail, limits, type Picture, replacePicture, startFrom, type Trail } from './trail.js';
+import { UploadError, Uploads } from './uploads.js';
+import { setWeight } from './weights.js';
+
+/** How long sliders must rest before the server is asked, in milliseconds. */
+const sliderRest = 180;
+
+export class Session {
+  readonly uploads = new Uploads();
+  readonly api: Api;
+  private current: State = initialState;
+  private readonly listeners = new Set<() => void>();
+  private readonly loader: Loader;
+  private slider: ReturnType<typeof setTimeout> | undefined;
+  private noticeTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param base where `v1/` is, with a slash at the end */
+  constructor(base: string) {
+    this.api = new Api({ base, key: readKey });
+    const parts = {
+      api: this.api,
+      uploads: this.uploads,
+      state: () => this.current,
+      dispatch: (action: Action) => this.dispatch(action),
+    };
+    this.loader = new Loader({ ...parts, onUnauthorized: () => this.askForKey() });
+  }
+
+  get state(): State {
+    return this.current;
+  }
+
+  /** The chosen gallery; undefined while galleries load, or where it is gone. */
+  get gallery(): Gallery | undefined {
+    return this.current.galleries?.find(({ name }) => name === this.current.view.gallery);
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Reads the address, loads the galleries, and follows the back button and the network from now on. */
+  start(): void {
+    this.uploads.restore();
+    addEventListener('popstate', () => this.follow());
+    addEventListener('hashchange', () => this.follow());
+    addEventListener('online', () => this.retry());
+    this.dispatch({ type: 'view', view: readAddress(location.hash) });
+    void this.loadGalleries();
+  }
+
+  private follow(): void {
+    const view = readAddress(location.hash);
+    if (writeAddress(view) === writeAddress(this.current.view)) return;
+    this.dispatch({ type: 'view', view });
+    this.load();
+  }
+
+  /** Asks for the galleries again. */
+  reload(): void {
+    void this.loadGalleries();
+  }
+
+  private async loadGalleries(): Promise<void> {
+    this.dispatch({ type: 'galleries-loading' });
+    try {
+      const galleries = await this.api.galleries();
+      this.dispatch({ type: 'galleries', galleries });
+      const known = galleries.some(({ name }) => name === this.current.view.gallery);
+      const first = galleries[0]?.name;
+      if (!known && first !== undefined) {
+        if (this.current.view.gallery !== undefined) this.notify(`There is no gallery "${this.current.view.gallery}" here.`);
+        this.navigate({ ...emptyView, gallery: first }, 'replace');
+      } else this.load();
+    } catch (error) {
+      const problem = problemOf(error);
+      this.dispatch({ type: 'galleries-failed', problem });
+      if (problem.status === 401) this.askForKey();
+    }
+  }
+
+  /** Shows another view. `replace` leaves no step for the back button. */
+  navigate(view: View, history: 'push' | 'replace' = 'push'): void {
+    const address = writeAddress(view);
+    if (address !== location.hash) {
+      if (history === 'push') globalThis.history.pushState(null, '', address);
+      else globalThis.history.replaceState(null, '', address);
+    }
+    this.dispatch({ type: 'view', view });
+    this.load();
+  }
+
+  private load(): void {
+    clearTimeout(this.slider);
+    if (this.gallery) this.loader.load(this.gallery);
+  }
+
+  chooseGallery(name: string): void {
+    this.navigate({ ...emptyView, gallery: name });
+  }
+
+  /** Changes the trail by one of the functions of `trail.ts`. */
+  walk(step: (trail: Trail) => Trail): void {
+    const { view } = this.current;
+    const trail = step(view.trail);
+    if (trail.turns === view.trail.turns && trail.current === view.trail.current) this.explainRefusal();
+    else this.navigate({ ...view, trail });
+  }
+
+  private explainRefusal(): void {
+    const { turns } = this.current.view.trail;
+    const turn = currentTurn(this.current.view.trail);
+    if (turns.length >= limits.turns) this.notify(`A trail has at most ${limits.turns} turns: remove some, or start over.`);
+    else if (turn && turn.references.length >= limits.references)
+      this.notify(`A search takes at most ${limits.references} references.`);
+    else if (turn && turn.negatives.length >= limits.negatives)
+      this.notify(`A search takes at most ${limits.negatives} of these.`);
+    else if (turn && turn.phrases.length >= limits.phrases) this.notify(`A search takes at most ${limits.phrases} texts.`);
+  }
+
+  startOver(): void {
+    this.navigate({ ...this.current.view, trail: emptyTrail });
+  }
+
+  setFilter(filter: string): void {
+    this.navigate({ ...this.current.view, filter });
+  }
+
+  /** Shows the slider at once, asks the server when it rests. */
+  setWeight(factor: number, value: number): void {
+    const { view } = this.current;
+    const weights = setWeight(view.weights, this.gallery?.factors.length ?? 0, factor, value);
+    this.dispatch({ type: 'view', view: { ...view, weights } });
+    clearTimeout(this.slider);
+    this.slider = setTimeout(() => this.navigate(this.current.view, 'replace'), sliderRest);
+  }
+
+  resetWeights(): void {
+    this.navigate({ ...this.current.view, weights: [] });
+  }
+
+  /** Takes a picture of this device: to begin with, as one more reference, or in the place of one that is gone. */
+  async upload(file: Blob, use: 'start' | 'add' | { instead: Picture }): Promise<void> {
+    try {
+      const picture = { upload: await this.uploads.add(file) };
+      if (use === 'start') this.walk((trail) => startFrom(trail, picture));
+      else if (use === 'add') this.walk((trail) => addReference(trail, picture));
+      else this.walk((trail) => replacePicture(trail, use.instead, picture));
+    } catch (error) {
+      this.notify(error instanceof UploadError ? error.message : 'This file could not be read.');
+    }
+  }
+
+  loadMore(): void {
+    if (this.gallery) this.loader.loadMore(this.gallery);
+  }
+
+  retry(): void {
+    const { results, galleries } = this.current;
+    if (!galleries) void this.loadGalleries();
+    else if (this.gallery && (results.status === 'failed' || results.status === 'waiting')) this.loader.retry(this.gallery);
+  }
+
+  async explain(id: string, signal: AbortSignal): Promise<Explanation | undefined> {
+    const request = this.gallery && explainOf(this.current.view, this.gallery, id);
+    if (!request) return undefined;
+    return this.api.explain(request, this.loader.files(uploadsIn(request.references, request.negatives)), signal);
+  }
+
+  async caption(id: string, signal: AbortSignal): Promise<CaptionAnswer | undefined> {
+    const request = this.gallery && captionOf(this.current.view, this.gallery, id);
+    if (!request) return undefined;
+    return this.api.caption(request, this.loader.files(uploadsIn([request.reference])), signal);
+  }
+
+  async item(id: string, signal: AbortSignal): Promise<Item | undefined> {
+    return this.gallery ? this.api.item(this.gallery.name, id, signal) : undefined;
+  }
+
+  askForKey(): void {
+    this.open({ kind: 'key', refused: readKey() !== undefined });
+  }
+
+  /** Uses a key from now on, in this tab. */
+  useKey(key: string): void {
+    keepKey(key.trim() || undefined);
+    this.open(undefined);
+    this.retry();
+  }
+
+  open(dialog: Dialog | undefined): void {
+    this.dispatch({ type: 'dialog', dialog });
+  }
+
+  highlight(factor: number | undefined): void {
+    this.dispatch({ type: 'highlight', factor });
+  }
+
+  notify(notice: string): void {
+    clearTimeout(this.noticeTimer);
+    this.dispatch({ type: 'notice', notice });
+    this.noticeTimer = setTimeout(() => this.dispatch({ type: 'notice', notice: '' }), 6000);
+  }
+
+  private dispatch(action: Action): void {
+    const next = reduce(this.current, action);
+    if (next === this.current) return;
+    this.current = next;
+    for (const listener of this.listeners) listener();
+  }
+}

@@ -1,0 +1,34 @@
+import fc from 'fast-check';
+import {
+  addNegative,
+  addReference,
+  emptyTrail,
+  fork,
+  goOnFrom,
+  type Picture,
+  removeNegative,
+  removePhrase,
+  removeReference,
+  removeTurn,
+  say,
+  select,
+  startFrom,
+  type Trail,
+  togglePhrase,
+} from '../trail.js';
+
+const picture = fc.constantFrom<Picture>({ id: 'a' }, { id: 'b/c.jpg' }, { id: 'ü; ,~' }, { upload: 'u' });
+const place = fc.integer({ min: -1, max: 6 });
+/** Trails made by steps of all kinds. */
+export const anyTrail = fc
+  .array(
+    fc.oneof(
+      fc.tuple(fc.constantFrom(startFrom, goOnFrom, addReference, addNegative, removeReference, removeNegative), picture),
+      fc.tuple(fc.constantFrom(fork, select, removeTurn, togglePhrase, removePhrase), place),
+      fc.tuple(fc.constant(say), fc.string({ unit: 'grapheme', maxLength: 8 })),
+    ),
+    { maxLength: 24 },
+  )
+  .map((steps) =>
+    steps.reduce((trail, [step, argument]) => (step as (t: Trail, x: unknown) => Trail)(trail, argument), emptyTrail),
+  );
