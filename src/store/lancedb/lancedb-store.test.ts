@@ -93,7 +93,7 @@ describe('a gallery in LanceDB', () => {
     await expect(failed).rejects.toThrow(
       expect.objectContaining({
         code: 'STORE',
-        message: expect.stringMatching(/^Cannot make a gallery in lancedb:\/proc\/none: [^\n]{1,200}$/),
+        message: expect.stringMatching(/^Cannot open the gallery in lancedb:\/proc\/none: [^\n]{1,200}$/),
       }),
     );
   });

@@ -1,4 +1,5 @@
 /** A gallery in LanceDB: files in a folder or on an object store, searched exactly while small and by an index when large. */
+import { existsSync } from 'node:fs';
 import type { Connection, Table } from '@lancedb/lancedb';
 import { LimnError, messageOf, throwIfAborted } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress.js';
@@ -44,6 +45,11 @@ export class LanceStore implements GalleryStore {
 
   /** @throws LimnError GALLERY where there is no gallery, STORE where LanceDB is not installed or fails */
   static async open(location: string, options: LanceOptions = {}): Promise<LanceStore> {
+    const { uri } = lanceLocation(location);
+    const none = (cause?: unknown) =>
+      new LimnError('GALLERY', `There is no gallery in ${location}. Make one with "limn index".`, { cause });
+    // To connect would make the folder.
+    if (!uri.includes('://') && !existsSync(uri)) throw none();
     const { connection, modules, table: name } = await connect(location, options);
     try {
       const table = await connection.openTable(name);
@@ -51,7 +57,7 @@ export class LanceStore implements GalleryStore {
     } catch (error) {
       connection.close();
       if (/was not found|not found: /i.test(messageOf(error)) && !LimnError.isInstance(error)) {
-        throw new LimnError('GALLERY', `There is no gallery in ${location}. Make one with "limn index".`, { cause: error });
+        throw none(error);
       }
       throw lanceError('open', location, error);
     }

@@ -28,7 +28,7 @@ export function textLiteral(text: string): string {
 
 function literal(value: Exclude<MetadataValue, null>): string {
   if (typeof value === 'string') return textLiteral(value);
-  if (typeof value === 'boolean') return String(value);
+  if (typeof value === 'boolean') return value ? '1' : '0';
   if (!Number.isFinite(value)) throw new LimnError('USAGE', `${value} is not finite.`);
   // Always with an exponent, so that whole numbers of any size are read as doubles.
   return value.toExponential().replace('+', '');

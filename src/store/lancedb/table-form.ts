@@ -63,8 +63,9 @@ export function metadataKind(column: string): ColumnKind | undefined {
   return /^(text|number|flag)_/.exec(column)?.[1] as ColumnKind | undefined;
 }
 
+/** Booleans are 0 and 1: arrow writes a batch whose booleans are all null in a way that LanceDB refuses. */
 export function metadataField(arrow: Arrow, name: string, kind: ColumnKind) {
-  const type = { text: () => new arrow.Utf8(), number: () => new arrow.Float64(), flag: () => new arrow.Bool() }[kind]();
+  const type = { text: () => new arrow.Utf8(), number: () => new arrow.Float64(), flag: () => new arrow.Int8() }[kind]();
   return new arrow.Field(name, type, true);
 }
 
@@ -87,12 +88,13 @@ export function rowsOf(arrow: Arrow, items: readonly EmbeddedItem[], sizes: Vect
   }
   const fields = columns.map((name) => {
     const kind = metadataKind(name);
-    if (!kind) return [...emptyFields(arrow, sizes)].find((field) => field.name === name) as ReturnType<typeof metadataField>;
+    if (!kind) return emptyFields(arrow, sizes).find((field) => field.name === name) as ReturnType<typeof metadataField>;
     const field = metadataField(arrow, name, kind);
     const key = name.slice(kind.length + 1);
     const values = items.map(({ metadata }) => {
       const value = Object.hasOwn(metadata, key) ? metadata[key] : null;
-      return value !== null && value !== undefined && kindOf(value) === kind ? value : null;
+      if (value === null || value === undefined || kindOf(value) !== kind) return null;
+      return typeof value === 'boolean' ? Number(value) : value;
     });
     data[name] = arrow.vectorFromArray(values, field.type).data[0];
     return field;

@@ -103,7 +103,8 @@ it('filterSql makes a parameter of everything a user wrote', () => {
 
 conformance('pgvector in PGlite', {
   location: () => server.location(`gällery ${made++}`),
-  options: { connections: 3 },
+  // PGlite mixes up statements of several connections; many calls at once then wait for the one connection.
+  options: { connections: 1 },
   indexed: { vectorRows: 1 },
 });
 

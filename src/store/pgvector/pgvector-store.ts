@@ -36,6 +36,7 @@ export class PgStore implements GalleryStore {
     private readonly table: string,
     private readonly number: number,
     private readonly pool: Pool,
+    private readonly iterative: boolean,
     private readonly options: PgOptions,
   ) {}
 
@@ -46,7 +47,8 @@ export class PgStore implements GalleryStore {
       const { rows } = await client.query('SELECT number, info FROM limn.galleries WHERE name = $1', [gallery]);
       const [row] = rows as { number: number; info: unknown }[];
       if (!row) throw new LimnError('GALLERY', `There is no gallery ${shown}. Make one with "limn index".`);
-      return new PgStore(shown, readInfo(row.info, `The gallery ${shown}`), tableOf(row.number), row.number, pool, options);
+      const stored = readInfo(row.info, `The gallery ${shown}`);
+      return new PgStore(shown, stored, tableOf(row.number), row.number, pool, await canIterate(client), options);
     });
   }
 
@@ -71,7 +73,7 @@ export class PgStore implements GalleryStore {
         await client.query(`CREATE INDEX ON ${tableOf(made)} USING gin (metadata jsonb_path_ops)`);
         return made;
       });
-      return new PgStore(shown, info, tableOf(number), number, pool, options);
+      return new PgStore(shown, info, tableOf(number), number, pool, await canIterate(client), options);
     });
   }
 
@@ -139,18 +141,17 @@ export class PgStore implements GalleryStore {
     checkVectorQuery(query, this.info.sizes);
     throwIfAborted(query.signal, 'searching');
     const exclude = new Set(query.exclude);
-    const hits = await this.use((client) =>
-      inTransaction(client, async () => {
-        const fetch = (exact: boolean) => (count: number) => {
-          throwIfAborted(query.signal, 'searching');
-          return this.nearest(client, query, count, exact);
-        };
-        await prepareIndexScan(client, query.limit + exclude.size + 1);
-        const found = await nearestHits(fetch(false), query.limit, exclude);
-        // An index may give up before a narrow filter is satisfied.
-        return found.length === query.limit ? found : nearestHits(fetch(true), query.limit, exclude);
-      }),
-    );
+    const begin = indexScan(query.limit + exclude.size + 1, this.iterative);
+    const search = async (client: PoolClient) => {
+      const fetch = (exact: boolean) => (count: number) => {
+        throwIfAborted(query.signal, 'searching');
+        return this.nearest(client, query, count, exact);
+      };
+      const found = await nearestHits(fetch(false), query.limit, exclude);
+      // An index may give up before a narrow filter is satisfied.
+      return found.length === query.limit ? found : nearestHits(fetch(true), query.limit, exclude);
+    };
+    const hits = await this.use((client) => inTransaction(client, () => search(client), begin));
     throwIfAborted(query.signal, 'searching');
     return hits;
   }
@@ -262,9 +263,9 @@ async function withClient<T>(pool: Pool, work: (client: PoolClient) => Promise<T
   }
 }
 
-async function inTransaction<T>(client: PoolClient, work: () => Promise<T>): Promise<T> {
-  await client.query('BEGIN');
+async function inTransaction<T>(client: PoolClient, work: () => Promise<T>, begin = 'BEGIN'): Promise<T> {
   try {
+    await client.query(begin);
     const result = await work();
     await client.query('COMMIT');
     return result;
@@ -274,12 +275,18 @@ async function inTransaction<T>(client: PoolClient, work: () => Promise<T>): Pro
   }
 }
 
-/** How thoroughly this transaction looks through an index: until it has enough rows that match the filter. */
-async function prepareIndexScan(client: PoolClient, count: number): Promise<void> {
+/** Begins a transaction that looks through an index until it has enough rows that match the filter. */
+function indexScan(count: number, iterative: boolean): string {
+  const candidates = Math.min(1000, Math.max(200, Math.trunc(count)));
+  const further = iterative ? '; SET LOCAL hnsw.iterative_scan = relaxed_order' : '';
+  return `BEGIN; SET LOCAL hnsw.ef_search = ${candidates}${further}`;
+}
+
+/** Whether pgvector can go on in an index: since 0.8. */
+async function canIterate(client: PoolClient): Promise<boolean> {
   const { rows } = await client.query("SELECT extversion FROM pg_extension WHERE extname = 'vector'");
   const [major, minor] = String(rows[0]?.extversion).split('.').map(Number) as [number, number];
-  await client.query("SELECT set_config('hnsw.ef_search', $1, true)", [String(Math.min(1000, Math.max(200, count)))]);
-  if (major > 0 || minor >= 8) await client.query("SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true)");
+  return major > 0 || minor >= 8;
 }
 
 async function drop(client: PoolClient, gallery: string): Promise<void> {
