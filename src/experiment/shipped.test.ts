@@ -21,7 +21,7 @@ for (const name of ['FASHIONIQ_DIR', 'SHOES_DIR', 'BIRDS_TO_WORDS_DIR', 'CIRR_DI
 vi.stubEnv('LIMN_SHARED_DATA', data);
 afterAll(() => vi.unstubAllEnvs());
 
-test('there are eleven', () => expect(files).toHaveLength(11));
+test('there are thirteen', () => expect(files).toHaveLength(13));
 
 describe.each(files)('%s', (file) => {
   test('is whole, and named after its file', async () => {

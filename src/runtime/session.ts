@@ -71,7 +71,8 @@ class RuntimeThread {
 /** The thread's code is always the built one: Node cannot run TypeScript in a thread, and `npm test` builds before it tests. */
 function startWorker(): Worker {
   const folder = import.meta.url.endsWith('.ts') ? '../../dist/runtime/' : './';
-  return new Worker(new URL(`${folder}worker.js`, import.meta.url));
+  // Flags that Node itself was started with, such as --input-type, would stop the thread.
+  return new Worker(new URL(`${folder}worker.js`, import.meta.url), { execArgv: [] });
 }
 
 export class Session {

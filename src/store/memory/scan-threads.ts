@@ -66,7 +66,7 @@ class ScanThread {
     // The thread's code is always the built one: Node cannot run TypeScript in a thread.
     const folder = import.meta.url.endsWith('.ts') ? '../../../dist/store/memory/' : './';
     const workerData: ScanWorkerData = { layout: matrix.layout, slot };
-    this.worker = new Worker(new URL(`${folder}scan-worker.js`, import.meta.url), { workerData });
+    this.worker = new Worker(new URL(`${folder}scan-worker.js`, import.meta.url), { workerData, execArgv: [] });
     this.worker.unref();
     this.worker.on('message', (reply: ScanReply) => {
       const call = this.waiting.get(reply.id);
