@@ -8,6 +8,7 @@ import { extname, join, normalize } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
 import { z } from 'zod';
 import * as contract from '../../src/server/contract.js';
+import { pagePolicy } from '../../src/server/security-headers.js';
 import { drawItem, type MockItem, makeCatalogue } from './catalogue.js';
 import { filterItems } from './filtering.js';
 import { difference, factors, heatMap, rank } from './scoring.js';
@@ -68,7 +69,6 @@ const types: Record<string, string> = {
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
 };
-const policy = "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; frame-ancestors 'none'; base-uri 'none'";
 
 export async function startMock(options: MockOptions = {}): Promise<Mock> {
   const catalogues: Catalogues = new Map(
@@ -266,5 +266,5 @@ async function servePage(folder: string | undefined, path: string, response: Ser
   const bytes = folder && !name.startsWith('..') ? await readFile(join(folder, name)).catch(() => undefined) : undefined;
   if (!bytes) return void response.writeHead(404).end();
   const type = types[extname(name)] ?? 'application/octet-stream';
-  response.writeHead(200, { 'content-type': type, 'content-security-policy': policy }).end(bytes);
+  response.writeHead(200, { 'content-type': type, 'content-security-policy': pagePolicy }).end(bytes);
 }
