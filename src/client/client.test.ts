@@ -1,3 +1,5 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OpenApiDocument } from '../server/openapi.js';
 import { colourPicture } from '../server/testing/fake-gallery.js';
@@ -132,6 +134,19 @@ describe('LimnClient', () => {
     setTimeout(() => stop.abort(new Error('enough')), 20);
     await expect(asked).rejects.toThrow('enough');
     await expect(limn.galleries({ signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow('before');
+  });
+
+  it('takes from the rest of limn nothing but types of the contract', async () => {
+    const files = (await readdir(import.meta.dirname)).filter((name) => !name.endsWith('.test.ts'));
+    expect(files.length).toBeGreaterThan(3);
+    for (const file of files) {
+      const text = await readFile(join(import.meta.dirname, file), 'utf8');
+      const imports = [...text.matchAll(/^(import|export)( type)? [^;]*? from '([^']+)';/gm)];
+      for (const [line, , type, from] of imports) {
+        if (from?.startsWith('./')) continue;
+        expect([from, type], `${file}: ${line}`).toEqual(['../server/contract.js', ' type']);
+      }
+    }
   });
 
   it('fills paths so that they stay inside their places', () => {
