@@ -191,8 +191,8 @@ export class CaptionerModel {
   private async greedy(pictures: PictureSource, pairs: readonly PairRows[]): Promise<Written[]> {
     const { config, weights } = this.parts;
     const session = await this.session(`greedy ${pairs.length}`, () => greedyModel(config, weights, this.rules, pairs.length));
-    const { words, logProbability } = await session.run(this.feeds(pictures, pairs));
-    return writtenTexts(words as Tensor, logProbability as Tensor, this.rules.end);
+    const { words, logProbabilities } = await session.run(this.feeds(pictures, pairs));
+    return writtenTexts(words as Tensor, logProbabilities as Tensor, this.rules.end);
   }
 
   /** What of {@link pairModel} a decoding needs: the keys and values of the memory, or its tokens. */
