@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Starts a side; `ask(steps)` lets it take steps and resolves with `{ times, loss, peakBytes, cpu }`, times in ms a step, cpu in ms in all. */
+/** Starts a side; `ask(request)` lets it work and resolves with its answer, which has `times` in ms and `cpu`, ms of all threads in all. */
 async function start(name, command, args, env = {}) {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -31,8 +31,8 @@ async function start(name, command, args, env = {}) {
   return {
     name,
     ready,
-    ask(steps) {
-      child.stdin.write(`${JSON.stringify({ steps })}\n`);
+    ask(request) {
+      child.stdin.write(`${JSON.stringify(request)}\n`);
       return answer();
     },
     /** Lets it finish, or stops it at once. */
@@ -46,11 +46,12 @@ async function start(name, command, args, env = {}) {
   };
 }
 
-export const startLimn = (options) => start('limn', process.execPath, [here('./limn-side.mjs'), JSON.stringify(options)]);
+export const startLimn = (options, script = 'limn-side.mjs') =>
+  start('limn', process.execPath, [here(`./${script}`), JSON.stringify(options)], { LIMN_THREADS: String(options.threads) });
 
 /** The Python is `LIMN_PYTHON`, or python3. */
-export const startPytorch = (options) =>
-  start('PyTorch', process.env.LIMN_PYTHON ?? 'python3', [here('./pytorch/training_step.py'), JSON.stringify(options)], {
+export const startPytorch = (options, script = 'training_step.py') =>
+  start('PyTorch', process.env.LIMN_PYTHON ?? 'python3', [here(`./pytorch/${script}`), JSON.stringify(options)], {
     OMP_WAIT_POLICY: 'passive',
     OMP_NUM_THREADS: String(options.threads),
   });
@@ -71,7 +72,7 @@ export async function takeTurns(sides, { rounds, steps, warmup }) {
   try {
     for (let round = 0; round <= rounds; round++) {
       for (const [i, side] of sides.entries()) {
-        const { times, peakBytes, cpu } = await side.ask(round === 0 ? warmup : steps);
+        const { times, peakBytes, cpu } = await side.ask({ steps: round === 0 ? warmup : steps });
         results[i].peakBytes = peakBytes;
         if (round > 0) {
           results[i].times.push(...times);

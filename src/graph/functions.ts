@@ -168,6 +168,16 @@ export function scatterAdd(data: Value, rows: Value, updates: Value): Value {
   return call('ScatterElements', [data, expand(column, updates.shape), updates], { axis: 0, reduction: 'add' });
 }
 
+/** `data` with other slices: at each of `indices` int64 (..., k), which name the first k axes, stands one of `updates`. No two may meet. */
+export function scatterND(data: Value, indices: Value, updates: Value): Value {
+  return call('ScatterND', [data, indices, updates]);
+}
+
+/** Index (int64) of the greatest element along the last axis, the first of equal ones. */
+export function argMax(x: Value): Value {
+  return call('ArgMax', [x], { axis: -1, keepdims: 0 });
+}
+
 export function expand(x: Value, shape: Shape): Value {
   return x.shape.length === shape.length && shape.every((extent, i) => extent === x.shape[i])
     ? x

@@ -1,4 +1,7 @@
-/** The captioner's graphs, all traced from models/captioner.ts: training, encoding a pair, writing one word, reading a whole text. */
+/**
+ * The captioner's graphs, all traced from models/captioner.ts: training, encoding a pair, writing one word, reading a whole text; that
+ * which writes whole texts is in models/captioner-greedy.ts.
+ */
 import type { Random } from '../core/random.js';
 import * as f from '../graph/functions.js';
 import { encodeModel, Graph, type Value } from '../graph/index.js';
@@ -57,19 +60,22 @@ export function pairModel(config: CaptionerConfig, weights: Weights, batch: numb
 }
 
 /**
- * One word of a decoding. Inputs: `words` int64 (B, 1), `place` int64 (1), `parents` int64 (B), the row that each row goes on from,
- * `memory.*` of {@link pairModel}, and `past.*`, the keys and values so far. Outputs: `logProbabilities` (B, V), `next.past.*`.
+ * One word of a decoding of B items with `each` rows, R in all. Inputs: `words` int64 (R), `place` int64 (1), `memory.*` of
+ * {@link pairModel}, `past.*`, the keys and values so far, and where items have several rows `parents` int64 (R), the row that each
+ * row goes on from. Outputs: `logProbabilities` (R, V), `next.past.*`.
  */
-export function stepModel(config: CaptionerConfig, weights: Weights, batch: number, memoryLength: number): Uint8Array {
+export function stepModel(config: CaptionerConfig, weights: Weights, batch: number, each: number, memoryLength: number): Uint8Array {
+  const rows = batch * each;
   const graph = new Graph('step');
   const context = new InferenceContext(graph, weights);
-  const [words, place] = [graph.input('words', 'int64', [batch, 1]), graph.input('place', 'int64', [1])];
-  const parents = graph.input('parents', 'int64', [batch]);
+  const [words, place] = [graph.input('words', 'int64', [rows]), graph.input('place', 'int64', [1])];
   const bias = biasInput(graph, config, batch, memoryLength);
   const memory = { layers: inputAll(graph, 'memory', config, batch, memoryLength), bias };
-  const past = inputAll(graph, 'past', config, batch, config.words + 1);
-  const chosen = past.map(({ keys, values }) => ({ keys: f.gather(keys, parents), values: f.gather(values, parents) }));
-  const step = decodeStep(context, config, memory, words, place, chosen);
+  const past = inputAll(graph, 'past', config, rows, config.words + 1);
+  const parents = each > 1 ? graph.input('parents', 'int64', [rows]) : undefined;
+  const chosen = (value: Value) => (parents ? f.gather(value, parents) : value);
+  const before = past.map(({ keys, values }) => ({ keys: chosen(keys), values: chosen(values) }));
+  const step = decodeStep(context, config, memory, words, place, before);
   graph.output('logProbabilities', f.logSoftmax(step.logits));
   outputAll(graph, 'next.past', step.past);
   return encodeModel(graph);
@@ -94,16 +100,17 @@ function pairInputs({ picture, sees }: CaptionerConfig, batch: number, seen?: nu
 }
 
 /** Shapes of the keys and values that a decoding keeps, by their names. */
-export function pastShapes(config: CaptionerConfig, batch: number): Record<string, number[]> {
-  const shape = [batch, config.heads, config.words + 1, config.width / config.heads];
-  return Object.fromEntries(
-    Array.from({ length: config.decoderLayers }, (_, i) => [`past.${i}.keys`, `past.${i}.values`])
-      .flat()
-      .map((name) => [name, shape]),
-  );
+export function pastShapes(config: CaptionerConfig, rows: number): Record<string, number[]> {
+  return shapesOf('past', config, rows, config.words + 1);
 }
 
-function declare(graph: Graph, specs: Readonly<Record<string, InputSpec>>): Inputs {
+function shapesOf(name: string, config: CaptionerConfig, rows: number, length: number): Record<string, number[]> {
+  const { heads, width, decoderLayers } = config;
+  const names = Array.from({ length: decoderLayers }, (_, i) => [`${name}.${i}.keys`, `${name}.${i}.values`]).flat();
+  return Object.fromEntries(names.map((each) => [each, [rows, heads, length, width / heads]]));
+}
+
+export function declare(graph: Graph, specs: Readonly<Record<string, InputSpec>>): Inputs {
   return Object.fromEntries(Object.entries(specs).map(([name, { dtype, shape }]) => [name, graph.input(name, dtype, shape)]));
 }
 
@@ -111,10 +118,13 @@ function biasInput(graph: Graph, config: CaptionerConfig, batch: number, length:
   return weighsTokens(config) ? graph.input('memory.bias', 'float32', [batch, 1, 1, length]) : undefined;
 }
 
-function inputAll(graph: Graph, name: string, config: CaptionerConfig, batch: number, length: number): KeysAndValues[] {
-  const shape = [batch, config.heads, length, config.width / config.heads];
-  const input = (i: number, part: string): Value => graph.input(`${name}.${i}.${part}`, 'float32', shape);
-  return Array.from({ length: config.decoderLayers }, (_, i) => ({ keys: input(i, 'keys'), values: input(i, 'values') }));
+function inputAll(graph: Graph, name: string, config: CaptionerConfig, rows: number, length: number): KeysAndValues[] {
+  const shapes = shapesOf(name, config, rows, length);
+  const input = (key: string): Value => graph.input(key, 'float32', shapes[key] as number[]);
+  return Array.from({ length: config.decoderLayers }, (_, i) => ({
+    keys: input(`${name}.${i}.keys`),
+    values: input(`${name}.${i}.values`),
+  }));
 }
 
 function outputAll(graph: Graph, name: string, all: readonly KeysAndValues[]): void {

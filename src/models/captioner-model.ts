@@ -8,7 +8,8 @@ import { int64, type Tensor, tensor, zeros } from '../tensor/tensor.js';
 import { endId, idCount, startId } from './captioner.js';
 import { type CaptionerConfig, captionerConfig } from './captioner-config.js';
 import { pairModel, pastShapes, stepModel, textModel } from './captioner-graphs.js';
-import { type DecodingOptions, type DecodingRules, decodeTexts, rowsPerItem, type Writer } from './decoding.js';
+import { greedyModel, writtenTexts } from './captioner-greedy.js';
+import { type DecodingOptions, type DecodingRules, decodeTexts, rowsPerItem, type Writer, type Written } from './decoding.js';
 import { type EncoderIdentity, encoderSchema, readModelFolder, writeModelFolder } from './model-folder.js';
 import { PictureReader } from './picture-reader.js';
 import type { PictureSource } from './picture-source.js';
@@ -107,8 +108,10 @@ export class CaptionerModel {
       const some = pairs.slice(at, at + batch);
       // Graphs have one size: the last batch is filled up with its last pair.
       const filled = Array.from({ length: batch }, (_, i) => some[Math.min(i, some.length - 1)] as PairRows);
-      const writer = await this.writer(pictures, filled, rowsPerItem(decoding), cached);
-      const written = await decodeTexts(writer, this.rules, batch, decoding, at);
+      const written =
+        cached && decoding.strategy === 'greedy'
+          ? await this.greedy(pictures, filled)
+          : await decodeTexts(await this.writer(pictures, filled, rowsPerItem(decoding), cached), this.rules, batch, decoding, at);
       for (const { ids, logProbability } of written.slice(0, some.length)) {
         captions.push({ text: this.textOf(ids), likelihood: logProbability / (ids.length + 1) });
       }
@@ -174,37 +177,55 @@ export class CaptionerModel {
     return ids.map((id) => words[id - 1 - buckets]).join(' ');
   }
 
-  /** `memory` and its parts for each pair; see {@link pairModel}. */
-  private async memory(pictures: PictureSource, pairs: readonly PairRows[]): Promise<Record<string, Tensor>> {
-    const { config, weights } = this.parts;
-    const session = await this.session(`pair ${pairs.length}`, () => pairModel(config, weights, pairs.length));
+  /** The inputs of both pictures of each pair, or of the second alone where the captioner sees no other. */
+  private feeds(pictures: PictureSource, pairs: readonly PairRows[]): Record<string, Tensor> {
     const side = (which: 0 | 1, prefix: string) =>
       pictures.feeds(
         pairs.map((pair) => pair[which]),
         { prefix },
       );
-    return session.run({ ...(config.sees === 'both' ? side(0, 'reference.') : {}), ...side(1, 'target.') });
+    return { ...(this.parts.config.sees === 'both' ? side(0, 'reference.') : {}), ...side(1, 'target.') };
+  }
+
+  /** Whole texts in one run of one graph. */
+  private async greedy(pictures: PictureSource, pairs: readonly PairRows[]): Promise<Written[]> {
+    const { config, weights } = this.parts;
+    const session = await this.session(`greedy ${pairs.length}`, () => greedyModel(config, weights, this.rules, pairs.length));
+    const { words, logProbabilities } = await session.run(this.feeds(pictures, pairs));
+    return writtenTexts(words as Tensor, logProbabilities as Tensor, this.rules.end);
+  }
+
+  /** What of {@link pairModel} a decoding needs: the keys and values of the memory, or its tokens. */
+  private async memory(pictures: PictureSource, pairs: readonly PairRows[], cached = false): Promise<Record<string, Tensor>> {
+    const { config, weights } = this.parts;
+    const session = await this.session(`pair ${pairs.length}`, () => pairModel(config, weights, pairs.length));
+    const fetch = session.outputs.filter((name) => name === 'memory.bias' || (name === 'memory') !== cached);
+    return session.run(this.feeds(pictures, pairs), { fetch });
   }
 
   private async writer(pictures: PictureSource, pairs: readonly PairRows[], each: number, cached: boolean): Promise<Writer> {
-    const memory = await this.memory(pictures, pairs);
-    const rows = pairs.length * each;
+    const memory = await this.memory(pictures, pairs, cached);
+    if (cached) return this.cachedWriter(memory, pairs.length, each);
     const wide = Object.fromEntries(Object.entries(memory).map(([name, value]) => [name, repeated(value, each)]));
-    return cached ? this.cachedWriter(wide, rows) : this.plainWriter(wide, rows);
+    return this.plainWriter(wide, pairs.length * each);
   }
 
-  /** Keys and values stay in the runtime from word to word. */
-  private async cachedWriter({ memory, ...parts }: Record<string, Tensor>, rows: number): Promise<Writer> {
+  /** Keys and values stay in the runtime from word to word. @param memory is given away */
+  private async cachedWriter(memory: Record<string, Tensor>, batch: number, each: number): Promise<Writer> {
     const { config, weights } = this.parts;
-    const length = memory?.shape[1] as number;
-    const session = await this.session(`step ${rows} ${length}`, () => stepModel(config, weights, rows, length));
+    const rows = batch * each;
+    const length = memory['memory.0.values']?.shape[2] as number;
+    const session = await this.session(`step ${batch} x ${each} ${length}`, () =>
+      stepModel(config, weights, batch, each, length),
+    );
     const shapes = Object.entries(pastShapes(config, rows));
     const past = Object.fromEntries(shapes.map(([name, shape]) => [name, zeros('float32', shape)]));
     const carry = Object.fromEntries(shapes.map(([name]) => [`next.${name}`, name]));
-    await session.setResident({ ...parts, ...past });
+    await session.setResident({ ...memory, ...past }, { transfer: true });
     return {
       next: async (words, place, parents) => {
-        const feeds = { words: int64([rows, 1], words), place: int64([1], [place]), parents: int64([rows], parents) };
+        const from = each > 1 ? { parents: int64([rows], parents) } : {};
+        const feeds = { words: int64([rows], words), place: int64([1], [place]), ...from };
         const { logProbabilities } = await session.run(feeds, { carry, fetch: ['logProbabilities'] });
         return logProbabilities?.data as Float32Array;
       },

@@ -9,7 +9,8 @@
 import * as f from '../graph/functions.js';
 import type { Value } from '../graph/index.js';
 import { type Context, init } from '../nn/context.js';
-import { causalBias, decoderLayer, type KeysAndValues, layerNorm, memoryOf, transformerLayer } from '../nn/layers.js';
+import { decoderPlace, memoryOf } from '../nn/decoder-place.js';
+import { causalBias, decoderLayer, type KeysAndValues, layerNorm, transformerLayer } from '../nn/layers.js';
 import { crossEntropy } from '../nn/losses.js';
 import type { CaptionerConfig } from './captioner-config.js';
 import { encodePicture, type Inputs, withoutPrefix } from './encoder/picture.js';
@@ -77,24 +78,24 @@ export function decode(context: Context, config: CaptionerConfig, memory: Memory
   return outputs(scope, x, table);
 }
 
-/** The keys and values of a memory's tokens, a pair a decoder layer. */
+/** The keys and values of a memory's tokens, a pair a decoder layer; they are the same at every step of a decoding. */
 export function memories(context: Context, config: CaptionerConfig, memory: Value): KeysAndValues[] {
   const scope = context.scope('decoder');
   return Array.from({ length: config.decoderLayers }, (_, i) => memoryOf(scope, `layer${i}`, memory, config.heads));
 }
 
 export interface DecodingStep {
-  /** Logits of the next word, (B, V). */
+  /** Logits of the next word, (R, V). */
   logits: Value;
-  /** Keys and values of all places so far, a pair a layer: (B, H, L, d/H). */
+  /** Keys and values of all places so far, a pair a layer: (R, H, L, d/H). */
   past: KeysAndValues[];
 }
 
 /**
- * One word further: the same numbers as {@link decode} gives at this place.
+ * One word further: up to rounding the numbers that {@link decode} gives at this place.
  *
- * @param memory keys and values of {@link memories}
- * @param words ids int64 (B, 1) of the words at this place
+ * @param memory keys and values of {@link memories}, of one item for every R / B rows
+ * @param words ids int64 (R) of the words at this place
  * @param place int64 (1), from 0
  * @param past keys and values of the places before; what stands at later ones is not read
  */
@@ -107,36 +108,33 @@ export function decodeStep(
   past: readonly KeysAndValues[],
 ): DecodingStep {
   const scope = context.scope('decoder');
-  const length = past[0]?.keys.shape[2] as number;
+  const length = config.words + 1;
   const { embedded, table } = embed(scope, config, words, f.gather(positionsOf(scope, config), place));
-  const places = f.indices(
-    words,
-    [1, 1, length, 1],
-    Array.from({ length }, (_, i) => i),
-  );
-  const here = f.equal(places, place); // (1, 1, L, 1)
-  const later = f.transpose(f.cast(f.greater(places, place), 'float32'), [0, 1, 3, 2]);
-  const bias = f.mul(later, -1e9); // (1, 1, 1, L)
+  const bias = f.gather(f.reshape(causalBias(words, length), [length, length]), place); // (1, L)
+  const [rows, heads] = [words.shape[0] as number, config.heads];
+  // (R, H, 3): row, head, place
+  const rowsAndHeads = Array.from({ length: rows * heads }, (_, i) => [Math.floor(i / heads), i % heads, 0]).flat();
+  const toPlace = f.mul(f.indices(words, [3], [0, 0, 1]), place);
+  const here = f.add(f.indices(words, [rows, heads, 3], rowsAndHeads), toPlace);
   const now: KeysAndValues[] = [];
   let x = embedded;
   for (let i = 0; i < config.decoderLayers; i++) {
     const before = past[i] as KeysAndValues;
     const remember = ({ keys, values }: KeysAndValues) => {
-      now.push({ keys: f.where(here, keys, before.keys), values: f.where(here, values, before.values) });
+      now.push({ keys: f.scatterND(before.keys, here, keys), values: f.scatterND(before.values, here, values) });
       return now[i] as KeysAndValues;
     };
     const seen = { memory: memory.layers[i] as KeysAndValues, memoryBias: memory.bias };
-    x = decoderLayer(scope, `layer${i}`, x, { ...config, dropout: 0, bias, ...seen, remember });
+    x = decoderPlace(scope, `layer${i}`, x, { ...config, bias, ...seen, remember });
   }
-  const logits = outputs(scope, x, table);
-  return { logits: f.reshape(logits, [words.shape[0] as number, idCount(config)]), past: now };
+  return { logits: outputs(scope, x, table), past: now };
 }
 
 function positionsOf(scope: Context, config: CaptionerConfig): Value {
   return scope.parameter('positions', [config.words + 1, config.width], init.normal(0.02), { decay: false });
 }
 
-/** Word vectors with their positions. @param positions (L, d) */
+/** Word vectors with their positions: words (B, L), or (R) at one place. @param positions (L, d) */
 function embed(scope: Context, config: CaptionerConfig, words: Value, positions: Value) {
   const table = scope.parameter('words', [idCount(config), config.width], init.normal(1 / Math.sqrt(config.width)), {
     decay: false,
@@ -144,12 +142,12 @@ function embed(scope: Context, config: CaptionerConfig, words: Value, positions:
   return { embedded: f.add(f.mul(f.gather(table, words), Math.sqrt(config.width)), positions), table };
 }
 
-/** x (B, L, d) -> logits (B, L, V): the inner products with the word vectors. */
+/** x (..., d) -> logits (..., V): the inner products with the word vectors. */
 function outputs(scope: Context, x: Value, table: Value): Value {
-  const [batch, length, d] = x.shape as [number, number, number];
-  const flat = f.reshape(layerNorm(scope, 'norm', x), [batch * length, d]);
-  const bias = scope.parameter('bias', [table.shape[0] as number], init.zeros);
-  return f.reshape(f.add(f.matmul(flat, table, { transB: true }), bias), [batch, length, table.shape[0] as number]);
+  const [count, d] = table.shape as [number, number];
+  const flat = f.reshape(layerNorm(scope, 'norm', x), [-1, d]);
+  const bias = scope.parameter('bias', [count], init.zeros);
+  return f.reshape(f.add(f.matmul(flat, table, { transB: true }), bias), [...x.shape.slice(0, -1), count]);
 }
 
 /**

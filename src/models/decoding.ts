@@ -193,15 +193,40 @@ async function beamSearch(
   return ended.map((list) => list[0] as Written);
 }
 
+interface Extension {
+  from: Beam;
+  id: number;
+  logProbability: number;
+}
+
 /** The best continuations of an item's texts, best first: twice as many as there are beams, so that ends leave enough of others. */
-function extensions(list: readonly Beam[], all: Float32Array, place: number, rules: DecodingRules, beams: number) {
-  const found = list.flatMap((from) => {
+function extensions(
+  list: readonly Beam[],
+  all: Float32Array,
+  place: number,
+  rules: DecodingRules,
+  beams: number,
+): readonly Extension[] {
+  const best: Extension[] = [];
+  const most = 2 * beams;
+  // What every further one must surpass; of equal ones the first counts.
+  let floor = Number.NEGATIVE_INFINITY;
+  const offer = (from: Beam, id: number, logProbability: number) => {
+    let at = best.length;
+    while (at > 0 && (best[at - 1] as Extension).logProbability < logProbability) at--;
+    best.splice(at, 0, { from, id, logProbability });
+    if (best.length > most) best.pop();
+    if (best.length === most) floor = (best[most - 1] as Extension).logProbability;
+  };
+  for (const from of list) {
     const logP = allowed(all, from.row, place, rules);
-    if (place === rules.length)
-      return [{ from, id: rules.end, logProbability: from.logProbability + (logP[rules.end] as number) }];
-    return Array.from(logP, (value, id) => ({ from, id, logProbability: from.logProbability + value })).filter(
-      ({ logProbability }) => logProbability > Number.NEGATIVE_INFINITY,
-    );
-  });
-  return found.sort((a, b) => b.logProbability - a.logProbability).slice(0, 2 * beams);
+    if (place === rules.length) offer(from, rules.end, from.logProbability + (logP[rules.end] as number));
+    else {
+      for (let id = 0; id < logP.length; id++) {
+        const logProbability = from.logProbability + (logP[id] as number);
+        if (logProbability > floor) offer(from, id, logProbability);
+      }
+    }
+  }
+  return best;
 }

@@ -108,7 +108,7 @@ export interface KeysAndValues {
 }
 
 /** Keys and values of y (B, n, d). */
-function keysAndValues(scope: Context, y: Value, heads: number): KeysAndValues {
+export function keysAndValues(scope: Context, y: Value, heads: number): KeysAndValues {
   return { keys: projectHeads(scope, 'key', y, heads), values: projectHeads(scope, 'value', y, heads) };
 }
 
@@ -135,39 +135,27 @@ function attend(
 }
 
 export interface DecoderLayerOptions extends TransformerLayerOptions {
-  /** What the layer looks at beside its own sequence: (B, n, d), or what {@link memoryOf} made of that. */
-  memory: Value | KeysAndValues;
+  /** What the layer looks at beside its own sequence: (B, n, d). */
+  memory: Value;
   /** Added to the attention logits over the memory. */
   memoryBias?: Value | undefined;
-  /** Gives all keys and values of the sequence from those of x, for a decoding that keeps earlier ones. @default those of x */
-  remember?: (own: KeysAndValues) => KeysAndValues;
 }
 
 /** A pre-norm Transformer decoder layer: attention over its own sequence, over a memory, and a feed-forward part: x (B, m, d) -> (B, m, d). */
 export function decoderLayer(context: Context, name: string, x: Value, options: DecoderLayerOptions): Value {
   const scope = context.scope(name);
-  const { heads, dropout = 0, bias, memoryBias, remember = (own: KeysAndValues) => own } = options;
+  const { heads, dropout = 0, bias, memory, memoryBias } = options;
   const d = x.shape[2] as number;
-  const self = scope.scope('attention');
   const normal = layerNorm(scope, 'norm1', x);
-  const queries = projectHeads(self, 'query', normal, heads);
-  const own = attend(self, queries, remember(keysAndValues(self, normal, heads)), bias);
-  const first = f.add(x, scope.dropout(own, dropout));
-  const cross = scope.scope('cross');
-  const asked = projectHeads(cross, 'query', layerNorm(scope, 'norm2', first), heads);
-  const memory = 'keys' in options.memory ? options.memory : memoryOf(context, name, options.memory, heads);
-  const middle = f.add(first, scope.dropout(attend(cross, asked, memory, memoryBias), dropout));
+  const first = f.add(x, scope.dropout(attention(scope, 'attention', normal, normal, heads, bias), dropout));
+  const asked = layerNorm(scope, 'norm2', first);
+  const middle = f.add(first, scope.dropout(attention(scope, 'cross', asked, memory, heads, memoryBias), dropout));
   const fed = mlp(scope, 'feed', layerNorm(scope, 'norm3', middle), {
     hidden: d * (options.expansion ?? 4),
     out: d,
     activation: options.activation ?? 'gelu',
   });
   return f.add(middle, scope.dropout(fed, dropout));
-}
-
-/** Keys and values of a memory (B, n, d) for the decoder layer of this name; they are the same at every step of a decoding. */
-export function memoryOf(context: Context, name: string, memory: Value, heads: number): KeysAndValues {
-  return keysAndValues(context.scope(name).scope('cross'), memory, heads);
 }
 
 /** The attention bias of a sequence that is written from left to right: (1, 1, n, n), -1e9 for what comes later. */

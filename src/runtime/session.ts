@@ -108,9 +108,13 @@ export class Session {
     }
   }
 
-  /** Puts tensors into the thread, where every later run finds them under their input names. */
-  async setResident(tensors: Readonly<Record<string, Tensor>>): Promise<void> {
-    await this.thread.request(0, { kind: 'set', tensors: toWire(tensors) });
+  /**
+   * Puts tensors into the thread, where every later run finds them under their input names.
+   *
+   * @param options.transfer Give the tensors' buffers away instead of copying them, see {@link RunOptions}. @default false
+   */
+  async setResident(tensors: Readonly<Record<string, Tensor>>, options: { transfer?: boolean } = {}): Promise<void> {
+    await this.thread.request(0, { kind: 'set', tensors: toWire(tensors) }, options.transfer ? buffersOf(tensors) : []);
   }
 
   /** Copies of resident tensors as they are now. */
@@ -126,7 +130,7 @@ export class Session {
   async run(feeds: Readonly<Record<string, Tensor>>, options: RunOptions = {}): Promise<Record<string, Tensor>> {
     const carry = { ...options.carry };
     const fetch = options.fetch ? [...options.fetch] : this.outputs.filter((name) => !(name in carry));
-    const transfer = options.transfer ? [...new Set(Object.values(feeds).map((value) => value.data.buffer as ArrayBuffer))] : [];
+    const transfer = options.transfer ? buffersOf(feeds) : [];
     return this.wrapped('run', this.thread.request(0, { kind: 'run', feeds: toWire(feeds), fetch, carry }, transfer));
   }
 
@@ -149,4 +153,8 @@ function toWire(tensors: Readonly<Record<string, Tensor>>): Record<string, WireT
   const wire: Record<string, WireTensor> = {};
   for (const [name, { dtype, shape, data }] of Object.entries(tensors)) wire[name] = { dtype, shape: [...shape], data };
   return wire;
+}
+
+function buffersOf(tensors: Readonly<Record<string, Tensor>>): ArrayBuffer[] {
+  return [...new Set(Object.values(tensors).map((value) => value.data.buffer as ArrayBuffer))];
 }

@@ -11,11 +11,15 @@ import type { WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
 interface Loaded {
   session: ort.InferenceSession;
   resident: Map<string, ort.Tensor>;
+  /** Outputs that a carried output has taken the place of, by its name: its next value is written there, not into new memory. */
+  spare: Map<string, ort.Tensor>;
 }
 
 const port = parentPort;
 if (!port) throw new Error('worker.ts runs only as a worker thread');
 const sessions = new Map<number, Loaded>();
+/** Tensors that runs have made and that no one else has. */
+const carried = new WeakSet<ort.Tensor>();
 const float16Array = (globalThis as { Float16Array?: new (b: ArrayBufferLike, o: number, l: number) => ArrayLike<number> })
   .Float16Array;
 
@@ -50,12 +54,12 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
         extra: { session: { intra_op: { allow_spinning: request.spin ? '1' : '0' } } },
       } as ort.InferenceSession.SessionOptions,
     );
-    sessions.set(request.session, { session, resident: new Map() });
+    sessions.set(request.session, { session, resident: new Map(), spare: new Map() });
     return { result: { inputs: [...session.inputNames], outputs: [...session.outputNames] } };
   }
   const loaded = sessions.get(request.session);
   if (!loaded) throw new Error('the session is closed');
-  const { session, resident } = loaded;
+  const { session, resident, spare } = loaded;
   switch (request.kind) {
     case 'set':
       for (const [name, value] of Object.entries(request.tensors)) resident.set(name, toOrt(value));
@@ -79,9 +83,19 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
         if (!value) throw new Error(`input ${name} was neither fed nor resident`);
         feeds[name] = value;
       }
-      const fetches = [...request.fetch, ...Object.keys(request.carry)];
+      const fetches: Record<string, ort.Tensor | null> = {};
+      for (const name of request.fetch) fetches[name] = null;
+      for (const output of Object.keys(request.carry)) fetches[output] = spare.get(output) ?? null;
       const outputs = await session.run(feeds, fetches);
-      for (const [output, input] of Object.entries(request.carry)) resident.set(input, outputs[output] as ort.Tensor);
+      for (const [output, input] of Object.entries(request.carry)) {
+        const before = resident.get(input);
+        const value = outputs[output] as ort.Tensor;
+        // A tensor that came from outside may share its buffer with another.
+        if (before && carried.has(before) && isLike(before, value)) spare.set(output, before);
+        else spare.delete(output);
+        carried.add(value);
+        resident.set(input, value);
+      }
       const tensors: Record<string, WireTensor> = {};
       for (const name of request.fetch) tensors[name] = fromOrt(outputs[name] as ort.Tensor);
       return { result: tensors, transfer: buffersOf(tensors) };
@@ -91,6 +105,10 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
       await session.release();
       return {};
   }
+}
+
+function isLike(a: ort.Tensor, b: ort.Tensor): boolean {
+  return a.type === b.type && a.dims.join() === b.dims.join();
 }
 
 function buffersOf(tensors: Record<string, WireTensor>): ArrayBuffer[] {

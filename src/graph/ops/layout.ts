@@ -283,3 +283,18 @@ defineOperator('ScatterElements', {
 defineOperator('GatherElements', {
   infer: (inputs) => [{ dtype: need(inputs, 0).dtype, shape: need(inputs, 1).shape }],
 });
+
+// Slices of the data replaced; without a reduction, and not differentiable.
+defineOperator('ScatterND', {
+  infer: (inputs, attributes) => {
+    const [x, at, updates] = [need(inputs, 0), need(inputs, 1), need(inputs, 2)];
+    const named = at.shape.at(-1) as number;
+    const wanted = [...at.shape.slice(0, -1), ...x.shape.slice(named)];
+    if (attributes.reduction !== undefined && attributes.reduction !== 'none')
+      throw new ShapeMistake('limn replaces slices and does not reduce them.');
+    if (named > x.shape.length) throw new ShapeMistake(`its indices name ${named} axes of ${x.shape.length}.`);
+    if (updates.shape.join() !== wanted.join())
+      throw new ShapeMistake(`its updates must be [${wanted}], but are [${updates.shape}].`);
+    return [{ dtype: x.dtype, shape: x.shape }];
+  },
+});

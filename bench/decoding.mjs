@@ -1,0 +1,147 @@
+/**
+ * Captions per second of the difference captioner: limn with and without cached keys and values, and the same model with the same
+ * weights in PyTorch with cached ones, in turns, each side in a process of its own. From cached picture features to texts.
+ *
+ *     npm run bench:decoding                     needs torch in $LIMN_PYTHON or python3
+ *     npm run bench:decoding -- --cached         without the uncached ones, which take most of the time
+ *
+ * Both sides must write the same greedy texts, word for word. Results go to bench/results/decoding.json.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { drawCaptioner } from './drawn-captioner.mjs';
+import { machine, startLimn, startPytorch, summary } from './sides.mjs';
+
+const { values: flags } = parseArgs({
+  options: {
+    threads: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '5' },
+    cached: { type: 'boolean', default: false },
+  },
+});
+const rounds = Number(flags.rounds);
+const options = {
+  threads: Number(flags.threads),
+  width: 256,
+  layers: 2,
+  heads: 8,
+  words: 24,
+  vocabulary: 400,
+  pictures: 128,
+  picture: { kind: 'features', tokens: 49, channels: 1280, globalChannels: 1280, colourChannels: 6 },
+};
+/** `repeats` batches a turn; uncached ones are slow and take fewer turns. */
+const cases = [
+  { name: 'greedy', batch: 1, beams: 0, repeats: 10 },
+  { name: 'greedy', batch: 64, beams: 0, repeats: 1 },
+  { name: 'beam 4', batch: 1, beams: 4, repeats: 10 },
+  { name: 'beam 4', batch: 64, beams: 4, repeats: 1 },
+].flatMap((one) => [
+  { ...one, cached: true, rounds },
+  ...(flags.cached ? [] : [{ ...one, cached: false, rounds: one.batch * one.beams > 64 ? 1 : 2, repeats: 1 }]),
+]);
+
+const pairsOf = (batch) => Array.from({ length: batch }, (_, i) => [2 * i, 2 * i + 1]);
+const captionsPerSecond = (batch, milliseconds) => Number(((1000 * batch) / milliseconds).toFixed(2));
+
+/** Lets the sides write a case's captions in turns, the first turn unmeasured. */
+async function race({ name, batch, beams, cached, repeats, rounds }, sides) {
+  const request = { pairs: pairsOf(batch), beams, cached };
+  const results = sides.map((side) => ({ side, times: [], cpu: 0, texts: [] }));
+  for (let round = 0; round <= rounds; round++) {
+    for (const result of results) {
+      // A single slow turn is warm enough: its session is loaded in a small part of it.
+      if (round === 0 && rounds === 1) continue;
+      const { times, texts, cpu } = await result.side.ask({ ...request, repeats: round === 0 ? Math.min(repeats, 3) : repeats });
+      result.texts = texts;
+      if (round === 0) continue;
+      result.times.push(...times);
+      result.cpu += cpu;
+      await sleep(100);
+    }
+  }
+  return results.map(({ side, times, texts, cpu }) => {
+    const milliseconds = summary(times);
+    return {
+      side: side.name,
+      decoding: name,
+      batch,
+      cached,
+      captionsPerSecond: captionsPerSecond(batch, milliseconds.median),
+      quartiles: milliseconds.quartiles.map((value) => captionsPerSecond(batch, value)).reverse(),
+      words: texts.reduce((sum, text) => sum + text.length, 0),
+      milliseconds,
+      cpuMilliseconds: Number((cpu / times.length).toFixed(2)),
+      texts,
+    };
+  });
+}
+
+/** How many texts differ between two results; different numbers of words, or other greedy texts, would make the race unfair. */
+function different(one, other) {
+  const differing = one.texts.filter((text, i) => text.join() !== other.texts[i]?.join()).length;
+  const label = `${one.decoding}, batch ${one.batch}`;
+  if (one.words !== other.words) throw new Error(`${label}: ${one.side} wrote ${one.words} words, ${other.side} ${other.words}`);
+  if (differing > 0 && one.decoding === 'greedy') {
+    throw new Error(`${label}: ${differing} texts of ${one.side} and ${other.side} differ`);
+  }
+  return differing;
+}
+
+async function main() {
+  const about = {
+    date: new Date().toISOString(),
+    command: ['npm run bench:decoding --', ...process.argv.slice(2)].join(' '),
+    machine: machine(),
+  };
+  const folder = await mkdtemp(join(tmpdir(), 'limn-decoding-'));
+  const sides = [];
+  try {
+    const drawn = await drawCaptioner(options, join(folder, 'captioner.safetensors'));
+    sides.push(await startLimn(drawn, 'limn-decoding.mjs'), await startPytorch(drawn, 'decoding.py'));
+    const [limn, pytorch] = sides;
+    if (limn.ready.parameters !== pytorch.ready.parameters) throw new Error('the two models have different numbers of parameters');
+    const results = [];
+    for (const each of cases) results.push(...(await race(each, each.cached ? sides : [limn])));
+    for (const result of results) {
+      const cached = (side) =>
+        results.find((other) => other.side === side && other.cached && other.decoding === result.decoding && other.batch === result.batch);
+      result.textsUnlikePytorch = different(result, cached('PyTorch'));
+      result.timesPytorch = Number((result.captionsPerSecond / cached('PyTorch').captionsPerSecond).toFixed(2));
+    }
+    console.table(
+      results.map(({ side, decoding, batch, cached, captionsPerSecond, quartiles, timesPytorch, textsUnlikePytorch, ...rest }) => ({
+        side,
+        decoding,
+        batch,
+        cached,
+        'captions/s': captionsPerSecond,
+        quartiles: quartiles.join(' - '),
+        'times PyTorch': timesPytorch,
+        'cpu ms a batch': rest.cpuMilliseconds,
+        words: rest.words,
+        'other texts': textsUnlikePytorch,
+      })),
+    );
+    const target = new URL('./results/', import.meta.url);
+    await mkdir(target, { recursive: true });
+    const kept = results.map(({ texts, ...rest }) => ({ ...rest, distinctWords: new Set(texts.flat()).size }));
+    const pytorchAbout = { version: pytorch.ready.version, parameters: pytorch.ready.parameters };
+    const text = JSON.stringify({ ...about, options, pytorch: pytorchAbout, results: kept }, null, 2);
+    await writeFile(new URL('decoding.json', target), `${text}\n`);
+    console.log('written to bench/results/decoding.json');
+  } finally {
+    for (const side of sides) await side.end({ kill: true });
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`bench: ${error.message}`);
+  process.exitCode = 1;
+}

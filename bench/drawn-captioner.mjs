@@ -1,0 +1,73 @@
+/** A captioner with random weights, and random picture features, in a file that both sides of decoding.mjs read. */
+import { writeFile } from 'node:fs/promises';
+import { Random } from '../dist/core/random.js';
+import { endId, startId } from '../dist/models/captioner.js';
+import { captionerConfig } from '../dist/models/captioner-config.js';
+import { captionerTrainingModel } from '../dist/models/captioner-graphs.js';
+import { encodeSafetensors } from '../dist/tensor/safetensors.js';
+import { sizeOf } from '../dist/tensor/tensor.js';
+
+const buckets = 8;
+
+/** Weights that are drawn wider than a new model's, so that words change from place to place and from pair to pair. */
+const spread = [
+  [/^decoder\.positions$/, 40],
+  [/\.(query|key)\.weight$/, 4],
+  [/^decoder\.layer.*\.weight$/, 3],
+];
+
+/**
+ * @param options sizes, see decoding.mjs
+ * @param file where weights and features go
+ * @returns the options with what a side needs besides: `file`, `forbidden` ids and `vocabularyFile`
+ */
+export async function drawCaptioner(options, file) {
+  const random = new Random(11);
+  const { picture, vocabulary, pictures } = options;
+  const config = captionerConfig.parse({
+    width: options.width,
+    layers: options.layers,
+    decoderLayers: options.layers,
+    heads: options.heads,
+    words: options.words,
+    vocabularySize: vocabulary,
+    picture,
+  });
+  const float32 = (shape, value) => ({ dtype: 'float32', shape, data: Float32Array.from({ length: sizeOf(shape) }, value) });
+  const total = picture.channels + picture.colourChannels;
+  const buffers = Object.fromEntries(
+    ['local', 'global'].flatMap((side) => [
+      [`picture.${side}.mean`, float32([total], () => 0.1 * random.normal())],
+      [`picture.${side}.inverse_deviation`, float32([total], () => 0.5 + random.uniform())],
+    ]),
+  );
+  const optimizer = { learningRate: 1e-3, totalSteps: 1, warmupSteps: 0, weightDecay: 0, clipNorm: 1 };
+  const training = captionerTrainingModel(config, { batchSize: 1, optimizer, random, buffers });
+  const weights = Object.fromEntries(
+    training.parameters.map(({ name, shape }) => {
+      const { data } = training.initialState[name];
+      const factor = spread.find(([pattern]) => pattern.test(name))?.[1] ?? 1;
+      return [name, { dtype: 'float32', shape, data: data.map((value) => factor * value) }];
+    }),
+  );
+  // No text ends before its greatest length.
+  weights['decoder.bias'].data[endId(config)] = -1000;
+  const halves = (shape) => ({
+    dtype: 'float16',
+    shape,
+    // Numbers of 1 to 2 with either sign.
+    data: Uint16Array.from({ length: sizeOf(shape) }, () => 0x3c00 | (random.uint32() & 0x83ff)),
+  });
+  const features = {
+    'features.local': halves([pictures, picture.tokens, total]),
+    'features.global': halves([pictures, total]),
+  };
+  await writeFile(file, encodeSafetensors({ ...weights, ...buffers, ...features }));
+  const words = Array.from({ length: vocabulary - 1 - buckets }, (_, i) => `w${i}`);
+  return {
+    ...options,
+    file,
+    forbidden: [...Array.from({ length: 1 + buckets }, (_, id) => id), startId(config)],
+    vocabularyFile: { format: 'limn-vocabulary-1', buckets, words },
+  };
+}

@@ -1,0 +1,57 @@
+/** The limn side of decoding.mjs: a line of JSON on stdin asks for captions, a line on stdout tells texts and times. */
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { Vocabulary } from '../dist/encoders/vocabulary.js';
+import { captionerConfig } from '../dist/models/captioner-config.js';
+import { CaptionerModel } from '../dist/models/captioner-model.js';
+import { decodeSafetensors } from '../dist/tensor/safetensors.js';
+
+const options = JSON.parse(process.argv[2]);
+const { tensors } = decodeSafetensors(await readFile(options.file), options.file);
+const { 'features.local': local, 'features.global': whole, ...weights } = tensors;
+const config = captionerConfig.parse({
+  width: options.width,
+  layers: options.layers,
+  decoderLayers: options.layers,
+  heads: options.heads,
+  words: options.words,
+  vocabularySize: options.vocabulary,
+  picture: options.picture,
+});
+const vocabulary = Vocabulary.fromJSON(options.vocabularyFile);
+
+function gather({ dtype, shape, data }, rows) {
+  const size = data.length / shape[0];
+  const out = new data.constructor(rows.length * size);
+  rows.forEach((row, i) => {
+    out.set(data.subarray(row * size, (row + 1) * size), i * size);
+  });
+  return { dtype, shape: [rows.length, ...shape.slice(1)], data: out };
+}
+
+const pictures = {
+  feeds: (rows, { prefix = '' } = {}) => ({ [`${prefix}local`]: gather(local, rows), [`${prefix}global`]: gather(whole, rows) }),
+};
+const model = new CaptionerModel({ config, vocabulary, weights, encoder: { id: 'drawn' } });
+const parameters = Object.entries(weights)
+  .filter(([name]) => !/mean$|inverse_deviation$/.test(name))
+  .reduce((sum, [, { data }]) => sum + data.length, 0);
+const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
+say({ ready: true, parameters });
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { pairs, beams, cached = true, repeats } = JSON.parse(line);
+  const decoding = beams > 0 ? { strategy: 'beam', beams } : { strategy: 'greedy' };
+  const times = [];
+  const cpuBefore = process.cpuUsage();
+  let captions = [];
+  for (let i = 0; i < repeats; i++) {
+    const start = performance.now();
+    captions = await model.caption(pictures, pairs, { decoding, cached, batchSize: pairs.length });
+    times.push(performance.now() - start);
+  }
+  const { user, system } = process.cpuUsage(cpuBefore);
+  const texts = captions.map(({ text }) => text.split(' ').map((word) => vocabulary.idOf(word)));
+  say({ times, texts, cpu: (user + system) / 1000 });
+}
+await model.close();

@@ -1,0 +1,222 @@
+"""The difference captioner in PyTorch: the computation of src/models/captioner.ts and src/models/decoding.ts, written plainly.
+
+It is the rival in bench/decoding.mjs. A decoding keeps keys and values in buffers of the greatest length, which each word fills one
+place further; those of the pictures are computed once a text. Shapes: B batch, n memory tokens, L places of a text, d width,
+H heads, V words, k beams.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from limn_torch import Mlp, Picture, TransformerLayer, limn_tensors
+from torch import Tensor, nn
+
+
+@dataclass
+class Config:
+    """The fields of src/models/captioner-config.ts that matter here."""
+
+    vocabulary_size: int
+    tokens: int
+    channels: int
+    global_channels: int
+    colour_channels: int
+    width: int = 256
+    layers: int = 2
+    decoder_layers: int = 2
+    heads: int = 8
+    expansion: int = 4
+    words: int = 24
+    dropout: float = 0.0
+
+
+class Types(nn.Module):
+    def __init__(self, d: int):
+        super().__init__()
+        for name in ("target", "reference", "difference"):
+            setattr(self, name, nn.Parameter(torch.randn(d) * 0.1))
+
+
+class Encoder(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.types = Types(c.width)
+        for i in range(c.layers):
+            self.add_module(f"layer{i}", TransformerLayer(c.width, c.heads, c.expansion, 0.0))
+        self.layers = [self.get_submodule(f"layer{i}") for i in range(c.layers)]
+        self.norm = nn.LayerNorm(c.width)
+
+    def forward(self, reference: Tensor, target: Tensor) -> Tensor:
+        types = self.types
+        x = torch.cat([target + types.target, reference + types.reference, target - reference + types.difference], 1)
+        for layer in self.layers:
+            x = layer(x)
+        return self.norm(x)
+
+
+class SelfAttention(nn.Module):
+    def __init__(self, d: int, heads: int):
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(d, 3 * d)
+        self.out = nn.Linear(d, d)
+
+    def forward(self, x: Tensor, past: tuple[Tensor, Tensor], place: int) -> Tensor:
+        """x (R, 1, d); the past, (R, H, L, d/H) each, is filled at this place."""
+        rows, _, d = x.shape
+        q, k, v = self.qkv(x).view(rows, 1, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
+        keys, values = past
+        keys[:, :, place : place + 1] = k
+        values[:, :, place : place + 1] = v
+        mixed = F.scaled_dot_product_attention(q, keys[:, :, : place + 1], values[:, :, : place + 1])
+        return self.out(mixed.transpose(1, 2).reshape(rows, 1, d))
+
+
+class CrossAttention(nn.Module):
+    def __init__(self, d: int, heads: int):
+        super().__init__()
+        self.heads = heads
+        for name in ("query", "key", "value", "out"):
+            setattr(self, name, nn.Linear(d, d))
+
+    def split(self, x: Tensor) -> Tensor:
+        return x.view(x.shape[0], x.shape[1], self.heads, -1).transpose(1, 2)
+
+    def memory(self, y: Tensor) -> tuple[Tensor, Tensor]:
+        """y (B, n, d) -> keys and values (B, H, n, d/H)."""
+        return self.split(self.key(y)).contiguous(), self.split(self.value(y)).contiguous()
+
+    def forward(self, x: Tensor, memory: tuple[Tensor, Tensor]) -> Tensor:
+        """x (R, 1, d). The beams of one item look at one memory, as so many queries."""
+        items, (rows, _, d) = memory[0].shape[0], x.shape
+        q = self.split(self.query(x).view(items, rows // items, d))
+        mixed = F.scaled_dot_product_attention(q, *memory)
+        return self.out(mixed.transpose(1, 2).reshape(rows, 1, d))
+
+
+class DecoderLayer(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(c.width) for _ in range(3))
+        self.attention = SelfAttention(c.width, c.heads)
+        self.cross = CrossAttention(c.width, c.heads)
+        self.feed = Mlp(c.width, c.expansion * c.width, c.width)
+
+    def forward(self, x: Tensor, memory: tuple[Tensor, Tensor], past: tuple[Tensor, Tensor], place: int) -> Tensor:
+        x = x + self.attention(self.norm1(x), past, place)
+        x = x + self.cross(self.norm2(x), memory)
+        return x + self.feed(self.norm3(x))
+
+
+class Decoder(nn.Module):
+    def __init__(self, c: Config):
+        super().__init__()
+        self.positions = nn.Parameter(torch.randn(c.words + 1, c.width) * 0.02)
+        self.words = nn.Embedding(c.vocabulary_size + 2, c.width)
+        self.bias = nn.Parameter(torch.zeros(c.vocabulary_size + 2))
+        for i in range(c.decoder_layers):
+            self.add_module(f"layer{i}", DecoderLayer(c))
+        self.layers = [self.get_submodule(f"layer{i}") for i in range(c.decoder_layers)]
+        self.norm = nn.LayerNorm(c.width)
+        self.scale = c.width**0.5
+
+    def forward(self, words: Tensor, place: int, memories: list, pasts: list) -> Tensor:
+        """words (R) at this place -> log-probabilities (R, V) of the next."""
+        x = (self.words(words) * self.scale + self.positions[place]).unsqueeze(1)
+        for layer, memory, past in zip(self.layers, memories, pasts):
+            x = layer(x, memory, past, place)
+        return F.linear(self.norm(x).squeeze(1), self.words.weight, self.bias).log_softmax(-1)
+
+
+class Captioner(nn.Module):
+    def __init__(self, c: Config, forbidden: list[int]):
+        super().__init__()
+        self.c = c
+        self.start, self.end = c.vocabulary_size, c.vocabulary_size + 1
+        self.picture = Picture(c)
+        self.encoder = Encoder(c)
+        self.decoder = Decoder(c)
+        never = torch.zeros(c.vocabulary_size + 2)
+        never[forbidden] = -torch.inf
+        first = never.clone()
+        first[self.end] = -torch.inf
+        self.never, self.never_first = never, first
+
+    def load(self, weights: dict[str, Tensor]) -> None:
+        """Takes limn's weights, by limn's names and in its layout."""
+        with torch.no_grad():
+            for name, view in [*limn_tensors(self).items(), *self.named_buffers()]:
+                view.copy_(weights.pop(name))
+        if weights:
+            raise ValueError(f"the PyTorch model has no {', '.join(weights)}")
+
+    def memories(self, reference: tuple[Tensor, Tensor], target: tuple[Tensor, Tensor]) -> list:
+        seen = [torch.cat([local, whole.unsqueeze(1)], 1) for local, whole in (self.picture(*reference), self.picture(*target))]
+        memory = self.encoder(*seen)
+        return [layer.cross.memory(memory) for layer in self.decoder.layers]
+
+    def pasts(self, rows: int) -> list:
+        c = self.c
+        shape = (rows, c.heads, c.words + 1, c.width // c.heads)
+        return [(torch.empty(shape), torch.empty(shape)) for _ in self.decoder.layers]
+
+    def allowed(self, log_p: Tensor, place: int) -> Tensor:
+        return log_p + (self.never_first if place == 0 else self.never)
+
+    def greedy(self, memories: list) -> list[list[int]]:
+        rows, length = memories[0][0].shape[0], self.c.words
+        pasts = self.pasts(rows)
+        last = torch.full((rows,), self.start)
+        ended = torch.zeros(rows, dtype=torch.bool)
+        sums, texts = torch.zeros(rows), []
+        for place in range(length + 1):
+            log_p = self.allowed(self.decoder(last, place, memories, pasts), place)
+            last = torch.full((rows,), self.end) if place == length else log_p.argmax(-1)
+            sums += log_p.gather(1, last[:, None])[:, 0].masked_fill(ended, 0)
+            texts.append(last.masked_fill(ended, self.end))
+            ended = ended | (last == self.end)
+            if ended.all():
+                break
+        return [text[: text.index(self.end)] for text in torch.stack(texts, 1).tolist()]
+
+    def beam(self, memories: list, beams: int, length_penalty: float = 1.0) -> list[list[int]]:
+        items, length, words = memories[0][0].shape[0], self.c.words, self.c.vocabulary_size + 2
+        pasts = self.pasts(items * beams)
+        # An item begins with one beam; the others are no texts yet.
+        sums = torch.full((items, beams), -torch.inf)
+        sums[:, 0] = 0
+        texts = torch.empty(items, beams, 0, dtype=torch.long)
+        last = torch.full((items * beams,), self.start)
+        first_rows = torch.arange(items)[:, None] * beams
+        done = [False] * items
+        finished: list[list[tuple[float, list[int]]]] = [[] for _ in range(items)]
+        for place in range(length + 1):
+            log_p = self.allowed(self.decoder(last, place, memories, pasts), place).view(items, beams, words)
+            weight = (place + 1) ** length_penalty
+            if place == length:
+                ends = ((sums + log_p[:, :, self.end]) / weight).tolist()
+                for item, (scores, written) in enumerate(zip(ends, texts.tolist())):
+                    if not done[item]:
+                        finished[item] += [*zip(scores, written)]
+                break
+            scores, at = (sums[:, :, None] + log_p).view(items, -1).topk(2 * beams)
+            parents, ids = at // words, at % words
+            is_end = ids == self.end
+            for item, i in is_end.nonzero().tolist():
+                if not done[item] and scores[item, i] > -torch.inf:
+                    finished[item].append((scores[item, i].item() / weight, texts[item, parents[item, i]].tolist()))
+            sums, order = scores.masked_fill(is_end, -torch.inf).topk(beams)
+            parents, ids = parents.gather(1, order), ids.gather(1, order)
+            texts = torch.cat([texts.gather(1, parents[:, :, None].expand(-1, -1, place)), ids[:, :, None]], 2)
+            bounds = (sums[:, 0] / (length + 1) ** length_penalty).tolist()
+            for item, best in enumerate(finished):
+                best.sort(key=lambda text: -text[0])
+                del best[beams:]
+                done[item] = done[item] or (len(best) == beams and best[-1][0] >= bounds[item])
+            if all(done):
+                break
+            last = ids.view(-1)
+            rows = (first_rows + parents).view(-1)
+            pasts = [(keys.index_select(0, rows), values.index_select(0, rows)) for keys, values in pasts]
+        return [max(best, key=lambda text: text[0])[1] for best in finished]
