@@ -103,28 +103,33 @@ async function main() {
     const drawn = await drawCaptioner(options, join(folder, 'captioner.safetensors'));
     sides.push(await startLimn(drawn, 'limn-decoding.mjs'), await startPytorch(drawn, 'decoding.py'));
     const [limn, pytorch] = sides;
-    if (limn.ready.parameters !== pytorch.ready.parameters) throw new Error('the two models have different numbers of parameters');
+    if (limn.ready.parameters !== pytorch.ready.parameters)
+      throw new Error('the two models have different numbers of parameters');
     const results = [];
     for (const each of cases) results.push(...(await race(each, each.cached ? sides : [limn])));
     for (const result of results) {
       const cached = (side) =>
-        results.find((other) => other.side === side && other.cached && other.decoding === result.decoding && other.batch === result.batch);
+        results.find(
+          (other) => other.side === side && other.cached && other.decoding === result.decoding && other.batch === result.batch,
+        );
       result.textsUnlikePytorch = different(result, cached('PyTorch'));
       result.timesPytorch = Number((result.captionsPerSecond / cached('PyTorch').captionsPerSecond).toFixed(2));
     }
     console.table(
-      results.map(({ side, decoding, batch, cached, captionsPerSecond, quartiles, timesPytorch, textsUnlikePytorch, ...rest }) => ({
-        side,
-        decoding,
-        batch,
-        cached,
-        'captions/s': captionsPerSecond,
-        quartiles: quartiles.join(' - '),
-        'times PyTorch': timesPytorch,
-        'cpu ms a batch': rest.cpuMilliseconds,
-        words: rest.words,
-        'other texts': textsUnlikePytorch,
-      })),
+      results.map(
+        ({ side, decoding, batch, cached, captionsPerSecond, quartiles, timesPytorch, textsUnlikePytorch, ...rest }) => ({
+          side,
+          decoding,
+          batch,
+          cached,
+          'captions/s': captionsPerSecond,
+          quartiles: quartiles.join(' - '),
+          'times PyTorch': timesPytorch,
+          'cpu ms a batch': rest.cpuMilliseconds,
+          words: rest.words,
+          'other texts': textsUnlikePytorch,
+        }),
+      ),
     );
     const target = new URL('./results/', import.meta.url);
     await mkdir(target, { recursive: true });

@@ -64,7 +64,13 @@ export function pairModel(config: CaptionerConfig, weights: Weights, batch: numb
  * {@link pairModel}, `past.*`, the keys and values so far, and where items have several rows `parents` int64 (R), the row that each
  * row goes on from. Outputs: `logProbabilities` (R, V), `next.past.*`.
  */
-export function stepModel(config: CaptionerConfig, weights: Weights, batch: number, each: number, memoryLength: number): Uint8Array {
+export function stepModel(
+  config: CaptionerConfig,
+  weights: Weights,
+  batch: number,
+  each: number,
+  memoryLength: number,
+): Uint8Array {
   const rows = batch * each;
   const graph = new Graph('step');
   const context = new InferenceContext(graph, weights);
@@ -92,7 +98,7 @@ export function textModel(config: CaptionerConfig, weights: Weights, batch: numb
 }
 
 /** Names and shapes of the inputs of a batch of pairs. */
-function pairInputs({ picture, sees }: CaptionerConfig, batch: number, seen?: number): Record<string, InputSpec> {
+export function pairInputs({ picture, sees }: CaptionerConfig, batch: number, seen?: number): Record<string, InputSpec> {
   return {
     ...(sees === 'both' ? pictureInputs(picture, batch, { prefix: 'reference.', seen }) : {}),
     ...pictureInputs(picture, batch, { prefix: 'target.', seen }),

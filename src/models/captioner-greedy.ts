@@ -71,7 +71,8 @@ export function greedyModel(
 /** (L, V): minus infinity for what must not stand at a place. A text is not empty, and its last place is for its end. */
 function neverWritten(graph: Graph, { words, length, forbidden, end }: DecodingRules): Value {
   const shape: Shape = [length + 1, words];
-  const refused = (place: number, id: number) => (place === length ? id !== end : forbidden.has(id) || (place === 0 && id === end));
+  const refused = (place: number, id: number) =>
+    place === length ? id !== end : forbidden.has(id) || (place === 0 && id === end);
   return graph.constant(
     float32(
       shape,

@@ -111,7 +111,13 @@ export class CaptionerModel {
       const written =
         cached && decoding.strategy === 'greedy'
           ? await this.greedy(pictures, filled)
-          : await decodeTexts(await this.writer(pictures, filled, rowsPerItem(decoding), cached), this.rules, batch, decoding, at);
+          : await decodeTexts(
+              await this.writer(pictures, filled, rowsPerItem(decoding), cached),
+              this.rules,
+              batch,
+              decoding,
+              at,
+            );
       for (const { ids, logProbability } of written.slice(0, some.length)) {
         captions.push({ text: this.textOf(ids), likelihood: logProbability / (ids.length + 1) });
       }

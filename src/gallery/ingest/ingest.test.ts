@@ -118,7 +118,9 @@ describe('a gallery that is brought up to date', () => {
     expect(written).toBeGreaterThan(0);
     expect(written).toBeLessThan(count);
     await half.close();
-    const rest = await decodedIn(() => Gallery.create({ model: folder.model, images: at('many'), out: `memory:${at('killed')}` }));
+    const rest = await decodedIn(() =>
+      Gallery.create({ model: folder.model, images: at('many'), out: `memory:${at('killed')}` }),
+    );
     expect([rest.decoded, rest.result.report]).toEqual([
       count - written,
       expect.objectContaining({ unchanged: written, added: count - written }),

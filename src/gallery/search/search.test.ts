@@ -24,7 +24,12 @@ beforeAll(async () => {
   }));
   await writeFile(at('metadata.jsonl'), items.map((item) => `${JSON.stringify(item)}\n`).join(''));
   const { model } = folder;
-  gallery = await Gallery.create({ model, images: at('pictures'), metadata: at('metadata.jsonl'), out: `memory:${at('gallery')}` });
+  gallery = await Gallery.create({
+    model,
+    images: at('pictures'),
+    metadata: at('metadata.jsonl'),
+    out: `memory:${at('gallery')}`,
+  });
   embedder = new Embedder(model);
   targets = new Map();
   for (const { id } of await gallery.list({ limit: 100 })) {
