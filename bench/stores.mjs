@@ -205,7 +205,12 @@ if (process.send) {
       process.stderr.write(`${JSON.stringify(result)}\n`);
     }
   }
-  const machine = { processor: cpus()[0].model, cores: cpus().length, memoryGiB: rounded(totalmem() / 2 ** 30, 0), node: process.version };
+  const machine = {
+    processor: cpus()[0].model,
+    cores: cpus().length,
+    memoryGiB: rounded(totalmem() / 2 ** 30, 0),
+    node: process.version,
+  };
   await mkdir(dirname(flags.out), { recursive: true });
   await writeFile(flags.out, `${JSON.stringify({ machine, queries: queryCount, results }, undefined, 2)}\n`);
 }
