@@ -4,7 +4,9 @@ import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { findDataset } from '../data/datasets.js';
 import { findProtocol } from '../eval/protocols/index.js';
+import { captionerConfig } from '../models/captioner-config.js';
 import { limnConfig } from '../models/config.js';
+import { selfTrainSettings } from '../train/self-training/settings.js';
 import { trainingSettings } from '../train/settings.js';
 import { readExperiment, settingsOf } from './config.js';
 import { readSplit } from './dataset.js';
@@ -21,7 +23,7 @@ for (const name of ['FASHIONIQ_DIR', 'SHOES_DIR', 'BIRDS_TO_WORDS_DIR', 'CIRR_DI
 vi.stubEnv('LIMN_SHARED_DATA', data);
 afterAll(() => vi.unstubAllEnvs());
 
-test('there are thirteen', () => expect(files).toHaveLength(13));
+test('there are fourteen', () => expect(files).toHaveLength(14));
 
 describe.each(files)('%s', (file) => {
   test('is whole, and named after its file', async () => {
@@ -31,9 +33,10 @@ describe.each(files)('%s', (file) => {
     findDataset(experiment.dataset.format);
     findProtocol(experiment.protocol);
     for (const method of experiment.methods) {
-      const { model, training } = settingsOf(experiment, method);
+      const { model, training, selfTraining } = settingsOf(experiment, method);
       check(trainingSettings, training, file);
-      check(limnConfig, { ...model, vocabularySize: 100, picture }, file);
+      check(experiment.task === 'caption' ? captionerConfig : limnConfig, { ...model, vocabularySize: 100, picture }, file);
+      if (selfTraining) check(selfTrainSettings, selfTraining, file);
     }
   });
 
