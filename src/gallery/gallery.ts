@@ -110,7 +110,7 @@ export class Gallery {
     const { model, out, replace, files } = options;
     const { list, images } = files ? namedFiles(options) : await readSources(options);
     const store = await openOrCreateStore({ location: out, model, images, replace });
-    const gallery = Gallery.over(out, store, model, false, options);
+    const gallery = Gallery.over(out, store, model, false, options, images);
     try {
       await gallery.ingest(list, options);
       return gallery;
@@ -137,10 +137,18 @@ export class Gallery {
     }
   }
 
-  private static over(location: string, store: GalleryStore, model: LimnModel, ownsModel: boolean, options: GalleryOptions) {
+  /** @param given the images folder as the caller calls it. @default found from where it was */
+  private static over(
+    location: string,
+    store: GalleryStore,
+    model: LimnModel,
+    ownsModel: boolean,
+    options: GalleryOptions,
+    given?: string,
+  ): Gallery {
     const { urls = false, pixelLimit } = options;
     const { images } = store.info;
-    const folder = images && (findFolder(images, localFolder(location)) ?? images.absolute);
+    const folder = given ?? (images && (findFolder(images, localFolder(location)) ?? images.absolute));
     const fetcher = urls === false ? undefined : new SafeFetcher(urls === true ? {} : urls);
     return new Gallery(location, model, ownsModel, store, new PictureFiles(folder, fetcher), pixelLimit);
   }

@@ -110,7 +110,8 @@ describe('a gallery that is brought up to date', () => {
       const model = await LimnModel.open(${JSON.stringify(at('model'))});
       const onProgress = ({ done }) => { if (done > 0) process.kill(process.pid, 'SIGKILL'); };
       await Gallery.create({ model, images: ${JSON.stringify(at('many'))}, out: ${JSON.stringify(`memory:${at('killed')}`)}, onProgress });`;
-    const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
+    await writeFile(at('killed.mjs'), program);
+    const run = promisify(execFile)(process.execPath, [at('killed.mjs')]);
     const ended = await run.catch((error) => error);
     expect(ended, ended.stderr).toMatchObject({ signal: 'SIGKILL' });
     const half = await Gallery.open(`memory:${at('killed')}`, { model: folder.model });

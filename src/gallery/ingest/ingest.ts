@@ -114,9 +114,9 @@ export async function ingest(tools: IngestTools, list: PictureList, options: Ing
   if (report.skipped.length === list.total) {
     throw new LimnError('DATA', `None of the ${list.total} pictures can be read. The first: ${report.skipped[0]?.reason}`);
   }
+  tell();
   if (seen) report.removed = await prune(store, seen, signal);
   if (optimise && report.added + report.replaced + report.removed > 0) await store.optimise(toolsOf({ signal, onProgress }));
-  tell();
   return report;
 }
 
