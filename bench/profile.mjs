@@ -8,8 +8,8 @@ export async function profile(options, steps) {
   const folder = await mkdtemp(join(tmpdir(), 'limn-profile-'));
   try {
     const side = await startLimn({ ...options, profile: join(folder, 'step') });
-    await side.ask(2);
-    const { times } = await side.ask(steps);
+    await side.ask({ steps: 2 });
+    const { times } = await side.ask({ steps });
     await side.end();
     const file = (await readdir(folder)).find((name) => name.endsWith('.json'));
     if (!file) throw new Error('ONNX Runtime wrote no profile');
