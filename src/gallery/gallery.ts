@@ -311,7 +311,9 @@ export class Gallery {
       }
       await ingest(this.tools, listOf(listed), { optimise: false, atOnce: true });
     } catch (error) {
-      await removeUploads(this.images, without(written, before));
+      // A store that broke may have written what it could not answer: its pictures keep their files.
+      const unwritten = LimnError.isInstance(error) && error.code !== 'STORE';
+      if (unwritten) await removeUploads(this.images, without(written, before));
       throw error;
     }
     const added = (await this.store.get(items.map(({ id }) => id))).filter((item) => item !== undefined);
