@@ -7,7 +7,7 @@ import { Section } from './section.js';
 /** Facets and ranges of the gallery's fields, and the filter that they make as text. */
 export function Filters() {
   const session = useSession();
-  const { filter } = session.state.view;
+  const { filter } = session.settings;
   const fields = session.gallery?.fields.filter(({ values, type }) => values.length > 0 || type === 'boolean') ?? [];
   const choices = readChoices(filter);
   if (fields.length === 0) return null;
