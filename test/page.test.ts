@@ -347,7 +347,9 @@ describe.skipIf(!executablePath)('the page', () => {
         const [picture, map] = [await frame.locator('img').boundingBox(), await frame.locator('canvas').boundingBox()];
         for (const side of ['x', 'y', 'width', 'height'] as const)
           expect(Math.abs((map?.[side] ?? 0) - (picture?.[side] ?? 9)), side).toBeLessThan(1);
-        const natural = await frame.locator('img').evaluate((image: HTMLImageElement) => image.naturalWidth / image.naturalHeight);
+        const natural = await frame
+          .locator('img')
+          .evaluate((image: HTMLImageElement) => image.naturalWidth / image.naturalHeight);
         // To a pixel of its height.
         expect(Math.abs((picture?.width ?? 0) / natural - (picture?.height ?? 0))).toBeLessThan(1);
       }
