@@ -7,7 +7,8 @@
  *
  * Each kind of search has connections of its own, which ask again as soon as they are answered. Nearly every search is a new one: an
  * item or a file with a sentence that was not asked with it before. Memory and the delay of the event loop are read from the server's
- * /metrics every two seconds. The load comes from this machine too, and takes a part of it.
+ * /metrics every two seconds. The load comes from this machine too, and takes a part of it: "idle" is the delay that a thread which does
+ * nothing has beside it.
  *
  * Results go to bench/results/serve.json.
  */
@@ -17,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import autocannon from 'autocannon';
 import { Random } from '../dist/core/random.js';
 import { makeGallery, program } from './served-gallery.mjs';
@@ -138,6 +140,27 @@ async function scrape(url) {
   };
 }
 
+/** Watches the event loop of a thread that does nothing, as the server watches its own. @returns ends it and tells, in milliseconds */
+function watchIdle() {
+  const code = `
+    const { monitorEventLoopDelay } = require('node:perf_hooks');
+    const { parentPort } = require('node:worker_threads');
+    const delay = monitorEventLoopDelay({ resolution: 10 });
+    delay.enable();
+    parentPort.once('message', () => {
+      const over = (nanoseconds) => Math.max(0, nanoseconds / 1e6 - 10);
+      parentPort.postMessage({ p99: over(delay.percentile(99)), most: over(delay.max) });
+    });`;
+  const worker = new Worker(code, { eval: true });
+  return async () => {
+    const told = new Promise((resolve) => worker.once('message', resolve));
+    worker.postMessage('end');
+    const { p99, most } = await told;
+    await worker.terminate();
+    return { p99: round(p99), most: round(most) };
+  };
+}
+
 /** The slope of a straight line through points (least squares). */
 function slope(points) {
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -172,8 +195,10 @@ async function measure(location, seconds) {
       const sample = await scrape(url).catch(() => undefined);
       if (sample) samples.push({ second: round((performance.now() - started) / 1000, 1), ...sample });
     }, scrapeMilliseconds);
+    const endIdle = watchIdle();
     const loads = await load(seconds);
     clearInterval(watching);
+    const idle = await endIdle();
     const after = await scrape(url);
     const half = samples.slice(Math.floor(samples.length / 2));
     const growth = (name) => round(slope(half.map((sample) => [sample.second / 60, sample[name]])));
@@ -193,6 +218,7 @@ async function measure(location, seconds) {
         intervalsAbove20: p99s.filter((p99) => p99 >= 20).length,
         intervals: samples.length,
         most: Math.max(...samples.map(({ delay }) => delay.most)),
+        idle,
       },
       samples: samples.map(({ batches: _, batched: __, ...sample }) => sample),
     };

@@ -93,8 +93,8 @@ export class OnnxPictureEncoder implements PictureEncoder {
         this.writeLocal(outputs.local, i, local.subarray(localAt, localAt + tokens * localChannels));
         global.set(outputs.global.data.subarray(i * width, (i + 1) * width), globalAt);
         if (!this.description.colour) continue;
-        colourStatistics(image, this.description.size, grid, local, localAt + plain, localChannels);
-        colourStatistics(image, this.description.size, 1, global, globalAt + width);
+        const cells = { out: local, offset: localAt + plain, stride: localChannels };
+        colourStatistics(image, this.description.size, grid, cells, { out: global, offset: globalAt + width });
       }
     };
     // Few pictures a run keep this thread responsive; the next run waits in the other thread while this one reads the last.

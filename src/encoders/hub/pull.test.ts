@@ -341,7 +341,7 @@ describe('pullEncoder', () => {
       open = resolve;
     });
     let held = false;
-    hub.hook = ({ path }, response, content) => {
+    hub.hook = (_request, response, content) => {
       if (held || !content) return false;
       held = true;
       void waits.then(() => response.end(content));
