@@ -8,6 +8,7 @@ import { type Browser, type BrowserContext, type BrowserContextOptions, chromium
 import sharp from 'sharp';
 import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { makeCatalogue } from '../web/mock/catalogue.js';
 import { type Mock, type MockOptions, startMock } from '../web/mock/server.js';
 
 const places = [process.env.LIMN_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -248,6 +249,35 @@ describe.skipIf(!executablePath)('the page', () => {
       await page.getByText('No picture fits').waitFor();
       await button('Clear the filters').click();
       await settled();
+    });
+
+    it('calls pictures by their names where they have some, on a phone too, and finds words in them', async () => {
+      const items = makeCatalogue(40, 5).map((item, at) => ({
+        ...item,
+        metadata: { ...item.metadata, name: `A garment with a name that is longer than its picture is wide, number ${at}` },
+      }));
+      await restart({ galleries: { shop: items } });
+      await open({ viewport: { width: 360, height: 800 }, hasTouch: true, isMobile: true });
+      await cards().first().waitFor();
+      const fits = async () =>
+        expect(await page.evaluate(() => document.documentElement.scrollWidth), 'width of the page').toBeLessThanOrEqual(360);
+      await fits();
+      await cards().first().click();
+      await scored();
+      await fits();
+      expect(await page.locator('.card-name').first().textContent()).toMatch(/^A garment with a name .*, number \d+$/);
+      expect(await cards().first().getAttribute('aria-label')).toMatch(/^Go on from number 1, A garment/);
+      await page.getByText('Filters').click();
+      await page.getByLabel('name has').fill('number 3');
+      await page.keyboard.press('Enter');
+      await expect.poll(() => lastSearch().filter).toBe("name contains 'number 3'");
+      await settled();
+      expect(await cards().count()).toBe(11);
+      await button(/^Why /).first().click();
+      await page.getByRole('dialog').locator('.compare-factors li button').first().click();
+      const frames = page.getByRole('dialog').locator('.compare-frame');
+      const [left, right] = [await frames.first().boundingBox(), await frames.nth(1).boundingBox()];
+      expect(right?.width).toBe(left?.width);
     });
 
     it('keeps a filter and weights for each turn, also in its link', async () => {

@@ -84,7 +84,11 @@ function Heading() {
   const shown = results.entries.length;
   const all = results.cursor === undefined;
   const said =
-    !hits && !filter ? `${count} pictures` : all ? `${shown} ${shown === 1 ? 'picture' : 'pictures'}` : `First ${shown}`;
+    !hits && !filter
+      ? `${count.toLocaleString('en')} pictures`
+      : all
+        ? `${shown} ${shown === 1 ? 'picture' : 'pictures'}`
+        : `First ${shown}`;
   return (
     <div class="results-head">
       <h2 id="results-title">{title ?? <q>{held.join(', ')}</q>}</h2>
