@@ -313,11 +313,12 @@ export class Gallery {
     } catch (error) {
       // A store that broke may have written what it could not answer: its pictures keep their files.
       const unwritten = LimnError.isInstance(error) && error.code !== 'STORE';
-      if (unwritten) await removeUploads(this.images, without(written, before));
+      if (unwritten) await removeUploads(this.images, written);
       throw error;
     }
     const added = (await this.store.get(items.map(({ id }) => id))).filter((item) => item !== undefined);
-    await removeUploads(this.images, without(locationsOf(before), added));
+    // Its own too, where another server has replaced the picture by now.
+    await removeUploads(this.images, without([...locationsOf(before), ...written], added));
     return added;
   }
 
