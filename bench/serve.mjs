@@ -5,6 +5,8 @@
  *     npm run bench:serve -- --seconds 60 --gallery FOLDER | --model FOLDER [--pictures 2000] [--store memory|lancedb]
  *                            [--by-id 6] [--by-upload 2] [--serve "MORE FLAGS"] [--out FILE]
  *
+ * Without --gallery it indexes photographs, and without --model it trains one for them, for one epoch: what is found does not matter here.
+ *
  * Each kind of search has connections of its own, which ask again as soon as they are answered. Nearly every search is a new one: an
  * item or a file with a sentence that was not asked with it before. Memory and the delay of the event loop are read from the server's
  * /metrics every two seconds. The load comes from this machine too, and takes a part of it: "idle" is the delay that a thread which does
@@ -38,7 +40,8 @@ const { values: flags } = parseArgs({
   },
 });
 const scrapeMilliseconds = 2000;
-const searchPath = '/v1/search';
+/** Of the samples so many are kept, evenly spread. */
+const keptSamples = 60;
 const round = (value, digits = 2) => Number(value.toFixed(digits));
 
 /** The built server on a free port. */
@@ -120,7 +123,7 @@ function cannon(url, setupRequest, connections, duration) {
     connections,
     duration,
     timeout: 30,
-    requests: [{ method: 'POST', path: searchPath, setupRequest }],
+    requests: [{ method: 'POST', path: '/v1/search', setupRequest }],
   });
 }
 
@@ -152,6 +155,7 @@ function watchIdle() {
       parentPort.postMessage({ p99: over(delay.percentile(99)), most: over(delay.max) });
     });`;
   const worker = new Worker(code, { eval: true });
+  worker.unref();
   return async () => {
     const told = new Promise((resolve) => worker.once('message', resolve));
     worker.postMessage('end');
@@ -220,7 +224,9 @@ async function measure(location, seconds) {
         most: Math.max(...samples.map(({ delay }) => delay.most)),
         idle,
       },
-      samples: samples.map(({ batches: _, batched: __, ...sample }) => sample),
+      samples: samples
+        .filter((_, i) => i % Math.ceil(samples.length / keptSamples) === 0)
+        .map(({ batches: _, batched: __, ...sample }) => sample),
     };
   } finally {
     await server.end();
