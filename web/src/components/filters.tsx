@@ -41,8 +41,9 @@ function isText({ type, values }: Field): boolean {
   return type === 'string' && length >= longText * values.length;
 }
 
-/** Facets with more values than this begin folded. */
+/** Facets begin with so many values, unless only a few more are left. */
 const fewValues = 12;
+const fewMore = 3;
 
 function FieldView({ field, choices, onChange }: FieldViewProps) {
   const { name, type, values } = field;
@@ -55,7 +56,8 @@ function FieldView({ field, choices, onChange }: FieldViewProps) {
   const chosen = choice?.kind === 'values' ? choice.values : [];
   // What was chosen stays in sight, whether the gallery lists it or not.
   const extra = chosen.filter((value) => !offered.includes(value));
-  const shown = all ? offered : offered.filter((value, at) => at < fewValues || chosen.includes(value));
+  const whole = all || offered.length <= fewValues + fewMore;
+  const shown = whole ? offered : offered.filter((value, at) => at < fewValues || chosen.includes(value));
   const hidden = offered.length - shown.length;
   return (
     <fieldset class="facet">
