@@ -108,18 +108,12 @@ export async function featureRecords(
     const record = new Uint16Array(localWidth + globalWidth);
     record.set(toFloat16(features.local.subarray(i * localWidth, (i + 1) * localWidth)));
     record.set(toFloat16(features.global.subarray(i * globalWidth, (i + 1) * globalWidth)), localWidth);
-    if (!allFinite(record)) {
+    if (record.some((half) => (half & 0x7c00) === 0x7c00)) {
       throw new LimnError('NOT_FINITE', `The encoder ${encoder.id} gives NaN or values over 65504 for ${name}. Use another one.`);
     }
     records.push(record);
   }
   return records;
-}
-
-/** A loop: `some` with a callback takes as long as all the rest of a record. */
-function allFinite(halves: Uint16Array): boolean {
-  for (let i = 0; i < halves.length; i++) if (((halves[i] as number) & 0x7c00) === 0x7c00) return false;
-  return true;
 }
 
 function requireRoom(which: string, length: number, needed: number): void {

@@ -1,5 +1,4 @@
 /** What a frozen picture encoder is to the rest of limn, and the one that runs an ONNX file. */
-import { setImmediate } from 'node:timers/promises';
 import { sha256 } from '../core/files.js';
 import { Session, type SessionOptions } from '../runtime/session.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -84,18 +83,16 @@ export class OnnxPictureEncoder implements PictureEncoder {
     const [localChannels, globalChannels] = [this.local.channels, this.global.channels];
     const local = new Float32Array(images.length * tokens * localChannels);
     const global = new Float32Array(images.length * globalChannels);
-    const write = async (outputs: GraphOutputs, start: number, group: readonly Uint8Array[]) => {
+    const write = (outputs: GraphOutputs, start: number, group: readonly Uint8Array[]) => {
       const { grid, localChannels: plain, globalChannels: width } = this.layout;
-      for (const [i, image] of group.entries()) {
-        // A server answers others meanwhile.
-        if (i > 0) await setImmediate();
+      group.forEach((image, i) => {
         const [localAt, globalAt] = [(start + i) * tokens * localChannels, (start + i) * globalChannels];
         this.writeLocal(outputs.local, i, local.subarray(localAt, localAt + tokens * localChannels));
         global.set(outputs.global.data.subarray(i * width, (i + 1) * width), globalAt);
-        if (!this.description.colour) continue;
-        const cells = { out: local, offset: localAt + plain, stride: localChannels };
-        colourStatistics(image, this.description.size, grid, cells, { out: global, offset: globalAt + width });
-      }
+        if (!this.description.colour) return;
+        colourStatistics(image, this.description.size, grid, local, localAt + plain, localChannels);
+        colourStatistics(image, this.description.size, 1, global, globalAt + width);
+      });
     };
     // Few pictures a run keep this thread responsive; the next run waits in the other thread while this one reads the last.
     const step = this.description.batch ?? picturesPerRun;

@@ -1,5 +1,4 @@
 /** The passage into and out of a picture encoder's ONNX graph. */
-import { setImmediate } from 'node:timers/promises';
 import { LimnError } from '../core/errors.js';
 import { Session } from '../runtime/session.js';
 import { type Tensor, tensor } from '../tensor/tensor.js';
@@ -29,16 +28,12 @@ export async function runGraph(
   const area = size * size;
   const data = new Float32Array(batch * area * 3);
   const [pixelStride, channelStride] = layout === 'NCHW' ? [1, area] : [3, 1];
-  const tables = [0, 1, 2].map((channel) => {
+  for (let channel = 0; channel < 3; channel++) {
     const scale = 1 / (255 * (deviation[channel] as number));
     const shift = -(mean[channel] as number) / (deviation[channel] as number);
-    return Float32Array.from({ length: 256 }, (_, value) => value * scale + shift);
-  });
-  for (let i = 0; i < batch; i++) {
-    // A server answers others meanwhile.
-    if (i > 0) await setImmediate();
-    const image = images[Math.min(i, images.length - 1)] as Uint8Array;
-    for (const [channel, values] of tables.entries()) {
+    const values = Float32Array.from({ length: 256 }, (_, value) => value * scale + shift);
+    for (let i = 0; i < batch; i++) {
+      const image = images[Math.min(i, images.length - 1)] as Uint8Array;
       let at = i * area * 3 + channel * channelStride;
       for (let pixel = channel; pixel < area * 3; pixel += 3, at += pixelStride)
         data[at] = values[image[pixel] as number] as number;

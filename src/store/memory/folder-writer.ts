@@ -9,7 +9,7 @@ import { diskError, Log } from './log.js';
 import { hasManifest, nextLog, readManifest, removeLeftovers, writeManifest } from './manifest.js';
 import { encodeUpsert } from './records.js';
 import type { ScanOptions } from './scan-threads.js';
-import { openSnapshot, type RowVectors, Snapshot } from './snapshot.js';
+import { openSnapshot, Snapshot } from './snapshot.js';
 
 /** Items of one record of a compacted log. */
 const compactItems = 1024;
@@ -80,12 +80,11 @@ export class FolderWriter {
     return this.replaceLog(info, nextLog(current), async (compacted) => {
       for (let from = 0; from < living.length; from += compactItems) {
         throwIfAborted(signal, 'optimising');
-        const chosen = living.slice(from, from + compactItems).map((id) => rows.rowOf.get(id) as number);
-        const vectors = await snapshot.vectors(chosen);
-        const items = chosen.map(
-          (row, i): EmbeddedItem => ({ ...(rows.items[row] as StoredItem), ...(vectors[i] as RowVectors) }),
-        );
-        await compacted.append(encodeUpsert(items, info.sizes), false);
+        const items = living.slice(from, from + compactItems).map(async (id): Promise<EmbeddedItem> => {
+          const row = rows.rowOf.get(id) as number;
+          return { ...(rows.items[row] as StoredItem), ...(await snapshot.vectors(row)) };
+        });
+        await compacted.append(encodeUpsert(await Promise.all(items), info.sizes), false);
         onProgress?.({ stage: 'compact the gallery', done: Math.min(from + compactItems, living.length), total: living.length });
       }
       compacted.compactRows = living.length;

@@ -142,8 +142,7 @@ export class MemoryStore implements GalleryStore {
     const rows = ids.map((id) => snapshot.rows.rowOf.get(id));
     const end = snapshot.use();
     try {
-      const found = (await snapshot.vectors(rows.filter((row) => row !== undefined))).values();
-      return rows.map((row) => (row === undefined ? undefined : found.next().value));
+      return await Promise.all(rows.map((row) => (row === undefined ? undefined : snapshot.vectors(row))));
     } catch (error) {
       throw diskError('read', snapshot.log.path, error);
     } finally {

@@ -8,12 +8,6 @@ import { Rows } from './rows.js';
 import type { ScanResult } from './scan.js';
 import { type ScanOptions, ScanThreads } from './scan-threads.js';
 
-/** (width), and (factors * projection). */
-export interface RowVectors {
-  matching: Float32Array;
-  factors: Float32Array;
-}
-
 export class Snapshot {
   readonly rows: Rows;
   private readonly threads: ScanThreads;
@@ -50,17 +44,13 @@ export class Snapshot {
     return this.threads.scan(vector, skip, limit);
   }
 
-  /** The vectors of rows: copies, the factors' of all of them in one buffer. */
-  async vectors(rows: readonly number[]): Promise<RowVectors[]> {
-    const { matrix, factorsAt } = this.rows;
-    const width = this.info.sizes.factors * this.info.sizes.projection;
-    const places = rows.map((row) => factorsAt[row] as number);
-    const bytes = width === 0 ? Buffer.alloc(0) : await this.log.slices(places, 4 * width);
-    const factors = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-    return rows.map((row, i) => ({
-      matching: matrix.row(row).slice(),
-      factors: factors.subarray(i * width, (i + 1) * width),
-    }));
+  /** The vectors of a row: copies. */
+  async vectors(row: number): Promise<{ matching: Float32Array; factors: Float32Array }> {
+    const { factors, projection } = this.info.sizes;
+    const matching = this.rows.matrix.row(row).slice();
+    if (factors * projection === 0) return { matching, factors: new Float32Array(0) };
+    const bytes = await this.log.slice(this.rows.factorsAt[row] as number, 4 * factors * projection);
+    return { matching, factors: new Float32Array(bytes.buffer, bytes.byteOffset, factors * projection) };
   }
 
   /** Keeps the snapshot from being freed. @returns what ends the use */
