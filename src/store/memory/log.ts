@@ -7,6 +7,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { decodeHead, headBytes, type RecordHead, recordBytes } from './records.js';
+import { Slab } from './slab.js';
 
 export interface ReadRecord {
   head: RecordHead;
@@ -19,6 +20,7 @@ export interface ReadRecord {
 export class Log {
   /** Bytes of whole records. */
   size = 0;
+  private readonly slab = new Slab();
   private failedAppend = false;
 
   private constructor(
@@ -88,7 +90,7 @@ export class Log {
    * The log must not be closed before this has ended.
    */
   slice(at: number, length: number): Promise<Buffer> {
-    const data = Buffer.allocUnsafeSlow(length);
+    const data = this.slab.take(length);
     return new Promise((resolve, reject) => {
       const readFrom = (done: number) => {
         read(this.reading.fd, data, done, length - done, at + done, (error, bytes) => {
