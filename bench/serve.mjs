@@ -1,129 +1,257 @@
 /**
- * `limn serve` under load on this machine: searches by item id and by upload, mixed, over loopback.
+ * `limn serve` under load on this machine: searches by item id and by upload at once, over loopback.
  *
- *     node bench/serve.mjs --gallery FOLDER [--seconds 60] [--connections 16] [--uploads 0.25] [--out FILE] [--serve "MORE FLAGS"]
+ *     npm run bench:serve                          ten minutes, in a gallery that it makes of $LIMN_SHARED_DATA/product-photos
+ *     npm run bench:serve -- --seconds 60 --gallery FOLDER | --model FOLDER [--pictures 2000] [--store memory|lancedb]
+ *                            [--by-id 6] [--by-upload 2] [--serve "MORE FLAGS"] [--out FILE]
  *
- * Prints requests a second, latencies, the memory of the server over time (read every two seconds from /metrics), and the delay of its
- * event loop. The load comes from this machine too, and takes a part of it.
+ * Without --gallery it indexes photographs, and without --model it trains one for them, for one epoch: what is found does not matter here.
+ *
+ * Each kind of search has connections of its own, which ask again as soon as they are answered. Nearly every search is a new one: an
+ * item or a file with a sentence that was not asked with it before. Memory and the delay of the event loop are read from the server's
+ * /metrics every two seconds. The load comes from this machine too, and takes a part of it: "idle" is the delay that a thread which does
+ * nothing has beside it.
+ *
+ * Results go to bench/results/serve.json.
  */
 import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import autocannon from 'autocannon';
+import { Random } from '../dist/core/random.js';
+import { makeGallery, program } from './served-gallery.mjs';
+import { machine, median } from './sides.mjs';
 
-const { values } = parseArgs({
+const { values: flags } = parseArgs({
   options: {
     gallery: { type: 'string' },
-    seconds: { type: 'string', default: '60' },
-    connections: { type: 'string', default: '16' },
-    uploads: { type: 'string', default: '0.25' },
-    out: { type: 'string' },
+    model: { type: 'string' },
+    pictures: { type: 'string', default: '2000' },
+    store: { type: 'string', default: 'memory' },
+    seconds: { type: 'string', default: '600' },
+    'by-id': { type: 'string', default: '6' },
+    'by-upload': { type: 'string', default: '2' },
     serve: { type: 'string', default: '' },
+    out: { type: 'string', default: fileURLToPath(new URL('results/serve.json', import.meta.url)) },
   },
 });
-if (!values.gallery) throw new Error('give --gallery FOLDER');
-const [seconds, connections, uploads] = [values.seconds, values.connections, values.uploads].map(Number);
+const scrapeMilliseconds = 2000;
+/** Of the samples so many are kept, evenly spread. */
+const keptSamples = 60;
+const round = (value, digits = 2) => Number(value.toFixed(digits));
 
-const program = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
-const words = ['serve', '--gallery', `bench=${values.gallery}`, '--port', '0', '--rate', '0', '--log', 'error'];
-const server = spawn(process.execPath, [program, ...words, ...values.serve.split(' ').filter(Boolean)], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-const url = await new Promise((found, failed) => {
-  server.stdout.on('data', (chunk) => {
-    const line = /limn serve: (\S+)/.exec(String(chunk));
-    if (line) found(line[1]);
+/** The built server on a free port. */
+async function start(location) {
+  const words = ['serve', '--gallery', `bench=${location}`, '--port', '0', '--rate', '0', '--log', 'error'];
+  const child = spawn(process.execPath, [program, ...words, ...flags.serve.split(' ').filter(Boolean)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
-  server.on('exit', () => failed(new Error('limn serve did not start')));
-});
+  const ended = new Promise((resolve) => child.on('exit', resolve));
+  const url = await new Promise((found, failed) => {
+    child.stdout.on('data', (chunk) => {
+      const line = /limn serve: (\S+)/.exec(String(chunk));
+      if (line) found(line[1]);
+    });
+    ended.then(() => failed(new Error('limn serve did not start')));
+  });
+  const end = async () => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+  return { url, end };
+}
 
-/** What autocannon sends: each connection goes through the list again and again. */
-async function requests() {
-  const { items } = await (await fetch(`${url}/v1/galleries/bench/items?limit=200`)).json();
-  const texts = ['in red', 'with short sleeves', 'the same in blue', 'longer and darker'];
-  const list = [];
-  for (const [i, { id }] of items.entries()) {
-    const text = texts[i % texts.length];
-    // Spread evenly over the list.
-    if (Math.floor((i + 1) * uploads) > Math.floor(i * uploads)) list.push(await upload(id, text));
-    else list.push(byId(id, text));
+/** Ids of the gallery, and the files of some of its pictures. */
+async function content(url) {
+  const { items } = await (await fetch(`${url}/v1/galleries/bench/items?limit=1000`)).json();
+  const ids = items.map(({ id }) => id);
+  const files = [];
+  for (const id of ids.slice(0, 200)) {
+    const answer = await fetch(`${url}/v1/galleries/bench/items/${encodeURIComponent(id)}/picture`);
+    files.push(Buffer.from(await answer.arrayBuffer()));
   }
-  return list;
+  return { ids, files };
 }
 
-function byId(id, text) {
-  const request = { gallery: 'bench', references: [{ id }], texts: [text], k: 20 };
-  return { method: 'POST', path: '/v1/search', headers: { 'content-type': 'application/json' }, body: JSON.stringify(request) };
+/** A sentence of a few thousand. */
+function sentence(random) {
+  const one = (words) => words[random.below(words.length)];
+  const colour = one(['red', 'blue', 'green', 'black', 'white', 'pink', 'brown', 'grey', 'yellow', 'purple', 'orange', 'navy']);
+  const kind = one(['shirt', 'dress', 'bag', 'shoe', 'watch', 'top', 'sandal', 'belt', 'jacket', 'short']);
+  const more = one([
+    'for men',
+    'for women',
+    'for summer',
+    'for winter',
+    'casual',
+    'formal',
+    'for sports',
+    'for girls',
+    'for boys',
+  ]);
+  return `the same ${kind} in ${colour}, ${more}${random.below(2) === 0 ? '' : ', but lighter'}`;
 }
 
-async function upload(id, text) {
-  const picture = await (await fetch(`${url}/v1/galleries/bench/items/${encodeURIComponent(id)}/picture`)).arrayBuffer();
-  const form = new FormData();
-  form.set('request', JSON.stringify({ gallery: 'bench', references: [{ upload: 'picture' }], texts: [text], k: 20 }));
-  form.set('picture', new Blob([picture]), 'picture.jpg');
-  const response = new Response(form);
-  const headers = { 'content-type': response.headers.get('content-type') };
-  return { method: 'POST', path: '/v1/search', headers, body: Buffer.from(await response.arrayBuffer()) };
+function byId({ ids }, random) {
+  return (request) => {
+    const search = { gallery: 'bench', references: [{ id: ids[random.below(ids.length)] }], texts: [sentence(random)], k: 20 };
+    return { ...request, headers: { 'content-type': 'application/json' }, body: JSON.stringify(search) };
+  };
+}
+
+function byUpload({ files }, random) {
+  return (request) => {
+    const search = { gallery: 'bench', references: [{ upload: 'picture' }], texts: [sentence(random)], k: 20 };
+    const part = (name, more = '') => `--b\r\ncontent-disposition: form-data; name="${name}"${more}\r\n\r\n`;
+    const body = Buffer.concat([
+      Buffer.from(`${part('request')}${JSON.stringify(search)}\r\n${part('picture', '; filename="picture.jpg"')}`),
+      files[random.below(files.length)],
+      Buffer.from('\r\n--b--\r\n'),
+    ]);
+    return { ...request, headers: { 'content-type': 'multipart/form-data; boundary=b' }, body };
+  };
+}
+
+/** One kind of search for a time, by connections of its own. */
+function cannon(url, setupRequest, connections, duration) {
+  return autocannon({
+    url,
+    connections,
+    duration,
+    timeout: 30,
+    requests: [{ method: 'POST', path: '/v1/search', setupRequest }],
+  });
 }
 
 /** Numbers of one scrape. */
-async function scrape() {
+async function scrape(url) {
   const text = await (await fetch(`${url}/metrics`)).text();
   const number = (name) => Number(new RegExp(`^${name.replace(/[{}".]/g, '\\$&')} (\\S+)`, 'm').exec(text)?.[1]);
+  const mebibytes = (name) => round(number(name) / 2 ** 20, 1);
+  const delay = (quantile) => round(number(`limn_event_loop_delay_seconds{quantile="${quantile}"}`) * 1000);
   return {
-    megabytes: Math.round(number('process_resident_memory_bytes') / 2 ** 20),
-    heap: Math.round(number('nodejs_heap_size_used_bytes') / 2 ** 20),
-    delay50: number('limn_event_loop_delay_seconds{quantile="0.5"}') * 1000,
-    delay99: number('limn_event_loop_delay_seconds{quantile="0.99"}') * 1000,
-    delayMost: number('limn_event_loop_delay_seconds{quantile="1"}') * 1000,
+    residentMiB: mebibytes('process_resident_memory_bytes'),
+    heapMiB: mebibytes('nodejs_heap_size_used_bytes'),
+    externalMiB: mebibytes('nodejs_external_memory_bytes'),
+    delay: { p50: delay(0.5), p99: delay(0.99), most: delay(1) },
     batches: number('limn_search_batch_size_count'),
     batched: number('limn_search_batch_size_sum'),
   };
 }
 
-const list = await requests();
-// Sessions are made, code is compiled.
-await autocannon({ url, connections, amount: Math.max(2 * connections, 50), requests: list });
-const before = await scrape();
-const started = performance.now();
-const samples = [];
-const watching = setInterval(async () => {
-  const sample = await scrape().catch(() => undefined);
-  if (sample) samples.push({ second: Math.round((performance.now() - started) / 1000), ...sample });
-}, 2000);
-const load = await autocannon({ url, connections, duration: seconds, requests: list, timeout: 30 });
-clearInterval(watching);
-const after = await scrape();
-server.kill('SIGTERM');
+/** Watches the event loop of a thread that does nothing, as the server watches its own. @returns ends it and tells, in milliseconds */
+function watchIdle() {
+  const code = `
+    const { monitorEventLoopDelay } = require('node:perf_hooks');
+    const { parentPort } = require('node:worker_threads');
+    const delay = monitorEventLoopDelay({ resolution: 10 });
+    delay.enable();
+    parentPort.once('message', () => {
+      const over = (nanoseconds) => Math.max(0, nanoseconds / 1e6 - 10);
+      parentPort.postMessage({ p99: over(delay.percentile(99)), most: over(delay.max) });
+    });`;
+  const worker = new Worker(code, { eval: true });
+  worker.unref();
+  return async () => {
+    const told = new Promise((resolve) => worker.once('message', resolve));
+    worker.postMessage('end');
+    const { p99, most } = await told;
+    await worker.terminate();
+    return { p99: round(p99), most: round(most) };
+  };
+}
 
-const round = (value) => Math.round(value * 100) / 100;
-const tenth = Math.max(1, Math.floor(samples.length / 10));
-const mean = (rows) => round(rows.reduce((sum, { megabytes }) => sum + megabytes, 0) / rows.length);
-const result = {
-  machine: `${cpus()[0]?.model}, ${cpus().length} cores, Node ${process.version}`,
-  seconds,
-  connections,
-  uploads,
-  requestsPerSecond: round(load.requests.mean),
-  latency: { p50: load.latency.p50, p90: load.latency.p90, p99: load.latency.p99, most: load.latency.max },
-  failures: { errors: load.errors, timeouts: load.timeouts, non2xx: load.non2xx },
-  meanBatch: round((after.batched - before.batched) / (after.batches - before.batches)),
-  memory: {
-    before: before.megabytes,
-    firstTenth: mean(samples.slice(0, tenth)),
-    lastTenth: mean(samples.slice(-tenth)),
-    after: after.megabytes,
-  },
-  // Of the scrapes while there was load.
-  eventLoopDelay: {
-    p50: round(Math.max(...samples.map((s) => s.delay50))),
-    p99: round(Math.max(...samples.map((s) => s.delay99))),
-    most: round(Math.max(...samples.map((s) => s.delayMost))),
-  },
-  samples,
-};
-const { samples: _, ...shown } = result;
-console.log(JSON.stringify(shown, undefined, 2));
-if (values.out) await writeFile(values.out, `${JSON.stringify(result, undefined, 2)}\n`);
+/** The slope of a straight line through points (least squares). */
+function slope(points) {
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [x, y] = [mean(points.map(([at]) => at)), mean(points.map(([, value]) => value))];
+  const above = points.reduce((sum, [at, value]) => sum + (at - x) * (value - y), 0);
+  return above / points.reduce((sum, [at]) => sum + (at - x) ** 2, 0);
+}
+
+/** What one kind of search had. */
+function side({ requests, latency, errors, timeouts, non2xx }, connections) {
+  const { p50, p90, p99, max } = latency;
+  return { connections, requestsPerSecond: round(requests.mean), milliseconds: { p50, p90, p99, max }, errors, timeouts, non2xx };
+}
+
+async function measure(location, seconds) {
+  const server = await start(location);
+  try {
+    const { url } = server;
+    const known = await content(url);
+    const random = new Random(1);
+    const kinds = [
+      { name: 'byId', setup: byId(known, random), connections: Number(flags['by-id']) },
+      { name: 'byUpload', setup: byUpload(known, random), connections: Number(flags['by-upload']) },
+    ].filter(({ connections }) => connections > 0);
+    const load = (duration) => Promise.all(kinds.map(({ setup, connections }) => cannon(url, setup, connections, duration)));
+    // Sessions are made, code is compiled.
+    await load(5);
+    const before = await scrape(url);
+    const started = performance.now();
+    const samples = [];
+    const watching = setInterval(async () => {
+      const sample = await scrape(url).catch(() => undefined);
+      if (sample) samples.push({ second: round((performance.now() - started) / 1000, 1), ...sample });
+    }, scrapeMilliseconds);
+    const endIdle = watchIdle();
+    const loads = await load(seconds);
+    clearInterval(watching);
+    const idle = await endIdle();
+    const after = await scrape(url);
+    const half = samples.slice(Math.floor(samples.length / 2));
+    const growth = (name) => round(slope(half.map((sample) => [sample.second / 60, sample[name]])));
+    const p99s = samples.map(({ delay }) => delay.p99);
+    return {
+      requestsPerSecond: round(loads.reduce((sum, { requests }) => sum + requests.mean, 0)),
+      ...Object.fromEntries(kinds.map(({ name, connections }, i) => [name, side(loads[i], connections)])),
+      meanBatch: round((after.batched - before.batched) / (after.batches - before.batches)),
+      memory: {
+        residentMiB: { before: before.residentMiB, most: Math.max(...samples.map(({ residentMiB }) => residentMiB)) },
+        // Over the second half: what a server that keeps nothing has near 0.
+        mebibytesAMinute: { resident: growth('residentMiB'), heap: growth('heapMiB'), external: growth('externalMiB') },
+      },
+      // Of intervals of two seconds.
+      eventLoopDelayMilliseconds: {
+        p99: { median: round(median(p99s)), most: Math.max(...p99s) },
+        intervalsAbove20: p99s.filter((p99) => p99 >= 20).length,
+        intervals: samples.length,
+        most: Math.max(...samples.map(({ delay }) => delay.most)),
+        idle,
+      },
+      samples: samples
+        .filter((_, i) => i % Math.ceil(samples.length / keptSamples) === 0)
+        .map(({ batches: _, batched: __, ...sample }) => sample),
+    };
+  } finally {
+    await server.end();
+  }
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'limn-bench-serve-'));
+try {
+  const about = {
+    date: new Date().toISOString(),
+    command: ['npm run bench:serve --', ...process.argv.slice(2)].join(' ').replace(/ --$/, ''),
+    machine: machine(),
+  };
+  const { model, store } = flags;
+  const location = flags.gallery ?? (await makeGallery({ model, store, folder, pictures: Number(flags.pictures) }));
+  const seconds = Number(flags.seconds);
+  const result = await measure(location, seconds);
+  const { samples: _, ...shown } = result;
+  console.log(JSON.stringify(shown, undefined, 2));
+  await mkdir(dirname(flags.out), { recursive: true });
+  await writeFile(flags.out, `${JSON.stringify({ ...about, options: { ...flags, out: undefined }, ...result }, undefined, 2)}\n`);
+  console.log(`written to ${flags.out}`);
+} catch (error) {
+  console.error(`bench: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}

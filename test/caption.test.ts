@@ -1,12 +1,15 @@
 /** The captioner as a person meets it: trained, measured, and asked what changes. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateWardrobe } from '../src/data/wardrobe/generate.js';
+import { Gallery } from '../src/gallery/gallery.js';
+import { saveTinyModel } from '../src/gallery/testing/tiny-model.js';
+import { LimnModel } from '../src/models/limn-model.js';
+import { program, startServing } from './support/serving.js';
 
-const program = resolve(import.meta.dirname, '../dist/cli/main.js');
 let work: string;
 
 function limn(...words: string[]): Promise<{ code: number; out: string; error: string }> {
@@ -101,6 +104,43 @@ describe('a captioner', () => {
       '2',
     );
     expect(said, said.error).toMatchObject({ code: 0, out: `${report.written[0].text}\n` });
+  });
+
+  it('says over HTTP what it says of files, for ids and uploads, also many at once', async () => {
+    process.env.LIMN_HOME = join(work, 'home');
+    await saveTinyModel(join(work, 'model'));
+    const model = await LimnModel.open(join(work, 'model'));
+    const images = join(work, 'wardrobe', 'images');
+    await (await Gallery.create({ model, images, out: join(work, 'shop') })).close();
+    await model.close();
+    const ids = (await readdir(images)).sort().slice(0, 5);
+    const pairs = ids.slice(1).map((target, i) => ({ reference: ids[i] as string, target }));
+    const expected: string[] = [];
+    for (const { reference, target } of pairs) {
+      const files = ['--reference', join(images, reference), '--target', join(images, target)];
+      expected.push((await limn('caption', '--model', 'run', ...files)).out.trimEnd());
+    }
+    const serving = await startServing(work, '--gallery', 'shop', '--captioner', 'run', '--log', 'silent');
+    try {
+      const { client } = serving;
+      expect(await client.gallery('shop')).toMatchObject({ captions: true });
+      const asked = pairs.map(({ reference, target }) =>
+        client.caption({ gallery: 'shop', reference: { id: reference }, target: { id: target } }),
+      );
+      expect(await Promise.all(asked)).toEqual(expected);
+      const [{ reference, target }] = pairs as [(typeof pairs)[0]];
+      const file = await readFile(join(images, reference));
+      expect(await client.caption({ gallery: 'shop', reference: { file }, target: { id: target } })).toBe(expected[0]);
+      const none = client.caption({ gallery: 'shop', reference: { file }, target: { id: 'none.jpg' } });
+      await expect(none).rejects.toMatchObject({ status: 400, code: 'USAGE' });
+      const broken = client.caption({ gallery: 'shop', reference: { file: file.subarray(0, 300) }, target: { id: target } });
+      await expect(broken).rejects.toMatchObject({ status: 422, code: 'IMAGE' });
+      // It goes on after what it refused.
+      expect(await client.caption({ gallery: 'shop', reference: { id: reference }, target: { id: target } })).toBe(expected[0]);
+    } finally {
+      serving.kill('SIGTERM');
+    }
+    expect(await serving.ended).toBe(0);
   });
 
   it.each([

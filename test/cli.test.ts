@@ -1,5 +1,6 @@
 /** The built command line as a person meets it: exit codes, one line of advice for every mistake, nothing damaged. */
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -291,5 +292,24 @@ describe('bad data', () => {
     expect(code, error).toBe(130);
     expect(error).toMatch(/limn: Interrupted at step \d+ of \d+; the checkpoint is written\. Go on with --resume\.\n$/);
     expect(await readdir(at('stopped', 'checkpoints'))).toEqual(['last.safetensors']);
+  });
+
+  it('ends at once, and quietly, at the second signal in the middle of a step', async () => {
+    const words = trainWords('data', 'ended', '--epochs', '5000', '--width', '128', '--batch-size', '64');
+    const env = { ...process.env, LIMN_HOME: at('home'), LIMN_THREADS: '1' };
+    const child = execFile(process.execPath, [program, ...words], { env, cwd: root });
+    let error = '';
+    child.stderr?.on('data', (text: string) => {
+      error += text;
+      if (!/train \d+\//.test(error) || child.killed) return;
+      // Two of a kind could become one on their way.
+      child.kill('SIGTERM');
+      child.kill('SIGINT');
+    });
+    const [code, signal] = await once(child, 'exit');
+    // What a shell calls 130.
+    expect([code, signal], error).toEqual([null, 'SIGINT']);
+    expect(error).toMatch(/Stopping at the next safe point; press Ctrl-C again to stop at once\.\n$/);
+    expect(await readdir(at('ended', 'checkpoints')).catch(() => [])).toEqual([]);
   });
 });

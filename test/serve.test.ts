@@ -1,55 +1,29 @@
 /** `limn serve` as its operators and callers meet it: the built program, a real gallery, real sockets, and its end in all ways. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { LimnClient } from '../src/client/index.js';
 import { Gallery } from '../src/gallery/gallery.js';
 import { saveTinyModel } from '../src/gallery/testing/tiny-model.js';
 import { LimnModel } from '../src/models/limn-model.js';
+import { program, type Serving, startServing } from './support/serving.js';
 
-const program = resolve(import.meta.dirname, '../dist/cli/main.js');
 let root: string;
 const at = (...parts: string[]) => join(root, ...parts);
-const env = () => ({ ...process.env, LIMN_HOME: at('home'), LIMN_THREADS: '1' });
+const env = () => ({ ...process.env, LIMN_HOME: root, LIMN_THREADS: '1' });
 const picture = (red: number, green: number, blue: number) =>
   sharp({ create: { width: 64, height: 48, channels: 3, background: { r: red, g: green, b: blue } } })
     .jpeg()
     .toBuffer();
 
-const children: ChildProcess[] = [];
-
-interface Serving {
-  child: ChildProcess;
-  url: string;
-  client: LimnClient;
-  /** What it has logged. */
-  log(): string;
-  ended: Promise<number | null>;
-}
-
-/** Starts the program and waits for the address that it prints. */
+const running: Serving[] = [];
 async function serve(...words: string[]): Promise<Serving> {
-  const child = spawn(process.execPath, [program, 'serve', '--port', '0', ...words], { cwd: root, env: env() });
-  children.push(child);
-  let log = '';
-  child.stderr.on('data', (chunk) => {
-    log += chunk;
-  });
-  const ended = once(child, 'exit').then(([code]) => code as number | null);
-  const url = await new Promise<string>((found, failed) => {
-    let out = '';
-    child.stdout.on('data', (chunk) => {
-      out += chunk;
-      const line = /^limn serve: (\S+)$/m.exec(out)?.[1];
-      if (line) found(line);
-    });
-    void ended.then(() => failed(new Error(`ended before it served: ${log}`)));
-  });
-  return { child, url, client: new LimnClient({ url }), log: () => log, ended };
+  const serving = await startServing(root, ...words);
+  running.push(serving);
+  return serving;
 }
 
 function limn(...words: string[]): Promise<{ code: number; out: string; error: string }> {
@@ -62,23 +36,23 @@ function limn(...words: string[]): Promise<{ code: number; out: string; error: s
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'limn-serve-'));
-  process.env.LIMN_HOME = at('home');
+  process.env.LIMN_HOME = root;
   await mkdir(at('pictures', 'sub'), { recursive: true });
   for (let i = 0; i < 12; i++) await writeFile(at('pictures', `${i}.jpg`), await picture(i * 20, 255 - i * 20, 90));
   await writeFile(at('pictures', 'sub', 'a b.jpg'), await picture(1, 2, 250));
   await saveTinyModel(at('model'));
   const model = await LimnModel.open(at('model'));
-  for (const name of ['shop', 'crash']) await (await Gallery.create({ model, images: at('pictures'), out: at(name) })).close();
+  for (const name of ['shop', 'other']) await (await Gallery.create({ model, images: at('pictures'), out: at(name) })).close();
   await model.close();
 });
 afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
+  for (const serving of running.splice(0)) serving.kill('SIGKILL');
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 describe('limn serve', () => {
   it('searches, explains, adds and deletes in a real gallery', async () => {
-    const { client, url, child, ended, log } = await serve('--gallery', 'shop');
+    const { client, url, kill, ended, log } = await serve('--gallery', 'shop');
     const [shop] = await client.galleries();
     expect(shop).toMatchObject({ name: 'shop', count: 13, captions: false });
     expect(shop?.factors).toHaveLength(3);
@@ -133,7 +107,7 @@ describe('limn serve', () => {
     const metrics = await (await fetch(`${url}/metrics`)).text();
     expect(metrics).toContain('limn_gallery_items{gallery="shop"} 13');
     expect(metrics).toMatch(/process_resident_memory_bytes \d/);
-    child.kill('SIGTERM');
+    kill('SIGTERM');
     expect(await ended).toBe(0);
     const lines = log()
       .trim()
@@ -144,12 +118,12 @@ describe('limn serve', () => {
   });
 
   it('finishes what it was asked before it ends', async () => {
-    const { client, child, ended } = await serve('--gallery', 'shop', '--batch-wait', '400', '--log', 'error');
+    const { client, kill, ended } = await serve('--gallery', 'shop', '--batch-wait', '400', '--log', 'error');
     await client.galleries();
     const asked = client.search({ gallery: 'shop', references: [{ id: '1.jpg' }], texts: ['in blue'] }, { retries: 0 });
     asked.catch(() => {});
     await new Promise((done) => setTimeout(done, 200));
-    child.kill('SIGTERM');
+    kill('SIGTERM');
     // On a machine that is slow enough the request may not have arrived; then it is refused as a whole.
     const hits = await asked.then(
       (answer) => answer.hits.length,
@@ -157,35 +131,6 @@ describe('limn serve', () => {
     );
     expect([12, 'ECONNREFUSED', 'ECONNRESET', 'UND_ERR_SOCKET']).toContain(hits);
     expect(await ended).toBe(0);
-  });
-
-  it('loses nothing that it acknowledged when it is killed', async () => {
-    const killed = await serve('--gallery', 'crash', '--log', 'silent', '--rate', '0');
-    const kept: string[] = [];
-    const adding = (async () => {
-      for (let i = 0; ; i++) {
-        const { id } = await killed.client.putItem('crash', `added/${i}.jpg`, {
-          picture: await picture(i % 256, 7, 9),
-          metadata: { number: i },
-        });
-        kept.push(id);
-      }
-    })().catch(() => {});
-    while (kept.length < 5) await new Promise((done) => setTimeout(done, 10));
-    killed.child.kill('SIGKILL');
-    await adding;
-    const { client } = await serve('--gallery', 'crash', '--log', 'silent', '--rate', '0');
-    for (const id of kept) {
-      expect((await client.item('crash', id)).metadata.number).toBe(Number(/\d+/.exec(id)?.[0]));
-      expect((await client.picture('crash', id)).size).toBeGreaterThan(100);
-    }
-    const ids = [];
-    for await (const { id } of client.allItems('crash')) ids.push(id);
-    // The one that was being added is there as a whole or not at all.
-    expect(ids.length - 13 - kept.length).toBeLessThanOrEqual(1);
-    expect((await client.search({ gallery: 'crash', references: [{ id: kept[0] as string }], k: 50 })).hits.length).toBe(
-      ids.length - 1,
-    );
   });
 
   it('makes keys, lists them, asks for them, and takes them away', async () => {
@@ -216,7 +161,7 @@ describe('limn serve', () => {
 
   it('takes its settings from a file, several galleries among them', async () => {
     const settings = {
-      serve: { gallery: ['one=shop', `two=${at('crash')}`], rate: 0, model: 'model', log: 'silent', allowUrls: false },
+      serve: { gallery: ['one=shop', `two=${at('other')}`], rate: 0, model: 'model', log: 'silent', allowUrls: false },
     };
     await writeFile(at('settings.json'), JSON.stringify(settings));
     const { client } = await serve('--config', 'settings.json');
@@ -233,7 +178,7 @@ describe('limn serve', () => {
       [['--gallery', 'shop', '--port', port], 1, new RegExp(`Port ${port} on 127.0.0.1 is taken`)],
       [['--gallery', 'shop', '--host', '0.0.0.0'], 2, /--keys.*--open/],
       [['--gallery', 'shop', '--keys', 'no-keys.json'], 2, /Cannot read the keys/],
-      [['--gallery', 'a=shop', '--gallery', 'a=crash'], 2, /both called a/],
+      [['--gallery', 'a=shop', '--gallery', 'a=other'], 2, /both called a/],
       [['--gallery', 'white space'], 2, /cannot be called "white space"/],
       [['--gallery', 'shop', '--model', 'pictures'], 1, /pictures/],
       [['--gallery', 'shop', '--captioner', 'model'], 1, /captioner/],

@@ -21,6 +21,6 @@ function map({ columns, rows, weights }: HeatMap, picture: string, what: string)
     if (opacity < 0.05) return [];
     return [`<rect x="${i % columns}" y="${Math.floor(i / columns)}" width="1" height="1" opacity="${opacity.toFixed(2)}"/>`];
   });
-  const style = `aspect-ratio:${columns}/${rows};background-image:url(${picture})`;
-  return `<div class="map" role="img" aria-label="where it looks in the ${what}" style="${style}"><svg viewBox="0 0 ${columns} ${rows}" preserveAspectRatio="none">${cells.join('')}</svg></div>`;
+  const over = `<svg viewBox="0 0 ${columns} ${rows}" preserveAspectRatio="none">${cells.join('')}</svg>`;
+  return `<div class="map" role="img" aria-label="where it looks in the ${what}"><img src="${picture}" alt="">${over}</div>`;
 }

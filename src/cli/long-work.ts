@@ -1,5 +1,6 @@
 /** What long commands share: progress and logs on stderr, and Ctrl-C, which once means "stop at the next safe point". */
 import { type Logger, type OnProgress, progressDisplay } from '../core/progress.js';
+import { endAtOnce } from './interrupt.js';
 
 export interface LongWork {
   signal: AbortSignal;
@@ -16,7 +17,10 @@ export async function runLong<T>(work: (tools: LongWork) => Promise<T>): Promise
     process.stderr.write(`${message}\n`);
   };
   const onSignal = () => {
-    if (stop.signal.aborted) process.exit(130);
+    if (stop.signal.aborted) {
+      progress.end();
+      return endAtOnce();
+    }
     say('Stopping at the next safe point; press Ctrl-C again to stop at once.');
     stop.abort();
   };

@@ -28,7 +28,8 @@ main section:first-child{border-top:0}
 .heat summary{cursor:pointer;font-size:12px;color:var(--soft)}
 .heat figure{margin:8px 0 0;display:grid;grid-template-columns:1fr 1fr;gap:4px}
 .heat figcaption{grid-column:1/-1;font-size:11.5px;color:var(--soft);display:flex;justify-content:space-between}
-.map{position:relative;background-size:100% 100%;border-radius:5px;overflow:hidden}
+.map{position:relative;align-self:start;border-radius:5px;overflow:hidden}
+.map img{display:block;width:100%}
 .map svg{position:absolute;inset:0;width:100%;height:100%}
 .map rect{fill:var(--accent)}
 footer{border-top:1px solid var(--line);padding-top:18px;padding-bottom:48px;margin-top:8px}

@@ -72,6 +72,7 @@ describe('one line for every mistake', () => {
     [{ dataset: { ...minimal.dataset, catgory: 'x' } }, 'unknown key "dataset.catgory". Did you mean "category"?'],
     [{ methods: [{ id: 'a', modl: {} }] }, 'unknown key "methods.0.modl". Did you mean "model"?'],
     [{ pictures: { encodr: 'patch' } }, 'unknown key "pictures.encodr". Did you mean "encoder"?'],
+    [{ pictures: { encoder: 'patch', trainFrom: 0 } }, 'is wrong at "pictures.trainFrom": it chooses the blocks of an encoder'],
     [{ methods: [] }, 'is wrong at "methods"'],
     [{ methods: [{ id: 'a' }, { id: 'a' }] }, 'two methods with the id "a"'],
     [{ methods: [{ id: '../a' }] }, 'is wrong at "methods.0.id": use letters, digits'],

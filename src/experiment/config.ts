@@ -43,15 +43,20 @@ const experimentSchema = z.strictObject({
     spelling: name.optional(),
   }),
   pictures: z.union([
-    z.strictObject({
-      encoder: name,
-      /** Sizes of the "patch" encoder. */
-      pictureSize: whole.default(64),
-      patchSize: whole.default(8),
-      patchLayers: z.int().nonnegative().default(2),
-      /** The first block of an encoder that is trained with the rest. @default none: it is frozen */
-      trainFrom: z.int().nonnegative().optional(),
-    }),
+    z
+      .strictObject({
+        encoder: name,
+        /** Sizes of the "patch" encoder. */
+        pictureSize: whole.default(64),
+        patchSize: whole.default(8),
+        patchLayers: z.int().nonnegative().default(2),
+        /** The first block of an encoder from a file that is trained with the rest. @default none: it is frozen */
+        trainFrom: z.int().nonnegative().optional(),
+      })
+      .refine(({ encoder, trainFrom }) => encoder !== 'patch' || trainFrom === undefined, {
+        path: ['trainFrom'],
+        error: 'it chooses the blocks of an encoder from a file, but "patch" is always trained as a whole; leave it out',
+      }),
     /** Files of captions that stand in for the pictures; `{category}` is replaced. */
     z.strictObject({ captions: oneOrMore }),
   ]),

@@ -2,6 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LimnError, messageOf } from '../core/errors.js';
+import { takeLock } from '../core/lock.js';
 import { formatDuration, type Logger, type OnProgress, silentLogger } from '../core/progress.js';
 import { findProtocol } from '../eval/protocols/index.js';
 import { captionerConfig } from '../models/captioner-config.js';
@@ -11,7 +12,6 @@ import { trainingSettings } from '../train/settings.js';
 import { captionRun } from './caption-run.js';
 import type { Experiment } from './config.js';
 import { type Material, type OpenEncoder, openMaterial } from './dataset.js';
-import { takeLock } from './lock.js';
 import { checkMetrics } from './metrics.js';
 import { markStarted, type PlannedRun, resultOf, resultsOf } from './plan.js';
 import { type RunResult, surroundings, writeResult } from './result.js';

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { throwIfAborted } from '../core/errors.js';
 import { sha256 } from '../core/files.js';
+import { takeLock } from '../core/lock.js';
 import type { SelfTrainResult } from '../train/self-training/rounds.js';
 import { type SelfTrainOptions, selfTrain } from '../train/self-training/self-train.js';
 import type { SelfTrainSettingsInput } from '../train/self-training/settings.js';
-import { takeLock } from './lock.js';
 import { canonical, type PlannedRun } from './plan.js';
 
 export interface SelfTrainedRun {

@@ -2,7 +2,9 @@ import { cp, mkdir, readdir, readFile, rename, rm, stat, symlink, truncate, writ
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LimnError } from '../core/errors.js';
 import { LimnModel } from '../models/limn-model.js';
+import type { GalleryStore } from '../store/store.js';
 import { Gallery } from './gallery.js';
 import { scanPictures } from './ingest/scan.js';
 import { drawPicture, pictureBytes, type TinyFolder, tinyFolder } from './testing/tiny-gallery.js';
@@ -270,6 +272,27 @@ describe('add and remove', () => {
     await expect(gallery.add([{ id: 'nothing' }])).rejects.toThrow('neither bytes nor a location');
     await expect(gallery.add([{ id: 'url', location: 'http://127.0.0.1/a.jpg' }])).rejects.toThrow('URLs are not fetched unless');
     expect(await gallery.count()).toBe(before);
+    const left = (await readdir(at('live', '.limn', 'uploads'), { recursive: true })).filter((name) => /\.\w+$/.test(name));
+    expect(left).toEqual([]);
+    await gallery.close();
+  });
+
+  it('keep the file of a picture that the store may have written before it broke', async () => {
+    const gallery = await Gallery.open(at('live-gallery'), { model });
+    const { store } = gallery as unknown as { store: GalleryStore };
+    const upsert = store.upsert.bind(store);
+    const bytes = await pictureBytes(92);
+    const broken = new LimnError('STORE', 'The connection ended before the answer came.');
+    store.upsert = async (items) => {
+      await upsert(items);
+      throw broken;
+    };
+    await expect(gallery.add([{ id: 'written', bytes }])).rejects.toBe(broken);
+    expect(Buffer.from((await gallery.picture('written')) as Uint8Array)).toEqual(bytes);
+    // The same call again finds it unchanged, and takes its file away with it in the end.
+    store.upsert = upsert;
+    expect(await gallery.add([{ id: 'written', bytes }])).toMatchObject([{ id: 'written' }]);
+    expect(await gallery.remove(['written'])).toBe(1);
     const left = (await readdir(at('live', '.limn', 'uploads'), { recursive: true })).filter((name) => /\.\w+$/.test(name));
     expect(left).toEqual([]);
     await gallery.close();

@@ -311,11 +311,14 @@ export class Gallery {
       }
       await ingest(this.tools, listOf(listed), { optimise: false, atOnce: true });
     } catch (error) {
-      await removeUploads(this.images, without(written, before));
+      // A store that broke may have written what it could not answer: its pictures keep their files.
+      const unwritten = LimnError.isInstance(error) && error.code !== 'STORE';
+      if (unwritten) await removeUploads(this.images, written);
       throw error;
     }
     const added = (await this.store.get(items.map(({ id }) => id))).filter((item) => item !== undefined);
-    await removeUploads(this.images, without(locationsOf(before), added));
+    // Its own too, where another server has replaced the picture by now.
+    await removeUploads(this.images, without([...locationsOf(before), ...written], added));
     return added;
   }
 

@@ -1,7 +1,8 @@
 /**
- * Pictures that were added one by one: their files go into a hidden folder of the images folder, under names made of hashes, so that
- * no id can name a place.
+ * Pictures that were added one by one: their files go into a hidden folder of the images folder, under names that are made of the hash
+ * of the id, so that no id can name a place, and a random number, so that no two calls write or remove the same file.
  */
+import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -23,8 +24,8 @@ export async function saveUpload(images: string, id: string, bytes: Uint8Array):
     });
   const name = sha256(id);
   const ending = /^[a-z]{2,5}$/.test(format ?? '') ? format : 'bin';
-  // Another content is another file, so that one that is being replaced can be read until it is.
-  const location = `${uploadsFolder}/${name.slice(0, 2)}/${name.slice(0, 32)}-${sha256(bytes).slice(0, 16)}.${ending}`;
+  // Always another file, so that one that is being replaced, here or by another server, can be read until it is.
+  const location = `${uploadsFolder}/${name.slice(0, 2)}/${name.slice(0, 32)}-${randomBytes(8).toString('hex')}.${ending}`;
   await writeFileAtomic(join(images, location), bytes);
   return location;
 }

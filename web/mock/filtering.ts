@@ -11,6 +11,7 @@ export function filterItems(items: readonly MockItem[], text: string | undefined
       const value = metadata[field];
       if (value === undefined || value === null) return false;
       if (choice.kind === 'values') return choice.values.includes(value);
+      if (choice.kind === 'text') return String(value).toLowerCase().includes(choice.text.toLowerCase());
       return Number(value) >= (choice.min ?? -Infinity) && Number(value) <= (choice.max ?? Infinity);
     }),
   );

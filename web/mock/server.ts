@@ -24,8 +24,8 @@ export interface MockOptions {
   page?: string;
   /** Answers what is not the API's in place of `page`. */
   other?: (request: IncomingMessage, response: ServerResponse) => void;
-  /** @default two galleries */
-  galleries?: Record<string, number>;
+  /** Their items, or how many are made up. @default two galleries */
+  galleries?: Record<string, number | readonly MockItem[]>;
 }
 
 export interface Failure {
@@ -61,7 +61,7 @@ class Refusal extends Error {
   }
 }
 
-type Catalogues = Map<string, MockItem[]>;
+type Catalogues = Map<string, readonly MockItem[]>;
 
 const types: Record<string, string> = {
   '.html': 'text/html',
@@ -72,9 +72,9 @@ const types: Record<string, string> = {
 
 export async function startMock(options: MockOptions = {}): Promise<Mock> {
   const catalogues: Catalogues = new Map(
-    Object.entries(options.galleries ?? { wardrobe: 72, boutique: 30 }).map(([name, count], at) => [
+    Object.entries(options.galleries ?? { wardrobe: 72, boutique: 30 }).map(([name, items], at) => [
       name,
-      makeCatalogue(count, at + 1),
+      typeof items === 'number' ? makeCatalogue(items, at + 1) : items,
     ]),
   );
   const failures: (Failure & { times: number })[] = [];
@@ -164,7 +164,7 @@ function listen(server: Server, port: number): Promise<number> {
   });
 }
 
-function catalogueOf(catalogues: Catalogues, name: string): MockItem[] {
+function catalogueOf(catalogues: Catalogues, name: string): readonly MockItem[] {
   const found = catalogues.get(name);
   if (!found) throw new Refusal(404, 'NOT_FOUND', `There is no gallery ${JSON.stringify(name)}.`);
   return found;
@@ -176,7 +176,7 @@ function itemOf(catalogue: readonly MockItem[], id: string): MockItem {
   return found;
 }
 
-function describeGallery([name, catalogue]: [string, MockItem[]]): z.infer<typeof contract.gallery> {
+function describeGallery([name, catalogue]: [string, readonly MockItem[]]): z.infer<typeof contract.gallery> {
   const fields = Object.keys(catalogue[0]?.metadata ?? {}).map((field) => {
     const values = [...new Set(catalogue.map(({ metadata }) => metadata[field]))].filter(
       (value) => value !== null && value !== undefined,

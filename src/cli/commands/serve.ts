@@ -6,6 +6,7 @@ import { defaultLimits, type ServerLimits } from '../../server/limits.js';
 import { createLog, logLevels } from '../../server/log.js';
 import { blockOtherFormats } from '../../server/pictures.js';
 import { startServer } from '../../server/server.js';
+import { endAtOnce } from '../interrupt.js';
 import { newCommand, numberOption, repeatableOption, required } from '../options.js';
 import { closeGalleries, nameGalleries, openGalleries } from '../served-galleries.js';
 import { keysCommand } from './serve-keys.js';
@@ -130,7 +131,7 @@ function untilTold(): Promise<void> {
   return new Promise((resolve) => {
     let told = false;
     const onSignal = () => {
-      if (told) process.exit(130);
+      if (told) return endAtOnce();
       told = true;
       resolve();
     };

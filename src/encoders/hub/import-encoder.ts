@@ -7,6 +7,7 @@ import { limnHome } from '../../core/files.js';
 import { encoderName, folderFile } from '../description.js';
 import { describeFolder } from './describe-folder.js';
 import { encoderFolder, type HubEncoder, openHubEncoder, readEncoderFolder } from './encoder-folder.js';
+import { withFolderLock } from './folder-lock.js';
 import { chooseFiles, type EncoderDtype } from './layout.js';
 
 export interface ImportOptions {
@@ -31,13 +32,15 @@ export async function importEncoder(folder: string, options: ImportOptions = {})
   const paths = await listFiles(source);
   const layout = chooseFiles(paths, options.dtype, folder);
   const copies = target === source ? [] : layout.files;
-  for (const path of copies) await copyBeside(join(source, path), join(target, partOf(path)));
-  const previous = await installParts(
-    target,
-    copies.map((path) => ({ path, part: partOf(path) })),
-  );
-  await describeFolder(target, { name, layout, previous });
-  return openHubEncoder(target);
+  return withFolderLock(target, {}, async () => {
+    for (const path of copies) await copyBeside(join(source, path), join(target, partOf(path)));
+    const previous = await installParts(
+      target,
+      copies.map((path) => ({ path, part: partOf(path) })),
+    );
+    await describeFolder(target, { name, layout, previous });
+    return openHubEncoder(target);
+  });
 }
 
 /** @throws LimnError USAGE for a name that cannot be a folder */

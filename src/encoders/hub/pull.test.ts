@@ -332,6 +332,45 @@ describe('pullEncoder', () => {
     }
   });
 
+  it('waits for another pull of the same encoder, and then finds it there', async () => {
+    const said: string[][] = [[], []];
+    const logger = (i: number) => ({ info: (message: string) => said[i]?.push(message), warn: () => {} });
+    // The first file that is sent is held back until the second pull waits.
+    let open = () => {};
+    const waits = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    let held = false;
+    hub.hook = (_request, response, content) => {
+      if (held || !content) return false;
+      held = true;
+      void waits.then(() => response.end(content));
+      return true;
+    };
+    const first = pull({ logger: logger(0) });
+    await vi.waitFor(() => expect(held).toBe(true));
+    const second = pull({ logger: logger(1) });
+    await vi.waitFor(() => expect(said[1]).toHaveLength(1));
+    const stop = new AbortController();
+    const third = failure(pull({ signal: stop.signal }));
+    setTimeout(() => stop.abort(), 50);
+    expect((await third).code).toBe('INTERRUPTED');
+    open();
+    expect(await second).toEqual(await first);
+    expect(said).toEqual([
+      [],
+      [
+        expect.stringMatching(/^Another pull or import works on .*tiny--clip; waiting/),
+        expect.stringContaining('is here already'),
+      ],
+    ]);
+    const asked = hub.requests
+      .filter(({ server, path }) => server === 'hub' && path.includes('/resolve/'))
+      .map(({ path }) => path);
+    expect(new Set(asked).size).toBe(asked.length);
+    expect(readdirSync(join(home, 'encoders'))).toEqual(['tiny--clip']);
+  });
+
   it('notices files that were changed', async () => {
     const { folder } = await pull();
     writeFileSync(join(folder, 'config.json'), '{}');

@@ -9,6 +9,7 @@ import { hasContent } from './content-hash.js';
 import { describeFolder } from './describe-folder.js';
 import { download } from './download.js';
 import { encoderFolder, type HubEncoder, openHubEncoder, readEncoderFolder } from './encoder-folder.js';
+import { unwritable, withFolderLock } from './folder-lock.js';
 import { HubClient, type HubFile, type HubOptions } from './hub-client.js';
 import { checkName, installParts } from './import-encoder.js';
 import { chooseFiles, type EncoderDtype, type EncoderLayout } from './layout.js';
@@ -41,54 +42,60 @@ const megabytes = (bytes: number) => Math.round(bytes / 1e5) / 10;
 
 /**
  * Downloads an encoder, or what is still missing of it, and makes it usable. An encoder that is there already stays whole until
- * the new files are all here; a pull that breaks off goes on where it was when it is called again.
+ * the new files are all here; a pull that breaks off goes on where it was when it is called again. Of several at once one gets the files,
+ * and the others wait for it.
  *
  * @param repo e.g. `Xenova/clip-vit-base-patch32`; for one without ONNX files the conversion of the same name in `Xenova` is taken
  * @throws LimnError USAGE, DATA (missing files, wrong hash), IO (network, rights, disk), ENCODER or CONFIG (unusable), INTERRUPTED
  */
 export async function pullEncoder(repo: string, options: PullOptions = {}): Promise<HubEncoder> {
   checkName(repo);
-  const { revision = 'main', force = false, onProgress, signal } = options;
   const client = new HubClient(options);
   try {
     const found = await findFiles(client, repo, options);
-    const { commit, files } = found;
-    const folder = encoderFolder(repo);
-    if (!force && (await isThere(folder, found))) {
-      options.logger?.info(`${repo} at ${commit.slice(0, 8)} is here already.`);
-      return await openHubEncoder(folder);
-    }
-    const known = new Map(found.listed.map((file) => [file.path, file]));
-    const wanted: Wanted[] = [];
-    for (const path of files) {
-      const file = known.get(path) as HubFile;
-      // What came before and is still right is kept.
-      const here = !force && file.hash && existsSync(join(folder, path)) && (await hasContent(join(folder, path), file.hash));
-      if (!here) wanted.push({ path, file, part: `${path}.${(file.hash?.value ?? commit).slice(0, 12)}.part` });
-    }
-    await prepareFolder(folder, wanted, force);
-    const sizes = wanted.map(({ file }) => file.size ?? 0);
-    const total = sizes.reduce((sum, size) => sum + size, 0);
-    let before = 0;
-    for (const [i, { path, file, part }] of wanted.entries()) {
-      const report = (bytes: number) =>
-        onProgress?.({
-          stage: 'download MB',
-          done: megabytes(before + bytes),
-          total: megabytes(Math.max(total, before + bytes)),
-          note: path,
-        });
-      await download({ client, repo: found.repo, commit, file, part: join(folder, part), onBytes: report, signal });
-      before += sizes[i] as number;
-      report(0);
-    }
-    const previous = await installParts(folder, wanted);
-    const source = { endpoint: client.endpoint, repo: found.repo, revision, commit };
-    await describeFolder(folder, { name: repo, layout: found, source, previous });
-    return await openHubEncoder(folder);
+    return await withFolderLock(encoderFolder(repo), options, () => bring(client, repo, found, options));
   } finally {
     await client.close();
   }
+}
+
+/** What is missing of the files, and the description that makes them an encoder. */
+async function bring(client: HubClient, repo: string, found: Found, options: PullOptions): Promise<HubEncoder> {
+  const { force = false, onProgress, signal, revision = 'main' } = options;
+  const { commit, files } = found;
+  const folder = encoderFolder(repo);
+  if (!force && (await isThere(folder, found))) {
+    options.logger?.info(`${repo} at ${commit.slice(0, 8)} is here already.`);
+    return openHubEncoder(folder);
+  }
+  const known = new Map(found.listed.map((file) => [file.path, file]));
+  const wanted: Wanted[] = [];
+  for (const path of files) {
+    const file = known.get(path) as HubFile;
+    // What came before and is still right is kept.
+    const here = !force && file.hash && existsSync(join(folder, path)) && (await hasContent(join(folder, path), file.hash));
+    if (!here) wanted.push({ path, file, part: `${path}.${(file.hash?.value ?? commit).slice(0, 12)}.part` });
+  }
+  await prepareFolder(folder, wanted, force);
+  const sizes = wanted.map(({ file }) => file.size ?? 0);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  let before = 0;
+  for (const [i, { path, file, part }] of wanted.entries()) {
+    const report = (bytes: number) =>
+      onProgress?.({
+        stage: 'download MB',
+        done: megabytes(before + bytes),
+        total: megabytes(Math.max(total, before + bytes)),
+        note: path,
+      });
+    await download({ client, repo: found.repo, commit, file, part: join(folder, part), onBytes: report, signal });
+    before += sizes[i] as number;
+    report(0);
+  }
+  const previous = await installParts(folder, wanted);
+  const source = { endpoint: client.endpoint, repo: found.repo, revision, commit };
+  await describeFolder(folder, { name: repo, layout: found, source, previous });
+  return openHubEncoder(folder);
 }
 
 async function findFiles(client: HubClient, repo: string, { revision, dtype, logger }: PullOptions): Promise<Found> {
@@ -147,9 +154,7 @@ async function prepareFolder(folder: string, wanted: readonly Wanted[], force: b
       missing += (file.size ?? 0) - ((await stat(join(folder, part)).catch(() => undefined))?.size ?? 0);
     }
   } catch (error) {
-    throw new LimnError('IO', `Cannot write to ${folder}: ${(error as Error).message}. Check your rights, or set LIMN_HOME.`, {
-      cause: error,
-    });
+    throw unwritable(folder, error);
   }
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;

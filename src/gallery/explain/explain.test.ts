@@ -30,7 +30,7 @@ describe('an explanation', () => {
       for (const { reference, hit: map } of why.factors) {
         // 40 x 30 pixels inside the square of 4 x 4 patches that the encoder sees.
         for (const one of [reference, map]) {
-          expect([one?.columns, one?.rows]).toEqual([4, 3]);
+          expect([one?.columns, one?.rows]).toEqual([4, 6]);
           expect(one?.weights.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 6);
           expect(Math.min(...(one?.weights ?? []))).toBeGreaterThanOrEqual(0);
         }

@@ -1,4 +1,6 @@
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { decodeImage, type PictureSettings } from '../../encoders/image.js';
 import { overPicture } from './heat-map.js';
 
 const round = (weights: number[]) => weights.map((weight) => Math.round(weight * 1e6) / 1e6);
@@ -50,4 +52,66 @@ describe('overPicture', () => {
     expect([map.columns, map.rows]).toEqual([28, 7]);
     expect(map.weights.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 9);
   });
+
+  it.each([
+    { size: 64, fit: 'fill' },
+    { size: 64, fit: 'cover' },
+    { size: 64, fit: 'cover', shorterSide: 96 },
+    { size: 64, fit: 'contain' },
+    { size: 64, fit: 'cover', shorterSide: 80, resampling: 'pillow-bicubic' },
+    { size: 64, fit: 'contain', resampling: 'pillow-bilinear' },
+  ] satisfies PictureSettings[])('lies where the encoder got its pixels from: %j', async (settings) => {
+    const side = 4;
+    // 6: turned by a quarter, as cameras write it.
+    for (const [width, height, orientation] of [
+      [240, 160, 1],
+      [150, 260, 1],
+      [260, 150, 6],
+    ] as const) {
+      // Each pixel's colour says where it is.
+      const pixels = Buffer.alloc(width * height * 3);
+      for (let y = 0; y < height; y++)
+        for (let x = 0; x < width; x++) pixels.set([(200 * x) / width, (200 * y) / height, 0], (y * width + x) * 3);
+      const raw = { width, height, channels: 3 as const };
+      const file = await sharp(pixels, { raw }).withMetadata({ orientation }).png().toBuffer();
+      const seen = await decodeImage(file, settings);
+      const { autoOrient } = await sharp(file).metadata();
+      let cells = 0;
+      for (let cell = 0; cell < side * side; cell++) {
+        const place = meanColour(seen, settings.size, side, cell);
+        // White is a border, and what is near it is half one.
+        if (place.blue > 1) continue;
+        cells++;
+        const weights = new Array(side * side).fill(0).with(cell, 1);
+        const centre = centreOf(overPicture(weights, side, autoOrient, settings));
+        // Turned, the picture's x is from its bottom up, and its y is the file's x.
+        const [x, y] = orientation === 6 ? [1 - place.green / 200, place.red / 200] : [place.red / 200, place.green / 200];
+        expect(Math.abs(centre.x - x), `cell ${cell}`).toBeLessThan(0.04);
+        expect(Math.abs(centre.y - y), `cell ${cell}`).toBeLessThan(0.04);
+      }
+      expect(cells).toBeGreaterThanOrEqual(side * 2);
+    }
+  });
 });
+
+/** Of one cell of a grid over a decoded picture. */
+function meanColour(image: Uint8Array, size: number, side: number, cell: number) {
+  const [top, left, step] = [Math.floor(cell / side), cell % side, size / side];
+  const sums = [0, 0, 0];
+  for (let y = top * step; y < (top + 1) * step; y++) {
+    for (let x = left * step; x < (left + 1) * step; x++)
+      for (let c = 0; c < 3; c++) sums[c]! += image[(y * size + x) * 3 + c] as number;
+  }
+  const [red, green, blue] = sums.map((sum) => sum / step ** 2) as [number, number, number];
+  return { red, green, blue };
+}
+
+/** Where the weights of a map lie, as parts of its width and height. */
+function centreOf({ columns, rows, weights }: ReturnType<typeof overPicture>) {
+  let [x, y] = [0, 0];
+  weights.forEach((weight, i) => {
+    x += (weight * ((i % columns) + 0.5)) / columns;
+    y += (weight * (Math.floor(i / columns) + 0.5)) / rows;
+  });
+  return { x, y };
+}

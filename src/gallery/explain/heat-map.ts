@@ -11,6 +11,8 @@ export interface PictureSize {
 
 /** Cells of the longer side are at most so many times those of the encoder's square. */
 const longest = 4;
+/** Where the square's cells are not whole cells of the picture, smaller ones keep them in their places. */
+const finer = 2;
 
 /**
  * The weights of an encoder's square grid on a grid over the whole picture: an encoder sees the middle of a picture (cover), the
@@ -33,8 +35,12 @@ export function overPicture(
     fit === 'fill' ? { width, height } : { width: fit === 'contain' ? longer : (shorter * size) / shorterSide, height: 0 };
   if (fit !== 'fill') seen.height = seen.width;
   const [left, top] = [(width - seen.width) / 2, (height - seen.height) / 2];
-  const cells = (extent: number, square: number) => Math.min(longest * side, Math.max(1, Math.round((extent * side) / square)));
-  const [columns, rows] = [cells(width, seen.width), cells(height, seen.height)];
+  const cells = (extent: number, start: number, square: number) => {
+    const [count, before] = [(extent * side) / square, (start * side) / square];
+    const fits = Number.isInteger(count) && Number.isInteger(before);
+    return Math.min(longest * side, Math.max(1, Math.round(fits ? count : finer * count)));
+  };
+  const [columns, rows] = [cells(width, left, seen.width), cells(height, top, seen.height)];
   // How much of each of the square's columns (or rows) lies in each column (or row) of the picture.
   const across = overlaps(columns, width, left, seen.width, side);
   const down = overlaps(rows, height, top, seen.height, side);

@@ -2,8 +2,8 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LimnError, throwIfAborted } from '../../core/errors.js';
+import { type Lock, takeLock } from '../../core/lock.js';
 import type { OnProgress } from '../../core/progress.js';
-import { type Lock, takeLock } from '../../experiment/lock.js';
 import type { EmbeddedItem, GalleryInfo, StoredItem } from '../store.js';
 import { diskError, Log } from './log.js';
 import { hasManifest, nextLog, readManifest, removeLeftovers, writeManifest } from './manifest.js';

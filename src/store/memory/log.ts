@@ -2,10 +2,12 @@
  * An append-only file of records. A write is acknowledged when its record is on the disk; a record that a crash cut short is at the
  * end of the file, was never acknowledged, and is passed over. Anything else that is wrong is damage.
  */
+import { read } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { decodeHead, headBytes, type RecordHead, recordBytes } from './records.js';
+import { Slab } from './slab.js';
 
 export interface ReadRecord {
   head: RecordHead;
@@ -18,22 +20,26 @@ export interface ReadRecord {
 export class Log {
   /** Bytes of whole records. */
   size = 0;
+  private readonly slab = new Slab();
   private failedAppend = false;
 
   private constructor(
     readonly path: string,
-    private handle: FileHandle,
-    private writable: boolean,
+    /** Stays open as long as the log, so that its number can be read from. */
+    private readonly reading: FileHandle,
+    /** Opened by the first write to a log that was there before. */
+    private handle: FileHandle | undefined,
   ) {}
 
   /** @param create begin an empty file. @default open the one that is there, for reading */
   static async open(path: string, { create = false } = {}): Promise<Log> {
-    return new Log(path, await open(path, create ? 'w+' : 'r'), create);
+    const file = await open(path, create ? 'w+' : 'r');
+    return new Log(path, file, create ? file : undefined);
   }
 
   /** The records from `size` on, which grows with each; the last one may be cut short. @throws LimnError GALLERY for damage */
   async *read(): AsyncGenerator<ReadRecord> {
-    const { size: end } = await this.handle.stat();
+    const { size: end } = await this.reading.stat();
     while (this.size < end) {
       const left = end - this.size;
       const start = await this.bytes(this.size, Math.min(headBytes, left));
@@ -60,48 +66,56 @@ export class Log {
 
   /** Adds a record in one step. @param durable whether to wait until it is on the disk @returns where it begins */
   async append(record: Buffer, durable = true): Promise<number> {
-    if (!this.writable) {
-      const reading = this.handle;
+    if (!this.handle) {
       this.handle = await open(this.path, 'r+');
-      this.writable = true;
-      await reading.close();
       this.failedAppend = true;
     }
+    const { handle } = this;
     // What a crash or a failed write left behind the last whole record.
-    if (this.failedAppend) await this.handle.truncate(this.size);
+    if (this.failedAppend) await handle.truncate(this.size);
     this.failedAppend = true;
     const from = this.size;
-    await this.write(record, from);
-    if (durable) await this.handle.datasync();
+    for (let done = 0; done < record.length; ) {
+      const { bytesWritten } = await handle.write(record, done, record.length - done, from + done);
+      done += bytesWritten;
+    }
+    if (durable) await handle.datasync();
     this.failedAppend = false;
     this.size = from + record.length;
     return from;
   }
 
-  /** Bytes of the file. */
+  /**
+   * Bytes of the file. A search reads hundreds of slices, and a file handle's own promises take five times as much of the event loop.
+   * The log must not be closed before this has ended.
+   */
   slice(at: number, length: number): Promise<Buffer> {
-    return this.bytes(at, length);
+    const data = this.slab.take(length);
+    return new Promise((resolve, reject) => {
+      const readFrom = (done: number) => {
+        read(this.reading.fd, data, done, length - done, at + done, (error, bytes) => {
+          if (error || bytes === 0) reject(error ?? this.damaged());
+          else if (done + bytes < length) readFrom(done + bytes);
+          else resolve(data);
+        });
+      };
+      readFrom(0);
+    });
   }
 
   async sync(): Promise<void> {
-    await this.handle.sync();
+    await this.handle?.sync();
   }
 
   async close(): Promise<void> {
-    await this.handle.close();
-  }
-
-  private async write(data: Buffer, at: number): Promise<void> {
-    for (let done = 0; done < data.length; ) {
-      const { bytesWritten } = await this.handle.write(data, done, data.length - done, at + done);
-      done += bytesWritten;
-    }
+    await this.reading.close();
+    if (this.handle !== this.reading) await this.handle?.close();
   }
 
   private async bytes(at: number, length: number): Promise<Buffer> {
     const data = Buffer.allocUnsafeSlow(length);
     for (let done = 0; done < length; ) {
-      const { bytesRead } = await this.handle.read(data, done, length - done, at + done);
+      const { bytesRead } = await this.reading.read(data, done, length - done, at + done);
       if (bytesRead === 0) throw this.damaged();
       done += bytesRead;
     }

@@ -7,10 +7,12 @@ import { decodeHead, headBytes, type RecordHead, recordBytes } from './records.j
 import { Rows } from './rows.js';
 import type { ScanResult } from './scan.js';
 import { type ScanOptions, ScanThreads } from './scan-threads.js';
+import { Slab } from './slab.js';
 
 export class Snapshot {
   readonly rows: Rows;
   private readonly threads: ScanThreads;
+  private readonly slab = new Slab();
   private users = 0;
   private retired = false;
   /** Rows there were when the log was compacted; it is compact while these are all, and alive. */
@@ -47,7 +49,10 @@ export class Snapshot {
   /** The vectors of a row: copies. */
   async vectors(row: number): Promise<{ matching: Float32Array; factors: Float32Array }> {
     const { factors, projection } = this.info.sizes;
-    const matching = this.rows.matrix.row(row).slice();
+    const found = this.rows.matrix.row(row);
+    const room = this.slab.take(found.byteLength);
+    const matching = new Float32Array(room.buffer, room.byteOffset, found.length);
+    matching.set(found);
     if (factors * projection === 0) return { matching, factors: new Float32Array(0) };
     const bytes = await this.log.slice(this.rows.factorsAt[row] as number, 4 * factors * projection);
     return { matching, factors: new Float32Array(bytes.buffer, bytes.byteOffset, factors * projection) };

@@ -1,6 +1,7 @@
 import { useSession } from '../hooks/use-session.js';
 import { focusText } from '../hooks/use-shortcuts.js';
 import type { Entry } from '../state/reducer.js';
+import { titleOf } from '../state/title.js';
 import { addNegative, addReference, currentTurn, goOnFrom, startFrom } from '../state/trail.js';
 import { pictureType } from './drop-layer.js';
 import { IconButton } from './icon-button.js';
@@ -33,7 +34,8 @@ export function Card({ entry, at, full, reachable, onFocus }: CardProps) {
     else if (event.key === '-') session.walk((trail) => addNegative(trail, picture));
     else if (event.key === 'c' && hit) session.open({ kind: 'compare', id });
   };
-  const name = hit ? `Go on from number ${hit.rank}, ${id}` : `Start from ${id}`;
+  const title = titleOf(id, entry.metadata);
+  const name = hit ? `Go on from number ${hit.rank}, ${title}` : `Start from ${title}`;
   return (
     <li class="card" data-id={id}>
       <button
@@ -52,8 +54,8 @@ export function Card({ entry, at, full, reachable, onFocus }: CardProps) {
       </button>
       <span class="card-line">
         {hit && <b>{hit.rank}</b>}
-        <span class="card-name" title={id}>
-          {id}
+        <span class="card-name" title={title === id ? id : `${title} (${id})`}>
+          {title}
         </span>
         {hit && <span class="card-score">{hit.score.toFixed(2)}</span>}
       </span>
@@ -63,15 +65,15 @@ export function Card({ entry, at, full, reachable, onFocus }: CardProps) {
           <span>
             <IconButton
               icon="plus"
-              label={`More like ${id}`}
+              label={`More like ${title}`}
               onClick={() => session.walk((trail) => addReference(trail, picture))}
             />
             <IconButton
               icon="minus"
-              label={`Less like ${id}`}
+              label={`Less like ${title}`}
               onClick={() => session.walk((trail) => addNegative(trail, picture))}
             />
-            {hit && <IconButton icon="compare" label={`Why ${id}?`} onClick={() => session.open({ kind: 'compare', id })} />}
+            {hit && <IconButton icon="compare" label={`Why ${title}?`} onClick={() => session.open({ kind: 'compare', id })} />}
           </span>
         </span>
       )}

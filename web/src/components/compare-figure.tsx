@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import type { HeatMap } from '../api/types.js';
 import type { Picture } from '../state/trail.js';
 import { HeatMapView } from './heat-map-view.js';
@@ -9,11 +10,13 @@ export interface CompareFigureProps {
   map: HeatMap | undefined;
 }
 
+/** The frame is of the picture's own shape, so that the map over it lies on what it is about. */
 export function CompareFigure({ picture, name, map }: CompareFigureProps) {
+  const [ratio, setRatio] = useState(1);
   return (
     <figure>
-      <div class="compare-frame">
-        <PictureView picture={picture} size="full" alt={name} eager />
+      <div class="compare-frame" style={{ '--ratio': ratio }}>
+        <PictureView picture={picture} size="full" alt={name} eager onRatio={setRatio} />
         {map && <HeatMapView map={map} />}
       </div>
       <figcaption title={name}>{name}</figcaption>

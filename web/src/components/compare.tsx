@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { useSession } from '../hooks/use-session.js';
 import { useWork } from '../hooks/use-work.js';
+import { titleOf } from '../state/title.js';
 import { addNegative, addReference, currentTurn, goOnFrom, type Picture } from '../state/trail.js';
 import { CompareFactors } from './compare-factors.js';
 import { CompareFigure } from './compare-figure.js';
@@ -58,7 +59,7 @@ export function Compare({ id }: { id: string }) {
         <div class="compare-side">
           <div class={reference ? 'compare-pictures' : 'compare-pictures single'}>
             {reference && <CompareFigure picture={reference} name="Reference" map={maps?.reference} />}
-            <CompareFigure picture={{ id }} name={id} map={maps?.hit} />
+            <CompareFigure picture={{ id }} name={titleOf(id, entry?.metadata)} map={maps?.hit} />
           </div>
           <MetadataTable reference={known.value?.metadata} hit={entry?.metadata ?? {}} />
         </div>

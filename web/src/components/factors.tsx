@@ -5,7 +5,7 @@ import { Section } from './section.js';
 /** Sliders that say how much each factor counts; the grid follows. */
 export function Factors() {
   const session = useSession();
-  const { weights } = session.state.view;
+  const { weights } = session.settings;
   const names = session.gallery?.factors ?? [];
   if (names.length === 0 || session.state.results.kind === 'items') return null;
   const changed = weights.filter((weight) => weight !== 1).length;

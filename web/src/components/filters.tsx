@@ -1,14 +1,15 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Field } from '../api/types.js';
 import { useSession } from '../hooks/use-session.js';
-import { type Choices, type FieldValue, filterText, readChoices, setRange, toggleValue } from '../state/filter.js';
+import { type Choices, type FieldValue, filterText, readChoices, setRange, setText, toggleValue } from '../state/filter.js';
 import { Section } from './section.js';
 
 /** Facets and ranges of the gallery's fields, and the filter that they make as text. */
 export function Filters() {
   const session = useSession();
-  const { filter } = session.state.view;
-  const fields = session.gallery?.fields.filter(({ values, type }) => values.length > 0 || type === 'boolean') ?? [];
+  const { filter } = session.settings;
+  const fields =
+    session.gallery?.fields.filter((field) => field.values.length > 0 || field.type === 'boolean' || isText(field)) ?? [];
   const choices = readChoices(filter);
   if (fields.length === 0) return null;
   const set = (next: Choices) => session.setFilter(filterText(next));
@@ -32,20 +33,31 @@ interface FieldViewProps {
   onChange: (choices: Choices) => void;
 }
 
-/** Facets with more values than this begin folded. */
+/** Texts that are this long on average are searched for words: nobody picks them from a list. */
+const longText = 22;
+
+function isText({ type, values }: Field): boolean {
+  const length = values.reduce((sum: number, value) => sum + String(value).length, 0);
+  return type === 'string' && length >= longText * values.length;
+}
+
+/** Facets begin with so many values, unless only a few more are left. */
 const fewValues = 12;
+const fewMore = 3;
 
 function FieldView({ field, choices, onChange }: FieldViewProps) {
   const { name, type, values } = field;
   const [all, setAll] = useState(false);
   const title = name.replaceAll('_', ' ');
   if (type === 'number') return <RangeField name={name} title={title} values={values} choices={choices} onChange={onChange} />;
+  if (isText(field)) return <TextField name={name} title={title} choices={choices} onChange={onChange} />;
   const offered: readonly FieldValue[] = type === 'boolean' ? [true, false] : values;
   const choice = choices.get(name);
   const chosen = choice?.kind === 'values' ? choice.values : [];
   // What was chosen stays in sight, whether the gallery lists it or not.
   const extra = chosen.filter((value) => !offered.includes(value));
-  const shown = all ? offered : offered.filter((value, at) => at < fewValues || chosen.includes(value));
+  const whole = all || offered.length <= fewValues + fewMore;
+  const shown = whole ? offered : offered.filter((value, at) => at < fewValues || chosen.includes(value));
   const hidden = offered.length - shown.length;
   return (
     <fieldset class="facet">
@@ -72,6 +84,28 @@ function FieldView({ field, choices, onChange }: FieldViewProps) {
   );
 }
 
+/** Words in the texts of a field. */
+function TextField({ name, title, choices, onChange }: Omit<RangeFieldProps, 'values'>) {
+  const choice = choices.get(name);
+  return (
+    <fieldset class="facet">
+      <legend>{title}</legend>
+      <div class="inputs one">
+        <label>
+          <span>has</span>
+          <input
+            type="text"
+            maxLength={200}
+            value={choice?.kind === 'text' ? choice.text : ''}
+            aria-label={`${title} has`}
+            onChange={({ currentTarget: { value } }) => onChange(setText(choices, name, value.trim()))}
+          />
+        </label>
+      </div>
+    </fieldset>
+  );
+}
+
 interface RangeFieldProps {
   name: string;
   title: string;
@@ -91,7 +125,7 @@ function RangeField({ name, title, values, choices, onChange }: RangeFieldProps)
   return (
     <fieldset class="facet">
       <legend>{title}</legend>
-      <div class="range-ends">
+      <div class="inputs">
         {ends.map(({ side, label, hint }) => (
           <label key={side}>
             <span>{label}</span>

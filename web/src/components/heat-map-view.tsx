@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { HeatMap } from '../api/types.js';
 
 /** How dark the parts are that a factor does not look at, 0 to 1. */
@@ -8,7 +8,8 @@ const darkest = 0.78;
 export function HeatMapView({ map }: { map: HeatMap }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const { columns, rows, weights } = map;
-  useEffect(() => {
+  // Before it is painted: an empty canvas would let the picture flash.
+  useLayoutEffect(() => {
     const context = canvas.current?.getContext('2d');
     if (!context) return;
     const most = Math.max(...weights, Number.EPSILON);

@@ -9,10 +9,12 @@ export interface PictureViewProps {
   alt?: string;
   /** Soon seen: not put off until it is scrolled to. */
   eager?: boolean;
+  /** Told the picture's width over its height, once it is known. */
+  onRatio?: (ratio: number) => void;
 }
 
 /** A picture of the gallery or of this device, with a quiet stand-in while it loads and where it is gone. */
-export function PictureView({ picture, size = 'thumbnail', alt = '', eager = false }: PictureViewProps) {
+export function PictureView({ picture, size = 'thumbnail', alt = '', eager = false, onRatio }: PictureViewProps) {
   const address = usePictureAddress(picture, size);
   const [loaded, setLoaded] = useState<string>();
   const [broken, setBroken] = useState<string>();
@@ -33,7 +35,10 @@ export function PictureView({ picture, size = 'thumbnail', alt = '', eager = fal
           loading={eager ? 'eager' : 'lazy'}
           decoding="async"
           draggable={false}
-          onLoad={() => setLoaded(address)}
+          onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) => {
+            setLoaded(address);
+            onRatio?.(naturalWidth / Math.max(1, naturalHeight));
+          }}
           onError={() => setBroken(address)}
         />
       )}

@@ -36,7 +36,7 @@ export function Results() {
 
   return (
     <section id="results" class="results" aria-labelledby="results-title" aria-busy={status === 'loading' || status === 'more'}>
-      {fresh && !view.filter && <Welcome />}
+      {fresh && !session.settings.filter && <Welcome />}
       <Heading />
       <ul
         ref={list}
@@ -78,12 +78,17 @@ function Heading() {
   const held = turn?.phrases.filter((phrase) => phrase.held).map(({ text }) => text) ?? [];
   const hits = results.kind === 'hits';
   const count = session.gallery?.count ?? 0;
-  const title = !hits ? (view.filter ? 'Filtered' : 'The gallery') : held.length === 0 ? 'More like this' : undefined;
+  const { filter } = session.settings;
+  const title = !hits ? (filter ? 'Filtered' : 'The gallery') : held.length === 0 ? 'More like this' : undefined;
   const loaded = results.status === 'ready' || results.status === 'more';
   const shown = results.entries.length;
   const all = results.cursor === undefined;
   const said =
-    !hits && !view.filter ? `${count} pictures` : all ? `${shown} ${shown === 1 ? 'picture' : 'pictures'}` : `First ${shown}`;
+    !hits && !filter
+      ? `${count.toLocaleString('en')} pictures`
+      : all
+        ? `${shown} ${shown === 1 ? 'picture' : 'pictures'}`
+        : `First ${shown}`;
   return (
     <div class="results-head">
       <h2 id="results-title">{title ?? <q>{held.join(', ')}</q>}</h2>
@@ -99,7 +104,7 @@ function Heading() {
 
 function Empty() {
   const session = useSession();
-  const { filter } = session.state.view;
+  const { filter } = session.settings;
   return (
     <div class="empty">
       <h3>No picture fits</h3>

@@ -61,6 +61,7 @@ function TurnView({ trail, placed }: { trail: Trail; placed: PlacedTurn }) {
   const label = ownPhrase(trail, at)?.text ?? (turn.parent === null ? 'like this' : 'go on from this');
   const [first, ...others] = turn.references;
   const shown = at === trail.current;
+  const said = turn.phrases.map(({ text }) => text).join(' + ') || label;
   const place = { gridColumn: column + 1, gridRow: row + 1, '--drop': drop };
   return (
     <li class={`turn${turn.parent === null ? '' : ' follows'}${shown ? ' shown' : ''}`} style={place}>
@@ -68,8 +69,8 @@ function TurnView({ trail, placed }: { trail: Trail; placed: PlacedTurn }) {
         type="button"
         class="turn-main"
         aria-current={shown ? 'step' : undefined}
-        aria-label={`Turn ${at + 1}: ${label}`}
-        title={turn.phrases.map(({ text }) => text).join(' + ') || label}
+        aria-label={`Turn ${at + 1}: ${label}${turn.filter ? `, where ${turn.filter}` : ''}`}
+        title={turn.filter ? `${said} (where ${turn.filter})` : said}
         onClick={() => session.walk((before) => select(before, at))}
       >
         <span class="turn-picture">

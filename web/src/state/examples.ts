@@ -23,5 +23,5 @@ export function exampleTexts({ fields }: Gallery, metadata: Metadata | undefined
 }
 
 function pick(values: readonly unknown[], at: number): string | undefined {
-  return values.length > 0 ? String(values[at % values.length]) : undefined;
+  return values.length > 0 ? String(values[at % values.length]).toLowerCase() : undefined;
 }

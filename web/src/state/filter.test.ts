@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Choice, type Choices, filterText, readChoices, setRange, toggleValue } from './filter.js';
+import { type Choice, type Choices, filterText, readChoices, setRange, setText, toggleValue } from './filter.js';
 
 const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
 const value = fc.oneof(fc.string(), number, fc.boolean());
@@ -9,6 +9,7 @@ const choice: fc.Arbitrary<Choice> = fc.oneof(
   fc.record({ kind: fc.constant('range' as const), min: number, max: number }),
   number.map((min) => ({ kind: 'range' as const, min })),
   number.map((max) => ({ kind: 'range' as const, max })),
+  fc.string().map((text) => ({ kind: 'text' as const, text })),
 );
 const anyChoices: fc.Arbitrary<Choices> = fc
   .array(fc.tuple(fc.stringMatching(/^[A-Za-z_]\w{0,8}$/), choice), { maxLength: 4 })
@@ -29,6 +30,9 @@ describe('the filter builder', () => {
     expect(filterText(choices)).toBe('price >= 10 and price <= 50 and on_sale = true');
     choices = setRange(setRange(choices, 'price', 'min', undefined), 'price', 'max', undefined);
     expect(filterText(choices)).toBe('on_sale = true');
+    choices = setText(choices, 'name', "men's");
+    expect(filterText(choices)).toBe("on_sale = true and name contains 'men''s'");
+    expect(filterText(setText(choices, 'name', ''))).toBe('on_sale = true');
   });
 
   it('reads back what it wrote', () => {
@@ -56,7 +60,9 @@ describe('the filter builder', () => {
     "not colour = 'red'",
     'price < 50',
     "colour != 'red'",
-    "name contains 'x'",
+    'name contains 3',
+    "name contains 'x' and name contains 'y'",
+    "name not contains 'x'",
     "(colour = 'red')",
     "colour = 'red' and colour = 'blue'",
     'price >= 1 and price >= 2',

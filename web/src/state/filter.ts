@@ -1,12 +1,14 @@
 /**
- * Filters as choices of facets and ranges, and as text of the filter language. The builder writes a part of the language, a
+ * Filters as choices of facets, ranges and words, and as text of the filter language. The builder writes a part of the language, a
  * conjunction with one predicate (or one range) a field, and reads back exactly that part; other filters stay text.
  */
 export type FieldValue = string | number | boolean;
 
 export type Choice =
   | { readonly kind: 'values'; readonly values: readonly FieldValue[] }
-  | { readonly kind: 'range'; readonly min?: number; readonly max?: number };
+  | { readonly kind: 'range'; readonly min?: number; readonly max?: number }
+  /** Words that a text has in it. */
+  | { readonly kind: 'text'; readonly text: string };
 
 /** By field. */
 export type Choices = ReadonlyMap<string, Choice>;
@@ -19,6 +21,7 @@ function predicateOf(field: string, choice: Choice): string[] {
     if (choice.values.length === 1) return [`${field} = ${literal(choice.values[0] as FieldValue)}`];
     return [`${field} in (${choice.values.map(literal).join(', ')})`];
   }
+  if (choice.kind === 'text') return [`${field} contains ${literal(choice.text)}`];
   const { min, max } = choice;
   return [...(min === undefined ? [] : [`${field} >= ${min}`]), ...(max === undefined ? [] : [`${field} <= ${max}`])];
 }
@@ -56,6 +59,10 @@ export function readChoices(text: string): Choices | undefined {
         if (next !== ',') return undefined;
       }
       choices.set(field, { kind: 'values', values });
+    } else if (sign === 'contains') {
+      const found = literalAt();
+      if (typeof found?.value !== 'string' || choices.has(field)) return undefined;
+      choices.set(field, { kind: 'text', text: found.value });
     } else if (sign === '>=' || sign === '<=') {
       const found = literalAt();
       const known = choices.get(field) ?? { kind: 'range' as const };
@@ -109,6 +116,11 @@ export function setRange(choices: Choices, field: string, side: 'min' | 'max', v
     ...(ends.max === undefined ? {} : { max: ends.max }),
   };
   return changed(choices, field, ends.min === undefined && ends.max === undefined ? undefined : range);
+}
+
+/** Asks for words in a text, or (with '') no longer. */
+export function setText(choices: Choices, field: string, text: string): Choices {
+  return changed(choices, field, text === '' ? undefined : { kind: 'text', text });
 }
 
 function changed(choices: Choices, field: string, choice: Choice | undefined): Choices {

@@ -5,7 +5,7 @@ import type { Gallery } from '../api/types.js';
 import type { View } from './address.js';
 import { pageSize, queryKey, searchOf, uploadsIn } from './query.js';
 import type { Action, Entry, State } from './reducer.js';
-import { currentTurn } from './trail.js';
+import { currentSettings, currentTurn } from './trail.js';
 import type { Uploads } from './uploads.js';
 
 export interface LoaderParts {
@@ -99,7 +99,7 @@ export class Loader {
     const search = searchOf(view, gallery);
     const at = cursor === undefined ? {} : { cursor };
     if (!search) {
-      const filter = view.filter.trim();
+      const filter = currentSettings(view.trail).filter.trim();
       const list = await api.items(gallery.name, { limit: pageSize * 2, ...at, ...(filter ? { filter } : {}) }, signal);
       return { entries: list.items.map(({ id, metadata }) => ({ id, metadata })), cursor: list.cursor };
     }

@@ -1,7 +1,7 @@
 /** What a view asks the server. */
 import type { CaptionRequest, ExplainRequest, Gallery, SearchRequest } from '../api/types.js';
 import type { View } from './address.js';
-import { currentTurn, type Picture } from './trail.js';
+import { currentSettings, currentTurn, type Picture } from './trail.js';
 import { weightsFor } from './weights.js';
 
 export const pageSize = 24;
@@ -12,7 +12,8 @@ export function searchOf(view: View, gallery: Gallery): SearchRequest | undefine
   if (!turn) return undefined;
   const texts = turn.phrases.filter(({ held }) => held).map(({ text }) => text);
   if (turn.references.length === 0 && texts.length === 0) return undefined;
-  const weights = weightsFor(view.weights, gallery.factors.length);
+  const weights = weightsFor(turn.weights, gallery.factors.length);
+  const filter = turn.filter.trim();
   return {
     gallery: gallery.name,
     references: [...turn.references],
@@ -20,13 +21,13 @@ export function searchOf(view: View, gallery: Gallery): SearchRequest | undefine
     negatives: [...turn.negatives],
     k: pageSize,
     ...(weights ? { weights } : {}),
-    ...(view.filter.trim() ? { filter: view.filter.trim() } : {}),
+    ...(filter ? { filter } : {}),
   };
 }
 
 /** Equal for views that ask the same. */
 export function queryKey(view: View, gallery: Gallery): string {
-  return JSON.stringify(searchOf(view, gallery) ?? { gallery: gallery.name, items: view.filter.trim() });
+  return JSON.stringify(searchOf(view, gallery) ?? { gallery: gallery.name, items: currentSettings(view.trail).filter.trim() });
 }
 
 export function explainOf(view: View, gallery: Gallery, hit: string): ExplainRequest | undefined {

@@ -7,7 +7,19 @@ import { keepKey, readKey } from './device.js';
 import { Loader } from './loader.js';
 import { captionOf, explainOf, uploadsIn } from './query.js';
 import { type Action, type Dialog, initialState, reduce, type State } from './reducer.js';
-import { addReference, currentTurn, emptyTrail, limits, type Picture, replacePicture, startFrom, type Trail } from './trail.js';
+import {
+  addReference,
+  changeSettings,
+  currentSettings,
+  currentTurn,
+  emptyTrail,
+  limits,
+  type Picture,
+  replacePicture,
+  type Settings,
+  startFrom,
+  type Trail,
+} from './trail.js';
 import { UploadError, Uploads } from './uploads.js';
 import { setWeight } from './weights.js';
 
@@ -42,6 +54,11 @@ export class Session {
   /** The chosen gallery; undefined while galleries load, or where it is gone. */
   get gallery(): Gallery | undefined {
     return this.current.galleries?.find(({ name }) => name === this.current.view.gallery);
+  }
+
+  /** The filter and the weights of what is shown. */
+  get settings(): Settings {
+    return currentSettings(this.current.view.trail);
   }
 
   subscribe(listener: () => void): () => void {
@@ -128,25 +145,32 @@ export class Session {
     else if (turn && turn.phrases.length >= limits.phrases) this.notify(`A search takes at most ${limits.phrases} texts.`);
   }
 
+  /** Back to the gallery as it was before the first turn. */
   startOver(): void {
-    this.navigate({ ...this.current.view, trail: emptyTrail });
+    const { view } = this.current;
+    const { filter, weights } = view.trail;
+    this.navigate({ ...view, trail: { ...emptyTrail, filter, weights } });
   }
 
   setFilter(filter: string): void {
-    this.navigate({ ...this.current.view, filter });
+    this.navigate(this.withSettings({ filter }));
   }
 
   /** Shows the slider at once, asks the server when it rests. */
   setWeight(factor: number, value: number): void {
-    const { view } = this.current;
-    const weights = setWeight(view.weights, this.gallery?.factors.length ?? 0, factor, value);
-    this.dispatch({ type: 'view', view: { ...view, weights } });
+    const weights = setWeight(this.settings.weights, this.gallery?.factors.length ?? 0, factor, value);
+    this.dispatch({ type: 'view', view: this.withSettings({ weights }) });
     clearTimeout(this.slider);
     this.slider = setTimeout(() => this.navigate(this.current.view, 'replace'), sliderRest);
   }
 
   resetWeights(): void {
-    this.navigate({ ...this.current.view, weights: [] });
+    this.navigate(this.withSettings({ weights: [] }));
+  }
+
+  private withSettings(changed: Partial<Settings>): View {
+    const { view } = this.current;
+    return { ...view, trail: changeSettings(view.trail, changed) };
   }
 
   /** Takes a picture of this device: to begin with, as one more reference, or in the place of one that is gone. */

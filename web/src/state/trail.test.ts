@@ -4,6 +4,8 @@ import { anyTrail } from './testing/any-trail.js';
 import {
   addNegative,
   addReference,
+  changeSettings,
+  currentSettings,
   currentTurn,
   emptyTrail,
   fork,
@@ -56,6 +58,8 @@ describe('the trail', () => {
       references: [b],
       phrases: [{ text: 'in red', held: true }],
       negatives: [c],
+      filter: '',
+      weights: [],
     });
     expect(ownPhrase(trail, 1)).toBeUndefined();
     const beside = say(fork(trail, 0), 'in blue');
@@ -63,12 +67,39 @@ describe('the trail', () => {
     expect(texts(beside)).toEqual(['in blue']);
   });
 
+  it('keeps a filter and weights for each turn, and hands them on to the next', () => {
+    const trail = walk(
+      (t) => changeSettings(t, { filter: 'price < 50' }),
+      (t) => startFrom(t, a),
+      (t) => changeSettings(t, { weights: [2, 1] }),
+      (t) => goOnFrom(t, b),
+      (t) => changeSettings(t, { filter: '', weights: [] }),
+      (t) => say(t, 'in red'),
+      (t) => say(t, 'long'),
+    );
+    expect([-1, 0, 1, 2].map((at) => currentSettings(select(trail, at)))).toEqual([
+      { filter: 'price < 50', weights: [] },
+      { filter: 'price < 50', weights: [2, 1] },
+      { filter: '', weights: [] },
+      { filter: '', weights: [] },
+    ]);
+    // Beside a turn, another begins with its settings; from the gallery, with the gallery's.
+    expect(currentSettings(fork(trail, 0))).toEqual({ filter: 'price < 50', weights: [2, 1] });
+    expect(currentSettings(startFrom(select(trail, -1), c))).toEqual({ filter: 'price < 50', weights: [] });
+    // They outlive the turns around them.
+    expect(currentSettings(removeTurn(select(trail, 1), 0))).toEqual({ filter: '', weights: [] });
+    const none = removeTurn(startFrom(changeSettings(emptyTrail, { filter: 'x = 1' }), a), 0);
+    expect(none).toEqual({ ...emptyTrail, filter: 'x = 1' });
+  });
+
   it('searches by text alone, then takes a reference into the same turn', () => {
     const trail = walk(
       (t) => say(t, 'a coat'),
       (t) => addReference(t, a),
     );
-    expect(trail.turns).toEqual([{ parent: null, references: [a], phrases: [{ text: 'a coat', held: true }], negatives: [] }]);
+    expect(trail.turns).toMatchObject([
+      { parent: null, references: [a], phrases: [{ text: 'a coat', held: true }], negatives: [] },
+    ]);
   });
 
   it('keeps a picture on one side only, and the last reference', () => {

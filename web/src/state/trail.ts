@@ -12,7 +12,16 @@ export interface Phrase {
   readonly held: boolean;
 }
 
-export interface Turn {
+/** What a search is asked with beside its pictures and texts. */
+export interface Settings {
+  /** In the filter language; '' for none. */
+  readonly filter: string;
+  /** Multiples of each factor's weight; [] for all 1. */
+  readonly weights: readonly number[];
+}
+
+/** A turn keeps its own settings: going back to it shows what it showed. */
+export interface Turn extends Settings {
   /** The place of the turn that this one went on from, smaller than its own; null for a beginning. */
   readonly parent: number | null;
   readonly references: readonly Picture[];
@@ -20,7 +29,8 @@ export interface Turn {
   readonly negatives: readonly Picture[];
 }
 
-export interface Trail {
+/** Its own settings are those of the gallery, while no turn is shown. */
+export interface Trail extends Settings {
   readonly turns: readonly Turn[];
   /** The place of the turn that is shown; -1 while the gallery is. */
   readonly current: number;
@@ -29,9 +39,20 @@ export interface Trail {
 /** The most that a request of the API may have. */
 export const limits = { references: 8, negatives: 8, phrases: 16, text: 1000, turns: 100 } as const;
 
-export const emptyTrail: Trail = { turns: [], current: -1 };
+export const emptyTrail: Trail = { turns: [], current: -1, filter: '', weights: [] };
 
 export const currentTurn = ({ turns, current }: Trail): Turn | undefined => turns[current];
+
+/** The settings of what is shown: the turn, or the gallery. */
+export function currentSettings(trail: Trail): Settings {
+  const { filter, weights } = currentTurn(trail) ?? trail;
+  return { filter, weights };
+}
+
+/** Changes settings of what is shown, and of nothing else. */
+export function changeSettings(trail: Trail, changed: Partial<Settings>): Trail {
+  return currentTurn(trail) ? change(trail, changed) : { ...trail, ...changed };
+}
 
 export const samePicture = (a: Picture, b: Picture): boolean =>
   'id' in a ? 'id' in b && a.id === b.id : 'upload' in b && a.upload === b.upload;
@@ -47,9 +68,11 @@ export function ownPhrase({ turns }: Trail, at: number): Phrase | undefined {
   return before.some(({ text }) => text === last.text) ? undefined : last;
 }
 
-function append({ turns, current }: Trail, turn: Turn): Trail {
-  if (turns.length >= limits.turns) return { turns, current };
-  return { turns: [...turns, turn], current: turns.length };
+/** A turn more. Without settings of its own it takes those of what is shown. */
+function append(trail: Trail, turn: Omit<Turn, keyof Settings> & Partial<Settings>): Trail {
+  const { turns } = trail;
+  if (turns.length >= limits.turns) return trail;
+  return { ...trail, turns: [...turns, { ...currentSettings(trail), ...turn }], current: turns.length };
 }
 
 function change(trail: Trail, changed: Partial<Turn>): Trail {
@@ -102,17 +125,18 @@ export function select(trail: Trail, at: number): Trail {
 }
 
 /** Removes a turn; those after it then follow the one before it. */
-export function removeTurn({ turns, current }: Trail, at: number): Trail {
+export function removeTurn(trail: Trail, at: number): Trail {
+  const { turns, current } = trail;
   const removed = turns[at];
-  if (!removed) return { turns, current };
+  if (!removed) return trail;
   const shift = (place: number) => (place > at ? place - 1 : place);
   const parentOf = ({ parent }: Turn) => {
     const next = parent === at ? removed.parent : parent;
     return next === null ? null : shift(next);
   };
   const kept = turns.filter((_, place) => place !== at).map((turn) => ({ ...turn, parent: parentOf(turn) }));
-  if (current !== at) return { turns: kept, current: shift(current) };
-  return { turns: kept, current: removed.parent ?? Math.min(at, kept.length) - 1 };
+  if (current !== at) return { ...trail, turns: kept, current: shift(current) };
+  return { ...trail, turns: kept, current: removed.parent ?? Math.min(at, kept.length) - 1 };
 }
 
 /** More like this: one more reference. */

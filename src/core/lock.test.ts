@@ -27,6 +27,15 @@ test('one holder at a time, and nothing left behind', async () => {
   await (await takeLock(path))?.release();
 });
 
+test('of many takers at once in one process one gets it', async () => {
+  const path = join(folder, 'many');
+  const locks = await Promise.all(Array.from({ length: 20 }, () => takeLock(path)));
+  const taken = locks.filter((lock) => lock !== undefined);
+  expect(taken).toHaveLength(1);
+  await taken[0]?.release();
+  expect(await readdir(folder)).toEqual([]);
+});
+
 test('the lock of a dead process, one cut short, and one from before a restart are taken over', async () => {
   const { pid } = spawnSync(process.execPath, ['-e', '']);
   const stale = [{ pid, host: hostname() }, '', '{"pid":', { pid: process.pid, host: hostname() }];

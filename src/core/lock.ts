@@ -1,7 +1,7 @@
 /** A file that says which process works in a folder, so that two never do at once. */
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { LimnError, messageOf } from '../core/errors.js';
+import { LimnError, messageOf } from './errors.js';
 
 export interface Lock {
   release(): Promise<void>;
@@ -13,6 +13,8 @@ interface Holder {
 }
 
 const held = new Set<string>();
+/** Tells takers of this process apart. */
+let drafts = 0;
 
 /**
  * Takes the lock at `path`, also one that a dead process of this machine left behind.
@@ -20,7 +22,7 @@ const held = new Set<string>();
  * @returns undefined where a living process holds it; one on another machine counts as living
  */
 export async function takeLock(path: string): Promise<Lock | undefined> {
-  const draft = `${path}.${process.pid}.tmp`;
+  const draft = `${path}.${process.pid}.${++drafts}.tmp`;
   const text = JSON.stringify({ pid: process.pid, host: hostname() } satisfies Holder);
   try {
     await writeFile(draft, text);
