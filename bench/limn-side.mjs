@@ -103,6 +103,7 @@ async function peakBytes() {
 const session = await Session.open(graph.model, {
   threads: options.threads,
   label: 'training graph',
+  carry: graph.carry,
   ...(options.profile ? { profile: options.profile } : {}),
 });
 await session.setResident(graph.initialState);
@@ -118,7 +119,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   let loss;
   for (let i = 0; i < steps; i += stepsPerRun) {
     const start = performance.now();
-    const running = session.run(next, { carry: graph.carry, fetch: graph.reported });
+    const running = session.run(next, { fetch: graph.reported });
     next = feeds();
     loss = (await running).loss.data.at(-1);
     times.push((performance.now() - start) / stepsPerRun);
