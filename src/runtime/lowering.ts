@@ -17,9 +17,13 @@ import { int64, scalar, type Tensor } from '../tensor/tensor.js';
 
 export interface Lowered {
   bytes: Uint8Array;
-  /** Nodes that read float16, by the names that they have in `bytes`. */
+  /** Nodes that the provider claims and cannot run, by the names that they have in `bytes`. */
+  cpuNodes: string[];
+  /** Nodes that read float16, which not every device can. */
   float16Nodes: string[];
 }
+
+type NodeLists = Omit<Lowered, 'bytes'>;
 
 /** What is known of the values that a graph sees: ranks, and which are float16. */
 interface Known {
@@ -30,12 +34,12 @@ interface Known {
 /** Rewrites an encoded model, and the bodies in it. What cannot be rewritten stays as it is. */
 export function lowered(bytes: Uint8Array): Lowered {
   const model = fromBinary(ModelProtoSchema, bytes);
-  const float16Nodes: string[] = [];
-  if (model.graph) lowerGraph(model.graph, { ranks: new Map(), float16: new Set() }, float16Nodes);
-  return { bytes: toBinary(ModelProtoSchema, model), float16Nodes };
+  const lists: NodeLists = { cpuNodes: [], float16Nodes: [] };
+  if (model.graph) lowerGraph(model.graph, { ranks: new Map(), float16: new Set() }, lists);
+  return { bytes: toBinary(ModelProtoSchema, model), ...lists };
 }
 
-function lowerGraph(graph: GraphProto, outer: Known, float16Nodes: string[]): void {
+function lowerGraph(graph: GraphProto, outer: Known, lists: NodeLists): void {
   const known: Known = { ranks: new Map(outer.ranks), float16: new Set(outer.float16) };
   const learn = (name: string, rank: number | undefined, elementType: number | undefined) => {
     if (rank !== undefined) known.ranks.set(name, rank);
@@ -50,14 +54,21 @@ function lowerGraph(graph: GraphProto, outer: Known, float16Nodes: string[]): vo
     return name;
   };
   graph.node = graph.node.flatMap((node) => {
-    for (const { g: body } of node.attribute) if (body) lowerGraph(body, known, float16Nodes);
+    for (const { g: body } of node.attribute) if (body) lowerGraph(body, known, lists);
     if (node.input.some((name) => known.float16.has(name))) {
-      node.name ||= `reads float16: ${node.output[0]}`;
-      float16Nodes.push(node.name);
+      lists.float16Nodes.push(named(node));
       if (node.opType !== 'Cast') for (const name of node.output) known.float16.add(name);
     }
+    // Where the greatest were is not written yet by the provider (ONNX Runtime 1.30), and only a gradient asks for it.
+    if (node.opType === 'MaxPool' && node.output.length > 1) lists.cpuNodes.push(named(node));
     return rules[node.opType]?.(node, known, constant) ?? [node];
   });
+}
+
+/** The name of a node, which has one from now on. */
+function named(node: NodeProto): string {
+  node.name ||= `makes ${node.output[0]}`;
+  return node.name;
 }
 
 type Rule = (node: NodeProto, known: Known, constant: (name: string, content: Tensor) => string) => NodeProto[] | undefined;

@@ -55,8 +55,9 @@ export class WebGpu {
     const preferredOutputLocation = Object.fromEntries(staying.map((name) => [name, 'gpu-buffer'] as const));
     // A file stays as it is: its weights may lie beside it.
     if (typeof model === 'string') return { model, options: { ...provider(), preferredOutputLocation } };
-    const { bytes, float16Nodes } = lowered(model);
-    return { model: bytes, options: { ...provider(this.hasFloat16 ? [] : float16Nodes), preferredOutputLocation } };
+    const { bytes, cpuNodes, float16Nodes } = lowered(model);
+    const onCpu = [...cpuNodes, ...(this.hasFloat16 ? [] : float16Nodes)];
+    return { model: bytes, options: { ...provider(onCpu), preferredOutputLocation } };
   }
 
   /** A float32 tensor on the device; others stay where they are, for WebGPU has no 64-bit integers. */
