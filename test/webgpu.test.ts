@@ -8,6 +8,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../src/core/random.js';
 import { readFashionIQ } from '../src/data/fashioniq.js';
 import { generateWardrobe } from '../src/data/wardrobe/generate.js';
+import { clipSizes, writeRandomClip } from '../src/encoders/clip/random-clip.js';
+import { folderFile } from '../src/encoders/description.js';
+import { openHubEncoder } from '../src/encoders/hub/encoder-folder.js';
+import { importEncoder } from '../src/encoders/hub/import-encoder.js';
+import { OnnxPictureEncoder } from '../src/encoders/picture-encoder.js';
+import { OnnxTextEncoder } from '../src/encoders/text-encoder.js';
 import { type TinyFolder, tinyFolder } from '../src/gallery/testing/tiny-gallery.js';
 import { elementTypes } from '../src/graph/element-types.js';
 import { ModelProtoSchema } from '../src/graph/proto/onnx_pb.js';
@@ -18,6 +24,7 @@ import { PictureReader } from '../src/models/picture-reader.js';
 import type { Device } from '../src/runtime/device.js';
 import { Session } from '../src/runtime/session.js';
 import { missingGpu } from '../src/runtime/testing/gpu.js';
+import { fromFloat16 } from '../src/tensor/float16.js';
 import { decodeSafetensors } from '../src/tensor/safetensors.js';
 import { sizeOf, type Tensor, tensor } from '../src/tensor/tensor.js';
 import { type TrainOptions, train } from '../src/train/train.js';
@@ -84,7 +91,7 @@ describe.skipIf(missing)('a training of LIMN', () => {
     out: join(work, out),
     device,
     model: { width: 16, heads: 2, factors: 2, layers: 1, projection: 8, expansion: 2 },
-    training: { epochs: 3, batchSize: 32, stepsPerRun: 1 },
+    training: { epochs: 3, batchSize: 32, stepsPerRun: 1, validateEvery: 3 },
   });
 
   it('has the losses and weights of one on the CPU, also when it goes on with a checkpoint of the CPU', async () => {
@@ -203,6 +210,30 @@ describe.skipIf(missing)('a captioner', () => {
     expect(gpu.texts).toEqual(cpu.texts);
     gpu.numbers.forEach((number, i) => {
       expect(Math.abs(number - (cpu.numbers[i] as number))).toBeLessThan(1e-4);
+    });
+  });
+});
+
+describe.skipIf(missing)('CLIP from the Hub', () => {
+  it('has the features of the CPU, for pictures and texts', async () => {
+    await writeRandomClip(join(work, 'clip'), clipSizes.tiny);
+    await importEncoder(join(work, 'clip'));
+    const { folder, text } = await openHubEncoder('clip');
+    const features = async (device: Device) => {
+      const pictures = await OnnxPictureEncoder.open(join(folder, folderFile), { device });
+      const { size } = pictures.picture;
+      const { local, global } = await pictures.encode([Uint8Array.from({ length: size * size * 3 }, (_, i) => (i * 7) % 256)]);
+      await pictures.close();
+      const texts = await OnnxTextEncoder.open(text!.description, text!.files, { device });
+      const read = await texts.encode(['in red', 'with a longer collar']);
+      await texts.close();
+      return [local, global, fromFloat16(read.local), fromFloat16(read.global)];
+    };
+    const [cpu, gpu] = [await features('cpu'), await features('webgpu')];
+    gpu.forEach((values, i) => {
+      // Texts come as float16, whose rounding may go the other way.
+      const tolerance = i < 2 ? 1e-4 : 4e-3;
+      expect(values.every((value, at) => Math.abs(value - (cpu[i]?.[at] as number)) < tolerance)).toBe(true);
     });
   });
 });
