@@ -18,11 +18,21 @@ export function chosenDevice(given?: Device): Device {
   return deviceNamed(given ?? (process.env.LIMN_DEVICE || 'cpu'));
 }
 
-/** What a person can do about a GPU that cannot be used. */
-export function adapterAdvice(platform: string = process.platform): string {
+/** What the runtime's thread says where onnxruntime-node was built without WebGPU. */
+export const builtWithout = `onnxruntime-node has no WebGPU on ${process.platform} ${process.arch}`;
+
+/**
+ * Why no GPU can be used, and what a person can do about it.
+ *
+ * @param said by ONNX Runtime, or {@link builtWithout}
+ */
+export function noGpu(said: string, platform: string = process.platform): string {
+  const [, reason = said] = /Failed to get a WebGPU adapter:? *(.*)/.exec(said) ?? [];
+  const onCpu = 'compute on the CPU, without --device webgpu and LIMN_DEVICE.';
+  if (reason === builtWithout) return `No GPU can be used (${reason}): ${onCpu}`;
   const driver =
     platform === 'linux'
       ? 'Install the Vulkan loader (libvulkan1 in Debian and Ubuntu) and the Vulkan driver of your GPU'
       : 'Install the newest driver of your GPU';
-  return `${driver}, see docs/devices.md; or compute on the CPU, without --device webgpu and LIMN_DEVICE.`;
+  return `No GPU can be used (${reason}). ${driver}, see docs/devices.md; or ${onCpu}`;
 }

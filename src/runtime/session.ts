@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { LimnError, messageOf } from '../core/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { adapterAdvice, chosenDevice, type Device } from './device.js';
+import { chosenDevice, type Device, noGpu } from './device.js';
 import type { WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
 
 export interface SessionOptions {
@@ -98,8 +98,7 @@ function openGpuThread(): Promise<RuntimeThread> {
     } catch (error) {
       gpuThread = undefined;
       await thread.end();
-      const [, reason = messageOf(error)] = /Failed to get a WebGPU adapter:? *(.*)/.exec(messageOf(error)) ?? [];
-      throw new LimnError('RUNTIME', `No GPU can be used (${reason}). ${adapterAdvice()}`, { cause: error });
+      throw new LimnError('RUNTIME', noGpu(messageOf(error)), { cause: error });
     }
   };
   gpuThread ??= open();

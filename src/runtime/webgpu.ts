@@ -15,6 +15,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from '../graph/proto/onnx_pb.js';
+import { builtWithout } from './device.js';
 import { lowered } from './lowering.js';
 import { toOrt } from './wire.js';
 
@@ -41,9 +42,7 @@ export class WebGpu {
   }
 
   private static async openAdapter(): Promise<WebGpu> {
-    if (!ort.listSupportedBackends().some(({ name }) => name === 'webgpu')) {
-      throw new Error(`onnxruntime-node has no WebGPU on ${process.platform} ${process.arch}`);
-    }
+    if (!ort.listSupportedBackends().some(({ name }) => name === 'webgpu')) throw new Error(builtWithout);
     const copy = oneNode('Identity', 'float32');
     const up = await ort.InferenceSession.create(copy, { ...provider(), preferredOutputLocation: 'gpu-buffer' });
     const down = await ort.InferenceSession.create(copy, provider());

@@ -25,6 +25,7 @@ if (!port) throw new Error('worker.ts runs only as a worker thread');
 const sessions = new Map<number, Loaded>();
 /** Tensors that runs have made and that no one else has. */
 const carried = new WeakSet<ort.Tensor>();
+
 async function handle(request: WorkerRequest): Promise<{ result?: unknown; transfer?: ArrayBuffer[] }> {
   if (request.kind === 'adapter') {
     await openWebGpu();
@@ -72,7 +73,7 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
       for (const [output, input] of Object.entries(carry)) {
         const before = resident.get(input);
         const value = outputs[output] as ort.Tensor;
-        // A tensor that came from outside may share its buffer with another.
+        // A tensor that came from outside may share its buffer with another; on a GPU no output is written into an old tensor.
         if (before && carried.has(before) && isLike(before, value) && !gpu) spare.set(output, before);
         else spare.delete(output);
         carried.add(value);
