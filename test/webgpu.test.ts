@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Random } from '../src/core/random.js';
 import { readFashionIQ } from '../src/data/fashioniq.js';
 import { generateWardrobe } from '../src/data/wardrobe/generate.js';
@@ -30,6 +30,8 @@ import { sizeOf, type Tensor, tensor } from '../src/tensor/tensor.js';
 import { type TrainOptions, train } from '../src/train/train.js';
 import { trainCaptioner } from '../src/train/train-captioner.js';
 
+// Where the GPU is a driver that computes on the CPU, compiling for it takes long.
+vi.setConfig({ testTimeout: 300_000 });
 const missing = await missingGpu();
 let work: string;
 let common: Omit<TrainOptions, 'out'>;
