@@ -101,14 +101,25 @@ async function peakBytes() {
 }
 
 const session = await Session.open(graph.model, {
+  device: options.device,
   threads: options.threads,
   label: 'training graph',
+  ...(options.copied ? {} : { carry: graph.carry }),
   ...(options.profile ? { profile: options.profile } : {}),
 });
-await session.setResident(graph.initialState);
+if (!options.copied) await session.setResident(graph.initialState);
 const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 const parameters = graph.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 say({ ready: true, parameters });
+
+/** One run; with `copied` the whole state goes in and comes out, as if nothing stayed in the runtime. */
+let state = graph.initialState;
+async function run(batch) {
+  if (!options.copied) return session.run(batch, { fetch: graph.reported });
+  const result = await session.run({ ...batch, ...state }, { fetch: [...graph.reported, ...Object.keys(graph.carry)] });
+  state = Object.fromEntries(Object.entries(graph.carry).map(([output, input]) => [input, result[output]]));
+  return result;
+}
 
 let next = feeds();
 for await (const line of createInterface({ input: process.stdin })) {
@@ -118,7 +129,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   let loss;
   for (let i = 0; i < steps; i += stepsPerRun) {
     const start = performance.now();
-    const running = session.run(next, { carry: graph.carry, fetch: graph.reported });
+    const running = run(next);
     next = feeds();
     loss = (await running).loss.data.at(-1);
     times.push((performance.now() - start) / stepsPerRun);

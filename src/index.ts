@@ -12,6 +12,7 @@
  */
 import { type CreateOptions, Gallery } from './gallery/gallery.js';
 import { LimnModel } from './models/limn-model.js';
+import type { Device } from './runtime/device.js';
 
 /** A trained model with the galleries that were made or opened with it. */
 export class Limn {
@@ -22,10 +23,11 @@ export class Limn {
   /**
    * Opens a trained model: a run folder, or the `model` folder in it.
    *
+   * @param options.device "cpu", or "webgpu" for any GPU (docs/devices.md). @default `LIMN_DEVICE` or "cpu"
    * @throws LimnError CHECKPOINT when there is no model, or it is damaged
    */
-  static async open(folder: string): Promise<Limn> {
-    return new Limn(await LimnModel.open(folder));
+  static async open(folder: string, options: { device?: Device } = {}): Promise<Limn> {
+    return new Limn(await LimnModel.open(folder, options));
   }
 
   /**
@@ -108,6 +110,7 @@ export { LimnModel } from './models/limn-model.js';
 export { PictureReader } from './models/picture-reader.js';
 export type { PictureSource } from './models/picture-source.js';
 export { type TextEncoderChoice, TextReader } from './models/text-reader.js';
+export type { Device } from './runtime/device.js';
 export { type TrainingSettings, trainingSettings } from './train/settings.js';
 export { type TrainOptions, type TrainResult, train } from './train/train.js';
 export { type TrainCaptionerOptions, type TrainCaptionerResult, trainCaptioner } from './train/train-captioner.js';

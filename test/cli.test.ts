@@ -38,6 +38,9 @@ async function complaint(words: string[], code: number, options: Parameters<type
   return lines[0] as string;
 }
 
+/** Without any GPU, wherever the Vulkan loader says which there are. */
+const noGpu = { VK_DRIVER_FILES: '/nowhere.json', VK_ICD_FILENAMES: '/nowhere.json' };
+
 const contentOf = async (folder: string) => {
   const names = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
   const paths = names.map((entry) => join(entry.parentPath, entry.name)).sort();
@@ -149,6 +152,31 @@ describe('settings', () => {
     const training = { train: { training: { learningRat: 1 } } };
     expect(await withConfig(training, trainWords('data', 'never'))).toContain('Did you mean "train.training.learningRate"?');
     expect(await complaint(words, 2, { env: { LIMN_K: 'x' } })).toContain('LIMN_K cannot be "x"');
+  });
+
+  it('name a device in every way, and no other than those that there are', async () => {
+    const advice = 'There is no device "gpu": give "cpu", or "webgpu" for any GPU.';
+    expect(await complaint([...words, '--device', 'gpu'], 2)).toContain(advice);
+    expect(await complaint(words, 2, { env: { LIMN_DEVICE: 'gpu' } })).toContain(`LIMN_DEVICE cannot be "gpu". ${advice}`);
+    await writeFile(at('bad.json'), JSON.stringify({ search: { device: 'gpu' } }));
+    expect(await complaint([...words, '--config', 'bad.json'], 2)).toContain(
+      `"search.device" in bad.json cannot be "gpu". ${advice}`,
+    );
+    expect(await count(['--device', 'cpu', '-k', '2'], { env: { LIMN_DEVICE: 'webgpu', ...noGpu } })).toBe(2);
+  });
+
+  it.runIf(process.platform === 'linux')('ask for a GPU that is not there: nothing is computed or written', async () => {
+    const device = ['--device', 'webgpu'];
+    // Lines before it are the Vulkan loader's own.
+    const last =
+      /^limn: No GPU can be used \(.+\)\. Install the Vulkan loader .+ or compute on the CPU, without --device webgpu/m;
+    const expected = { code: 1, out: '', error: expect.stringMatching(last) };
+    expect(await limn([...trainWords('data', 'no-gpu'), ...device], { env: noGpu })).toMatchObject(expected);
+    expect(existsSync(at('no-gpu'))).toBe(false);
+    expect(await limn(words, { env: { LIMN_DEVICE: 'webgpu', ...noGpu } })).toMatchObject(expected);
+    const doctor = (more: string[]) => limn(['doctor', ...more], { env: noGpu });
+    expect(await doctor([])).toMatchObject({ code: 0, out: expect.stringMatching(/^note +webgpu +No GPU can be used/m) });
+    expect(await doctor(device)).toMatchObject({ code: 1, out: expect.stringMatching(/^broken +webgpu +No GPU can be used/m) });
   });
 
   it('reach commands that belong to another by both names', async () => {

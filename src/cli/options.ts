@@ -1,6 +1,7 @@
 /** Building blocks of the commands: options with checked values, and what every command has. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { LimnError } from '../core/errors.js';
+import { LimnError, messageOf } from '../core/errors.js';
+import { deviceNamed } from '../runtime/device.js';
 
 /** A command with `--threads` and `--config`. */
 export function newCommand(name: string, description: string): Command {
@@ -8,6 +9,21 @@ export function newCommand(name: string, description: string): Command {
     .description(description)
     .addOption(numberOption('--threads <count>', 'threads to compute with; 0 takes one a core', { least: 0, whole: true }))
     .option('--config <file>', 'a JSON file of settings, as limn.config.json in this folder');
+}
+
+/** A command that computes with models: also with `--device`. */
+export function computingCommand(name: string, description: string): Command {
+  return newCommand(name, description).addOption(deviceOption());
+}
+
+function deviceOption(): Option {
+  return new Option('--device <name>', 'what to compute on: cpu, or webgpu for any GPU (default: "cpu")').argParser((text) => {
+    try {
+      return deviceNamed(text);
+    } catch (error) {
+      throw new InvalidArgumentError(messageOf(error));
+    }
+  });
 }
 
 export interface NumberRange {

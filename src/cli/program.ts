@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { LimnError, messageOf } from '../core/errors.js';
+import { requireDevice } from '../runtime/session.js';
 import { captionCommand } from './commands/caption.js';
 import { dataCommand } from './commands/data.js';
 import { demoCommand } from './commands/demo.js';
@@ -42,7 +43,12 @@ function newProgram(): Command {
     command.commands.forEach(quiet);
   };
   quiet(program);
-  return program.hook('preAction', (_, command) => applySettings(program, command));
+  return program.hook('preAction', async (_, command) => {
+    await applySettings(program, command);
+    // Before anything is written: a GPU that is asked for must be there. The doctor says itself whether it is.
+    const isDoctor = command.name() === 'doctor';
+    if (!isDoctor && command.getOptionValue('device') !== undefined) await requireDevice();
+  });
 }
 
 /**

@@ -47,6 +47,8 @@ export async function applySettings(program: Command, command: Command): Promise
   }
   const threads = command.getOptionValue('threads');
   if (threads !== undefined) process.env.LIMN_THREADS = String(threads);
+  const device = command.getOptionValue('device');
+  if (device !== undefined) process.env.LIMN_DEVICE = device;
 }
 
 /** A command's section of a config file: its name, with those that it belongs to before it, e.g. "data check". */

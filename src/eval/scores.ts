@@ -45,7 +45,8 @@ export async function* scoreQueries(
   const graph = new Graph('scores');
   const asked = graph.input('queries', 'float32', [rows, width]);
   graph.output('scores', matmul(asked, graph.input('gallery', 'float32', [size, width]), { transB: true }));
-  const session = await Session.open(encodeModel(graph), { label: 'scoring', spin: false });
+  // The bound on the rounding is that of the CPU's float32.
+  const session = await Session.open(encodeModel(graph), { label: 'scoring', spin: false, device: 'cpu' });
   try {
     await session.setResident({ gallery: tensor('float32', [size, width], gallery.data) });
     for (let from = 0; from < total; from += rows) {

@@ -48,6 +48,9 @@ function encodeGraph(graph: Graph): GraphProto {
     name: graph.name,
     input: graph.inputs.map((value) => valueInfo(value.name, value)),
     output: graph.outputs.map(({ name, value }) => valueInfo(name, value)),
+    valueInfo: [...matrixFactors(graph)]
+      .filter((value) => value.graph === graph && value.producer && !renamed.has(value))
+      .map((value) => valueInfo(value.name, value)),
     initializer: graph.constants
       .filter((value) => values.has(value))
       .map((value) => encodeTensor(value.constant as Tensor, value.name)),
@@ -82,6 +85,18 @@ function neededNodes(graph: Graph): { nodes: GraphNode[]; values: Set<Value> } {
     }
   }
   return { nodes: nodes.reverse(), values };
+}
+
+/** What FusedMatMul reads in a graph and the bodies in it: who replaces it by other operators must know the ranks. */
+function matrixFactors(graph: Graph): Set<Value> {
+  const factors = new Set<Value>();
+  for (const { type, inputs, attributes } of neededNodes(graph).nodes) {
+    if (type === 'FusedMatMul') for (const input of inputs) if (input) factors.add(input);
+    for (const attribute of Object.values(attributes)) {
+      if (attribute instanceof Graph) for (const value of matrixFactors(attribute)) factors.add(value);
+    }
+  }
+  return factors;
 }
 
 function valueInfo(name: string, value: Value): ValueInfoProto {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { throwIfAborted } from '../core/errors.js';
 import type { OnProgress } from '../core/progress.js';
 import type { Vocabulary } from '../encoders/vocabulary.js';
+import type { Device } from '../runtime/device.js';
 import { Session } from '../runtime/session.js';
 import { int64, type Tensor, tensor, zeros } from '../tensor/tensor.js';
 import { endId, idCount, startId } from './captioner.js';
@@ -71,6 +72,8 @@ export class CaptionerModel {
     readonly folder = '.',
     /** SHA-256 of the weights, or "" for a model that was not saved yet. */
     readonly hash = '',
+    /** What it is computed on. @default `LIMN_DEVICE` or "cpu" */
+    private readonly device?: Device,
   ) {}
 
   /**
@@ -78,12 +81,12 @@ export class CaptionerModel {
    *
    * @throws LimnError CHECKPOINT when a file is missing, damaged or of another kind of model
    */
-  static async open(path: string): Promise<CaptionerModel> {
+  static async open(path: string, options: { device?: Device | undefined } = {}): Promise<CaptionerModel> {
     const { folder, config, encoder, vocabulary, weights, hash } = await readModelFolder(path, folderConfig, {
       name: 'captioner',
       command: 'limn train --task caption',
     });
-    return new CaptionerModel({ config: config.model, vocabulary, weights, encoder }, folder, hash);
+    return new CaptionerModel({ config: config.model, vocabulary, weights, encoder }, folder, hash, options.device);
   }
 
   /** Writes config.json, vocabulary.json and weights.safetensors. */
@@ -95,7 +98,7 @@ export class CaptionerModel {
   /** The reader that turns pictures into this model's inputs. */
   openReader(): Promise<PictureReader> {
     const { config, encoder } = this.parts;
-    return PictureReader.restore(config.picture, encoder.id, encoder.description, this.folder);
+    return PictureReader.restore(config.picture, encoder.id, encoder.description, this.folder, { device: this.device });
   }
 
   /** Writes what changes from the first to the second picture of each pair. */
@@ -221,18 +224,17 @@ export class CaptionerModel {
     const { config, weights } = this.parts;
     const rows = batch * each;
     const length = memory['memory.0.values']?.shape[2] as number;
-    const session = await this.session(`step ${batch} x ${each} ${length}`, () =>
-      stepModel(config, weights, batch, each, length),
-    );
     const shapes = Object.entries(pastShapes(config, rows));
     const past = Object.fromEntries(shapes.map(([name, shape]) => [name, zeros('float32', shape)]));
     const carry = Object.fromEntries(shapes.map(([name]) => [`next.${name}`, name]));
+    const build = () => stepModel(config, weights, batch, each, length);
+    const session = await this.session(`step ${batch} x ${each} ${length}`, build, carry);
     await session.setResident({ ...memory, ...past }, { transfer: true });
     return {
       next: async (words, place, parents) => {
         const from = each > 1 ? { parents: int64([rows], parents) } : {};
         const feeds = { words: int64([rows], words), place: int64([1], [place]), ...from };
-        const { logProbabilities } = await session.run(feeds, { carry, fetch: ['logProbabilities'] });
+        const { logProbabilities } = await session.run(feeds, { fetch: ['logProbabilities'] });
         return logProbabilities?.data as Float32Array;
       },
     };
@@ -273,8 +275,9 @@ export class CaptionerModel {
     return (await session.run(feeds)).logProbabilities?.data as Float32Array;
   }
 
-  private session(key: string, build: () => Uint8Array): Promise<Session> {
-    const opened = this.sessions.get(key) ?? Session.open(build(), { label: `captioner, ${key}`, spin: false });
+  private session(key: string, build: () => Uint8Array, carry: Record<string, string> = {}): Promise<Session> {
+    const options = { label: `captioner, ${key}`, spin: false, device: this.device, carry };
+    const opened = this.sessions.get(key) ?? Session.open(build(), options);
     this.sessions.set(key, opened);
     return opened;
   }

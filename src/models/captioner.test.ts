@@ -255,7 +255,7 @@ it('learns to tell pairs apart, and is the same when it is opened again', async 
   const source = drawnPictures(features);
   const texts = ['is red', 'is blue with a hem', 'has short sleeves', 'has longer sleeves and hem'];
   const some = pairs.slice(0, 4);
-  const session = await Session.open(training.model, { label: 'captioner training' });
+  const session = await Session.open(training.model, { label: 'captioner training', carry: training.carry });
   await session.setResident(training.initialState);
   const feeds = {
     ...source.feeds(
@@ -270,7 +270,7 @@ it('learns to tell pairs apart, and is the same when it is opened again', async 
   };
   let accuracy = 0;
   for (let step = 0; step < 120; step++) {
-    const report = await session.run(feeds, { carry: training.carry, fetch: training.reported });
+    const report = await session.run(feeds, { fetch: training.reported });
     accuracy = (report.accuracy!.data as Float32Array)[0] as number;
   }
   expect(accuracy).toBe(1);

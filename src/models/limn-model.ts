@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { LimnError, throwIfAborted } from '../core/errors.js';
 import type { OnProgress } from '../core/progress.js';
 import type { Vocabulary } from '../encoders/vocabulary.js';
+import type { Device } from '../runtime/device.js';
 import { Session } from '../runtime/session.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type LimnConfig, limnConfig } from './config.js';
@@ -69,6 +70,8 @@ export class LimnModel {
     readonly hash = '',
     /** Readers that the caller has opened and closes; the model opens its own where it has none. */
     private readonly given?: ModelReaders,
+    /** What it is computed on. @default `LIMN_DEVICE` or "cpu" */
+    private readonly device?: Device,
   ) {}
 
   get config(): LimnConfig {
@@ -85,13 +88,13 @@ export class LimnModel {
    *
    * @throws LimnError CHECKPOINT when a file is missing, cut short or of another model
    */
-  static async open(path: string): Promise<LimnModel> {
+  static async open(path: string, options: { device?: Device | undefined } = {}): Promise<LimnModel> {
     const { folder, config, encoder, vocabulary, weights, hash } = await readModelFolder(path, folderConfig, {
       name: 'limn model',
       command: 'limn train',
     });
     const { model, textEncoder } = config;
-    return new LimnModel({ config: model, vocabulary, weights, encoder, textEncoder }, folder, hash);
+    return new LimnModel({ config: model, vocabulary, weights, encoder, textEncoder }, folder, hash, undefined, options.device);
   }
 
   /** Writes the model folder: config.json, vocabulary.json, weights.safetensors, query.onnx and gallery.onnx (batch 1). */
@@ -107,7 +110,7 @@ export class LimnModel {
   /** The reader that turns pictures into this model's inputs. */
   openReader(): Promise<PictureReader> {
     const { config, encoder } = this.parts;
-    return PictureReader.restore(config.picture, encoder.id, encoder.description, this.folder);
+    return PictureReader.restore(config.picture, encoder.id, encoder.description, this.folder, { device: this.device });
   }
 
   /** Embeds gallery pictures. @param rows rows of `pictures` */
@@ -201,7 +204,7 @@ export class LimnModel {
     if (this.given) return Promise.resolve(this.given);
     const open = async (): Promise<ModelReaders> => {
       const { config, textEncoder } = this.parts;
-      const text = await TextReader.restore(textEncoder?.id ?? '', textEncoder?.choice);
+      const text = await TextReader.restore(textEncoder?.id ?? '', textEncoder?.choice, { device: this.device });
       return { text, picture: config.picture.kind === 'tuned' ? await this.openReader() : undefined };
     };
     this.opened ??= open().catch((error) => {
@@ -243,7 +246,8 @@ export class LimnModel {
     const known = this.sessions.get(key);
     if (known) return known;
     const label = `${key.split(' ')[0]} encoder`;
-    const opened = this.encoders().then((encoders) => Session.open(build(encoders), { label, spin: false }));
+    const options = { label, spin: false, device: this.device };
+    const opened = this.encoders().then((encoders) => Session.open(build(encoders), options));
     this.sessions.set(key, opened);
     return opened;
   }

@@ -7,6 +7,7 @@ import { openTextFeatures } from '../encoders/text-cache.js';
 import type { TextDescription } from '../encoders/text-description.js';
 import { OnnxTextEncoder } from '../encoders/text-encoder.js';
 import type { Vocabulary } from '../encoders/vocabulary.js';
+import type { SessionOptions } from '../runtime/session.js';
 import type { TextConfig } from './config.js';
 import type { TunedEncoder } from './encoder/tuned.js';
 import { type TextSource, textFeatureSource, tokenSource, wordSource } from './text-source.js';
@@ -67,13 +68,13 @@ export class TextReader {
    * @throws LimnError USAGE for one that is not there or has no text side, and for a block that it does not have; ENCODER,
    * GRAPH_UNSUPPORTED, DATA or IO for files that cannot be used
    */
-  static async open(choice: TextEncoderChoice): Promise<TextReader> {
+  static async open(choice: TextEncoderChoice, session: SessionOptions = {}): Promise<TextReader> {
     const { text, name } = await openHubEncoder(choice.encoder);
     if (!text) throw new LimnError('USAGE', `The encoder ${name} reads pictures alone. Choose one with a text model.`);
     const { description, files } = text;
     const { trainFrom } = choice;
     const tokens = trainFrom !== undefined && description.fixedLength ? description.length : choice.tokens;
-    const encoder = await OnnxTextEncoder.open(description, files, tokens === undefined ? {} : { tokens });
+    const encoder = await OnnxTextEncoder.open(description, files, tokens === undefined ? session : { ...session, tokens });
     const { local, global, id } = encoder;
     const sizes = { tokens: local.tokens, channels: local.channels, globalChannels: global.channels };
     if (trainFrom === undefined) return new TextReader({ kind: 'features', ...sizes }, id, { choice, encoder });
@@ -84,9 +85,9 @@ export class TextReader {
   }
 
   /** The reader that a saved model was trained with. @throws LimnError ENCODER when what is there now is another encoder */
-  static async restore(id: string, choice: TextEncoderChoice | undefined): Promise<TextReader> {
+  static async restore(id: string, choice: TextEncoderChoice | undefined, session: SessionOptions = {}): Promise<TextReader> {
     if (!choice) return TextReader.words();
-    const reader = await TextReader.open(choice);
+    const reader = await TextReader.open(choice, session);
     if (reader.id === id) return reader;
     await reader.close();
     throw new LimnError(

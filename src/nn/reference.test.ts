@@ -186,12 +186,12 @@ describe('AdamW', () => {
 
   /** Trains 20 steps; returns what was reported, and the parameters after each run. */
   async function train(model: TrainingModel) {
-    const session = await Session.open(model.model, { threads: 1 });
+    const session = await Session.open(model.model, { threads: 1, carry: model.carry });
     await session.setResident({ ...model.initialState, ...fixture.under('initial.') });
     const reported: Record<string, number[]> = Object.fromEntries(model.reported.map((name) => [name, []]));
     const after: Record<string, Tensor>[] = [];
     for (let step = 0; step < 20; step += model.stepsPerRun) {
-      const report = await session.run(feeds(step, model.stepsPerRun), { carry: model.carry, fetch: model.reported });
+      const report = await session.run(feeds(step, model.stepsPerRun), { fetch: model.reported });
       for (const name of model.reported) reported[name]!.push(...(report[name]!.data as Float32Array));
       after[step + model.stepsPerRun] = await session.getResident(Object.keys(model.initialState));
     }
@@ -231,10 +231,10 @@ describe('AdamW', () => {
 
   it('shows a batch that is not finite in the loss and in the gradient norm', async () => {
     const model = build(1);
-    const session = await Session.open(model.model, { threads: 1 });
+    const session = await Session.open(model.model, { threads: 1, carry: model.carry });
     await session.setResident({ ...model.initialState, ...fixture.under('initial.') });
     const broken = { ...feeds(0, 1), x: tensor('float32', [10, 6], zeros('float32', [10, 6]).data.fill(Number.NaN)) };
-    const report = await session.run(broken, { carry: model.carry, fetch: model.reported });
+    const report = await session.run(broken, { fetch: model.reported });
     await session.close();
     expect(report.loss?.data[0]).toBeNaN();
     expect(report.gradientNorm?.data[0]).toBeNaN();

@@ -1,5 +1,6 @@
 /** What a runtime thread is asked and what it answers. */
 import type { DType, TypedArrays } from '../tensor/tensor.js';
+import type { Device } from './device.js';
 
 export interface WireTensor {
   dtype: DType;
@@ -7,11 +8,22 @@ export interface WireTensor {
   data: TypedArrays[DType];
 }
 
+export interface LoadRequest {
+  model: Uint8Array | string;
+  device: Device;
+  threads: number;
+  spin: boolean;
+  profile?: string | undefined;
+  /** Output name -> resident input name: after each run the output takes the input's place. */
+  carry: Record<string, string>;
+}
+
 export type WorkerRequest = { id: number; session: number } & (
-  | { kind: 'load'; model: Uint8Array | string; threads: number; spin: boolean; profile?: string | undefined }
+  | { kind: 'adapter' }
+  | ({ kind: 'load' } & LoadRequest)
   | { kind: 'set'; tensors: Record<string, WireTensor> }
   | { kind: 'get'; names: string[] }
-  | { kind: 'run'; feeds: Record<string, WireTensor>; fetch: string[]; carry: Record<string, string> }
+  | { kind: 'run'; feeds: Record<string, WireTensor>; fetch: string[] }
   | { kind: 'close' }
 );
 

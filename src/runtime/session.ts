@@ -2,9 +2,12 @@
 import { Worker } from 'node:worker_threads';
 import { LimnError, messageOf } from '../core/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { chosenDevice, type Device, noGpu } from './device.js';
 import type { WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
 
 export interface SessionOptions {
+  /** What the model is computed on. @default `LIMN_DEVICE` or "cpu" */
+  device?: Device | undefined;
   /** Threads that one run computes with; 0 takes one a core. @default `LIMN_THREADS` or 0 */
   threads?: number;
   /** Let idle threads spin between operators: a little faster alone, wasteful beside other work. @default true */
@@ -13,13 +16,13 @@ export interface SessionOptions {
   label?: string;
   /** A path prefix under which ONNX Runtime writes a per-operator profile when the session is closed. */
   profile?: string;
+  /** Output name -> resident input name: after each run the output takes the input's place and is not returned. @default none */
+  carry?: Readonly<Record<string, string>>;
 }
 
 export interface RunOptions {
   /** Outputs to return. @default every output that is not carried */
   fetch?: readonly string[];
-  /** Output name -> resident input name: the output takes the input's place and is not returned. */
-  carry?: Readonly<Record<string, string>>;
   /** Give the feeds' buffers away instead of copying them. The caller must not touch them again. @default false */
   transfer?: boolean;
 }
@@ -68,6 +71,40 @@ class RuntimeThread {
   }
 }
 
+/**
+ * Makes sure of a device before work that would end without it.
+ *
+ * @param device @default `LIMN_DEVICE` or "cpu"
+ * @throws LimnError RUNTIME where no GPU can be used, USAGE for a device that is none
+ */
+export async function requireDevice(device?: Device): Promise<void> {
+  if (chosenDevice(device) === 'webgpu') await openGpuThread();
+}
+
+let gpuThread: Promise<RuntimeThread> | undefined;
+
+/**
+ * The one thread of all sessions with WebGPU: they share a device, and runs of two threads on one device crash (onnxruntime issue
+ * 32561). It lives as long as the process, and with it the compiled shaders.
+ *
+ * @throws LimnError RUNTIME where no GPU can be used
+ */
+function openGpuThread(): Promise<RuntimeThread> {
+  const open = async () => {
+    const thread = new RuntimeThread();
+    try {
+      await thread.request(-1, { kind: 'adapter' });
+      return thread;
+    } catch (error) {
+      gpuThread = undefined;
+      await thread.end();
+      throw new LimnError('RUNTIME', noGpu(messageOf(error)), { cause: error });
+    }
+  };
+  gpuThread ??= open();
+  return gpuThread;
+}
+
 /** The thread's code is always the built one: Node cannot run TypeScript in a thread, and `npm test` builds before it tests. */
 function startWorker(): Worker {
   const folder = import.meta.url.endsWith('.ts') ? '../../dist/runtime/' : './';
@@ -75,35 +112,39 @@ function startWorker(): Worker {
   return new Worker(new URL(`${folder}worker.js`, import.meta.url), { execArgv: [] });
 }
 
+let nextSession = 0;
+
 export class Session {
   private constructor(
     private readonly thread: RuntimeThread,
+    private readonly id: number,
     private readonly label: string,
+    private readonly carry: Readonly<Record<string, string>>,
+    /** What the model is computed on. */
+    readonly device: Device,
     readonly inputs: readonly string[],
     readonly outputs: readonly string[],
   ) {}
 
   /**
-   * Loads a model in a new thread.
+   * Loads a model in a new thread, or in the one that all sessions on the GPU share.
    *
    * @param model the bytes of an ONNX file, or its path
-   * @throws LimnError RUNTIME when ONNX Runtime refuses the model
+   * @throws LimnError RUNTIME when ONNX Runtime refuses the model, or there is no GPU where one is asked for; USAGE for a device that
+   * is none
    */
   static async open(model: Uint8Array | string, options: SessionOptions = {}): Promise<Session> {
-    const label = options.label ?? 'model';
-    const thread = new RuntimeThread();
+    const { label = 'model', carry = {}, spin = true, profile } = options;
     const threads = options.threads ?? Number(process.env.LIMN_THREADS ?? 0);
+    const device = chosenDevice(options.device);
+    const thread = device === 'webgpu' ? await openGpuThread() : new RuntimeThread();
+    const id = nextSession++;
     try {
-      const names = (await thread.request(0, {
-        kind: 'load',
-        model,
-        threads,
-        spin: options.spin ?? true,
-        profile: options.profile,
-      })) as { inputs: string[]; outputs: string[] };
-      return new Session(thread, label, names.inputs, names.outputs);
+      const request = { kind: 'load', model, device, threads, spin, profile, carry: { ...carry } } as const;
+      const names = (await thread.request(id, request)) as { inputs: string[]; outputs: string[] };
+      return new Session(thread, id, label, carry, device, names.inputs, names.outputs);
     } catch (error) {
-      await thread.end();
+      if (device === 'cpu') await thread.end();
       throw new LimnError('RUNTIME', `ONNX Runtime cannot load the ${label}: ${messageOf(error)}`, { cause: error });
     }
   }
@@ -114,12 +155,12 @@ export class Session {
    * @param options.transfer Give the tensors' buffers away instead of copying them, see {@link RunOptions}. @default false
    */
   async setResident(tensors: Readonly<Record<string, Tensor>>, options: { transfer?: boolean } = {}): Promise<void> {
-    await this.thread.request(0, { kind: 'set', tensors: toWire(tensors) }, options.transfer ? buffersOf(tensors) : []);
+    await this.thread.request(this.id, { kind: 'set', tensors: toWire(tensors) }, options.transfer ? buffersOf(tensors) : []);
   }
 
   /** Copies of resident tensors as they are now. */
   async getResident(names: readonly string[]): Promise<Record<string, Tensor>> {
-    return this.wrapped('read its state', this.thread.request(0, { kind: 'get', names: [...names] }));
+    return this.wrapped('read its state', this.thread.request(this.id, { kind: 'get', names: [...names] }));
   }
 
   /**
@@ -128,16 +169,15 @@ export class Session {
    * @throws LimnError RUNTIME when an input is missing, has another shape or dtype than the model's, or the run fails
    */
   async run(feeds: Readonly<Record<string, Tensor>>, options: RunOptions = {}): Promise<Record<string, Tensor>> {
-    const carry = { ...options.carry };
-    const fetch = options.fetch ? [...options.fetch] : this.outputs.filter((name) => !(name in carry));
+    const fetch = options.fetch ? [...options.fetch] : this.outputs.filter((name) => !(name in this.carry));
     const transfer = options.transfer ? buffersOf(feeds) : [];
-    return this.wrapped('run', this.thread.request(0, { kind: 'run', feeds: toWire(feeds), fetch, carry }, transfer));
+    return this.wrapped('run', this.thread.request(this.id, { kind: 'run', feeds: toWire(feeds), fetch }, transfer));
   }
 
-  /** Ends the session and its thread. */
+  /** Ends the session and, unless it is shared, its thread. */
   async close(): Promise<void> {
-    await this.thread.request(0, { kind: 'close' }).catch(() => {});
-    await this.thread.end();
+    await this.thread.request(this.id, { kind: 'close' }).catch(() => {});
+    if (this.device === 'cpu') await this.thread.end();
   }
 
   private async wrapped(doing: string, answer: Promise<unknown>): Promise<Record<string, Tensor>> {

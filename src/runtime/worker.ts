@@ -1,15 +1,20 @@
 /**
  * The thread that owns ONNX Runtime sessions. `InferenceSession.run` blocks the thread it is called on, so it is never called
  * on the main one. Besides feeds that come with a call, a session has resident tensors: values that stay in this thread
- * between runs (parameters, optimizer state), which a run may read and, through `carry`, replace with its outputs.
+ * between runs (parameters, optimizer state), which a run may read and, through `carry`, replace with its outputs. With WebGPU they
+ * stay on the device.
  */
 import { availableParallelism } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
-import type { WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
+import type { LoadRequest, WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
+import type { WebGpu } from './webgpu.js';
+import { fromOrt, toOrt } from './wire.js';
 
 interface Loaded {
   session: ort.InferenceSession;
+  carry: Readonly<Record<string, string>>;
+  gpu: WebGpu | undefined;
   resident: Map<string, ort.Tensor>;
   /** Outputs that a carried output has taken the place of, by its name: its next value is written there, not into new memory. */
   spare: Map<string, ort.Tensor>;
@@ -20,49 +25,27 @@ if (!port) throw new Error('worker.ts runs only as a worker thread');
 const sessions = new Map<number, Loaded>();
 /** Tensors that runs have made and that no one else has. */
 const carried = new WeakSet<ort.Tensor>();
-const float16Array = (globalThis as { Float16Array?: new (b: ArrayBufferLike, o: number, l: number) => ArrayLike<number> })
-  .Float16Array;
-
-function toOrt(value: WireTensor): ort.Tensor {
-  let data: unknown = value.data;
-  if (value.dtype === 'float16' && float16Array) {
-    data = new float16Array(value.data.buffer, value.data.byteOffset, value.data.length);
-  }
-  return new ort.Tensor(value.dtype, data as never, value.shape);
-}
-
-function fromOrt(value: ort.Tensor): WireTensor {
-  let data = value.data as WireTensor['data'];
-  if (value.type === 'float16' && !(data instanceof Uint16Array)) {
-    const view = data as unknown as ArrayBufferView;
-    data = new Uint16Array(view.buffer, view.byteOffset, view.byteLength / 2);
-  }
-  return { dtype: value.type as WireTensor['dtype'], shape: [...value.dims], data };
-}
 
 async function handle(request: WorkerRequest): Promise<{ result?: unknown; transfer?: ArrayBuffer[] }> {
+  if (request.kind === 'adapter') {
+    await openWebGpu();
+    return {};
+  }
   if (request.kind === 'load') {
-    const session = await ort.InferenceSession.create(
-      request.model as string,
-      {
-        intraOpNumThreads: request.threads > 0 ? request.threads : availableParallelism(),
-        interOpNumThreads: 1,
-        executionMode: 'sequential',
-        graphOptimizationLevel: 'all',
-        logSeverityLevel: 3,
-        ...(request.profile ? { enableProfiling: true, profileFilePrefix: request.profile } : {}),
-        extra: { session: { intra_op: { allow_spinning: request.spin ? '1' : '0' } } },
-      } as ort.InferenceSession.SessionOptions,
-    );
-    sessions.set(request.session, { session, resident: new Map(), spare: new Map() });
-    return { result: { inputs: [...session.inputNames], outputs: [...session.outputNames] } };
+    const loaded = await load(request);
+    sessions.set(request.session, loaded);
+    const { inputNames, outputNames } = loaded.session;
+    return { result: { inputs: [...inputNames], outputs: [...outputNames] } };
   }
   const loaded = sessions.get(request.session);
   if (!loaded) throw new Error('the session is closed');
-  const { session, resident, spare } = loaded;
+  const { session, carry, gpu, resident, spare } = loaded;
   switch (request.kind) {
     case 'set':
-      for (const [name, value] of Object.entries(request.tensors)) resident.set(name, toOrt(value));
+      for (const [name, given] of Object.entries(request.tensors)) {
+        const value = toOrt(given);
+        replace(resident, name, gpu ? await gpu.upload(value) : value);
+      }
       return {};
     case 'get': {
       // Copies: the resident tensors go on living here.
@@ -70,7 +53,7 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
       for (const name of request.names) {
         const value = resident.get(name);
         if (!value) throw new Error(`there is no resident tensor named ${name}`);
-        const wire = fromOrt(value);
+        const wire = fromOrt(gpu ? await gpu.download(value) : value);
         tensors[name] = { ...wire, data: wire.data.slice() as WireTensor['data'] };
       }
       return { result: tensors, transfer: buffersOf(tensors) };
@@ -85,16 +68,16 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
       }
       const fetches: Record<string, ort.Tensor | null> = {};
       for (const name of request.fetch) fetches[name] = null;
-      for (const output of Object.keys(request.carry)) fetches[output] = spare.get(output) ?? null;
+      for (const output of Object.keys(carry)) fetches[output] = spare.get(output) ?? null;
       const outputs = await session.run(feeds, fetches);
-      for (const [output, input] of Object.entries(request.carry)) {
+      for (const [output, input] of Object.entries(carry)) {
         const before = resident.get(input);
         const value = outputs[output] as ort.Tensor;
-        // A tensor that came from outside may share its buffer with another.
-        if (before && carried.has(before) && isLike(before, value)) spare.set(output, before);
+        // A tensor that came from outside may share its buffer with another; on a GPU no output is written into an old tensor.
+        if (before && carried.has(before) && isLike(before, value) && !gpu) spare.set(output, before);
         else spare.delete(output);
         carried.add(value);
-        resident.set(input, value);
+        replace(resident, input, value);
       }
       const tensors: Record<string, WireTensor> = {};
       for (const name of request.fetch) tensors[name] = fromOrt(outputs[name] as ort.Tensor);
@@ -102,9 +85,43 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
     }
     case 'close':
       sessions.delete(request.session);
+      for (const name of resident.keys()) replace(resident, name, undefined);
       await session.release();
       return {};
   }
+}
+
+async function load({ model, device, threads, spin, profile, carry }: LoadRequest): Promise<Loaded> {
+  const gpu = device === 'webgpu' ? await openWebGpu() : undefined;
+  const prepared = gpu?.prepare(model, Object.keys(carry)) ?? { model, options: {} };
+  const session = await ort.InferenceSession.create(
+    prepared.model as string,
+    {
+      intraOpNumThreads: threads > 0 ? threads : availableParallelism(),
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+      ...(profile ? { enableProfiling: true, profileFilePrefix: profile } : {}),
+      extra: { session: { intra_op: { allow_spinning: spin ? '1' : '0' } } },
+      ...prepared.options,
+    } as ort.InferenceSession.SessionOptions,
+  );
+  return { session, carry, gpu, resident: new Map(), spare: new Map() };
+}
+
+/** Loaded when it is needed: a thread that computes on the CPU starts without it. */
+async function openWebGpu(): Promise<WebGpu> {
+  const { WebGpu } = await import('./webgpu.js');
+  return WebGpu.open();
+}
+
+/** Memory of the device is given back at once: the garbage collector does not see how much it is. */
+function replace(resident: Map<string, ort.Tensor>, name: string, value: ort.Tensor | undefined): void {
+  const before = resident.get(name);
+  if (value) resident.set(name, value);
+  else resident.delete(name);
+  if (before && before !== value && before.location === 'gpu-buffer') before.dispose();
 }
 
 function isLike(a: ort.Tensor, b: ort.Tensor): boolean {

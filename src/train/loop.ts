@@ -2,6 +2,7 @@
 import { LimnError } from '../core/errors.js';
 import type { Logger, OnProgress } from '../core/progress.js';
 import type { TrainingModel } from '../nn/training.js';
+import type { Device } from '../runtime/device.js';
 import { Session } from '../runtime/session.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Means } from './means.js';
@@ -34,6 +35,8 @@ export interface LoopOptions {
   /** Said beside every validation in metrics.ndjson. */
   labels?: Record<string, string>;
   checkpointSeconds: number;
+  /** @default `LIMN_DEVICE` or "cpu" */
+  device?: Device | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: OnProgress | undefined;
   logger: Logger;
@@ -53,14 +56,14 @@ export interface LoopResult {
  * CHECKPOINT for one of another model
  */
 export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
-  const { run, graph, totalSteps, stepsPerEpoch, validateEvery, scoreName, labels, signal, onProgress, logger } = options;
+  const { run, graph, totalSteps, stepsPerEpoch, validateEvery, scoreName, labels, device, signal, onProgress, logger } = options;
   const { stepsPerRun } = graph;
   const checkpoint = await run.loadCheckpoint();
   const standing: Standing = checkpoint?.standing ?? { step: 0, metricsBytes: 0, seconds: 0 };
   const state = checkpoint?.tensors ?? graph.initialState;
   checkState(state, graph.initialState, run.path);
   const startedAt = performance.now() / 1000 - standing.seconds;
-  const session = await Session.open(graph.model, { label: 'training graph' });
+  const session = await Session.open(graph.model, { label: 'training graph', device, carry: graph.carry });
 
   const log = async (line: object) => {
     standing.seconds = performance.now() / 1000 - startedAt;
@@ -86,7 +89,7 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
     const prepare = (step: number) => (step < totalSteps ? options.feeds(step) : {});
     let feeds = prepare(standing.step);
     while (standing.step < totalSteps) {
-      const running = session.run(feeds, { carry: graph.carry, fetch: graph.reported });
+      const running = session.run(feeds, { fetch: graph.reported });
       running.catch(() => {});
       // The next batch is read while this one is computed.
       feeds = prepare(standing.step + stepsPerRun);

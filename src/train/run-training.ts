@@ -8,6 +8,8 @@ import type { PictureReader } from '../models/picture-reader.js';
 import type { PictureSource } from '../models/picture-source.js';
 import type { OptimizerOptions } from '../nn/optimizer.js';
 import type { TrainingModel } from '../nn/training.js';
+import type { Device } from '../runtime/device.js';
+import { requireDevice } from '../runtime/session.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { optimizerOf, parse, readSplits, stepsOf, trainingVocabulary, withStepsPerRun } from './common.js';
 import { trainingLoop, type Validation, type Weights } from './loop.js';
@@ -33,6 +35,8 @@ export interface CommonTrainOptions {
   resume?: boolean;
   /** What a picture that cannot be read does. @default 'error' */
   onBroken?: 'error' | 'skip';
+  /** What the training is computed on. A checkpoint of one device can be gone on with on another. @default `LIMN_DEVICE` or "cpu" */
+  device?: Device;
   /** Fires to stop after writing a checkpoint. */
   signal?: AbortSignal | undefined;
   onProgress?: OnProgress | undefined;
@@ -118,9 +122,22 @@ export async function runTraining<Model extends TrainedModel>(
   { settings, vocabulary, seed }: Start,
   recipe: Recipe<Model>,
 ): Promise<TrainingEnd> {
-  const { train, val, reader, out, dataset, resume = false, onBroken, signal, onProgress, logger = silentLogger } = options;
+  const {
+    train,
+    val,
+    reader,
+    out,
+    dataset,
+    resume = false,
+    onBroken,
+    device,
+    signal,
+    onProgress,
+    logger = silentLogger,
+  } = options;
   const { format, described, scoreName, labels } = recipe;
   const config = { format, dataset, seed, encoder: reader.id, ...described, training: settings };
+  await requireDevice(device);
   const run = await RunFolder.open(out, config, resume);
   const read = await readSplits({ train, val, reader, vocabulary, onBroken, signal, onProgress, logger });
   try {
@@ -159,6 +176,7 @@ export async function runTraining<Model extends TrainedModel>(
       scoreName,
       ...(labels ? { labels } : {}),
       checkpointSeconds: settings.checkpointSeconds,
+      device,
       signal,
       onProgress,
       logger,

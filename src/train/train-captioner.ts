@@ -45,7 +45,7 @@ export async function trainCaptioner(options: TrainCaptionerOptions): Promise<Tr
     described: { model: config },
     batches: (pictures) => new CaptionBatches(options.train, pictures, vocabulary, config, settings, seed),
     graph: (common) => captionerTrainingModel(config, common),
-    model: (weights) => new CaptionerModel({ config, vocabulary, weights, encoder }, options.out),
+    model: (weights) => new CaptionerModel({ config, vocabulary, weights, encoder }, options.out, '', options.device),
     measure: async (captioner, split, pictures) => {
       const { metrics } = await evaluateCaptions({ model: captioner, split, pictures, limit: validatedCaptions });
       return { score: metrics['CIDEr-D'], values: metrics };

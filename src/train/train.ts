@@ -36,7 +36,7 @@ export interface TrainResult {
  * USAGE, CONFIG, DATA, CHECKPOINT for what is wrong with the folder, the settings, the data or a checkpoint
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { train: split, reader, out, signal, onProgress } = options;
+  const { train: split, reader, out, device, signal, onProgress } = options;
   const text = options.text ?? TextReader.words();
   const start = startOf(options);
   const { settings, vocabulary, longest, encoder, seed } = start;
@@ -76,7 +76,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
           recompute: settings.recompute,
         }),
       model: (weights) =>
-        new LimnModel({ config, vocabulary, weights, encoder, textEncoder }, out, '', { text, picture: reader }),
+        new LimnModel({ config, vocabulary, weights, encoder, textEncoder }, out, '', { text, picture: reader }, device),
       measure: async (model, val, pictures) => {
         const { recall } = await evaluate({ model, split: val, pictures, protocol, ks });
         return { score: recall[settings.selectBy] as number, values: named(recall) };

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { CaptionerModel } from '../../models/captioner-model.js';
 import { addDecodingOptions, type DecodingFlags, decodingOf } from '../decoding.js';
 import { runLong } from '../long-work.js';
-import { newCommand, required } from '../options.js';
+import { computingCommand, required } from '../options.js';
 
 interface CaptionFlags extends DecodingFlags {
   model?: string;
@@ -16,7 +16,7 @@ interface CaptionFlags extends DecodingFlags {
 }
 
 export function captionCommand(): Command {
-  return addDecodingOptions(newCommand('caption', 'Say what changes from one picture to another.'))
+  return addDecodingOptions(computingCommand('caption', 'Say what changes from one picture to another.'))
     .option('--model <folder>', 'a run of "limn train --task caption", or the model in it')
     .option('--reference <file>', 'the picture to start from')
     .option('--target <file>', 'the picture to arrive at')

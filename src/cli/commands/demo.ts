@@ -18,7 +18,7 @@ import { LimnModel } from '../../models/limn-model.js';
 import { PictureReader } from '../../models/picture-reader.js';
 import { train } from '../../train/train.js';
 import { type LongWork, runLong } from '../long-work.js';
-import { newCommand } from '../options.js';
+import { computingCommand } from '../options.js';
 import { resultsPage, type ShownSearch } from '../results-page.js';
 import { shownHits } from '../shown-hits.js';
 
@@ -39,7 +39,7 @@ const contestants = [
 type Contestant = (typeof contestants)[number];
 
 export function demoCommand(): Command {
-  return newCommand('demo', 'Train, compare, index and search drawn pictures: no data needed.')
+  return computingCommand('demo', 'Train, compare, index and search drawn pictures: no data needed.')
     .option('--out <folder>', 'where everything is kept; finished parts are used again (default: in LIMN_HOME)')
     .action(runDemo);
 }

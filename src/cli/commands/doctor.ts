@@ -10,10 +10,12 @@ import { limnHome } from '../../core/files.js';
 import { loadDescription } from '../../encoders/description.js';
 import { listHubEncoders } from '../../encoders/hub/encoder-folder.js';
 import { encodeModel, Graph, mul } from '../../graph/index.js';
+import { findAdapter } from '../../runtime/adapter.js';
+import { chosenDevice } from '../../runtime/device.js';
 import { Session } from '../../runtime/session.js';
 import { float32 } from '../../tensor/tensor.js';
 import { bundledEncoders } from '../encoders.js';
-import { newCommand } from '../options.js';
+import { computingCommand } from '../options.js';
 
 interface Finding {
   name: string;
@@ -23,7 +25,7 @@ interface Finding {
 }
 
 export function doctorCommand(): Command {
-  return newCommand('doctor', 'Check that everything is here that limn needs.')
+  return computingCommand('doctor', 'Check that everything is here that limn needs.')
     .option('--json', 'print the findings as JSON')
     .action(runDoctor);
 }
@@ -33,6 +35,7 @@ async function runDoctor(flags: { json?: boolean }): Promise<void> {
     ['node', async () => checkNode()],
     ['platform', async () => `${platform()} ${release()}, ${arch()}`],
     ['onnxruntime', checkRuntime],
+    ['webgpu', checkAdapter],
     ['sharp', checkSharp],
     ['threads', async () => checkThreads()],
     [
@@ -72,7 +75,7 @@ async function checkRuntime(): Promise<string | Finding> {
   );
   const graph = new Graph('doctor');
   graph.output('y', mul(graph.input('x', 'float32', [3]), 2));
-  const session = await Session.open(encodeModel(graph), { threads: 1, label: 'test graph' });
+  const session = await Session.open(encodeModel(graph), { device: 'cpu', threads: 1, label: 'test graph' });
   try {
     const { y } = await session.run({ x: float32([3], [1, 2, 3]) });
     const right = String(y?.data) === '2,4,6';
@@ -80,6 +83,15 @@ async function checkRuntime(): Promise<string | Finding> {
   } finally {
     await session.close();
   }
+}
+
+/** No GPU is worth a note; one that was asked for and is not there is an error. */
+async function checkAdapter(): Promise<string | Finding> {
+  const wanted = chosenDevice() === 'webgpu';
+  const adapter = await findAdapter();
+  if (!adapter.found) return { name: '', state: wanted ? 'broken' : 'note', detail: adapter.reason };
+  const name = adapter.name ?? 'an adapter whose name the system does not tell';
+  return `${name}, runs a graph; ${wanted ? 'computes here' : '--device webgpu computes there'}`;
 }
 
 async function checkSharp(): Promise<string | Finding> {

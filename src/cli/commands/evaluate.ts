@@ -15,7 +15,7 @@ import { addDatasetOptions, type Dataset, type DatasetOptions, datasetFormat, op
 import { addDecodingOptions, type DecodingFlags, decodingOf } from '../decoding.js';
 import { asJson, asText, type Evaluation, ranksFile } from '../evaluation-report.js';
 import { type LongWork, runLong } from '../long-work.js';
-import { newCommand, required } from '../options.js';
+import { computingCommand, required } from '../options.js';
 
 interface EvaluateFlags extends DatasetOptions, DecodingFlags {
   task: 'retrieval' | 'caption';
@@ -32,7 +32,10 @@ interface EvaluateFlags extends DatasetOptions, DecodingFlags {
 }
 
 export function evaluateCommand(): Command {
-  const command = newCommand('evaluate', 'Measure the recall of a model, or of vectors, under a named protocol; or a captioner.');
+  const command = computingCommand(
+    'evaluate',
+    'Measure the recall of a model, or of vectors, under a named protocol; or a captioner.',
+  );
   return addDecodingOptions(addDatasetOptions(command))
     .addOption(
       new Option('--task <name>', 'retrieval, or caption: BLEU, METEOR, ROUGE-L and CIDEr-D of a captioner')

@@ -9,7 +9,7 @@ import { writeReport } from '../../experiment/report.js';
 import { type RunsEnded, runExperiment } from '../../experiment/run.js';
 import { openReader } from '../encoders.js';
 import { runLong } from '../long-work.js';
-import { newCommand, numberListOption } from '../options.js';
+import { computingCommand, numberListOption } from '../options.js';
 
 interface ExperimentFlags {
   out?: string;
@@ -20,7 +20,7 @@ interface ExperimentFlags {
 }
 
 export function experimentCommand(): Command {
-  const run = newCommand('run', 'Train what is missing of an experiment, and report all of it.')
+  const run = computingCommand('run', 'Train what is missing of an experiment, and report all of it.')
     .argument('<file>', 'the JSON file of the experiment')
     .option('--out <folder>', 'where runs and report go (default: "runs/NAME"); give it again to go on')
     .option('--only <ids>', 'methods to train, with commas between them')

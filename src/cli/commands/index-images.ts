@@ -4,7 +4,7 @@ import { LimnError } from '../../core/errors.js';
 import { Gallery } from '../../gallery/gallery.js';
 import { LimnModel } from '../../models/limn-model.js';
 import { runLong } from '../long-work.js';
-import { newCommand, required } from '../options.js';
+import { computingCommand, required } from '../options.js';
 
 interface IndexFlags {
   model?: string;
@@ -22,7 +22,7 @@ interface IndexFlags {
 }
 
 export function indexCommand(): Command {
-  return newCommand('index', 'Make pictures searchable, or bring a gallery up to date with them.')
+  return computingCommand('index', 'Make pictures searchable, or bring a gallery up to date with them.')
     .option('--model <folder>', 'a run folder, or the model in it')
     .option('--images <folder>', 'the pictures, also those in folders inside')
     .option('--list <file>', 'CSV, JSON lines or Parquet: path or url, id, and metadata in all other columns')

@@ -4,7 +4,7 @@ import { writeFileAtomic } from '../../core/files.js';
 import { Gallery } from '../../gallery/gallery.js';
 import type { SearchRequest } from '../../gallery/search-types.js';
 import { LimnModel } from '../../models/limn-model.js';
-import { newCommand, numberListOption, numberOption, repeatableOption, required } from '../options.js';
+import { computingCommand, numberListOption, numberOption, repeatableOption, required } from '../options.js';
 import { resultsPage } from '../results-page.js';
 import { type ShownHit, shownHits } from '../shown-hits.js';
 
@@ -26,7 +26,7 @@ interface SearchFlags {
 }
 
 export function searchCommand(): Command {
-  return newCommand('search', 'Find the picture you mean: a reference picture, changed as a sentence says.')
+  return computingCommand('search', 'Find the picture you mean: a reference picture, changed as a sentence says.')
     .option('--gallery <location>', 'made by "limn index"')
     .option('--model <folder>', "the gallery's model, where it is no longer at its old place")
     .addOption(repeatableOption('--image <file>', 'the reference picture'))

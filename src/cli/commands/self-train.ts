@@ -14,7 +14,7 @@ import type { ModelFolders } from '../../train/self-training/work.js';
 import { addDatasetOptions, type DatasetOptions, openDataset } from '../datasets.js';
 import { openReader, type ReaderOptions } from '../encoders.js';
 import { type LongWork, runLong } from '../long-work.js';
-import { newCommand, numberOption, required } from '../options.js';
+import { computingCommand, numberOption, required } from '../options.js';
 import { unknownKey } from '../settings.js';
 
 interface SelfTrainFlags extends DatasetOptions, ReaderOptions {
@@ -35,7 +35,10 @@ interface SelfTrainFlags extends DatasetOptions, ReaderOptions {
 
 export function selfTrainCommand(): Command {
   return addDatasetOptions(
-    newCommand('self-train', 'LIMN+: train LIMN and the captioner in rounds, on labels and on texts that they write and judge.'),
+    computingCommand(
+      'self-train',
+      'LIMN+: train LIMN and the captioner in rounds, on labels and on texts that they write and judge.',
+    ),
   )
     .addOption(
       new Option('--test-split <name>', 'a split of the data that is measured once, at the end (default: none)').choices(

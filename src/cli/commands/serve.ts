@@ -7,7 +7,7 @@ import { createLog, logLevels } from '../../server/log.js';
 import { blockOtherFormats } from '../../server/pictures.js';
 import { startServer } from '../../server/server.js';
 import { endAtOnce } from '../interrupt.js';
-import { newCommand, numberOption, repeatableOption, required } from '../options.js';
+import { computingCommand, numberOption, repeatableOption, required } from '../options.js';
 import { closeGalleries, nameGalleries, openGalleries } from '../served-galleries.js';
 import { keysCommand } from './serve-keys.js';
 
@@ -37,7 +37,7 @@ interface ServeFlags {
 const whole = { least: 1, whole: true };
 
 export function serveCommand(): Command {
-  const command = newCommand('serve', 'Serve galleries over HTTP, with a page to search them.')
+  const command = computingCommand('serve', 'Serve galleries over HTTP, with a page to search them.')
     .addOption(repeatableOption('--gallery <name=location>', 'a gallery; without a name it takes the last one of its location'))
     .option('--model <folder>', "the galleries' model, where it is no longer at its old place")
     .option('--captioner <folder>', 'a run of "limn train --task caption": says what changes between two pictures')

@@ -12,7 +12,7 @@ import { trainCaptioner } from '../../train/train-captioner.js';
 import { addDatasetOptions, type DatasetOptions, openDataset } from '../datasets.js';
 import { openReader, type ReaderOptions } from '../encoders.js';
 import { runLong } from '../long-work.js';
-import { newCommand, numberOption, required } from '../options.js';
+import { computingCommand, numberOption, required } from '../options.js';
 import { unknownKey } from '../settings.js';
 
 interface TrainFlags extends DatasetOptions, ReaderOptions {
@@ -49,7 +49,7 @@ interface TrainFlags extends DatasetOptions, ReaderOptions {
 const whole = { least: 1, whole: true };
 
 export function trainCommand(): Command {
-  return addDatasetOptions(newCommand('train', 'Train LIMN on triplets of reference, text and target.'))
+  return addDatasetOptions(computingCommand('train', 'Train LIMN on triplets of reference, text and target.'))
     .option('--encoder <name>', '"patch" (trained with the rest), "mobilenetv2", or the JSON file of a frozen encoder', 'patch')
     .option('--text-encoder <name>', 'a text encoder that was pulled or imported (default: word vectors trained with the rest)')
     .addOption(
