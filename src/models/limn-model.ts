@@ -54,8 +54,11 @@ export interface EmbedOptions {
   onProgress?: OnProgress | undefined;
 }
 
-/** Pictures or queries of one run of an encoder graph. */
-const bulk = 32;
+/**
+ * Pictures or queries of one run of an encoder graph, largest first. More than 8 are slower, as what lies between the layers no longer fits
+ * into a processor's cache. Each size is a graph with weights of its own, so encoders that are inside it have fewer.
+ */
+const batchSizes = { frozen: [8, 4, 1], tuned: [8, 1] };
 
 export class LimnModel {
   private readonly sessions = new Map<string, Promise<Session>>();
@@ -219,10 +222,12 @@ export class LimnModel {
   ): Promise<Embeddings> {
     const factors = methodOf(this.config).factors(this.config);
     const projection = factors > 0 ? this.config.projection : 0;
+    const { picture, text } = this.config;
+    const sizes = batchSizes[picture.kind === 'tuned' || text.kind === 'tuned' ? 'tuned' : 'frozen'];
     const parts: Embeddings[] = [];
     for (let at = 0; at < count; ) {
       throwIfAborted(options.signal, `embedding ${side === 'query' ? 'queries' : 'pictures'}`);
-      const size = count - at >= bulk ? bulk : 1;
+      const size = sizes.find((one) => one <= count - at) as number;
       const session = await this.session(side, size);
       const result = await session.run(feeds(at, at + size));
       const matching = result.matching as Tensor<'float32'>;
