@@ -32,10 +32,14 @@ export interface Composition {
 export class Embedder {
   private reader: Promise<PictureReader> | undefined;
 
-  /** @param limits of pictures that are decoded. @default those of {@link decodeImage} */
+  /**
+   * @param limits of pictures that are decoded. @default those of {@link decodeImage}
+   * @param threads that the encoder of pictures and the model's own graph each compute with. @default all
+   */
   constructor(
     readonly model: LimnModel,
     private readonly limits: Pick<DecodeOptions, 'pixelLimit' | 'sideLimit'> = {},
+    private readonly threads?: number,
   ) {}
 
   /** @throws LimnError IMAGE for bytes that are no picture, a damaged one, or one over a limit */
@@ -48,7 +52,7 @@ export class Embedder {
   async targets(pictures: readonly DecodedPicture[], options: EmbedOptions = {}): Promise<Vectors[]> {
     if (pictures.length === 0) return [];
     const source = await this.encode(pictures);
-    return rowsOf(await this.model.embedTargets(source, [...pictures.keys()], options));
+    return rowsOf(await this.model.embedTargets(source, [...pictures.keys()], { ...options, threads: this.threads }));
   }
 
   /** Both kinds of embedding for one list of pictures, each of which is encoded once. */
@@ -95,7 +99,8 @@ export class Embedder {
 
   /** What reads the pictures; it is opened when it is first needed. */
   openReader(): Promise<PictureReader> {
-    this.reader ??= this.model.openReader().catch((error) => {
+    const options = this.threads === undefined ? {} : { threads: this.threads };
+    this.reader ??= this.model.openReader(options).catch((error) => {
       this.reader = undefined;
       throw error;
     });

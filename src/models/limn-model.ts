@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { LimnError, throwIfAborted } from '../core/errors.js';
 import type { OnProgress } from '../core/progress.js';
 import type { Vocabulary } from '../encoders/vocabulary.js';
-import { Session } from '../runtime/session.js';
+import { Session, type SessionOptions } from '../runtime/session.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type LimnConfig, limnConfig } from './config.js';
 import { type Embeddings, joinEmbeddings } from './embeddings.js';
@@ -50,6 +50,8 @@ export interface ModelReaders {
 }
 
 export interface EmbedOptions {
+  /** Threads that compute. @default those of {@link SessionOptions} */
+  threads?: number | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: OnProgress | undefined;
 }
@@ -108,9 +110,9 @@ export class LimnModel {
   }
 
   /** The reader that turns pictures into this model's inputs. */
-  openReader(): Promise<PictureReader> {
+  openReader(options: Pick<SessionOptions, 'threads'> = {}): Promise<PictureReader> {
     const { config, encoder } = this.parts;
-    return PictureReader.restore(config.picture, encoder.id, encoder.description, this.folder);
+    return PictureReader.restore(config.picture, encoder.id, encoder.description, this.folder, options);
   }
 
   /** Embeds gallery pictures. @param rows rows of `pictures` */
@@ -228,7 +230,7 @@ export class LimnModel {
     for (let at = 0; at < count; ) {
       throwIfAborted(options.signal, `embedding ${side === 'query' ? 'queries' : 'pictures'}`);
       const size = sizes.find((one) => one <= count - at) as number;
-      const session = await this.session(side, size);
+      const session = await this.session(side, size, options.threads);
       const result = await session.run(feeds(at, at + size));
       const matching = result.matching as Tensor<'float32'>;
       const factorVectors = (result.factors?.data ?? new Float32Array(0)) as Float32Array;
@@ -239,16 +241,19 @@ export class LimnModel {
     return joinEmbeddings(parts);
   }
 
-  private session(side: 'query' | 'gallery', batch: number): Promise<Session> {
+  private session(side: 'query' | 'gallery', batch: number, threads?: number): Promise<Session> {
     const build = side === 'query' ? queryModel : galleryModel;
-    return this.cachedSession(`${side} ${batch}`, (encoders) => build(this.config, this.parts.weights, batch, encoders));
+    const key = `${side} ${batch}${threads === undefined ? '' : ` on ${threads}`}`;
+    return this.cachedSession(key, (encoders) => build(this.config, this.parts.weights, batch, encoders), threads);
   }
 
-  private cachedSession(key: string, build: (encoders: TunedEncoders) => Uint8Array): Promise<Session> {
+  private cachedSession(key: string, build: (encoders: TunedEncoders) => Uint8Array, threads?: number): Promise<Session> {
     const known = this.sessions.get(key);
     if (known) return known;
     const label = `${key.split(' ')[0]} encoder`;
-    const opened = this.encoders().then((encoders) => Session.open(build(encoders), { label, spin: false }));
+    const opened = this.encoders().then((encoders) =>
+      Session.open(build(encoders), { label, spin: false, ...(threads === undefined ? {} : { threads }) }),
+    );
     this.sessions.set(key, opened);
     return opened;
   }

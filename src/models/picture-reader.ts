@@ -84,6 +84,7 @@ export class PictureReader {
     id: string,
     description: EncoderDescription | undefined,
     folder: string,
+    session: SessionOptions = {},
   ): Promise<PictureReader> {
     if (config.kind === 'patch') return PictureReader.patch(config.size, config.patch, config.layers);
     if (config.kind === 'captions')
@@ -97,7 +98,7 @@ export class PictureReader {
         `The model in ${folder} does not say which encoder it was trained with: its config.json is damaged.`,
       );
     const trainFrom = config.kind === 'tuned' ? config.from : undefined;
-    const reader = await PictureReader.fromWeights(description, findWeights(description.file, folder), trainFrom);
+    const reader = await PictureReader.fromWeights(description, findWeights(description.file, folder), trainFrom, session);
     if (reader.id !== id) {
       await reader.close();
       throw new LimnError(

@@ -1,4 +1,5 @@
 /** An ONNX model that is ready to run in a thread of its own. */
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { LimnError, messageOf } from '../core/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -13,6 +14,12 @@ export interface SessionOptions {
   label?: string;
   /** A path prefix under which ONNX Runtime writes a per-operator profile when the session is closed. */
   profile?: string;
+}
+
+/** Threads of each of two models that compute side by side: half of those that one would have. */
+export function halfOfThreads(): number {
+  const all = Number(process.env.LIMN_THREADS ?? 0) || availableParallelism();
+  return Math.max(1, Math.floor(all / 2));
 }
 
 export interface RunOptions {
