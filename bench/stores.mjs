@@ -41,10 +41,11 @@ async function drawAndRank(file, count) {
     await out.writeFile(new Uint8Array(data.buffer));
     for (let q = 0; q < queries; q++) {
       const found = best[q];
+      const least = found[most - 1]?.similarity ?? -1;
       for (let row = 0; row < rows; row++) {
         let similarity = 0;
         for (let i = 0; i < width; i++) similarity += asked[q * width + i] * data[row * width + i];
-        found.push({ id: from + row, similarity });
+        if (similarity > least) found.push({ id: from + row, similarity });
       }
       best[q] = found.sort((a, b) => b.similarity - a.similarity).slice(0, most);
     }

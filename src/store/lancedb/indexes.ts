@@ -10,14 +10,29 @@ export interface IndexSizes {
   scalarRows?: number | undefined;
 }
 
-/** One graph holds so many vectors at most: it is built in memory. */
-const graphRows = 1_000_000;
 export const vectorIndex = 'matching_idx';
+
+/**
+ * The index has the vectors in parts of those that lie together, each number of a vector in three bits (RaBitQ). What it finds is compared again
+ * by the vectors themselves, so it has to find a few more than are wanted, no matter in which order. bench/stores.mjs measures these:
+ * with one bit, ten times as many have to be compared; a graph of neighbours (HNSW) finds as much and takes a hundred times as long to build.
+ */
+const bits = 3;
+const partRows = 4096;
+const mostParts = 256;
+/** How a search uses the index: parts that are always looked at, and those at most, where a filter leaves too few. */
+export const probes = { least: 50, most: mostParts };
+
+/** Rows that a search takes from the index to have the nearest `count` of them. */
+export function candidateRows(count: number): number {
+  return Math.ceil(1.3 * count) + 20;
+}
 
 /** Makes the indexes that a table of this size should have and does not. @param told called before each, with its column */
 export async function createIndexes(
   lance: Lance,
   table: Table,
+  width: number,
   sizes: IndexSizes,
   told: (column: string) => void,
 ): Promise<void> {
@@ -36,11 +51,11 @@ export async function createIndexes(
     }
   }
   if (rows < (sizes.vectorRows ?? 50_000)) return;
-  // A graph in each part, of vectors rounded to a byte a number; the best hits are compared exactly afterwards (refineFactor).
-  const numPartitions = Math.ceil(rows / graphRows);
-  await create(
-    'matching',
-    lance.Index.hnswSq({ distanceType: 'cosine', numPartitions, m: 20, efConstruction: 300 }),
-    vectorIndex,
-  );
+  const parts = {
+    distanceType: 'cosine',
+    numPartitions: Math.max(1, Math.min(mostParts, Math.floor(rows / partRows))),
+  } as const;
+  // Rounded vectors are made of whole bytes; others are kept as they are.
+  const config = width % 8 === 0 ? lance.Index.ivfRq({ ...parts, numBits: bits }) : lance.Index.ivfFlat(parts);
+  await create('matching', config, vectorIndex);
 }

@@ -10,7 +10,7 @@ import { checkInfo } from '../info.js';
 import { nearestHits, Queue, storedItem } from '../nearest.js';
 import type { EmbeddedItem, GalleryInfo, GalleryStore, ListQuery, StoredItem, VectorHit, VectorQuery } from '../store.js';
 import { isStorable } from '../text.js';
-import { createIndexes, type IndexSizes } from './indexes.js';
+import { candidateRows, createIndexes, type IndexSizes, probes } from './indexes.js';
 import { lanceLocation } from './location.js';
 import { type Arrow, importLance, type Lance } from './peer.js';
 import { filterSql, idsIn, textLiteral } from './sql.js';
@@ -144,13 +144,14 @@ export class LanceStore implements GalleryStore {
         throwIfAborted(query.signal, 'searching');
         let nearest = this.table.query().nearestTo(query.vector).column('matching').distanceType('cosine');
         if (where) nearest = nearest.where(where);
-        // Of an index: look at more than are wanted, and compare the vectors themselves.
+        // Of an index: more than are wanted, of which the vectors themselves are compared.
         nearest = nearest
-          .ef(Math.max(200, 2 * count))
-          .refineFactor(2)
-          .limit(count);
+          .maximumNprobes(probes.most)
+          .minimumNprobes(probes.least)
+          .refineFactor(1)
+          .limit(candidateRows(count));
         const rows = await nearest.select([...itemColumns, '_distance']).toArray();
-        return rows.map((row) => ({ item: itemOf(row), similarity: 1 - row._distance }));
+        return rows.slice(0, count).map((row) => ({ item: itemOf(row), similarity: 1 - row._distance }));
       };
       const hits = await nearestHits(fetch, query.limit, new Set(query.exclude));
       throwIfAborted(query.signal, 'searching');
@@ -176,7 +177,7 @@ export class LanceStore implements GalleryStore {
       onProgress?.({ stage: 'optimise the gallery', done: 0, total: steps.length, note: 'compact' });
       await this.table.optimize({ cleanupOlderThan: new Date(Date.now() - keepMilliseconds) });
       throwIfAborted(signal, 'optimising');
-      await createIndexes(this.modules.lance, this.table, this.options, (column) => {
+      await createIndexes(this.modules.lance, this.table, this.info.sizes.width, this.options, (column) => {
         throwIfAborted(signal, 'optimising');
         onProgress?.({ stage: 'optimise the gallery', done: 1, total: steps.length, note: `index ${column}` });
       });
