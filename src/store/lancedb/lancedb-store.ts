@@ -8,7 +8,7 @@ import type { Filter } from '../filter.js';
 import { checkFilter } from '../filter-check.js';
 import { checkInfo } from '../info.js';
 import { nearestHits, Queue, storedItem } from '../nearest.js';
-import type { EmbeddedItem, GalleryInfo, GalleryStore, ListQuery, StoredItem, VectorHit, VectorQuery } from '../store.js';
+import type { EmbeddedItem, GalleryInfo, GalleryStore, ItemVectors, ListQuery, StoredItem, VectorHit, VectorQuery } from '../store.js';
 import { isStorable } from '../text.js';
 import { candidateRows, createIndexes, type IndexSizes, probes } from './indexes.js';
 import { lanceLocation } from './location.js';
@@ -150,8 +150,13 @@ export class LanceStore implements GalleryStore {
           .minimumNprobes(probes.least)
           .refineFactor(1)
           .limit(candidateRows(count));
-        const rows = await nearest.select([...itemColumns, '_distance']).toArray();
-        return rows.slice(0, count).map((row) => ({ item: itemOf(row), similarity: 1 - row._distance }));
+        const vectorColumns = query.withVectors ? this.vectorColumns : [];
+        const rows = await nearest.select([...itemColumns, ...vectorColumns, '_distance']).toArray();
+        return rows.slice(0, count).map((row) => ({
+          item: itemOf(row),
+          similarity: 1 - row._distance,
+          ...(query.withVectors ? { vectors: vectorsOf(row) } : {}),
+        }));
       };
       const hits = await nearestHits(fetch, query.limit, new Set(query.exclude));
       throwIfAborted(query.signal, 'searching');
@@ -159,13 +164,9 @@ export class LanceStore implements GalleryStore {
     });
   }
 
-  async vectors(ids: readonly string[]): Promise<(Pick<EmbeddedItem, 'matching' | 'factors'> | undefined)[]> {
-    const hasFactors = this.info.sizes.factors * this.info.sizes.projection > 0;
-    const found = new Map<string, Pick<EmbeddedItem, 'matching' | 'factors'>>();
-    for (const row of await this.rowsWith(ids, ['id', 'matching', ...(hasFactors ? ['factors'] : [])])) {
-      const copy = (vector: { toArray(): Float32Array } | undefined) => Float32Array.from(vector?.toArray() ?? []);
-      found.set(row.id, { matching: copy(row.matching), factors: copy(row.factors) });
-    }
+  async vectors(ids: readonly string[]): Promise<(ItemVectors | undefined)[]> {
+    const found = new Map<string, ItemVectors>();
+    for (const row of await this.rowsWith(ids, ['id', ...this.vectorColumns])) found.set(row.id, vectorsOf(row));
     return ids.map((id) => found.get(id));
   }
 
@@ -191,6 +192,11 @@ export class LanceStore implements GalleryStore {
       this.connection.close();
     });
     return this.closed;
+  }
+
+  private get vectorColumns(): string[] {
+    const { factors, projection } = this.info.sizes;
+    return ['matching', ...(factors * projection > 0 ? ['factors'] : [])];
   }
 
   /** The columns of the table, after those that the items need were added. */
@@ -262,6 +268,15 @@ function isConflict(error: unknown): boolean {
 
 function itemOf(row: { id: string; content: string; location: string; metadata: string }): StoredItem {
   return storedItem(row.id, row.content, row.location, row.metadata);
+}
+
+function vectorsOf(row: { matching: Floats; factors?: Floats }): ItemVectors {
+  const copy = (vector: Floats | undefined) => Float32Array.from(vector?.toArray() ?? []);
+  return { matching: copy(row.matching), factors: copy(row.factors) };
+}
+
+interface Floats {
+  toArray(): Float32Array;
 }
 
 async function connect(location: string, { storage, apiKey }: LanceOptions) {
