@@ -1,6 +1,5 @@
-/** The process of stores.mjs that builds one store of a file's vectors, and searches it. */
-import { mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+/** A process of stores.mjs: builds one store of a file's vectors, or searches it. */
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createStore, openStore } from '../dist/store/open-store.js';
 import { startPglite } from './pglite.mjs';
@@ -20,70 +19,73 @@ async function sizeOf(path) {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-async function measure({ store: kind, file, count, queries, most }) {
+/** Reads rows of the file of vectors. */
+async function readerOf(file) {
   const input = await open(file);
-  const read = async (from, rows) => {
+  return async (from, rows) => {
     const data = new Float32Array(rows * width);
     await input.read(new Uint8Array(data.buffer), 0, data.byteLength, 4 * from * width);
     return data;
   };
-  const folder = await mkdtemp(join(tmpdir(), 'limn-bench-store-'));
+}
+
+async function build(location, { file, count }) {
+  const read = await readerOf(file);
+  const store = await createStore(location, storeInfo(width), { replace: true });
+  let writing = 0;
+  for (let from = 0; from < count; from += batch) {
+    const items = vectorItems(await read(from, Math.min(batch, count - from)), width, from);
+    const started = performance.now();
+    await store.upsert(items);
+    writing += performance.now() - started;
+  }
+  const written = performance.now();
+  await store.optimise();
+  const optimised = performance.now();
+  await store.close();
+  const peak = process.resourceUsage().maxRSS * 1024;
+  return { write: rounded(writing / 1000), optimise: seconds(written, optimised), memoryMiB: mib(peak) };
+}
+
+async function search(location, { file, count, queries, most }) {
+  const read = await readerOf(file);
+  const asked = await read(count, queries);
+  const opening = performance.now();
+  const store = await openStore(location);
+  const opened = performance.now();
+  const all = async (options) => {
+    const one = (q) => store.search({ vector: asked.slice(q * width, (q + 1) * width), ...options });
+    // The first searches fill the caches.
+    for (let q = 0; q < Math.min(20, queries); q++) await one(q);
+    const times = [];
+    const found = [];
+    for (let q = 0; q < queries; q++) {
+      const before = performance.now();
+      const hits = await one(q);
+      times.push(performance.now() - before);
+      found.push(hits.map(({ item }) => Number(item.id)));
+    }
+    return { found, times: { p50: rounded(percentile(times, 0.5)), p99: rounded(percentile(times, 0.99)) } };
+  };
+  const searches = {
+    ten: await all({ limit: 10 }),
+    all: await all({ limit: most }),
+    filtered: await all({ limit: 10, filter: { kind: 'compare', field: 'n', comparison: '=', value: 7 } }),
+  };
+  const memory = process.resourceUsage().maxRSS * 1024;
+  await store.close();
+  return { searches, openSeconds: seconds(opening, opened), memoryMiB: mib(memory) };
+}
+
+process.once('message', async ({ phase, store: kind, folder, ...task }) => {
   const pglite = kind === 'pglite' ? await startPglite(folder) : undefined;
   const location = pglite?.location ?? (kind.startsWith('postgres') ? kind : `${kind}:${folder}`);
   try {
-    const store = await createStore(location, storeInfo(width), { replace: true });
-    let writing = 0;
-    for (let from = 0; from < count; from += batch) {
-      const items = vectorItems(await read(from, Math.min(batch, count - from)), width, from);
-      const started = performance.now();
-      await store.upsert(items);
-      writing += performance.now() - started;
-    }
-    const written = performance.now();
-    await store.optimise();
-    const optimised = performance.now();
-    await store.close();
-    globalThis.gc();
-    const asked = await read(count, queries);
-    const opening = performance.now();
-    const again = await openStore(location);
-    const opened = performance.now();
-    const search = async (options) => {
-      const one = (q) => again.search({ vector: asked.slice(q * width, (q + 1) * width), ...options });
-      // The first searches fill the caches.
-      for (let q = 0; q < Math.min(20, queries); q++) await one(q);
-      const times = [];
-      const found = [];
-      for (let q = 0; q < queries; q++) {
-        const before = performance.now();
-        const hits = await one(q);
-        times.push(performance.now() - before);
-        found.push(hits.map(({ item }) => Number(item.id)));
-      }
-      return { found, times: { p50: rounded(percentile(times, 0.5)), p99: rounded(percentile(times, 0.99)) } };
-    };
-    const searches = {
-      ten: await search({ limit: 10 }),
-      all: await search({ limit: most }),
-      filtered: await search({ limit: 10, filter: { kind: 'compare', field: 'n', comparison: '=', value: 7 } }),
-    };
-    const memoryMiB = { searching: mib(process.memoryUsage.rss()), peak: mib(process.resourceUsage().maxRSS * 1024) };
-    await again.close();
-    return {
-      searches,
-      buildSeconds: { write: rounded(writing / 1000), optimise: seconds(written, optimised) },
-      openSeconds: seconds(opening, opened),
-      memoryMiB,
-      diskMiB: kind.startsWith('postgres') ? null : mib(await sizeOf(folder)),
-    };
-  } finally {
-    await pglite?.close();
-    await input.close();
-    await rm(folder, { recursive: true });
+    const result = await { build, search }[phase](location, task);
+    process.send({ ...result, diskMiB: kind.startsWith('postgres') ? null : mib(await sizeOf(folder)) });
+  } catch (error) {
+    process.send({ error: error.message });
   }
-}
-
-process.once('message', async (task) => {
-  process.send(await measure(task).catch((error) => ({ error: error.message })));
-  process.disconnect();
+  await pglite?.close();
+  process.exit();
 });

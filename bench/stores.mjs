@@ -4,8 +4,8 @@
  *     npm run bench:stores [-- --count 100000,1000000 --store memory,lancedb --vectors spread]
  *
  * `--store` takes also `pglite` (pgvector in PGlite, which is PostgreSQL as WebAssembly: give a --count of 10,000) and `postgres://...`. Vectors
- * are drawn (vectors.mjs). Each store is built and searched in a process of its own, so that its memory is its own; recall is against a plain
- * loop in double precision over all vectors. Results go to bench/results/stores.json, or stores-KIND.json for other vectors.
+ * are drawn (vectors.mjs). Each store is built in a process of its own and searched in another, whose peaks of memory are told; recall is against
+ * a plain loop in double precision over all vectors. Results go to bench/results/stores.json, or stores-KIND.json for other vectors.
  */
 import { fork } from 'node:child_process';
 import { mkdtemp, open, rm } from 'node:fs/promises';
@@ -55,14 +55,25 @@ async function drawAndRank(file, count) {
   return best.map((found) => found.map(({ id }) => id));
 }
 
-/** Builds and searches a store in a new process. @returns what store-side.mjs measured, with the recalls in place of what was found */
-async function measure(store, task, nearest) {
-  const child = fork(fileURLToPath(new URL('store-side.mjs', import.meta.url)), { execArgv: ['--expose-gc'] });
-  child.send({ store, ...task });
-  const { searches, ...result } = await new Promise((resolve, reject) => {
-    child.once('message', ({ error, ...message }) => (error ? reject(new Error(error)) : resolve(message)));
-    child.once('exit', (code) => reject(new Error(`the process of ${store} ended with ${code}`)));
+/** Lets store-side.mjs build or search a store in a new process. */
+async function inProcess(task) {
+  const child = fork(fileURLToPath(new URL('store-side.mjs', import.meta.url)));
+  child.send(task);
+  let result;
+  child.once('message', (message) => {
+    result = message;
   });
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  if (!result || result.error) throw new Error(result?.error ?? `the process of ${task.store} ended with ${code}`);
+  return result;
+}
+
+/** Builds and searches a store. @param nearest of each query, best first */
+async function measure(store, task, nearest) {
+  const place = { ...task, store, folder: join(folder, store.replace(/\W.*/, '')) };
+  const { diskMiB, memoryMiB: building, ...buildSeconds } = await inProcess({ ...place, phase: 'build' });
+  const { searches, openSeconds, memoryMiB: searching } = await inProcess({ ...place, phase: 'search' });
+  await rm(place.folder, { recursive: true, force: true });
   const recall = (found, at) => {
     const hits = found.reduce((sum, ids, q) => sum + nearest[q].slice(0, at).filter((id) => ids.slice(0, at).includes(id)).length, 0);
     return Number((hits / (at * queries)).toFixed(4));
@@ -70,9 +81,12 @@ async function measure(store, task, nearest) {
   const { ten, all, filtered } = searches;
   return {
     store: store.startsWith('postgres') ? 'pgvector' : store,
-    ...result,
     recall: { at10: recall(ten.found, 10), at10Of200: recall(all.found, 10), at200: recall(all.found, most) },
     milliseconds: { limit10: ten.times, limit200: all.times, onePercent: filtered.times },
+    buildSeconds,
+    openSeconds,
+    memoryMiB: { building, searching },
+    diskMiB,
   };
 }
 
@@ -111,8 +125,8 @@ try {
       '10: p50 / p99 ms': `${milliseconds.limit10.p50} / ${milliseconds.limit10.p99}`,
       '200: p50 / p99 ms': `${milliseconds.limit200.p50} / ${milliseconds.limit200.p99}`,
       'build s': Number((buildSeconds.write + buildSeconds.optimise).toFixed(1)),
-      'memory MiB': memoryMiB.searching,
-      'peak MiB': memoryMiB.peak,
+      'building MiB': memoryMiB.building,
+      'searching MiB': memoryMiB.searching,
       'disk MiB': diskMiB,
     })),
   );

@@ -271,7 +271,7 @@ function itemOf(row: { id: string; content: string; location: string; metadata: 
 }
 
 function vectorsOf(row: { matching: Floats; factors?: Floats }): ItemVectors {
-  const copy = (vector: Floats | undefined) => Float32Array.from(vector?.toArray() ?? []);
+  const copy = (vector: Floats | undefined) => vector?.toArray().slice() ?? new Float32Array(0);
   return { matching: copy(row.matching), factors: copy(row.factors) };
 }
 
