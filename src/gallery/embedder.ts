@@ -55,13 +55,12 @@ export class Embedder {
     return rowsOf(await this.model.embedTargets(source, [...pictures.keys()], { ...options, threads: this.threads }));
   }
 
-  /** Both kinds of embedding for one list of pictures, each of which is encoded once. */
+  /** Both kinds of embedding of encoded pictures, by their rows. */
   async embed(
-    pictures: readonly DecodedPicture[],
+    source: Pick<PictureSource, 'feeds'>,
     wanted: { targets: readonly number[]; queries: readonly Composition[] },
     options: EmbedOptions = {},
   ): Promise<{ targets: Vectors[]; queries: Vectors[] }> {
-    const source = pictures.length > 0 ? await this.encode(pictures) : noPictures;
     const { model } = this;
     const targets = rowsOf(await model.embedTargets(source, wanted.targets, options));
     const queries: Vectors[] = [];
@@ -107,15 +106,13 @@ export class Embedder {
     return this.reader;
   }
 
-  private async encode(pictures: readonly DecodedPicture[]): Promise<PictureSource> {
+  /** What the encoder of pictures makes of them. @throws LimnError NOT_FINITE when it gives no usable numbers */
+  async encode(pictures: readonly DecodedPicture[]): Promise<PictureSource> {
     const images = pictures.map(({ image }) => image);
     const names = pictures.map(({ name }) => name);
     return (await this.openReader()).encode(images, names);
   }
 }
-
-/** For queries that see no picture. */
-const noPictures: Pick<PictureSource, 'feeds'> = { feeds: () => ({}) };
 
 function rowsOf({ count, width, factors, projection, matching, factorVectors }: Embeddings): Vectors[] {
   const flat = factors * projection;
