@@ -58,7 +58,8 @@ try {
   const ratio = Number((limn.milliseconds.median / reading.milliseconds.median).toFixed(3));
   console.log(`limn takes ${ratio} times as long as reading ${((count * width * 4) / 2 ** 20).toFixed(0)} MiB once`);
   const same = faiss && own.filter((ids, q) => ids.every((id, i) => id === faiss[q][i])).length / queries;
-  if (faiss) console.log(`the ten best are the same as FAISS's, and in its order, for ${Math.round(100 * same)} % of the queries`);
+  if (faiss)
+    console.log(`the ten best are the same as FAISS's, and in its order, for ${Math.round(100 * same)} % of the queries`);
   const named = Object.fromEntries(results.map((result, i) => [sides[i].name.toLowerCase(), result]));
   await saveResult(`exact-${count}`, { options: { count, width, threads }, ratio, sameAsFaiss: same ?? null, ...named });
 } catch (error) {

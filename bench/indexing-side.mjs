@@ -34,7 +34,11 @@ async function encoder() {
   const tensor = (type, dims) => {
     const length = dims.reduce((product, extent) => product * extent, 1);
     // 0.5 in each form.
-    return new ort.Tensor(type, type === 'float16' ? new Uint16Array(length).fill(0x3800) : new Float32Array(length).fill(0.5), dims);
+    return new ort.Tensor(
+      type,
+      type === 'float16' ? new Uint16Array(length).fill(0x3800) : new Float32Array(length).fill(0.5),
+      dims,
+    );
   };
   const pixels = { [input]: tensor('float32', layout === 'NCHW' ? [batch, 3, size, size] : [batch, size, size, 3]) };
   const features = {

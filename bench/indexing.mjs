@@ -55,7 +55,9 @@ try {
     toLower: Number((indexing / Math.min(encoder, decoder)).toFixed(3)),
     toBound: Number((indexing / bound).toFixed(3)),
   };
-  console.log(`indexing reaches ${ratios.toLower} of the slower half alone, and ${ratios.toBound} of what both on the same cores can (${bound.toFixed(1)}/s)`);
+  console.log(
+    `indexing reaches ${ratios.toLower} of the slower half alone, and ${ratios.toBound} of what both on the same cores can (${bound.toFixed(1)}/s)`,
+  );
   await saveResult('indexing', {
     options: { pictures: files.length, threads, store: flags.store, trained: flags.model !== undefined },
     ratios,

@@ -33,10 +33,10 @@ const rounded = (value) => Number(value.toFixed(2));
 
 /** `parts` vectors of length 1 in a row. */
 function unitVectors(random, parts, width) {
-  const out = new Float32Array(parts * width);
+  const out = Float32Array.from({ length: parts * width }, () => random.normal());
   for (let part = 0; part < parts; part++) {
     let sum = 0;
-    for (let i = 0; i < width; i++) sum += (out[part * width + i] = random.normal()) ** 2;
+    for (let i = 0; i < width; i++) sum += out[part * width + i] ** 2;
     const scale = 1 / Math.sqrt(sum);
     for (let i = 0; i < width; i++) out[part * width + i] *= scale;
   }
@@ -87,7 +87,7 @@ async function measure(kind, model, files, folder) {
   const spent = {};
   timed(gallery.store, ['get', 'search', 'vectors'], spent);
   const parts = {};
-  timed(gallery.embedder, ['decode', 'embed'], spent);
+  timed(gallery.embedder, ['decode', 'encode', 'embed'], spent);
   const uploads = await Promise.all(files.map((file) => readFile(join(flags.images, file))));
   // Bytes behind a JPEG's end change its content and not its picture.
   const upload = (q) => Buffer.concat([uploads[q % uploads.length], Buffer.from(`${q}`)]);
@@ -103,15 +103,24 @@ async function measure(kind, model, files, folder) {
   for (let q = 0; q < 10; q++) for (const ask of Object.values(kinds)) await gallery.search({ ...ask(queries + q), k: 20 });
   for (const [name, ask] of Object.entries(kinds)) {
     const times = [];
-    const sums = {};
+    const all = [];
     for (let q = 0; q < queries; q++) {
       for (const part of Object.keys(spent)) spent[part] = 0;
       const started = performance.now();
       await gallery.search({ ...ask(q), k: 20 });
       times.push(performance.now() - started);
-      for (const [part, value] of Object.entries(spent)) (sums[part] ??= []).push(value);
+      all.push({ ...spent });
     }
-    const medians = Object.fromEntries(Object.entries(sums).map(([part, all]) => [part, rounded(percentile(all, 0.5))]));
+    const median = (part) => [
+      part,
+      rounded(
+        percentile(
+          all.map((one) => one[part] ?? 0),
+          0.5,
+        ),
+      ),
+    ];
+    const medians = Object.fromEntries(Object.keys(spent).map(median));
     parts[name] = { p50: rounded(percentile(times, 0.5)), p99: rounded(percentile(times, 0.99)), parts: medians };
   }
   await gallery.close();

@@ -5,7 +5,10 @@ import { machine } from './sides.mjs';
 
 const started = {
   date: new Date().toISOString(),
-  command: [`npm run bench:${basename(process.argv[1], '.mjs')}`, ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
+  command: [
+    `npm run bench:${basename(process.argv[1], '.mjs')}`,
+    ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : []),
+  ].join(' '),
   machine: machine(),
 };
 

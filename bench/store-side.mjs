@@ -3,8 +3,8 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createStore, openStore } from '../dist/store/open-store.js';
 import { startPglite } from './pglite.mjs';
-import { storeInfo, vectorItems } from './store-items.mjs';
 import { percentile } from './sides.mjs';
+import { storeInfo, vectorItems } from './store-items.mjs';
 import { width } from './vectors.mjs';
 
 const batch = 2000;

@@ -75,7 +75,10 @@ async function measure(store, task, nearest) {
   const { searches, openSeconds, memoryMiB: searching } = await inProcess({ ...place, phase: 'search' });
   await rm(place.folder, { recursive: true, force: true });
   const recall = (found, at) => {
-    const hits = found.reduce((sum, ids, q) => sum + nearest[q].slice(0, at).filter((id) => ids.slice(0, at).includes(id)).length, 0);
+    const hits = found.reduce(
+      (sum, ids, q) => sum + nearest[q].slice(0, at).filter((id) => ids.slice(0, at).includes(id)).length,
+      0,
+    );
     return Number((hits / (at * queries)).toFixed(4));
   };
   const { ten, all, filtered } = searches;

@@ -69,10 +69,9 @@ function joined(
   { prefix = '', local = true }: Parameters<PictureSource['feeds']>[1] = {},
 ): Record<string, Tensor> {
   const parts = Array.from(rows, (row) => all[row] as Encoded);
-  const names = Object.keys(parts[0] ?? {}).filter((name) => local || name !== 'local');
+  const inputs = Object.entries(parts[0] ?? {}).filter(([name]) => local || name !== 'local');
   return Object.fromEntries(
-    names.map((name): [string, Tensor] => {
-      const { dtype, shape } = parts[0]?.[name] as Tensor;
+    inputs.map(([name, { dtype, shape }]): [string, Tensor] => {
       const size = sizeOf(shape);
       const data = newArray(dtype, parts.length * size);
       parts.forEach((part, i) => {

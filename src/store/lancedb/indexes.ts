@@ -25,7 +25,7 @@ export const probes = { least: 50, most: mostParts };
 
 /** Rows that a search takes from the index to have the nearest `count` of them. */
 export function candidateRows(count: number): number {
-  return Math.ceil(1.2 * count) + 20;
+  return Math.ceil(1.1 * count) + 16;
 }
 
 /** Makes the indexes that a table of this size should have and does not. @param told called before each, with its column */

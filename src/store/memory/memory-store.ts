@@ -6,7 +6,16 @@ import type { Filter } from '../filter.js';
 import { checkFilter } from '../filter-check.js';
 import { matcherOf } from '../filter-match.js';
 import { checkInfo } from '../info.js';
-import type { EmbeddedItem, GalleryInfo, GalleryStore, ItemVectors, ListQuery, StoredItem, VectorHit, VectorQuery } from '../store.js';
+import type {
+  EmbeddedItem,
+  GalleryInfo,
+  GalleryStore,
+  ItemVectors,
+  ListQuery,
+  StoredItem,
+  VectorHit,
+  VectorQuery,
+} from '../store.js';
 import { compareText } from '../text.js';
 import { FolderWriter } from './folder-writer.js';
 import { diskError } from './log.js';

@@ -8,7 +8,16 @@ import { checkFilter } from '../filter-check.js';
 import { checkInfo, readInfo } from '../info.js';
 import { nearestHits, storedItem } from '../nearest.js';
 import { importPeer } from '../peers.js';
-import type { EmbeddedItem, GalleryInfo, GalleryStore, ItemVectors, ListQuery, StoredItem, VectorHit, VectorQuery } from '../store.js';
+import type {
+  EmbeddedItem,
+  GalleryInfo,
+  GalleryStore,
+  ItemVectors,
+  ListQuery,
+  StoredItem,
+  VectorHit,
+  VectorQuery,
+} from '../store.js';
 import { compareText, foldCase, isStorable } from '../text.js';
 import { indexForm } from './index-form.js';
 import { pgLocation } from './location.js';
