@@ -1,6 +1,6 @@
 /**
  * What the encoder made of the pictures of the last searches: one who says another text about the same picture does not wait for its file to
- * be decoded and encoded again, which is most of a search's time.
+ * be decoded and encoded again, which is a good part of a search.
  */
 import type { PictureSource } from '../../models/picture-source.js';
 import { newArray, sizeOf, type Tensor, tensor } from '../../tensor/tensor.js';

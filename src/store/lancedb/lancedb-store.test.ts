@@ -63,6 +63,34 @@ describe('a gallery in LanceDB', () => {
     },
   );
 
+  it('has more parts in its index when it has grown', async () => {
+    const sizes = { width: 8, factors: 0, projection: 0 };
+    const location = folder();
+    const store = await createStore(location, infoOf(sizes), { vectorRows: 1000, scalarRows: 100_000 });
+    const items = (from: number, count: number) => {
+      const vectors = units(new Random(from), count, 8);
+      return Array.from({ length: count }, (_, i) => ({
+        ...itemOf(`${from + i}`, 1, {}, sizes),
+        matching: vectors.slice(8 * i, 8 * i + 8),
+      }));
+    };
+    const indexed = async () => {
+      const told: string[] = [];
+      await store.optimise({ onProgress: ({ note }) => void (note?.startsWith('index') && told.push(note)) });
+      return told;
+    };
+    await store.upsert(items(0, 2000));
+    expect(await indexed()).toEqual(['index matching']);
+    await store.upsert(items(2000, 2000));
+    expect(await indexed()).toEqual([]);
+    await store.upsert(items(4000, 13_000));
+    expect(await indexed()).toEqual(['index matching']);
+    expect(await indexed()).toEqual([]);
+    const [wanted] = items(4000, 1) as [EmbeddedItem];
+    expect((await store.search({ vector: wanted.matching, limit: 1 }))[0]?.item.id).toBe('4000');
+    await store.close();
+  });
+
   it('may be written by several processes: no item is there twice, and each sees what the others wrote', async () => {
     const location = folder();
     const first = await createStore(location, infoOf());
