@@ -25,7 +25,7 @@ import { candidateRows, createIndexes, type IndexSizes, probes } from './indexes
 import { lanceLocation } from './location.js';
 import { type Arrow, importLance, type Lance } from './peer.js';
 import { filterSql, idsIn, textLiteral } from './sql.js';
-import { checkColumns, emptySchema, infoOf, metadataField, neededColumns, rowsOf } from './table-form.js';
+import { checkColumns, emptySchema, infoOf, metadataField, neededColumns, rowsOf, vectorColumn } from './table-form.js';
 
 export interface LanceOptions extends IndexSizes {
   /** Settings of an object store or service, e.g. `{ region: 'eu-central-1' }`. @default from the environment, e.g. AWS_REGION */
@@ -137,7 +137,7 @@ export class LanceStore implements GalleryStore {
       let rows = this.table.query().select(itemColumns).orderBy({ columnName: 'id', ascending: true }).limit(query.limit);
       const where = parts.filter((part) => part !== undefined).join(' AND ');
       if (where) rows = rows.where(where);
-      return answerRows(await rows.toArrow()).map((row) => row.item());
+      return answerRows(await rows.toArrow(), this.info.sizes.width).map((row) => row.item());
     });
   }
 
@@ -156,8 +156,9 @@ export class LanceStore implements GalleryStore {
         if (where) nearest = nearest.where(where);
         // An index knows the vectors roughly: more rows than are wanted are taken, and their vectors themselves are compared.
         nearest = nearest.maximumNprobes(probes.most).minimumNprobes(probes.least).limit(candidateRows(count));
-        const columns = query.withVectors ? this.vectorColumns : ['matching'];
-        const rows = answerRows(await nearest.select([...itemColumns, ...columns, '_distance']).toArrow()).map((row) => {
+        const column = query.withVectors ? vectorColumn(this.info.sizes) : 'matching';
+        const answer = await nearest.select([...itemColumns, column, '_distance']).toArrow();
+        const rows = answerRows(answer, query.vector.length).map((row) => {
           const vectors = row.vectors();
           return { row, vectors, similarity: dot(vectors.matching, 0, query.vector, 0, query.vector.length) };
         });
@@ -176,7 +177,7 @@ export class LanceStore implements GalleryStore {
 
   async vectors(ids: readonly string[]): Promise<(ItemVectors | undefined)[]> {
     const found = new Map<string, ItemVectors>();
-    for (const row of await this.rowsWith(ids, ['id', ...this.vectorColumns])) found.set(row.id(), row.vectors());
+    for (const row of await this.rowsWith(ids, ['id', vectorColumn(this.info.sizes)])) found.set(row.id(), row.vectors());
     return ids.map((id) => found.get(id));
   }
 
@@ -202,11 +203,6 @@ export class LanceStore implements GalleryStore {
       this.connection.close();
     });
     return this.closed;
-  }
-
-  private get vectorColumns(): string[] {
-    const { factors, projection } = this.info.sizes;
-    return ['matching', ...(factors * projection > 0 ? ['factors'] : [])];
   }
 
   /** The columns of the table, after those that the items need were added. */
@@ -237,7 +233,7 @@ export class LanceStore implements GalleryStore {
       for (let from = 0; from < unique.length; from += idBatch) {
         const part = unique.slice(from, from + idBatch);
         const query = this.table.query().where(idsIn(part)).select(columns).limit(part.length);
-        rows.push(...answerRows(await query.toArrow()));
+        rows.push(...answerRows(await query.toArrow(), this.info.sizes.width));
       }
       return rows;
     });
