@@ -49,6 +49,10 @@ async function start(name, command, args, env = {}) {
 export const startLimn = (options, script = 'limn-side.mjs') =>
   start('limn', process.execPath, [here(`./${script}`), JSON.stringify(options)], { LIMN_THREADS: String(options.threads) });
 
+/** A script of this folder as a side. */
+export const startNode = (name, script, options) =>
+  start(name, process.execPath, [here(`./${script}`), JSON.stringify(options)], { LIMN_THREADS: String(options.threads) });
+
 /** The Python is `LIMN_PYTHON`, or python3. */
 export const startPytorch = (options, script = 'training_step.py') =>
   start('PyTorch', process.env.LIMN_PYTHON ?? 'python3', [here(`./pytorch/${script}`), JSON.stringify(options)], {
@@ -56,10 +60,22 @@ export const startPytorch = (options, script = 'training_step.py') =>
     OMP_NUM_THREADS: String(options.threads),
   });
 
+/** A script of the folder python as a side. */
+export const startPython = (name, script, options) =>
+  start(name, process.env.LIMN_PYTHON ?? 'python3', [here(`./python/${script}`), JSON.stringify(options)], {
+    OMP_NUM_THREADS: String(options.threads),
+  });
+
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
   return (sorted[Math.ceil(middle) - 1] + sorted[Math.floor(middle)]) / 2;
+}
+
+/** @param part 0.5 is the median, 0.99 what one in a hundred exceeds */
+export function percentile(values, part) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))];
 }
 
 /**

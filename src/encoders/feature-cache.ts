@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { LimnError } from '../core/errors.js';
 import { limnHome } from '../core/files.js';
-import { toFloat16 } from '../tensor/float16.js';
+import { writeFloat16 } from '../tensor/float16.js';
 import { type BrokenPicture, type CachedPictures, cachePictures, type PictureCacheOptions } from './picture-cache.js';
 import type { PictureEncoder } from './picture-encoder.js';
 import { RecordStore } from './record-store.js';
@@ -106,9 +106,9 @@ export async function featureRecords(
   for (const [i, name] of names.entries()) {
     await setImmediate();
     const record = new Uint16Array(localWidth + globalWidth);
-    record.set(toFloat16(features.local.subarray(i * localWidth, (i + 1) * localWidth)));
-    record.set(toFloat16(features.global.subarray(i * globalWidth, (i + 1) * globalWidth)), localWidth);
-    if (record.some((half) => (half & 0x7c00) === 0x7c00)) {
+    const local = writeFloat16(features.local.subarray(i * localWidth, (i + 1) * localWidth), record, 0);
+    const global = writeFloat16(features.global.subarray(i * globalWidth, (i + 1) * globalWidth), record, localWidth);
+    if (!local || !global) {
       throw new LimnError('NOT_FINITE', `The encoder ${encoder.id} gives NaN or values over 65504 for ${name}. Use another one.`);
     }
     records.push(record);

@@ -48,7 +48,7 @@ function describeGraph(changes: Record<string, unknown> = {}) {
 /** Means of quarters or the whole, normalised as the description says, from the colour statistics alone. */
 function expectedMeans(picture: Uint8Array, grid: number): number[] {
   const statistics = new Float32Array(grid * grid * 6);
-  colourStatistics(picture, size, grid, statistics);
+  colourStatistics(picture, size, grid, { out: statistics });
   const { mean, deviation } = describeGraph();
   return Array.from({ length: grid * grid * 3 }, (_, i) => {
     const channel = i % 3;
@@ -89,12 +89,12 @@ describe('OnnxPictureEncoder', () => {
     const picture = pictures[2] as Uint8Array;
     const { local, global } = await encoder.encode([picture]);
     const statistics = new Float32Array(24);
-    colourStatistics(picture, size, 2, statistics);
+    colourStatistics(picture, size, 2, { out: statistics });
     for (let token = 0; token < 4; token++) {
       expectClose(local.subarray(token * 9, token * 9 + 3), expectedMeans(picture, 2).slice(token * 3, token * 3 + 3));
       expectClose(local.subarray(token * 9 + 3, token * 9 + 9), statistics.subarray(token * 6, token * 6 + 6));
     }
-    colourStatistics(picture, size, 1, statistics);
+    colourStatistics(picture, size, 1, { out: statistics });
     expectClose(global.subarray(3), statistics.subarray(0, 6));
     const outputs = { local: 'local', global: 'global', skipTokens: 3 };
     const fewer = await OnnxPictureEncoder.fromWeights(describeGraph({ batch: 1, outputs }), weights);
@@ -128,7 +128,7 @@ describe('colourStatistics', () => {
   it('agrees with the formula, also where the grid does not divide the size', () => {
     const out = new Float32Array(9 * 6);
     const picture = pictures[0] as Uint8Array;
-    colourStatistics(picture, size, 3, out);
+    colourStatistics(picture, size, 3, { out });
     // Cell (2, 1) covers rows 10 to 15 and columns 5 to 9.
     const green: number[] = [];
     for (let y = 10; y < 16; y++) for (let x = 5; x < 10; x++) green.push((picture[(y * size + x) * 3 + 1] as number) / 255);

@@ -90,8 +90,8 @@ export class OnnxPictureEncoder implements PictureEncoder {
         this.writeLocal(outputs.local, i, local.subarray(localAt, localAt + tokens * localChannels));
         global.set(outputs.global.data.subarray(i * width, (i + 1) * width), globalAt);
         if (!this.description.colour) return;
-        colourStatistics(image, this.description.size, grid, local, localAt + plain, localChannels);
-        colourStatistics(image, this.description.size, 1, global, globalAt + width);
+        const places = { out: local, at: localAt + plain, stride: localChannels };
+        colourStatistics(image, this.description.size, grid, places, { out: global, at: globalAt + width });
       });
     };
     // Few pictures a run keep this thread responsive; the next run waits in the other thread while this one reads the last.

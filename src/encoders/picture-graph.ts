@@ -28,15 +28,18 @@ export async function runGraph(
   const area = size * size;
   const data = new Float32Array(batch * area * 3);
   const [pixelStride, channelStride] = layout === 'NCHW' ? [1, area] : [3, 1];
-  for (let channel = 0; channel < 3; channel++) {
+  const [reds, greens, blues] = [0, 1, 2].map((channel) => {
     const scale = 1 / (255 * (deviation[channel] as number));
     const shift = -(mean[channel] as number) / (deviation[channel] as number);
-    const values = Float32Array.from({ length: 256 }, (_, value) => value * scale + shift);
-    for (let i = 0; i < batch; i++) {
-      const image = images[Math.min(i, images.length - 1)] as Uint8Array;
-      let at = i * area * 3 + channel * channelStride;
-      for (let pixel = channel; pixel < area * 3; pixel += 3, at += pixelStride)
-        data[at] = values[image[pixel] as number] as number;
+    return Float32Array.from({ length: 256 }, (_, value) => value * scale + shift);
+  }) as [Float32Array, Float32Array, Float32Array];
+  for (let i = 0; i < batch; i++) {
+    const image = images[Math.min(i, images.length - 1)] as Uint8Array;
+    let at = i * area * 3;
+    for (let pixel = 0; pixel < area * 3; pixel += 3, at += pixelStride) {
+      data[at] = reds[image[pixel] as number] as number;
+      data[at + channelStride] = greens[image[pixel + 1] as number] as number;
+      data[at + 2 * channelStride] = blues[image[pixel + 2] as number] as number;
     }
   }
   const shape = layout === 'NCHW' ? [batch, 3, size, size] : [batch, size, size, 3];

@@ -32,10 +32,14 @@ export interface Composition {
 export class Embedder {
   private reader: Promise<PictureReader> | undefined;
 
-  /** @param limits of pictures that are decoded. @default those of {@link decodeImage} */
+  /**
+   * @param limits of pictures that are decoded. @default those of {@link decodeImage}
+   * @param threads that the encoder of pictures and the model's own graph each compute with. @default all
+   */
   constructor(
     readonly model: LimnModel,
     private readonly limits: Pick<DecodeOptions, 'pixelLimit' | 'sideLimit'> = {},
+    private readonly threads?: number,
   ) {}
 
   /** @throws LimnError IMAGE for bytes that are no picture, a damaged one, or one over a limit */
@@ -48,16 +52,15 @@ export class Embedder {
   async targets(pictures: readonly DecodedPicture[], options: EmbedOptions = {}): Promise<Vectors[]> {
     if (pictures.length === 0) return [];
     const source = await this.encode(pictures);
-    return rowsOf(await this.model.embedTargets(source, [...pictures.keys()], options));
+    return rowsOf(await this.model.embedTargets(source, [...pictures.keys()], { ...options, threads: this.threads }));
   }
 
-  /** Both kinds of embedding for one list of pictures, each of which is encoded once. */
+  /** Both kinds of embedding of encoded pictures, by their rows. */
   async embed(
-    pictures: readonly DecodedPicture[],
+    source: Pick<PictureSource, 'feeds'>,
     wanted: { targets: readonly number[]; queries: readonly Composition[] },
     options: EmbedOptions = {},
   ): Promise<{ targets: Vectors[]; queries: Vectors[] }> {
-    const source = pictures.length > 0 ? await this.encode(pictures) : noPictures;
     const { model } = this;
     const targets = rowsOf(await model.embedTargets(source, wanted.targets, options));
     const queries: Vectors[] = [];
@@ -95,22 +98,21 @@ export class Embedder {
 
   /** What reads the pictures; it is opened when it is first needed. */
   openReader(): Promise<PictureReader> {
-    this.reader ??= this.model.openReader().catch((error) => {
+    const options = this.threads === undefined ? {} : { threads: this.threads };
+    this.reader ??= this.model.openReader(options).catch((error) => {
       this.reader = undefined;
       throw error;
     });
     return this.reader;
   }
 
-  private async encode(pictures: readonly DecodedPicture[]): Promise<PictureSource> {
+  /** What the encoder of pictures makes of them. @throws LimnError NOT_FINITE when it gives no usable numbers */
+  async encode(pictures: readonly DecodedPicture[]): Promise<PictureSource> {
     const images = pictures.map(({ image }) => image);
     const names = pictures.map(({ name }) => name);
     return (await this.openReader()).encode(images, names);
   }
 }
-
-/** For queries that see no picture. */
-const noPictures: Pick<PictureSource, 'feeds'> = { feeds: () => ({}) };
 
 function rowsOf({ count, width, factors, projection, matching, factorVectors }: Embeddings): Vectors[] {
   const flat = factors * projection;

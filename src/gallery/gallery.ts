@@ -5,6 +5,7 @@
 import { LimnError } from '../core/errors.js';
 import type { LimnModel } from '../models/limn-model.js';
 import { methodOf } from '../models/methods.js';
+import { halfOfThreads } from '../runtime/session.js';
 import { checkId } from '../store/check.js';
 import { parseFilter } from '../store/filter-parse.js';
 import type { Metadata } from '../store/metadata.js';
@@ -72,9 +73,13 @@ export interface GalleryDescription {
   fields: Field[];
 }
 
+/** A list of so many pictures is worth an encoder of its own. */
+const bulkPictures = 64;
+
 export class Gallery {
   /** What the last {@link create} or {@link update} did. */
   report: IngestReport = { added: 0, replaced: 0, updated: 0, unchanged: 0, removed: 0, skipped: [] };
+  private readonly limits: { pixelLimit?: number };
   private readonly embedder: Embedder;
   private readonly composer: Composer;
   private readonly searcher: Searcher;
@@ -91,7 +96,8 @@ export class Gallery {
     private readonly files: PictureFiles,
     private readonly pixelLimit: number | undefined,
   ) {
-    this.embedder = new Embedder(model, pixelLimit === undefined ? {} : { pixelLimit });
+    this.limits = pixelLimit === undefined ? {} : { pixelLimit };
+    this.embedder = new Embedder(model, this.limits);
     this.composer = new Composer(store, this.embedder, files);
     this.searcher = new Searcher(store, this.composer, {
       sees: model.sees,
@@ -288,13 +294,23 @@ export class Gallery {
   }
 
   private async ingest(list: PictureList, options: IngestOptions): Promise<IngestReport> {
-    this.report = await ingest(this.tools, list, options);
+    this.report = await this.inBulk(list, (embedder) => ingest({ ...this.tools, embedder }, list, options));
     const { added, replaced, updated, removed } = this.report;
     if (added + replaced + updated + removed > 0 || !(await readFacts(this.store, this.location))) {
       this.known = saveFacts(this.store, this.location);
       await this.known;
     }
     return this.report;
+  }
+
+  /**
+   * Long lists have an embedder of their own. Its two graphs work side by side, which is faster on half of the threads each than on all; and
+   * searches meanwhile do not stand in line behind its batches.
+   */
+  private async inBulk<T>(list: PictureList, work: (embedder: Embedder) => Promise<T>): Promise<T> {
+    if (list.total < bulkPictures) return work(this.embedder);
+    const embedder = new Embedder(this.model, this.limits, halfOfThreads());
+    return work(embedder).finally(() => embedder.close());
   }
 
   private async addNow(items: readonly NewItem[]): Promise<StoredItem[]> {

@@ -4,7 +4,7 @@ import { LimnError, throwIfAborted } from '../core/errors.js';
 import type { OnProgress } from '../core/progress.js';
 import type { Vocabulary } from '../encoders/vocabulary.js';
 import type { Device } from '../runtime/device.js';
-import { Session } from '../runtime/session.js';
+import { Session, type SessionOptions } from '../runtime/session.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { type LimnConfig, limnConfig } from './config.js';
 import { type Embeddings, joinEmbeddings } from './embeddings.js';
@@ -51,12 +51,17 @@ export interface ModelReaders {
 }
 
 export interface EmbedOptions {
+  /** Threads that compute. @default those of {@link SessionOptions} */
+  threads?: number | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: OnProgress | undefined;
 }
 
-/** Pictures or queries of one run of an encoder graph. */
-const bulk = 32;
+/**
+ * Pictures or queries of one run of an encoder graph, largest first. More than 8 are slower, as what lies between the layers no longer fits
+ * into a processor's cache. Each size is a graph with weights of its own, so encoders that are inside it have fewer.
+ */
+const batchSizes = { frozen: [8, 4, 1], tuned: [8, 1] };
 
 export class LimnModel {
   private readonly sessions = new Map<string, Promise<Session>>();
@@ -108,9 +113,10 @@ export class LimnModel {
   }
 
   /** The reader that turns pictures into this model's inputs. */
-  openReader(): Promise<PictureReader> {
+  openReader(options: Pick<SessionOptions, 'threads'> = {}): Promise<PictureReader> {
     const { config, encoder } = this.parts;
-    return PictureReader.restore(config.picture, encoder.id, encoder.description, this.folder, { device: this.device });
+    const given = { device: this.device, ...options };
+    return PictureReader.restore(config.picture, encoder.id, encoder.description, this.folder, given);
   }
 
   /** Embeds gallery pictures. @param rows rows of `pictures` */
@@ -222,11 +228,13 @@ export class LimnModel {
   ): Promise<Embeddings> {
     const factors = methodOf(this.config).factors(this.config);
     const projection = factors > 0 ? this.config.projection : 0;
+    const { picture, text } = this.config;
+    const sizes = batchSizes[picture.kind === 'tuned' || text.kind === 'tuned' ? 'tuned' : 'frozen'];
     const parts: Embeddings[] = [];
     for (let at = 0; at < count; ) {
       throwIfAborted(options.signal, `embedding ${side === 'query' ? 'queries' : 'pictures'}`);
-      const size = count - at >= bulk ? bulk : 1;
-      const session = await this.session(side, size);
+      const size = sizes.find((one) => one <= count - at) as number;
+      const session = await this.session(side, size, options.threads);
       const result = await session.run(feeds(at, at + size));
       const matching = result.matching as Tensor<'float32'>;
       const factorVectors = (result.factors?.data ?? new Float32Array(0)) as Float32Array;
@@ -237,16 +245,17 @@ export class LimnModel {
     return joinEmbeddings(parts);
   }
 
-  private session(side: 'query' | 'gallery', batch: number): Promise<Session> {
+  private session(side: 'query' | 'gallery', batch: number, threads?: number): Promise<Session> {
     const build = side === 'query' ? queryModel : galleryModel;
-    return this.cachedSession(`${side} ${batch}`, (encoders) => build(this.config, this.parts.weights, batch, encoders));
+    const key = `${side} ${batch}${threads === undefined ? '' : ` on ${threads}`}`;
+    return this.cachedSession(key, (encoders) => build(this.config, this.parts.weights, batch, encoders), threads);
   }
 
-  private cachedSession(key: string, build: (encoders: TunedEncoders) => Uint8Array): Promise<Session> {
+  private cachedSession(key: string, build: (encoders: TunedEncoders) => Uint8Array, threads?: number): Promise<Session> {
     const known = this.sessions.get(key);
     if (known) return known;
     const label = `${key.split(' ')[0]} encoder`;
-    const options = { label, spin: false, device: this.device };
+    const options = { label, spin: false, device: this.device, ...(threads === undefined ? {} : { threads }) };
     const opened = this.encoders().then((encoders) => Session.open(build(encoders), options));
     this.sessions.set(key, opened);
     return opened;

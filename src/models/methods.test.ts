@@ -11,6 +11,7 @@ import type { InputSpec, TrainingModel } from '../nn/training.js';
 import { toFloat16 } from '../tensor/float16.js';
 import { float32, sizeOf, type Tensor, tensor } from '../tensor/tensor.js';
 import { type LimnConfig, type LimnConfigInput, limnConfig, methodNames, type PictureConfig } from './config.js';
+import { joinEmbeddings } from './embeddings.js';
 import { pictureInputs } from './encoder/picture.js';
 import { galleryModel, limnTrainingModel, queryModel } from './limn-graphs.js';
 import { LimnModel } from './limn-model.js';
@@ -191,22 +192,29 @@ describe('a saved model', () => {
     const again = await LimnModel.open(folder);
     expect(again.config).toEqual(config);
     expect(again.sees).toEqual(methodOf(config).sees(config));
-    // More than one run of an encoder takes at once, and some that are left over.
-    const [count, table] = [34, source(config, 34)];
+    // Runs of an encoder of every size.
+    const [count, table] = [22, source(config, 22)];
     const rows = Array.from({ length: count }, (_, i) => i);
     const texts = rows.map((row) => (row % 2 ? 'in red' : 'with short sleeves'));
     const factors = name === 'limn' ? 3 : 0;
+    const said = (wanted: number[]) => wanted.map((row) => texts[row] as string);
     for (const embed of [
-      (one: LimnModel) => one.embedQueries(table, rows, texts),
-      (one: LimnModel) => one.embedTargets(table, rows),
+      (one: LimnModel, wanted = rows) => one.embedQueries(table, wanted, said(wanted)),
+      (one: LimnModel, wanted = rows) => one.embedTargets(table, wanted),
     ]) {
       const [first, second] = [await embed(model), await embed(again)];
       expect(second).toEqual(first);
+      const alone = joinEmbeddings(await Promise.all(rows.map((row) => embed(model, [row]))));
+      for (const part of ['matching', 'factorVectors'] as const) {
+        first[part].forEach((value, i) => {
+          expect(Math.abs(value - (alone[part][i] as number))).toBeLessThan(1e-5);
+        });
+      }
       const { width, projection, matching, factorVectors } = first;
       expect({ count: first.count, factors: first.factors, projection }).toEqual({ count, factors, projection: factors && 4 });
       expect(width).toBe(name === 'tg-cir' ? 4 * 8 : 8);
       expect([matching.length, factorVectors.length]).toEqual([count * width, count * factors * projection]);
-      expect(Math.hypot(...matching.subarray(33 * width))).toBeCloseTo(1, 5);
+      expect(Math.hypot(...matching.subarray(21 * width))).toBeCloseTo(1, 5);
     }
     await Promise.all([model.close(), again.close()]);
   });

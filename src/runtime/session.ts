@@ -1,4 +1,5 @@
 /** An ONNX model that is ready to run in a thread of its own. */
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { LimnError, messageOf } from '../core/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -18,6 +19,12 @@ export interface SessionOptions {
   profile?: string;
   /** Output name -> resident input name: after each run the output takes the input's place and is not returned. @default none */
   carry?: Readonly<Record<string, string>>;
+}
+
+/** Threads of each of two models that compute side by side: half of those that one would have. */
+export function halfOfThreads(): number {
+  const all = Number(process.env.LIMN_THREADS ?? 0) || availableParallelism();
+  return Math.max(1, Math.floor(all / 2));
 }
 
 export interface RunOptions {

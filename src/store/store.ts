@@ -17,13 +17,16 @@ export interface StoredItem {
   metadata: Metadata;
 }
 
-/** A picture with what a model made of it. */
-export interface EmbeddedItem extends StoredItem {
+/** What a model made of a picture. */
+export interface ItemVectors {
   /** The matching token (width), of length 1. */
   matching: Float32Array;
   /** The factors' projections (factors * projection), each of length 1; empty for models without factors. */
   factors: Float32Array;
 }
+
+/** A picture with its vectors. */
+export interface EmbeddedItem extends StoredItem, ItemVectors {}
 
 /** Sizes of the vectors of a gallery. */
 export interface VectorSizes {
@@ -57,6 +60,8 @@ export interface VectorQuery {
   filter?: Filter | undefined;
   /** Ids that are left out. @default none */
   exclude?: readonly string[] | undefined;
+  /** Give the hits' vectors too; that costs less than asking for them afterwards. @default false */
+  withVectors?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -64,6 +69,8 @@ export interface VectorHit {
   item: StoredItem;
   /** The cosine: 1 is the same direction. */
   similarity: number;
+  /** Where they were asked for. */
+  vectors?: ItemVectors;
 }
 
 export interface ListQuery {
@@ -96,7 +103,7 @@ export interface GalleryStore {
   /** Nearest first; of equal similarities the smaller id (in code point order) first. An index may miss some (see {@link optimise}). */
   search(query: VectorQuery): Promise<VectorHit[]>;
   /** The matching and factor vectors in the order of the ids; undefined for those that there are not. */
-  vectors(ids: readonly string[]): Promise<(Pick<EmbeddedItem, 'matching' | 'factors'> | undefined)[]>;
+  vectors(ids: readonly string[]): Promise<(ItemVectors | undefined)[]>;
   /** Builds or refreshes indexes and gives back space. Search works before, during and after. */
   optimise(options?: { signal?: AbortSignal; onProgress?: OnProgress }): Promise<void>;
   close(): Promise<void>;

@@ -1,10 +1,7 @@
 /** IEEE 754 binary16 to and from float32, round to nearest even. Node 20 has no Float16Array. */
-const scratch = new Float32Array(1);
-const bits = new Uint32Array(scratch.buffer);
 
-function encode(value: number): number {
-  scratch[0] = value;
-  const x = bits[0] as number;
+/** @param x the bits of a float32 */
+function encode(x: number): number {
   const sign = (x >>> 16) & 0x8000;
   const magnitude = x & 0x7fffffff;
   if (magnitude > 0x7f800000) return sign | 0x7e00;
@@ -42,8 +39,20 @@ function decodeTable(): Float32Array {
 /** float32 values to binary16 bits. */
 export function toFloat16(values: ArrayLike<number>): Uint16Array {
   const out = new Uint16Array(values.length);
-  for (let i = 0; i < out.length; i++) out[i] = encode(values[i] as number);
+  writeFloat16(values instanceof Float32Array ? values : Float32Array.from(values), out, 0);
   return out;
+}
+
+/** Writes values as binary16 bits to `at` and behind it. @returns whether all of them are finite as such */
+export function writeFloat16(values: Float32Array, out: Uint16Array, at: number): boolean {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  let finite = true;
+  for (let i = 0; i < bits.length; i++) {
+    const half = encode(bits[i] as number);
+    out[at + i] = half;
+    if ((half & 0x7c00) === 0x7c00) finite = false;
+  }
+  return finite;
 }
 
 /** binary16 bits to float32 values, exact. */

@@ -16,8 +16,7 @@ export function fakeEncoder(options: { id?: string; pauseMs?: number } = {}): Pi
       const local = new Float32Array(images.length * 24);
       const global = new Float32Array(images.length * 6);
       images.forEach((image, i) => {
-        colourStatistics(image, 16, 2, local, i * 24);
-        colourStatistics(image, 16, 1, global, i * 6);
+        colourStatistics(image, 16, 2, { out: local, at: i * 24 }, { out: global, at: i * 6 });
       });
       return { local, global };
     },

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { copyFile, cp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
@@ -7,6 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openStore } from '../../store/open-store.js';
 import type { GalleryStore } from '../../store/store.js';
 import { Embedder } from '../embedder.js';
 import { Gallery } from '../gallery.js';
@@ -39,6 +40,30 @@ async function decodedIn<T>(work: () => Promise<T>): Promise<{ result: T; decode
 }
 
 describe('a gallery that is brought up to date', () => {
+  it('embeds long lists, which have an encoder of their own, as short ones', async () => {
+    const { model } = folder;
+    const pictures = Array.from({ length: 70 }, (_, i) => i);
+    await mkdir(at('long'));
+    await Promise.all(pictures.map((i) => drawPicture(at('long', `${i}.jpg`), i)));
+    const out = `memory:${at('long-gallery')}`;
+    const gallery = await Gallery.create({ model, images: at('long'), out });
+    expect(gallery.report.added).toBe(70);
+    await gallery.close();
+    const store = await openStore(out);
+    const embedder = new Embedder(model);
+    for (const i of [0, 33, 69]) {
+      const bytes = await readFile(at('long', `${i}.jpg`));
+      const [alone] = await embedder.targets([await embedder.decode(bytes, `${i}`)]);
+      const [found] = await store.vectors([`${i}.jpg`]);
+      for (const part of ['matching', 'factors'] as const) {
+        found?.[part].forEach((value, at) => {
+          expect(value).toBeCloseTo(alone?.[part][at] as number, 5);
+        });
+      }
+    }
+    await Promise.all([store.close(), embedder.close()]);
+  });
+
   it('embeds what is new or changed alone, and deletes what is gone only when told to', async () => {
     const { model } = folder;
     await cp(at('pictures'), at('changing'), { recursive: true });

@@ -3,10 +3,11 @@ import { LimnError, throwIfAborted } from '../../core/errors.js';
 import { sha256 } from '../../core/files.js';
 import { readPicture } from '../../encoders/image.js';
 import type { GalleryStore, StoredItem } from '../../store/store.js';
-import type { Composition, DecodedPicture, Embedder, Vectors } from '../embedder.js';
+import type { Composition, Embedder, Vectors } from '../embedder.js';
 import type { PictureFiles } from '../picture-files.js';
 import type { PictureReference } from '../search-types.js';
 import type { CheckedRequest } from './check-request.js';
+import { QueryPictures } from './query-pictures.js';
 import { Recent } from './recent.js';
 import { averaged } from './vectors.js';
 
@@ -51,12 +52,15 @@ const remembered = 512;
 
 export class Composer {
   private readonly recent = new Recent<Vectors>(remembered);
+  private readonly pictures: QueryPictures;
 
   constructor(
     private readonly store: GalleryStore,
     private readonly embedder: Embedder,
     private readonly files: PictureFiles,
-  ) {}
+  ) {
+    this.pictures = new QueryPictures(embedder);
+  }
 
   /**
    * The vectors of each request, or why it has none: of its query and of its negatives.
@@ -147,30 +151,18 @@ export class Composer {
     }
     const rest = missing.filter((wanted) => !own.includes(wanted));
     if (rest.length === 0) return;
-    const decoded: DecodedPicture[] = [];
-    const places = new Map<string, number>();
-    const broken = new Map<string, unknown>();
     const pictures = new Map(rest.flatMap(({ picture }) => (picture ? [[picture.content, picture] as const] : [])));
-    await Promise.all(
-      [...pictures].map(async ([content, picture]) => {
-        try {
-          const image = await this.embedder.decode(await picture.bytes(), picture.name);
-          places.set(content, decoded.push(image) - 1);
-        } catch (error) {
-          broken.set(content, error);
-        }
-      }),
-    );
+    const { source, rows, broken } = await this.pictures.read([...pictures.values()]);
     const usable = rest.filter(({ key, picture }) => {
       const error = picture && broken.get(picture.content);
       if (error) failed.set(key, error);
       return !error;
     });
-    const placeOf = ({ picture }: Wanted) => (picture ? (places.get(picture.content) as number) : 'average');
+    const placeOf = ({ picture }: Wanted) => (picture ? (rows.get(picture.content) as number) : 'average');
     const targets = usable.filter(({ text }) => text === undefined);
     const queries = usable.filter(({ text }) => text !== undefined);
     const embedded = await this.embedder.embed(
-      decoded,
+      source,
       {
         targets: targets.map((wanted) => placeOf(wanted) as number),
         queries: queries.map((wanted): Composition => ({ picture: placeOf(wanted), text: wanted.text as string })),

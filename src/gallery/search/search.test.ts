@@ -1,6 +1,6 @@
 /** Searches against a plain reading of their definition: every picture scored, all sorted. */
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readPicture } from '../../encoders/image.js';
 import { Embedder, type Vectors } from '../embedder.js';
 import { Gallery } from '../gallery.js';
@@ -47,7 +47,8 @@ afterAll(async () => {
 async function composed(text: string, id?: string): Promise<Vectors> {
   const pictures = id ? [await embedder.decode(await readPicture(at('pictures', id)), id)] : [];
   const query = { picture: id ? 0 : ('average' as const), text };
-  return (await embedder.embed(pictures, { targets: [], queries: [query] })).queries[0] as Vectors;
+  const source = await embedder.encode(pictures);
+  return (await embedder.embed(source, { targets: [], queries: [query] })).queries[0] as Vectors;
 }
 
 const cosine = (a: ArrayLike<number>, b: ArrayLike<number>) => {
@@ -214,5 +215,25 @@ describe('a search', () => {
       expect(one.value).toEqual(await gallery.search(requests[i] as SearchRequest));
     }
     await expect(gallery.searchMany(requests)).rejects.toThrow('no picture "none.jpg"');
+  });
+
+  it('reads a picture once for all that is said about it, and finds the same, also beside new pictures', async () => {
+    const about = (name: string, text: string): SearchRequest => ({ references: [id(name)], texts: [text] });
+    const open = () => Gallery.open(`memory:${at('gallery')}`, { model: folder.model });
+    const fresh = await open();
+    const wanted = await fresh.search(about('p04', 'blue collar'));
+    await fresh.close();
+    const again = await open();
+    const decode = vi.spyOn(Embedder.prototype, 'decode');
+    await again.searchMany([about('p03', 'in red'), about('p04', 'in red')]);
+    expect(decode).toHaveBeenCalledTimes(2);
+    const [, answer] = await again.searchMany(['p06', 'p04', 'p03'].map((name) => about(name, 'blue collar')));
+    expect(decode).toHaveBeenCalledTimes(3);
+    decode.mockRestore();
+    expect(answer?.hits.map((hit) => hit.id)).toEqual(wanted.hits.map((hit) => hit.id));
+    answer?.hits.forEach(({ score }, i) => {
+      expect(score).toBeCloseTo(wanted.hits[i]?.score as number, 5);
+    });
+    await again.close();
   });
 });

@@ -74,13 +74,7 @@ export class Searcher {
       },
       signal,
     });
-    const vectors = await this.store.vectors(candidates.map(({ item }) => item.id));
-    throwIfAborted(signal, 'searching');
-    const scored = candidates.flatMap(({ item }, i): Scored[] => {
-      // Deleted since the first stage.
-      const found = vectors[i];
-      return found ? [this.score(search, item, found)] : [];
-    });
+    const scored = candidates.map(({ item, vectors }): Scored => this.score(search, item, vectors));
     return scored.sort(byScore).map(({ id, ...hit }, i) => ({ id, rank: i + 1, ...hit }));
   }
 

@@ -22,40 +22,72 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 conformance('LanceDB in a folder', { location: folder, indexed: { scalarRows: 1 } });
 
 describe('a gallery in LanceDB', () => {
-  it('finds nearly all that a search without an index finds, and rows that are not yet in the index', async () => {
-    const sizes = { width: 32, factors: 0, projection: 0 };
-    // Around a few centres, as embeddings lie.
-    const random = new Random(4);
-    const centres = units(random, 20, 32);
-    const near = (id: string): EmbeddedItem => {
-      const centre = random.below(20) * 32;
-      const vector = units(random, 1, 32).map((value, i) => 0.7 * value + centres[centre + i]!);
-      const length = Math.hypot(...vector);
-      return { ...itemOf(id, 1, { n: Number(id) % 10 }, sizes), matching: vector.map((value) => value / length) };
+  // Vectors of 12 are kept in the index as they are.
+  it.each([32, 12])(
+    'finds nearly all without looking at all, and rows that the index does not have, for vectors of %i',
+    async (width) => {
+      const sizes = { width, factors: 0, projection: 0 };
+      // Around a few centres, as embeddings lie.
+      const random = new Random(4);
+      const centres = units(random, 20, width);
+      const near = (id: string): EmbeddedItem => {
+        const centre = random.below(20) * width;
+        const vector = units(random, 1, width).map((value, i) => 0.7 * value + centres[centre + i]!);
+        const length = Math.hypot(...vector);
+        return { ...itemOf(id, 1, { n: Number(id) % 10 }, sizes), matching: vector.map((value) => value / length) };
+      };
+      const items = Array.from({ length: 2200 }, (_, i) => near(String(i)));
+      const store = await createStore(folder(), infoOf(sizes), { vectorRows: 1000, scalarRows: 1000 });
+      await store.upsert(items.slice(0, 2000));
+      const told: string[] = [];
+      await store.optimise({ onProgress: ({ note }) => void (note && told.push(note)) });
+      expect(told).toEqual(['compact', 'index id', 'index number_n', 'index matching']);
+      await store.upsert(items.slice(2000));
+      const recall = async (filter?: string) => {
+        let found = 0;
+        for (let i = 0; i < 20; i++) {
+          const query = { vector: near('0').matching, limit: 10, filter: filter === undefined ? undefined : parseFilter(filter) };
+          const hits = (await store.search(query)).map(({ item }) => item.id);
+          found += plainSearch(items, query).filter(({ id }) => hits.includes(id)).length;
+        }
+        return found / 200;
+      };
+      expect(await recall()).toBeGreaterThan(0.97);
+      expect(await recall('n = 3')).toBeGreaterThan(0.97);
+      // The index does not know these yet.
+      const [hit] = await store.search({ vector: items[2100]!.matching, limit: 1 });
+      expect(hit).toMatchObject({ item: { id: '2100' }, similarity: expect.closeTo(1, 5) });
+      await store.optimise();
+      expect(await recall()).toBeGreaterThan(0.97);
+      await store.close();
+    },
+  );
+
+  it('has more parts in its index when it has grown', async () => {
+    const sizes = { width: 8, factors: 0, projection: 0 };
+    const location = folder();
+    const store = await createStore(location, infoOf(sizes), { vectorRows: 1000, scalarRows: 100_000 });
+    const items = (from: number, count: number) => {
+      const vectors = units(new Random(from), count, 8);
+      return Array.from({ length: count }, (_, i) => ({
+        ...itemOf(`${from + i}`, 1, {}, sizes),
+        matching: vectors.slice(8 * i, 8 * i + 8),
+      }));
     };
-    const items = Array.from({ length: 2200 }, (_, i) => near(String(i)));
-    const store = await createStore(folder(), infoOf(sizes), { vectorRows: 1000, scalarRows: 1000 });
-    await store.upsert(items.slice(0, 2000));
-    const told: string[] = [];
-    await store.optimise({ onProgress: ({ note }) => void (note && told.push(note)) });
-    expect(told).toEqual(['compact', 'index id', 'index number_n', 'index matching']);
-    await store.upsert(items.slice(2000));
-    const recall = async (filter?: string) => {
-      let found = 0;
-      for (let i = 0; i < 20; i++) {
-        const query = { vector: near('0').matching, limit: 10, filter: filter === undefined ? undefined : parseFilter(filter) };
-        const hits = (await store.search(query)).map(({ item }) => item.id);
-        found += plainSearch(items, query).filter(({ id }) => hits.includes(id)).length;
-      }
-      return found / 200;
+    const indexed = async () => {
+      const told: string[] = [];
+      await store.optimise({ onProgress: ({ note }) => void (note?.startsWith('index') && told.push(note)) });
+      return told;
     };
-    expect(await recall()).toBeGreaterThan(0.97);
-    expect(await recall('n = 3')).toBeGreaterThan(0.97);
-    // The index does not know these yet.
-    const [hit] = await store.search({ vector: items[2100]!.matching, limit: 1 });
-    expect(hit).toMatchObject({ item: { id: '2100' }, similarity: expect.closeTo(1, 5) });
-    await store.optimise();
-    expect(await recall()).toBeGreaterThan(0.97);
+    await store.upsert(items(0, 2000));
+    expect(await indexed()).toEqual(['index matching']);
+    await store.upsert(items(2000, 2000));
+    expect(await indexed()).toEqual([]);
+    await store.upsert(items(4000, 13_000));
+    expect(await indexed()).toEqual(['index matching']);
+    expect(await indexed()).toEqual([]);
+    const [wanted] = items(4000, 1) as [EmbeddedItem];
+    expect((await store.search({ vector: wanted.matching, limit: 1 }))[0]?.item.id).toBe('4000');
     await store.close();
   });
 

@@ -3,18 +3,29 @@ import { existsSync } from 'node:fs';
 import type { Connection, Table } from '@lancedb/lancedb';
 import { LimnError, messageOf, throwIfAborted } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress.js';
+import { dot } from '../../eval/vectors.js';
 import { checkId, checkItems, checkListQuery, checkVectorQuery } from '../check.js';
 import type { Filter } from '../filter.js';
 import { checkFilter } from '../filter-check.js';
 import { checkInfo } from '../info.js';
-import { nearestHits, Queue, storedItem } from '../nearest.js';
-import type { EmbeddedItem, GalleryInfo, GalleryStore, ListQuery, StoredItem, VectorHit, VectorQuery } from '../store.js';
+import { nearestHits, Queue } from '../nearest.js';
+import type {
+  EmbeddedItem,
+  GalleryInfo,
+  GalleryStore,
+  ItemVectors,
+  ListQuery,
+  StoredItem,
+  VectorHit,
+  VectorQuery,
+} from '../store.js';
 import { isStorable } from '../text.js';
-import { createIndexes, type IndexSizes } from './indexes.js';
+import { type AnswerRow, answerRows, itemColumns } from './answer-rows.js';
+import { candidateRows, createIndexes, type IndexSizes, probes } from './indexes.js';
 import { lanceLocation } from './location.js';
 import { type Arrow, importLance, type Lance } from './peer.js';
 import { filterSql, idsIn, textLiteral } from './sql.js';
-import { checkColumns, emptySchema, infoOf, metadataField, neededColumns, rowsOf } from './table-form.js';
+import { checkColumns, emptySchema, infoOf, metadataField, neededColumns, rowsOf, vectorColumn } from './table-form.js';
 
 export interface LanceOptions extends IndexSizes {
   /** Settings of an object store or service, e.g. `{ region: 'eu-central-1' }`. @default from the environment, e.g. AWS_REGION */
@@ -23,7 +34,6 @@ export interface LanceOptions extends IndexSizes {
   apiKey?: string | undefined;
 }
 
-const itemColumns = ['id', 'content', 'location', 'metadata'];
 /** Ids of one query. */
 const idBatch = 1000;
 /** Space is given back when it has not been in use for so long, so that readers of other processes can finish. */
@@ -113,7 +123,7 @@ export class LanceStore implements GalleryStore {
 
   async get(ids: readonly string[]): Promise<(StoredItem | undefined)[]> {
     const found = new Map<string, StoredItem>();
-    for (const row of await this.rowsWith(ids, itemColumns)) found.set(row.id, itemOf(row));
+    for (const row of await this.rowsWith(ids, itemColumns)) found.set(row.id(), row.item());
     return ids.map((id) => found.get(id));
   }
 
@@ -127,7 +137,7 @@ export class LanceStore implements GalleryStore {
       let rows = this.table.query().select(itemColumns).orderBy({ columnName: 'id', ascending: true }).limit(query.limit);
       const where = parts.filter((part) => part !== undefined).join(' AND ');
       if (where) rows = rows.where(where);
-      return (await rows.toArray()).map(itemOf);
+      return answerRows(await rows.toArrow(), this.info.sizes.width).map((row) => row.item());
     });
   }
 
@@ -144,13 +154,20 @@ export class LanceStore implements GalleryStore {
         throwIfAborted(query.signal, 'searching');
         let nearest = this.table.query().nearestTo(query.vector).column('matching').distanceType('cosine');
         if (where) nearest = nearest.where(where);
-        // Of an index: look at more than are wanted, and compare the vectors themselves.
-        nearest = nearest
-          .ef(Math.max(200, 2 * count))
-          .refineFactor(2)
-          .limit(count);
-        const rows = await nearest.select([...itemColumns, '_distance']).toArray();
-        return rows.map((row) => ({ item: itemOf(row), similarity: 1 - row._distance }));
+        // An index knows the vectors roughly: more rows than are wanted are taken, and their vectors themselves are compared.
+        nearest = nearest.maximumNprobes(probes.most).minimumNprobes(probes.least).limit(candidateRows(count));
+        const column = query.withVectors ? vectorColumn(this.info.sizes) : 'matching';
+        const answer = await nearest.select([...itemColumns, column, '_distance']).toArrow();
+        const rows = answerRows(answer, query.vector.length).map((row) => {
+          const vectors = row.vectors();
+          return { row, vectors, similarity: dot(vectors.matching, 0, query.vector, 0, query.vector.length) };
+        });
+        rows.sort((a, b) => b.similarity - a.similarity);
+        return rows.slice(0, count).map(({ row, vectors, similarity }) => ({
+          item: row.item(),
+          similarity,
+          ...(query.withVectors ? { vectors } : {}),
+        }));
       };
       const hits = await nearestHits(fetch, query.limit, new Set(query.exclude));
       throwIfAborted(query.signal, 'searching');
@@ -158,13 +175,9 @@ export class LanceStore implements GalleryStore {
     });
   }
 
-  async vectors(ids: readonly string[]): Promise<(Pick<EmbeddedItem, 'matching' | 'factors'> | undefined)[]> {
-    const hasFactors = this.info.sizes.factors * this.info.sizes.projection > 0;
-    const found = new Map<string, Pick<EmbeddedItem, 'matching' | 'factors'>>();
-    for (const row of await this.rowsWith(ids, ['id', 'matching', ...(hasFactors ? ['factors'] : [])])) {
-      const copy = (vector: { toArray(): Float32Array } | undefined) => Float32Array.from(vector?.toArray() ?? []);
-      found.set(row.id, { matching: copy(row.matching), factors: copy(row.factors) });
-    }
+  async vectors(ids: readonly string[]): Promise<(ItemVectors | undefined)[]> {
+    const found = new Map<string, ItemVectors>();
+    for (const row of await this.rowsWith(ids, ['id', vectorColumn(this.info.sizes)])) found.set(row.id(), row.vectors());
     return ids.map((id) => found.get(id));
   }
 
@@ -176,7 +189,7 @@ export class LanceStore implements GalleryStore {
       onProgress?.({ stage: 'optimise the gallery', done: 0, total: steps.length, note: 'compact' });
       await this.table.optimize({ cleanupOlderThan: new Date(Date.now() - keepMilliseconds) });
       throwIfAborted(signal, 'optimising');
-      await createIndexes(this.modules.lance, this.table, this.options, (column) => {
+      await createIndexes(this.modules.lance, this.table, this.info.sizes.width, this.options, (column) => {
         throwIfAborted(signal, 'optimising');
         onProgress?.({ stage: 'optimise the gallery', done: 1, total: steps.length, note: `index ${column}` });
       });
@@ -216,11 +229,11 @@ export class LanceStore implements GalleryStore {
     return this.read(async () => {
       // An id that cannot be stored is not there.
       const unique = [...new Set(ids)].filter(isStorable);
-      const rows = [];
+      const rows: AnswerRow[] = [];
       for (let from = 0; from < unique.length; from += idBatch) {
         const part = unique.slice(from, from + idBatch);
         const query = this.table.query().where(idsIn(part)).select(columns).limit(part.length);
-        rows.push(...(await query.toArray()));
+        rows.push(...answerRows(await query.toArrow(), this.info.sizes.width));
       }
       return rows;
     });
@@ -257,10 +270,6 @@ export class LanceStore implements GalleryStore {
 /** Another process changed the table, or its columns, meanwhile. */
 function isConflict(error: unknown): boolean {
   return !LimnError.isInstance(error) && /conflict|preempted|concurrent|different schema|already exists/i.test(messageOf(error));
-}
-
-function itemOf(row: { id: string; content: string; location: string; metadata: string }): StoredItem {
-  return storedItem(row.id, row.content, row.location, row.metadata);
 }
 
 async function connect(location: string, { storage, apiKey }: LanceOptions) {

@@ -6,7 +6,16 @@ import type { Filter } from '../filter.js';
 import { checkFilter } from '../filter-check.js';
 import { matcherOf } from '../filter-match.js';
 import { checkInfo } from '../info.js';
-import type { EmbeddedItem, GalleryInfo, GalleryStore, ListQuery, StoredItem, VectorHit, VectorQuery } from '../store.js';
+import type {
+  EmbeddedItem,
+  GalleryInfo,
+  GalleryStore,
+  ItemVectors,
+  ListQuery,
+  StoredItem,
+  VectorHit,
+  VectorQuery,
+} from '../store.js';
 import { compareText } from '../text.js';
 import { FolderWriter } from './folder-writer.js';
 import { diskError } from './log.js';
@@ -127,24 +136,37 @@ export class MemoryStore implements GalleryStore {
       const parts = await snapshot.scan(vector, skip, query.limit);
       throwIfAborted(query.signal, 'searching');
       const hits = parts.flatMap(({ rows, similarities }) =>
-        Array.from(rows, (row, i) => ({ item: snapshot.rows.items[row] as StoredItem, similarity: similarities[i] as number })),
+        Array.from(rows, (row, i) => ({
+          row,
+          item: snapshot.rows.items[row] as StoredItem,
+          similarity: similarities[i] as number,
+        })),
       );
       hits.sort((a, b) => b.similarity - a.similarity || compareText(a.item.id, b.item.id));
-      return hits.slice(0, query.limit).map(({ item, similarity }) => ({ item: { ...item }, similarity }));
+      const nearest = hits.slice(0, query.limit);
+      const vectors = query.withVectors
+        ? await readVectors(
+            snapshot,
+            nearest.map(({ row }) => row),
+          )
+        : [];
+      return nearest.map(({ item, similarity }, i) => ({
+        item: { ...item },
+        similarity,
+        ...(query.withVectors ? { vectors: vectors[i] as ItemVectors } : {}),
+      }));
     } finally {
       await end();
     }
   }
 
-  async vectors(ids: readonly string[]): Promise<(Pick<EmbeddedItem, 'matching' | 'factors'> | undefined)[]> {
+  async vectors(ids: readonly string[]): Promise<(ItemVectors | undefined)[]> {
     this.checkOpen();
     const { snapshot } = this;
     const rows = ids.map((id) => snapshot.rows.rowOf.get(id));
     const end = snapshot.use();
     try {
-      return await Promise.all(rows.map((row) => (row === undefined ? undefined : snapshot.vectors(row))));
-    } catch (error) {
-      throw diskError('read', snapshot.log.path, error);
+      return await readVectors(snapshot, rows);
     } finally {
       await end();
     }
@@ -204,6 +226,14 @@ export class MemoryStore implements GalleryStore {
 
   private checkOpen(): void {
     if (this.closed) throw new LimnError('USAGE', 'The gallery was closed; open it again.');
+  }
+}
+
+async function readVectors(snapshot: Snapshot, rows: readonly (number | undefined)[]): Promise<(ItemVectors | undefined)[]> {
+  try {
+    return await Promise.all(rows.map((row) => (row === undefined ? undefined : snapshot.vectors(row))));
+  } catch (error) {
+    throw diskError('read', snapshot.log.path, error);
   }
 }
 

@@ -26,6 +26,8 @@ export interface ScanResult {
 
 export class Scanner {
   private readonly kernels: { dot: DotKernel; memory: SharedMemory }[] = [];
+  /** Room for scores, kept from search to search. */
+  private space = new Float32Array(0);
 
   /** @param slot which of the blocks' places for a query this thread uses */
   constructor(
@@ -65,7 +67,8 @@ export class Scanner {
 
   private scores(query: Float32Array, from: number, count: number): Float32Array {
     const { stride, blockRows, headFloats } = this.layout;
-    const scores = new Float32Array(count);
+    if (this.space.length < count) this.space = new Float32Array(count);
+    const scores = this.space.subarray(0, count);
     const queryAt = this.slot * (stride + tileRows);
     const outAt = queryAt + stride;
     for (let done = 0; done < count; ) {

@@ -8,7 +8,16 @@ import { checkFilter } from '../filter-check.js';
 import { checkInfo, readInfo } from '../info.js';
 import { nearestHits, storedItem } from '../nearest.js';
 import { importPeer } from '../peers.js';
-import type { EmbeddedItem, GalleryInfo, GalleryStore, ListQuery, StoredItem, VectorHit, VectorQuery } from '../store.js';
+import type {
+  EmbeddedItem,
+  GalleryInfo,
+  GalleryStore,
+  ItemVectors,
+  ListQuery,
+  StoredItem,
+  VectorHit,
+  VectorQuery,
+} from '../store.js';
 import { compareText, foldCase, isStorable } from '../text.js';
 import { indexForm } from './index-form.js';
 import { pgLocation } from './location.js';
@@ -156,16 +165,10 @@ export class PgStore implements GalleryStore {
     return hits;
   }
 
-  async vectors(ids: readonly string[]): Promise<(Pick<EmbeddedItem, 'matching' | 'factors'> | undefined)[]> {
-    const sql = `SELECT id, vector_send(matching) AS matching, factors FROM ${this.table} WHERE id = ANY ($1::text[])`;
+  async vectors(ids: readonly string[]): Promise<(ItemVectors | undefined)[]> {
+    const sql = `SELECT id, ${vectorColumns} FROM ${this.table} WHERE id = ANY ($1::text[])`;
     const { rows } = await this.use((client) => client.query(sql, [storable(ids)]));
-    const found = new Map(
-      (rows as { id: string; matching: Buffer; factors: Buffer }[]).map((row) => [
-        row.id,
-        // vector_send: two numbers of 16 bits, then the vector, the most significant byte of each number first.
-        { matching: floatsOf(Buffer.from(row.matching.subarray(4)).swap32()), factors: floatsOf(row.factors) },
-      ]),
-    );
+    const found = new Map((rows as ({ id: string } & VectorRow)[]).map((row) => [row.id, vectorsOf(row)]));
     return ids.map((id) => found.get(id));
   }
 
@@ -205,11 +208,16 @@ export class PgStore implements GalleryStore {
     const order = exact ? `(matching <=> ${vector}::vector) + 0` : `${column} <=> ${vector}::${type}`;
     const sql = `
       WITH nearest AS MATERIALIZED (
-        SELECT ${itemColumns}, matching FROM ${this.table} WHERE ${condition} ORDER BY ${order} LIMIT ${parameters.add(count)}
+        SELECT ${itemColumns}, matching, factors FROM ${this.table} WHERE ${condition} ORDER BY ${order} LIMIT ${parameters.add(count)}
       )
-      SELECT ${itemColumns}, 1 - (matching <=> ${vector}::vector) AS similarity FROM nearest ORDER BY similarity DESC, id`;
+      SELECT ${itemColumns}, 1 - (matching <=> ${vector}::vector) AS similarity${query.withVectors ? `, ${vectorColumns}` : ''}
+      FROM nearest ORDER BY similarity DESC, id`;
     const { rows } = await client.query(sql, parameters.values);
-    return rows.map((row) => ({ item: itemOf(row), similarity: row.similarity as number }));
+    return rows.map((row) => ({
+      item: itemOf(row),
+      similarity: row.similarity as number,
+      ...(query.withVectors ? { vectors: vectorsOf(row) } : {}),
+    }));
   }
 
   private async use<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
@@ -324,6 +332,18 @@ function rowOf({ id, content, location, metadata, matching, factors }: EmbeddedI
 
 function textOf(vector: Float32Array): string {
   return `[${vector.join(',')}]`;
+}
+
+/** vector_send gives two numbers of 16 bits, then the vector, the most significant byte of each number first. */
+const vectorColumns = 'vector_send(matching) AS matching, factors';
+
+interface VectorRow {
+  matching: Buffer;
+  factors: Buffer;
+}
+
+function vectorsOf({ matching, factors }: VectorRow): ItemVectors {
+  return { matching: floatsOf(Buffer.from(matching.subarray(4)).swap32()), factors: floatsOf(factors) };
 }
 
 function floatsOf(bytes: Buffer): Float32Array {

@@ -1,0 +1,70 @@
+/**
+ * Exact search in memory: limn against FAISS's flat index and against reading as many bytes once, in turns, each in a process of its own.
+ *
+ *     npm run bench:exact [-- --count 1000000]      needs faiss in $LIMN_PYTHON or python3; without it: --limn-only
+ *
+ * All get the same vectors and the same number of threads. "Reading" is libc's search for a byte that is not there, one thread a part.
+ * The table and bench/results/exact-COUNT.json have a search's milliseconds; the ten best of all queries are compared, too.
+ */
+import { open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { saveResult } from './save-result.mjs';
+import { startNode, startPython, takeTurns } from './sides.mjs';
+import { drawVectors, kinds, width } from './vectors.mjs';
+
+const { values: flags } = parseArgs({
+  options: {
+    count: { type: 'string', default: '100000' },
+    threads: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '10' },
+    steps: { type: 'string', default: '20' },
+    'limn-only': { type: 'boolean', default: false },
+  },
+});
+const [count, threads, rounds, steps] = [flags.count, flags.threads, flags.rounds, flags.steps].map(Number);
+const queries = 100;
+const file = join(tmpdir(), `limn-bench-exact-${process.pid}.f32`);
+
+/** The gallery's vectors and behind them the queries, as float32. */
+async function writeVectors() {
+  const draw = kinds.spread();
+  const out = await open(file, 'w');
+  for (let from = 0, part = 0; from < count + queries; from += 10_000, part++) {
+    await out.writeFile(new Uint8Array(drawVectors(draw, Math.min(10_000, count + queries - from), part).buffer));
+  }
+  await out.close();
+}
+
+try {
+  await writeVectors();
+  const options = { file, count, queries, width, threads };
+  const sides = [await startNode('limn', 'exact-side.mjs', options), await startNode('reading', 'reading-side.mjs', options)];
+  if (!flags['limn-only']) sides.push(await startPython('FAISS', 'flat_search.py', options));
+  const [own, , faiss] = sides.map(({ ready }) => ready.found);
+  const results = await takeTurns(sides, { rounds, steps, warmup: steps });
+  const [limn, reading] = results;
+  console.table(
+    results.map(({ milliseconds: { median, quartiles, min }, cpuMilliseconds, peakMiB }, i) => ({
+      side: sides[i].name + (sides[i].ready.version ? ` ${sides[i].ready.version}` : ''),
+      'median ms': median,
+      'quartiles ms': quartiles.join(' - '),
+      'least ms': min,
+      'cpu ms': cpuMilliseconds,
+      'peak MiB': peakMiB,
+    })),
+  );
+  const ratio = Number((limn.milliseconds.median / reading.milliseconds.median).toFixed(3));
+  console.log(`limn takes ${ratio} times as long as reading ${((count * width * 4) / 2 ** 20).toFixed(0)} MiB once`);
+  const same = faiss && own.filter((ids, q) => ids.every((id, i) => id === faiss[q][i])).length / queries;
+  if (faiss)
+    console.log(`the ten best are the same as FAISS's, and in its order, for ${Math.round(100 * same)} % of the queries`);
+  const named = Object.fromEntries(results.map((result, i) => [sides[i].name.toLowerCase(), result]));
+  await saveResult(`exact-${count}`, { options: { count, width, threads }, ratio, sameAsFaiss: same ?? null, ...named });
+} catch (error) {
+  console.error(`bench: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  await rm(file, { force: true });
+}

@@ -1,0 +1,34 @@
+/** A LIMN of the form that `configs/product-photos.json` trains, with random weights: what it takes depends on its form alone. */
+import { fileURLToPath } from 'node:url';
+import { Random } from '../dist/core/random.js';
+import { Vocabulary } from '../dist/encoders/vocabulary.js';
+import { limnConfig } from '../dist/models/config.js';
+import { limnTrainingModel } from '../dist/models/limn-graphs.js';
+import { LimnModel } from '../dist/models/limn-model.js';
+import { PictureReader } from '../dist/models/picture-reader.js';
+
+export const texts = ['in red', 'with short sleeves and a collar', 'the same in blue', 'longer and darker, without a print'];
+
+/** Saves it in a folder. MobileNetV2's weights must be where limn looks for them: LIMN_SHARED_DATA/weights or LIMN_HOME/encoders. */
+export async function saveUntrainedModel(folder, { width = 256 } = {}) {
+  const reader = await PictureReader.open(fileURLToPath(new URL('../configs/encoders/mobilenetv2.json', import.meta.url)));
+  const { config: picture, id, description } = reader;
+  await reader.close();
+  const vocabulary = Vocabulary.build(texts);
+  const form = { factors: 8, layers: 2, textLayers: 1, words: 22, localMass: 4 };
+  const config = limnConfig.parse({ width, ...form, vocabularySize: vocabulary.size, picture });
+  const filled = (length, value) => ({ dtype: 'float32', shape: [length], data: new Float32Array(length).fill(value) });
+  const buffers = Object.fromEntries(
+    [
+      ['local', picture.channels + picture.colourChannels],
+      ['global', picture.globalChannels + picture.colourChannels],
+    ].flatMap(([input, length]) => [
+      [`picture.${input}.mean`, filled(length, 0.4)],
+      [`picture.${input}.inverse_deviation`, filled(length, 1.5)],
+    ]),
+  );
+  const optimizer = { learningRate: 1e-3, totalSteps: 1, warmupSteps: 0, weightDecay: 0, clipNorm: 0 };
+  const training = limnTrainingModel(config, { batchSize: 2, optimizer, random: new Random(1), buffers });
+  const weights = Object.fromEntries(training.parameters.map(({ name }) => [name, training.initialState[name]]));
+  await new LimnModel({ config, vocabulary, weights: { ...weights, ...buffers }, encoder: { id, description } }).save(folder);
+}
