@@ -14,6 +14,7 @@ import { searchCommand } from './commands/search.js';
 import { selfTrainCommand } from './commands/self-train.js';
 import { serveCommand } from './commands/serve.js';
 import { trainCommand } from './commands/train.js';
+import { workerCommand } from './commands/worker.js';
 import { applySettings } from './settings.js';
 
 function newProgram(): Command {
@@ -27,6 +28,7 @@ function newProgram(): Command {
     selfTrainCommand(),
     evaluateCommand(),
     indexCommand(),
+    workerCommand(),
     searchCommand(),
     serveCommand(),
     captionCommand(),
