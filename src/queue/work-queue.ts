@@ -73,7 +73,7 @@ export class WorkQueue {
 
   /** The ids of all jobs that wait or are worked on, whoever queued them. */
   async pending(): Promise<Set<string>> {
-    return new Set(await this.whileWanted(() => this.queue.getRanges([...pendingTypes])));
+    return new Set(await this.whileWanted(() => this.queue.getRanges([...pendingTypes], 0, -1)));
   }
 
   /** How many workers are connected; undefined where Redis does not say. */

@@ -120,7 +120,7 @@ function refuseBroken({ report: { skipped } }: Gallery, { skipBroken }: IndexFla
   if (skipBroken || skipped.length === 0) return;
   throw new LimnError(
     'IMAGE',
-    `${skipped.length} pictures are not in the gallery, all others are: mend them and index again, or leave them out with --skip-broken.`,
+    `Not in the gallery: ${skipped.length} of the pictures, named above; all others are. Mend them and index again, or give --skip-broken.`,
     { details: { skipped } },
   );
 }
