@@ -4,7 +4,7 @@
  *
  * The same call again, whatever became of the one before, finds in the store what is done and in the queue what is under way.
  */
-import { messageOf, throwIfAborted } from '../core/errors.js';
+import { LimnError, messageOf, throwIfAborted } from '../core/errors.js';
 import { ContentMemo } from '../encoders/content-memo.js';
 import { embedChanged } from '../gallery/ingest/embed-changed.js';
 import { type IngestOptions, type IngestReport, type IngestTools, refuseAllBroken } from '../gallery/ingest/ingest.js';
@@ -23,6 +23,8 @@ export interface QueueSettings {
   jobSize?: number | undefined;
   /** Come back when all is queued, without waiting for the workers. @default false */
   detach?: boolean | undefined;
+  /** Have the store put itself in order each time that so many pictures were written, and not in the end alone. @default never */
+  optimiseEvery?: number | undefined;
   /** Told of each job, how many pictures it has. @default nobody */
   onQueued?: ((pictures: number) => void) | undefined;
 }
@@ -42,7 +44,7 @@ export async function queuedIngest(
 ): Promise<IngestReport> {
   const { store, files, embedder } = tools;
   const { signal, onProgress } = options;
-  const { queue, jobSize = 32, detach = false, onQueued } = settings;
+  const { queue, jobSize = 32, detach = false, optimiseEvery = Number.POSITIVE_INFINITY, onQueued } = settings;
   const memo = await ContentMemo.open();
   const model = store.info.model.hash;
   const seen = options.prune ? new Set<string>() : undefined;
@@ -50,16 +52,25 @@ export async function queuedIngest(
   let refresh = options.refresh ?? false;
   let workers: number | undefined;
   let looks = 0;
+  let written = 0;
 
   const tell = () => onProgress?.(progressOf(report, list.total, open.pictures, workers));
   const onSettled = ({ picture, now, broken }: Settled) => {
-    if (now) report[kindOf(picture.before, now)]++;
-    else report.skipped.push({ id: picture.id, reason: broken ?? '' });
+    if (now) {
+      report[kindOf(picture.before, now)]++;
+      written++;
+    } else report.skipped.push({ id: picture.id, reason: broken ?? '' });
   };
   const onLook = async () => {
     throwIfAborted(signal, 'indexing; workers go on with what is queued, and the same command goes on from there');
     if (looks++ % looksPerCount === 0) workers = await queue.workers();
     tell();
+    if (written < optimiseEvery) return;
+    written = 0;
+    // Workers may be in its way; in the end they are not.
+    await store.optimise({ ...(signal ? { signal } : {}) }).catch((error) => {
+      if (!LimnError.isInstance(error) || error.code !== 'STORE') throw error;
+    });
   };
   const open = new OpenJobs({ queue, store, onSettled, onLook, signal });
 
