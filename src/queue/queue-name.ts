@@ -24,6 +24,6 @@ async function galleryKey(location: string): Promise<string> {
     return `${await realpath(path).catch(() => path)}?${name}`;
   }
   const url = new URL(location);
-  const host = url.host.replace(/:5432$/, '');
+  const host = url.host.toLowerCase().replace(/:5432$/, '');
   return `${url.protocol.replace('postgresql', 'postgres')}//${host}${url.pathname.replace(/\/+$/, '')}?${name}`;
 }

@@ -91,14 +91,14 @@ export class WorkQueue {
     for (;;) {
       await this.whileWanted(() => this.queue.drain(true));
       const active = await this.whileWanted(() => this.queue.getActiveCount());
-      // Jobs that no worker is there for belong to workers that were killed.
-      if (active === 0 || (await this.workers()) === 0) break;
+      if (active === 0) return;
+      // Jobs that no worker is there for were in the hands of workers that were killed.
+      if ((await this.workers()) === 0) return this.whileWanted(() => this.queue.obliterate({ force: true }));
       if (Date.now() > end) {
         throw new LimnError('QUEUE', `Workers still have ${active} jobs of the old gallery: stop them, and try again.`);
       }
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
-    await this.whileWanted(() => this.queue.obliterate({ force: true }));
   }
 
   async close(): Promise<void> {
