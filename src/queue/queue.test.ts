@@ -143,10 +143,12 @@ describe.skipIf(!hasRedis)('a queue on a real Redis', () => {
     await expect(indexThroughQueue(options({ detach: true, prune: true }))).rejects.toThrow('give --prune or --detach, not both');
   });
 
-  it('keeps galleries apart, and ends a worker whose model is another one without losing its job', async () => {
+  it('keeps galleries apart, and loses no job to workers that have the wrong model or no pictures', async () => {
     const one = await queuedAlone();
     const two = await queuedAlone();
     await expect(work(two.given.out, { model: folder.at('other') }).ended).rejects.toMatchObject({ code: 'GALLERY' });
+    const blind = work(two.given.out, { images: folder.at('nowhere') });
+    await expect(blind.ended).rejects.toThrow(/^The pictures are not at .*nowhere on this machine: say with --images/);
     work(two.given.out);
     const { gallery } = await indexThroughQueue(two.given);
     expect(await gallery.count()).toBe(12);

@@ -1,10 +1,12 @@
 /** What a worker does jobs with: the open gallery and its model, opened again when the gallery was made anew or its store failed. */
+import { existsSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import { LimnError } from '../core/errors.js';
 import { Gallery, type OpenOptions } from '../gallery/gallery.js';
+import { isUrl } from '../gallery/ingest/picture-list.js';
 import { LimnModel } from '../models/limn-model.js';
-import { readJob } from './job.js';
+import { type JobData, readJob } from './job.js';
 import type { QueueOptions } from './work-queue.js';
 
 export interface WorkingGalleryOptions extends Omit<OpenOptions, 'model'>, QueueOptions {
@@ -81,6 +83,7 @@ export class WorkingGallery {
   private async workNow(job: Job): Promise<void> {
     const data = readJob(job.data);
     const gallery = await this.galleryOf(data.model);
+    requireImages(gallery, data);
     const { added, replaced, updated, unchanged, skipped } = await gallery.bring(data.pictures, { refresh: data.refresh });
     this.failures = 0;
     this.counts.written += added + replaced + updated;
@@ -127,4 +130,10 @@ export class WorkingGallery {
       .finally(() => this.closing.delete(closed));
     this.closing.add(closed);
   }
+}
+
+/** A worker that has no pictures would find all of them broken. @throws LimnError GALLERY */
+function requireImages({ images }: Gallery, { pictures }: JobData): void {
+  if (pictures.every(({ location }) => isUrl(location)) || (images !== undefined && existsSync(images))) return;
+  throw new LimnError('GALLERY', `The pictures are not at ${images} on this machine: say with --images where they are.`);
 }
