@@ -15,6 +15,7 @@ import { searchCommand } from './commands/search.js';
 import { selfTrainCommand } from './commands/self-train.js';
 import { serveCommand } from './commands/serve.js';
 import { trainCommand } from './commands/train.js';
+import { workerCommand } from './commands/worker.js';
 import { applySettings } from './settings.js';
 
 function newProgram(): Command {
@@ -28,6 +29,7 @@ function newProgram(): Command {
     selfTrainCommand(),
     evaluateCommand(),
     indexCommand(),
+    workerCommand(),
     searchCommand(),
     serveCommand(),
     captionCommand(),

@@ -13,6 +13,7 @@ export type LimnErrorCode =
   | 'CHECKPOINT'
   | 'GALLERY'
   | 'STORE'
+  | 'QUEUE'
   | 'GRAPH_SHAPE'
   | 'GRAPH_UNSUPPORTED'
   | 'RUNTIME'

@@ -16,7 +16,7 @@ import { explainHit } from './explain/explain.js';
 import { type GalleryFacts, learnFacts, readFacts, saveFacts } from './explain/facts.js';
 import type { Field } from './explain/fields.js';
 import { openRememberedModel, requireSameModel } from './find-model.js';
-import { type IngestOptions, type IngestReport, ingest } from './ingest/ingest.js';
+import { type Ingest, type IngestOptions, type IngestReport, ingest } from './ingest/ingest.js';
 import { isUrl, type ListedPicture, listOf, type PictureList } from './ingest/picture-list.js';
 import { type FetchLimits, SafeFetcher } from './ingest/safe-fetch.js';
 import { openOrCreateStore, type PictureSources, readSources } from './make-gallery.js';
@@ -38,6 +38,8 @@ export interface GalleryOptions {
 export interface OpenOptions extends GalleryOptions {
   /** The model that the gallery was indexed with; it stays the caller's. @default found where it was */
   model?: LimnModel | undefined;
+  /** The folder of the pictures, as this machine calls it. @default found where it was */
+  images?: string | undefined;
 }
 
 export interface CreateOptions extends GalleryOptions, PictureSources, IngestOptions {
@@ -49,6 +51,8 @@ export interface CreateOptions extends GalleryOptions, PictureSources, IngestOpt
   files?: readonly string[] | undefined;
   /** Make the gallery anew where there is one already, for instance of another model. @default false */
   replace?: boolean | undefined;
+  /** Who embeds the pictures. @default this process */
+  ingest?: Ingest | undefined;
 }
 
 export interface UpdateOptions extends PictureSources, IngestOptions {}
@@ -118,7 +122,7 @@ export class Gallery {
     const store = await openOrCreateStore({ location: out, model, images, replace });
     const gallery = Gallery.over(out, store, model, false, options, images);
     try {
-      await gallery.ingest(list, options);
+      await gallery.ingest(list, options, options.ingest);
       return gallery;
     } catch (error) {
       await gallery.close();
@@ -136,7 +140,7 @@ export class Gallery {
     try {
       if (options.model) requireSameModel(options.model, store.info, location);
       const model = options.model ?? (await openRememberedModel(store.info, location));
-      return Gallery.over(location, store, model, !options.model, options);
+      return Gallery.over(location, store, model, !options.model, options, options.images);
     } catch (error) {
       await store.close();
       throw error;
@@ -232,6 +236,17 @@ export class Gallery {
     });
   }
 
+  /**
+   * Brings some pictures of a longer list up to date, in one write: all of them but for those that cannot be read. Indexes, and what is
+   * known of the gallery as a whole, stay as they are.
+   */
+  async bring(
+    pictures: readonly ListedPicture[],
+    options: Pick<IngestOptions, 'refresh' | 'signal'> = {},
+  ): Promise<IngestReport> {
+    return ingest(this.tools, listOf(pictures), { ...options, onBroken: 'skip', optimise: false, atOnce: true });
+  }
+
   async get(id: string): Promise<StoredItem | undefined> {
     const [item] = await this.store.get([id]);
     return item;
@@ -293,10 +308,13 @@ export class Gallery {
     if (this.ownsModel) await this.model.close();
   }
 
-  private async ingest(list: PictureList, options: IngestOptions): Promise<IngestReport> {
-    this.report = await this.inBulk(list, (embedder) => ingest({ ...this.tools, embedder }, list, options));
+  private async ingest(list: PictureList, options: IngestOptions, bring?: Ingest): Promise<IngestReport> {
+    this.report = bring
+      ? await bring(this.tools, list, options)
+      : await this.inBulk(list, (embedder) => ingest({ ...this.tools, embedder }, list, options));
     const { added, replaced, updated, removed } = this.report;
-    if (added + replaced + updated + removed > 0 || !(await readFacts(this.store, this.location))) {
+    // What others wrote for an earlier call is in no report.
+    if (bring || added + replaced + updated + removed > 0 || !(await readFacts(this.store, this.location))) {
       this.known = saveFacts(this.store, this.location);
       await this.known;
     }

@@ -7,9 +7,10 @@
 import { LimnError, messageOf, throwIfAborted } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress.js';
 import { ContentMemo } from '../../encoders/content-memo.js';
-import type { EmbeddedItem, GalleryStore, StoredItem } from '../../store/store.js';
-import type { Embedder, Vectors } from '../embedder.js';
+import type { GalleryStore, StoredItem } from '../../store/store.js';
+import type { Embedder } from '../embedder.js';
 import type { PictureFiles } from '../picture-files.js';
+import { embedChanged } from './embed-changed.js';
 import type { ListedPicture, PictureList } from './picture-list.js';
 import { flattened, inBatches, mapAhead } from './pipeline.js';
 import { type Changed, type Prepared, preparePicture } from './prepare.js';
@@ -24,7 +25,10 @@ export interface IngestOptions {
   refresh?: boolean | undefined;
   /** Build and refresh the store's indexes in the end, where pictures came or went. @default true */
   optimise?: boolean | undefined;
-  /** Write all pictures of a short list in one step: all or none. @default false */
+  /**
+   * The list is a short one, whose pictures are written in one step: all or none, but for broken ones that are skipped, were it all of
+   * them. Nothing is remembered of its files. @default false
+   */
   atOnce?: boolean | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: OnProgress | undefined;
@@ -50,6 +54,9 @@ export interface IngestTools {
   files: PictureFiles;
 }
 
+/** Brings a store up to a list of pictures: {@link ingest}, or something that has others do the work. */
+export type Ingest = (tools: IngestTools, list: PictureList, options: IngestOptions) => Promise<IngestReport>;
+
 /** Pictures that are read ahead, embedded together, and written together. */
 const sizes = { lookup: 500, ahead: 16, embed: 32, write: 256 };
 /** A slow encoder's work is written after this many milliseconds, so that a kill costs little of it. */
@@ -63,7 +70,7 @@ export async function ingest(tools: IngestTools, list: PictureList, options: Ing
   const { store, embedder, files } = tools;
   const { onBroken = 'error', refresh = false, optimise = true, signal, onProgress } = options;
   const report: IngestReport = { added: 0, replaced: 0, updated: 0, unchanged: 0, removed: 0, skipped: [] };
-  const memo = await ContentMemo.open();
+  const memo = options.atOnce ? undefined : await ContentMemo.open();
   const seen = options.prune ? new Set<string>() : undefined;
   const tell = () => {
     const { added, replaced, updated, unchanged, skipped } = report;
@@ -105,43 +112,23 @@ export async function ingest(tools: IngestTools, list: PictureList, options: Ing
     for await (const group of writes) {
       await store.upsert(group.map(({ item }) => item));
       for (const { kind } of group) report[kind]++;
-      await memo.save();
+      await memo?.save();
       tell();
     }
   } finally {
-    await memo.save();
+    await memo?.save();
   }
-  if (report.skipped.length === list.total) {
-    throw new LimnError('DATA', `None of the ${list.total} pictures can be read. The first: ${report.skipped[0]?.reason}`);
-  }
+  if (!options.atOnce) refuseAllBroken(report, list);
   tell();
   if (seen) report.removed = await prune(store, seen, signal);
   if (optimise && report.added + report.replaced + report.removed > 0) await store.optimise(toolsOf({ signal, onProgress }));
   return report;
 }
 
-interface Written {
-  item: EmbeddedItem;
-  kind: 'added' | 'replaced' | 'updated';
-}
-
-/** Embeds the pictures of a batch; those that only have other metadata take the vectors that the store has of them. */
-async function embedChanged(
-  batch: readonly Changed[],
-  store: GalleryStore,
-  embedder: Embedder,
-  signal: AbortSignal | undefined,
-): Promise<Written[]> {
-  const fresh = batch.flatMap(({ picture }) => (picture ? [picture] : []));
-  const vectors = (await embedder.targets(fresh, { signal })).values();
-  const known = batch.filter(({ picture }) => !picture).map(({ item }) => item.id);
-  const kept = (known.length > 0 ? await store.vectors(known) : []).values();
-  return batch.flatMap(({ item, picture, replaces }): Written[] => {
-    const found: Vectors | undefined = (picture ? vectors : kept).next().value;
-    // Someone else has deleted it meanwhile; it is as new the next time.
-    if (!found) return [];
-    return [{ item: { ...item, ...found }, kind: picture ? (replaces ? 'replaced' : 'added') : 'updated' }];
-  });
+/** @throws LimnError DATA: where nothing can be read, the place is wrong, or a disk is not there, and nothing should be deleted */
+export function refuseAllBroken({ skipped }: IngestReport, { total }: PictureList): void {
+  if (skipped.length < total) return;
+  throw new LimnError('DATA', `None of the ${total} pictures can be read. The first: ${skipped[0]?.reason}`);
 }
 
 function toolsOf({ signal, onProgress }: Pick<IngestOptions, 'signal' | 'onProgress'>) {

@@ -10,6 +10,8 @@ export interface ListedPicture {
   metadata: Metadata;
   /** The picture's file, where it need not be read from its location. */
   bytes?: Uint8Array;
+  /** SHA-256 that the file must have; a picture of another content counts as broken. @default any */
+  content?: string | undefined;
 }
 
 export interface PictureList {

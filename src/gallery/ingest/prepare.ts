@@ -20,12 +20,18 @@ export interface Changed {
 
 export type Prepared = { changed: Changed } | { unchanged: true } | { id: string; broken: LimnError };
 
-export interface PrepareTools {
-  embedder: Embedder;
+export interface CompareTools {
   files: PictureFiles;
-  memo: ContentMemo;
+  /** What is remembered of files that have not changed. @default nothing: they are read */
+  memo?: ContentMemo | undefined;
   refresh: boolean;
   signal: AbortSignal | undefined;
+  /** Only the hash is wanted. @default false */
+  hashOnly?: boolean | undefined;
+}
+
+export interface PrepareTools extends CompareTools {
+  embedder: Embedder;
 }
 
 /** Reads and decodes a picture, unless the gallery has its content. @throws LimnError USAGE where URLs are not allowed, INTERRUPTED */
@@ -34,41 +40,52 @@ export async function preparePicture(
   stored: StoredItem | undefined,
   tools: PrepareTools,
 ): Promise<Prepared> {
-  try {
-    return await prepare(listed, stored, tools);
-  } catch (error) {
-    const allowed = !isUrl(listed.location) || listed.bytes || tools.files.fetcher;
-    const broken = LimnError.isInstance(error) && ['IMAGE', 'DATA', 'USAGE'].includes(error.code) && allowed;
-    if (!broken) throw error;
-    // For whoever indexes pictures, a URL that leads nowhere is a picture that cannot be read.
-    const why = error.code === 'IMAGE' ? error : new LimnError('IMAGE', error.message, { details: error.details, cause: error });
-    return { id: listed.id, broken: why };
-  }
+  return prepare(listed, stored, tools).catch((error) => brokenPicture(listed, tools.files, error));
+}
+
+/** A picture whose file cannot be read as such. @throws any other error */
+export function brokenPicture(listed: ListedPicture, files: PictureFiles, error: unknown): { id: string; broken: LimnError } {
+  const allowed = !isUrl(listed.location) || listed.bytes || files.fetcher;
+  const broken = LimnError.isInstance(error) && ['IMAGE', 'DATA', 'USAGE'].includes(error.code) && allowed;
+  if (!broken) throw error;
+  // For whoever indexes pictures, a URL that leads nowhere is a picture that cannot be read.
+  const why = error.code === 'IMAGE' ? error : new LimnError('IMAGE', error.message, { details: error.details, cause: error });
+  return { id: listed.id, broken: why };
 }
 
 async function prepare(listed: ListedPicture, stored: StoredItem | undefined, tools: PrepareTools): Promise<Prepared> {
   const { id, location, metadata } = listed;
   const { embedder, files } = tools;
-  const same = (content: string): Prepared | undefined => {
-    if (stored?.content !== content) return undefined;
-    if (stored.location === location && sameMetadata(stored.metadata, metadata)) return { unchanged: true };
-    return { changed: { item: { id, content, location, metadata }, replaces: true } };
-  };
   const read = await readListed(listed, stored, tools);
-  const known = same(read.content);
+  const known = sameContent(listed, stored, read.content);
   if (known) return known;
   const bytes = read.bytes ?? (await files.read(location, { signal: tools.signal }));
   // The file may have changed since its content was remembered.
   const content = sha256(bytes);
+  if (listed.content !== undefined && listed.content !== content) {
+    throw new LimnError('IMAGE', `The picture ${files.nameOf(location)} has changed since it was queued: index it again.`);
+  }
   const picture = await embedder.decode(bytes, files.nameOf(location));
-  return same(content) ?? { changed: { item: { id, content, location, metadata }, picture, replaces: stored !== undefined } };
+  const changed = { item: { id, content, location, metadata }, picture, replaces: stored !== undefined };
+  return sameContent(listed, stored, content) ?? { changed };
 }
 
-/** The hash of a picture's content, and its bytes where they had to be read for it. */
-async function readListed(
+/** What is to be done where the gallery has this content; undefined where it has not. */
+export function sameContent(
+  { id, location, metadata }: ListedPicture,
+  stored: StoredItem | undefined,
+  content: string,
+): { unchanged: true } | { changed: Changed } | undefined {
+  if (stored?.content !== content) return undefined;
+  if (stored.location === location && sameMetadata(stored.metadata, metadata)) return { unchanged: true };
+  return { changed: { item: { id, content, location, metadata }, replaces: true } };
+}
+
+/** The hash of a picture's content, and its bytes where they had to be read for it. @param stored what the gallery has of it */
+export async function readListed(
   { location, bytes }: ListedPicture,
   stored: StoredItem | undefined,
-  { files, memo, refresh, signal }: PrepareTools,
+  { files, memo, refresh, signal, hashOnly }: CompareTools,
 ): Promise<{ content: string; bytes?: Uint8Array }> {
   if (bytes) return { content: sha256(bytes), bytes };
   if (isUrl(location)) {
@@ -78,15 +95,16 @@ async function readListed(
   }
   const path = await files.pathOf(location);
   const state = await stat(path).catch(() => undefined);
-  const remembered = state && stored && memo.get(path, state);
+  // Of a picture that the gallery has not, the bytes will be wanted anyway.
+  const remembered = state && (stored || hashOnly) && memo?.get(path, state);
   if (remembered) return { content: remembered };
   const read = await readPicture(path);
   const content = sha256(read);
-  if (state && state.size === read.length) memo.set(path, state, content);
+  if (state && state.size === read.length) memo?.set(path, state, content);
   return { content, bytes: read };
 }
 
-function sameMetadata(a: Metadata, b: Metadata): boolean {
+export function sameMetadata(a: Metadata, b: Metadata): boolean {
   const names = Object.keys(a);
   return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name]);
 }
