@@ -33,6 +33,7 @@ class Config:
     words: int = 32
     initial_scale: float = 20.0
     weights: dict = field(default_factory=lambda: {"factors": 1.0, "agreement": 1.0, "disentangling": 1.0})
+    factor_start: str = "tokens"
     features: str = "both"
     aggregation: str = "both"
 
@@ -155,14 +156,18 @@ class Aggregation(nn.Module):
         super().__init__()
         self.c = c
         self.factors = nn.Parameter(torch.randn(1, c.factors, c.width) * 0.5)
+        self.start = nn.Linear(c.width, c.factors * c.width, bias=False) if c.factor_start == "global" else None
         self.dropout = Dropout(c.dropout)
         for i in range(c.layers):
             self.add_module(f"layer{i}", TransformerLayer(c.width, c.heads, c.expansion, c.dropout))
         self.norm = nn.LayerNorm(c.width)
 
-    def forward(self, sequences: list[Tensor], bias: Tensor | None) -> Tensor:
+    def forward(self, sequences: list[Tensor], bias: Tensor | None, fused: Tensor | None) -> Tensor:
         batch = sequences[0].shape[0]
-        x = self.dropout(torch.cat([self.factors.expand(batch, -1, -1), *sequences], 1))
+        factors = self.factors.expand(batch, -1, -1)
+        if self.start is not None:
+            factors = factors + self.start(fused).unflatten(1, factors.shape[1:])
+        x = self.dropout(torch.cat([factors, *sequences], 1))
         for i in range(self.c.layers):
             last = i == self.c.layers - 1
             x = self.get_submodule(f"layer{i}")(x, bias, self.c.factors if last else None)
@@ -280,8 +285,9 @@ class Limn(nn.Module):
         sequences, biases = zip(*parts)
         rows = max(bias.shape[0] for bias in biases)
         bias = torch.cat([bias.expand(rows, -1) for bias in (prior.new_zeros(1, c.factors), *biases)], 1)[:, None, None, :]
-        factors = self.aggregation(sequences, bias)
-        return *self.matching(factors, None if c.features == "local" else self.fusion(picture, text)), factors
+        fused = None if c.features == "local" else self.fusion(picture, text)
+        factors = self.aggregation(sequences, bias, fused)
+        return *self.matching(factors, fused), factors
 
     def used(self, tokens: Tensor, bias: Tensor, global_: Tensor) -> list[tuple[Tensor, Tensor]]:
         """The features that the config wants, each with what is added to its attention logits."""

@@ -267,6 +267,7 @@ def small(**changes) -> tuple[limn_torch.Config, dict]:
         vocabulary_size=20, tokens=5, channels=12, global_channels=10, colour_channels=3, text_layers=1, initial_scale=5.0, **shared
     )
     picture = {"kind": "features", "tokens": 5, "channels": 12, "globalChannels": 10, "colourChannels": 3}
+    shared = {{"factor_start": "factorStart"}.get(name, name): value for name, value in shared.items()}
     return config, {**shared, "textLayers": 1, "vocabularySize": 20, "initialScale": 5, "picture": picture}
 
 
@@ -286,6 +287,7 @@ def limn_ablations() -> None:
         "adaptive": {"aggregation": "adaptive"},
         "holistic": {"aggregation": "holistic"},
         "one-factor": {"factors": 1},
+        "global-start": {"factor_start": "global"},
     }
     for seed, (name, changes) in enumerate(ablations.items(), 7):
         torch.manual_seed(seed)

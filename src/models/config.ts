@@ -73,6 +73,11 @@ const fields = z.strictObject({
   width: positive.default(256),
   /** K, the number of latent factors. */
   factors: positive.default(8),
+  /**
+   * What LIMN's factor tokens start from in the shared Transformer: K learned tokens, or these and K linear maps of the fused global
+   * features.
+   */
+  factorStart: z.enum(['tokens', 'global']).default('tokens'),
   /** Layers of the shared Transformer. */
   layers: positive.default(2),
   heads: positive.default(8),
@@ -111,12 +116,28 @@ const fields = z.strictObject({
   text: textConfig.default({ kind: 'words' }),
 });
 
+/** Settings that only LIMN has, and what they are elsewhere. */
+const limnAlone = [
+  ['query', 'both'],
+  ['features', 'both'],
+  ['aggregation', 'both'],
+  ['factorStart', 'tokens'],
+] as const;
+
 export const limnConfig = fields
   .refine(({ width, heads }) => width % heads === 0, { path: ['heads'], error: 'the width must be a multiple of the heads' })
   .superRefine((config, context) => {
-    if (config.method === 'limn') return;
-    for (const key of ['query', 'features', 'aggregation'] as const) {
-      if (config[key] === 'both') continue;
+    if (config.method === 'limn') {
+      if (config.factorStart === 'global' && config.features === 'local')
+        context.addIssue({
+          code: 'custom',
+          path: ['factorStart'],
+          message: 'needs global features, and "features" leaves them out',
+        });
+      return;
+    }
+    for (const [key, usual] of limnAlone) {
+      if (config[key] === usual) continue;
       context.addIssue({ code: 'custom', path: [key], message: `is a setting of LIMN, not of the method "${config.method}"` });
     }
   });

@@ -134,8 +134,15 @@ function embed(
   const batch = (sequences[0] as Sequence).tokens.shape[0] as number;
   const scope = context.scope('aggregation');
 
+  const startsGlobal = config.factorStart === 'global';
+  const fused =
+    startsGlobal || config.aggregation !== 'adaptive'
+      ? fuseGlobals(context.scope('fusion'), config, picture?.global, text?.global)
+      : undefined;
   // K learnable factor tokens gather from the sequence; only their K places of the last layer are ever needed.
-  const prefix = f.expand(scope.parameter('factors', [1, count, d], init.normal(0.5), { decay: false }), [batch, count, d]);
+  const learned = f.expand(scope.parameter('factors', [1, count, d], init.normal(0.5), { decay: false }), [batch, count, d]);
+  const started = startsGlobal && fused && linear(scope, 'start', fused, count * d, { bias: false });
+  const prefix = started ? f.add(learned, f.reshape(started, [batch, count, d])) : learned;
   let x = context.dropout(f.concat([prefix, ...sequences.map(({ tokens }) => tokens)], 1), config.dropout);
   const bias = sequenceBias(prefix, sequences);
   for (let i = 0; i < config.layers; i++) {
@@ -144,8 +151,7 @@ function embed(
   }
   const tokens = layerNorm(scope, 'norm', x); // (B, K, d)
 
-  const global =
-    config.aggregation === 'adaptive' ? undefined : fuseGlobals(context.scope('fusion'), config, picture?.global, text?.global);
+  const global = config.aggregation === 'adaptive' ? undefined : fused;
   const matching = aggregate(context.scope('matching'), config, tokens, global);
   const projected = linear(context.scope('matching'), 'projection', tokens, config.projection, { bias: false });
   return { matching: f.l2Normalize(matching), factors: f.l2Normalize(projected), tokens };

@@ -1,4 +1,4 @@
-/** LIMN without one part or another, against scripts/reference/limn_torch.py. */
+/** LIMN without one part or another, or started in another way, against scripts/reference/limn_torch.py. */
 import { describe, expect, it } from 'vitest';
 import { norm, relativeError } from '../../../test/fixtures/fixture.js';
 import { limnConfig } from '../config.js';
@@ -12,6 +12,7 @@ const ablations = {
   adaptive: { reads: both, unused: /^$/, lacks: /^(matching\.holistic|fusion)\./ },
   holistic: { reads: both, unused: /^$/, lacks: /^matching\.(attend|energy)\./ },
   'one-factor': { reads: both, unused: /^$/, lacks: /^$/ },
+  'global-start': { reads: both, unused: /^$/, lacks: /^$/ },
 };
 
 describe.each(Object.entries(ablations))('LIMN: %s', (name, { reads, unused, lacks }) => {
@@ -58,4 +59,12 @@ describe('LIMN with weights of 0', () => {
       expect(relativeError(result[`term.${part}`], whole.tensors[`term.${part}`]), part).toBeLessThan(1e-4);
     }
   });
+});
+
+it('refuses a start from global features where they are left out, and for a method without factors', () => {
+  const { config } = methodFixture('limn');
+  expect(() => limnConfig.parse({ ...config, factorStart: 'global', features: 'local' })).toThrow('needs global features');
+  expect(() => limnConfig.parse({ ...config, factorStart: 'global', method: 'tirg' })).toThrow(
+    'is a setting of LIMN, not of the method',
+  );
 });
