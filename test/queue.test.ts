@@ -204,6 +204,10 @@ describe.skipIf(!hasRedis)('limn index --queue with PostgreSQL', () => {
     const environment = { LIMN_QUEUE: redis.url };
     const detached = await limn([...indexing(location), '--detach'], environment);
     expect(detached.code, detached.error).toBe(0);
+    const waiting = start([...indexing(location), '--skip-broken'], environment);
+    while (!waiting.error().includes('queued')) await setTimeout(20);
+    // It has gone through the list, and waits, before the first worker is up.
+    await setTimeout(500);
     const workers = [1, 2].map(() => start(working(location), environment));
     const before = await untilCount(location, pictures / 4);
     running.kill('SIGKILL');
@@ -213,7 +217,7 @@ describe.skipIf(!hasRedis)('limn index --queue with PostgreSQL', () => {
     await setTimeout(1000);
     running = await database();
     expect(before).toBeLessThan(pictures);
-    const ended = await limn([...indexing(location), '--skip-broken'], environment);
+    const ended = await waiting.ended;
     expect(ended.code, ended.error).toBe(0);
     await expectSame(location, plain);
     for (const { child } of workers) child.kill('SIGTERM');

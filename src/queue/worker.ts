@@ -69,6 +69,9 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerCounts> {
       // A connection tells of its own troubles; a lock is lost when this process was too slow, and the job is done by another one too.
       if (!isConnectionError(error)) warn(`The queue: ${messageOf(error)}.`);
     });
+    worker.on('failed', (job, error) => {
+      if (job?.finishedOn) warn(`A job was given up: ${messageOf(error)}`);
+    });
     const onAbort = () => stop(undefined);
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted) onAbort();
