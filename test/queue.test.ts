@@ -168,7 +168,7 @@ describe.skipIf(!hasRedis)('limn index --queue with LanceDB', () => {
     await queue.close();
     await redis.close();
     await expectServedTwice(location);
-  });
+  }, 300_000);
 });
 
 /** Two servers over one store answer alike, and go on where the other one's cursor says. */
@@ -225,5 +225,5 @@ describe.skipIf(!hasRedis)('limn index --queue with PostgreSQL', () => {
     expect(told).toContain('Trying until it works.');
     expect(told + ended.error + ended.out).not.toContain('secret');
     await redis.close();
-  });
+  }, 300_000);
 });
