@@ -12,7 +12,7 @@ import { LimnClient } from '../src/client/index.js';
 import { Gallery } from '../src/gallery/gallery.js';
 import { drawPicture, type TinyFolder, tinyFolder } from '../src/gallery/testing/tiny-gallery.js';
 import { queueName } from '../src/queue/queue-name.js';
-import { freePort, hasRedis, startRedis, withoutRedis } from '../src/queue/testing/redis-server.js';
+import { freePort, hasRedis, type RedisServer, startRedis, withoutRedis } from '../src/queue/testing/redis-server.js';
 import { WorkQueue } from '../src/queue/work-queue.js';
 import { openStore } from '../src/store/open-store.js';
 import type { GalleryStore } from '../src/store/store.js';
@@ -21,6 +21,11 @@ const program = resolve(import.meta.dirname, '../dist/cli/main.js');
 const pictures = 120;
 let folder: TinyFolder;
 const children: ChildProcess[] = [];
+const servers: RedisServer[] = [];
+const keep = (server: RedisServer) => {
+  servers.push(server);
+  return server;
+};
 
 if (!hasRedis) console.warn(`The tests of the queue are skipped: ${withoutRedis}.`);
 
@@ -98,8 +103,9 @@ beforeAll(async () => {
   plain = await contentOf(out);
   expect(plain.items).toHaveLength(pictures);
 });
-afterEach(() => {
+afterEach(async () => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
+  for (const server of servers.splice(0)) await server.close();
 });
 afterAll(() => folder.remove());
 
@@ -110,7 +116,7 @@ const working = (location: string) => ['worker', '--gallery', location, '--image
 
 describe.skipIf(!hasRedis)('limn index --queue with LanceDB', () => {
   it('has every picture once in the end, whoever was killed, names the broken one, and serves it from two servers', async () => {
-    const redis = await startRedis({ requirepass: 'secret' });
+    const redis = keep(await startRedis({ requirepass: 'secret' }));
     const location = `lancedb:${folder.at('shop')}`;
     const environment = { LIMN_QUEUE: redis.url };
     const index = (...more: string[]) => limn([...indexing(location), ...more], environment);
@@ -166,9 +172,8 @@ describe.skipIf(!hasRedis)('limn index --queue with LanceDB', () => {
     }
     expect(ended.error + detached.error + again.error).not.toContain('secret');
     await queue.close();
-    await redis.close();
     await expectServedTwice(location);
-  });
+  }, 300_000);
 });
 
 /** Two servers over one store answer alike, and go on where the other one's cursor says. */
@@ -191,7 +196,7 @@ async function expectServedTwice(location: string) {
 
 describe.skipIf(!hasRedis)('limn index --queue with PostgreSQL', () => {
   it('loses nothing when the database is killed while workers write', async () => {
-    const redis = await startRedis();
+    const redis = keep(await startRedis());
     const port = await freePort();
     const database = async () => {
       const child = execFile(process.execPath, ['--import', 'tsx', 'test/support/pg-process.mts', folder.at('pg'), String(port)]);
@@ -204,6 +209,10 @@ describe.skipIf(!hasRedis)('limn index --queue with PostgreSQL', () => {
     const environment = { LIMN_QUEUE: redis.url };
     const detached = await limn([...indexing(location), '--detach'], environment);
     expect(detached.code, detached.error).toBe(0);
+    const waiting = start([...indexing(location), '--skip-broken'], environment);
+    while (!waiting.error().includes('queued')) await setTimeout(20);
+    // It has gone through the list, and waits, before the first worker is up.
+    await setTimeout(500);
     const workers = [1, 2].map(() => start(working(location), environment));
     const before = await untilCount(location, pictures / 4);
     running.kill('SIGKILL');
@@ -213,13 +222,12 @@ describe.skipIf(!hasRedis)('limn index --queue with PostgreSQL', () => {
     await setTimeout(1000);
     running = await database();
     expect(before).toBeLessThan(pictures);
-    const ended = await limn([...indexing(location), '--skip-broken'], environment);
+    const ended = await waiting.ended;
     expect(ended.code, ended.error).toBe(0);
     await expectSame(location, plain);
     for (const { child } of workers) child.kill('SIGTERM');
     const told = (await Promise.all(workers.map(({ ended: end }) => end))).map(({ error }) => error).join('');
     expect(told).toContain('Trying until it works.');
     expect(told + ended.error + ended.out).not.toContain('secret');
-    await redis.close();
-  });
+  }, 300_000);
 });

@@ -3,6 +3,7 @@
  * may have forgotten jobs that were added a moment before, and those are queued again.
  */
 import { setTimeout } from 'node:timers/promises';
+import { LimnError } from '../core/errors.js';
 import { sameMetadata } from '../gallery/ingest/prepare.js';
 import type { GalleryStore, StoredItem } from '../store/store.js';
 import type { JobData, JobPicture } from './job.js';
@@ -28,9 +29,10 @@ export interface OpenJobsOptions {
   onSettled: (settled: Settled) => void;
   /** Called after each look at the queue. */
   onLook: () => Promise<void> | void;
-  signal?: AbortSignal | undefined;
   /** How long a finished job's pictures may be on their way in a store that is eventually consistent. @default 10000 */
   patience?: number | undefined;
+  /** How long the store may fail while this waits, in milliseconds. @default 600000, ten minutes */
+  outage?: number | undefined;
 }
 
 /** Jobs that are open at most: enough for hundreds of workers, and little memory here and in Redis. */
@@ -52,6 +54,7 @@ export class OpenJobs {
   readonly added = new Set<string>();
   private readonly jobs = new Map<string, OpenJob>();
   private lookedAt = 0;
+  private failingSince?: number;
 
   constructor(private readonly options: OpenJobsOptions) {}
 
@@ -77,33 +80,44 @@ export class OpenJobs {
 
   /** Waits until jobs of someone else have ended. */
   async othersEnded(ids: Iterable<string>): Promise<void> {
-    let left = [...ids];
+    const left = [...ids];
     for (;;) {
-      const states = await this.options.queue.states(left);
-      left = left.filter((id) => states.get(id) === 'pending');
-      if (left.length === 0) return;
+      const start = performance.now();
+      const pending = await this.options.queue.pending();
+      if (!left.some((id) => pending.has(id))) return;
       await this.options.onLook();
-      await setTimeout(times.look);
+      await pauseAfter(performance.now() - start);
     }
   }
 
   private async lookAgain(): Promise<void> {
-    // A look at many jobs takes its time; Redis and the store have better things to do than to be asked all the time.
-    const took = await this.look();
-    await setTimeout(Math.min(times.slowest, Math.max(times.look, 5 * took)));
+    const start = performance.now();
+    await this.look();
+    await pauseAfter(performance.now() - start);
   }
 
-  /** Asks for the state of all open jobs. @returns how many milliseconds that took */
-  private async look(): Promise<number> {
-    const start = performance.now();
+  /** Settles the jobs that have ended; while the store fails, they are settled later. */
+  private async look(): Promise<void> {
+    try {
+      await this.settleEnded();
+      delete this.failingSince;
+    } catch (error) {
+      const { onLook, outage = 600_000 } = this.options;
+      this.failingSince ??= performance.now();
+      const waits = LimnError.isInstance(error) && error.code === 'STORE' && performance.now() - this.failingSince < outage;
+      if (!waits) throw error;
+      await onLook();
+    }
+    this.lookedAt = performance.now();
+  }
+
+  private async settleEnded(): Promise<void> {
     const states = await this.options.queue.states([...this.jobs.keys()]);
     for (const [id, job] of [...this.jobs]) {
       const state = states.get(id);
       if (state !== 'pending') await this.settle(id, job, state === 'failed');
     }
     await this.options.onLook();
-    this.lookedAt = performance.now();
-    return this.lookedAt - start;
   }
 
   private async settle(id: string, job: OpenJob, failed: boolean): Promise<void> {
@@ -131,6 +145,9 @@ export class OpenJobs {
     delete job.goneSince;
   }
 }
+
+/** A look at many jobs takes its time; Redis and the store have better things to do than to be asked all the time. */
+const pauseAfter = (milliseconds: number) => setTimeout(Math.min(times.slowest, Math.max(times.look, 5 * milliseconds)));
 
 function isWritten({ content, location, metadata }: QueuedPicture, now: StoredItem | undefined): boolean {
   if (now === undefined || now.location !== location || !sameMetadata(now.metadata, metadata)) return false;

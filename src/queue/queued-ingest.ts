@@ -72,7 +72,7 @@ export async function queuedIngest(
       if (!LimnError.isInstance(error) || error.code !== 'STORE') throw error;
     });
   };
-  const open = new OpenJobs({ queue, store, onSettled, onLook, signal });
+  const open = new OpenJobs({ queue, store, onSettled, onLook });
 
   const lookUp = async (pictures: ListedPicture[]) => {
     for (const { id } of pictures) seen?.add(id);
@@ -94,9 +94,9 @@ export async function queuedIngest(
     }
   };
   const renew = async (batch: readonly Changed[]) => {
-    const written = await embedChanged(batch, store, embedder, signal);
-    await store.upsert(written.map(({ item }) => item));
-    report.updated += written.length;
+    const items = await embedChanged(batch, store, embedder, signal);
+    await store.upsert(items.map(({ item }) => item));
+    report.updated += items.length;
   };
   /** Goes through the list: counts what is unchanged, writes new metadata, and hands on what is to be queued. */
   async function* queuedOnly(): AsyncGenerator<QueuedPicture> {

@@ -19,8 +19,8 @@ export interface WorkerOptions extends WorkingGalleryOptions {
 
 /** A worker that was killed so many times with one job in its hands was perhaps killed by it. */
 const mostStalls = 5;
-/** A job is given back so many times for a store that fails, at most half a minute apart: that is an outage of an hour. */
-const mostStarts = 120;
+/** A job is given back so many times for a store that fails, twelve seconds apart in the end: that is an outage of an hour. */
+const mostStarts = 300;
 
 /**
  * Works until `signal` fires; jobs that are in hand are finished then.
@@ -68,6 +68,9 @@ export async function runWorker(options: WorkerOptions): Promise<WorkerCounts> {
     worker.on('error', (error) => {
       // A connection tells of its own troubles; a lock is lost when this process was too slow, and the job is done by another one too.
       if (!isConnectionError(error)) warn(`The queue: ${messageOf(error)}.`);
+    });
+    worker.on('failed', (job, error) => {
+      if (job?.finishedOn) warn(`A job was given up: ${messageOf(error)}`);
     });
     const onAbort = () => stop(undefined);
     signal?.addEventListener('abort', onAbort, { once: true });

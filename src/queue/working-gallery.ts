@@ -28,7 +28,7 @@ export interface WorkerCounts {
   broken: number;
 }
 
-const longestPause = 30_000;
+const longestPause = 8000;
 
 export class WorkingGallery {
   readonly counts: WorkerCounts = { written: 0, unchanged: 0, broken: 0 };
