@@ -134,15 +134,11 @@ function embed(
   const batch = (sequences[0] as Sequence).tokens.shape[0] as number;
   const scope = context.scope('aggregation');
 
-  const startsGlobal = config.factorStart === 'global';
-  const fused =
-    startsGlobal || config.aggregation !== 'adaptive'
-      ? fuseGlobals(context.scope('fusion'), config, picture?.global, text?.global)
-      : undefined;
+  const fuse = () => fuseGlobals(context.scope('fusion'), config, picture?.global, text?.global);
+  const start = config.factorStart === 'global' ? fuse() : undefined;
   // K learnable factor tokens gather from the sequence; only their K places of the last layer are ever needed.
   const learned = f.expand(scope.parameter('factors', [1, count, d], init.normal(0.5), { decay: false }), [batch, count, d]);
-  const started = startsGlobal && fused && linear(scope, 'start', fused, count * d, { bias: false });
-  const prefix = started ? f.add(learned, f.reshape(started, [batch, count, d])) : learned;
+  const prefix = start ? f.add(learned, startingTokens(scope, config, start)) : learned;
   let x = context.dropout(f.concat([prefix, ...sequences.map(({ tokens }) => tokens)], 1), config.dropout);
   const bias = sequenceBias(prefix, sequences);
   for (let i = 0; i < config.layers; i++) {
@@ -151,10 +147,16 @@ function embed(
   }
   const tokens = layerNorm(scope, 'norm', x); // (B, K, d)
 
-  const global = config.aggregation === 'adaptive' ? undefined : fused;
+  const global = config.aggregation === 'adaptive' ? undefined : (start ?? fuse());
   const matching = aggregate(context.scope('matching'), config, tokens, global);
   const projected = linear(context.scope('matching'), 'projection', tokens, config.projection, { bias: false });
   return { matching: f.l2Normalize(matching), factors: f.l2Normalize(projected), tokens };
+}
+
+/** K linear maps of the fused global features (B, d), one for each factor token: (B, K, d). */
+function startingTokens(context: Context, { factors, width }: LimnConfig, global: Value): Value {
+  const maps = linear(context, 'start', global, factors * width, { bias: false });
+  return f.reshape(maps, [maps.shape[0] as number, factors, width]);
 }
 
 /** The attention bias of the whole sequence: (B or 1, 1, 1, K + tokens). */
