@@ -1,10 +1,11 @@
 /**
  * How long a search of a large gallery takes, part by part: from a picture and a text to the twenty best hits, factors included.
  *
- *     npm run bench:queries [-- --count 100000 --store memory,lancedb --images FOLDER --model RUN --queries 200]
+ *     npm run bench:queries [-- --count 100000 --store memory,lancedb --images FOLDER --model RUN --queries 100]
  *
  * The gallery has `count` items with drawn vectors and few metadata beside some photographs (by default of $LIMN_SHARED_DATA/product-photos), which
- * they share; the model is by default one of random weights. No query comes twice. Results go to bench/results/queries.json.
+ * they share; the model is by default one of random weights. No query comes twice; "again" are other texts about the
+ * pictures of the row above, of which a gallery remembers 128. Results go to bench/results/queries.json.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,7 +26,7 @@ const { values: flags } = parseArgs({
     store: { type: 'string', default: 'memory,lancedb' },
     images: { type: 'string', default: join(process.env.LIMN_SHARED_DATA ?? '../shared/data', 'product-photos') },
     model: { type: 'string' },
-    queries: { type: 'string', default: '200' },
+    queries: { type: 'string', default: '100' },
   },
 });
 const [count, queries] = [flags.count, flags.queries].map(Number);
