@@ -17,9 +17,11 @@ import { Gallery } from '../../gallery/gallery.js';
 import { LimnModel } from '../../models/limn-model.js';
 import { PictureReader } from '../../models/picture-reader.js';
 import { train } from '../../train/train.js';
+import { openInBrowser } from '../browser.js';
 import { type LongWork, runLong } from '../long-work.js';
-import { computingCommand } from '../options.js';
+import { computingCommand, numberOption } from '../options.js';
 import { resultsPage, type ShownSearch } from '../results-page.js';
+import { serveUntilTold } from '../serving.js';
 import { shownHits } from '../shown-hits.js';
 
 // Sizes that end within 5 minutes on two cores.
@@ -41,10 +43,12 @@ type Contestant = (typeof contestants)[number];
 export function demoCommand(): Command {
   return computingCommand('demo', 'Train, compare, index and search drawn pictures: no data needed.')
     .option('--out <folder>', 'where everything is kept; finished parts are used again (default: in LIMN_HOME)')
+    .option('--serve', 'then serve a page to search the pictures with, until Ctrl-C')
+    .addOption(numberOption('--port <number>', 'where to serve it (default: 7788)', { least: 0, most: 65_535, whole: true }))
     .action(runDemo);
 }
 
-async function runDemo(flags: { out?: string }): Promise<void> {
+async function runDemo(flags: { out?: string; serve?: boolean; port?: number }): Promise<void> {
   const started = performance.now();
   const recipe = JSON.stringify({ seed, pictures, patchEncoder, model, training, contestants });
   const out = flags.out ?? limnHome('demo', sha256(recipe).slice(0, 8));
@@ -68,9 +72,15 @@ async function runDemo(flags: { out?: string }): Promise<void> {
       ...rows,
       `Three example searches: ${page}`,
       `Took ${formatDuration((performance.now() - started) / 1000)}.`,
+      ...(flags.serve ? [] : ['Search them yourself: limn demo --serve']),
       '',
     ].join('\n'),
   );
+  if (!flags.serve) return;
+  await serveUntilTold(new Map([['wardrobe', join(out, 'gallery')]]), { port: flags.port, log: 'warn' }, (url) => {
+    process.stdout.write(`The page: ${url} (Ctrl-C ends it)\n`);
+    openInBrowser(url);
+  });
 }
 
 /** Trains one model, unless an earlier demo did, and evaluates it. */

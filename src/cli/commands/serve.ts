@@ -1,38 +1,12 @@
 /** limn serve */
-import { createRequire } from 'node:module';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { defaultLimits, type ServerLimits } from '../../server/limits.js';
-import { createLog, logLevels } from '../../server/log.js';
-import { blockOtherFormats } from '../../server/pictures.js';
-import { startServer } from '../../server/server.js';
-import { endAtOnce } from '../interrupt.js';
+import { defaultLimits } from '../../server/limits.js';
+import { logLevels } from '../../server/log.js';
 import { computingCommand, numberOption, repeatableOption, required } from '../options.js';
-import { closeGalleries, nameGalleries, openGalleries } from '../served-galleries.js';
+import { nameGalleries } from '../served-galleries.js';
+import { type ServingFlags, serveUntilTold } from '../serving.js';
 import { keysCommand } from './serve-keys.js';
-
-interface ServeFlags {
-  gallery?: string[];
-  model?: string;
-  captioner?: string;
-  host?: string;
-  port?: number;
-  keys?: string;
-  open?: boolean;
-  cors?: string[];
-  allowUrls?: boolean;
-  proxies?: number;
-  rate?: number;
-  burst?: number;
-  concurrency?: number;
-  maxBody?: number;
-  maxPixels?: number;
-  timeout?: number;
-  batch?: number;
-  batchWait?: number;
-  shutdown?: number;
-  log?: (typeof logLevels)[number];
-}
 
 const whole = { least: 1, whole: true };
 
@@ -82,60 +56,7 @@ export function serveCommand(): Command {
   return command.addCommand(keysCommand());
 }
 
-async function runServe(flags: ServeFlags): Promise<void> {
+async function runServe(flags: ServingFlags & { gallery?: string[] }): Promise<void> {
   const named = nameGalleries(required(flags.gallery, '--gallery', 'serve', 'Make one with "limn index".'));
-  const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
-  const log = createLog(flags.log ?? 'info');
-  blockOtherFormats();
-  const galleries = await openGalleries(named, { ...flags, pixelLimit: flags.maxPixels ?? defaultLimits.pixels });
-  try {
-    const server = await startServer({
-      galleries: galleries.byName,
-      host: flags.host,
-      port: flags.port,
-      keys: flags.keys,
-      open: flags.open,
-      origins: flags.cors,
-      allowUrls: flags.allowUrls,
-      proxies: flags.proxies,
-      limits: limitsOf(flags),
-      batching: { size: flags.batch, waitMilliseconds: flags.batchWait },
-      log,
-      version,
-      processMetrics: true,
-    });
-    process.stdout.write(`limn serve: ${server.url}\n`);
-    await untilTold();
-    log.info('ending');
-    await server.close((flags.shutdown ?? 10) * 1000);
-    log.info('ended');
-  } finally {
-    await closeGalleries(galleries);
-  }
-}
-
-function limitsOf({ rate, burst, concurrency, maxBody, maxPixels, timeout }: ServeFlags): Partial<ServerLimits> {
-  const given = {
-    rate,
-    burst,
-    concurrency,
-    bodyBytes: maxBody,
-    pixels: maxPixels,
-    requestMilliseconds: timeout && timeout * 1000,
-  };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-}
-
-/** Waits for SIGTERM or Ctrl-C; the second one ends the process at once, with exit code 130. */
-function untilTold(): Promise<void> {
-  return new Promise((resolve) => {
-    let told = false;
-    const onSignal = () => {
-      if (told) return endAtOnce();
-      told = true;
-      resolve();
-    };
-    process.on('SIGTERM', onSignal);
-    process.on('SIGINT', onSignal);
-  });
+  await serveUntilTold(named, flags, (url) => process.stdout.write(`limn serve: ${url}\n`));
 }
