@@ -19,10 +19,8 @@ export interface IndexSizes {
 const bits = 3;
 const partRows = 4096;
 const mostParts = 256;
-/** Parts of the index that a search for the nearest `count` rows always looks at, and those at most, where a filter leaves too few. */
-export function probes(count: number): { least: number; most: number } {
-  return { least: Math.min(50, 30 + Math.ceil(count / 10)), most: mostParts };
-}
+/** How a search uses the index: parts that are always looked at, and those at most, where a filter leaves too few. */
+export const probes = { least: 50, most: mostParts };
 
 /** Rows that a search takes from the index to have the nearest `count` of them. */
 export function candidateRows(count: number): number {
