@@ -12,38 +12,17 @@ import { parseArgs } from 'node:util';
 import { loop } from './loop.mjs';
 import { profile } from './profile.mjs';
 import { machine, startLimn, startPytorch, takeTurns } from './sides.mjs';
+import { stepFlags, stepOptions } from './step-options.mjs';
 
 const { values: flags } = parseArgs({
   options: {
-    batch: { type: 'string', default: '64' },
-    width: { type: 'string', default: '256' },
-    words: { type: 'string', default: '20' },
-    threads: { type: 'string', default: '2' },
-    /** Turns of each side, and steps of one turn. */
-    rounds: { type: 'string', default: '6' },
-    steps: { type: 'string', default: '5' },
-    warmup: { type: 'string', default: '5' },
-    dropout: { type: 'string', default: '0.1' },
+    ...stepFlags,
     profile: { type: 'boolean', default: false },
     loop: { type: 'boolean', default: false },
     'limn-only': { type: 'boolean', default: false },
   },
 });
-const number = (name) => Number(flags[name]);
-const options = {
-  batch: number('batch'),
-  width: number('width'),
-  words: number('words'),
-  threads: number('threads'),
-  dropout: number('dropout'),
-  factors: 8,
-  layers: 2,
-  heads: 8,
-  projection: 64,
-  vocabulary: 400,
-  pictures: 256,
-  picture: { kind: 'features', tokens: 49, channels: 1280, globalChannels: 1280, colourChannels: 6 },
-};
+const { options, turns } = stepOptions(flags);
 const about = {
   date: new Date().toISOString(),
   command: ['npm run bench:step --', ...process.argv.slice(2)].join(' '),
@@ -60,7 +39,6 @@ async function save(name, result) {
 async function race() {
   const sides = flags['limn-only'] ? [] : [await startPytorch(options)];
   sides.unshift(await startLimn(options));
-  const turns = { rounds: number('rounds'), steps: number('steps'), warmup: number('warmup') };
   const [limn, pytorch] = await takeTurns(sides, turns);
   const row = (name, { milliseconds: { median, quartiles, min, max }, cpuMilliseconds, peakMiB }) => ({
     side: name,
@@ -78,7 +56,7 @@ async function race() {
 }
 
 try {
-  if (flags.profile) await profile(options, number('steps'));
+  if (flags.profile) await profile(options, turns.steps);
   else if (flags.loop) await save('loop', await loop(options.threads));
   else await race();
 } catch (error) {
