@@ -26,8 +26,6 @@ export interface ScanResult {
 
 export class Scanner {
   private readonly kernels: { dot: DotKernel; memory: SharedMemory }[] = [];
-  /** Room for scores, kept from search to search. */
-  private space = new Float32Array(0);
 
   /** @param slot which of the blocks' places for a query this thread uses */
   constructor(
@@ -41,34 +39,37 @@ export class Scanner {
   }
 
   scan({ query, from, skip, limit }: ScanRequest): ScanResult {
-    const scores = this.scores(query, from, skip.length);
     const best = new Smallest(limit);
-    for (let i = 0; i < scores.length; i++) if (skip[i] === 0) best.offer(scores[i] as number);
     // Rounding cannot have moved a sum of products of unit vectors by more than this.
     const margin = (query.length / 8 + 16) * 2 ** -22;
-    const least = best.full ? best.least - margin : Number.NEGATIVE_INFINITY;
-    const rows: number[] = [];
-    const exact: number[] = [];
+    let bar = Number.NEGATIVE_INFINITY;
+    const candidates: number[] = [];
+    const scores: number[] = [];
+    this.products(query, from, skip.length, (products, at) => {
+      for (let i = 0; i < products.length; i++) {
+        const score = products[i] as number;
+        if (score < bar || skip[at + i] !== 0) continue;
+        best.offer(score);
+        if (best.full) bar = best.least - margin;
+        candidates.push(from + at + i);
+        scores.push(score);
+      }
+    });
+    const possible = candidates.filter((_, i) => (scores[i] as number) >= bar);
+    const exact = possible.map((row) => this.similarity(query, row));
     const bestExact = new Smallest(limit);
-    for (let i = 0; i < scores.length; i++) {
-      if (skip[i] !== 0 || (scores[i] as number) < least) continue;
-      const similarity = this.similarity(query, from + i);
-      bestExact.offer(similarity);
-      rows.push(from + i);
-      exact.push(similarity);
-    }
+    for (const similarity of exact) bestExact.offer(similarity);
     const enough = bestExact.full ? bestExact.least : Number.NEGATIVE_INFINITY;
-    const kept = Array.from(rows.keys()).filter((i) => (exact[i] as number) >= enough);
+    const kept = Array.from(possible.keys()).filter((i) => (exact[i] as number) >= enough);
     return {
-      rows: Uint32Array.from(kept, (i) => rows[i] as number),
+      rows: Uint32Array.from(kept, (i) => possible[i] as number),
       similarities: Float64Array.from(kept, (i) => exact[i] as number),
     };
   }
 
-  private scores(query: Float32Array, from: number, count: number): Float32Array {
+  /** Float32 inner products of `count` rows from `from`, told a tile at a time. @param told given them and how many there were before */
+  private products(query: Float32Array, from: number, count: number, told: (products: Float32Array, at: number) => void): void {
     const { stride, blockRows, headFloats } = this.layout;
-    if (this.space.length < count) this.space = new Float32Array(count);
-    const scores = this.space.subarray(0, count);
     const queryAt = this.slot * (stride + tileRows);
     const outAt = queryAt + stride;
     for (let done = 0; done < count; ) {
@@ -82,11 +83,10 @@ export class Scanner {
         const size = Math.min(tileRows, rows - tile);
         const at = 4 * (headFloats + (inBlock + tile) * stride);
         kernel(4 * queryAt, at, at + 4 * size * stride, 4 * stride, 4 * outAt);
-        scores.set(out.subarray(0, size), done + tile);
+        told(out.subarray(0, size), done + tile);
       }
       done += rows;
     }
-    return scores;
   }
 
   private similarity(query: Float32Array, row: number): number {
