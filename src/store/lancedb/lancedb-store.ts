@@ -155,7 +155,9 @@ export class LanceStore implements GalleryStore {
         let nearest = this.table.query().nearestTo(query.vector).column('matching').distanceType('cosine');
         if (where) nearest = nearest.where(where);
         // An index knows the vectors roughly: more rows than are wanted are taken, and their vectors themselves are compared.
-        nearest = nearest.maximumNprobes(probes.most).minimumNprobes(probes.least).limit(candidateRows(count));
+        const few = where === undefined && count <= probes.rows;
+        nearest = few ? nearest.nprobes(probes.least) : nearest.maximumNprobes(probes.most).minimumNprobes(probes.least);
+        nearest = nearest.limit(candidateRows(count));
         const column = query.withVectors ? vectorColumn(this.info.sizes) : 'matching';
         const answer = await nearest.select([...itemColumns, column, '_distance']).toArrow();
         const rows = answerRows(answer, query.vector.length).map((row) => {
