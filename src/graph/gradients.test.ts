@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Random } from '../core/random.js';
-import { float32, int64, type Shape } from '../tensor/tensor.js';
+import { float32, int64, type Shape, sizeOf } from '../tensor/tensor.js';
 import * as f from './index.js';
 import { Float, Graph, gradients, knownOperators, type Value } from './index.js';
 import { gradientError, openGraph, randomTensor } from './testing/evaluate.js';
@@ -367,6 +367,29 @@ describe('gradients', () => {
       const sums = result.byTable?.data as Float32Array;
       expect(sums.every((sum, i) => sum === (i < 10 * 64 ? count / 10 : 0))).toBe(true);
     }
+  });
+
+  test.each([
+    [[5, 20, 3], [3]],
+    [[64, 4], [1, 4]],
+    [[2, 100, 3, 2], [1, 3, 2]],
+    [[63, 4], [4]],
+    [[100, 1], [1]],
+  ])('of a value repeated from %j to %j are sums over all rows', async (full, repeated) => {
+    const graph = new Graph();
+    const factor = graph.input('factor', 'float32', full);
+    const bias = graph.input('bias', 'float32', repeated);
+    const [byBias] = gradients(f.reduceSum(f.mul(f.add(factor, bias), factor)), [bias]) as [Value];
+    graph.output('byBias', byBias);
+    const run = await openGraph(graph);
+    const random = new Random(1);
+    const columns = sizeOf(repeated);
+    const numbers = Float32Array.from({ length: sizeOf(full) }, () => random.normal());
+    const result = await run({ factor: float32(full, numbers), bias: float32(repeated, new Float32Array(columns)) });
+    const sums = new Float64Array(columns);
+    for (const [i, value] of numbers.entries()) sums[i % columns] = (sums[i % columns] as number) + value;
+    const found = result.byBias?.data as Float32Array;
+    for (const [i, sum] of sums.entries()) expect(found[i]).toBeCloseTo(sum, 4);
   });
 
   test('of a value used twice add up, and of an unused one are zero', async () => {

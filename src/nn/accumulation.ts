@@ -11,6 +11,7 @@ import {
   type OptimizerOptions,
   type OptimizerStep,
   scheduledRate,
+  squaresOf,
 } from './optimizer.js';
 
 /** A value that a training carries from run to run. */
@@ -93,7 +94,7 @@ export function stepWhen(
   };
   const wait = (inside: readonly Value[]) => {
     const now = inside.slice(count);
-    return [...now, globalNorm(inside.slice(0, count)), scheduledRate(f.add(unpack(now).clock.step, 1), options)];
+    return [...now, globalNorm(squaresOf(inside.slice(0, count))), scheduledRate(f.add(unpack(now).clock.step, 1), options)];
   };
   const results = f.ifElse(condition, inputs, step, wait);
   const { values, moments: updated, clock: next } = unpack(results);

@@ -24,10 +24,11 @@ export interface OptimizerOptions {
   clipNorm?: number;
 }
 
-/** The global L2 norm of gradients. */
-export function globalNorm(gradients: readonly Value[]): Value {
-  const squares = gradients.map((gradient) => f.reduceSum(f.mul(gradient, gradient)));
-  return f.sqrt(squares.reduce((sum, x) => f.add(sum, x)));
+export const squaresOf = (gradients: readonly Value[]) => gradients.map((gradient) => f.mul(gradient, gradient));
+
+/** The global L2 norm of gradients, from their squares. */
+export function globalNorm(squares: readonly Value[]): Value {
+  return f.sqrt(squares.map((square) => f.reduceSum(square)).reduce((sum, x) => f.add(sum, x)));
 }
 
 /** Linear warm-up, then half a cosine: the learning rate of step t = 1, 2, ... */
@@ -81,23 +82,27 @@ export function adamW(
   options: OptimizerOptions,
 ): OptimizerStep {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, clipNorm = 1 } = options;
-  const norm = globalNorm(gradients);
+  // Every operation passes over all parameters once, so what is the same for all of them is worked out among the scalars first.
+  const squares = squaresOf(gradients);
+  const norm = globalNorm(squares);
   const clip = clipNorm > 0 ? f.minimum(f.div(clipNorm, f.add(norm, 1e-6)), 1) : undefined;
+  const part1 = clip ? f.mul(clip, 1 - beta1) : 1 - beta1;
+  const part2 = clip ? f.mul(f.mul(clip, clip), 1 - beta2) : 1 - beta2;
   const t = f.add(clock.step, 1);
   const rate = scheduledRate(t, options);
   const mass1 = f.add(f.mul(clock.mass1, beta1), 1 - beta1);
   const mass2 = f.add(f.mul(clock.mass2, beta2), 1 - beta2);
-  const correction1 = f.reciprocal(mass1);
-  const correction2 = f.reciprocal(f.sqrt(mass2));
+  // first / mass1 / (sqrt(second / mass2) + epsilon) with both sides of the division times sqrt(mass2)
+  const deviation = f.sqrt(mass2);
+  const correction = f.div(deviation, mass1);
+  const least = f.mul(deviation, epsilon);
   const updated = parameters.map((spec, i): UpdatedParameter => {
-    const raw = gradients[i] as Value;
-    const gradient = clip ? f.mul(raw, clip) : raw;
     const { first: m, second: v } = moments[i] as Moments;
-    const first = f.add(f.mul(m, beta1), f.mul(gradient, 1 - beta1));
-    const second = f.add(f.mul(v, beta2), f.mul(f.mul(gradient, gradient), 1 - beta2));
+    const first = f.add(f.mul(m, beta1), f.mul(gradients[i] as Value, part1));
+    const second = f.add(f.mul(v, beta2), f.mul(squares[i] as Value, part2));
     const scaledRate = spec.learningRateScale === 1 ? rate : f.mul(rate, spec.learningRateScale);
-    const direction = f.div(first, f.add(f.mul(f.sqrt(second), correction2), epsilon));
-    const step = f.mul(direction, f.mul(scaledRate, correction1));
+    const direction = f.div(first, f.add(f.sqrt(second), least));
+    const step = f.mul(direction, f.mul(scaledRate, correction));
     const decayed = spec.decay && weightDecay > 0 ? f.mul(spec.value, f.sub(1, f.mul(scaledRate, weightDecay))) : spec.value;
     return { parameter: f.sub(decayed, step), first, second };
   });

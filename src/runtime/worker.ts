@@ -100,6 +100,8 @@ async function load({ model, device, threads, spin, profile, carry }: LoadReques
       intraOpNumThreads: threads > 0 ? threads : availableParallelism(),
       interOpNumThreads: 1,
       executionMode: 'sequential',
+      // A plan of the memory is kept beside the arena that the first run has filled: as fast without, and a training step takes a third less.
+      enableMemPattern: false,
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
       ...(profile ? { enableProfiling: true, profileFilePrefix: profile } : {}),

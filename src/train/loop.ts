@@ -82,14 +82,15 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   };
 
   try {
-    await session.setResident(state);
+    // Neither is used again, and both are large.
+    await session.setResident(state, { transfer: true });
     const saveCheckpoint = async () => run.saveCheckpoint(await session.getResident(Object.keys(graph.initialState)), standing);
     let savedAt = performance.now();
     let means = new Means();
     const prepare = (step: number) => (step < totalSteps ? options.feeds(step) : {});
     let feeds = prepare(standing.step);
     while (standing.step < totalSteps) {
-      const running = session.run(feeds, { fetch: graph.reported });
+      const running = session.run(feeds, { fetch: graph.reported, transfer: true });
       running.catch(() => {});
       // The next batch is read while this one is computed.
       feeds = prepare(standing.step + stepsPerRun);

@@ -1,7 +1,7 @@
 /** Numpy-style broadcasting, forwards (shapes) and backwards (sums). */
-import type { Shape } from '../../tensor/tensor.js';
-import { reduceSum, reshape } from '../functions.js';
-import type { Value } from '../graph.js';
+import { float32, type Shape, sizeOf } from '../../tensor/tensor.js';
+import { matmul, reduceSum, reshape } from '../functions.js';
+import type { Graph, Value } from '../graph.js';
 import { ShapeMistake } from '../registry.js';
 
 export function broadcastShapes(a: Shape, b: Shape): number[] {
@@ -21,7 +21,31 @@ export function broadcastShapes(a: Shape, b: Shape): number[] {
 export function unbroadcast(gradient: Value, shape: Shape): Value {
   const extra = gradient.shape.length - shape.length;
   const axes = gradient.shape.map((_, i) => i).filter((i) => i < extra || (shape[i - extra] === 1 && gradient.shape[i] !== 1));
-  return reshape(axes.length > 0 ? reduceSum(gradient, axes) : gradient, shape);
+  if (axes.length === 0) return reshape(gradient, shape);
+  const leading = axes.every((axis, i) => axis === i);
+  return reshape(leading ? sumOfRows(gradient, axes.length) : reduceSum(gradient, axes), shape);
+}
+
+/** Fewer rows than this are summed as fast by ReduceSum. */
+const manyRows = 64;
+
+/** Sums over the first `count` axes. Many rows are summed by a product with ones, for which ONNX Runtime takes a third of ReduceSum's time. */
+function sumOfRows(x: Value, count: number): Value {
+  const rows = sizeOf(x.shape.slice(0, count));
+  const columns = sizeOf(x.shape.slice(count));
+  if (x.dtype !== 'float32' || rows < manyRows || columns < 2) return reduceSum(x, [...Array(count).keys()]);
+  return matmul(onesOf(x.graph, rows), reshape(x, [rows, columns]));
+}
+
+const knownOnes = new WeakMap<Graph, Map<number, Value>>();
+
+/** The graph's one row (1, count) of ones. */
+function onesOf(graph: Graph, count: number): Value {
+  const known = knownOnes.get(graph) ?? new Map<number, Value>();
+  knownOnes.set(graph, known);
+  const ones = known.get(count) ?? graph.constant(float32([1, count], new Float32Array(count).fill(1)), 'ones');
+  known.set(count, ones);
+  return ones;
 }
 
 /** A valid axis number, counted from the front. */
