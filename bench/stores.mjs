@@ -5,7 +5,8 @@
  *
  * `--store` takes also `pglite` (pgvector in PGlite, which is PostgreSQL as WebAssembly: give a --count of 10,000) and `postgres://...`. Vectors
  * are drawn (vectors.mjs). Each store is built in a process of its own and searched in another, whose peaks of memory are told; recall is against
- * a plain loop in double precision over all vectors. Results go to bench/results/stores.json, or stores-KIND.json for other vectors.
+ * a plain loop in double precision over all vectors. Results go to bench/results/stores.json, or
+ * stores-KIND.json for other vectors or a single store.
  */
 import { fork } from 'node:child_process';
 import { mkdtemp, open, rm } from 'node:fs/promises';
@@ -136,7 +137,8 @@ try {
   const exponents = { limit10: growth(results, 'limit10'), limit200: growth(results, 'limit200') };
   console.log('growth exponents of the median time:', JSON.stringify(exponents));
   const { vectors } = flags;
-  await saveResult(vectors === 'spread' ? 'stores' : `stores-${vectors}`, { width, queries, vectors, exponents, results });
+  const kind = [...(vectors === 'spread' ? [] : [vectors]), ...(flags.store.includes(',') ? [] : [results[0].store])];
+  await saveResult(['stores', ...kind].join('-'), { width, queries, vectors, exponents, results });
 } catch (error) {
   console.error(`bench: ${error.message}`);
   process.exitCode = 1;
