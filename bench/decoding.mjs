@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { drawCaptioner } from './drawn-captioner.mjs';
+import { resultsFolder } from './save-result.mjs';
 import { machine, startLimn, startPytorch, summary } from './sides.mjs';
 
 const { values: flags } = parseArgs({
@@ -131,12 +132,11 @@ async function main() {
         }),
       ),
     );
-    const target = new URL('./results/', import.meta.url);
-    await mkdir(target, { recursive: true });
+    await mkdir(resultsFolder, { recursive: true });
     const kept = results.map(({ texts, ...rest }) => ({ ...rest, distinctWords: new Set(texts.flat()).size }));
     const pytorchAbout = { version: pytorch.ready.version, parameters: pytorch.ready.parameters };
     const text = JSON.stringify({ ...about, options, pytorch: pytorchAbout, results: kept }, null, 2);
-    await writeFile(new URL('decoding.json', target), `${text}\n`);
+    await writeFile(new URL('decoding.json', resultsFolder), `${text}\n`);
     console.log('written to bench/results/decoding.json');
   } finally {
     for (const side of sides) await side.end({ kill: true });

@@ -1,7 +1,12 @@
 /** Where results of benches are written, and what stands beside every number. */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { machine } from './sides.mjs';
+
+/** LIMN_BENCH_RESULTS is another folder for them, as for tries whose numbers are not to be kept. */
+const elsewhere = process.env.LIMN_BENCH_RESULTS;
+export const resultsFolder = elsewhere ? pathToFileURL(join(elsewhere, '/')) : new URL('./results/', import.meta.url);
 
 const started = {
   date: new Date().toISOString(),
@@ -14,8 +19,7 @@ const started = {
 
 /** Writes bench/results/NAME.json. */
 export async function saveResult(name, result) {
-  const folder = new URL('./results/', import.meta.url);
-  await mkdir(folder, { recursive: true });
-  await writeFile(new URL(`${name}.json`, folder), `${JSON.stringify({ ...started, ...result }, null, 2)}\n`);
-  console.log(`written to bench/results/${name}.json`);
+  await mkdir(resultsFolder, { recursive: true });
+  await writeFile(new URL(`${name}.json`, resultsFolder), `${JSON.stringify({ ...started, ...result }, null, 2)}\n`);
+  console.log(`written to ${elsewhere ?? 'bench/results'}/${name}.json`);
 }
