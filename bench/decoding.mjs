@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { drawCaptioner } from './drawn-captioner.mjs';
-import { resultsFolder } from './save-result.mjs';
+import { resultsFolder } from './results-folder.mjs';
 import { machine, startLimn, startPytorch, summary } from './sides.mjs';
 
 const { values: flags } = parseArgs({

@@ -2,22 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Vocabulary } from '../dist/encoders/vocabulary.js';
-import { captionerConfig } from '../dist/models/captioner-config.js';
 import { CaptionerModel } from '../dist/models/captioner-model.js';
 import { decodeSafetensors } from '../dist/tensor/safetensors.js';
+import { captionerConfigOf } from './configs.mjs';
 
 const options = JSON.parse(process.argv[2]);
 const { tensors } = decodeSafetensors(await readFile(options.file), options.file);
 const { 'features.local': local, 'features.global': whole, ...weights } = tensors;
-const config = captionerConfig.parse({
-  width: options.width,
-  layers: options.layers,
-  decoderLayers: options.layers,
-  heads: options.heads,
-  words: options.words,
-  vocabularySize: options.vocabulary,
-  picture: options.picture,
-});
+const config = captionerConfigOf(options);
 const vocabulary = Vocabulary.fromJSON(options.vocabularyFile);
 
 function gather({ dtype, shape, data }, rows) {

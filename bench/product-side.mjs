@@ -10,7 +10,12 @@ const [a, b] = ['a', 'b'].map((name) => graph.input(name, 'float32', [size, size
 graph.output('c', matmul(a, b));
 const session = await ort.InferenceSession.create(encodeModel(graph), { intraOpNumThreads: threads });
 const random = new Random(1);
-const drawn = () => new ort.Tensor('float32', Float32Array.from({ length: size * size }, () => random.uniform() - 0.5), [size, size]);
+const drawn = () =>
+  new ort.Tensor(
+    'float32',
+    Float32Array.from({ length: size * size }, () => random.uniform() - 0.5),
+    [size, size],
+  );
 const feeds = { a: drawn(), b: drawn() };
 // Without a place for it, each result would be copied out into new memory, which is no part of a product.
 const fetches = { c: new ort.Tensor('float32', new Float32Array(size * size), [size, size]) };

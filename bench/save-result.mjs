@@ -1,12 +1,9 @@
 /** Where results of benches are written, and what stands beside every number. */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { basename, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { resultsFolder } from './results-folder.mjs';
 import { machine } from './sides.mjs';
-
-/** LIMN_BENCH_RESULTS is another folder for them, as for tries whose numbers are not to be kept. */
-const elsewhere = process.env.LIMN_BENCH_RESULTS;
-export const resultsFolder = elsewhere ? pathToFileURL(join(elsewhere, '/')) : new URL('./results/', import.meta.url);
 
 const started = {
   date: new Date().toISOString(),
@@ -19,7 +16,8 @@ const started = {
 
 /** Writes bench/results/NAME.json. */
 export async function saveResult(name, result) {
+  const file = new URL(`${name}.json`, resultsFolder);
   await mkdir(resultsFolder, { recursive: true });
-  await writeFile(new URL(`${name}.json`, resultsFolder), `${JSON.stringify({ ...started, ...result }, null, 2)}\n`);
-  console.log(`written to ${elsewhere ?? 'bench/results'}/${name}.json`);
+  await writeFile(file, `${JSON.stringify({ ...started, ...result }, null, 2)}\n`);
+  console.log(`written to ${relative('', fileURLToPath(file))}`);
 }

@@ -11,7 +11,6 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { loop } from './loop.mjs';
 import { profile } from './profile.mjs';
-import { resultsFolder } from './save-result.mjs';
 import { machine, startLimn, startPytorch, takeTurns } from './sides.mjs';
 import { stepFlags, stepOptions } from './step-options.mjs';
 
@@ -31,8 +30,9 @@ const about = {
 };
 
 async function save(name, result) {
-  await mkdir(resultsFolder, { recursive: true });
-  await writeFile(new URL(`${name}.json`, resultsFolder), `${JSON.stringify({ ...about, ...result }, null, 2)}\n`);
+  const folder = new URL('./results/', import.meta.url);
+  await mkdir(folder, { recursive: true });
+  await writeFile(new URL(`${name}.json`, folder), `${JSON.stringify({ ...about, ...result }, null, 2)}\n`);
   console.log(`written to bench/results/${name}.json`);
 }
 
