@@ -13,7 +13,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { drawCaptioner } from './drawn-captioner.mjs';
-import { resultsFolder } from './results-folder.mjs';
 import { machine, startLimn, startPytorch, summary } from './sides.mjs';
 
 const { values: flags } = parseArgs({
@@ -51,20 +50,24 @@ const captionsPerSecond = (batch, milliseconds) => Number(((1000 * batch) / mill
 /** Lets the sides write a case's captions in turns, the first turn unmeasured. */
 async function race({ name, batch, beams, cached, repeats, rounds }, sides) {
   const request = { pairs: pairsOf(batch), beams, cached };
-  const results = sides.map((side) => ({ side, times: [], cpu: 0, texts: [] }));
+  const results = sides.map((side) => ({ side, times: [], cpu: 0, peakBytes: 0, texts: [] }));
   for (let round = 0; round <= rounds; round++) {
     for (const result of results) {
       // A single slow turn is warm enough: its session is loaded in a small part of it.
       if (round === 0 && rounds === 1) continue;
-      const { times, texts, cpu } = await result.side.ask({ ...request, repeats: round === 0 ? Math.min(repeats, 3) : repeats });
+      const { times, texts, cpu, peakBytes } = await result.side.ask({
+        ...request,
+        repeats: round === 0 ? Math.min(repeats, 3) : repeats,
+      });
       result.texts = texts;
+      result.peakBytes = peakBytes;
       if (round === 0) continue;
       result.times.push(...times);
       result.cpu += cpu;
       await sleep(100);
     }
   }
-  return results.map(({ side, times, texts, cpu }) => {
+  return results.map(({ side, times, texts, cpu, peakBytes }) => {
     const milliseconds = summary(times);
     return {
       side: side.name,
@@ -76,6 +79,8 @@ async function race({ name, batch, beams, cached, repeats, rounds }, sides) {
       words: texts.reduce((sum, text) => sum + text.length, 0),
       milliseconds,
       cpuMilliseconds: Number((cpu / times.length).toFixed(2)),
+      // Of the cases so far.
+      peakMiB: Math.round(peakBytes / 2 ** 20),
       texts,
     };
   });
@@ -132,11 +137,12 @@ async function main() {
         }),
       ),
     );
-    await mkdir(resultsFolder, { recursive: true });
+    const target = new URL('./results/', import.meta.url);
+    await mkdir(target, { recursive: true });
     const kept = results.map(({ texts, ...rest }) => ({ ...rest, distinctWords: new Set(texts.flat()).size }));
     const pytorchAbout = { version: pytorch.ready.version, parameters: pytorch.ready.parameters };
     const text = JSON.stringify({ ...about, options, pytorch: pytorchAbout, results: kept }, null, 2);
-    await writeFile(new URL('decoding.json', resultsFolder), `${text}\n`);
+    await writeFile(new URL('decoding.json', target), `${text}\n`);
     console.log('written to bench/results/decoding.json');
   } finally {
     for (const side of sides) await side.end({ kill: true });

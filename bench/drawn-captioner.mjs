@@ -2,10 +2,10 @@
 import { writeFile } from 'node:fs/promises';
 import { Random } from '../dist/core/random.js';
 import { endId, startId } from '../dist/models/captioner.js';
+import { captionerConfig } from '../dist/models/captioner-config.js';
 import { captionerTrainingModel } from '../dist/models/captioner-graphs.js';
 import { encodeSafetensors } from '../dist/tensor/safetensors.js';
 import { sizeOf } from '../dist/tensor/tensor.js';
-import { captionerConfigOf } from './configs.mjs';
 
 const buckets = 8;
 
@@ -24,7 +24,15 @@ const spread = [
 export async function drawCaptioner(options, file) {
   const random = new Random(11);
   const { picture, vocabulary, pictures } = options;
-  const config = captionerConfigOf(options);
+  const config = captionerConfig.parse({
+    width: options.width,
+    layers: options.layers,
+    decoderLayers: options.layers,
+    heads: options.heads,
+    words: options.words,
+    vocabularySize: vocabulary,
+    picture,
+  });
   const float32 = (shape, value) => ({ dtype: 'float32', shape, data: Float32Array.from({ length: sizeOf(shape) }, value) });
   const total = picture.channels + picture.colourChannels;
   const buffers = Object.fromEntries(

@@ -2,14 +2,22 @@
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Vocabulary } from '../dist/encoders/vocabulary.js';
+import { captionerConfig } from '../dist/models/captioner-config.js';
 import { CaptionerModel } from '../dist/models/captioner-model.js';
 import { decodeSafetensors } from '../dist/tensor/safetensors.js';
-import { captionerConfigOf } from './configs.mjs';
 
 const options = JSON.parse(process.argv[2]);
 const { tensors } = decodeSafetensors(await readFile(options.file), options.file);
 const { 'features.local': local, 'features.global': whole, ...weights } = tensors;
-const config = captionerConfigOf(options);
+const config = captionerConfig.parse({
+  width: options.width,
+  layers: options.layers,
+  decoderLayers: options.layers,
+  heads: options.heads,
+  words: options.words,
+  vocabularySize: options.vocabulary,
+  picture: options.picture,
+});
 const vocabulary = Vocabulary.fromJSON(options.vocabularyFile);
 
 function gather({ dtype, shape, data }, rows) {
@@ -44,6 +52,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
   const { user, system } = process.cpuUsage(cpuBefore);
   const texts = captions.map(({ text }) => text.split(' ').map((word) => vocabulary.idOf(word)));
-  say({ times, texts, cpu: (user + system) / 1000 });
+  say({ times, texts, cpu: (user + system) / 1000, peakBytes: process.resourceUsage().maxRSS * 1024 });
 }
 await model.close();

@@ -9,8 +9,8 @@ import { PictureReader } from '../dist/models/picture-reader.js';
 
 export const texts = ['in red', 'with short sleeves and a collar', 'the same in blue', 'longer and darker, without a print'];
 
-/** MobileNetV2's weights must be where limn looks for them: LIMN_SHARED_DATA/weights or LIMN_HOME/encoders. */
-export async function untrainedModel({ width = 256 } = {}) {
+/** Saves it in a folder. MobileNetV2's weights must be where limn looks for them: LIMN_SHARED_DATA/weights or LIMN_HOME/encoders. */
+export async function saveUntrainedModel(folder, { width = 256 } = {}) {
   const reader = await PictureReader.open(fileURLToPath(new URL('../configs/encoders/mobilenetv2.json', import.meta.url)));
   const { config: picture, id, description } = reader;
   await reader.close();
@@ -30,10 +30,5 @@ export async function untrainedModel({ width = 256 } = {}) {
   const optimizer = { learningRate: 1e-3, totalSteps: 1, warmupSteps: 0, weightDecay: 0, clipNorm: 0 };
   const training = limnTrainingModel(config, { batchSize: 2, optimizer, random: new Random(1), buffers });
   const weights = Object.fromEntries(training.parameters.map(({ name }) => [name, training.initialState[name]]));
-  return new LimnModel({ config, vocabulary, weights: { ...weights, ...buffers }, encoder: { id, description } });
-}
-
-/** Saves {@link untrainedModel} in a folder. */
-export async function saveUntrainedModel(folder, options) {
-  await (await untrainedModel(options)).save(folder);
+  await new LimnModel({ config, vocabulary, weights: { ...weights, ...buffers }, encoder: { id, description } }).save(folder);
 }
