@@ -43,6 +43,7 @@ async function measure(rows, folder) {
   const clock = () => new Date(performance.now() - started).toISOString().slice(11, 19);
   const say = (text) => process.stderr.write(`${clock()} ${text}\n`);
   const failed = {};
+  for (const row of rows) if (columns[row]) say(`${row}: ${columns[row]}`);
   const chosen = benches.filter(({ row }) => rows.includes(row));
   const floor = {
     row: '',

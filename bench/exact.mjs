@@ -27,11 +27,12 @@ const [count, threads, rounds, steps] = [flags.count, flags.threads, flags.round
 const queries = 100;
 const file = join(tmpdir(), `limn-bench-exact-${process.pid}.f32`);
 
+const sides = [];
 try {
   // The gallery's vectors and behind them the queries.
   await writeVectors(file, kinds.spread(), count + queries);
   const options = { file, count, queries, width, threads };
-  const sides = [await startNode('limn', 'exact-side.mjs', options), await startNode('reading', 'reading-side.mjs', options)];
+  sides.push(await startNode('limn', 'exact-side.mjs', options), await startNode('reading', 'reading-side.mjs', options));
   if (!flags['limn-only']) sides.push(await startPython('FAISS', 'flat_search.py', options));
   const [own, , faiss] = sides.map(({ ready }) => ready.found);
   const results = await takeTurns(sides, { rounds, steps, warmup: steps });
@@ -57,5 +58,7 @@ try {
   console.error(`bench: ${error.message}`);
   process.exitCode = 1;
 } finally {
+  // Those that wait for one that did not start.
+  for (const side of sides) await side.end();
   await rm(file, { force: true });
 }

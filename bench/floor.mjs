@@ -25,8 +25,8 @@ const bytes = mebibytes * 2 ** 20;
 /** A billion operations, or bytes, a second. */
 const perSecond = (work, milliseconds) => Number((work / milliseconds / 1e6).toFixed(1));
 
+const sides = [];
 try {
-  const sides = [];
   for (const size of sizes) sides.push(await startNode(`product of ${size}`, 'product-side.mjs', { size, threads }));
   sides.push(await startNode('reading', 'reading-side.mjs', { count: bytes / 4, width: 1, threads }));
   const results = await takeTurns(sides, { rounds, steps, warmup: 2 });
@@ -48,4 +48,7 @@ try {
 } catch (error) {
   console.error(`bench: ${error.message}`);
   process.exitCode = 1;
+} finally {
+  // Those that wait for one that did not start.
+  for (const side of sides) await side.end();
 }

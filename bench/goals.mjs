@@ -12,7 +12,7 @@ const goal = (says, value, met) => ({
 export const compared =
   (least) =>
   ({ timesAsFast }) =>
-    goal(`at least ${least} times as fast`, timesAsFast, timesAsFast >= least);
+    goal(least === 1 ? 'at least as fast' : `at least ${least} times as fast`, timesAsFast, timesAsFast >= least);
 
 /** @param what is measured @param measure what it is */
 export const within = (what, measure, most) => (context) => {

@@ -87,12 +87,20 @@ async function tokens() {
   const { values } = parseArgs({ args: ['--batch', '16', '--threads', flags.threads], options: stepFlags });
   const { options } = stepOptions(values);
   const sides = [];
-  for (const size of sizes) {
-    sides.push(await startLimn({ ...options, pictures: 32, picture: { ...options.picture, channels: 256, tokens: size } }));
+  try {
+    for (const size of sizes) {
+      sides.push(await startLimn({ ...options, pictures: 32, picture: { ...options.picture, channels: 256, tokens: size } }));
+    }
+    const measured = await takeTurns(
+      sides,
+      flags.quick ? { rounds: 1, steps: 1, warmup: 1 } : { rounds: 4, steps: 4, warmup: 3 },
+    );
+    const medians = measured.map(({ milliseconds, peakMiB }) => ({ milliseconds: milliseconds.median, peakMiB }));
+    return [grown('a training step, by tokens of a picture', sizes, medians, 1.1)];
+  } finally {
+    // Those that wait for one that did not start.
+    for (const side of sides) await side.end();
   }
-  const measured = await takeTurns(sides, flags.quick ? { rounds: 1, steps: 1, warmup: 1 } : { rounds: 4, steps: 4, warmup: 3 });
-  const medians = measured.map(({ milliseconds, peakMiB }) => ({ milliseconds: milliseconds.median, peakMiB }));
-  return [grown('a training step, by tokens of a picture', sizes, medians, 1.1)];
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'limn-bench-growth-'));

@@ -81,35 +81,26 @@ export function queries({ options, results, peakMiB = {} }) {
   });
 }
 
-export function exact({ options, limn, reading, faiss }) {
+/** A search against FAISS's. */
+const search = (what, { limn, faiss }) => ({
+  what,
+  limn: timeOf(limn),
+  rival: faiss && { name: `FAISS ${faiss.version}`, milliseconds: faiss.milliseconds.median },
+  memory: { limn: limn.peakMiB, rival: faiss?.peakMiB },
+});
+
+export function exact(result) {
+  const { options, limn, reading } = result;
   const toReading = () => limn.milliseconds.median / reading.milliseconds.median;
-  return [
-    {
-      what: `exact search of ${count(options.count)} vectors of ${options.width}`,
-      limn: timeOf(limn),
-      rival: faiss && { name: `FAISS ${faiss.version}`, milliseconds: faiss.milliseconds.median },
-      work: work.exactSearch(options),
-      memory: { limn: limn.peakMiB, rival: faiss?.peakMiB },
-      goals: [within('times reading the vectors', toReading, 1.3), compared(1)],
-    },
-  ];
+  const line = search(`exact search of ${count(options.count)} vectors of ${options.width}`, result);
+  const goals = [within('times reading the vectors', toReading, 1.3), compared(1)];
+  return [{ ...line, work: work.exactSearch(options), goals }];
 }
 
-export function indexed({ results, width }) {
-  const exactOnes = results.filter(({ store }) => store === 'memory');
-  return results
-    .filter(({ store }) => store === 'lancedb')
-    .map((one) => {
-      const { p50, p99 } = one.milliseconds.limit10;
-      const rival = exactOnes.find((other) => other.count === one.count);
-      return {
-        what: `indexed search of ${count(one.count)} vectors of ${width}, recall@10 ${one.recall.at10}`,
-        limn: { milliseconds: p50, p99 },
-        rival: rival && { name: "limn's exact search", milliseconds: rival.milliseconds.limit10.p50 },
-        memory: { limn: one.memoryMiB.searching, rival: rival?.memoryMiB.searching },
-        goals: [],
-      };
-    });
+export function indexed(result) {
+  const { options, recall } = result;
+  const recalls = recall.faiss === null ? `${recall.limn}` : `${recall.limn} and ${recall.faiss}`;
+  return [search(`indexed search of ${count(options.count)} vectors of ${options.width}, recall@10 ${recalls}`, result)];
 }
 
 /** Growth has a table of its own. */

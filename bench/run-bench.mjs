@@ -34,9 +34,6 @@ export async function runBench(name, args, { folder, waiting }) {
   clearInterval(timer);
   if (code === 0) return undefined;
   const lines = said.trim().split('\n');
-  return (
-    lines.findLast((line) => line.startsWith('bench: '))?.slice('bench: '.length) ??
-    lines.at(-1) ??
-    `it ended with ${signal ?? code}`
-  );
+  const ours = lines.findLast((line) => line.startsWith('bench: '))?.slice('bench: '.length);
+  return ours ?? lines.find((line) => /^\w*Error\b.*:/.test(line)) ?? (lines.at(-1) || `it ended with ${signal ?? code}`);
 }
