@@ -11,8 +11,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { benches, columns } from './benches.mjs';
+import { benches, columns, floor } from './benches.mjs';
 import { collect } from './collect.mjs';
 import { resultsFolder } from './results-folder.mjs';
 import { hasPython, runBench } from './run-bench.mjs';
@@ -26,7 +27,6 @@ const { values: flags } = parseArgs({
   },
 });
 const page = new URL('../docs/speed.md', import.meta.url);
-const all = new URL('all.json', resultsFolder);
 
 /** The rows to run. @throws for one that is none */
 function chosenRows() {
@@ -45,36 +45,25 @@ async function measure(rows, folder) {
   const failed = {};
   for (const row of rows) if (columns[row]) say(`${row}: ${columns[row]}`);
   const chosen = benches.filter(({ row }) => rows.includes(row));
-  const floor = {
-    row: '',
-    title: "the machine's floor",
-    npm: 'floor',
-    args: [],
-    quick: ['--rounds', '1', '--steps', '1'],
-    result: 'floor',
-  };
-  for (const bench of [floor, ...chosen]) {
-    const lacks = bench.needs && !hasPython(bench.needs);
-    const args = [...bench.args, ...(flags.quick ? bench.quick : []), ...(lacks && bench.alone ? bench.alone : [])];
-    if (lacks) say(`${bench.row} ${bench.title}: no ${bench.needs} in Python, so without this rival`);
-    say(`${bench.row} ${bench.title} begins: npm run bench:${bench.npm} ${args.join(' ')}`.trim());
-    const error = await runBench(bench.npm, args, { folder, waiting: () => say(`${bench.row} ${bench.title} runs`) });
-    if (error) failed[bench.result] = error;
-    say(`${bench.row} ${bench.title} ${error ? `failed: ${error}` : 'is done'}`);
+  for (const { row, title, npm, args: usual, quick, alone, needs, result } of [floor, ...chosen]) {
+    const name = row ? `${row}: ${title}` : title;
+    const isAlone = needs && alone && !hasPython(needs);
+    const args = [...usual, ...(flags.quick ? quick : []), ...(isAlone ? alone : [])];
+    say(`${name} begins: npm run bench:${npm} ${args.join(' ')}`);
+    const error = await runBench(npm, args, { folder, waiting: () => say(`${name} runs`) });
+    if (error) failed[result] = error;
+    say(`${name} ${error ? `failed: ${error}` : 'is done'}`);
   }
   return failed;
 }
 
 async function main() {
+  if (flags.quick && flags.table) throw new Error('--quick keeps no results for --table: give one of them');
   const rows = chosenRows();
   const folder = flags.quick ? await mkdtemp(join(tmpdir(), 'limn-bench-quick-')) : undefined;
   const failed = flags.table ? {} : await measure(rows, folder);
-  const from = folder ? new URL(`file://${folder}/`) : resultsFolder;
-  const last = await readFile(all, 'utf8').then(JSON.parse, () => ({}));
-  const measured = new Set(flags.table ? [] : benches.filter(({ row }) => rows.includes(row)).map(({ result }) => result));
-  // What failed last time and was not tried again.
-  const still = Object.fromEntries(Object.entries(last.failed ?? {}).filter(([name]) => !measured.has(name)));
-  const report = await collect(from, { failed: { ...(folder ? {} : still), ...failed }, isQuick: flags.quick });
+  const from = folder ? pathToFileURL(join(folder, '/')) : resultsFolder;
+  const report = await collect(from, { failed, isQuick: flags.quick });
   const table = [speedTable(report.lines), ...(report.growth ? [growthTable(report.growth)] : []), underTable(report)].join(
     '\n\n',
   );
@@ -83,7 +72,7 @@ async function main() {
     await rm(folder, { recursive: true });
     return;
   }
-  await writeFile(all, `${JSON.stringify(report, null, 2)}\n`);
+  await writeFile(new URL('all.json', resultsFolder), `${JSON.stringify(report, null, 2)}\n`);
   await writeFile(page, withTable(await readFile(page, 'utf8'), table));
   process.stderr.write('written to bench/results/all.json and docs/speed.md\n');
 }

@@ -92,5 +92,14 @@ export const benches = [
   { row: 'h', title: 'growth', npm: 'growth', quick: ['--quick'], result: 'growth', lines: read.growth },
 ].map((bench) => ({ args: [], alone: ['--limn-only'], ...bench }));
 
+/** What every row is held against; it is measured first. */
+export const floor = {
+  title: "the machine's floor",
+  npm: 'floor',
+  args: [],
+  quick: turns(1, 1),
+  result: 'floor',
+};
+
 /** What is not a bench of its own. */
 export const columns = { g: 'the peak memory of both sides is a column of every row' };

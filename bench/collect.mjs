@@ -14,7 +14,7 @@ export async function collect(folder, { failed = {}, isQuick = false } = {}) {
   const floor = failed.floor ? undefined : await read(folder, 'floor');
   const report = { date: new Date().toISOString(), machine: floor?.machine, floor, failed, measured: {}, lines: [] };
   for (const bench of benches) {
-    const { row, title, result: name, quickResult = name } = bench;
+    const { row, title, needs, result: name, quickResult = name } = bench;
     const missing = (why) => report.lines.push({ row, what: title, failed: why });
     const result = failed[name] ? undefined : await read(folder, isQuick ? quickResult : name);
     if (!result) {
@@ -25,7 +25,7 @@ export async function collect(folder, { failed = {}, isQuick = false } = {}) {
     try {
       const found = await bench.lines(result);
       if (found.growth) report.growth = found.growth;
-      else report.lines.push(...found.map((line) => completed({ row, ...line }, floor)));
+      else report.lines.push(...found.map((line) => completed({ row, ...(line.rival ? {} : { lacks: needs }), ...line }, floor)));
     } catch (error) {
       missing(`its result cannot be read: ${error.message}`);
     }

@@ -24,6 +24,8 @@ const milliseconds = (value) =>
 const spread = ({ quartiles, p99 }) => (quartiles ? quartiles.map(milliseconds).join(' – ') : `p99 ${milliseconds(p99)}`);
 const factor = (value) => (value === undefined ? '–' : value.toFixed(2));
 const mebibytes = (value) => (value === undefined || value === null ? '–' : Math.round(value).toLocaleString('en'));
+const rivalOf = ({ rival, lacks }) =>
+  rival ? `${milliseconds(rival.milliseconds)} ${rival.name}` : lacks ? `not measured: no ${lacks} in Python` : '–';
 const sentence = (text) => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');
 const met = ({ value, met }) => (met === null ? '?' : met ? `met: ${value}` : `**missed**: ${value}`);
 const lineBreak = '<br>';
@@ -53,7 +55,7 @@ export function speedTable(lines) {
           line.row,
           line.what,
           `${milliseconds(line.limn.milliseconds)} (${spread(line.limn)})`,
-          line.rival ? `${milliseconds(line.rival.milliseconds)} ${line.rival.name}` : '–',
+          rivalOf(line),
           factor(line.timesAsFast),
           line.floor === undefined ? '–' : `${milliseconds(line.floor)} ${line.bound}`,
           factor(line.timesFloor),

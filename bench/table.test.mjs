@@ -47,6 +47,8 @@ describe('tables', () => {
       /^\| a \| a step \| 40 \(39 – 41\) \| 60 PyTorch \| 1\.50 \| 20 computing \| 2\.00 \| 200 \| 100 \|/,
     );
     expect(measured).toMatch(/met: 1\.5<br>\*\*missed\*\*: 2<br>\*\*missed\*\*: 50<br>met: 40 \|$/);
+    const [, , alone] = speedTable([completed({ ...line, rival: null, lacks: 'torch' }, floor)]).split('\n');
+    expect(alone).toContain('| not measured: no torch in Python | – |');
     expect(failed).toContain('| c | encoder | not measured: no \\| file |');
   });
 
