@@ -50,20 +50,24 @@ const captionsPerSecond = (batch, milliseconds) => Number(((1000 * batch) / mill
 /** Lets the sides write a case's captions in turns, the first turn unmeasured. */
 async function race({ name, batch, beams, cached, repeats, rounds }, sides) {
   const request = { pairs: pairsOf(batch), beams, cached };
-  const results = sides.map((side) => ({ side, times: [], cpu: 0, texts: [] }));
+  const results = sides.map((side) => ({ side, times: [], cpu: 0, peakBytes: 0, texts: [] }));
   for (let round = 0; round <= rounds; round++) {
     for (const result of results) {
       // A single slow turn is warm enough: its session is loaded in a small part of it.
       if (round === 0 && rounds === 1) continue;
-      const { times, texts, cpu } = await result.side.ask({ ...request, repeats: round === 0 ? Math.min(repeats, 3) : repeats });
+      const { times, texts, cpu, peakBytes } = await result.side.ask({
+        ...request,
+        repeats: round === 0 ? Math.min(repeats, 3) : repeats,
+      });
       result.texts = texts;
+      result.peakBytes = peakBytes;
       if (round === 0) continue;
       result.times.push(...times);
       result.cpu += cpu;
       await sleep(100);
     }
   }
-  return results.map(({ side, times, texts, cpu }) => {
+  return results.map(({ side, times, texts, cpu, peakBytes }) => {
     const milliseconds = summary(times);
     return {
       side: side.name,
@@ -75,6 +79,8 @@ async function race({ name, batch, beams, cached, repeats, rounds }, sides) {
       words: texts.reduce((sum, text) => sum + text.length, 0),
       milliseconds,
       cpuMilliseconds: Number((cpu / times.length).toFixed(2)),
+      // Of the cases so far.
+      peakMiB: Math.round(peakBytes / 2 ** 20),
       texts,
     };
   });

@@ -6,13 +6,13 @@
  * All get the same vectors and the same number of threads. "Reading" is libc's search for a byte that is not there, one thread a part.
  * The table and bench/results/exact-COUNT.json have a search's milliseconds; the ten best of all queries are compared, too.
  */
-import { open, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { saveResult } from './save-result.mjs';
 import { startNode, startPython, takeTurns } from './sides.mjs';
-import { drawVectors, kinds, width } from './vectors.mjs';
+import { kinds, width, writeVectors } from './vectors.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -27,20 +27,12 @@ const [count, threads, rounds, steps] = [flags.count, flags.threads, flags.round
 const queries = 100;
 const file = join(tmpdir(), `limn-bench-exact-${process.pid}.f32`);
 
-/** The gallery's vectors and behind them the queries, as float32. */
-async function writeVectors() {
-  const draw = kinds.spread();
-  const out = await open(file, 'w');
-  for (let from = 0, part = 0; from < count + queries; from += 10_000, part++) {
-    await out.writeFile(new Uint8Array(drawVectors(draw, Math.min(10_000, count + queries - from), part).buffer));
-  }
-  await out.close();
-}
-
+const sides = [];
 try {
-  await writeVectors();
+  // The gallery's vectors and behind them the queries.
+  await writeVectors(file, kinds.spread(), count + queries);
   const options = { file, count, queries, width, threads };
-  const sides = [await startNode('limn', 'exact-side.mjs', options), await startNode('reading', 'reading-side.mjs', options)];
+  sides.push(await startNode('limn', 'exact-side.mjs', options), await startNode('reading', 'reading-side.mjs', options));
   if (!flags['limn-only']) sides.push(await startPython('FAISS', 'flat_search.py', options));
   const [own, , faiss] = sides.map(({ ready }) => ready.found);
   const results = await takeTurns(sides, { rounds, steps, warmup: steps });
@@ -66,5 +58,7 @@ try {
   console.error(`bench: ${error.message}`);
   process.exitCode = 1;
 } finally {
+  // Those that wait for one that did not start.
+  for (const side of sides) await side.end();
   await rm(file, { force: true });
 }

@@ -52,6 +52,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
   const { user, system } = process.cpuUsage(cpuBefore);
   const texts = captions.map(({ text }) => text.split(' ').map((word) => vocabulary.idOf(word)));
-  say({ times, texts, cpu: (user + system) / 1000 });
+  say({ times, texts, cpu: (user + system) / 1000, peakBytes: process.resourceUsage().maxRSS * 1024 });
 }
 await model.close();

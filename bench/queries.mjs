@@ -19,6 +19,7 @@ import { picturesIn } from './pictures.mjs';
 import { saveResult } from './save-result.mjs';
 import { percentile } from './sides.mjs';
 import { saveUntrainedModel, texts } from './untrained-model.mjs';
+import { query as queryWork } from './work.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -122,7 +123,8 @@ async function measure(kind, model, files, folder) {
       ),
     ];
     const medians = Object.fromEntries(Object.keys(spent).map(median));
-    parts[name] = { p50: rounded(percentile(times, 0.5)), p99: rounded(percentile(times, 0.99)), parts: medians };
+    const [p50, p99] = [0.5, 0.99].map((part) => rounded(percentile(times, part)));
+    parts[name] = { p50, p99, parts: medians, work: await queryWork(model, { kind: name, count }) };
   }
   await gallery.close();
   return parts;
@@ -135,15 +137,18 @@ try {
   const model = await LimnModel.open(modelFolder);
   const files = await picturesIn(flags.images, 60);
   const results = {};
+  const peakMiB = {};
   for (const kind of flags.store.split(',')) {
     results[kind] = await measure(kind, model, files, folder);
+    // Of the process so far, in which the gallery was filled, too.
+    peakMiB[kind] = Math.round(process.resourceUsage().maxRSS / 1024);
     console.log(`${kind}, ${count} items, milliseconds`);
     console.table(
       Object.fromEntries(Object.entries(results[kind]).map(([query, { p50, p99, parts }]) => [query, { p50, p99, ...parts }])),
     );
   }
   await model.close();
-  await saveResult('queries', { options: { count, queries, trained: flags.model !== undefined }, results });
+  await saveResult('queries', { options: { count, queries, trained: flags.model !== undefined }, peakMiB, results });
 } catch (error) {
   console.error(`bench: ${error.message}`);
   process.exitCode = 1;

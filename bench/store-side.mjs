@@ -20,17 +20,18 @@ async function sizeOf(path) {
 }
 
 /** Reads rows of the file of vectors. */
-async function readerOf(file) {
-  const input = await open(file);
+function readerOf(file) {
   return async (from, rows) => {
     const data = new Float32Array(rows * width);
+    const input = await open(file);
     await input.read(new Uint8Array(data.buffer), 0, data.byteLength, 4 * from * width);
+    await input.close();
     return data;
   };
 }
 
 async function build(location, { file, count }) {
-  const read = await readerOf(file);
+  const read = readerOf(file);
   const store = await createStore(location, storeInfo(width), { replace: true });
   let writing = 0;
   for (let from = 0; from < count; from += batch) {
@@ -48,7 +49,7 @@ async function build(location, { file, count }) {
 }
 
 async function search(location, { file, count, queries, most }) {
-  const read = await readerOf(file);
+  const read = readerOf(file);
   const asked = await read(count, queries);
   const opening = performance.now();
   const store = await openStore(location);

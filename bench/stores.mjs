@@ -8,13 +8,13 @@
  * a plain loop in double precision over all vectors. Results go to bench/results/stores.json, or
  * stores-KIND.json for other vectors or a single store.
  */
-import { fork } from 'node:child_process';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { exponent } from './exponent.mjs';
 import { saveResult } from './save-result.mjs';
+import { inProcess } from './store-process.mjs';
 import { drawVectors, kinds, width } from './vectors.mjs';
 
 const { values: flags } = parseArgs({
@@ -56,19 +56,6 @@ async function drawAndRank(file, count) {
   return best.map((found) => found.map(({ id }) => id));
 }
 
-/** Lets store-side.mjs build or search a store in a new process. */
-async function inProcess(task) {
-  const child = fork(fileURLToPath(new URL('store-side.mjs', import.meta.url)));
-  child.send(task);
-  let result;
-  child.once('message', (message) => {
-    result = message;
-  });
-  const code = await new Promise((resolve) => child.once('exit', resolve));
-  if (!result || result.error) throw new Error(result?.error ?? `the process of ${task.store} ended with ${code}`);
-  return result;
-}
-
 /** Builds and searches a store. @param nearest of each query, best first */
 async function measure(store, task, nearest) {
   const place = { ...task, store, folder: join(folder, store.replace(/\W.*/, '')) };
@@ -94,16 +81,16 @@ async function measure(store, task, nearest) {
   };
 }
 
-/** How the median time grows with the number of vectors: 1 is in proportion, 0 not at all. */
+/** How the median time grows with the number of vectors, by store. */
 function growth(results, part) {
   const stores = [...new Set(results.map(({ store }) => store))];
   return Object.fromEntries(
     stores.flatMap((store) => {
       const of = results.filter((result) => result.store === store);
-      const [first, last] = [of[0], of.at(-1)];
-      if (first.count === last.count) return [];
-      const exponent = Math.log(last.milliseconds[part].p50 / first.milliseconds[part].p50) / Math.log(last.count / first.count);
-      return [[store, Number(exponent.toFixed(2))]];
+      if (of.length < 2) return [];
+      const counts = of.map(({ count }) => count);
+      const times = of.map(({ milliseconds }) => milliseconds[part].p50);
+      return [[store, Number(exponent(counts, times).toFixed(2))]];
     }),
   );
 }

@@ -1,4 +1,5 @@
 /** Vectors to measure stores with. */
+import { open } from 'node:fs/promises';
 import { Random } from '../dist/core/random.js';
 
 export const width = 512;
@@ -47,4 +48,14 @@ export function drawVectors(draw, count, seed) {
     for (let i = 0; i < width; i++) out[at + i] *= scale;
   }
   return out;
+}
+
+/** A file of so many rows as float32. @param draw of {@link kinds} */
+export async function writeVectors(file, draw, rows) {
+  const slab = 10_000;
+  const out = await open(file, 'w');
+  for (let from = 0; from < rows; from += slab) {
+    await out.writeFile(new Uint8Array(drawVectors(draw, Math.min(slab, rows - from), from / slab).buffer));
+  }
+  await out.close();
 }

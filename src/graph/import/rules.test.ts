@@ -127,6 +127,7 @@ const cases: Case[] = [
   { type: 'GatherElements', opset: 17, inputs: [x(3, 4), int64([2, 4], [0, 1, 2, 0, 1, 1, 2, 2])] },
   { type: 'GatherND', opset: 17, inputs: [x(3, 4, 2), int64([2, 2], [0, -1, 2, 1])] },
   { type: 'ScatterElements', opset: 17, inputs: [x(3, 2), int64([1, 2], [2, 0]), x(1, 2)] },
+  { type: 'ScatterND', opset: 17, inputs: [x(3, 2), int64([2, 1], [2, 0]), x(2, 2)] },
   { type: 'Pad', opset: 10, inputs: [x(2, 3)], attributes: { pads: [1, 0, 0, 2], value: new Float(1.5) } },
   { type: 'Pad', opset: 18, inputs: [x(2, 3), ints(1, 2), scalar(-1), ints(-1)] },
   { type: 'Pad', opset: 13, inputs: [x(2, 3), ints(1, 2, 0, 1)] },

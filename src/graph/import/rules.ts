@@ -28,6 +28,7 @@ const direct: Readonly<Record<string, readonly string[]>> = {
   LayerNormalization: ['axis', 'epsilon'],
   Mod: ['fmod'],
   ScatterElements: ['axis', 'reduction'],
+  ScatterND: ['reduction'],
   Trilu: ['upper'],
   'com.microsoft.FusedMatMul': ['alpha', 'transA', 'transB'],
   'com.microsoft.Gelu': [],

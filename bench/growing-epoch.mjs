@@ -1,0 +1,68 @@
+/** A process of growth.mjs: one epoch of a small LIMN on so many triplets with drawn features, by the training loop that limn trains with. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { Random } from '../dist/core/random.js';
+import { FeatureTable } from '../dist/encoders/feature-cache.js';
+import { RecordStore } from '../dist/encoders/record-store.js';
+import { featureSource } from '../dist/models/picture-source.js';
+import { train } from '../dist/train/train.js';
+
+const { triplets, folder } = JSON.parse(process.argv[2]);
+const picture = { kind: 'features', tokens: 16, channels: 128, globalChannels: 128, colourChannels: 0 };
+const random = new Random(1);
+const recordLength = picture.tokens * picture.channels + picture.globalChannels;
+const colours = ['red', 'green', 'blue', 'black', 'white'];
+
+/** Half as many pictures as triplets, as each is a reference and a target several times. */
+function split(name, count) {
+  const pictures = Array.from({ length: Math.ceil(count / 2) }, (_, i) => ({ id: `${name}-${i}`, path: '' }));
+  const any = () => pictures[random.below(pictures.length)].id;
+  const drawn = Array.from({ length: count }, (_, i) => {
+    const caption = `is ${colours[random.below(5)]} and less ${colours[random.below(5)]}`;
+    return { reference: any(), targets: [any()], text: caption, captions: [caption], source: `row ${i + 1}` };
+  });
+  return { name, pictures, triplets: drawn, missing: [] };
+}
+
+/** Drawn features on the disk, in the cache that a frozen encoder's would be in. */
+async function writeFeatures(pictures) {
+  const store = await RecordStore.open(join(folder, `features-${pictures[0].id}`), 2 * recordLength);
+  const places = new Float64Array(pictures.length);
+  const slab = 512;
+  for (let from = 0; from < pictures.length; from += slab) {
+    const records = pictures.slice(from, from + slab).map(() => ({
+      key: randomBytes(32).toString('hex'),
+      bytes: new Uint8Array(Uint16Array.from({ length: recordLength }, () => 0x3c00 | (random.uint32() & 0x83ff)).buffer),
+    }));
+    await store.append(records);
+    records.forEach(({ key }, i) => {
+      places[from + i] = store.placeOf(key);
+    });
+  }
+  const cached = { ids: pictures.map(({ id }) => id), places, broken: [] };
+  return new FeatureTable(store, cached, 'drawn', picture, { channels: picture.globalChannels });
+}
+
+const splits = { train: split('train', triplets), val: split('val', 64) };
+const tables = { train: await writeFeatures(splits.train.pictures), val: await writeFeatures(splits.val.pictures) };
+const reader = {
+  config: picture,
+  id: 'drawn',
+  texts: () => [],
+  read: async ({ pictures }) => featureSource(pictures === splits.train.pictures ? tables.train : tables.val, picture),
+};
+const started = performance.now();
+let milliseconds;
+await train({
+  ...splits,
+  reader,
+  out: join(folder, 'run'),
+  dataset: { name: 'drawn' },
+  model: { width: 64, factors: 4, layers: 1, heads: 4, projection: 16, words: 8 },
+  training: { epochs: 1, batchSize: 64, protocol: 'fashioniq-original-ref-excluded' },
+  // What comes behind the last step, a validation and a model on the disk, is the same for any number of triplets.
+  onProgress: ({ stage }) => {
+    if (stage === 'train') milliseconds = performance.now() - started;
+  },
+});
+process.stdout.write(`${JSON.stringify({ milliseconds, peakMiB: Math.round(process.resourceUsage().maxRSS / 1024) })}\n`);

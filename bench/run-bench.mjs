@@ -1,0 +1,39 @@
+/** Runs another bench of package.json to its end, with what it prints on stderr. */
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = new URL('../', import.meta.url);
+const { scripts } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
+const secondsOfSilence = 30;
+
+/** Whether the Python of the rivals has a module. */
+export const hasPython = (name) => spawnSync(process.env.LIMN_PYTHON ?? 'python3', ['-c', `import ${name}`]).status === 0;
+
+/**
+ * @param name behind "bench:" in package.json
+ * @param options.folder for results, in place of bench/results
+ * @param options.waiting is called every half minute
+ * @returns what went wrong, or nothing
+ */
+export async function runBench(name, args, { folder, waiting }) {
+  const script = /bench\/[\w-]+\.mjs/.exec(scripts[`bench:${name}`] ?? '')?.[0];
+  if (!script) return `there is no npm run bench:${name}`;
+  const child = spawn(process.execPath, [fileURLToPath(new URL(script, root)), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...(folder ? { LIMN_BENCH_RESULTS: folder } : {}) },
+  });
+  let said = '';
+  child.stdout.pipe(process.stderr, { end: false });
+  child.stderr.on('data', (text) => {
+    said = `${said}${text}`.slice(-10_000);
+    process.stderr.write(text);
+  });
+  const timer = setInterval(waiting, 1000 * secondsOfSilence);
+  const [code, signal] = await new Promise((resolve) => child.once('close', (...end) => resolve(end)));
+  clearInterval(timer);
+  if (code === 0) return undefined;
+  const lines = said.trim().split('\n');
+  const ours = lines.findLast((line) => line.startsWith('bench: '))?.slice('bench: '.length);
+  return ours ?? lines.find((line) => /^\w*Error\b.*:/.test(line)) ?? (lines.at(-1) || `it ended with ${signal ?? code}`);
+}
