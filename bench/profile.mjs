@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startLimn } from './sides.mjs';
 
-export async function profile(options, steps) {
+/** @param script of the limn side */
+export async function profile(options, steps, script) {
   const folder = await mkdtemp(join(tmpdir(), 'limn-profile-'));
   try {
-    const side = await startLimn({ ...options, profile: join(folder, 'step') });
+    const side = await startLimn({ ...options, profile: join(folder, 'step') }, script);
     await side.ask({ steps: 2 });
     const { times } = await side.ask({ steps });
     await side.end();

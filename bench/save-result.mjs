@@ -1,14 +1,12 @@
 /** Where results of benches are written, and what stands beside every number. */
+import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { machine } from './sides.mjs';
 
 const started = {
   date: new Date().toISOString(),
-  command: [
-    `npm run bench:${basename(process.argv[1], '.mjs')}`,
-    ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : []),
-  ].join(' '),
+  command: [command(), ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
   machine: machine(),
 };
 
@@ -18,4 +16,12 @@ export async function saveResult(name, result) {
   await mkdir(folder, { recursive: true });
   await writeFile(new URL(`${name}.json`, folder), `${JSON.stringify({ ...started, ...result }, null, 2)}\n`);
   console.log(`written to bench/results/${name}.json`);
+}
+
+/** What runs this process's script: package.json's name for it, where it has one. */
+function command() {
+  const script = `node bench/${basename(process.argv[1])}`;
+  const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const name = Object.keys(scripts).find((each) => scripts[each].endsWith(script));
+  return name ? `npm run ${name}` : script;
 }
