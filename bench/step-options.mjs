@@ -1,8 +1,6 @@
 /** The sizes of a training step of LIMN that is measured, as flags and as what the sides are started with. */
+import { mobileNet } from './drawn-features.mjs';
 import { optimizer, turnFlags, turnsOf } from './step-race.mjs';
-
-/** MobileNetV2's features with each place's colours. */
-export const mobileNet = { kind: 'features', tokens: 49, channels: 1280, globalChannels: 1280, colourChannels: 6 };
 
 const sizes = {
   usual: { batch: 64, width: 256, words: 20, pictures: 256, picture: mobileNet },

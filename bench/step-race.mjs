@@ -85,7 +85,9 @@ async function compare(sides) {
   const difference = Number(Math.max(...apart('losses'), ...apart('norms')).toExponential(1));
   const { parameters } = sides[0].ready;
   if (parameters !== sides[1].ready.parameters || !(difference < tolerance)) {
-    throw new Error(`limn and PyTorch do not compute the same: ${JSON.stringify(sides.map(({ ready }, i) => [ready, checked[i]]))}`);
+    throw new Error(
+      `limn and PyTorch do not compute the same: ${JSON.stringify(sides.map(({ ready }, i) => [ready, checked[i]]))}`,
+    );
   }
   return { steps: checkedSteps, difference, limn, pytorch };
 }

@@ -7,6 +7,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "scripts" / "reference"))
 
@@ -55,14 +56,14 @@ def ready(model: nn.Module) -> dict:
     return {"ready": True, "version": torch.__version__, "parameters": sum(p.numel() for p in model.parameters())}
 
 
-def timed(count: int, work: Callable[[], object]) -> dict:
-    """Does it so many times; milliseconds of each, and of all threads in all."""
-    times, cpu = [], time.process_time()
+def timed(count: int, work: Callable[[], Any]) -> tuple[dict, Any]:
+    """Does it so many times: milliseconds of each and of all threads in all, and what it gave last."""
+    times, result, cpu = [], None, time.process_time()
     for _ in range(count):
         start = time.perf_counter()
-        work()
+        result = work()
         times.append((time.perf_counter() - start) * 1000)
-    return {"times": times, "cpu": (time.process_time() - cpu) * 1000}
+    return {"times": times, "cpu": (time.process_time() - cpu) * 1000}, result
 
 
 def peak_bytes() -> int:
@@ -108,4 +109,5 @@ def train_when_asked(model: nn.Module, loss_of: Callable[[dict[str, Tensor]], Te
         if "check" in request:
             tell(check(request["check"]))
         else:
-            tell({**timed(request["steps"], lambda: step(draw())), "peakBytes": peak_bytes()})
+            measured, _ = timed(request["steps"], lambda: step(draw()))
+            tell({**measured, "peakBytes": peak_bytes()})
