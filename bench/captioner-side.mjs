@@ -2,21 +2,16 @@
 import { Random } from '../dist/core/random.js';
 import { endId, startId } from '../dist/models/captioner.js';
 import { captionerTrainingModel } from '../dist/models/captioner-graphs.js';
-import { captionerOf } from './captioner-form.mjs';
-import { drawFloats, drawHalves, rowsOf } from './drawn-features.mjs';
+import { captionerConfigOf, plainStatistics } from './configs.mjs';
+import { drawHalves, rowsOf } from './drawn-features.mjs';
 import { trainWhenAsked } from './limn-training.mjs';
 
 const options = JSON.parse(process.argv[2]);
 const { batch, pictures, picture, vocabulary, words: most } = options;
 const random = new Random(1);
-const config = captionerOf(options);
+const config = captionerConfigOf(options);
 const total = picture.channels + picture.colourChannels;
-const buffers = Object.fromEntries(
-  ['local', 'global'].flatMap((side) => [
-    [`picture.${side}.mean`, drawFloats([total], () => 0)],
-    [`picture.${side}.inverse_deviation`, drawFloats([total], () => 1)],
-  ]),
-);
+const buffers = plainStatistics(picture);
 const graph = captionerTrainingModel(config, { batchSize: batch, optimizer: options.optimizer, random, buffers });
 const tables = {
   local: drawHalves(random, [pictures, picture.tokens, total]),

@@ -8,7 +8,7 @@
  * steps on one batch are compared. Results go to bench/results/captioner-step.json.
  */
 import { parseArgs } from 'node:util';
-import { captionerSizes } from './captioner-form.mjs';
+import { captionerSizes } from './captioner-sizes.mjs';
 import { optimizer, raceFlags, raceSteps, turnsOf } from './step-race.mjs';
 
 const { values: flags } = parseArgs({

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { captionerSizes } from './captioner-form.mjs';
+import { captionerSizes } from './captioner-sizes.mjs';
 import { drawCaptioner } from './drawn-captioner.mjs';
 import { saveResult } from './save-result.mjs';
 import { startLimn, startPytorch, summary } from './sides.mjs';

@@ -4,7 +4,7 @@ import { Random } from '../dist/core/random.js';
 import { endId, startId } from '../dist/models/captioner.js';
 import { captionerTrainingModel } from '../dist/models/captioner-graphs.js';
 import { encodeSafetensors } from '../dist/tensor/safetensors.js';
-import { captionerOf } from './captioner-form.mjs';
+import { captionerConfigOf } from './configs.mjs';
 import { drawFloats, drawHalves } from './drawn-features.mjs';
 
 const buckets = 8;
@@ -24,7 +24,7 @@ const spread = [
 export async function drawCaptioner(options, file) {
   const random = new Random(11);
   const { picture, vocabulary, pictures } = options;
-  const config = captionerOf(options);
+  const config = captionerConfigOf(options);
   const total = picture.channels + picture.colourChannels;
   const buffers = Object.fromEntries(
     ['local', 'global'].flatMap((side) => [

@@ -4,13 +4,13 @@ import { createInterface } from 'node:readline';
 import { Vocabulary } from '../dist/encoders/vocabulary.js';
 import { CaptionerModel } from '../dist/models/captioner-model.js';
 import { decodeSafetensors } from '../dist/tensor/safetensors.js';
-import { captionerOf } from './captioner-form.mjs';
+import { captionerConfigOf } from './configs.mjs';
 import { rowsOf } from './drawn-features.mjs';
 
 const options = JSON.parse(process.argv[2]);
 const { tensors } = decodeSafetensors(await readFile(options.file), options.file);
 const { 'features.local': local, 'features.global': whole, ...weights } = tensors;
-const config = captionerOf(options);
+const config = captionerConfigOf(options);
 const vocabulary = Vocabulary.fromJSON(options.vocabularyFile);
 
 const pictures = {

@@ -1,43 +1,23 @@
 /** The limn side of training-step.mjs. */
 import { Random } from '../dist/core/random.js';
-import { limnConfig } from '../dist/models/config.js';
 import { limnTrainingModel } from '../dist/models/limn-graphs.js';
 import { sizeOf } from '../dist/tensor/tensor.js';
+import { limnConfigOf, plainStatistics } from './configs.mjs';
 import { drawFloats, drawHalves, rowsOf } from './drawn-features.mjs';
 import { trainWhenAsked } from './limn-training.mjs';
 
 const options = JSON.parse(process.argv[2]);
 const { batch, pictures, picture, stepsPerRun = 1 } = options;
 const random = new Random(1);
-const config = limnConfig.parse({
-  width: options.width,
-  factors: options.factors,
-  layers: options.layers,
-  heads: options.heads,
-  dropout: options.dropout,
-  projection: options.projection,
-  words: options.words,
-  vocabularySize: options.vocabulary,
-  picture,
-});
-
-const isFeatures = picture.kind === 'features';
-const total = isFeatures ? picture.channels + picture.colourChannels : 0;
-const globalTotal = isFeatures ? picture.globalChannels + picture.colourChannels : 0;
-const buffers = isFeatures
-  ? {
-      'picture.local.mean': drawFloats([total], () => 0),
-      'picture.local.inverse_deviation': drawFloats([total], () => 1),
-      'picture.global.mean': drawFloats([globalTotal], () => 0),
-      'picture.global.inverse_deviation': drawFloats([globalTotal], () => 1),
-    }
-  : {};
+const config = limnConfigOf(options);
+const buffers = plainStatistics(picture);
 const graph = limnTrainingModel(config, { batchSize: batch, optimizer: options.optimizer, random, buffers, stepsPerRun });
 
+const isFeatures = picture.kind === 'features';
 const tables = isFeatures
   ? {
-      local: drawHalves(random, [pictures, picture.tokens, total]),
-      global: drawHalves(random, [pictures, globalTotal]),
+      local: drawHalves(random, [pictures, picture.tokens, picture.channels + picture.colourChannels]),
+      global: drawHalves(random, [pictures, picture.globalChannels + picture.colourChannels]),
     }
   : { pixels: drawFloats([pictures, picture.size, picture.size, 3], () => random.uniform()) };
 const lead = stepsPerRun > 1 ? [stepsPerRun, batch] : [batch];

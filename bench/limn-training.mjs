@@ -6,12 +6,14 @@ import { encodeSafetensors } from '../dist/tensor/safetensors.js';
 import { sizeOf } from '../dist/tensor/tensor.js';
 import { answerSteps } from './answer-steps.mjs';
 import { drawFloats } from './drawn-features.mjs';
+import { trainingOperations } from './operations.mjs';
 
 /**
  * @param graph of trainingModel
  * @param feeds draws a batch, without dropout masks
- * @param options `write`: a file that the first batch, the initial weights and `buffers` go to, in the place of any training; the same
- * process without it has the same ones. `copied`: the whole state goes in and comes out, as if nothing stayed in the runtime
+ * @param options `write`: a file that the first batch, the initial weights and `buffers` go to, in the place of any training, while the
+ * answer is how many operations a step has; the process without it has the same batch and weights. `copied`: the whole state goes in
+ * and comes out, as if nothing stayed in the runtime
  */
 export async function trainWhenAsked(graph, feeds, { random, buffers = {}, options }) {
   const { stepsPerRun } = graph;
@@ -20,7 +22,7 @@ export async function trainWhenAsked(graph, feeds, { random, buffers = {}, optio
     const named = Object.entries(batch).map(([name, value]) => [`batch.${name}`, value]);
     const weights = graph.parameters.map(({ name }) => [name, graph.initialState[name]]);
     await writeFile(options.write, encodeSafetensors({ ...buffers, ...Object.fromEntries([...weights, ...named]) }));
-    process.stdout.write(`${JSON.stringify({ written: true })}\n`);
+    process.stdout.write(`${JSON.stringify({ operations: trainingOperations(graph.model) })}\n`);
     return;
   }
   const session = await Session.open(graph.model, {

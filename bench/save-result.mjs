@@ -1,7 +1,9 @@
 /** Where results of benches are written, and what stands beside every number. */
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { resultsFolder } from './results-folder.mjs';
 import { machine } from './sides.mjs';
 
 const started = {
@@ -12,10 +14,10 @@ const started = {
 
 /** Writes bench/results/NAME.json. */
 export async function saveResult(name, result) {
-  const folder = new URL('./results/', import.meta.url);
-  await mkdir(folder, { recursive: true });
-  await writeFile(new URL(`${name}.json`, folder), `${JSON.stringify({ ...started, ...result }, null, 2)}\n`);
-  console.log(`written to bench/results/${name}.json`);
+  const file = new URL(`${name}.json`, resultsFolder);
+  await mkdir(resultsFolder, { recursive: true });
+  await writeFile(file, `${JSON.stringify({ ...started, ...result }, null, 2)}\n`);
+  console.log(`written to ${relative('', fileURLToPath(file))}`);
 }
 
 /** What runs this process's script: package.json's name for it, where it has one. */

@@ -53,7 +53,11 @@ export async function raceSteps(name, { flags, options, turns, limn: limnScript,
   const folder = await mkdtemp(join(tmpdir(), 'limn-bench-step-'));
   const sides = [];
   try {
-    if (!flags['limn-only']) sides.push(await startPytorchAlike(options, limnScript, pytorchScript, join(folder, 'start')));
+    const file = join(folder, 'start.safetensors');
+    // A process of its own writes the weights and the batch that both begin with, so as not to add to the memory of limn's.
+    const writer = await startNode('limn', limnScript, { ...options, write: file });
+    await writer.end();
+    if (!flags['limn-only']) sides.push(await startPytorch({ ...options, file }, pytorchScript));
     sides.unshift(await startLimn(options, limnScript));
     const agreement = sides.length > 1 ? await compare(sides) : null;
     const [limn, pytorch] = await takeTurns(sides, turns);
@@ -63,18 +67,11 @@ export async function raceSteps(name, { flags, options, turns, limn: limnScript,
       console.log(`limn takes ${ratio} times PyTorch's time (${options.threads} threads each, batch ${options.batch})`);
       console.log(`their losses and gradient norms of ${checkedSteps} steps differ by ${agreement.difference} at most`);
     }
-    await saveResult(name, { options, ratio, agreement, limn, pytorch: pytorch ?? null });
+    await saveResult(name, { options, ratio, agreement, operations: writer.ready.operations, limn, pytorch: pytorch ?? null });
   } finally {
     for (const side of sides) await side.end({ kill: true });
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** PyTorch with the weights and the first batch that limn begins with; another process writes them, so as not to add to limn's memory. */
-async function startPytorchAlike(options, limnScript, pytorchScript, file) {
-  const writer = await startNode('limn', limnScript, { ...options, write: file });
-  await writer.end();
-  return startPytorch({ ...options, file }, pytorchScript);
 }
 
 async function compare(sides) {

@@ -1,0 +1,30 @@
+/** The models that benches measure, from the options that their sides are started with. */
+import { captionerConfig } from '../dist/models/captioner-config.js';
+import { limnConfig } from '../dist/models/config.js';
+
+export const limnConfigOf = ({ width, factors, layers, heads, dropout, projection, words, vocabulary, picture }) =>
+  limnConfig.parse({ width, factors, layers, heads, dropout, projection, words, vocabularySize: vocabulary, picture });
+
+export const captionerConfigOf = ({ width, layers, heads, words, vocabulary, picture, dropout }) =>
+  captionerConfig.parse({
+    width,
+    layers,
+    decoderLayers: layers,
+    heads,
+    words,
+    vocabularySize: vocabulary,
+    picture,
+    ...(dropout === undefined ? {} : { dropout }),
+  });
+
+/** Means and deviations that leave cached features as they are. */
+export function plainStatistics({ kind, channels, globalChannels, colourChannels }) {
+  if (kind !== 'features') return {};
+  const filled = (length, value) => ({ dtype: 'float32', shape: [length], data: new Float32Array(length).fill(value) });
+  return {
+    'picture.local.mean': filled(channels + colourChannels, 0),
+    'picture.local.inverse_deviation': filled(channels + colourChannels, 1),
+    'picture.global.mean': filled(globalChannels + colourChannels, 0),
+    'picture.global.inverse_deviation': filled(globalChannels + colourChannels, 1),
+  };
+}

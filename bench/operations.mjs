@@ -1,0 +1,47 @@
+/**
+ * Floating-point operations of ONNX graphs, counted from their shapes: a multiplication and its addition are two. Only matrix products and
+ * convolutions count, as is usual for "model FLOPs"; padded words and tokens count like others.
+ */
+import { Graph, readModel } from '../dist/graph/index.js';
+import { sizeOf } from '../dist/tensor/tensor.js';
+
+const product = ({ inputs: [left], outputs: [out], attributes: { transA = 0 } }) =>
+  2 * sizeOf(out.shape) * left.shape.at(transA ? -2 : -1);
+/** A weight is (out, in of its group, height, width). */
+const convolution = ({ inputs: [, weight], outputs: [out] }) => 2 * sizeOf(out.shape) * sizeOf(weight.shape.slice(1));
+
+const counted = { MatMul: product, FusedMatMul: product, Gemm: product, Conv: convolution };
+
+/** @param nodes of a graph of limn's */
+export function operationsOfNodes(nodes) {
+  return nodes.reduce((sum, node) => sum + (counted[node.type]?.(node) ?? 0), 0);
+}
+
+/**
+ * What one run of a file computes on the way to its outputs.
+ *
+ * @param bytes of an ONNX file
+ * @param options.outputs those that are wanted; all by default
+ * @param options.batch in place of every extent that the file leaves open
+ * @throws LimnError GRAPH_UNSUPPORTED for an operator that limn cannot import, so that nothing is left out unseen
+ */
+export function operationsOf(bytes, { outputs, batch = 1 } = {}) {
+  const file = readModel(bytes);
+  const graph = new Graph('counted');
+  const inputs = Object.fromEntries(
+    file.inputs.map(({ name, dtype, dims }) => {
+      const shape = dims.map((extent) => (typeof extent === 'number' ? extent : batch));
+      return [name, graph.input(`given.${name}`, dtype, shape)];
+    }),
+  );
+  file.splice({ graph, inputs, outputs: outputs ?? file.outputs });
+  return operationsOfNodes(graph.nodes);
+}
+
+/**
+ * Model FLOPs of a training step: three times those of the way to the loss, one for it and two for its gradients by activations and by
+ * weights. What a backward pass saves (features need no gradient) or computes again is not looked at.
+ *
+ * @param model the ONNX file of a training graph, one step a run
+ */
+export const trainingOperations = (model) => 3 * operationsOf(model, { outputs: ['loss'] });
