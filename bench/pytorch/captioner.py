@@ -1,8 +1,8 @@
 """The difference captioner in PyTorch: the computation of src/models/captioner.ts and src/models/decoding.ts, written plainly.
 
-It is the rival in bench/captioner.mjs and bench/decoding.mjs. A decoding keeps keys and values in buffers of the greatest length, which each word fills one
-place further; those of the pictures are computed once a text. Shapes: B batch, n memory tokens, L places of a text, d width,
-H heads, V words, k beams.
+It is the rival in bench/captioner.mjs and bench/decoding.mjs. A decoding keeps keys and values in buffers of the greatest length,
+which each word fills one place further; those of the pictures are computed once a text. Shapes: B batch, n memory tokens, L places
+of a text, d width, H heads, V words, k beams.
 """
 
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ whole = torch.randn(pictures, config.global_channels + config.colour_channels).h
 
 
 def draw() -> dict[str, torch.Tensor]:
-    """A batch as a training loop makes it: rows of the cached features, and texts between start and end; every second one is half as long."""
+    """A batch as a training loop makes it: rows of the cached features, and texts; every second one is half as long."""
     reference, target = torch.randint(pictures, (batch,)), torch.randint(pictures, (batch,))
     words = torch.zeros(batch, config.words + 2, dtype=torch.long)
     words[:, 0] = model.start

@@ -1,6 +1,6 @@
-"""CLIP's vision Transformer in PyTorch: the computation of src/encoders/clip/towers.ts, written plainly. It is the rival in bench/fine-tune.mjs.
+"""CLIP's vision Transformer in PyTorch: the computation of src/encoders/clip/towers.ts, written plainly.
 
-Shapes: B batch, n tokens (the class token and the patches), d width.
+It is the rival in bench/fine-tune.mjs. Shapes: B batch, n tokens (the class token and the patches), d width.
 """
 
 import torch
