@@ -1,21 +1,39 @@
 /** The other end of sides.mjs: each line on stdin asks for steps, and a line on stdout tells how long they took. */
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-/** @param ready what to say first @param step does one thing that is measured; told its number */
-export async function answerSteps(ready, step) {
+/**
+ * @param ready what to say first
+ * @param step does what is measured, `stepsPerCall` steps at once; told the number of the call
+ * @param options.check answers a request of so many checked steps, see step-race.mjs
+ */
+export async function answerSteps(ready, step, { stepsPerCall = 1, check } = {}) {
   const tell = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
   tell(ready);
-  let done = 0;
+  let calls = 0;
   for await (const line of createInterface({ input: process.stdin })) {
-    const { steps } = JSON.parse(line);
+    const request = JSON.parse(line);
+    if (request.check) {
+      tell(await check(request.check));
+      continue;
+    }
     const times = [];
     const before = process.cpuUsage();
-    for (let i = 0; i < steps; i++) {
+    for (let i = 0; i < request.steps; i += stepsPerCall) {
       const started = performance.now();
-      await step(done++);
-      times.push(performance.now() - started);
+      await step(calls++);
+      times.push((performance.now() - started) / stepsPerCall);
     }
     const { user, system } = process.cpuUsage(before);
-    tell({ times, cpu: (user + system) / 1000, peakBytes: process.resourceUsage().maxRSS * 1024 });
+    tell({ times, cpu: (user + system) / 1000, peakBytes: peakBytes() });
+  }
+}
+
+/** The most memory that this process had; where there is no /proc, with what its parent had when it started it. */
+function peakBytes() {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) * 1024;
+  } catch {
+    return process.resourceUsage().maxRSS * 1024;
   }
 }

@@ -7,13 +7,15 @@
  *
  * Both sides must write the same greedy texts, word for word. Results go to bench/results/decoding.json.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { captionerSizes } from './captioner-sizes.mjs';
 import { drawCaptioner } from './drawn-captioner.mjs';
-import { machine, startLimn, startPytorch, summary } from './sides.mjs';
+import { saveResult } from './save-result.mjs';
+import { startLimn, startPytorch, summary } from './sides.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -23,16 +25,7 @@ const { values: flags } = parseArgs({
   },
 });
 const rounds = Number(flags.rounds);
-const options = {
-  threads: Number(flags.threads),
-  width: 256,
-  layers: 2,
-  heads: 8,
-  words: 24,
-  vocabulary: 400,
-  pictures: 128,
-  picture: { kind: 'features', tokens: 49, channels: 1280, globalChannels: 1280, colourChannels: 6 },
-};
+const options = { threads: Number(flags.threads), ...captionerSizes };
 /** `repeats` batches a turn; uncached ones are slow and take fewer turns. */
 const cases = [
   { name: 'greedy', batch: 1, beams: 0, repeats: 10 },
@@ -98,11 +91,6 @@ function different(one, other) {
 }
 
 async function main() {
-  const about = {
-    date: new Date().toISOString(),
-    command: ['npm run bench:decoding --', ...process.argv.slice(2)].join(' '),
-    machine: machine(),
-  };
   const folder = await mkdtemp(join(tmpdir(), 'limn-decoding-'));
   const sides = [];
   try {
@@ -137,13 +125,9 @@ async function main() {
         }),
       ),
     );
-    const target = new URL('./results/', import.meta.url);
-    await mkdir(target, { recursive: true });
     const kept = results.map(({ texts, ...rest }) => ({ ...rest, distinctWords: new Set(texts.flat()).size }));
     const pytorchAbout = { version: pytorch.ready.version, parameters: pytorch.ready.parameters };
-    const text = JSON.stringify({ ...about, options, pytorch: pytorchAbout, results: kept }, null, 2);
-    await writeFile(new URL('decoding.json', target), `${text}\n`);
-    console.log('written to bench/results/decoding.json');
+    await saveResult('decoding', { options, pytorch: pytorchAbout, results: kept });
   } finally {
     for (const side of sides) await side.end({ kill: true });
     await rm(folder, { recursive: true, force: true });

@@ -3,7 +3,8 @@
  * the state kept there, and once with all of it copied down and up in every step, to show what that would cost.
  *
  *     npm run bench:device                          the sizes of bench:step
- *     npm run bench:device -- --batch 256           another batch; also --width, --words, --dropout, --threads, --rounds, --steps, --warmup
+ *     npm run bench:device -- --batch 256           another batch; also --size paper, --width, --words, --dropout, --threads, --rounds, --steps,
+ *                                                   --warmup
  *     npm run bench:device -- --skip-copied         without the third side
  *
  * Results go to bench/results/device.json, with the adapter's name.
@@ -21,9 +22,9 @@ const { values: flags } = parseArgs({
     'skip-copied': { type: 'boolean', default: false },
   },
 });
-const { options, turns } = stepOptions(flags);
 
 try {
+  const { options, turns } = stepOptions(flags);
   const adapter = await findAdapter();
   if (!adapter.found) throw new Error(adapter.reason);
   const contestants = [

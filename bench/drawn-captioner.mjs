@@ -2,10 +2,10 @@
 import { writeFile } from 'node:fs/promises';
 import { Random } from '../dist/core/random.js';
 import { endId, startId } from '../dist/models/captioner.js';
-import { captionerConfig } from '../dist/models/captioner-config.js';
 import { captionerTrainingModel } from '../dist/models/captioner-graphs.js';
 import { encodeSafetensors } from '../dist/tensor/safetensors.js';
-import { sizeOf } from '../dist/tensor/tensor.js';
+import { captionerConfigOf } from './configs.mjs';
+import { drawFloats, drawHalves } from './drawn-features.mjs';
 
 const buckets = 8;
 
@@ -24,21 +24,12 @@ const spread = [
 export async function drawCaptioner(options, file) {
   const random = new Random(11);
   const { picture, vocabulary, pictures } = options;
-  const config = captionerConfig.parse({
-    width: options.width,
-    layers: options.layers,
-    decoderLayers: options.layers,
-    heads: options.heads,
-    words: options.words,
-    vocabularySize: vocabulary,
-    picture,
-  });
-  const float32 = (shape, value) => ({ dtype: 'float32', shape, data: Float32Array.from({ length: sizeOf(shape) }, value) });
+  const config = captionerConfigOf(options);
   const total = picture.channels + picture.colourChannels;
   const buffers = Object.fromEntries(
     ['local', 'global'].flatMap((side) => [
-      [`picture.${side}.mean`, float32([total], () => 0.1 * random.normal())],
-      [`picture.${side}.inverse_deviation`, float32([total], () => 0.5 + random.uniform())],
+      [`picture.${side}.mean`, drawFloats([total], () => 0.1 * random.normal())],
+      [`picture.${side}.inverse_deviation`, drawFloats([total], () => 0.5 + random.uniform())],
     ]),
   );
   const optimizer = { learningRate: 1e-3, totalSteps: 1, warmupSteps: 0, weightDecay: 0, clipNorm: 1 };
@@ -52,15 +43,9 @@ export async function drawCaptioner(options, file) {
   );
   // No text ends before its greatest length.
   weights['decoder.bias'].data[endId(config)] = -1000;
-  const halves = (shape) => ({
-    dtype: 'float16',
-    shape,
-    // Numbers of 1 to 2 with either sign.
-    data: Uint16Array.from({ length: sizeOf(shape) }, () => 0x3c00 | (random.uint32() & 0x83ff)),
-  });
   const features = {
-    'features.local': halves([pictures, picture.tokens, total]),
-    'features.global': halves([pictures, total]),
+    'features.local': drawHalves(random, [pictures, picture.tokens, total]),
+    'features.global': drawHalves(random, [pictures, total]),
   };
   await writeFile(file, encodeSafetensors({ ...weights, ...buffers, ...features }));
   const words = Array.from({ length: vocabulary - 1 - buckets }, (_, i) => `w${i}`);

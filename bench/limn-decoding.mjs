@@ -2,35 +2,19 @@
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Vocabulary } from '../dist/encoders/vocabulary.js';
-import { captionerConfig } from '../dist/models/captioner-config.js';
 import { CaptionerModel } from '../dist/models/captioner-model.js';
 import { decodeSafetensors } from '../dist/tensor/safetensors.js';
+import { captionerConfigOf } from './configs.mjs';
+import { rowsOf } from './drawn-features.mjs';
 
 const options = JSON.parse(process.argv[2]);
 const { tensors } = decodeSafetensors(await readFile(options.file), options.file);
 const { 'features.local': local, 'features.global': whole, ...weights } = tensors;
-const config = captionerConfig.parse({
-  width: options.width,
-  layers: options.layers,
-  decoderLayers: options.layers,
-  heads: options.heads,
-  words: options.words,
-  vocabularySize: options.vocabulary,
-  picture: options.picture,
-});
+const config = captionerConfigOf(options);
 const vocabulary = Vocabulary.fromJSON(options.vocabularyFile);
 
-function gather({ dtype, shape, data }, rows) {
-  const size = data.length / shape[0];
-  const out = new data.constructor(rows.length * size);
-  rows.forEach((row, i) => {
-    out.set(data.subarray(row * size, (row + 1) * size), i * size);
-  });
-  return { dtype, shape: [rows.length, ...shape.slice(1)], data: out };
-}
-
 const pictures = {
-  feeds: (rows, { prefix = '' } = {}) => ({ [`${prefix}local`]: gather(local, rows), [`${prefix}global`]: gather(whole, rows) }),
+  feeds: (rows, { prefix = '' } = {}) => ({ [`${prefix}local`]: rowsOf(local, rows), [`${prefix}global`]: rowsOf(whole, rows) }),
 };
 const model = new CaptionerModel({ config, vocabulary, weights, encoder: { id: 'drawn' } });
 const parameters = Object.entries(weights)

@@ -1,5 +1,6 @@
 /** Small models with 1, 4 and 16 steps a run, in turns: where an ONNX Loop pays. */
 import { startLimn, takeTurns } from './sides.mjs';
+import { optimizer } from './step-race.mjs';
 
 const models = [
   { name: 'd=32, batch 16', width: 32, batch: 16 },
@@ -28,6 +29,7 @@ export async function loop(threads) {
           vocabulary: 200,
           pictures: 256,
           picture: { kind: 'patch', size: 32, patch: 8, layers: 1 },
+          optimizer,
         }),
       );
     }

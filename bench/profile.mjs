@@ -4,19 +4,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startLimn } from './sides.mjs';
 
-export async function profile(options, steps) {
+/** The first steps put their state into new memory; from the fourth on it takes turns in two places. */
+const warmup = 3;
+
+/** @param script of the limn side */
+export async function profile(options, steps, script) {
   const folder = await mkdtemp(join(tmpdir(), 'limn-profile-'));
   try {
-    const side = await startLimn({ ...options, profile: join(folder, 'step') });
-    await side.ask({ steps: 2 });
+    const side = await startLimn({ ...options, profile: join(folder, 'step') }, script);
+    await side.ask({ steps: warmup });
     const { times } = await side.ask({ steps });
     await side.end();
     const file = (await readdir(folder)).find((name) => name.endsWith('.json'));
     if (!file) throw new Error('ONNX Runtime wrote no profile');
-    const runs = steps + 2;
-    const kernels = JSON.parse(await readFile(join(folder, file), 'utf8')).filter(
-      ({ cat, name }) => cat === 'Node' && name.endsWith('_kernel_time'),
-    );
+    const events = JSON.parse(await readFile(join(folder, file), 'utf8'));
+    const runs = events.filter(({ cat, name }) => cat === 'Session' && name === 'model_run').slice(-steps);
+    const from = Math.min(...runs.map(({ ts }) => ts));
+    const kernels = events.filter(({ cat, name, ts }) => cat === 'Node' && name.endsWith('_kernel_time') && ts >= from);
     const whole = kernels.reduce((sum, { dur }) => sum + dur, 0);
     const table = (keyOf, count) => {
       const groups = new Map();
@@ -32,13 +36,13 @@ export async function profile(options, steps) {
         .slice(0, count)
         .map(([operator, { time, calls }]) => ({
           operator,
-          'calls a step': Number((calls / runs).toFixed(1)),
-          'ms a step': Number((time / runs / 1000).toFixed(2)),
+          'calls a step': Number((calls / runs.length).toFixed(1)),
+          'ms a step': Number((time / runs.length / 1000).toFixed(2)),
           part: `${((100 * time) / whole).toFixed(1)} %`,
         }));
     };
     console.log(
-      `${(whole / runs / 1000).toFixed(1)} ms a step in kernels; steps took ${times.map((t) => t.toFixed(0)).join(', ')} ms`,
+      `${(whole / runs.length / 1000).toFixed(1)} ms a step in kernels; steps took ${times.map((t) => t.toFixed(0)).join(', ')} ms`,
     );
     console.table(table(({ args }) => args.op_name, 25));
     console.table(

@@ -1,20 +1,34 @@
-/** The sizes of a training step that is measured, as flags and as what the sides are started with. */
+/** The sizes of a training step of LIMN that is measured, as flags and as what the sides are started with. */
+import { mobileNet } from './drawn-features.mjs';
+import { optimizer, turnFlags, turnsOf } from './step-race.mjs';
+
+const sizes = {
+  usual: { batch: 64, width: 256, words: 20, pictures: 256, picture: mobileNet },
+  // The paper's CLIP ViT-L/14: 16 x 16 patches and the class token; 77 places of a text.
+  paper: {
+    batch: 16,
+    width: 512,
+    words: 77,
+    pictures: 64,
+    picture: { kind: 'features', tokens: 257, channels: 1024, globalChannels: 768, colourChannels: 0 },
+  },
+};
 
 export const stepFlags = {
-  batch: { type: 'string', default: '64' },
-  width: { type: 'string', default: '256' },
-  words: { type: 'string', default: '20' },
-  threads: { type: 'string', default: '2' },
+  ...turnFlags,
+  /** usual or paper; the next three override what it says. */
+  size: { type: 'string', default: 'usual' },
+  batch: { type: 'string' },
+  width: { type: 'string' },
+  words: { type: 'string' },
   dropout: { type: 'string', default: '0.1' },
-  /** Turns of each side, and steps of one turn. */
-  rounds: { type: 'string', default: '6' },
-  steps: { type: 'string', default: '5' },
-  warmup: { type: 'string', default: '5' },
 };
 
 /** @param flags the values of {@link stepFlags} @returns what the sides are started with, and what takeTurns is given */
 export function stepOptions(flags) {
-  const number = (name) => Number(flags[name]);
+  const size = sizes[flags.size];
+  if (!size) throw new Error(`there is no size "${flags.size}": give --size ${Object.keys(sizes).join(' or ')}`);
+  const number = (name) => Number(flags[name] ?? size[name]);
   return {
     options: {
       batch: number('batch'),
@@ -27,9 +41,10 @@ export function stepOptions(flags) {
       heads: 8,
       projection: 64,
       vocabulary: 400,
-      pictures: 256,
-      picture: { kind: 'features', tokens: 49, channels: 1280, globalChannels: 1280, colourChannels: 6 },
+      pictures: size.pictures,
+      picture: size.picture,
+      optimizer,
     },
-    turns: { rounds: number('rounds'), steps: number('steps'), warmup: number('warmup') },
+    turns: turnsOf(flags),
   };
 }

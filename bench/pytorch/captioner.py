@@ -1,15 +1,15 @@
 """The difference captioner in PyTorch: the computation of src/models/captioner.ts and src/models/decoding.ts, written plainly.
 
-It is the rival in bench/decoding.mjs. A decoding keeps keys and values in buffers of the greatest length, which each word fills one
-place further; those of the pictures are computed once a text. Shapes: B batch, n memory tokens, L places of a text, d width,
-H heads, V words, k beams.
+It is the rival in bench/captioner.mjs and bench/decoding.mjs. A decoding keeps keys and values in buffers of the greatest length,
+which each word fills one place further; those of the pictures are computed once a text. Shapes: B batch, n memory tokens, L places
+of a text, d width, H heads, V words, k beams.
 """
 
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from limn_torch import Mlp, Picture, TransformerLayer, limn_tensors
+from limn_torch import Dropout, Mlp, Picture, TransformerLayer
 from torch import Tensor, nn
 
 
@@ -29,6 +29,25 @@ class Config:
     expansion: int = 4
     words: int = 24
     dropout: float = 0.0
+    label_smoothing: float = 0.1
+
+
+def config_of(options: dict) -> Config:
+    """The options that bench/captioner.mjs and bench/decoding.mjs start a side with."""
+    picture = options["picture"]
+    return Config(
+        vocabulary_size=options["vocabulary"],
+        tokens=picture["tokens"],
+        channels=picture["channels"],
+        global_channels=picture["globalChannels"],
+        colour_channels=picture["colourChannels"],
+        width=options["width"],
+        layers=options["layers"],
+        decoder_layers=options["layers"],
+        heads=options["heads"],
+        words=options["words"],
+        dropout=options.get("dropout", 0.0),
+    )
 
 
 class Types(nn.Module):
@@ -42,14 +61,16 @@ class Encoder(nn.Module):
     def __init__(self, c: Config):
         super().__init__()
         self.types = Types(c.width)
+        self.dropout = Dropout(c.dropout)
         for i in range(c.layers):
-            self.add_module(f"layer{i}", TransformerLayer(c.width, c.heads, c.expansion, 0.0))
+            self.add_module(f"layer{i}", TransformerLayer(c.width, c.heads, c.expansion, c.dropout))
         self.layers = [self.get_submodule(f"layer{i}") for i in range(c.layers)]
         self.norm = nn.LayerNorm(c.width)
 
     def forward(self, reference: Tensor, target: Tensor) -> Tensor:
         types = self.types
         x = torch.cat([target + types.target, reference + types.reference, target - reference + types.difference], 1)
+        x = self.dropout(x)
         for layer in self.layers:
             x = layer(x)
         return self.norm(x)
@@ -62,15 +83,18 @@ class SelfAttention(nn.Module):
         self.qkv = nn.Linear(d, 3 * d)
         self.out = nn.Linear(d, d)
 
-    def forward(self, x: Tensor, past: tuple[Tensor, Tensor], place: int) -> Tensor:
-        """x (R, 1, d); the past, (R, H, L, d/H) each, is filled at this place."""
-        rows, _, d = x.shape
-        q, k, v = self.qkv(x).view(rows, 1, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
-        keys, values = past
-        keys[:, :, place : place + 1] = k
-        values[:, :, place : place + 1] = v
-        mixed = F.scaled_dot_product_attention(q, keys[:, :, : place + 1], values[:, :, : place + 1])
-        return self.out(mixed.transpose(1, 2).reshape(rows, 1, d))
+    def forward(self, x: Tensor, past: tuple[Tensor, Tensor] | None, place: int) -> Tensor:
+        """x (R, 1, d); the past, (R, H, L, d/H) each, is filled at this place. Without a past, x (R, L, d) has all places."""
+        rows, places, d = x.shape
+        q, k, v = self.qkv(x).view(rows, places, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
+        if past is None:
+            mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        else:
+            keys, values = past
+            keys[:, :, place : place + 1] = k
+            values[:, :, place : place + 1] = v
+            mixed = F.scaled_dot_product_attention(q, keys[:, :, : place + 1], values[:, :, : place + 1])
+        return self.out(mixed.transpose(1, 2).reshape(x.shape))
 
 
 class CrossAttention(nn.Module):
@@ -85,14 +109,13 @@ class CrossAttention(nn.Module):
 
     def memory(self, y: Tensor) -> tuple[Tensor, Tensor]:
         """y (B, n, d) -> keys and values (B, H, n, d/H)."""
-        return self.split(self.key(y)).contiguous(), self.split(self.value(y)).contiguous()
+        return self.split(self.key(y)), self.split(self.value(y))
 
     def forward(self, x: Tensor, memory: tuple[Tensor, Tensor]) -> Tensor:
-        """x (R, 1, d). The beams of one item look at one memory, as so many queries."""
-        items, (rows, _, d) = memory[0].shape[0], x.shape
-        q = self.split(self.query(x).view(items, rows // items, d))
+        """x (R, 1, d) or (B, L, d). The beams of one item look at one memory, as so many queries."""
+        q = self.split(self.query(x).view(memory[0].shape[0], -1, x.shape[2]))
         mixed = F.scaled_dot_product_attention(q, *memory)
-        return self.out(mixed.transpose(1, 2).reshape(rows, 1, d))
+        return self.out(mixed.transpose(1, 2).reshape(x.shape))
 
 
 class DecoderLayer(nn.Module):
@@ -102,11 +125,12 @@ class DecoderLayer(nn.Module):
         self.attention = SelfAttention(c.width, c.heads)
         self.cross = CrossAttention(c.width, c.heads)
         self.feed = Mlp(c.width, c.expansion * c.width, c.width)
+        self.dropout = Dropout(c.dropout)
 
-    def forward(self, x: Tensor, memory: tuple[Tensor, Tensor], past: tuple[Tensor, Tensor], place: int) -> Tensor:
-        x = x + self.attention(self.norm1(x), past, place)
-        x = x + self.cross(self.norm2(x), memory)
-        return x + self.feed(self.norm3(x))
+    def forward(self, x: Tensor, memory: tuple[Tensor, Tensor], past: tuple[Tensor, Tensor] | None = None, place: int = 0) -> Tensor:
+        x = x + self.dropout(self.attention(self.norm1(x), past, place))
+        x = x + self.dropout(self.cross(self.norm2(x), memory))
+        return x + self.dropout(self.feed(self.norm3(x)))
 
 
 class Decoder(nn.Module):
@@ -120,17 +144,28 @@ class Decoder(nn.Module):
         self.layers = [self.get_submodule(f"layer{i}") for i in range(c.decoder_layers)]
         self.norm = nn.LayerNorm(c.width)
         self.scale = c.width**0.5
+        self.dropout = Dropout(c.dropout)
 
     def forward(self, words: Tensor, place: int, memories: list, pasts: list) -> Tensor:
         """words (R) at this place -> log-probabilities (R, V) of the next."""
         x = (self.words(words) * self.scale + self.positions[place]).unsqueeze(1)
         for layer, memory, past in zip(self.layers, memories, pasts):
             x = layer(x, memory, past, place)
-        return F.linear(self.norm(x).squeeze(1), self.words.weight, self.bias).log_softmax(-1)
+        return self.logits(x).squeeze(1).log_softmax(-1)
+
+    def whole(self, words: Tensor, memories: list) -> Tensor:
+        """words (B, L) -> logits (B, L, V) of the word behind each place."""
+        x = self.dropout(self.words(words) * self.scale + self.positions[: words.shape[1]])
+        for layer, memory in zip(self.layers, memories):
+            x = layer(x, memory)
+        return self.logits(x)
+
+    def logits(self, x: Tensor) -> Tensor:
+        return F.linear(self.norm(x), self.words.weight, self.bias)
 
 
 class Captioner(nn.Module):
-    def __init__(self, c: Config, forbidden: list[int]):
+    def __init__(self, c: Config, forbidden: tuple[int, ...] = ()):
         super().__init__()
         self.c = c
         self.start, self.end = c.vocabulary_size, c.vocabulary_size + 1
@@ -138,18 +173,16 @@ class Captioner(nn.Module):
         self.encoder = Encoder(c)
         self.decoder = Decoder(c)
         never = torch.zeros(c.vocabulary_size + 2)
-        never[forbidden] = -torch.inf
+        never[list(forbidden)] = -torch.inf
         first = never.clone()
         first[self.end] = -torch.inf
         self.never, self.never_first = never, first
 
-    def load(self, weights: dict[str, Tensor]) -> None:
-        """Takes limn's weights, by limn's names and in its layout."""
-        with torch.no_grad():
-            for name, view in [*limn_tensors(self).items(), *self.named_buffers()]:
-                view.copy_(weights.pop(name))
-        if weights:
-            raise ValueError(f"the PyTorch model has no {', '.join(weights)}")
+    def loss(self, reference: tuple[Tensor, Tensor], target: tuple[Tensor, Tensor], words: Tensor) -> Tensor:
+        """Teacher forcing: words (B, L + 1) are start, the text, its end, then 0; every place is to tell the word behind it."""
+        logits = self.decoder.whole(words[:, :-1], self.memories(reference, target))
+        smoothing = self.c.label_smoothing
+        return F.cross_entropy(logits.flatten(0, 1), words[:, 1:].flatten(), ignore_index=0, label_smoothing=smoothing)
 
     def memories(self, reference: tuple[Tensor, Tensor], target: tuple[Tensor, Tensor]) -> list:
         seen = [torch.cat([local, whole.unsqueeze(1)], 1) for local, whole in (self.picture(*reference), self.picture(*target))]

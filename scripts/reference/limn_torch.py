@@ -5,6 +5,7 @@ Pictures are features of a frozen encoder. Shapes: B batch, N picture tokens, M 
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -52,14 +53,15 @@ class Dropout(nn.Module):
 
 
 class Mlp(nn.Module):
-    def __init__(self, inputs: int, hidden: int, out: int, dropout: float = 0.0):
+    def __init__(self, inputs: int, hidden: int, out: int, dropout: float = 0.0, activation: Callable[[Tensor], Tensor] = F.gelu):
         super().__init__()
         self.add_module("in", nn.Linear(inputs, hidden))
+        self.activation = activation
         self.dropout = Dropout(dropout)
         self.out = nn.Linear(hidden, out)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.out(self.dropout(F.gelu(self.get_submodule("in")(x))))
+        return self.out(self.dropout(self.activation(self.get_submodule("in")(x))))
 
 
 class Attention(nn.Module):
@@ -89,12 +91,12 @@ class Attention(nn.Module):
 class TransformerLayer(nn.Module):
     """A pre-norm layer; with `only`, of the first so many positions."""
 
-    def __init__(self, d: int, heads: int, expansion: int, dropout: float):
+    def __init__(self, d: int, heads: int, expansion: int, dropout: float, activation: Callable[[Tensor], Tensor] = F.gelu):
         super().__init__()
         self.norm1 = nn.LayerNorm(d)
         self.attention = Attention(d, heads)
         self.norm2 = nn.LayerNorm(d)
-        self.feed = Mlp(d, expansion * d, d)
+        self.feed = Mlp(d, expansion * d, d, activation=activation)
         self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, bias: Tensor | None = None, only: int | None = None) -> Tensor:

@@ -38,6 +38,7 @@ export class Graph {
   readonly outputs: { name: string; value: Value }[] = [];
   readonly constants: Value[] = [];
   private readonly constantsByContent = new Map<string | Tensor, Value>();
+  /** All names, and the number that the next value of the same name gets behind it. */
   private readonly names: Map<string, number>;
 
   /** @param parent the graph that this one is the body of */
@@ -50,9 +51,15 @@ export class Graph {
 
   /** A name that no other value of this graph, its parent or its bodies has. */
   uniqueName(hint: string): string {
-    const used = this.names.get(hint) ?? 0;
-    this.names.set(hint, used + 1);
-    return used === 0 ? hint : `${hint}_${used}`;
+    if (!this.names.has(hint)) {
+      this.names.set(hint, 1);
+      return hint;
+    }
+    // Names that were asked for, such as those of an imported file, may look like numbered ones.
+    let number = this.names.get(hint) as number;
+    while (this.names.has(`${hint}_${number}`)) number++;
+    this.names.set(hint, number + 1);
+    return this.uniqueName(`${hint}_${number}`);
   }
 
   /** Declares an input. Its name is kept exactly; a second input of that name is an error. */

@@ -1,0 +1,38 @@
+/** The limn side of captioner.mjs. */
+import { Random } from '../dist/core/random.js';
+import { endId, startId } from '../dist/models/captioner.js';
+import { captionerTrainingModel } from '../dist/models/captioner-graphs.js';
+import { captionerConfigOf, plainStatistics } from './configs.mjs';
+import { drawHalves, rowsOf } from './drawn-features.mjs';
+import { trainWhenAsked } from './limn-training.mjs';
+
+const options = JSON.parse(process.argv[2]);
+const { batch, pictures, picture, vocabulary, words: most } = options;
+const random = new Random(1);
+const config = captionerConfigOf(options);
+const total = picture.channels + picture.colourChannels;
+const buffers = plainStatistics(picture);
+const graph = captionerTrainingModel(config, { batchSize: batch, optimizer: options.optimizer, random, buffers });
+const tables = {
+  local: drawHalves(random, [pictures, picture.tokens, total]),
+  global: drawHalves(random, [pictures, total]),
+};
+
+/** What src/train feeds: rows of the cached features, and texts between start and end; every second one is half as long. */
+function feeds() {
+  const out = {};
+  for (const side of ['reference', 'target']) {
+    const rows = Array.from({ length: batch }, () => random.below(pictures));
+    for (const [name, table] of Object.entries(tables)) out[`${side}.${name}`] = rowsOf(table, rows);
+  }
+  const words = new BigInt64Array(batch * (most + 2));
+  for (let item = 0; item < batch; item++) {
+    const length = item % 2 === 1 ? most : Math.ceil(most / 2);
+    const text = Array.from({ length }, () => 1 + random.below(vocabulary - 1));
+    words.set([startId(config), ...text, endId(config)].map(BigInt), item * (most + 2));
+  }
+  out.words = { dtype: 'int64', shape: [batch, most + 2], data: words };
+  return out;
+}
+
+await trainWhenAsked(graph, feeds, { random, buffers, options });

@@ -1,0 +1,31 @@
+/**
+ * A training step of the difference captioner: limn against the same model in PyTorch, in turns, each in a process of its own.
+ *
+ *     npm run bench:captioner                    the race; needs torch in $LIMN_PYTHON or python3; without it: --limn-only
+ *     npm run bench:captioner -- --profile       where a limn step spends its time, by operator
+ *
+ * Its sizes are those of bench:decoding. Both start from the same weights; before the race their losses and gradient norms of three
+ * steps on one batch are compared. Results go to bench/results/captioner-step.json.
+ */
+import { parseArgs } from 'node:util';
+import { captionerSizes } from './captioner-sizes.mjs';
+import { optimizer, raceFlags, raceSteps, turnsOf } from './step-race.mjs';
+
+const { values: flags } = parseArgs({
+  options: { ...raceFlags, batch: { type: 'string', default: '64' }, dropout: { type: 'string', default: '0.1' } },
+});
+const options = {
+  ...captionerSizes,
+  batch: Number(flags.batch),
+  threads: Number(flags.threads),
+  dropout: Number(flags.dropout),
+  optimizer,
+};
+
+try {
+  const sides = { limn: 'captioner-side.mjs', pytorch: 'captioner_step.py' };
+  await raceSteps('captioner-step', { flags, options, turns: turnsOf(flags), ...sides });
+} catch (error) {
+  console.error(`bench: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,42 @@
+/** The limn side of fine-tune.mjs. */
+import { Random } from '../dist/core/random.js';
+import * as f from '../dist/graph/index.js';
+import { splice } from '../dist/models/encoder/tuned.js';
+import { openTuned } from '../dist/models/tuned-files.js';
+import { crossEntropy } from '../dist/nn/losses.js';
+import { trainingModel } from '../dist/nn/training.js';
+import { drawFloats, rowsOf } from './drawn-features.mjs';
+import { trainWhenAsked } from './limn-training.mjs';
+
+const options = JSON.parse(process.argv[2]);
+const { batch, picture, projection, pictures, optimizer } = options;
+const { description, weights } = options.tower;
+const { input, outputs } = description;
+const random = new Random(1);
+const encoder = await openTuned(description, weights, 0);
+const oneHot = drawFloats([batch, batch], (_, i) => (i % (batch + 1) === 0 ? 1 : 0));
+const graph = trainingModel({
+  inputs: {
+    pixels: { dtype: 'float32', shape: [batch, 3, picture, picture] },
+    texts: { dtype: 'float32', shape: [batch, projection] },
+  },
+  trace: (context, { pixels, texts }) => {
+    const { [outputs.global]: embedded } = splice(context, {}, encoder, { [input]: pixels }, [outputs.global]);
+    const logits = f.matmul(f.l2Normalize(embedded), f.l2Normalize(texts), { transB: true, alpha: 20 });
+    return { loss: crossEntropy(logits, context.graph.constant(oneHot)) };
+  },
+  optimizer,
+  random,
+});
+const tables = {
+  pixels: drawFloats([pictures, 3, picture, picture], () => random.normal()),
+  texts: drawFloats([pictures, projection], () => random.normal()),
+};
+
+/** Pictures and the texts that go with them. */
+function feeds() {
+  const rows = Array.from({ length: batch }, () => random.below(pictures));
+  return Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, rowsOf(table, rows)]));
+}
+
+await trainWhenAsked(graph, feeds, { random, options });

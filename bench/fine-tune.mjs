@@ -1,0 +1,55 @@
+/**
+ * A fine-tuning step of CLIP's ViT-B/32 for pictures, of random weights, all of which are trained: limn, which differentiates the
+ * tower's ONNX file, against the same tower in PyTorch. In turns, each in a process of its own.
+ *
+ *     npm run bench:fine-tune                    the race; needs torch in $LIMN_PYTHON or python3; without it: --limn-only
+ *     npm run bench:fine-tune -- --profile       where a limn step spends its time, by operator
+ *
+ * The loss is CLIP's for pictures: each embedding is to be nearest to its own text's, and those of the texts are given. Both start from the
+ * same weights; before the race their losses and gradient norms of three steps on one batch are compared. Results go to
+ * bench/results/fine-tune-step.json.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { clipSizes } from '../dist/encoders/clip/random-clip.js';
+import { writeRandomTower } from './random-tower.mjs';
+import { optimizer, raceFlags, raceSteps, turnsOf } from './step-race.mjs';
+
+const { values: flags } = parseArgs({
+  options: {
+    ...raceFlags,
+    steps: { type: 'string', default: '3' },
+    warmup: { type: 'string', default: '3' },
+    batch: { type: 'string', default: '8' },
+  },
+});
+const batch = Number(flags.batch);
+const folder = await mkdtemp(join(tmpdir(), 'limn-bench-fine-tune-'));
+try {
+  const { picture, vision, projection } = clipSizes['vit-b-32'];
+  const { description, weights } = await writeRandomTower(folder, batch);
+  const options = {
+    batch,
+    threads: Number(flags.threads),
+    picture,
+    ...vision,
+    projection,
+    pictures: 32,
+    optimizer: { ...optimizer, learningRate: 1e-5 },
+    tower: { description, weights },
+  };
+  await raceSteps('fine-tune-step', {
+    flags,
+    options,
+    turns: turnsOf(flags),
+    limn: 'fine-tune-side.mjs',
+    pytorch: 'fine_tune_step.py',
+  });
+} catch (error) {
+  console.error(`bench: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}

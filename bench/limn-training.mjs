@@ -1,0 +1,83 @@
+/** What the limn sides of step-race.mjs have in common: a training graph in a session, as src/train has it, that steps when it is asked. */
+import { writeFile } from 'node:fs/promises';
+import { drawMasks } from '../dist/nn/training.js';
+import { Session } from '../dist/runtime/session.js';
+import { encodeSafetensors } from '../dist/tensor/safetensors.js';
+import { sizeOf } from '../dist/tensor/tensor.js';
+import { answerSteps } from './answer-steps.mjs';
+import { drawFloats } from './drawn-features.mjs';
+import { trainingOperations } from './operations.mjs';
+
+/**
+ * @param graph of trainingModel
+ * @param feeds draws a batch, without dropout masks
+ * @param options `write`: a file that the first batch, the initial weights and `buffers` go to, in the place of any training, while the
+ * answer is how many operations a step has; the process without it has the same batch and weights. `copied`: the whole state goes in
+ * and comes out, as if nothing stayed in the runtime
+ */
+export async function trainWhenAsked(graph, feeds, { random, buffers = {}, options }) {
+  const { stepsPerRun } = graph;
+  const batch = feeds();
+  if (options.write) {
+    const named = Object.entries(batch).map(([name, value]) => [`batch.${name}`, value]);
+    const weights = graph.parameters.map(({ name }) => [name, graph.initialState[name]]);
+    await writeFile(options.write, encodeSafetensors({ ...buffers, ...Object.fromEntries([...weights, ...named]) }));
+    process.stdout.write(`${JSON.stringify({ operations: trainingOperations(graph.model) })}\n`);
+    return;
+  }
+  const session = await Session.open(graph.model, {
+    device: options.device,
+    threads: options.threads,
+    label: 'training graph',
+    ...(options.copied ? {} : { carry: graph.carry }),
+    ...(options.profile ? { profile: options.profile } : {}),
+  });
+  if (!options.copied) await session.setResident(graph.initialState);
+
+  let state = graph.initialState;
+  async function run(fed) {
+    if (!options.copied) return session.run(fed, { fetch: graph.reported });
+    const result = await session.run({ ...fed, ...state }, { fetch: [...graph.reported, ...Object.keys(graph.carry)] });
+    state = Object.fromEntries(Object.entries(graph.carry).map(([output, input]) => [input, result[output]]));
+    return result;
+  }
+
+  /** The first batch again and again, without dropout. */
+  async function check(steps) {
+    const kept = Object.fromEntries(graph.masks.map(({ name, shape }) => [name, drawFloats(shape, () => 1)]));
+    const checked = { losses: [], norms: [] };
+    for (let i = 0; i < steps; i++) {
+      const { loss, gradientNorm } = await run({ ...batch, ...kept });
+      checked.losses.push(loss.data[0]);
+      checked.norms.push(gradientNorm.data[0]);
+    }
+    return checked;
+  }
+
+  const prepare = () => ({ ...feeds(), ...masksOf(graph, random) });
+  let next = prepare();
+  const step = async () => {
+    const running = run(next);
+    // The next batch is drawn while this one is computed.
+    next = prepare();
+    await running;
+  };
+  const parameters = graph.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  await answerSteps({ parameters }, step, { stepsPerCall: stepsPerRun, check });
+  await session.close();
+}
+
+/** Freshly drawn dropout masks of one run. */
+function masksOf({ masks, stepsPerRun }, random) {
+  const draws = Array.from({ length: stepsPerRun }, () => drawMasks(masks, random));
+  if (stepsPerRun === 1) return draws[0];
+  return Object.fromEntries(
+    masks.map(({ name, shape }) => {
+      const data = new Float32Array(stepsPerRun * sizeOf(shape));
+      draws.forEach((draw, i) => {
+        data.set(draw[name].data, i * sizeOf(shape));
+      });
+      return [name, { dtype: 'float32', shape: [stepsPerRun, ...shape], data }];
+    }),
+  );
+}
