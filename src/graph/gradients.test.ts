@@ -371,8 +371,14 @@ describe('gradients', () => {
 
   test.each([
     [[5, 20, 3], [3]],
-    [[64, 4], [1, 4]],
-    [[2, 100, 3, 2], [1, 3, 2]],
+    [
+      [64, 4],
+      [1, 4],
+    ],
+    [
+      [2, 100, 3, 2],
+      [1, 3, 2],
+    ],
     [[63, 4], [4]],
     [[100, 1], [1]],
   ])('of a value repeated from %j to %j are sums over all rows', async (full, repeated) => {
