@@ -32,11 +32,12 @@ export async function trainWhenAsked(graph, feeds, { random, buffers = {}, optio
     ...(options.copied ? {} : { carry: graph.carry }),
     ...(options.profile ? { profile: options.profile } : {}),
   });
-  if (!options.copied) await session.setResident(graph.initialState);
+  if (!options.copied) await session.setResident(graph.initialState, { transfer: true });
 
   let state = graph.initialState;
-  async function run(fed) {
-    if (!options.copied) return session.run(fed, { fetch: graph.reported });
+  /** @param transfer whether the feeds are given away, as src/train does */
+  async function run(fed, transfer = false) {
+    if (!options.copied) return session.run(fed, { fetch: graph.reported, transfer });
     const result = await session.run({ ...fed, ...state }, { fetch: [...graph.reported, ...Object.keys(graph.carry)] });
     state = Object.fromEntries(Object.entries(graph.carry).map(([output, input]) => [input, result[output]]));
     return result;
@@ -57,7 +58,7 @@ export async function trainWhenAsked(graph, feeds, { random, buffers = {}, optio
   const prepare = () => ({ ...feeds(), ...masksOf(graph, random) });
   let next = prepare();
   const step = async () => {
-    const running = run(next);
+    const running = run(next, true);
     // The next batch is drawn while this one is computed.
     next = prepare();
     await running;
