@@ -137,6 +137,9 @@ describe('an encoder from the Hub', () => {
     const again = await trained('again', 0, { epochs: 1, recompute: true });
     expect(Object.keys(again.weights)).toEqual(Object.keys(plain.weights));
     for (const [name, { data: values }] of Object.entries(plain.weights)) {
+      // A softmax does not depend on what is added to all of its numbers: the gradient of these is rounding alone, which AdamW makes whole
+      // steps of.
+      if (/(key|k_proj|energy)\.bias$/.test(name)) continue;
       expect(distance(values, again.weights[name]!.data), name).toBeLessThan(2e-3);
     }
     expect(again.losses[0]).toBeCloseTo(plain.losses[0] as number, 3);
