@@ -17,40 +17,47 @@ export async function profile(options, steps, script) {
     await side.end();
     const file = (await readdir(folder)).find((name) => name.endsWith('.json'));
     if (!file) throw new Error('ONNX Runtime wrote no profile');
-    const events = JSON.parse(await readFile(join(folder, file), 'utf8'));
-    const runs = events.filter(({ cat, name }) => cat === 'Session' && name === 'model_run').slice(-steps);
-    const from = Math.min(...runs.map(({ ts }) => ts));
-    const kernels = events.filter(({ cat, name, ts }) => cat === 'Node' && name.endsWith('_kernel_time') && ts >= from);
-    const whole = kernels.reduce((sum, { dur }) => sum + dur, 0);
-    const table = (keyOf, count) => {
-      const groups = new Map();
-      for (const event of kernels) {
-        const key = keyOf(event);
-        const group = groups.get(key) ?? { time: 0, calls: 0 };
-        group.time += event.dur;
-        group.calls += 1;
-        groups.set(key, group);
-      }
-      return [...groups]
-        .sort(([, a], [, b]) => b.time - a.time)
-        .slice(0, count)
-        .map(([operator, { time, calls }]) => ({
-          operator,
-          'calls a step': Number((calls / runs.length).toFixed(1)),
-          'ms a step': Number((time / runs.length / 1000).toFixed(2)),
-          part: `${((100 * time) / whole).toFixed(1)} %`,
-        }));
-    };
-    console.log(
-      `${(whole / runs.length / 1000).toFixed(1)} ms a step in kernels; steps took ${times.map((t) => t.toFixed(0)).join(', ')} ms`,
-    );
-    console.table(table(({ args }) => args.op_name, 25));
+    const summary = summaryOf(await readEvents(join(folder, file)), steps);
+    console.log(`${summary.milliseconds} ms a step in kernels; steps took ${times.map((t) => t.toFixed(0)).join(', ')} ms`);
+    console.table(summary.by(({ args }) => args.op_name, 25));
     console.table(
-      table(({ args }) => `${args.op_name} ${shapes(args.input_type_shape)} -> ${shapes(args.output_type_shape)}`, 50),
+      summary.by(({ args }) => `${args.op_name} ${shapes(args.input_type_shape)} -> ${shapes(args.output_type_shape)}`, 50),
     );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+export const readEvents = async (file) => JSON.parse(await readFile(file, 'utf8'));
+
+/** The kernels of the last `count` runs of a profile. @param count all, where it is not given */
+export function summaryOf(events, count = 0) {
+  const runs = events.filter(({ cat, name }) => cat === 'Session' && name === 'model_run').slice(-count);
+  const from = runs.reduce((first, { ts }) => Math.min(first, ts), Number.POSITIVE_INFINITY);
+  const kernels = events.filter(({ cat, name, ts }) => cat === 'Node' && name.endsWith('_kernel_time') && ts >= from);
+  const whole = kernels.reduce((sum, { dur }) => sum + dur, 0);
+  const aRun = (microseconds) => Number((microseconds / runs.length / 1000).toFixed(2));
+  /** The `most` slowest groups of kernels. */
+  const by = (keyOf, most) => {
+    const groups = new Map();
+    for (const event of kernels) {
+      const key = keyOf(event);
+      const group = groups.get(key) ?? { time: 0, calls: 0 };
+      group.time += event.dur;
+      group.calls += 1;
+      groups.set(key, group);
+    }
+    return [...groups]
+      .sort(([, a], [, b]) => b.time - a.time)
+      .slice(0, most)
+      .map(([operator, { time, calls }]) => ({
+        operator,
+        'calls a run': Number((calls / runs.length).toFixed(1)),
+        'ms a run': aRun(time),
+        part: `${((100 * time) / whole).toFixed(1)} %`,
+      }));
+  };
+  return { runs: runs.length, milliseconds: aRun(whole), by };
 }
 
 const shapes = (list) =>

@@ -1,5 +1,7 @@
 /** An ONNX model that is ready to run in a thread of its own. */
+import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { LimnError, messageOf } from '../core/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -15,7 +17,10 @@ export interface SessionOptions {
   spin?: boolean;
   /** What the model is, for error messages. @default "model" */
   label?: string;
-  /** A path prefix under which ONNX Runtime writes a per-operator profile when the session is closed. */
+  /**
+   * A path prefix under which ONNX Runtime writes a per-operator profile when the session is closed. @default a file in the folder
+   * `LIMN_PROFILE`, or none
+   */
   profile?: string;
   /** Output name -> resident input name: after each run the output takes the input's place and is not returned. @default none */
   carry?: Readonly<Record<string, string>>;
@@ -119,6 +124,14 @@ function startWorker(): Worker {
   return new Worker(new URL(`${folder}worker.js`, import.meta.url), { execArgv: [] });
 }
 
+/** Where the folder `LIMN_PROFILE` gets a session's profile. */
+function profileOf(label: string, id: number): string | undefined {
+  const folder = process.env.LIMN_PROFILE;
+  if (!folder) return undefined;
+  mkdirSync(folder, { recursive: true });
+  return join(folder, `${id}-${label.replace(/\W+/g, '-')}`);
+}
+
 let nextSession = 0;
 
 export class Session {
@@ -141,11 +154,12 @@ export class Session {
    * is none
    */
   static async open(model: Uint8Array | string, options: SessionOptions = {}): Promise<Session> {
-    const { label = 'model', carry = {}, spin = true, profile } = options;
+    const { label = 'model', carry = {}, spin = true } = options;
     const threads = options.threads ?? Number(process.env.LIMN_THREADS ?? 0);
     const device = chosenDevice(options.device);
     const thread = device === 'webgpu' ? await openGpuThread() : new RuntimeThread();
     const id = nextSession++;
+    const profile = options.profile ?? profileOf(label, id);
     try {
       const request = { kind: 'load', model, device, threads, spin, profile, carry: { ...carry } } as const;
       const names = (await thread.request(id, request)) as { inputs: string[]; outputs: string[] };
