@@ -20,10 +20,10 @@ const bits = 3;
 const partRows = 4096;
 const mostParts = 256;
 /**
- * How a search uses the index: the nearest parts, where there is no filter and no more than `rows` are wanted; else up to `most` parts, because
- * the nearest ones may hold too few. (Given a least and a most, LanceDB 0.37 took as long without a filter as looking at all of them.)
+ * Parts of the index that a search without a filter looks at, and those at most, where a filter leaves too few or the nearest ones hold too few.
+ * (Given a least and a most, LanceDB 0.37 took as long without a filter as looking at all of them.)
  */
-export const probes = { least: 64, most: mostParts, rows: 8 * partRows };
+export const probes = { least: 64, most: mostParts };
 
 /** Rows that a search takes from the index to have the nearest `count` of them. */
 export function candidateRows(count: number): number {

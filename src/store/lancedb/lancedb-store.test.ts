@@ -9,6 +9,7 @@ import { createStore, openStore } from '../open-store.js';
 import type { EmbeddedItem } from '../store.js';
 import { conformance, plainSearch } from '../testing/conformance.js';
 import { infoOf, itemOf, itemsOf, queryOf, units } from '../testing/items.js';
+import { probes } from './indexes.js';
 import { LanceStore } from './lancedb-store.js';
 
 let root: string;
@@ -88,6 +89,15 @@ describe('a gallery in LanceDB', () => {
     expect(await indexed()).toEqual([]);
     const [wanted] = items(4000, 1) as [EmbeddedItem];
     expect((await store.search({ vector: wanted.matching, limit: 1 }))[0]?.item.id).toBe('4000');
+    const { least } = probes;
+    try {
+      probes.least = 1;
+      expect(await store.search({ vector: wanted.matching, limit: 10 })).toHaveLength(10);
+      // The nearest part has fewer.
+      expect(await store.search({ vector: wanted.matching, limit: 15_000 })).toHaveLength(15_000);
+    } finally {
+      probes.least = least;
+    }
     await store.close();
   });
 

@@ -152,14 +152,9 @@ export class LanceStore implements GalleryStore {
       const where = await this.condition(query.filter);
       const fetch = async (count: number): Promise<VectorHit[]> => {
         throwIfAborted(query.signal, 'searching');
-        let nearest = this.table.query().nearestTo(query.vector).column('matching').distanceType('cosine');
-        if (where) nearest = nearest.where(where);
-        // An index knows the vectors roughly: more rows than are wanted are taken, and their vectors themselves are compared.
-        const few = where === undefined && count <= probes.rows;
-        nearest = few ? nearest.nprobes(probes.least) : nearest.maximumNprobes(probes.most).minimumNprobes(probes.least);
-        nearest = nearest.limit(candidateRows(count));
         const column = query.withVectors ? vectorColumn(this.info.sizes) : 'matching';
-        const answer = await nearest.select([...itemColumns, column, '_distance']).toArrow();
+        // An index knows the vectors roughly: more rows than are wanted are taken, and their vectors themselves are compared.
+        const answer = await this.nearestRows(query.vector, candidateRows(count), [...itemColumns, column, '_distance'], where);
         const rows = answerRows(answer, query.vector.length).map((row) => {
           const vectors = row.vectors();
           return { row, vectors, similarity: dot(vectors.matching, 0, query.vector, 0, query.vector.length) };
@@ -225,6 +220,17 @@ export class LanceStore implements GalleryStore {
     if (!filter) return undefined;
     checkFilter(filter);
     return filterSql(filter, new Set((await this.table.schema()).fields.map(({ name }) => name)));
+  }
+
+  /** The `count` rows that the index takes for the nearest, fewer where there are no more. */
+  private async nearestRows(vector: Float32Array, count: number, columns: string[], where: string | undefined) {
+    const nearest = () =>
+      this.table.query().nearestTo(vector).column('matching').distanceType('cosine').limit(count).select(columns);
+    const inAllParts = () => nearest().maximumNprobes(probes.most).minimumNprobes(probes.least);
+    if (where) return inAllParts().where(where).toArrow();
+    const answer = await nearest().nprobes(probes.least).toArrow();
+    const isWhole = answer.numRows >= count || answer.numRows >= (await this.table.countRows());
+    return isWhole ? answer : inAllParts().toArrow();
   }
 
   private async rowsWith(ids: readonly string[], columns: string[]) {
