@@ -30,11 +30,16 @@ export async function profile(options, steps, script) {
 
 export const readEvents = async (file) => JSON.parse(await readFile(file, 'utf8'));
 
+/** Operators whose bodies' kernels are events of their own, and within their time. */
+const bodied = new Set(['Loop', 'If']);
+
 /** The kernels of the last `count` runs of a profile. @param count all, where it is not given */
 export function summaryOf(events, count = 0) {
   const runs = events.filter(({ cat, name }) => cat === 'Session' && name === 'model_run').slice(-count);
   const from = runs.reduce((first, { ts }) => Math.min(first, ts), Number.POSITIVE_INFINITY);
-  const kernels = events.filter(({ cat, name, ts }) => cat === 'Node' && name.endsWith('_kernel_time') && ts >= from);
+  const kernels = events.filter(
+    ({ cat, name, ts, args }) => cat === 'Node' && name.endsWith('_kernel_time') && ts >= from && !bodied.has(args.op_name),
+  );
   const whole = kernels.reduce((sum, { dur }) => sum + dur, 0);
   const aRun = (microseconds) => Number((microseconds / runs.length / 1000).toFixed(2));
   /** The `most` slowest groups of kernels. */
