@@ -157,9 +157,9 @@ export class Session {
     const { label = 'model', carry = {}, spin = true } = options;
     const threads = options.threads ?? Number(process.env.LIMN_THREADS ?? 0);
     const device = chosenDevice(options.device);
-    const thread = device === 'webgpu' ? await openGpuThread() : new RuntimeThread();
     const id = nextSession++;
     const profile = options.profile ?? profileOf(label, id);
+    const thread = device === 'webgpu' ? await openGpuThread() : new RuntimeThread();
     try {
       const request = { kind: 'load', model, device, threads, spin, profile, carry: { ...carry } } as const;
       const names = (await thread.request(id, request)) as { inputs: string[]; outputs: string[] };
