@@ -1,6 +1,6 @@
 /** The other end of sides.mjs: each line on stdin asks for steps, and a line on stdout tells how long they took. */
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { peakBytes } from './peak-memory.mjs';
 
 /**
  * @param ready what to say first
@@ -26,14 +26,5 @@ export async function answerSteps(ready, step, { stepsPerCall = 1, check } = {})
     }
     const { user, system } = process.cpuUsage(before);
     tell({ times, cpu: (user + system) / 1000, peakBytes: peakBytes() });
-  }
-}
-
-/** The most memory that this process had; where there is no /proc, with what its parent had when it started it. */
-function peakBytes() {
-  try {
-    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) * 1024;
-  } catch {
-    return process.resourceUsage().maxRSS * 1024;
   }
 }

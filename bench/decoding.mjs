@@ -129,7 +129,7 @@ async function main() {
     const pytorchAbout = { version: pytorch.ready.version, parameters: pytorch.ready.parameters };
     await saveResult('decoding', { options, pytorch: pytorchAbout, results: kept });
   } finally {
-    for (const side of sides) await side.end({ kill: true });
+    for (const side of sides) await side.end();
     await rm(folder, { recursive: true, force: true });
   }
 }

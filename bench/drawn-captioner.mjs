@@ -6,6 +6,7 @@ import { captionerTrainingModel } from '../dist/models/captioner-graphs.js';
 import { encodeSafetensors } from '../dist/tensor/safetensors.js';
 import { captionerConfigOf } from './configs.mjs';
 import { drawFloats, drawHalves } from './drawn-features.mjs';
+import { optimizer } from './step-race.mjs';
 
 const buckets = 8;
 
@@ -32,7 +33,6 @@ export async function drawCaptioner(options, file) {
       [`picture.${side}.inverse_deviation`, drawFloats([total], () => 0.5 + random.uniform())],
     ]),
   );
-  const optimizer = { learningRate: 1e-3, totalSteps: 1, warmupSteps: 0, weightDecay: 0, clipNorm: 1 };
   const training = captionerTrainingModel(config, { batchSize: 1, optimizer, random, buffers });
   const weights = Object.fromEntries(
     training.parameters.map(({ name, shape }) => {

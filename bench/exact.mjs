@@ -9,22 +9,12 @@
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { saveResult } from './save-result.mjs';
+import { queries, searchFlags, timesRow } from './search-race.mjs';
 import { startNode, startPython, takeTurns } from './sides.mjs';
 import { kinds, width, writeVectors } from './vectors.mjs';
 
-const { values: flags } = parseArgs({
-  options: {
-    count: { type: 'string', default: '100000' },
-    threads: { type: 'string', default: '2' },
-    rounds: { type: 'string', default: '10' },
-    steps: { type: 'string', default: '20' },
-    'limn-only': { type: 'boolean', default: false },
-  },
-});
-const [count, threads, rounds, steps] = [flags.count, flags.threads, flags.rounds, flags.steps].map(Number);
-const queries = 100;
+const { count, threads, turns, limnOnly } = searchFlags(100_000);
 const file = join(tmpdir(), `limn-bench-exact-${process.pid}.f32`);
 
 const sides = [];
@@ -33,18 +23,14 @@ try {
   await writeVectors(file, kinds.spread(), count + queries);
   const options = { file, count, queries, width, threads };
   sides.push(await startNode('limn', 'exact-side.mjs', options), await startNode('reading', 'reading-side.mjs', options));
-  if (!flags['limn-only']) sides.push(await startPython('FAISS', 'flat_search.py', options));
+  if (!limnOnly) sides.push(await startPython('FAISS', 'flat_search.py', options));
   const [own, , faiss] = sides.map(({ ready }) => ready.found);
-  const results = await takeTurns(sides, { rounds, steps, warmup: steps });
+  const results = await takeTurns(sides, turns);
   const [limn, reading] = results;
   console.table(
-    results.map(({ milliseconds: { median, quartiles, min }, cpuMilliseconds, peakMiB }, i) => ({
+    results.map((result, i) => ({
       side: sides[i].name + (sides[i].ready.version ? ` ${sides[i].ready.version}` : ''),
-      'median ms': median,
-      'quartiles ms': quartiles.join(' - '),
-      'least ms': min,
-      'cpu ms': cpuMilliseconds,
-      'peak MiB': peakMiB,
+      ...timesRow(result),
     })),
   );
   const ratio = Number((limn.milliseconds.median / reading.milliseconds.median).toFixed(3));

@@ -6,6 +6,7 @@ import { FeatureTable } from '../dist/encoders/feature-cache.js';
 import { RecordStore } from '../dist/encoders/record-store.js';
 import { featureSource } from '../dist/models/picture-source.js';
 import { train } from '../dist/train/train.js';
+import { peakBytes } from './peak-memory.mjs';
 
 const { triplets, folder } = JSON.parse(process.argv[2]);
 const picture = { kind: 'features', tokens: 16, channels: 128, globalChannels: 128, colourChannels: 0 };
@@ -65,4 +66,4 @@ await train({
     if (stage === 'train') milliseconds = performance.now() - started;
   },
 });
-process.stdout.write(`${JSON.stringify({ milliseconds, peakMiB: Math.round(process.resourceUsage().maxRSS / 1024) })}\n`);
+process.stdout.write(`${JSON.stringify({ milliseconds, peakMiB: Math.round(peakBytes() / 2 ** 20) })}\n`);

@@ -9,22 +9,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { saveResult } from './save-result.mjs';
+import { queries, searchFlags, timesRow } from './search-race.mjs';
 import { startNode, startPython, takeTurns } from './sides.mjs';
 import { kinds, width, writeVectors } from './vectors.mjs';
 
-const { values: flags } = parseArgs({
-  options: {
-    count: { type: 'string', default: '1000000' },
-    threads: { type: 'string', default: '2' },
-    rounds: { type: 'string', default: '10' },
-    steps: { type: 'string', default: '20' },
-    'limn-only': { type: 'boolean', default: false },
-  },
-});
-const [count, threads, rounds, steps] = [flags.count, flags.threads, flags.rounds, flags.steps].map(Number);
-const queries = 100;
+const { count, threads, turns, limnOnly } = searchFlags(1_000_000);
 const folder = await mkdtemp(join(tmpdir(), 'limn-bench-indexed-'));
 
 /** The part of the ten nearest that is found. */
@@ -42,22 +32,18 @@ try {
   await exact.end();
   sides.push(await startNode('limn', 'exact-side.mjs', { ...options, kind: 'lancedb', optimise: true }));
   const recall = { limn: recallOf(sides[0].ready.found, nearest), faiss: null };
-  if (!flags['limn-only']) {
+  if (!limnOnly) {
     const truth = join(folder, 'nearest.json');
     await writeFile(truth, JSON.stringify(nearest));
     sides.push(await startPython('FAISS', 'indexed_search.py', { ...options, nearest: truth, recall: recall.limn }));
     recall.faiss = recallOf(sides[1].ready.found, nearest);
   }
-  const results = await takeTurns(sides, { rounds, steps, warmup: steps });
+  const results = await takeTurns(sides, turns);
   console.table(
-    results.map(({ milliseconds: { median, quartiles, min }, cpuMilliseconds, peakMiB }, i) => ({
+    results.map((result, i) => ({
       side: sides[i].name,
       'recall@10': Object.values(recall)[i],
-      'median ms': median,
-      'quartiles ms': quartiles.join(' - '),
-      'least ms': min,
-      'cpu ms': cpuMilliseconds,
-      'peak MiB': peakMiB,
+      ...timesRow(result),
     })),
   );
   const [limn, faiss = null] = results;

@@ -6,6 +6,7 @@ import { CaptionerModel } from '../dist/models/captioner-model.js';
 import { decodeSafetensors } from '../dist/tensor/safetensors.js';
 import { captionerConfigOf } from './configs.mjs';
 import { rowsOf } from './drawn-features.mjs';
+import { peakBytes } from './peak-memory.mjs';
 
 const options = JSON.parse(process.argv[2]);
 const { tensors } = decodeSafetensors(await readFile(options.file), options.file);
@@ -36,6 +37,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
   const { user, system } = process.cpuUsage(cpuBefore);
   const texts = captions.map(({ text }) => text.split(' ').map((word) => vocabulary.idOf(word)));
-  say({ times, texts, cpu: (user + system) / 1000, peakBytes: process.resourceUsage().maxRSS * 1024 });
+  say({ times, texts, cpu: (user + system) / 1000, peakBytes: peakBytes() });
 }
 await model.close();

@@ -2,6 +2,7 @@
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createStore, openStore } from '../dist/store/open-store.js';
+import { peakBytes } from './peak-memory.mjs';
 import { startPglite } from './pglite.mjs';
 import { percentile } from './sides.mjs';
 import { storeInfo, vectorItems } from './store-items.mjs';
@@ -44,8 +45,7 @@ async function build(location, { file, count }) {
   await store.optimise();
   const optimised = performance.now();
   await store.close();
-  const peak = process.resourceUsage().maxRSS * 1024;
-  return { write: rounded(writing / 1000), optimise: seconds(written, optimised), memoryMiB: mib(peak) };
+  return { write: rounded(writing / 1000), optimise: seconds(written, optimised), memoryMiB: mib(peakBytes()) };
 }
 
 async function search(location, { file, count, queries, most }) {
@@ -73,7 +73,7 @@ async function search(location, { file, count, queries, most }) {
     all: await all({ limit: most }),
     filtered: await all({ limit: 10, filter: { kind: 'compare', field: 'n', comparison: '=', value: 7 } }),
   };
-  const memory = process.resourceUsage().maxRSS * 1024;
+  const memory = peakBytes();
   await store.close();
   return { searches, openSeconds: seconds(opening, opened), memoryMiB: mib(memory) };
 }

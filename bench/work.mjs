@@ -9,8 +9,7 @@ import { captionerTrainingModel, pairModel, stepModel } from '../dist/models/cap
 import { queryModel } from '../dist/models/limn-graphs.js';
 import { captionerConfigOf, plainStatistics } from './configs.mjs';
 import { operationsOf } from './operations.mjs';
-
-const optimizer = { learningRate: 1e-3, totalSteps: 1, warmupSteps: 0, weightDecay: 0.01, clipNorm: 1 };
+import { optimizer } from './step-race.mjs';
 
 /** A training step: its graph's operations, and what AdamW reads, which is parameters and both moments. @param result of step-race.mjs */
 export function trainingStep({ operations, limn }) {

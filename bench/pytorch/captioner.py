@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from drawn_features import sizes_of
 from limn_torch import Dropout, Mlp, Picture, TransformerLayer
 from torch import Tensor, nn
 
@@ -34,20 +35,7 @@ class Config:
 
 def config_of(options: dict) -> Config:
     """The options that bench/captioner.mjs and bench/decoding.mjs start a side with."""
-    picture = options["picture"]
-    return Config(
-        vocabulary_size=options["vocabulary"],
-        tokens=picture["tokens"],
-        channels=picture["channels"],
-        global_channels=picture["globalChannels"],
-        colour_channels=picture["colourChannels"],
-        width=options["width"],
-        layers=options["layers"],
-        decoder_layers=options["layers"],
-        heads=options["heads"],
-        words=options["words"],
-        dropout=options.get("dropout", 0.0),
-    )
+    return Config(**sizes_of(options), decoder_layers=options["layers"])
 
 
 class Types(nn.Module):
