@@ -47,8 +47,7 @@ export class OnnxPictureEncoder implements PictureEncoder {
   }
 
   /**
-   * Opens the encoder that a JSON file describes; the graph runs in a thread of its own. Its threads do not spin, because
-   * decoding runs beside them.
+   * Opens the encoder that a JSON file describes; the graph runs in a thread of its own.
    *
    * @throws LimnError CONFIG, ENCODER or RUNTIME when the description, the weights or the graph's inputs and outputs do not fit
    */
@@ -64,7 +63,7 @@ export class OnnxPictureEncoder implements PictureEncoder {
     options: SessionOptions = {},
   ): Promise<OnnxPictureEncoder> {
     const id = await encoderId(description, weights);
-    const session = await Session.open(weights, { label: `encoder ${description.name}`, spin: false, ...options });
+    const session = await Session.open(weights, { label: `encoder ${description.name}`, ...options });
     try {
       const { input, outputs, size, name } = description;
       requireNames(name, 'input', session.inputs, [input]);

@@ -28,18 +28,15 @@ export async function runGraph(
   const area = size * size;
   const data = new Float32Array(batch * area * 3);
   const [pixelStride, channelStride] = layout === 'NCHW' ? [1, area] : [3, 1];
-  const [reds, greens, blues] = [0, 1, 2].map((channel) => {
-    const scale = 1 / (255 * (deviation[channel] as number));
-    const shift = -(mean[channel] as number) / (deviation[channel] as number);
-    return Float32Array.from({ length: 256 }, (_, value) => value * scale + shift);
-  }) as [Float32Array, Float32Array, Float32Array];
+  const scales = deviation.map((value) => 1 / (255 * value)) as [number, number, number];
+  const shifts = mean.map((value, channel) => -value / (deviation[channel] as number)) as [number, number, number];
   for (let i = 0; i < batch; i++) {
     const image = images[Math.min(i, images.length - 1)] as Uint8Array;
     let at = i * area * 3;
     for (let pixel = 0; pixel < area * 3; pixel += 3, at += pixelStride) {
-      data[at] = reds[image[pixel] as number] as number;
-      data[at + channelStride] = greens[image[pixel + 1] as number] as number;
-      data[at + 2 * channelStride] = blues[image[pixel + 2] as number] as number;
+      data[at] = (image[pixel] as number) * scales[0] + shifts[0];
+      data[at + channelStride] = (image[pixel + 1] as number) * scales[1] + shifts[1];
+      data[at + 2 * channelStride] = (image[pixel + 2] as number) * scales[2] + shifts[2];
     }
   }
   const shape = layout === 'NCHW' ? [batch, 3, size, size] : [batch, size, size, 3];
@@ -91,7 +88,7 @@ export function requireNames(encoder: string, kind: string, present: readonly st
 
 /** The shape of an encoder's local output for one picture, whatever its form. */
 export async function probePicture(description: EncoderDescription, weights: string): Promise<readonly number[]> {
-  const session = await Session.open(weights, { label: `encoder ${description.name}`, spin: false });
+  const session = await Session.open(weights, { label: `encoder ${description.name}` });
   try {
     const grey = new Uint8Array(description.size ** 2 * 3).fill(128);
     return (await runGraph(session, description, [grey])).local.shape;

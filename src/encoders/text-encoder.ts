@@ -74,7 +74,7 @@ export class OnnxTextEncoder implements FrozenTextEncoder {
     const tokenizer = await HubTokenizer.open(files.tokenizer, files.tokenizerConfig);
     const id = await encoderId(description, files, tokens);
     const label = `text encoder ${description.name}`;
-    const session = await Session.open(files.weights, { label, spin: false, ...sessionOptions });
+    const session = await Session.open(files.weights, { label, ...sessionOptions });
     try {
       const { name, inputs, outputs } = description;
       requireNames(name, 'input', session.inputs, inputs.mask === undefined ? [inputs.ids] : [inputs.ids, inputs.mask]);

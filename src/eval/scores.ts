@@ -46,7 +46,7 @@ export async function* scoreQueries(
   const asked = graph.input('queries', 'float32', [rows, width]);
   graph.output('scores', matmul(asked, graph.input('gallery', 'float32', [size, width]), { transB: true }));
   // The bound on the rounding is that of the CPU's float32.
-  const session = await Session.open(encodeModel(graph), { label: 'scoring', spin: false, device: 'cpu' });
+  const session = await Session.open(encodeModel(graph), { label: 'scoring', device: 'cpu' });
   try {
     await session.setResident({ gallery: tensor('float32', [size, width], gallery.data) });
     for (let from = 0; from < total; from += rows) {

@@ -276,7 +276,7 @@ export class CaptionerModel {
   }
 
   private session(key: string, build: () => Uint8Array, carry: Record<string, string> = {}): Promise<Session> {
-    const options = { label: `captioner, ${key}`, spin: false, device: this.device, carry };
+    const options = { label: `captioner, ${key}`, device: this.device, carry };
     const opened = this.sessions.get(key) ?? Session.open(build(), options);
     this.sessions.set(key, opened);
     return opened;

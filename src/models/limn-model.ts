@@ -255,7 +255,7 @@ export class LimnModel {
     const known = this.sessions.get(key);
     if (known) return known;
     const label = `${key.split(' ')[0]} encoder`;
-    const options = { label, spin: false, device: this.device, ...(threads === undefined ? {} : { threads }) };
+    const options = { label, device: this.device, ...(threads === undefined ? {} : { threads }) };
     const opened = this.encoders().then((encoders) => Session.open(build(encoders), options));
     this.sessions.set(key, opened);
     return opened;

@@ -12,7 +12,6 @@ export interface LoadRequest {
   model: Uint8Array | string;
   device: Device;
   threads: number;
-  spin: boolean;
   profile?: string | undefined;
   /** Output name -> resident input name: after each run the output takes the input's place. */
   carry: Record<string, string>;

@@ -13,8 +13,6 @@ export interface SessionOptions {
   device?: Device | undefined;
   /** Threads that one run computes with; 0 takes one a core. @default `LIMN_THREADS` or 0 */
   threads?: number;
-  /** Let idle threads spin between operators: a little faster alone, wasteful beside other work. @default true */
-  spin?: boolean;
   /** What the model is, for error messages. @default "model" */
   label?: string;
   /**
@@ -154,14 +152,14 @@ export class Session {
    * is none
    */
   static async open(model: Uint8Array | string, options: SessionOptions = {}): Promise<Session> {
-    const { label = 'model', carry = {}, spin = true } = options;
+    const { label = 'model', carry = {} } = options;
     const threads = options.threads ?? Number(process.env.LIMN_THREADS ?? 0);
     const device = chosenDevice(options.device);
     const id = nextSession++;
     const profile = options.profile ?? profileOf(label, id);
     const thread = device === 'webgpu' ? await openGpuThread() : new RuntimeThread();
     try {
-      const request = { kind: 'load', model, device, threads, spin, profile, carry: { ...carry } } as const;
+      const request = { kind: 'load', model, device, threads, profile, carry: { ...carry } } as const;
       const names = (await thread.request(id, request)) as { inputs: string[]; outputs: string[] };
       return new Session(thread, id, label, carry, device, names.inputs, names.outputs);
     } catch (error) {

@@ -91,7 +91,7 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
   }
 }
 
-async function load({ model, device, threads, spin, profile, carry }: LoadRequest): Promise<Loaded> {
+async function load({ model, device, threads, profile, carry }: LoadRequest): Promise<Loaded> {
   const gpu = device === 'webgpu' ? await openWebGpu() : undefined;
   const prepared = gpu?.prepare(model, Object.keys(carry)) ?? { model, options: {} };
   const session = await ort.InferenceSession.create(
@@ -105,7 +105,8 @@ async function load({ model, device, threads, spin, profile, carry }: LoadReques
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
       ...(profile ? { enableProfiling: true, profileFilePrefix: profile } : {}),
-      extra: { session: { intra_op: { allow_spinning: spin ? '1' : '0' } } },
+      // Threads wait for the next operator spinning, which is faster than waking, and sleep as soon as the run ends: other work has the cores.
+      extra: { session: { intra_op: { allow_spinning: '1' }, force_spinning_stop: '1' } },
       ...prepared.options,
     } as ort.InferenceSession.SessionOptions,
   );

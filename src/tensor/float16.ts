@@ -1,5 +1,10 @@
 /** IEEE 754 binary16 to and from float32, round to nearest even. Node 20 has no Float16Array. */
 
+/** @param magnitude the bits of a float32 without its sign, which is a normal number as binary16 too @returns bits of a binary16 */
+function roundNormal(magnitude: number): number {
+  return (magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13;
+}
+
 /** @param x the bits of a float32 */
 function encode(x: number): number {
   const sign = (x >>> 16) & 0x8000;
@@ -7,8 +12,7 @@ function encode(x: number): number {
   if (magnitude > 0x7f800000) return sign | 0x7e00;
   if (magnitude >= 0x47800000) return sign | 0x7c00;
   if (magnitude >= 0x38800000) {
-    const rounded = magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1);
-    return sign | (rounded >>> 13);
+    return sign | roundNormal(magnitude);
   }
   if (magnitude < 0x33000000) return sign;
   const exponent = magnitude >>> 23;
@@ -48,7 +52,11 @@ export function writeFloat16(values: Float32Array, out: Uint16Array, at: number)
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   let finite = true;
   for (let i = 0; i < bits.length; i++) {
-    const half = encode(bits[i] as number);
+    const x = bits[i] as number;
+    const magnitude = x & 0x7fffffff;
+    // Zeros and normal halves, which features are made of, share one way without a branch: to tell them apart costs more than both.
+    const rare = (magnitude - 1) >>> 0 < 0x387fffff || magnitude >= 0x47800000;
+    const half = rare ? encode(x) : ((x >>> 16) & 0x8000) | (roundNormal(magnitude) & ((0x387fffff - magnitude) >> 31));
     out[at + i] = half;
     if ((half & 0x7c00) === 0x7c00) finite = false;
   }
