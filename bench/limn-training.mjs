@@ -29,7 +29,7 @@ export async function trainWhenAsked(graph, feeds, { random, buffers = {}, optio
     device: options.device,
     threads: options.threads,
     label: 'training graph',
-    ...(options.copied ? {} : { carry: graph.carry }),
+    ...(options.copied ? {} : { carry: graph.carry, inPlace: graph.inPlace }),
     ...(options.profile ? { profile: options.profile } : {}),
   });
   if (!options.copied) await session.setResident(graph.initialState, { transfer: true });

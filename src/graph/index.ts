@@ -12,4 +12,5 @@ export { type Attributes, Float, Graph, type GraphNode, type Value } from './gra
 export { blocksOf, type ModelBlock } from './import/blocks.js';
 export { type FileInput, ImportedModel, type SpliceOptions } from './import/model.js';
 export { type ReadModelOptions, readModel } from './import/read.js';
+export { inPlace } from './in-place.js';
 export { knownOperators } from './registry.js';

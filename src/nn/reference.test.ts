@@ -185,8 +185,8 @@ describe('AdamW', () => {
     );
 
   /** Trains 20 steps; returns what was reported, and the parameters after each run. */
-  async function train(model: TrainingModel) {
-    const session = await Session.open(model.model, { threads: 1, carry: model.carry });
+  async function train(model: TrainingModel, inPlace: readonly string[] = []) {
+    const session = await Session.open(model.model, { threads: 1, carry: model.carry, inPlace });
     await session.setResident({ ...model.initialState, ...fixture.under('initial.') });
     const reported: Record<string, number[]> = Object.fromEntries(model.reported.map((name) => [name, []]));
     const after: Record<string, Tensor>[] = [];
@@ -217,6 +217,13 @@ describe('AdamW', () => {
     const model = build(1);
     expect(model.parameters.map(({ name }) => name).sort()).toEqual([...names].sort());
     expectTorch(await train(model));
+  });
+
+  it('writes its whole state over itself, to the same bits', async () => {
+    const model = build(1);
+    expect([...model.inPlace].sort()).toEqual(Object.keys(model.carry).sort());
+    expect(build(4).inPlace).toEqual([]);
+    expect(await train(model, model.inPlace)).toEqual(await train(model));
   });
 
   it.each([4, 10])('takes the same steps %i at a time in an ONNX Loop, to nearly the same bits', async (stepsPerRun) => {

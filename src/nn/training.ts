@@ -6,7 +6,7 @@
  */
 import type { Random } from '../core/random.js';
 import * as f from '../graph/functions.js';
-import { encodeModel, Graph, gradients, type Value } from '../graph/index.js';
+import { encodeModel, Graph, gradients, inPlace, type Value } from '../graph/index.js';
 import { type DType, float32, type Shape, scalar, type Tensor, tensor, zeros } from '../tensor/tensor.js';
 import { gradientSums, type StateEntry, stepWhen } from './accumulation.js';
 import { type DropoutMask, TrainingContext } from './context.js';
@@ -57,6 +57,8 @@ export interface TrainingModel {
   initialState: Record<string, Tensor>;
   /** Output name -> resident input, for Session.run's `carry`. */
   carry: Record<string, string>;
+  /** The outputs among them that may be written over the inputs whose place they take, for Session's `inPlace`. */
+  inPlace: string[];
   /**
    * The outputs to fetch: loss, gradient norm, learning rate and metrics, each (stepsPerRun). With accumulation the norm is that
    * of the average so far.
@@ -121,6 +123,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   ];
   const report: Record<string, Value> = { loss, gradientNorm: norm, learningRate: rate, ...metrics };
 
+  const overwrites = inPlace(graph, state);
   if (iteration && condition) closeLoop(outer, graph, [iteration, condition], state, report, stepsPerRun);
   else {
     for (const { name, after } of state) graph.output(`next.${name}`, after);
@@ -139,6 +142,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
       ...(sums?.state ?? []).map(({ name, shape }) => [name, zeros('float32', shape)] as const),
     ]),
     carry: Object.fromEntries(state.map(({ name }) => [`next.${name}`, name])),
+    inPlace: looped ? [] : state.flatMap(({ name }, i) => (overwrites[i] ? [`next.${name}`] : [])),
     reported: Object.keys(report),
     parameters: specs.map(({ name, shape }) => ({ name, shape })),
     masks: context.masks,

@@ -15,6 +15,8 @@ export interface LoadRequest {
   profile?: string | undefined;
   /** Output name -> resident input name: after each run the output takes the input's place. */
   carry: Record<string, string>;
+  /** Outputs of `carry` that are written over the tensors whose place they take. */
+  inPlace: readonly string[];
 }
 
 export type WorkerRequest = { id: number; session: number } & (

@@ -22,6 +22,11 @@ export interface SessionOptions {
   profile?: string;
   /** Output name -> resident input name: after each run the output takes the input's place and is not returned. @default none */
   carry?: Readonly<Record<string, string>>;
+  /**
+   * Outputs of `carry` that are written over the tensors whose place they take, which saves a second copy of the state. The graph must have read
+   * these by then in whatever order its nodes run, see graph/in-place.ts. @default none
+   */
+  inPlace?: readonly string[];
 }
 
 /** Threads of each of two models that compute side by side: half of those that one would have. */
@@ -152,14 +157,14 @@ export class Session {
    * is none
    */
   static async open(model: Uint8Array | string, options: SessionOptions = {}): Promise<Session> {
-    const { label = 'model', carry = {} } = options;
+    const { label = 'model', carry = {}, inPlace = [] } = options;
     const threads = options.threads ?? Number(process.env.LIMN_THREADS ?? 0);
     const device = chosenDevice(options.device);
     const id = nextSession++;
     const profile = options.profile ?? profileOf(label, id);
     const thread = device === 'webgpu' ? await openGpuThread() : new RuntimeThread();
     try {
-      const request = { kind: 'load', model, device, threads, profile, carry: { ...carry } } as const;
+      const request = { kind: 'load', model, device, threads, profile, carry: { ...carry }, inPlace } as const;
       const names = (await thread.request(id, request)) as { inputs: string[]; outputs: string[] };
       return new Session(thread, id, label, carry, device, names.inputs, names.outputs);
     } catch (error) {

@@ -14,9 +14,10 @@ import { fromOrt, toOrt } from './wire.js';
 interface Loaded {
   session: ort.InferenceSession;
   carry: Readonly<Record<string, string>>;
+  inPlace: ReadonlySet<string>;
   gpu: WebGpu | undefined;
   resident: Map<string, ort.Tensor>;
-  /** Outputs that a carried output has taken the place of, by its name: its next value is written there, not into new memory. */
+  /** Where a carried output's next value is written in place of new memory, by its name: to what it has taken the place of, or over itself. */
   spare: Map<string, ort.Tensor>;
 }
 
@@ -39,7 +40,7 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
   }
   const loaded = sessions.get(request.session);
   if (!loaded) throw new Error('the session is closed');
-  const { session, carry, gpu, resident, spare } = loaded;
+  const { session, carry, inPlace, gpu, resident, spare } = loaded;
   switch (request.kind) {
     case 'set':
       for (const [name, given] of Object.entries(request.tensors)) {
@@ -74,9 +75,10 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
         const before = resident.get(input);
         const value = outputs[output] as ort.Tensor;
         // A tensor that came from outside may share its buffer with another; on a GPU no output is written into an old tensor.
-        if (before && carried.has(before) && isLike(before, value) && !gpu) spare.set(output, before);
-        else spare.delete(output);
         carried.add(value);
+        const free = inPlace.has(output) ? value : before;
+        if (free && carried.has(free) && isLike(free, value) && !gpu) spare.set(output, free);
+        else spare.delete(output);
         replace(resident, input, value);
       }
       const tensors: Record<string, WireTensor> = {};
@@ -91,7 +93,7 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
   }
 }
 
-async function load({ model, device, threads, profile, carry }: LoadRequest): Promise<Loaded> {
+async function load({ model, device, threads, profile, carry, inPlace }: LoadRequest): Promise<Loaded> {
   const gpu = device === 'webgpu' ? await openWebGpu() : undefined;
   const prepared = gpu?.prepare(model, Object.keys(carry)) ?? { model, options: {} };
   const session = await ort.InferenceSession.create(
@@ -110,7 +112,7 @@ async function load({ model, device, threads, profile, carry }: LoadRequest): Pr
       ...prepared.options,
     } as ort.InferenceSession.SessionOptions,
   );
-  return { session, carry, gpu, resident: new Map(), spare: new Map() };
+  return { session, carry, inPlace: new Set(inPlace), gpu, resident: new Map(), spare: new Map() };
 }
 
 /** Loaded when it is needed: a thread that computes on the CPU starts without it. */

@@ -46,7 +46,8 @@ describe('binary16', () => {
     const out = new Uint16Array(4).fill(7);
     expect(writeFloat16(Float32Array.of(0, 1), out, 1)).toBe(true);
     expect([...out]).toEqual([7, 0, 0x3c00, 7]);
-    for (const bad of [65520, Number.NEGATIVE_INFINITY, Number.NaN]) expect(writeFloat16(Float32Array.of(1, bad), out, 0)).toBe(false);
+    for (const bad of [65520, Number.NEGATIVE_INFINITY, Number.NaN])
+      expect(writeFloat16(Float32Array.of(1, bad), out, 0)).toBe(false);
     expect(writeFloat16(Float32Array.of(65519, -65519, 1e-30), out, 0)).toBe(true);
   });
 });

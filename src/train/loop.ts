@@ -63,7 +63,8 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   const state = checkpoint?.tensors ?? graph.initialState;
   checkState(state, graph.initialState, run.path);
   const startedAt = performance.now() / 1000 - standing.seconds;
-  const session = await Session.open(graph.model, { label: 'training graph', device, carry: graph.carry });
+  const { carry, inPlace } = graph;
+  const session = await Session.open(graph.model, { label: 'training graph', device, carry, inPlace });
 
   const log = async (line: object) => {
     standing.seconds = performance.now() / 1000 - startedAt;
