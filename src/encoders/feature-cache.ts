@@ -4,7 +4,7 @@ import { LimnError } from '../core/errors.js';
 import { limnHome } from '../core/files.js';
 import { writeFloat16 } from '../tensor/float16.js';
 import { type BrokenPicture, type CachedPictures, cachePictures, type PictureCacheOptions } from './picture-cache.js';
-import type { PictureEncoder } from './picture-encoder.js';
+import type { PictureEncoder, PictureFeatures } from './picture-encoder.js';
 import { RecordStore } from './record-store.js';
 
 /** Features of pictures, wherever they are kept. */
@@ -101,18 +101,31 @@ export async function featureRecords(
 ): Promise<Uint16Array[]> {
   const localWidth = encoder.local.tokens * encoder.local.channels;
   const globalWidth = encoder.global.channels;
-  const features = await encoder.encode(images);
   const records: Uint16Array[] = [];
-  for (const [i, name] of names.entries()) {
-    await setImmediate();
-    const record = new Uint16Array(localWidth + globalWidth);
-    const local = writeFloat16(features.local.subarray(i * localWidth, (i + 1) * localWidth), record, 0);
-    const global = writeFloat16(features.global.subarray(i * globalWidth, (i + 1) * globalWidth), record, localWidth);
-    if (!local || !global) {
-      throw new LimnError('NOT_FINITE', `The encoder ${encoder.id} gives NaN or values over 65504 for ${name}. Use another one.`);
+  const write = async (features: PictureFeatures, first: number) => {
+    const end = first + features.global.length / globalWidth;
+    for (let row = first; row < end; row++) {
+      await setImmediate();
+      const i = row - first;
+      const record = new Uint16Array(localWidth + globalWidth);
+      const local = writeFloat16(features.local.subarray(i * localWidth, (i + 1) * localWidth), record, 0);
+      const global = writeFloat16(features.global.subarray(i * globalWidth, (i + 1) * globalWidth), record, localWidth);
+      if (!local || !global) {
+        const message = `The encoder ${encoder.id} gives NaN or values over 65504 for ${names[row]}. Use another one.`;
+        throw new LimnError('NOT_FINITE', message);
+      }
+      records.push(record);
     }
-    records.push(record);
+  };
+  // One run computes in its thread while this one writes what the run before gave.
+  let writeLast = async () => {};
+  for (let first = 0; first < images.length; first += encoder.batch) {
+    const running = encoder.encode(images.slice(first, first + encoder.batch));
+    running.catch(() => {});
+    await writeLast();
+    writeLast = async () => write(await running, first);
   }
+  await writeLast();
   return records;
 }
 

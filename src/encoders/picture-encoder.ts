@@ -21,17 +21,21 @@ export interface PictureEncoder {
   readonly global: { readonly channels: number };
   /** How pictures are decoded for {@link encode}. */
   readonly picture: Readonly<PictureSettings>;
+  /** Pictures that one run of the encoder takes. */
+  readonly batch: number;
   /** Features of pictures that are (size, size, 3) RGB, 0 to 255. */
   encode(images: readonly Uint8Array[]): Promise<PictureFeatures>;
   close(): Promise<void>;
 }
 
+/** Few, which keeps the thread that asks responsive. */
 const picturesPerRun = 8;
 
 export class OnnxPictureEncoder implements PictureEncoder {
   readonly local: { readonly tokens: number; readonly channels: number };
   readonly global: { readonly channels: number };
   readonly picture: Readonly<PictureSettings>;
+  readonly batch: number;
 
   private constructor(
     readonly id: string,
@@ -42,8 +46,9 @@ export class OnnxPictureEncoder implements PictureEncoder {
     const extra = description.colour ? colourChannels : 0;
     this.local = { tokens: layout.tokens, channels: layout.localChannels + extra };
     this.global = { channels: layout.globalChannels + extra };
-    const { size, resampling, fit, shorterSide } = description;
+    const { size, resampling, fit, shorterSide, batch = picturesPerRun } = description;
     this.picture = { size, resampling, fit, shorterSide };
+    this.batch = batch;
   }
 
   /**
@@ -93,17 +98,10 @@ export class OnnxPictureEncoder implements PictureEncoder {
         colourStatistics(image, this.description.size, grid, places, { out: global, at: globalAt + width });
       });
     };
-    // Few pictures a run keep this thread responsive; the next run waits in the other thread while this one reads the last.
-    const step = this.description.batch ?? picturesPerRun;
-    let finishLast = async () => {};
-    for (let start = 0; start < images.length; start += step) {
-      const group = images.slice(start, start + step);
-      const running = runGraph(this.session, this.description, group);
-      running.catch(() => {});
-      await finishLast();
-      finishLast = async () => write(await running, start, group);
+    for (let start = 0; start < images.length; start += this.batch) {
+      const group = images.slice(start, start + this.batch);
+      write(await runGraph(this.session, this.description, group), start, group);
     }
-    await finishLast();
     return { local, global };
   }
 

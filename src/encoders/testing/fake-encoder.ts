@@ -9,6 +9,7 @@ export function fakeEncoder(options: { id?: string; pauseMs?: number } = {}): Pi
     local: { tokens: 4, channels: 6 },
     global: { channels: 6 },
     picture: { size: 16, resampling: 'bilinear', fit: 'fill' } as const,
+    batch: 8,
     encoded: 0,
     async encode(images: readonly Uint8Array[]) {
       if (options.pauseMs) await setTimeout(options.pauseMs);
