@@ -17,15 +17,13 @@ interface Loaded {
   inPlace: ReadonlySet<string>;
   gpu: WebGpu | undefined;
   resident: Map<string, ort.Tensor>;
-  /** Where a carried output's next value is written in place of new memory, by its name: to what it has taken the place of, or over itself. */
-  spare: Map<string, ort.Tensor>;
 }
 
 const port = parentPort;
 if (!port) throw new Error('worker.ts runs only as a worker thread');
 const sessions = new Map<number, Loaded>();
-/** Tensors that runs have made and that no one else has. */
-const carried = new WeakSet<ort.Tensor>();
+/** Tensors in memory that no other tensor has a part of: it may be written again. */
+const owned = new WeakSet<ort.Tensor>();
 
 async function handle(request: WorkerRequest): Promise<{ result?: unknown; transfer?: ArrayBuffer[] }> {
   if (request.kind === 'adapter') {
@@ -40,11 +38,12 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
   }
   const loaded = sessions.get(request.session);
   if (!loaded) throw new Error('the session is closed');
-  const { session, carry, inPlace, gpu, resident, spare } = loaded;
+  const { session, carry, inPlace, gpu, resident } = loaded;
   switch (request.kind) {
     case 'set':
       for (const [name, given] of Object.entries(request.tensors)) {
         const value = toOrt(given);
+        if (hasItsBufferAlone(given, request.tensors)) owned.add(value);
         replace(resident, name, gpu ? await gpu.upload(value) : value);
       }
       return {};
@@ -69,16 +68,16 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
       }
       const fetches: Record<string, ort.Tensor | null> = {};
       for (const name of request.fetch) fetches[name] = null;
-      for (const output of Object.keys(carry)) fetches[output] = spare.get(output) ?? null;
-      const outputs = await session.run(feeds, fetches);
       for (const [output, input] of Object.entries(carry)) {
         const before = resident.get(input);
-        const value = outputs[output] as ort.Tensor;
-        // A tensor that came from outside may share its buffer with another; on a GPU no output is written into an old tensor.
-        carried.add(value);
-        const free = inPlace.has(output) ? value : before;
-        if (free && carried.has(free) && isLike(free, value) && !gpu) spare.set(output, free);
-        else spare.delete(output);
+        const overwritten = inPlace.has(output) && !gpu && before && owned.has(before) ? before : undefined;
+        fetches[output] = overwritten ?? null;
+      }
+      const outputs = await session.run(feeds, fetches);
+      for (const [output, input] of Object.entries(carry)) {
+        // The binding returns a copy of what was written where it was told to.
+        const value = fetches[output] ?? (outputs[output] as ort.Tensor);
+        owned.add(value);
         replace(resident, input, value);
       }
       const tensors: Record<string, WireTensor> = {};
@@ -112,7 +111,7 @@ async function load({ model, device, threads, profile, carry, inPlace }: LoadReq
       ...prepared.options,
     } as ort.InferenceSession.SessionOptions,
   );
-  return { session, carry, inPlace: new Set(inPlace), gpu, resident: new Map(), spare: new Map() };
+  return { session, carry, inPlace: new Set(inPlace), gpu, resident: new Map() };
 }
 
 /** Loaded when it is needed: a thread that computes on the CPU starts without it. */
@@ -129,8 +128,10 @@ function replace(resident: Map<string, ort.Tensor>, name: string, value: ort.Ten
   if (before && before !== value && before.location === 'gpu-buffer') before.dispose();
 }
 
-function isLike(a: ort.Tensor, b: ort.Tensor): boolean {
-  return a.type === b.type && a.dims.join() === b.dims.join();
+/** Whether a tensor fills a buffer that none of the others has a part of. */
+function hasItsBufferAlone({ data }: WireTensor, all: Readonly<Record<string, WireTensor>>): boolean {
+  if (data.byteLength !== data.buffer.byteLength) return false;
+  return Object.values(all).filter((other) => other.data.buffer === data.buffer).length === 1;
 }
 
 function buffersOf(tensors: Record<string, WireTensor>): ArrayBuffer[] {
