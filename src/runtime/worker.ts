@@ -5,7 +5,7 @@
  * stay on the device.
  */
 import { availableParallelism } from 'node:os';
-import { parentPort } from 'node:worker_threads';
+import { MessageChannel, parentPort } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
 import type { LoadRequest, WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
 import type { WebGpu } from './webgpu.js';
@@ -75,11 +75,14 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
       }
       const outputs = await session.run(feeds, fetches);
       for (const [output, input] of Object.entries(carry)) {
+        const made = outputs[output] as ort.Tensor;
+        const overwritten = fetches[output];
         // The binding returns a copy of what was written where it was told to.
-        const value = fetches[output] ?? (outputs[output] as ort.Tensor);
-        owned.add(value);
-        replace(resident, input, value);
+        if (overwritten) free([made]);
+        else owned.add(made);
+        replace(resident, input, overwritten ?? made);
       }
+      free(Object.values(request.feeds));
       const tensors: Record<string, WireTensor> = {};
       for (const name of request.fetch) tensors[name] = fromOrt(outputs[name] as ort.Tensor);
       return { result: tensors, transfer: buffersOf(tensors) };
@@ -120,12 +123,26 @@ async function openWebGpu(): Promise<WebGpu> {
   return WebGpu.open();
 }
 
-/** Memory of the device is given back at once: the garbage collector does not see how much it is. */
+/** Memory that is replaced is given back at once: the garbage collector does not see how much it is on the device. */
 function replace(resident: Map<string, ort.Tensor>, name: string, value: ort.Tensor | undefined): void {
   const before = resident.get(name);
   if (value) resident.set(name, value);
   else resident.delete(name);
-  if (before && before !== value && before.location === 'gpu-buffer') before.dispose();
+  if (!before || before === value) return;
+  if (before.location === 'gpu-buffer') before.dispose();
+  else if (owned.has(before)) free([before]);
+}
+
+const nowhere = new MessageChannel().port1;
+nowhere.close();
+
+/**
+ * Gives memory back at once that the garbage collector would leave for some runs more, where each run brings as much again: what is sent to a port
+ * that is closed is gone.
+ */
+function free(tensors: readonly { readonly data: ArrayLike<unknown> }[]): void {
+  const buffers = tensors.map(({ data }) => (data as unknown as ArrayBufferView).buffer);
+  nowhere.postMessage(undefined, [...new Set(buffers)].filter((buffer) => buffer instanceof ArrayBuffer));
 }
 
 /** Whether a tensor fills a buffer that none of the others has a part of. */
