@@ -23,7 +23,7 @@ for (const name of ['FASHIONIQ_DIR', 'SHOES_DIR', 'BIRDS_TO_WORDS_DIR', 'CIRR_DI
 vi.stubEnv('LIMN_SHARED_DATA', data);
 afterAll(() => vi.unstubAllEnvs());
 
-test('there are fourteen', () => expect(files).toHaveLength(14));
+test('there are sixteen', () => expect(files).toHaveLength(16));
 
 describe.each(files)('%s', (file) => {
   test('is whole, and named after its file', async () => {
