@@ -142,7 +142,10 @@ nowhere.close();
  */
 function free(tensors: readonly { readonly data: ArrayLike<unknown> }[]): void {
   const buffers = tensors.map(({ data }) => (data as unknown as ArrayBufferView).buffer);
-  nowhere.postMessage(undefined, [...new Set(buffers)].filter((buffer) => buffer instanceof ArrayBuffer));
+  nowhere.postMessage(
+    undefined,
+    [...new Set(buffers)].filter((buffer) => buffer instanceof ArrayBuffer),
+  );
 }
 
 /** Whether a tensor fills a buffer that none of the others has a part of. */

@@ -159,7 +159,7 @@ function checkBeginning({ triplets }: Split, { val, given }: SelfTrainOptions, p
 }
 
 /** The split with a seeded share of its triplets; its pictures stay. */
-function withLabels(split: Split, share: number, seed: number): Split {
+export function withLabels(split: Split, share: number, seed: number): Split {
   if (share === 1 || split.triplets.length === 0) return split;
   const order = Random.derive(seed, 'labels that are used').shuffle([...split.triplets.keys()]);
   const kept = order.slice(0, Math.max(1, Math.round(share * split.triplets.length))).sort((a, b) => a - b);
