@@ -35,7 +35,7 @@ const experiment = await readExperiment(file);
 const method = experiment.methods.find(({ id }) => id === 'unjudged');
 const { model, training, selfTraining } = settingsOf(experiment, method);
 const settings = selfTrainSettings.parse(selfTraining);
-const category = [experiment.dataset.category].flat()[0];
+const [category] = experiment.categories;
 const [whole, val] = [await readSplit(experiment, category, 'train'), await readSplit(experiment, category, 'val')];
 const labelled = withLabels(whole, settings.labels, seed);
 
