@@ -1,5 +1,5 @@
 /**
- * What other ways of judging would have been worth: trains LIMN on the labels and on pseudo triplets that are chosen in another way, and says its
+ * What other ways of judging would have been worth on product photographs: trains LIMN on the labels and on pseudo triplets that are chosen in another way, and says its
  * recall. The texts are those that an experiment of LIMN+ has written without judging (method "unjudged"), and as many are taken.
  *
  *     limn experiment run FILE.json                                 first; its runs lie in runs/NAME
@@ -7,13 +7,14 @@
  *
  * WAY: all (a draw of all), rank (the judge's), beyond (what the judge's rank refuses), likelihood and near (the better half by likelihood or
  * rank, of each strategy in each of 100 regions of targets), true (texts that name no other colour or sex than the target has in
- * DATASET/styles.csv, of product photographs alone). `right` is the share of texts with a colour or a sex in which these are the target's.
+ * DATASET/styles.csv). `right` is the share of texts with a colour or a sex in which these are the target's.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Random } from '../dist/core/random.js';
+import { dot } from '../dist/eval/vectors.js';
 import { readExperiment, settingsOf } from '../dist/experiment/config.js';
 import { readSplit } from '../dist/experiment/dataset.js';
 import { scoreVectors } from '../dist/models/embeddings.js';
@@ -57,12 +58,9 @@ async function regions() {
   await pictures.close();
   const random = Random.derive(seed, 'clusters');
   const centres = Array.from({ length: 100 }, () => random.below(ids.length));
-  const dot = (a, b) => {
-    let sum = 0;
-    for (let i = 0; i < width; i++) sum += data[a * width + i] * data[b * width + i];
-    return sum;
-  };
-  const nearest = (row) => centres.map((centre) => dot(row, centre)).reduce((best, x, i, all) => (x > all[best] ? i : best), 0);
+  const similarity = (a, b) => dot(data, a * width, data, b * width, width);
+  const nearest = (row) =>
+    centres.map((centre) => similarity(row, centre)).reduce((best, x, i, all) => (x > all[best] ? i : best), 0);
   return new Map(ids.map((id, row) => [id, nearest(row)]));
 }
 

@@ -20,7 +20,12 @@ export function inPlace(graph: Graph, successions: readonly Succession[]): boole
   const isFlat = graph.nodes.every(({ type }) => type !== 'Loop' && type !== 'If');
   const readers = new Map<Value, GraphNode[]>();
   for (const node of graph.nodes) {
-    for (const input of node.inputs) if (input && !input.producer) readers.set(input, [...(readers.get(input) ?? []), node]);
+    for (const input of node.inputs) {
+      if (!input || input.producer) continue;
+      const known = readers.get(input);
+      if (known) known.push(node);
+      else readers.set(input, [node]);
+    }
   }
   return successions.map(({ before, after }) => {
     const { producer } = after;

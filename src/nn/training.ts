@@ -123,7 +123,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   ];
   const report: Record<string, Value> = { loss, gradientNorm: norm, learningRate: rate, ...metrics };
 
-  const overwrites = inPlace(graph, state);
+  const overwrites = looped ? [] : inPlace(graph, state);
   if (iteration && condition) closeLoop(outer, graph, [iteration, condition], state, report, stepsPerRun);
   else {
     for (const { name, after } of state) graph.output(`next.${name}`, after);
@@ -142,7 +142,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
       ...(sums?.state ?? []).map(({ name, shape }) => [name, zeros('float32', shape)] as const),
     ]),
     carry: Object.fromEntries(state.map(({ name }) => [`next.${name}`, name])),
-    inPlace: looped ? [] : state.flatMap(({ name }, i) => (overwrites[i] ? [`next.${name}`] : [])),
+    inPlace: state.flatMap(({ name }, i) => (overwrites[i] ? [`next.${name}`] : [])),
     reported: Object.keys(report),
     parameters: specs.map(({ name, shape }) => ({ name, shape })),
     masks: context.masks,

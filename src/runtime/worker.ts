@@ -70,8 +70,7 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
       for (const name of request.fetch) fetches[name] = null;
       for (const [output, input] of Object.entries(carry)) {
         const before = resident.get(input);
-        const overwritten = inPlace.has(output) && !gpu && before && owned.has(before) ? before : undefined;
-        fetches[output] = overwritten ?? null;
+        fetches[output] = inPlace.has(output) && !gpu && before && owned.has(before) ? before : null;
       }
       const outputs = await session.run(feeds, fetches);
       for (const [output, input] of Object.entries(carry)) {
