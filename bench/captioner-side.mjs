@@ -1,7 +1,7 @@
 /** The limn side of captioner.mjs. */
 import { Random } from '../dist/core/random.js';
-import { endId, startId } from '../dist/models/captioner.js';
-import { captionerTrainingModel } from '../dist/models/captioner-graphs.js';
+import { endId, startId } from '../dist/models/captioner/captioner.js';
+import { captionerTrainingModel } from '../dist/models/captioner/captioner-graphs.js';
 import { captionerConfigOf, plainStatistics } from './configs.mjs';
 import { drawHalves, rowsOf } from './drawn-features.mjs';
 import { trainWhenAsked } from './limn-training.mjs';
@@ -18,7 +18,7 @@ const tables = {
   global: drawHalves(random, [pictures, total]),
 };
 
-/** What src/train feeds: rows of the cached features, and texts between start and end; every second one is half as long. */
+/** What src/learning/train feeds: rows of the cached features, and texts between start and end; every second one is half as long. */
 function feeds() {
   const out = {};
   for (const side of ['reference', 'target']) {

@@ -14,7 +14,7 @@ import { saveResult } from './save-result.mjs';
 import { startLimn, takeTurns } from './sides.mjs';
 import { stepFlags, stepOptions } from './step-options.mjs';
 
-const { findAdapter } = await import('../dist/runtime/adapter.js');
+const { findAdapter } = await import('../dist/engine/runtime/adapter.js');
 const { values: flags } = parseArgs({
   options: {
     ...stepFlags,

@@ -1,5 +1,5 @@
 /** Random features in the place of an encoder's, and rows of them as a batch. */
-import { sizeOf } from '../dist/tensor/tensor.js';
+import { sizeOf } from '../dist/engine/tensor/tensor.js';
 
 /** The form of MobileNetV2's features, with each place's colours. */
 export const mobileNet = { kind: 'features', tokens: 49, channels: 1280, globalChannels: 1280, colourChannels: 6 };

@@ -1,6 +1,6 @@
 /** One side of encoder.mjs: a step is a batch. */
 import { Random } from '../dist/core/random.js';
-import { sizeOf } from '../dist/tensor/tensor.js';
+import { sizeOf } from '../dist/engine/tensor/tensor.js';
 import { answerSteps } from './answer-steps.mjs';
 
 const { side, description, weights, batch, batchesAtOnce, threads } = JSON.parse(process.argv[2]);
@@ -12,11 +12,11 @@ const images = Array.from({ length: batch * batchesAtOnce }, () =>
 
 /** What indexing does with pictures that are decoded. */
 async function limn() {
-  const { encodeInMemory } = await import('../dist/encoders/feature-memory.js');
-  const { OnnxPictureEncoder } = await import('../dist/encoders/picture-encoder.js');
+  const { encodeInMemory } = await import('../dist/models/encoders/cache/feature-memory.js');
+  const { OnnxPictureEncoder } = await import('../dist/models/encoders/image/picture-encoder.js');
   const encoder = await OnnxPictureEncoder.fromWeights(description, weights, { threads });
   const ids = images.map((_, i) => `${i}`);
-  const { fromFloat16 } = await import('../dist/tensor/float16.js');
+  const { fromFloat16 } = await import('../dist/engine/tensor/float16.js');
   const local = new Uint16Array(encoder.local.tokens * encoder.local.channels);
   const global = new Uint16Array(encoder.global.channels);
   (await encodeInMemory(encoder, images, ids)).gather([0], local, global);

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { loadDescription } from '../dist/encoders/description.js';
+import { loadDescription } from '../dist/models/encoders/image/description.js';
 import { operationsOf } from './operations.mjs';
 import { writeRandomTower } from './random-tower.mjs';
 import { saveResult } from './save-result.mjs';

@@ -2,7 +2,7 @@
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createStore } from '../dist/store/open-store.js';
+import { createStore } from '../dist/search/store/open-store.js';
 import { answerSteps } from './answer-steps.mjs';
 import { storeInfo, vectorItems } from './store-items.mjs';
 

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { answerSteps } from './answer-steps.mjs';
 
 const { side, model: modelFolder, images, files, threads, store, folder } = JSON.parse(process.argv[2]);
-const { LimnModel } = await import('../dist/models/limn-model.js');
+const { LimnModel } = await import('../dist/models/retrieval/limn-model.js');
 const model = await LimnModel.open(modelFolder);
 
 /** `limn index` of a new gallery, without the start of the program and the opening of the model. */
 async function indexing() {
-  const { Gallery } = await import('../dist/gallery/gallery.js');
+  const { Gallery } = await import('../dist/search/gallery/gallery.js');
   const out = join(folder, 'gallery');
   return async () => {
     const gallery = await Gallery.create({ model, images, files, out: `${store}:${out}` });
@@ -22,8 +22,8 @@ async function indexing() {
 /** Both graphs on tensors of eight pictures, one after the other, with all threads. */
 async function encoder() {
   const ort = await import('onnxruntime-node');
-  const { findWeights } = await import('../dist/encoders/description.js');
-  const { galleryModel } = await import('../dist/models/limn-graphs.js');
+  const { findWeights } = await import('../dist/models/encoders/image/description.js');
+  const { galleryModel } = await import('../dist/models/retrieval/limn-graphs.js');
   const { description } = model.parts.encoder;
   const batch = 8;
   const { size, input, outputs, layout } = description;
@@ -55,7 +55,7 @@ async function encoder() {
 
 /** Files to pixels, so many at once as indexing reads ahead. */
 async function decoder() {
-  const { decodeImage } = await import('../dist/encoders/image.js');
+  const { decodeImage } = await import('../dist/models/encoders/image/image.js');
   const { size, resampling, fit, shorterSide } = model.parts.encoder.description;
   return async () => {
     let next = 0;

@@ -1,7 +1,7 @@
 /** The limn side of training-step.mjs. */
 import { Random } from '../dist/core/random.js';
-import { limnTrainingModel } from '../dist/models/limn-graphs.js';
-import { sizeOf } from '../dist/tensor/tensor.js';
+import { limnTrainingModel } from '../dist/models/retrieval/limn-graphs.js';
+import { sizeOf } from '../dist/engine/tensor/tensor.js';
 import { limnConfigOf, plainStatistics } from './configs.mjs';
 import { drawFloats, drawHalves, rowsOf } from './drawn-features.mjs';
 import { trainWhenAsked } from './limn-training.mjs';
@@ -23,7 +23,7 @@ const tables = isFeatures
 const lead = stepsPerRun > 1 ? [stepsPerRun, batch] : [batch];
 const rowsPerRun = sizeOf(lead);
 
-/** What src/train feeds: rows of the cached features, and words; every second text fills half of its places. */
+/** What src/learning/train feeds: rows of the cached features, and words; every second text fills half of its places. */
 function feeds() {
   const out = {};
   for (const side of ['reference', 'target']) {

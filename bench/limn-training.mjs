@@ -1,9 +1,9 @@
-/** What the limn sides of step-race.mjs have in common: a training graph in a session, as src/train has it, that steps when it is asked. */
+/** What the limn sides of step-race.mjs have in common: a training graph in a session, as src/learning/train has it, that steps when it is asked. */
 import { writeFile } from 'node:fs/promises';
-import { drawMasks } from '../dist/nn/training.js';
-import { Session } from '../dist/runtime/session.js';
-import { encodeSafetensors } from '../dist/tensor/safetensors.js';
-import { sizeOf } from '../dist/tensor/tensor.js';
+import { drawMasks } from '../dist/engine/nn/training.js';
+import { Session } from '../dist/engine/runtime/session.js';
+import { encodeSafetensors } from '../dist/engine/tensor/safetensors.js';
+import { sizeOf } from '../dist/engine/tensor/tensor.js';
 import { answerSteps } from './answer-steps.mjs';
 import { drawFloats } from './drawn-features.mjs';
 import { trainingOperations } from './operations.mjs';
@@ -35,7 +35,7 @@ export async function trainWhenAsked(graph, feeds, { random, buffers = {}, optio
   if (!options.copied) await session.setResident(graph.initialState, { transfer: true });
 
   let state = graph.initialState;
-  /** @param transfer whether the feeds are given away, as src/train does */
+  /** @param transfer whether the feeds are given away, as src/learning/train does */
   async function run(fed, transfer = false) {
     if (!options.copied) return session.run(fed, { fetch: graph.reported, transfer });
     const result = await session.run({ ...fed, ...state }, { fetch: [...graph.reported, ...Object.keys(graph.carry)] });

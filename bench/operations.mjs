@@ -2,8 +2,8 @@
  * Floating-point operations of ONNX graphs, counted from their shapes: a multiplication and its addition are two. Only matrix products and
  * convolutions count, as is usual for "model FLOPs"; padded words and tokens count like others.
  */
-import { Graph, readModel } from '../dist/graph/index.js';
-import { sizeOf } from '../dist/tensor/tensor.js';
+import { Graph, readModel } from '../dist/engine/graph/index.js';
+import { sizeOf } from '../dist/engine/tensor/tensor.js';
 
 const product = ({ inputs: [left], outputs: [out], attributes: { transA = 0 } }) =>
   2 * sizeOf(out.shape) * left.shape.at(transA ? -2 : -1);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../dist/core/random.js';
-import { conv, encodeModel, Graph, matmul, reduceMean, relu } from '../dist/graph/index.js';
-import { init } from '../dist/nn/context.js';
-import { trainingModel } from '../dist/nn/training.js';
+import { conv, encodeModel, Graph, matmul, reduceMean, relu } from '../dist/engine/graph/index.js';
+import { init } from '../dist/engine/nn/context.js';
+import { trainingModel } from '../dist/engine/nn/training.js';
 import { operationsOf, trainingOperations } from './operations.mjs';
 
 function counted(build, options) {

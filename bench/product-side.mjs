@@ -1,7 +1,7 @@
 /** One side of floor.mjs: a step is one product of two square matrices in ONNX Runtime, in the thread that asks for it. */
 import ort from 'onnxruntime-node';
 import { Random } from '../dist/core/random.js';
-import { encodeModel, Graph, matmul } from '../dist/graph/index.js';
+import { encodeModel, Graph, matmul } from '../dist/engine/graph/index.js';
 import { answerSteps } from './answer-steps.mjs';
 
 const { size, threads } = JSON.parse(process.argv[2]);

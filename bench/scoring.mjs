@@ -10,8 +10,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Random } from '../dist/core/random.js';
-import { evaluateVectors } from '../dist/eval/evaluate.js';
-import { findProtocol } from '../dist/eval/protocols/index.js';
+import { evaluateVectors } from '../dist/learning/eval/evaluate.js';
+import { findProtocol } from '../dist/learning/eval/protocols/index.js';
 import { machine, summary } from './sides.mjs';
 
 const width = 512;

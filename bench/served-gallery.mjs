@@ -4,7 +4,7 @@ import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const program = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+export const program = fileURLToPath(new URL('../dist/apps/cli/main.js', import.meta.url));
 
 /**
  * Indexes photographs of product-photos in a folder of the caller's.

@@ -1,7 +1,7 @@
 /** A process of stores.mjs: builds one store of a file's vectors, or searches it. */
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createStore, openStore } from '../dist/store/open-store.js';
+import { createStore, openStore } from '../dist/search/store/open-store.js';
 import { peakBytes } from './peak-memory.mjs';
 import { startPglite } from './pglite.mjs';
 import { percentile } from './sides.mjs';

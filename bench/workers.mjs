@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { connect } from '@lancedb/lancedb';
 import { Redis } from 'ioredis';
-import { openStore } from '../dist/store/open-store.js';
+import { openStore } from '../dist/search/store/open-store.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -32,7 +32,7 @@ const { values: flags } = parseArgs({
   },
 });
 if (!flags.model || !flags.images) throw new Error('give --model RUN and --images FOLDER');
-const program = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const program = fileURLToPath(new URL('../dist/apps/cli/main.js', import.meta.url));
 const root = await mkdtemp(join(tmpdir(), 'limn-bench-workers-'));
 const env = { ...process.env, LIMN_HOME: join(root, 'home'), LIMN_THREADS: flags.threads };
 const rounded = (value, digits = 1) => Number(value.toFixed(digits));

@@ -9,7 +9,7 @@
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Random } from '../dist/core/random.js';
-import { drawPairs } from '../dist/data/one-word-apart.js';
+import { drawPairs } from '../dist/learning/data/one-word-apart.js';
 
 const [from, to] = process.argv.slice(2);
 if (!from || !to) {

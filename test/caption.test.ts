@@ -4,10 +4,10 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generateWardrobe } from '../src/data/wardrobe/generate.js';
-import { Gallery } from '../src/gallery/gallery.js';
-import { saveTinyModel } from '../src/gallery/testing/tiny-model.js';
-import { LimnModel } from '../src/models/limn-model.js';
+import { generateWardrobe } from '../src/learning/data/wardrobe/generate.js';
+import { Gallery } from '../src/search/gallery/gallery.js';
+import { saveTinyModel } from '../src/search/gallery/testing/tiny-model.js';
+import { LimnModel } from '../src/models/retrieval/limn-model.js';
 import { program, startServing } from './support/serving.js';
 
 let work: string;

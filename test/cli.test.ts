@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { planWardrobe } from '../src/data/wardrobe/generate.js';
-import { saveTinyModel } from '../src/gallery/testing/tiny-model.js';
+import { planWardrobe } from '../src/learning/data/wardrobe/generate.js';
+import { saveTinyModel } from '../src/search/gallery/testing/tiny-model.js';
 
-const program = resolve(import.meta.dirname, '../dist/cli/main.js');
+const program = resolve(import.meta.dirname, '../dist/apps/cli/main.js');
 let root: string;
 const at = (...parts: string[]) => join(root, ...parts);
 

@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { openReader } from '../src/cli/encoders.js';
-import { clipSizes, writeRandomClip } from '../src/encoders/clip/random-clip.js';
-import { HubServer } from '../src/encoders/testing/hub-server.js';
-import { PictureReader } from '../src/models/picture-reader.js';
+import { openReader } from '../src/apps/cli/encoders.js';
+import { clipSizes, writeRandomClip } from '../src/models/encoders/clip/random-clip.js';
+import { HubServer } from '../src/models/encoders/testing/hub-server.js';
+import { PictureReader } from '../src/models/retrieval/picture-reader.js';
 
-const program = resolve(import.meta.dirname, '../dist/cli/main.js');
+const program = resolve(import.meta.dirname, '../dist/apps/cli/main.js');
 const root = mkdtempSync(join(tmpdir(), 'limn-encoders-cli-'));
 const home = join(root, 'home');
 let hub: HubServer;

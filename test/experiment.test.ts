@@ -4,9 +4,9 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generateWardrobe } from '../src/data/wardrobe/generate.js';
+import { generateWardrobe } from '../src/learning/data/wardrobe/generate.js';
 
-const program = resolve(import.meta.dirname, '../dist/cli/main.js');
+const program = resolve(import.meta.dirname, '../dist/apps/cli/main.js');
 let root: string;
 
 interface Ended {

@@ -3,9 +3,9 @@ import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type TinyFolder, tinyFolder } from '../src/gallery/testing/tiny-gallery.js';
+import { type TinyFolder, tinyFolder } from '../src/search/gallery/testing/tiny-gallery.js';
 
-const program = resolve(import.meta.dirname, '../dist/cli/main.js');
+const program = resolve(import.meta.dirname, '../dist/apps/cli/main.js');
 let folder: TinyFolder;
 
 beforeAll(async () => {

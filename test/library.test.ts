@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { saveTinyModel } from '../src/gallery/testing/tiny-model.js';
+import { saveTinyModel } from '../src/search/gallery/testing/tiny-model.js';
 
 const repository = resolve(import.meta.dirname, '..');
 let root: string;

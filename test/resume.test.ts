@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { generateWardrobe } from '../src/data/wardrobe/generate.js';
+import { generateWardrobe } from '../src/learning/data/wardrobe/generate.js';
 
 const child = fileURLToPath(new URL('support/train-child.mjs', import.meta.url));
 let work: string;

@@ -5,14 +5,14 @@ import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readFashionIQ } from '../src/data/fashioniq.js';
-import { generateWardrobe } from '../src/data/wardrobe/generate.js';
-import { scanPictures } from '../src/gallery/ingest/scan.js';
-import { PictureReader } from '../src/models/picture-reader.js';
-import { readPseudoTriplets } from '../src/train/self-training/pseudo-triplets.js';
-import { type SelfTrainOptions, selfTrain } from '../src/train/self-training/self-train.js';
+import { readFashionIQ } from '../src/learning/data/fashioniq.js';
+import { generateWardrobe } from '../src/learning/data/wardrobe/generate.js';
+import { scanPictures } from '../src/search/gallery/ingest/scan.js';
+import { PictureReader } from '../src/models/retrieval/picture-reader.js';
+import { readPseudoTriplets } from '../src/learning/self-training/pseudo-triplets.js';
+import { type SelfTrainOptions, selfTrain } from '../src/learning/self-training/self-train.js';
 
-const program = resolve(import.meta.dirname, '../dist/cli/main.js');
+const program = resolve(import.meta.dirname, '../dist/apps/cli/main.js');
 const homeBefore = process.env.LIMN_HOME;
 let work: string;
 let data: string;

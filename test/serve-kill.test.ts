@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../src/core/random.js';
-import { Gallery } from '../src/gallery/gallery.js';
-import { drawPicture } from '../src/gallery/testing/tiny-gallery.js';
-import { saveTinyModel } from '../src/gallery/testing/tiny-model.js';
-import { LimnModel } from '../src/models/limn-model.js';
-import { type PgServer, startPg } from '../src/store/testing/pg-server.js';
+import { Gallery } from '../src/search/gallery/gallery.js';
+import { drawPicture } from '../src/search/gallery/testing/tiny-gallery.js';
+import { saveTinyModel } from '../src/search/gallery/testing/tiny-model.js';
+import { LimnModel } from '../src/models/retrieval/limn-model.js';
+import { type PgServer, startPg } from '../src/search/store/testing/pg-server.js';
 import { type Serving, startServing } from './support/serving.js';
 import { WrittenItems } from './support/written-items.js';
 

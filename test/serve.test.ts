@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { LimnClient } from '../src/client/index.js';
-import { Gallery } from '../src/gallery/gallery.js';
-import { saveTinyModel } from '../src/gallery/testing/tiny-model.js';
-import { LimnModel } from '../src/models/limn-model.js';
+import { LimnClient } from '../src/apps/client/index.js';
+import { Gallery } from '../src/search/gallery/gallery.js';
+import { saveTinyModel } from '../src/search/gallery/testing/tiny-model.js';
+import { LimnModel } from '../src/models/retrieval/limn-model.js';
 import { program, type Serving, startServing } from './support/serving.js';
 
 let root: string;

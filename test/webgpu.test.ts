@@ -6,29 +6,29 @@ import { join, resolve } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Random } from '../src/core/random.js';
-import { readFashionIQ } from '../src/data/fashioniq.js';
-import { generateWardrobe } from '../src/data/wardrobe/generate.js';
-import { clipSizes, writeRandomClip } from '../src/encoders/clip/random-clip.js';
-import { folderFile } from '../src/encoders/description.js';
-import { openHubEncoder } from '../src/encoders/hub/encoder-folder.js';
-import { importEncoder } from '../src/encoders/hub/import-encoder.js';
-import { OnnxPictureEncoder } from '../src/encoders/picture-encoder.js';
-import { OnnxTextEncoder } from '../src/encoders/text-encoder.js';
-import { type TinyFolder, tinyFolder } from '../src/gallery/testing/tiny-gallery.js';
-import { elementTypes } from '../src/graph/element-types.js';
-import { ModelProtoSchema } from '../src/graph/proto/onnx_pb.js';
-import { CaptionerModel } from '../src/models/captioner-model.js';
-import { limnConfig } from '../src/models/config.js';
-import { limnTrainingModel } from '../src/models/limn-graphs.js';
-import { PictureReader } from '../src/models/picture-reader.js';
-import type { Device } from '../src/runtime/device.js';
-import { Session } from '../src/runtime/session.js';
-import { missingGpu } from '../src/runtime/testing/gpu.js';
-import { fromFloat16 } from '../src/tensor/float16.js';
-import { decodeSafetensors } from '../src/tensor/safetensors.js';
-import { sizeOf, type Tensor, tensor } from '../src/tensor/tensor.js';
-import { type TrainOptions, train } from '../src/train/train.js';
-import { trainCaptioner } from '../src/train/train-captioner.js';
+import { readFashionIQ } from '../src/learning/data/fashioniq.js';
+import { generateWardrobe } from '../src/learning/data/wardrobe/generate.js';
+import { clipSizes, writeRandomClip } from '../src/models/encoders/clip/random-clip.js';
+import { folderFile } from '../src/models/encoders/image/description.js';
+import { openHubEncoder } from '../src/models/encoders/hub/encoder-folder.js';
+import { importEncoder } from '../src/models/encoders/hub/import-encoder.js';
+import { OnnxPictureEncoder } from '../src/models/encoders/image/picture-encoder.js';
+import { OnnxTextEncoder } from '../src/models/encoders/text/text-encoder.js';
+import { type TinyFolder, tinyFolder } from '../src/search/gallery/testing/tiny-gallery.js';
+import { elementTypes } from '../src/engine/graph/element-types.js';
+import { ModelProtoSchema } from '../src/engine/graph/proto/onnx_pb.js';
+import { CaptionerModel } from '../src/models/captioner/captioner-model.js';
+import { limnConfig } from '../src/models/backbone/config.js';
+import { limnTrainingModel } from '../src/models/retrieval/limn-graphs.js';
+import { PictureReader } from '../src/models/retrieval/picture-reader.js';
+import type { Device } from '../src/engine/runtime/device.js';
+import { Session } from '../src/engine/runtime/session.js';
+import { missingGpu } from '../src/engine/runtime/testing/gpu.js';
+import { fromFloat16 } from '../src/engine/tensor/float16.js';
+import { decodeSafetensors } from '../src/engine/tensor/safetensors.js';
+import { sizeOf, type Tensor, tensor } from '../src/engine/tensor/tensor.js';
+import { type TrainOptions, train } from '../src/learning/train/train.js';
+import { trainCaptioner } from '../src/learning/train/train-captioner.js';
 
 // Where the GPU is a driver that computes on the CPU, compiling for it takes long.
 vi.setConfig({ testTimeout: 300_000 });
@@ -249,7 +249,7 @@ describe.skipIf(missing)('the command line', () => {
 
   const limn = (words: string[], env: Record<string, string> = {}) =>
     new Promise<{ code: number; out: string; error: string }>((done) => {
-      const program = resolve(import.meta.dirname, '../dist/cli/main.js');
+      const program = resolve(import.meta.dirname, '../dist/apps/cli/main.js');
       const options = { env: { ...process.env, LIMN_HOME: folder.at('home'), ...env }, cwd: folder.at() };
       execFile(process.execPath, [program, ...words], options, (failure, out, error) => {
         done({ code: failure ? Number(failure.code) : 0, out, error });

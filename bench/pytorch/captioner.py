@@ -1,4 +1,4 @@
-"""The difference captioner in PyTorch: the computation of src/models/captioner.ts and src/models/decoding.ts, written plainly.
+"""The difference captioner in PyTorch: the computation of src/models/captioner/captioner.ts and src/models/captioner/decoding.ts, written plainly.
 
 It is the rival in bench/captioner.mjs and bench/decoding.mjs. A decoding keeps keys and values in buffers of the greatest length,
 which each word fills one place further; those of the pictures are computed once a text. Shapes: B batch, n memory tokens, L places
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 @dataclass
 class Config:
-    """The fields of src/models/captioner-config.ts that matter here."""
+    """The fields of src/models/captioner/captioner-config.ts that matter here."""
 
     vocabulary_size: int
     tokens: int

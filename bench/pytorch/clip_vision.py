@@ -1,4 +1,4 @@
-"""CLIP's vision Transformer in PyTorch: the computation of src/encoders/clip/towers.ts, written plainly.
+"""CLIP's vision Transformer in PyTorch: the computation of src/models/encoders/clip/towers.ts, written plainly.
 
 It is the rival in bench/fine-tune.mjs. Shapes: B batch, n tokens (the class token and the patches), d width.
 """

@@ -1,4 +1,4 @@
-"""The baselines of src/models/baselines in PyTorch, on the encoders of limn_torch.py: the tests' independent reference.
+"""The baselines of src/models/methods/baselines in PyTorch, on the encoders of limn_torch.py: the tests' independent reference.
 
 Written from the papers (TIRG: Vo et al., CVPR 2019; Combiner: Baldrati et al., CVPR 2022) and, for the method in the style of
 TG-CIR, from the equations in tg-cir.ts. Shapes: B batch, n tokens, d width, A attributes.
@@ -186,7 +186,7 @@ compositions = {
 
 
 def make(name: str, c: limn_torch.Config) -> nn.Module:
-    """A baseline by its name in src/models/config.ts."""
+    """A baseline by its name in src/models/retrieval/config.ts."""
     return TgCir(c) if name == "tg-cir" else Baseline(c, compositions[name](c.width))
 
 

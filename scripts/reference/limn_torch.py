@@ -1,4 +1,4 @@
-"""LIMN in PyTorch: the computation of src/models/limn.ts, written the way PyTorch does it fastest.
+"""LIMN in PyTorch: the computation of src/models/methods/limn.ts, written the way PyTorch does it fastest.
 
 It is the independent reference of the tests (make_fixtures.py) and the rival in the race (bench/training-step.mjs).
 Pictures are features of a frozen encoder. Shapes: B batch, N picture tokens, M words, d width, K factors, p projection.
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 @dataclass
 class Config:
-    """The fields of src/models/config.ts that matter here."""
+    """The fields of src/models/backbone/config.ts that matter here."""
 
     vocabulary_size: int
     tokens: int

@@ -257,7 +257,7 @@ def transformer_layers(state: dict[str, torch.Tensor], count: int) -> dict[str, 
 
 
 def towers() -> None:
-    """limn's own towers (src/encoders/clip/towers.ts) against transformers and open_clip, with equal weights."""
+    """limn's own towers (src/models/encoders/clip/towers.ts) against transformers and open_clip, with equal weights."""
     torch.manual_seed(11)
     tensors: dict[str, torch.Tensor] = {}
 

@@ -258,7 +258,7 @@ def limn() -> None:
 
 
 def small(**changes) -> tuple[limn_torch.Config, dict]:
-    """A config of limn_torch.py and the settings of src/models/config.ts that mean the same."""
+    """A config of limn_torch.py and the settings of src/models/backbone/config.ts that mean the same."""
     shared = {
         "width": 8, "factors": 3, "layers": 1, "heads": 2, "expansion": 2, "dropout": 0.0, "projection": 4, "words": 6,
         "weights": {"factors": 0.7, "agreement": 0.9, "disentangling": 1.3}, **changes,

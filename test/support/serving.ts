@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { LimnClient } from '../../src/client/index.js';
+import { LimnClient } from '../../src/apps/client/index.js';
 
-export const program = resolve(import.meta.dirname, '../../dist/cli/main.js');
+export const program = resolve(import.meta.dirname, '../../dist/apps/cli/main.js');
 
 export interface Serving {
   url: string;

@@ -3,10 +3,10 @@
  * what its last answer said, or what was asked for since.
  */
 import { expect } from 'vitest';
-import type { LimnClient } from '../../src/client/index.js';
+import type { LimnClient } from '../../src/apps/client/index.js';
 import { sha256 } from '../../src/core/files.js';
 import { Random } from '../../src/core/random.js';
-import { pictureBytes } from '../../src/gallery/testing/tiny-gallery.js';
+import { pictureBytes } from '../../src/search/gallery/testing/tiny-gallery.js';
 
 /** Each writer has so many ids, so that most writes replace a picture. */
 const idsOfWriter = 5;

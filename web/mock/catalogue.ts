@@ -1,9 +1,9 @@
 /** The mock's pictures: drawn garments with what a shop would know of them. */
 import sharp from 'sharp';
 import { Random } from '../../src/core/random.js';
-import type { Garment } from '../../src/data/wardrobe/attributes.js';
-import { growCatalogue } from '../../src/data/wardrobe/catalogue.js';
-import { drawGarment } from '../../src/data/wardrobe/draw.js';
+import type { Garment } from '../../src/learning/data/wardrobe/attributes.js';
+import { growCatalogue } from '../../src/learning/data/wardrobe/catalogue.js';
+import { drawGarment } from '../../src/learning/data/wardrobe/draw.js';
 
 export interface MockItem {
   id: string;

@@ -1,6 +1,6 @@
 /** Scores that behave like a model's: what is asked for ranks first, and every factor follows an attribute, with some noise. */
 import type { z } from 'zod';
-import type * as contract from '../../src/server/contract.js';
+import type * as contract from '../../src/apps/server/contract.js';
 import type { MockItem } from './catalogue.js';
 
 type Request = z.infer<typeof contract.search>;

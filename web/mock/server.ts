@@ -7,8 +7,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { extname, join, normalize } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
 import { z } from 'zod';
-import * as contract from '../../src/server/contract.js';
-import { pagePolicy } from '../../src/server/security-headers.js';
+import * as contract from '../../src/apps/server/contract.js';
+import { pagePolicy } from '../../src/apps/server/security-headers.js';
 import { drawItem, type MockItem, makeCatalogue } from './catalogue.js';
 import { filterItems } from './filtering.js';
 import { difference, factors, heatMap, rank } from './scoring.js';

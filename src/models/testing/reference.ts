@@ -1,9 +1,9 @@
 /** Test helpers: a method against what scripts/reference computed of it. */
 import { expect } from 'vitest';
 import { norm, readFixture, relativeError } from '../../../test/fixtures/fixture.js';
-import { openGraph } from '../../graph/testing/evaluate.js';
-import { limnConfig } from '../config.js';
-import { galleryModel, queryModel } from '../limn-graphs.js';
+import { openGraph } from '../../engine/graph/testing/evaluate.js';
+import { limnConfig } from '../backbone/config.js';
+import { galleryModel, queryModel } from '../retrieval/limn-graphs.js';
 import { openModel, traceLoss } from './traced.js';
 
 const tolerance = 1e-4;

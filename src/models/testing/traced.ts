@@ -1,16 +1,16 @@
 /** Test helpers: the training computation of a method with all that it makes as outputs, and its finished graphs, run in this process. */
 import * as ort from 'onnxruntime-node';
 import { Random } from '../../core/random.js';
-import * as f from '../../graph/functions.js';
-import { Graph, gradients, type Value } from '../../graph/index.js';
-import type { Feeds } from '../../graph/testing/evaluate.js';
-import { TrainingContext } from '../../nn/context.js';
-import { type Tensor, tensor } from '../../tensor/tensor.js';
-import type { LimnConfig } from '../config.js';
-import { pictureInputs, withoutPrefix } from '../encoder/picture.js';
-import { textInputs } from '../encoder/text.js';
-import { embedQuery, embedTarget } from '../limn-graphs.js';
-import { methodOf } from '../methods.js';
+import * as f from '../../engine/graph/functions.js';
+import { Graph, gradients, type Value } from '../../engine/graph/index.js';
+import type { Feeds } from '../../engine/graph/testing/evaluate.js';
+import { TrainingContext } from '../../engine/nn/context.js';
+import { type Tensor, tensor } from '../../engine/tensor/tensor.js';
+import type { LimnConfig } from '../backbone/config.js';
+import { pictureInputs, withoutPrefix } from '../backbone/picture.js';
+import { textInputs } from '../backbone/text.js';
+import { embedQuery, embedTarget } from '../retrieval/limn-graphs.js';
+import { methodOf } from '../methods/methods.js';
 
 /**
  * A graph with the outputs `loss`, `term.*`, `query.*`, `targetEmbedding.*` and `gradient.*`, the loss's gradient by each parameter.

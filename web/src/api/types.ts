@@ -1,6 +1,6 @@
 /** What the HTTP API takes and gives, from its contract. Types only: no schema is bundled into the page. */
 import type { z } from 'zod';
-import type * as contract from '../../../src/server/contract.js';
+import type * as contract from '../../../src/apps/server/contract.js';
 
 export type Gallery = z.infer<typeof contract.gallery>;
 export type Field = Gallery['fields'][number];

@@ -1,0 +1,55 @@
+/** "limn evaluate --task caption" */
+import { LimnError } from '../../core/errors.js';
+import type { SplitName } from '../../learning/data/triplets.js';
+import { type CaptionReport, evaluateCaptions } from '../../learning/eval/evaluate-captions.js';
+import { withSplitPictures } from '../../learning/eval/split-pictures.js';
+import { CaptionerModel } from '../../models/captioner/captioner-model.js';
+import type { DecodingOptions } from '../../models/captioner/decoding.js';
+import { type DatasetOptions, openDataset } from './datasets.js';
+import { runLong } from './long-work.js';
+import { required } from './options.js';
+
+export interface CaptionEvaluationFlags extends DatasetOptions {
+  model?: string;
+  split?: SplitName;
+  json?: boolean;
+}
+
+export async function runCaptionEvaluation(
+  flags: CaptionEvaluationFlags,
+  decoding: DecodingOptions,
+  others: string[],
+): Promise<void> {
+  const [foreign] = others;
+  if (foreign !== undefined)
+    throw new LimnError('USAGE', `${foreign} says how recall is measured: leave it out with "--task caption".`);
+  const model = await CaptionerModel.open(required(flags.model, '--model', 'evaluate'));
+  try {
+    const { report, origin } = await runLong(async (tools) => {
+      const dataset = await openDataset('evaluate', flags, tools);
+      const split = await dataset.split(flags.split ?? 'val');
+      const onBroken = flags.skipBroken ? 'skip' : 'error';
+      const report = await withSplitPictures({ model, split, onBroken, ...tools }, (pictures, usable) =>
+        evaluateCaptions({ model, split: usable, pictures, decoding, ...tools }),
+      );
+      return { report, origin: dataset.origin };
+    });
+    const command = `limn ${process.argv.slice(2).join(' ')}`;
+    if (flags.json) process.stdout.write(`${JSON.stringify({ ...report, dataset: origin, decoding, command }, undefined, 2)}\n`);
+    else process.stdout.write(asText(report, origin.category ?? origin.name));
+  } finally {
+    await model.close();
+  }
+}
+
+function asText({ split, captions, metrics, written, model }: CaptionReport, what: string): string {
+  const examples = written.slice(0, 3).map(({ text, references }) => `  "${text}"  (${references[0]})`);
+  return [
+    `${what} ${split}: ${captions} captions`,
+    ...Object.entries(metrics).map(([name, value]) => `${name.padEnd(8)} ${value.toFixed(3).padStart(7)}`),
+    'the first of them, and what people wrote:',
+    ...examples,
+    `model ${model.hash.slice(0, 12)}, encoder ${model.encoder}`,
+    '',
+  ].join('\n');
+}

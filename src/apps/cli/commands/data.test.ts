@@ -1,0 +1,78 @@
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { folderOf, removeFolders } from '../../../learning/data/testing/folders.js';
+import { openDataset } from '../datasets.js';
+import { runProgram } from '../program.js';
+
+let out = '';
+let error = '';
+beforeEach(() => {
+  [out, error] = ['', ''];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    error += text;
+    return true;
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  process.exitCode = undefined;
+});
+afterAll(removeFolders);
+
+const line = (reference: string, target: string, text = 'in red') => JSON.stringify({ reference, target, text });
+const check = (...words: string[]) => runProgram(['data', 'check', ...words]);
+
+test('counts, missing pictures with advice, and exit code 0', async () => {
+  const directory = await folderOf({ 'triplets.val.jsonl': line('a.jpg', 'b.jpg'), 'images/a.jpg': 'x' });
+  expect(await check('--dataset', 'triplets', '--data', directory)).toBe(0);
+  expect(out.split('\n')).toEqual([
+    `triplets in ${directory}`,
+    'split  pictures  triplets     texts   missing',
+    'val           2         1         1         1',
+    'warning: val: 1 of 2 pictures are missing (b.jpg)',
+    'To get them: the pictures are yours: put them in images/ or beside the triplets, by the paths that the triplets give.',
+    'The annotations are sound.',
+    '',
+  ]);
+});
+
+test('broken rows end with 1 and are named by file and line, as text and as JSON', async () => {
+  const directory = await folderOf({ 'triplets.val.jsonl': [line('a', 'b'), '{', line('c', 'c')].join('\n') });
+  expect(await check('--dataset', 'triplets', '--data', directory)).toBe(1);
+  expect(out).toMatch(/^broken: \S+triplets\.val\.jsonl line 2: it is not valid JSON/m);
+  expect(out).toMatch(/^broken: \S+triplets\.val\.jsonl line 3: "c" is reference and target/m);
+  expect(out).toMatch(/not sound: mend what is named above\.\n$/);
+  out = '';
+  expect(await check('--dataset', 'triplets', '--data', directory, '--json')).toBe(1);
+  expect(JSON.parse(out)).toMatchObject({ dataset: 'triplets', broken: { count: 2 }, sound: false });
+});
+
+test('a wrong call is one line and exit code 2', async () => {
+  const directory = await folderOf({ 'triplets.val.jsonl': line('a', 'b') });
+  expect(await check('--dataset', 'triplets', '--data', directory, '--category', 'dress')).toBe(2);
+  expect(await check('--dataset', 'triplets')).toBe(2);
+  expect(await check('--dataset', 'shoos', '--data', directory)).toBe(2);
+  const lines = error.trim().split('\n');
+  expect(lines).toEqual([
+    'limn: The dataset triplets has no categories: leave out --category.',
+    expect.stringMatching(/^limn: limn data check needs --data\. /),
+    expect.stringMatching(
+      /^limn: option '--dataset <name>' argument 'shoos' is invalid\. Allowed choices are fashioniq, shoes, /,
+    ),
+  ]);
+  expect(await check('--dataset', 'shoes', '--data', directory)).toBe(1);
+});
+
+test('a dataset is opened by name, with spelling corrections and its protocol', async () => {
+  const files = { 'triplets.train.jsonl': line('a', 'b', 'in rde'), 'spelling.json': { rde: 'red' } };
+  const directory = await folderOf(files);
+  const spelling = `${directory}/spelling.json`;
+  const dataset = await openDataset('train', { dataset: 'triplets', data: directory, spelling });
+  expect(dataset.origin).toEqual({ name: 'triplets', directory, spelling });
+  expect(dataset.defaultProtocol).toBe('triplets');
+  await expect(dataset.split('train')).rejects.toThrow(/^2 of 2 pictures are missing/);
+  expect((await dataset.split('train', { onMissing: 'ignore' })).triplets.map(({ text }) => text)).toEqual(['in red']);
+});

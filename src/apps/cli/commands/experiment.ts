@@ -1,0 +1,60 @@
+/** limn experiment */
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { LimnError } from '../../../core/errors.js';
+import { readExperiment } from '../../../learning/experiment/config.js';
+import { asMarkdown } from '../../../learning/experiment/markdown.js';
+import { planRuns, resultsOf, selectRuns } from '../../../learning/experiment/plan.js';
+import { writeReport } from '../../../learning/experiment/report.js';
+import { type RunsEnded, runExperiment } from '../../../learning/experiment/run.js';
+import { openReader } from '../encoders.js';
+import { runLong } from '../long-work.js';
+import { computingCommand, numberListOption } from '../options.js';
+
+interface ExperimentFlags {
+  out?: string;
+  only?: string;
+  seeds?: number[];
+  reportOnly?: boolean;
+  docs?: string;
+}
+
+export function experimentCommand(): Command {
+  const run = computingCommand('run', 'Train what is missing of an experiment, and report all of it.')
+    .argument('<file>', 'the JSON file of the experiment')
+    .option('--out <folder>', 'where runs and report go (default: "runs/NAME"); give it again to go on')
+    .option('--only <ids>', 'methods to train, with commas between them')
+    .addOption(numberListOption('--seeds <list>', "seeds to train in place of the file's, with commas between them"))
+    .option('--report-only', 'train nothing: report what is done')
+    .option('--docs <file>', "write the report into this Markdown file too, between the experiment's markers")
+    .addHelpText('after', '\nStart it twice with the same --out to have two processes share the runs.')
+    .action(runExperimentFile);
+  return new Command('experiment').description('Compare methods over seeds, from one JSON file.').addCommand(run);
+}
+
+async function runExperimentFile(file: string, flags: ExperimentFlags): Promise<void> {
+  const experiment = await readExperiment(file);
+  const out = flags.out ?? join('runs', experiment.name);
+  const seeds = flags.seeds;
+  if (seeds?.some((seed) => !Number.isSafeInteger(seed) || seed < 0 || seed > 0xffffffff))
+    throw new LimnError('USAGE', '--seeds takes whole numbers from 0 to 4294967295.');
+  const runs = planRuns(experiment, out, seeds);
+  const selected = selectRuns(runs, { only: flags.only?.split(',').map((id) => id.trim()), seeds });
+  // Before hours of training: what the report at their end could stumble over.
+  await resultsOf(runs);
+  const command = `limn ${process.argv.slice(2).join(' ')}`;
+  // The report's command is the one that makes all of it.
+  const reproduce = [
+    'limn experiment run',
+    file,
+    ...(flags.out ? ['--out', flags.out] : []),
+    ...(flags.docs ? ['--docs', flags.docs] : []),
+  ];
+  const ended: RunsEnded = flags.reportOnly
+    ? { busy: [], failed: [] }
+    : await runLong((tools) => runExperiment({ experiment, runs: selected, openEncoder: openReader, command, ...tools }));
+  const summary = await writeReport({ experiment, runs, out, command: reproduce.join(' '), docs: flags.docs });
+  process.stdout.write(`${asMarkdown(summary)}\n${join(out, 'report.html')}\n`);
+  const [first] = ended.failed;
+  if (first) throw new LimnError('NOT_FINITE', `${ended.failed.length} runs failed, first ${first.run.id}: ${first.reason}`);
+}

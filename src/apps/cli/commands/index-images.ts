@@ -1,0 +1,126 @@
+/** limn index */
+import type { Command } from 'commander';
+import { LimnError } from '../../../core/errors.js';
+import { shownLocation } from '../../../search/gallery/find-model.js';
+import { type CreateOptions, Gallery } from '../../../search/gallery/gallery.js';
+import { LimnModel } from '../../../models/retrieval/limn-model.js';
+import { indexThroughQueue } from '../../../search/queue/index-through-queue.js';
+import { type LongWork, runLong } from '../long-work.js';
+import { computingCommand, numberOption, required } from '../options.js';
+
+interface IndexFlags {
+  model?: string;
+  images?: string;
+  list?: string;
+  metadata?: string;
+  out?: string;
+  store?: string;
+  prune?: boolean;
+  replace?: boolean;
+  refresh?: boolean;
+  allowUrls?: boolean;
+  skipBroken?: boolean;
+  queue?: string;
+  queueName?: string;
+  jobSize?: number;
+  detach?: boolean;
+  json?: boolean;
+}
+
+export function indexCommand(): Command {
+  return computingCommand('index', 'Make pictures searchable, or bring a gallery up to date with them.')
+    .option('--model <folder>', 'a run folder, or the model in it')
+    .option('--images <folder>', 'the pictures, also those in folders inside')
+    .option('--list <file>', 'CSV, JSON lines or Parquet: path or url, id, and metadata in all other columns')
+    .option('--metadata <file>', 'metadata for the pictures of --images, by a column id or path')
+    .option('--out <folder>', "the gallery's folder")
+    .option('--store <location>', 'where the gallery is kept, if that is no folder (default: --out)')
+    .option('--prune', 'delete pictures that are no longer there')
+    .option('--replace', 'make the gallery anew, for instance with another model')
+    .option('--allow-urls', 'fetch the pictures of URLs, from public addresses only')
+    .option('--refresh', 'fetch URLs again that are in the gallery')
+    .option('--skip-broken', 'leave out pictures that cannot be read')
+    .option('--queue <url>', 'a Redis, e.g. redis://127.0.0.1:6379: "limn worker" processes embed the pictures')
+    .option('--queue-name <name>', "the queue's name (default: made of the gallery's location)")
+    .addOption(numberOption('--job-size <count>', 'pictures of a job (default: 32)', { least: 1, most: 1000, whole: true }))
+    .option('--detach', 'end when all is queued, without waiting for the workers')
+    .option('--json', 'print the result as JSON')
+    .action(runIndex);
+}
+
+async function runIndex(flags: IndexFlags): Promise<void> {
+  const { images, list, metadata, prune, replace, refresh } = flags;
+  const folder = required(flags.model, '--model', 'index');
+  if (images === undefined && list === undefined) {
+    throw new LimnError('USAGE', 'limn index needs --images or --list. See "limn index --help".');
+  }
+  const out = required(flags.store ?? flags.out, '--out', 'index');
+  const model = await LimnModel.open(folder);
+  try {
+    const { gallery, queued } = await runLong(async ({ logger, ...tools }) => {
+      const onBroken = flags.skipBroken ? 'skip' : 'error';
+      const urls = flags.allowUrls ?? false;
+      const create = { model, images, list, metadata, out, onBroken, prune, replace, refresh, urls, ...tools } as const;
+      const made = await (flags.queue === undefined ? indexHere(flags, create) : indexThere(flags.queue, flags, create, logger));
+      for (const { reason } of made.gallery.report.skipped) logger.warn(reason);
+      return made;
+    });
+    try {
+      await tell(gallery, queued, flags.json ?? false);
+      refuseBroken(gallery, flags);
+    } finally {
+      await gallery.close();
+    }
+  } finally {
+    await model.close();
+  }
+}
+
+interface Indexed {
+  gallery: Gallery;
+  /** Pictures that were queued and not waited for. */
+  queued?: number;
+}
+
+/** @throws LimnError USAGE for flags that need a queue */
+async function indexHere(flags: IndexFlags, create: CreateOptions): Promise<Indexed> {
+  const foreign = (['queueName', 'jobSize', 'detach'] as const).find((name) => flags[name] !== undefined);
+  if (foreign === undefined) return { gallery: await Gallery.create(create) };
+  const flag = `--${foreign.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new LimnError('USAGE', `${flag} is about a queue: give --queue as well. See "limn index --help".`);
+}
+
+async function indexThere(queue: string, flags: IndexFlags, create: CreateOptions, logger: LongWork['logger']): Promise<Indexed> {
+  const { queueName, jobSize, detach } = flags;
+  const warn = (message: string) => logger.warn(message);
+  const { gallery, queued } = await indexThroughQueue({ ...create, queue, queueName, jobSize, detach, warn });
+  return { gallery, ...(detach ? { queued } : {}) };
+}
+
+async function tell(gallery: Gallery, queued: number | undefined, json: boolean): Promise<void> {
+  const { skipped, ...counts } = gallery.report;
+  const pictures = await gallery.count();
+  const name = shownLocation(gallery.location);
+  if (json) {
+    const result = { gallery: name, pictures, ...counts, ...(queued === undefined ? {} : { queued }), skipped };
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+    return;
+  }
+  const changes = (['replaced', 'updated', 'unchanged', 'removed'] as const).flatMap((what) =>
+    counts[what] > 0 ? [`${counts[what]} ${what}`] : [],
+  );
+  if (changes.length > 0 && counts.added > 0) changes.unshift(`${counts.added} new`);
+  if (queued !== undefined) changes.push(`${queued} queued`);
+  if (skipped.length > 0) changes.push(`${skipped.length} broken ones left out`);
+  process.stdout.write(`${name}: ${[`${pictures} pictures`, ...changes].join(', ')}\n`);
+}
+
+/** Broken pictures do not stop workers, but unless they are to be skipped, that some were left out is a failure in the end. */
+function refuseBroken({ report: { skipped } }: Gallery, { skipBroken }: IndexFlags): void {
+  if (skipBroken || skipped.length === 0) return;
+  throw new LimnError(
+    'IMAGE',
+    `Not in the gallery: ${skipped.length} of the pictures, named above; all others are. Mend them and index again, or give --skip-broken.`,
+    { details: { skipped } },
+  );
+}

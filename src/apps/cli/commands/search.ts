@@ -1,0 +1,93 @@
+/** limn search */
+import type { Command } from 'commander';
+import { writeFileAtomic } from '../../../core/files.js';
+import { Gallery } from '../../../search/gallery/gallery.js';
+import type { SearchRequest } from '../../../search/gallery/search-types.js';
+import { LimnModel } from '../../../models/retrieval/limn-model.js';
+import { computingCommand, numberListOption, numberOption, repeatableOption, required } from '../options.js';
+import { resultsPage } from '../results-page.js';
+import { type ShownHit, shownHits } from '../shown-hits.js';
+
+interface SearchFlags {
+  gallery?: string;
+  model?: string;
+  image?: string[];
+  text?: string[];
+  negative?: string[];
+  negativeWeight?: number;
+  filter?: string;
+  k?: number;
+  offset?: number;
+  weights?: number[];
+  includeReference?: boolean;
+  explain?: boolean;
+  json?: boolean;
+  html?: string;
+}
+
+export function searchCommand(): Command {
+  return computingCommand('search', 'Find the picture you mean: a reference picture, changed as a sentence says.')
+    .option('--gallery <location>', 'made by "limn index"')
+    .option('--model <folder>', "the gallery's model, where it is no longer at its old place")
+    .addOption(repeatableOption('--image <file>', 'the reference picture'))
+    .addOption(repeatableOption('--text <words>', 'what to change, e.g. "in red and with short sleeves"'))
+    .addOption(repeatableOption('--negative <file>', 'a picture that the hits are not to resemble'))
+    .addOption(numberOption('--negative-weight <number>', 'how much resembling it costs (default: 0.5)', { least: 0 }))
+    .option('--filter <condition>', 'on the metadata, e.g. "colour = \'red\' and price < 50"')
+    .addOption(numberOption('-k <count>', 'how many hits (default: 10)', { least: 1, whole: true }))
+    .addOption(numberOption('--offset <count>', 'hits to pass over', { least: 0, whole: true }))
+    .addOption(numberListOption('--weights <list>', 'the weight of each factor, e.g. 1,0,0.5,... (default: 1/K each)'))
+    .option('--include-reference', 'keep the reference picture and copies of it among the hits')
+    .option('--explain', 'say what each factor adds; with --html, show where it looks')
+    .option('--json', 'print the hits as JSON')
+    .option('--html <file>', "write a page with the pictures and each factor's share of the score")
+    .action(runSearch);
+}
+
+async function runSearch(flags: SearchFlags): Promise<void> {
+  const location = required(flags.gallery, '--gallery', 'search', 'Make one with "limn index".');
+  const model = flags.model === undefined ? undefined : await LimnModel.open(flags.model);
+  const gallery = await Gallery.open(location, { model });
+  try {
+    const { image = [], text = [], negative = [], k, offset, weights, filter, negativeWeight } = flags;
+    const pictures = (paths: readonly string[]) => paths.map((path) => ({ path }));
+    const request: SearchRequest = {
+      references: pictures(image),
+      texts: text,
+      negatives: pictures(negative),
+      negativeWeight,
+      k,
+      offset,
+      weights,
+      filter,
+      excludeReferences: !flags.includeReference,
+    };
+    const answer = await gallery.search(request);
+    const hits = await shownHits(gallery, answer.hits, { pictures: flags.html !== undefined });
+    if (flags.explain) for (const hit of hits) hit.explanation = await gallery.explain(request, hit.id);
+    if (flags.html) {
+      const searches = [{ references: image, text: text.join(' and '), hits }];
+      const [title, size] = [`The ${hits.length} nearest pictures`, await gallery.count()];
+      await writeFileAtomic(flags.html, await resultsPage({ title, gallery: location, size, searches }));
+      process.stderr.write(`Wrote ${flags.html}\n`);
+    }
+    if (flags.json) {
+      const shown = hits.map(({ picture, ...hit }) => hit);
+      process.stdout.write(
+        `${JSON.stringify({ gallery: location, image, text, hits: shown, next: answer.next }, undefined, 2)}\n`,
+      );
+    } else for (const hit of hits) process.stdout.write(lineOf(hit));
+  } finally {
+    await gallery.close();
+    await model?.close();
+  }
+}
+
+function lineOf({ rank, score, path, explanation }: ShownHit): string {
+  const line = `${String(rank).padStart(3)}  ${score.toFixed(4)}  ${path}\n`;
+  if (!explanation || explanation.factors.length === 0) return line;
+  const shares = [...explanation.factors]
+    .sort((a, b) => b.share - a.share)
+    .map(({ name, share }) => `${name} ${share.toFixed(3)}`);
+  return `${line}     ${shares.join(', ')}\n`;
+}

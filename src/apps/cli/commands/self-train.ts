@@ -1,0 +1,193 @@
+/** limn self-train */
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { LimnError } from '../../../core/errors.js';
+import { type Picture, type SplitName, splitNames } from '../../../learning/data/triplets.js';
+import { scanPictures } from '../../../search/gallery/ingest/scan.js';
+import { LimnModel } from '../../../models/retrieval/limn-model.js';
+import type { PictureReader } from '../../../models/retrieval/picture-reader.js';
+import { heldOutNote, recallText, writeSelfTrainReport } from '../../../learning/self-training/report.js';
+import type { RoundResult, SelfTrainResult } from '../../../learning/self-training/rounds.js';
+import { selfTrain } from '../../../learning/self-training/self-train.js';
+import { selfTrainSettings } from '../../../learning/self-training/settings.js';
+import type { ModelFolders } from '../../../learning/self-training/work.js';
+import { addDatasetOptions, type DatasetOptions, openDataset } from '../datasets.js';
+import { openReader, type ReaderOptions } from '../encoders.js';
+import { type LongWork, runLong } from '../long-work.js';
+import { computingCommand, numberOption, required } from '../options.js';
+import { unknownKey } from '../settings.js';
+
+interface SelfTrainFlags extends DatasetOptions, ReaderOptions {
+  testSplit?: SplitName;
+  pool?: string;
+  limn?: string;
+  captioner?: string;
+  encoder: string;
+  out?: string;
+  seed: number;
+  rounds?: number;
+  labels?: number;
+  resume?: boolean;
+  json?: boolean;
+  /** Only from a config file; see train/self-training/settings.ts. */
+  selfTraining?: Record<string, unknown>;
+}
+
+export function selfTrainCommand(): Command {
+  return addDatasetOptions(
+    computingCommand(
+      'self-train',
+      'LIMN+: train LIMN and the captioner in rounds, on labels and on texts that they write and judge.',
+    ),
+  )
+    .addOption(
+      new Option('--test-split <name>', 'a split of the data that is measured once, at the end (default: none)').choices(
+        splitNames,
+      ),
+    )
+    .option('--pool <folder>', 'more pictures, without labels, also those in folders inside')
+    .option('--limn <folder>', 'a trained LIMN to begin with, in place of round 0; goes with --captioner')
+    .option('--captioner <folder>', 'a trained captioner to begin with; goes with --limn')
+    .option(
+      '--encoder <name>',
+      '"patch" (trained with the rest), a frozen encoder by name, or its JSON file; left out, that of --limn where it is given',
+      'patch',
+    )
+    .option('--out <folder>', 'the run folder: round-N/, limn/, captioner/, result.json, report.html')
+    .addOption(numberOption('--rounds <count>', 'rounds behind round 0 (default: 2)', { least: 0, whole: true }))
+    .addOption(
+      numberOption('--labels <share>', 'of the labelled triplets that is used (default: 1)', { least: 0, most: 1, above: true }),
+    )
+    .addOption(
+      numberOption('--seed <number>', 'of everything that is drawn', { least: 0, most: 0xffffffff, whole: true }).default(1),
+    )
+    .option('--resume', 'go on with what --out holds; finished stages are not done again')
+    .addOption(numberOption('--picture-size <pixels>', 'of the patch encoder', { least: 8, most: 512, whole: true }).default(64))
+    .addOption(numberOption('--patch-size <pixels>', 'of the patch encoder', { least: 2, whole: true }).default(8))
+    .addOption(numberOption('--patch-layers <count>', 'of the patch encoder', { least: 0, whole: true }).default(2))
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      '\nPairs, judging, mixing, decoding and both models are set in a config file, as "selfTraining".' +
+        '\nWithout --data, --pool with --limn and --captioner trains on a folder that has no labels at all.',
+    )
+    .action(runSelfTrain);
+}
+
+async function runSelfTrain(flags: SelfTrainFlags, command: Command): Promise<void> {
+  const out = required(flags.out, '--out', 'self-train');
+  const isNamed = (option: 'dataset' | 'encoder') => command.getOptionValueSource(option) !== 'default';
+  const given = givenModels(flags);
+  const labelled = flags.pool === undefined || flags.data !== undefined || isNamed('dataset');
+  if (!labelled) checkWithoutLabels(flags, given);
+  const { rounds, labels, seed, resume = false } = flags;
+  const settings: Record<string, unknown> = {
+    ...checked(flags.selfTraining),
+    ...(rounds === undefined ? {} : { rounds }),
+    ...(labels === undefined ? {} : { labels }),
+  };
+  const { result, page } = await runLong(async (tools) => {
+    const { splits, origin, protocol } = labelled ? await labelledData(flags, tools) : unlabelled;
+    const pool = await picturesIn(flags.pool);
+    const reader = given && !isNamed('encoder') ? await readerOf(given) : await openReader(flags.encoder, flags);
+    try {
+      const found = await selfTrain({
+        ...splits,
+        pool,
+        given,
+        reader,
+        out,
+        dataset: { ...origin, ...(flags.pool === undefined ? {} : { pool: flags.pool }) },
+        settings: { ...settings, limn: withProtocol(settings.limn, protocol) },
+        seed,
+        resume,
+        onBroken: flags.skipBroken ? 'skip' : 'error',
+        ...tools,
+      });
+      const data = [
+        ...(origin ? [`${origin.name} ${origin.category ?? ''}`] : []),
+        ...(flags.pool === undefined ? [] : [`pictures of ${flags.pool}`]),
+      ];
+      const about = `${data.join(' and ')}, encoder ${reader.id}, seed ${seed}`;
+      const pictures = [...(splits.train?.pictures ?? []), ...pool];
+      return { result: found, page: await writeSelfTrainReport({ out, result: found, pictures, about }) };
+    } finally {
+      await reader.close();
+    }
+  });
+  process.stdout.write(flags.json ? `${JSON.stringify({ ...result, report: page })}\n` : asText(result, page));
+}
+
+function asText({ rounds, best, validation, test, limn }: SelfTrainResult, page: string): string {
+  const byLabels = validation === 'labels';
+  const learned = ({ given, trainedOn, heldOut }: RoundResult) =>
+    given
+      ? 'the given models'
+      : `${trainedOn.labelled} labelled and ${trainedOn.pseudo} pseudo triplets${heldOut === undefined ? '' : `, validated on ${heldOut} held-out pseudo triplets`}`;
+  const mark = byLabels ? ' (best)' : ' (kept)';
+  return [
+    ...rounds.map((one) => `round ${one.round}${one.round === best ? mark : ''}: ${recallText(one.recall)}; ${learned(one)}`),
+    ...(byLabels ? [] : [`without labels to validate on, ${heldOutNote}`]),
+    ...(test ? [`test of round ${best}, measured once: ${recallText(test)}`] : []),
+    limn,
+    page,
+    '',
+  ].join('\n');
+}
+
+/** Both models or none. */
+function givenModels({ limn, captioner }: SelfTrainFlags): ModelFolders | undefined {
+  if (limn === undefined && captioner === undefined) return undefined;
+  if (limn !== undefined && captioner !== undefined) return { limn, captioner };
+  const [has, lacks] = limn === undefined ? ['--captioner', '--limn'] : ['--limn', '--captioner'];
+  throw new LimnError('USAGE', `${has} needs ${lacks} beside it: one model writes the texts, the other judges them.`);
+}
+
+function checkWithoutLabels(flags: SelfTrainFlags, given: ModelFolders | undefined): void {
+  if (!given) {
+    const message =
+      'limn self-train needs labels (--data) or trained models (--limn and --captioner) to begin with; --pool alone has neither.';
+    throw new LimnError('USAGE', message);
+  }
+  const ofLabels = ['category', 'spelling', 'skipMissing', 'testSplit', 'labels'] as const;
+  const idle = ofLabels.find((name) => flags[name] !== undefined);
+  if (idle) throw new LimnError('USAGE', `"${idle}" says something of labels: leave it out, or give --data too.`);
+}
+
+const unlabelled = { splits: { train: undefined, val: undefined, test: undefined }, origin: undefined, protocol: 'triplets' };
+
+async function labelledData(flags: SelfTrainFlags, tools: LongWork) {
+  const { testSplit } = flags;
+  if (testSplit === 'train' || testSplit === 'val') {
+    const used = testSplit === 'train' ? 'is trained on' : 'chooses epochs and rounds';
+    throw new LimnError('USAGE', `The split "${testSplit}" ${used}, so it cannot be a test as well: give another --test-split.`);
+  }
+  const { origin, defaultProtocol, split } = await openDataset('self-train', flags, tools);
+  const [train, val] = [await split('train'), await split('val')];
+  const test = testSplit && (await split(testSplit));
+  return { splits: { train, val, test }, origin, protocol: defaultProtocol };
+}
+
+async function picturesIn(folder: string | undefined): Promise<Picture[]> {
+  if (folder === undefined) return [];
+  return (await scanPictures(folder)).map((id) => ({ id, path: join(folder, id) }));
+}
+
+/** The reader that the given LIMN was trained with. */
+async function readerOf({ limn }: ModelFolders): Promise<PictureReader> {
+  return (await LimnModel.open(limn)).openReader();
+}
+
+/** LIMN's settings with the protocol of the dataset, unless they name one. */
+function withProtocol(limn: unknown, protocol: string): object {
+  const { model, training } = (limn ?? {}) as { model?: object; training?: object };
+  return { ...(model ? { model } : {}), training: { protocol, ...training } };
+}
+
+function checked(given: Record<string, unknown> = {}): Record<string, unknown> {
+  const known = Object.keys(selfTrainSettings.shape);
+  const unknown = Object.keys(given).find((key) => !known.includes(key));
+  if (unknown === undefined) return given;
+  const named = (key: string) => `self-train.selfTraining.${key}`;
+  throw unknownKey('The config file', named(unknown), known.map(named));
+}

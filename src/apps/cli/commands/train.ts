@@ -1,0 +1,194 @@
+/** limn train */
+import { type Command, Option } from 'commander';
+import type { z } from 'zod';
+import { LimnError } from '../../../core/errors.js';
+import { captionerConfig } from '../../../models/captioner/captioner-config.js';
+import { limnConfig, methodNames } from '../../../models/backbone/config.js';
+import { TextReader } from '../../../models/retrieval/text-reader.js';
+import type { CommonTrainOptions } from '../../../learning/train/run-training.js';
+import { trainingSettings } from '../../../learning/train/settings.js';
+import { train } from '../../../learning/train/train.js';
+import { trainCaptioner } from '../../../learning/train/train-captioner.js';
+import { addDatasetOptions, type DatasetOptions, openDataset } from '../datasets.js';
+import { openReader, type ReaderOptions } from '../encoders.js';
+import { runLong } from '../long-work.js';
+import { computingCommand, numberOption, required } from '../options.js';
+import { unknownKey } from '../settings.js';
+
+interface TrainFlags extends DatasetOptions, ReaderOptions {
+  task: 'retrieval' | 'caption';
+  encoder: string;
+  textEncoder?: string;
+  textTokens?: number;
+  encoderLr?: number;
+  accumulate?: number;
+  recompute?: boolean;
+  method?: string;
+  out?: string;
+  seed: number;
+  resume?: boolean;
+  json?: boolean;
+  epochs?: number;
+  batchSize?: number;
+  lr?: number;
+  protocol?: string;
+  stepsPerRun?: number;
+  width?: number;
+  factors?: number;
+  layers?: number;
+  heads?: number;
+  textLayers?: number;
+  dropout?: number;
+  gamma?: number;
+  query?: 'both' | 'picture' | 'text';
+  /** Only from a config file: any other setting of the model and of the training. */
+  model?: Record<string, unknown>;
+  training?: Record<string, unknown>;
+}
+
+const whole = { least: 1, whole: true };
+
+export function trainCommand(): Command {
+  return addDatasetOptions(computingCommand('train', 'Train LIMN on triplets of reference, text and target.'))
+    .option('--encoder <name>', '"patch" (trained with the rest), "mobilenetv2", or the JSON file of a frozen encoder', 'patch')
+    .option('--text-encoder <name>', 'a text encoder that was pulled or imported (default: word vectors trained with the rest)')
+    .addOption(
+      numberOption('--text-tokens <count>', "tokens of a text that its encoder reads (default: the encoder's most)", {
+        least: 2,
+        whole: true,
+      }),
+    )
+    .addOption(
+      numberOption('--train-from <block>', 'train the encoders too, from this block on; 0 trains all of them (default: frozen)', {
+        least: 0,
+        whole: true,
+      }),
+    )
+    .addOption(
+      numberOption('--encoder-lr <rate>', "peak of the trained encoders' learning rate (default: as --lr)", {
+        least: 0,
+        above: true,
+      }),
+    )
+    .addOption(numberOption('--accumulate <count>', 'batches whose gradients make one step (default: 1)', whole))
+    .option('--recompute', 'compute activations of trained encoders again in place of keeping them: less memory, more time')
+    .addOption(
+      new Option('--task <name>', 'retrieval, or caption: the captioner that says what changes between two pictures')
+        .choices(['retrieval', 'caption'])
+        .default('retrieval'),
+    )
+    .addOption(new Option('--method <name>', 'LIMN or a baseline (default: "limn")').choices(methodNames))
+    .option('--out <folder>', 'the run folder: config.json, metrics.ndjson, checkpoints/, model/')
+    .addOption(numberOption('--epochs <count>', 'passes over the training triplets (default: 12)', whole))
+    .addOption(numberOption('--batch-size <count>', 'triplets of one step (default: 128)', { least: 2, whole: true }))
+    .addOption(numberOption('--lr <rate>', 'peak of the learning rate (default: 0.001)', { least: 0, above: true }))
+    .addOption(
+      numberOption('--seed <number>', 'of everything that is drawn', { least: 0, most: 0xffffffff, whole: true }).default(1),
+    )
+    .option('--resume', 'go on from the last checkpoint of --out')
+    .option('--protocol <id>', 'of the validation after each epoch (default: the one of the dataset)')
+    .addOption(
+      numberOption('--steps-per-run <count>', 'steps in one run of the graph; pays for small models (default: 1)', whole),
+    )
+    .addOption(numberOption('--width <count>', 'width of all tokens, d (default: 256)', whole))
+    .addOption(numberOption('--factors <count>', 'latent factors, K (default: 8)', whole))
+    .addOption(numberOption('--layers <count>', 'layers of the shared Transformer (default: 2)', whole))
+    .addOption(numberOption('--heads <count>', 'attention heads (default: 8)', whole))
+    .addOption(numberOption('--text-layers <count>', 'layers of the text encoder itself (default: 0)', { least: 0, whole: true }))
+    .addOption(numberOption('--dropout <share>', '(default: 0.1)', { least: 0, most: 0.95 }))
+    .addOption(numberOption('--gamma <weight>', "weight of the factors' cosine in the score (default: 1)", { least: 0 }))
+    .addOption(new Option('--query <sides>', 'what the query sees (default: "both")').choices(['both', 'picture', 'text']))
+    .addOption(numberOption('--picture-size <pixels>', 'of the patch encoder', { least: 8, most: 512, whole: true }).default(64))
+    .addOption(numberOption('--patch-size <pixels>', 'of the patch encoder', { least: 2, whole: true }).default(8))
+    .addOption(numberOption('--patch-layers <count>', 'of the patch encoder', { least: 0, whole: true }).default(2))
+    .option('--json', 'print the result as JSON')
+    .action(runTrain);
+}
+
+async function runTrain(flags: TrainFlags): Promise<void> {
+  if (flags.task === 'caption') return runTrainCaptioner(flags);
+  const out = required(flags.out, '--out', 'train');
+  const { method, width, factors, layers, heads, textLayers, dropout, gamma, query } = flags;
+  const model = {
+    ...checked(flags.model, limnConfig, 'model'),
+    ...defined({ method, width, factors, layers, heads, textLayers, dropout, gamma, query }),
+  };
+  if (flags.trainFrom !== undefined && flags.encoder === 'patch' && flags.textEncoder === undefined) {
+    const message = `--train-from chooses the blocks of an encoder from a file, but "patch" is always trained as a whole: leave it out, or give --encoder or --text-encoder.`;
+    throw new LimnError('USAGE', message);
+  }
+  const training = trainingOf(flags);
+  const result = await withData(flags, async (data, defaultProtocol) => {
+    const text = await openText(flags);
+    try {
+      return await train({ ...data, text, out, model, training: { protocol: defaultProtocol, ...training } });
+    } finally {
+      await text.close();
+    }
+  });
+  if (flags.json) return void process.stdout.write(`${JSON.stringify(result)}\n`);
+  const recall = Object.entries(result.bestRecall).map(([k, percent]) => `R@${k} ${percent.toFixed(2)}`);
+  process.stdout.write(`${result.model}\nbest epoch ${result.epoch}: ${recall.join(', ')}\n`);
+}
+
+/** The settings that every task has. */
+function trainingOf(flags: TrainFlags): Record<string, unknown> {
+  const { epochs, batchSize, protocol, stepsPerRun, accumulate, recompute, lr, encoderLr } = flags;
+  return {
+    ...checked(flags.training, trainingSettings, 'training'),
+    ...defined({ epochs, batchSize, protocol, stepsPerRun, accumulate, recompute }),
+    ...defined({ learningRate: lr, encoderLearningRate: encoderLr }),
+  };
+}
+
+async function runTrainCaptioner(flags: TrainFlags): Promise<void> {
+  const out = required(flags.out, '--out', 'train');
+  const ofRetrieval = ['method', 'query', 'factors', 'gamma', 'protocol', 'textEncoder', 'trainFrom'] as const;
+  const foreign = ofRetrieval.find((name) => flags[name] !== undefined);
+  if (foreign) throw new LimnError('USAGE', `"${foreign}" says nothing to a captioner: leave it out with "--task caption".`);
+  const { width, layers, heads, textLayers, dropout } = flags;
+  const model = { ...checked(flags.model, captionerConfig, 'model'), ...defined({ width, layers, heads, textLayers, dropout }) };
+  const training = trainingOf(flags);
+  const result = await withData(flags, (data) => trainCaptioner({ ...data, out, model, training }));
+  if (flags.json) return void process.stdout.write(`${JSON.stringify(result)}\n`);
+  const metrics = Object.entries(result.metrics).map(([name, value]) => `${name} ${value.toFixed(3)}`);
+  process.stdout.write(`${result.model}\nbest epoch ${result.epoch}: ${metrics.join(', ')}\n`);
+}
+
+type TrainingData = Omit<CommonTrainOptions, 'out' | 'training'>;
+
+/** Calls `work` with the dataset's splits, an open reader and what else every training is given. */
+function withData<T>(flags: TrainFlags, work: (data: TrainingData, defaultProtocol: string) => Promise<T>): Promise<T> {
+  return runLong(async (tools) => {
+    const { origin, defaultProtocol, split } = await openDataset('train', flags, tools);
+    const splits = { train: await split('train'), val: await split('val') };
+    const reader = await openReader(flags.encoder, flags);
+    try {
+      const { seed, resume = false } = flags;
+      const onBroken = flags.skipBroken ? 'skip' : 'error';
+      return await work({ ...splits, reader, dataset: origin, seed, resume, onBroken, ...tools }, defaultProtocol);
+    } finally {
+      await reader.close();
+    }
+  });
+}
+
+async function openText({ textEncoder, textTokens, trainFrom }: TrainFlags): Promise<TextReader> {
+  if (textEncoder !== undefined) return TextReader.open({ encoder: textEncoder, tokens: textTokens, trainFrom });
+  if (textTokens !== undefined) throw new LimnError('USAGE', '--text-tokens goes with --text-encoder: give that too.');
+  return TextReader.words();
+}
+
+/** Without the keys whose value is undefined, so that they leave alone what they are spread over. */
+function defined(value: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined));
+}
+
+/** Settings of a config file whose keys the schema knows; their values are checked where they are used. */
+function checked(given: Record<string, unknown> = {}, schema: z.ZodObject, section: string): Record<string, unknown> {
+  const known = Object.keys(schema.shape);
+  const unknown = Object.keys(given).find((key) => !known.includes(key));
+  if (unknown === undefined) return given;
+  const named = (key: string) => `train.${section}.${key}`;
+  throw unknownKey('The config file', named(unknown), known.map(named));
+}

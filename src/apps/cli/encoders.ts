@@ -1,0 +1,42 @@
+/** The picture encoders that commands take by name. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LimnError } from '../../core/errors.js';
+import { suggestion } from '../../core/suggest.js';
+import { folderFile } from '../../models/encoders/image/description.js';
+import { findEncoderFolder, listHubEncoders } from '../../models/encoders/hub/encoder-folder.js';
+import { PictureReader } from '../../models/retrieval/picture-reader.js';
+
+const bundledFolder = fileURLToPath(new URL('../../../configs/encoders/', import.meta.url));
+
+/** Name -> path of the encoder descriptions that come with limn. */
+export function bundledEncoders(): Map<string, string> {
+  const files = existsSync(bundledFolder) ? readdirSync(bundledFolder).filter((file) => file.endsWith('.json')) : [];
+  return new Map(files.sort().map((file) => [file.slice(0, -'.json'.length), join(bundledFolder, file)]));
+}
+
+export interface ReaderOptions {
+  /** Sizes of the patch encoder. */
+  pictureSize: number;
+  patchSize: number;
+  patchLayers: number;
+  /** The first block of an encoder from a file that is trained with the rest. @default none: it is frozen */
+  trainFrom?: number | undefined;
+}
+
+/**
+ * Opens `patch`, an encoder that comes with limn or was pulled or imported by its name, or the one that a JSON file describes.
+ *
+ * @throws LimnError USAGE for a name or file that is not there, CONFIG, ENCODER or RUNTIME as the encoder does
+ */
+export async function openReader(encoder: string, options: ReaderOptions): Promise<PictureReader> {
+  const { pictureSize, patchSize, patchLayers, trainFrom } = options;
+  if (encoder === 'patch') return PictureReader.patch(pictureSize, patchSize, patchLayers);
+  const bundled = bundledEncoders();
+  const folder = bundled.has(encoder) ? undefined : await findEncoderFolder(encoder);
+  const file = folder ? join(folder, folderFile) : existsSync(encoder) ? encoder : bundled.get(encoder);
+  if (file) return PictureReader.open(file, { trainFrom });
+  const names = ['patch', ...bundled.keys(), ...(await listHubEncoders()).map(({ name }) => name)];
+  throw new LimnError('USAGE', `There is no encoder "${encoder}": give a JSON file or a name. ${suggestion(encoder, names)}`);
+}

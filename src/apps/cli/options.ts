@@ -1,0 +1,80 @@
+/** Building blocks of the commands: options with checked values, and what every command has. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { LimnError, messageOf } from '../../core/errors.js';
+import { deviceNamed } from '../../engine/runtime/device.js';
+
+/** A command with `--threads` and `--config`. */
+export function newCommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .addOption(numberOption('--threads <count>', 'threads to compute with; 0 takes one a core', { least: 0, whole: true }))
+    .option('--config <file>', 'a JSON file of settings, as limn.config.json in this folder');
+}
+
+/** A command that computes with models: also with `--device`. */
+export function computingCommand(name: string, description: string): Command {
+  return newCommand(name, description).addOption(deviceOption());
+}
+
+function deviceOption(): Option {
+  return new Option('--device <name>', 'what to compute on: cpu, or webgpu for any GPU (default: "cpu")').argParser((text) => {
+    try {
+      return deviceNamed(text);
+    } catch (error) {
+      throw new InvalidArgumentError(messageOf(error));
+    }
+  });
+}
+
+export interface NumberRange {
+  least?: number;
+  most?: number;
+  /** Refuse `least` itself. @default false */
+  above?: boolean;
+  /** @default false */
+  whole?: boolean;
+}
+
+/** An option whose value is a number in a range. */
+export function numberOption(flags: string, description: string, range: NumberRange = {}): Option {
+  return new Option(flags, description).argParser((text) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    const { least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY, above, whole } = range;
+    const inRange = (above ? value > least : value >= least) && value <= most;
+    if (inRange && (!whole || Number.isSafeInteger(value))) return value;
+    const kind = whole ? 'a whole number' : 'a number';
+    const from = Number.isFinite(least) ? ` ${above ? 'above' : 'from'} ${least}` : '';
+    throw new InvalidArgumentError(`Give ${kind}${from}${Number.isFinite(most) ? ` to ${most}` : ''}.`);
+  });
+}
+
+/** An option whose value is a list of numbers between commas. */
+export function numberListOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text) => {
+    const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+    if (values.every(Number.isFinite)) return values;
+    throw new InvalidArgumentError('Give numbers with commas between them, e.g. 1,0.5,0.');
+  });
+}
+
+const repeatable = new WeakSet<Option>();
+
+/** An option that may be given several times; its value is a list. The environment may write it as JSON. */
+export function repeatableOption(flags: string, description: string): Option {
+  const option = new Option(flags, `${description}; may be given several times`).argParser(
+    (text, list: readonly string[] | undefined) => {
+      if (text.trim() === '') throw new InvalidArgumentError('Give a value.');
+      return [...(list ?? []), text];
+    },
+  );
+  repeatable.add(option);
+  return option;
+}
+
+export const isRepeatable = (option: Option): boolean => repeatable.has(option);
+
+/** The value of an option that the command cannot do without, after flags, environment and config files were read. */
+export function required<T>(value: T | undefined, flag: string, command: string, advice = ''): T {
+  if (value !== undefined) return value;
+  throw new LimnError('USAGE', `limn ${command} needs ${flag}.${advice && ` ${advice}`} See "limn ${command} --help".`);
+}

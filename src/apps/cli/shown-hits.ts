@@ -1,0 +1,28 @@
+/** Hits as the command line shows them: with the place of the picture, and on request with its pixels or an explanation. */
+import type { Gallery } from '../../search/gallery/gallery.js';
+import type { Explanation, SearchHit } from '../../search/gallery/search-types.js';
+
+export interface ShownHit extends SearchHit {
+  /** The path of the picture's file, or its URL. */
+  path: string;
+  /** The picture's file, where it is to be shown and is not on this disk. */
+  picture?: Uint8Array | undefined;
+  explanation?: Explanation | undefined;
+}
+
+/** Hits with their places. @param options.pictures read those that are URLs @default false */
+export async function shownHits(
+  gallery: Gallery,
+  hits: readonly SearchHit[],
+  options: { pictures?: boolean } = {},
+): Promise<ShownHit[]> {
+  return Promise.all(
+    hits.map(async ({ id, ...hit }) => {
+      const item = await gallery.get(id);
+      const path = item ? gallery.pathOf(item) : id;
+      const remote = options.pictures && /^https?:/i.test(path);
+      const picture = remote ? await gallery.picture(id).catch(() => undefined) : undefined;
+      return { id, path, ...hit, ...(picture ? { picture } : {}) };
+    }),
+  );
+}

@@ -1,0 +1,45 @@
+/** Says what changes between two pictures that are in memory, one pair after the other: its sessions keep words between their runs. */
+import { throwIfAborted } from '../../core/errors.js';
+import { decodeImage } from '../../models/encoders/image/image.js';
+import { CaptionerModel } from '../../models/captioner/captioner-model.js';
+import type { PictureReader } from '../../models/retrieval/picture-reader.js';
+
+export class Captioner {
+  private queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    private readonly model: CaptionerModel,
+    private readonly reader: PictureReader,
+    private readonly pixelLimit: number | undefined,
+  ) {}
+
+  /** @param folder a run of "limn train --task caption", or the model in it @throws LimnError CHECKPOINT, ENCODER */
+  static async open(folder: string, options: { pixelLimit?: number | undefined } = {}): Promise<Captioner> {
+    const model = await CaptionerModel.open(folder);
+    return new Captioner(model, await model.openReader(), options.pixelLimit);
+  }
+
+  /** @param reference the bytes of a picture's file @throws LimnError IMAGE, INTERRUPTED */
+  async caption(reference: Uint8Array, target: Uint8Array, signal?: AbortSignal): Promise<string> {
+    const limit = this.pixelLimit === undefined ? {} : { pixelLimit: this.pixelLimit };
+    const images = await Promise.all(
+      [reference, target].map((bytes, i) =>
+        decodeImage(bytes, { ...this.reader.picture, ...limit, label: i === 0 ? 'The reference' : 'The target' }),
+      ),
+    );
+    const turn = this.queue.then(async () => {
+      throwIfAborted(signal, 'waiting to write a caption');
+      const pictures = await this.reader.encode(images, ['reference', 'target']);
+      const [caption] = await this.model.caption(pictures, [[0, 1]], { signal });
+      return caption?.text ?? '';
+    });
+    this.queue = turn.catch(() => {});
+    return turn;
+  }
+
+  async close(): Promise<void> {
+    await this.queue;
+    await this.reader.close();
+    await this.model.close();
+  }
+}

@@ -1,0 +1,55 @@
+/** A {@link Gallery} as the server needs it. */
+import { LimnError } from '../../core/errors.js';
+import type { Gallery } from '../../search/gallery/gallery.js';
+import type { StoredItem } from '../../search/store/store.js';
+import type { Captioner } from './captioner.js';
+import type { ServedGallery, ServedItem } from './service.js';
+
+/** @param captioner shared by all galleries; it stays the caller's. @default captions are not written */
+export function galleryService(gallery: Gallery, captioner?: Captioner): ServedGallery {
+  return {
+    describe: async () => ({ ...(await gallery.describe()), captions: captioner !== undefined }),
+    count: () => gallery.count(),
+    list: async (query) => (await gallery.list(query)).map(shown),
+    get: async (id) => {
+      const item = await gallery.get(id);
+      return item && shown(item);
+    },
+    put: async ({ id, bytes, metadata }) => {
+      const [item] = await gallery.add([{ id, bytes, metadata }]);
+      if (item) return shown(item);
+      // Somebody else has deleted it in this moment.
+      throw new LimnError('INTERRUPTED', `The picture ${JSON.stringify(id)} was deleted while it was added. Add it again.`);
+    },
+    delete: async (id) => (await gallery.remove([id])) > 0,
+    searchAll: (requests) => gallery.searchAll(requests),
+    explain: (request, hit) => gallery.explain(request, hit),
+    picture: (id) => unlessGone(gallery.picture(id)),
+    thumbnail: (id) => unlessGone(gallery.thumbnail(id)),
+    ...(captioner
+      ? {
+          caption: async (reference, target, signal) => {
+            const bytes = [reference, target].map(async (picture) => {
+              if ('bytes' in picture) return picture.bytes;
+              const found = await gallery.picture(picture.id);
+              if (found) return found;
+              throw new LimnError('USAGE', `The gallery has no picture ${JSON.stringify(picture.id)}.`);
+            });
+            const [from, to] = (await Promise.all(bytes)) as [Uint8Array, Uint8Array];
+            return captioner.caption(from, to, signal);
+          },
+        }
+      : {}),
+    close: () => gallery.close(),
+  };
+}
+
+const shown = ({ id, content, metadata }: StoredItem): ServedItem => ({ id, content, metadata });
+
+/** A file that somebody moved away is as good as not there. */
+function unlessGone(reading: Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> {
+  return reading.catch((error) => {
+    if (LimnError.isInstance(error) && error.code === 'IMAGE') return undefined;
+    throw error;
+  });
+}

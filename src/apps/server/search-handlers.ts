@@ -1,0 +1,95 @@
+/** Searching, explaining, captioning. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { SearchHit, SearchRequest } from '../../search/gallery/search-types.js';
+import { type Content, parseJson, readPictures } from './content.js';
+import * as contract from './contract.js';
+import { readCursor, requestDigest, writeCursor } from './cursors.js';
+import { checkItemId } from './item-ids.js';
+import type { ServerParts } from './parts.js';
+import { HttpProblem } from './problems.js';
+import * as routes from './routes.js';
+import type { ServedPicture } from './service.js';
+import type { ServerContext, ServerEnv } from './state.js';
+
+const plainHit = (hit: SearchHit): contract.Hit => ({ ...hit, metadata: { ...hit.metadata } });
+
+/** How far one can turn the pages of a search. */
+const mostHits = 1000;
+
+export function addSearchHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerParts): void {
+  const jsonOf = ({ json }: Content): Buffer => {
+    if (json) return json;
+    throw new HttpProblem(400, 'USAGE', 'The multipart body has no part "request" with the JSON.');
+  };
+  const tools = (content: Content, signal: AbortSignal) => ({
+    files: content.files,
+    limits: parts.limits,
+    fetchPicture: parts.fetchPicture,
+    signal,
+  });
+
+  /** A search as galleries take it, and its digest without the place of the page. */
+  const prepare = async (query: Omit<contract.Explain, 'hit'>, content: Content, signal: AbortSignal) => {
+    const { gallery, references = [], negatives = [], texts = [], ...rest } = query;
+    if (references.length === 0 && texts.length === 0) {
+      throw new HttpProblem(400, 'USAGE', 'The search has no references and no texts: give at least one.');
+    }
+    for (const picture of [...references, ...negatives]) if ('id' in picture) checkItemId(picture.id);
+    const [plus, minus] = await readPictures([references, negatives], tools(content, signal));
+    const request: SearchRequest = { ...rest, references: plus?.pictures, negatives: minus?.pictures, texts, signal };
+    return { request, digest: requestDigest('search', gallery, plus?.digests, minus?.digests, texts, rest) };
+  };
+
+  app.openapi(routes.searchRoute, async (c) => {
+    const started = performance.now();
+    const content = await parts.content(c as ServerContext, 'request');
+    const { cursor, k, ...query } = parseJson(jsonOf(content), contract.search, 'request');
+    const { searches } = parts.open(query.gallery);
+    const { answer, digest } = await parts.work(c as ServerContext, async (signal) => {
+      const prepared = await prepare(query, content, signal);
+      const digest = `${prepared.digest}.${k}`;
+      const offset = cursor === undefined ? 0 : readCursor(cursor, digest, 'number');
+      if (offset >= mostHits)
+        throw new HttpProblem(400, 'USAGE', `A search shows its best ${mostHits} hits, and this is behind them.`);
+      const request = { ...prepared.request, k: Math.min(k, mostHits - offset), offset };
+      return { answer: await searches.submit(request, signal), digest };
+    });
+    const { hits, next } = answer;
+    const more = next !== undefined && next < mostHits ? { cursor: writeCursor(digest, next) } : {};
+    const milliseconds = Math.round((performance.now() - started) * 10) / 10;
+    return c.json({ hits: hits.map(plainHit), ...more, milliseconds }, 200);
+  });
+
+  app.openapi(routes.explainRoute, async (c) => {
+    const content = await parts.content(c as ServerContext, 'request');
+    const { hit, ...query } = parseJson(jsonOf(content), contract.explain, 'request');
+    checkItemId(hit);
+    const { gallery } = parts.open(query.gallery);
+    const explanation = await parts.work(c as ServerContext, async (signal) => {
+      const { request } = await prepare(query, content, signal);
+      return gallery.explain(request, hit);
+    });
+    return c.json({ ...explanation, hit: plainHit(explanation.hit) }, 200);
+  });
+
+  app.openapi(routes.captionRoute, async (c) => {
+    const content = await parts.content(c as ServerContext, 'request');
+    const { gallery: name, reference, target } = parseJson(jsonOf(content), contract.caption, 'request');
+    const { gallery } = parts.open(name);
+    const { caption } = gallery;
+    if (!caption) {
+      throw new HttpProblem(
+        404,
+        'NOT_FOUND',
+        'This server has no captioner: start it with --captioner to let it say what changes.',
+      );
+    }
+    const text = await parts.work(c as ServerContext, async (signal) => {
+      for (const picture of [reference, target]) if ('id' in picture) checkItemId(picture.id);
+      const [read] = await readPictures([[reference, target]], tools(content, signal));
+      const [from, to] = (read?.pictures ?? []) as [ServedPicture, ServedPicture];
+      return caption.call(gallery, from, to, signal);
+    });
+    return c.json({ text }, 200);
+  });
+}

@@ -1,0 +1,56 @@
+/**
+ * What the server needs of a gallery. `galleryService` (gallery-service.ts) makes it of a real one; the server's tests bring a small one
+ * of their own, so that they are about HTTP.
+ */
+import type { Explanation, PictureReference, SearchAnswer, SearchRequest } from '../../search/gallery/search-types.js';
+import type { Metadata } from '../../search/store/metadata.js';
+
+/** A picture of a gallery, as the API shows it. */
+export interface ServedItem {
+  id: string;
+  /** SHA-256 of the picture's file. */
+  content: string;
+  metadata: Metadata;
+}
+
+export interface ServedDescription {
+  count: number;
+  model: { hash: string; encoder: string };
+  /** A name for each factor. */
+  factors: string[];
+  fields: { name: string; type: 'string' | 'number' | 'boolean' | 'mixed'; values: (string | number | boolean)[] }[];
+  /** Whether {@link ServedGallery.caption} works. */
+  captions: boolean;
+}
+
+/** Pictures arrive as ids or as bytes whose format and size were checked; paths of this machine never do. */
+export type ServedPicture = Exclude<PictureReference, { path: string }>;
+
+/**
+ * One gallery. All methods may be called at once.
+ *
+ * What is wrong with a request is a LimnError USAGE (a filter that cannot be read, weights that do not fit, an id that is not there) or
+ * IMAGE (a damaged picture), whose message the caller sees. Any other error is the server's own, and only its log shows it.
+ */
+export interface ServedGallery {
+  describe(signal: AbortSignal): Promise<ServedDescription>;
+  /** How many pictures there are, for the metrics. */
+  count(): Promise<number>;
+  /** In code unit order of the ids, those behind `after`. */
+  list(query: { after?: string | undefined; limit: number; filter?: string | undefined }): Promise<ServedItem[]>;
+  get(id: string): Promise<ServedItem | undefined>;
+  /** Adds a picture, or replaces the one of that id. Searches see it when this resolves. */
+  put(item: { id: string; bytes: Uint8Array; metadata: Metadata }): Promise<ServedItem>;
+  /** @returns whether there was one */
+  delete(id: string): Promise<boolean>;
+  /** Each request's own answer or error, in their order; the pictures and texts of all are embedded together. */
+  searchAll(requests: readonly SearchRequest[]): Promise<PromiseSettledResult<SearchAnswer>[]>;
+  explain(request: SearchRequest, hit: string): Promise<Explanation>;
+  /** The bytes of the picture's file; undefined where the id or the file is gone. */
+  picture(id: string): Promise<Uint8Array | undefined>;
+  /** A small JPEG of it; undefined where it has to be made of the picture. */
+  thumbnail(id: string): Promise<Uint8Array | undefined>;
+  /** What changes from one picture to another; left out where the server has no captioner. */
+  caption?(reference: ServedPicture, target: ServedPicture, signal: AbortSignal): Promise<string>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,65 @@
+/** Adds nodes of a file to a graph. */
+import { LimnError, messageOf } from '../../../core/errors.js';
+import { int64 } from '../../tensor/tensor.js';
+import type { Attributes, Graph, Value } from '../graph.js';
+import { operatorOf, ShapeMistake } from '../registry.js';
+import type { Call, Rule } from './call.js';
+import type { FileGraph, FileNode } from './file-graph.js';
+import { fold } from './fold.js';
+import { rules } from './rules.js';
+
+/** Adds a node of a file to a graph and returns its outputs. `lookUp` gives values by the names of the file. */
+export function importNode(node: FileNode, graph: Graph, opset: number, lookUp: (name: string) => Value): (Value | undefined)[] {
+  const emit = (type: string, inputs: readonly (Value | undefined)[], attributes: Attributes = {}) => {
+    if (inputs.every((input) => input === undefined || input.constant)) {
+      const types = operatorOf(type).infer(inputs, attributes);
+      const known = fold(
+        type,
+        inputs.map((input) => input?.constant),
+        attributes,
+        types,
+      );
+      if (known) return known.map((content) => graph.constant(content));
+    }
+    return graph.add(type, inputs, attributes);
+  };
+  const call: Call = {
+    type: node.type,
+    graph,
+    inputs: node.inputs.map((name) => (name === '' ? undefined : lookUp(name))),
+    attributes: node.attributes,
+    outputs: node.outputs.length,
+    opset,
+    emit,
+    emit1: (type, inputs, attributes) => emit(type, inputs, attributes)[0] as Value,
+    ints: (values) => graph.constant(int64([values.length], values), 'ints'),
+    body: (name) => importBody(node.bodies[name], graph, opset, lookUp),
+  };
+  try {
+    const outputs = (rules[node.type] as Rule)(call);
+    node.outputs.forEach((name, i) => {
+      if (name !== '' && !outputs[i]) throw new ShapeMistake(`limn does not compute its output ${name}.`);
+    });
+    return outputs;
+  } catch (error) {
+    // What else can be thrown here is a broken file: attributes that are missing or of another kind.
+    const code = LimnError.isInstance(error) ? error.code : error instanceof ShapeMistake ? 'GRAPH_SHAPE' : 'ENCODER';
+    const what = LimnError.isInstance(error) ? error.message : `${node.type}: ${messageOf(error)}`;
+    throw new LimnError(code, messageOf(`Node ${node.name} of the ONNX file cannot be imported: ${what}`), { cause: error });
+  }
+}
+
+function importBody(body: FileGraph | undefined, graph: Graph, opset: number, lookUp: (name: string) => Value): Value[] {
+  if (!body) throw new ShapeMistake('it lacks a branch.');
+  const inside = new Map<string, Value>();
+  const find = (name: string): Value => {
+    const content = body.tensors.get(name);
+    return inside.get(name) ?? (content ? graph.constant(content) : lookUp(name));
+  };
+  for (const node of body.nodes) {
+    importNode(node, graph, opset, find).forEach((value, i) => {
+      if (value && node.outputs[i]) inside.set(node.outputs[i], value);
+    });
+  }
+  return body.outputs.map(find);
+}

@@ -1,0 +1,147 @@
+/** An ONNX file whose nodes can be added to a graph of limn's, to be run or trained as a part of it. */
+import { LimnError, messageOf } from '../../../core/errors.js';
+import type { DType, Tensor } from '../../tensor/tensor.js';
+import type { Graph, Value } from '../graph.js';
+import { type FileGraph, type FileNode, nodesFor } from './file-graph.js';
+import { importNode } from './import-node.js';
+import { rules } from './rules.js';
+
+export interface FileInput {
+  name: string;
+  /** float32 for files in half or double precision too. */
+  dtype: DType;
+  /** Extents, or names of those that the caller settles; undefined when the file does not say. */
+  dims: readonly (number | string)[] | undefined;
+}
+
+export interface SpliceOptions {
+  graph: Graph;
+  /** Values for the file's inputs, by name; those that `outputs` do not need can be left out. */
+  inputs: Readonly<Record<string, Value>>;
+  /** Brings a weight into the graph as something trained; undefined leaves it a constant. @default all are constants */
+  weight?: (name: string, content: Tensor) => Value | undefined;
+  /** Names of the wanted values: outputs of the file or any others that it computes. */
+  outputs: readonly string[];
+}
+
+export class ImportedModel {
+  readonly outputs: readonly string[];
+  private readonly constants = new WeakMap<Graph, Map<string, Value>>();
+
+  /** Made by `readModel`. */
+  constructor(
+    readonly inputs: readonly FileInput[],
+    readonly opset: number,
+    /** The nodes of the file, in the order of computation. */
+    readonly file: FileGraph,
+    /** What can be trained, by its name in the file. An exporter may have transposed it and named it anew. */
+    readonly weights: ReadonlyMap<string, Tensor>,
+  ) {
+    this.outputs = file.outputs;
+  }
+
+  /**
+   * Checks what can be checked without shapes.
+   *
+   * @throws LimnError GRAPH_UNSUPPORTED naming every operator on the way to the outputs that limn does not know
+   */
+  requireImportable(outputs: readonly string[] = this.outputs): void {
+    requireKnown(nodesFor(this.file, outputs));
+  }
+
+  /**
+   * Adds the nodes that the outputs need to a graph. The inputs' shapes settle all others; what the file computes from shapes is
+   * computed here. Dropout is left out and batch normalisation keeps its statistics. A graph may take the same file several times:
+   * its constants are shared, and so are the weights where `weight` gives the same value again.
+   *
+   * @returns the wanted values by name
+   * @throws LimnError GRAPH_UNSUPPORTED naming every operator that limn does not know, before anything is added
+   * @throws LimnError ENCODER for inputs that the file does not have or that do not fit it
+   * @throws LimnError GRAPH_SHAPE naming a node that cannot take its inputs
+   */
+  splice({ graph, inputs, weight, outputs }: SpliceOptions): Record<string, Value> {
+    const nodes = nodesFor(this.file, outputs);
+    requireKnown(nodes);
+    const values = new Map<string, Value>();
+    for (const [name, value] of Object.entries(inputs)) values.set(name, this.checkedInput(name, value));
+    const lookUp = (name: string): Value => {
+      const known = values.get(name);
+      if (known) return known;
+      const content = this.weights.get(name) ?? this.file.tensors.get(name);
+      if (!content) throw this.noSuchInput(name, inputs);
+      const given = this.weights.has(name) ? weight?.(name, content) : undefined;
+      const value = given ? checkedWeight(name, content, given) : this.constant(graph, name, content);
+      values.set(name, value);
+      return value;
+    };
+    for (const node of nodes) {
+      const results = this.weights.has(node.outputs[0] as string) ? [] : importNode(node, graph, this.opset, lookUp);
+      results.forEach((value, i) => {
+        if (value && node.outputs[i]) values.set(node.outputs[i], value);
+      });
+    }
+    return Object.fromEntries(outputs.map((name) => [name, lookUp(name)]));
+  }
+
+  private constant(graph: Graph, name: string, content: Tensor): Value {
+    const known = this.constants.get(graph) ?? new Map<string, Value>();
+    this.constants.set(graph, known);
+    const value = known.get(name) ?? graph.constant(content, name);
+    known.set(name, value);
+    return value;
+  }
+
+  private checkedInput(name: string, value: Value): Value {
+    const input = this.inputs.find((candidate) => candidate.name === name);
+    if (!input) {
+      const known = this.inputs.map((candidate) => candidate.name).join(', ');
+      throw new LimnError('ENCODER', `The ONNX file has no input ${name}: its inputs are ${known}.`);
+    }
+    const { dtype, dims } = input;
+    const fits = dims?.every((extent, i) => typeof extent === 'string' || extent === value.shape[i]) ?? true;
+    if (value.dtype !== dtype || !fits || (dims && dims.length !== value.shape.length)) {
+      throw new LimnError(
+        'ENCODER',
+        `Input ${name} of the ONNX file is ${dtype}[${dims?.map((extent) => extent || '?')}] and cannot be ${value.dtype}[${value.shape}]: where the file fixes a size, export it with a dynamic one.`,
+        { details: { name, dims, shape: value.shape } },
+      );
+    }
+    return value;
+  }
+
+  private noSuchInput(name: string, given: Readonly<Record<string, Value>>): LimnError {
+    if (!this.inputs.some((input) => input.name === name))
+      return new LimnError('ENCODER', `The ONNX file computes no value ${name}: its outputs are ${this.outputs.join(', ')}.`);
+    const names = Object.keys(given).join(', ') || 'none';
+    return new LimnError('ENCODER', `The ONNX file needs its input ${name}, and the given ones are ${names}.`);
+  }
+}
+
+function checkedWeight(name: string, content: Tensor, value: Value): Value {
+  if (value.dtype === content.dtype && value.shape.join() === content.shape.join()) return value;
+  throw new LimnError(
+    'GRAPH_SHAPE',
+    `Weight ${name} of the ONNX file is ${content.dtype}[${content.shape}] and cannot be ${value.dtype}[${value.shape}].`,
+  );
+}
+
+function requireKnown(nodes: readonly FileNode[]): void {
+  const unsupported = new Map<string, { node: string; count: number }>();
+  const visit = (node: FileNode) => {
+    if (!Object.hasOwn(rules, node.type)) {
+      const known = unsupported.get(node.type);
+      unsupported.set(node.type, { node: known?.node ?? node.name, count: (known?.count ?? 0) + 1 });
+    }
+    for (const body of Object.values(node.bodies)) body.nodes.forEach(visit);
+  };
+  nodes.forEach(visit);
+  if (unsupported.size === 0) return;
+  const list = [...unsupported].map(
+    ([type, { node, count }]) => `${type} (${count > 1 ? `${count} nodes, first ` : ''}${messageOf(node)})`,
+  );
+  throw new LimnError(
+    'GRAPH_UNSUPPORTED',
+    `The ONNX file uses operators that limn cannot train through: ${list.join(', ')}. Export the model in float32, not quantised, without custom operators.`,
+    { details: { types: [...unsupported.keys()] } },
+  );
+}

@@ -1,0 +1,196 @@
+/**
+ * Where model code takes its parameters from. The same code is traced three times: with trainable parameters (inputs of the
+ * training graph), and twice with trained ones (constants of the query and gallery encoders).
+ */
+import { LimnError } from '../../core/errors.js';
+import type { Random } from '../../core/random.js';
+import { mul } from '../graph/functions.js';
+import type { Graph, Value } from '../graph/index.js';
+import { float32, type Shape, sizeOf, type Tensor } from '../tensor/tensor.js';
+
+/** Fills a new parameter. */
+export type Init = (random: Random, shape: Shape) => Float32Array;
+
+export interface ParameterOptions {
+  /** Whether weight decay applies. @default true for matrices and convolutions, false for vectors and scalars */
+  decay?: boolean;
+  /** Factor on the learning rate. @default 1 */
+  learningRateScale?: number;
+}
+
+export interface ParameterSpec extends Required<ParameterOptions> {
+  name: string;
+  shape: Shape;
+  value: Value;
+  initial: Tensor<'float32'>;
+}
+
+export interface DropoutMask {
+  name: string;
+  shape: Shape;
+  rate: number;
+}
+
+export abstract class Context {
+  constructor(
+    readonly graph: Graph,
+    protected readonly prefix = '',
+  ) {}
+
+  /** Whether the graph is being traced for training. */
+  abstract readonly training: boolean;
+  /** A context whose parameters are named under `name`. */
+  abstract scope(name: string): Context;
+  /** A parameter of this name and shape. */
+  abstract parameter(name: string, shape: Shape, init: Init, options?: ParameterOptions): Value;
+  /**
+   * Dropout with one mask for all tokens of a sequence (Gal and Ghahramani, arXiv 1512.05287): of x (B, ..., d) the channels
+   * of item b are dropped in all of its tokens at once. The masks (B, 1.., d) are inputs of the training graph, drawn outside
+   * it, so that a run can be resumed to the same bits.
+   */
+  abstract dropout(x: Value, rate: number): Value;
+  /** A value that belongs to the model but is not trained, e.g. the mean of the training features. */
+  abstract buffer(name: string, shape: Shape): Value;
+
+  protected qualified(name: string): string {
+    return this.prefix ? `${this.prefix}.${name}` : name;
+  }
+}
+
+/** Parameters are graph inputs with initial values; dropout masks are graph inputs too. */
+export class TrainingContext extends Context {
+  readonly training = true;
+
+  constructor(
+    graph: Graph,
+    private readonly random: Random,
+    /** Untrained values by their full names. */
+    private readonly buffers: Readonly<Record<string, Tensor>> = {},
+    readonly parameters: Map<string, ParameterSpec> = new Map(),
+    readonly masks: DropoutMask[] = [],
+    /** Put before input names; a Loop body needs names that its outer graph does not have. */
+    private readonly inputPrefix = '',
+    prefix = '',
+    /** Brings a mask into the graph. @default as an input of it */
+    private readonly feed: (mask: DropoutMask) => Value = ({ name, shape }) => graph.input(name, 'float32', shape),
+  ) {
+    super(graph, prefix);
+  }
+
+  scope(name: string): TrainingContext {
+    return new TrainingContext(
+      this.graph,
+      this.random,
+      this.buffers,
+      this.parameters,
+      this.masks,
+      this.inputPrefix,
+      this.qualified(name),
+      this.feed,
+    );
+  }
+
+  parameter(name: string, shape: Shape, init: Init, options: ParameterOptions = {}): Value {
+    const full = this.qualified(name);
+    const known = this.parameters.get(full);
+    if (known) {
+      if (known.shape.join() !== shape.join()) {
+        throw new LimnError('GRAPH_SHAPE', `Parameter ${full} is [${known.shape}] and cannot be used as [${shape}].`);
+      }
+      return known.value;
+    }
+    const value = this.graph.input(this.inputPrefix + full, 'float32', shape);
+    this.parameters.set(full, {
+      name: full,
+      shape,
+      value,
+      initial: float32(shape, init(this.random, shape)),
+      decay: options.decay ?? shape.length >= 2,
+      learningRateScale: options.learningRateScale ?? 1,
+    });
+    return value;
+  }
+
+  buffer(name: string, shape: Shape): Value {
+    return storedValue(this.graph, this.buffers, this.qualified(name), shape);
+  }
+
+  dropout(x: Value, rate: number): Value {
+    if (rate === 0) return x;
+    const shape = x.shape.map((extent, i) => (i === 0 || i === x.shape.length - 1 ? extent : 1));
+    const mask = { name: `dropout.${this.masks.length}`, shape, rate };
+    this.masks.push(mask);
+    return mul(x, this.feed(mask));
+  }
+}
+
+/** Parameters are constants taken from trained weights; dropout does nothing. */
+export class InferenceContext extends Context {
+  readonly training = false;
+
+  constructor(
+    graph: Graph,
+    private readonly weights: Readonly<Record<string, Tensor>>,
+    prefix = '',
+    private readonly used: Map<string, Value> = new Map(),
+  ) {
+    super(graph, prefix);
+  }
+
+  scope(name: string): InferenceContext {
+    return new InferenceContext(this.graph, this.weights, this.qualified(name), this.used);
+  }
+
+  parameter(name: string, shape: Shape): Value {
+    const full = this.qualified(name);
+    const known = this.used.get(full);
+    if (known) return known;
+    const value = storedValue(this.graph, this.weights, full, shape);
+    this.used.set(full, value);
+    return value;
+  }
+
+  buffer(name: string, shape: Shape): Value {
+    return this.parameter(name, shape);
+  }
+
+  dropout(x: Value): Value {
+    return x;
+  }
+}
+
+/** A constant of the graph from stored tensors; a missing one or one of another shape is an error that names it. */
+function storedValue(graph: Graph, stored: Readonly<Record<string, Tensor>>, name: string, shape: Shape): Value {
+  const found = stored[name];
+  if (!found)
+    throw new LimnError(
+      'CHECKPOINT',
+      `The weights lack ${name}: they belong to another model. Train again or give the right config.`,
+    );
+  if (found.shape.join() !== shape.join()) {
+    throw new LimnError(
+      'CHECKPOINT',
+      `Weight ${name} is [${found.shape}] but the model's config needs [${shape}]: they belong to different models.`,
+    );
+  }
+  return graph.constant(found, name);
+}
+
+/** Initial values for parameters. */
+export const init = {
+  zeros: ((_random, shape) => new Float32Array(sizeOf(shape))) satisfies Init,
+  ones: ((_random, shape) => new Float32Array(sizeOf(shape)).fill(1)) satisfies Init,
+  constant:
+    (value: number): Init =>
+    (_random, shape) =>
+      new Float32Array(sizeOf(shape)).fill(value),
+  normal:
+    (deviation: number): Init =>
+    (random, shape) =>
+      Float32Array.from({ length: sizeOf(shape) }, () => deviation * random.normal()),
+  /** Uniform in +-1/sqrt(fan in), fan in being the first axis of a weight (in, out). */
+  fanIn: ((random, shape) => {
+    const bound = 1 / Math.sqrt(shape[0] ?? 1);
+    return Float32Array.from({ length: sizeOf(shape) }, () => bound * (2 * random.uniform() - 1));
+  }) satisfies Init,
+};

@@ -1,0 +1,198 @@
+/**
+ * The training graph: forward, backward, clipping and AdamW as one ONNX model that turns state into state.
+ *
+ * With `stepsPerRun` 1 it is a flat graph. With more, an ONNX Loop runs that many steps with parameters and optimizer state kept
+ * inside ONNX Runtime, which pays for models so small that the cost of a call matters (docs/decisions/0003).
+ */
+import type { Random } from '../../core/random.js';
+import * as f from '../graph/functions.js';
+import { encodeModel, Graph, gradients, inPlace, type Value } from '../graph/index.js';
+import { type DType, float32, type Shape, scalar, type Tensor, tensor, zeros } from '../tensor/tensor.js';
+import { gradientSums, type StateEntry, stepWhen } from './accumulation.js';
+import { type DropoutMask, TrainingContext } from './context.js';
+import { adamW, type OptimizerOptions } from './optimizer.js';
+
+export interface InputSpec {
+  dtype: DType;
+  shape: Shape;
+}
+
+export interface TrainedLoss {
+  /** Scalar float32. */
+  loss: Value;
+  /** Scalar float32 values to report beside it. */
+  metrics?: Record<string, Value>;
+  /** Cuts between parts whose values are computed again for the backward pass, see {@link GradientOptions}. @default none */
+  recompute?: readonly Value[];
+}
+
+export interface TrainingModelOptions {
+  /** What a batch feeds, for one step. With several steps a run each gets a leading axis of that many. */
+  inputs: Readonly<Record<string, InputSpec>>;
+  /** Traces the model: parameters from the context, batch values by their input names. */
+  trace: (context: TrainingContext, batch: Readonly<Record<string, Value>>) => TrainedLoss;
+  optimizer: OptimizerOptions;
+  /** Draws initial parameters. */
+  random: Random;
+  /** Values that the model needs and does not train, by name. @default none */
+  buffers?: Readonly<Record<string, Tensor>>;
+  /** Batches of one run of the model. @default 1 */
+  stepsPerRun?: number;
+  /**
+   * Batches whose gradients are averaged for one optimizer step, for memories that hold only a part of the batch. Every
+   * `accumulate`-th batch steps (`totalSteps` counts these); those before it leave parameters and optimizer as they are. A mean
+   * over rows has the same gradient over n batches of b as over one of n * b, but a loss that compares the rows of a batch does
+   * not: a contrastive one finds its negatives in its own small batch only. @default 1
+   */
+  accumulate?: number;
+}
+
+export interface TrainingModel {
+  /** The ONNX file. */
+  model: Uint8Array;
+  /**
+   * Resident tensors to start with: parameters, moments (`first.NAME`, `second.NAME`) and the optimizer's clock; with
+   * accumulation also `sum.NAME` and `clock.batches`.
+   */
+  initialState: Record<string, Tensor>;
+  /** Output name -> resident input, for Session.run's `carry`. */
+  carry: Record<string, string>;
+  /** The outputs among them that may be written over the inputs whose place they take, for Session's `inPlace`. */
+  inPlace: string[];
+  /**
+   * The outputs to fetch: loss, gradient norm, learning rate and metrics, each (stepsPerRun). With accumulation the norm is that
+   * of the average so far.
+   */
+  reported: string[];
+  parameters: { name: string; shape: Shape }[];
+  masks: DropoutMask[];
+  stepsPerRun: number;
+}
+
+const clockNames = ['clock.step', 'clock.mass1', 'clock.mass2'] as const;
+
+/** Builds the training model of a traced loss. Throws what the graph throws for shape mistakes and missing gradient rules. */
+export function trainingModel(options: TrainingModelOptions): TrainingModel {
+  const stepsPerRun = options.stepsPerRun ?? 1;
+  const outer = new Graph('training');
+  const looped = stepsPerRun > 1;
+  const graph = looped ? new Graph('step', outer) : outer;
+  const inLoop = looped ? 'loop.' : '';
+  const iteration = looped ? graph.input('loop.iteration', 'int64', []) : undefined;
+  const condition = looped ? graph.input('loop.condition', 'bool', []) : undefined;
+
+  /** A batch input: fed as it is, or as one row of a stack in a Loop. */
+  const fed = (name: string, { dtype, shape }: InputSpec): Value =>
+    iteration ? f.gather(outer.input(name, dtype, [stepsPerRun, ...shape]), iteration) : graph.input(name, dtype, shape);
+
+  const batch = Object.fromEntries(Object.entries(options.inputs).map(([name, spec]) => [name, fed(name, spec)]));
+  const context = new TrainingContext(graph, options.random, options.buffers ?? {}, new Map(), [], inLoop, '', (mask) =>
+    fed(mask.name, { dtype: 'float32', shape: mask.shape }),
+  );
+  const { loss, metrics = {}, recompute = [] } = options.trace(context, batch);
+  const specs = [...context.parameters.values()];
+
+  const stateInput = (name: string, shape: Shape) => graph.input(inLoop + name, 'float32', shape);
+  const moments = specs.map(({ name, shape }) => ({
+    first: stateInput(`first.${name}`, shape),
+    second: stateInput(`second.${name}`, shape),
+  }));
+  const [step, mass1, mass2] = clockNames.map((name) => stateInput(name, [])) as [Value, Value, Value];
+  const byParameter = gradients(
+    loss,
+    specs.map(({ value }) => value),
+    { recompute },
+  );
+  const clockBefore = { step, mass1, mass2 };
+  const accumulate = options.accumulate ?? 1;
+  const sums = accumulate > 1 ? gradientSums(specs, byParameter, accumulate, stateInput) : undefined;
+  const { updated, clock, norm, rate } = sums
+    ? stepWhen(sums.isWhole, specs, sums.averages, moments, clockBefore, options.optimizer)
+    : adamW(specs, byParameter, moments, clockBefore, options.optimizer);
+
+  const state: StateEntry[] = [
+    ...specs.map((spec, i) => ({ name: spec.name, shape: spec.shape, before: spec.value, after: updated[i]!.parameter })),
+    ...specs.flatMap((spec, i) => [
+      { name: `first.${spec.name}`, shape: spec.shape, before: moments[i]!.first, after: updated[i]!.first },
+      { name: `second.${spec.name}`, shape: spec.shape, before: moments[i]!.second, after: updated[i]!.second },
+    ]),
+    { name: clockNames[0], shape: [], before: step, after: clock.step },
+    { name: clockNames[1], shape: [], before: mass1, after: clock.mass1 },
+    { name: clockNames[2], shape: [], before: mass2, after: clock.mass2 },
+    ...(sums?.state ?? []),
+  ];
+  const report: Record<string, Value> = { loss, gradientNorm: norm, learningRate: rate, ...metrics };
+
+  const overwrites = looped ? [] : inPlace(graph, state);
+  if (iteration && condition) closeLoop(outer, graph, [iteration, condition], state, report, stepsPerRun);
+  else {
+    for (const { name, after } of state) graph.output(`next.${name}`, after);
+    for (const [name, value] of Object.entries(report)) graph.output(name, f.reshape(value, [1]));
+  }
+
+  return {
+    model: encodeModel(outer),
+    initialState: Object.fromEntries([
+      ...specs.map((spec) => [spec.name, spec.initial] as const),
+      ...specs.flatMap(({ name, shape }) => [
+        [`first.${name}`, zeros('float32', shape)] as const,
+        [`second.${name}`, zeros('float32', shape)] as const,
+      ]),
+      ...clockNames.map((name) => [name, scalar(0)] as const),
+      ...(sums?.state ?? []).map(({ name, shape }) => [name, zeros('float32', shape)] as const),
+    ]),
+    carry: Object.fromEntries(state.map(({ name }) => [`next.${name}`, name])),
+    inPlace: state.flatMap(({ name }, i) => (overwrites[i] ? [`next.${name}`] : [])),
+    reported: Object.keys(report),
+    parameters: specs.map(({ name, shape }) => ({ name, shape })),
+    masks: context.masks,
+    stepsPerRun,
+  };
+}
+
+/** Turns a traced step into the body of a Loop: state is carried from step to step, reports are stacked. */
+function closeLoop(
+  outer: Graph,
+  body: Graph,
+  [iteration, condition]: [Value, Value],
+  state: readonly StateEntry[],
+  report: Readonly<Record<string, Value>>,
+  steps: number,
+): void {
+  // A Loop pairs inputs and outputs by position.
+  body.inputs.splice(0, body.inputs.length, iteration, condition, ...state.map(({ before }) => before));
+  body.output('loop.go', f.identity(condition));
+  for (const { name, after } of state) body.output(`loop.next.${name}`, after);
+  for (const [name, value] of Object.entries(report)) body.output(`loop.report.${name}`, f.reshape(value, [1]));
+  const trips = outer.constant(tensor('int64', [], BigInt64Array.of(BigInt(steps))), 'trips');
+  const go = outer.constant(tensor('bool', [], Uint8Array.of(1)), 'go');
+  const before = state.map(({ name, shape }) => outer.input(name, 'float32', shape));
+  const types = [
+    ...state.map(({ shape }) => ({ dtype: 'float32' as const, shape })),
+    ...Object.keys(report).map(() => ({ dtype: 'float32' as const, shape: [steps, 1] })),
+  ];
+  const results = outer.addTyped('Loop', [trips, go, ...before], { body }, types);
+  state.forEach(({ name }, i) => {
+    outer.output(`next.${name}`, results[i] as Value);
+  });
+  Object.keys(report).forEach((name, i) => {
+    outer.output(name, f.reshape(results[state.length + i] as Value, [steps]));
+  });
+}
+
+/** Draws the dropout masks of one step: 0 with probability `rate`, else 1 / (1 - rate). */
+export function drawMasks(masks: readonly DropoutMask[], random: Random): Record<string, Tensor<'float32'>> {
+  return Object.fromEntries(
+    masks.map(({ name, shape, rate }) => {
+      const keep = 1 / (1 - rate);
+      const size = shape.reduce((product, extent) => product * extent, 1);
+      return [
+        name,
+        float32(
+          shape,
+          Array.from({ length: size }, () => (random.uniform() < rate ? 0 : keep)),
+        ),
+      ];
+    }),
+  );
+}

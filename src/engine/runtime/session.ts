@@ -1,0 +1,224 @@
+/** An ONNX model that is ready to run in a thread of its own. */
+import { mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { LimnError, messageOf } from '../../core/errors.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { chosenDevice, type Device, noGpu } from './device.js';
+import type { WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
+
+export interface SessionOptions {
+  /** What the model is computed on. @default `LIMN_DEVICE` or "cpu" */
+  device?: Device | undefined;
+  /** Threads that one run computes with; 0 takes one a core. @default `LIMN_THREADS` or 0 */
+  threads?: number;
+  /** What the model is, for error messages. @default "model" */
+  label?: string;
+  /**
+   * A path prefix under which ONNX Runtime writes a per-operator profile when the session is closed. @default a file in the folder
+   * `LIMN_PROFILE`, or none
+   */
+  profile?: string;
+  /** Output name -> resident input name: after each run the output takes the input's place and is not returned. @default none */
+  carry?: Readonly<Record<string, string>>;
+  /**
+   * Outputs of `carry` that are written over the tensors whose place they take, which saves a second copy of the state. The graph must have read
+   * these by then in whatever order its nodes run, see engine/graph/in-place.ts. @default none
+   */
+  inPlace?: readonly string[];
+}
+
+/** Threads of each of two models that compute side by side: half of those that one would have. */
+export function halfOfThreads(): number {
+  const all = Number(process.env.LIMN_THREADS ?? 0) || availableParallelism();
+  return Math.max(1, Math.floor(all / 2));
+}
+
+export interface RunOptions {
+  /** Outputs to return. @default every output that is not carried */
+  fetch?: readonly string[];
+  /** Give the feeds' buffers away instead of copying them. The caller must not touch them again. @default false */
+  transfer?: boolean;
+}
+
+type Distribute<T> = T extends unknown ? Omit<T, 'id' | 'session'> : never;
+
+/** The thread that all sessions of one group share; runs are queued in it. */
+class RuntimeThread {
+  private readonly worker: Worker;
+  private readonly pending = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
+  private nextId = 0;
+  private failure: Error | undefined;
+
+  constructor() {
+    this.worker = startWorker();
+    this.worker.unref();
+    this.worker.on('message', (reply: WorkerReply) => {
+      const waiting = this.pending.get(reply.id);
+      this.pending.delete(reply.id);
+      if (this.pending.size === 0) this.worker.unref();
+      if (reply.ok) waiting?.resolve(reply.result);
+      else waiting?.reject(new Error(reply.message));
+    });
+    this.worker.on('error', (error) => this.fail(error as Error));
+    this.worker.on('exit', () => this.fail(new Error('the runtime thread has ended')));
+  }
+
+  request(session: number, body: Distribute<WorkerRequest>, transfer: ArrayBuffer[] = []): Promise<unknown> {
+    if (this.failure) return Promise.reject(this.failure);
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      this.pending.set(id, { resolve, reject });
+      this.worker.ref();
+      this.worker.postMessage({ id, session, ...body }, transfer);
+    });
+  }
+
+  async end(): Promise<void> {
+    await this.worker.terminate();
+  }
+
+  private fail(error: Error): void {
+    this.failure ??= error;
+    for (const { reject } of this.pending.values()) reject(error);
+    this.pending.clear();
+  }
+}
+
+/**
+ * Makes sure of a device before work that would end without it.
+ *
+ * @param device @default `LIMN_DEVICE` or "cpu"
+ * @throws LimnError RUNTIME where no GPU can be used, USAGE for a device that is none
+ */
+export async function requireDevice(device?: Device): Promise<void> {
+  if (chosenDevice(device) === 'webgpu') await openGpuThread();
+}
+
+let gpuThread: Promise<RuntimeThread> | undefined;
+
+/**
+ * The one thread of all sessions with WebGPU: they share a device, and runs of two threads on one device crash (onnxruntime issue
+ * 32561). It lives as long as the process, and with it the compiled shaders.
+ *
+ * @throws LimnError RUNTIME where no GPU can be used
+ */
+function openGpuThread(): Promise<RuntimeThread> {
+  const open = async () => {
+    const thread = new RuntimeThread();
+    try {
+      await thread.request(-1, { kind: 'adapter' });
+      return thread;
+    } catch (error) {
+      gpuThread = undefined;
+      await thread.end();
+      throw new LimnError('RUNTIME', noGpu(messageOf(error)), { cause: error });
+    }
+  };
+  gpuThread ??= open();
+  return gpuThread;
+}
+
+/** The thread's code is always the built one: Node cannot run TypeScript in a thread, and `npm test` builds before it tests. */
+function startWorker(): Worker {
+  const folder = import.meta.url.endsWith('.ts') ? '../../../dist/engine/runtime/' : './';
+  // Flags that Node itself was started with, such as --input-type, would stop the thread.
+  return new Worker(new URL(`${folder}worker.js`, import.meta.url), { execArgv: [] });
+}
+
+/** Where the folder `LIMN_PROFILE` gets a session's profile. */
+function profileOf(label: string, id: number): string | undefined {
+  const folder = process.env.LIMN_PROFILE;
+  if (!folder) return undefined;
+  mkdirSync(folder, { recursive: true });
+  return join(folder, `${id}-${label.replace(/\W+/g, '-')}`);
+}
+
+let nextSession = 0;
+
+export class Session {
+  private constructor(
+    private readonly thread: RuntimeThread,
+    private readonly id: number,
+    private readonly label: string,
+    private readonly carry: Readonly<Record<string, string>>,
+    /** What the model is computed on. */
+    readonly device: Device,
+    readonly inputs: readonly string[],
+    readonly outputs: readonly string[],
+  ) {}
+
+  /**
+   * Loads a model in a new thread, or in the one that all sessions on the GPU share.
+   *
+   * @param model the bytes of an ONNX file, or its path
+   * @throws LimnError RUNTIME when ONNX Runtime refuses the model, or there is no GPU where one is asked for; USAGE for a device that
+   * is none
+   */
+  static async open(model: Uint8Array | string, options: SessionOptions = {}): Promise<Session> {
+    const { label = 'model', carry = {}, inPlace = [] } = options;
+    const threads = options.threads ?? Number(process.env.LIMN_THREADS ?? 0);
+    const device = chosenDevice(options.device);
+    const id = nextSession++;
+    const profile = options.profile ?? profileOf(label, id);
+    const thread = device === 'webgpu' ? await openGpuThread() : new RuntimeThread();
+    try {
+      const request = { kind: 'load', model, device, threads, profile, carry: { ...carry }, inPlace } as const;
+      const names = (await thread.request(id, request)) as { inputs: string[]; outputs: string[] };
+      return new Session(thread, id, label, carry, device, names.inputs, names.outputs);
+    } catch (error) {
+      if (device === 'cpu') await thread.end();
+      throw new LimnError('RUNTIME', `ONNX Runtime cannot load the ${label}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  /**
+   * Puts tensors into the thread, where every later run finds them under their input names.
+   *
+   * @param options.transfer Give the tensors' buffers away instead of copying them, see {@link RunOptions}. @default false
+   */
+  async setResident(tensors: Readonly<Record<string, Tensor>>, options: { transfer?: boolean } = {}): Promise<void> {
+    await this.thread.request(this.id, { kind: 'set', tensors: toWire(tensors) }, options.transfer ? buffersOf(tensors) : []);
+  }
+
+  /** Copies of resident tensors as they are now. */
+  async getResident(names: readonly string[]): Promise<Record<string, Tensor>> {
+    return this.wrapped('read its state', this.thread.request(this.id, { kind: 'get', names: [...names] }));
+  }
+
+  /**
+   * Runs the model once. Inputs that are not fed are taken from the resident tensors.
+   *
+   * @throws LimnError RUNTIME when an input is missing, has another shape or dtype than the model's, or the run fails
+   */
+  async run(feeds: Readonly<Record<string, Tensor>>, options: RunOptions = {}): Promise<Record<string, Tensor>> {
+    const fetch = options.fetch ? [...options.fetch] : this.outputs.filter((name) => !(name in this.carry));
+    const transfer = options.transfer ? buffersOf(feeds) : [];
+    return this.wrapped('run', this.thread.request(this.id, { kind: 'run', feeds: toWire(feeds), fetch }, transfer));
+  }
+
+  /** Ends the session and, unless it is shared, its thread. */
+  async close(): Promise<void> {
+    await this.thread.request(this.id, { kind: 'close' }).catch(() => {});
+    if (this.device === 'cpu') await this.thread.end();
+  }
+
+  private async wrapped(doing: string, answer: Promise<unknown>): Promise<Record<string, Tensor>> {
+    try {
+      return (await answer) as Record<string, Tensor>;
+    } catch (error) {
+      throw new LimnError('RUNTIME', `The ${this.label} could not ${doing}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+}
+
+function toWire(tensors: Readonly<Record<string, Tensor>>): Record<string, WireTensor> {
+  const wire: Record<string, WireTensor> = {};
+  for (const [name, { dtype, shape, data }] of Object.entries(tensors)) wire[name] = { dtype, shape: [...shape], data };
+  return wire;
+}
+
+function buffersOf(tensors: Readonly<Record<string, Tensor>>): ArrayBuffer[] {
+  return [...new Set(Object.values(tensors).map((value) => value.data.buffer as ArrayBuffer))];
+}

@@ -1,0 +1,79 @@
+/** Typed buffers with a shape, row-major. The dtypes are those that limn's graphs exchange with ONNX Runtime. */
+import { LimnError } from '../../core/errors.js';
+
+export type Shape = readonly number[];
+export type DType = 'float32' | 'float16' | 'int64' | 'int32' | 'bool';
+
+export interface TypedArrays {
+  float32: Float32Array;
+  /** Raw IEEE 754 binary16 bits; see float16.ts. */
+  float16: Uint16Array;
+  int64: BigInt64Array;
+  int32: Int32Array;
+  /** One byte each, 0 or 1. */
+  bool: Uint8Array;
+}
+
+export interface Tensor<D extends DType = DType> {
+  readonly dtype: D;
+  readonly shape: Shape;
+  readonly data: TypedArrays[D];
+}
+
+export const bytesPerElement: Record<DType, number> = { float32: 4, float16: 2, int64: 8, int32: 4, bool: 1 };
+
+const constructors = {
+  float32: Float32Array,
+  float16: Uint16Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  bool: Uint8Array,
+} as const;
+
+/** The number of elements of a shape; 1 for a scalar. */
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}
+
+/** A tensor over existing data; the length must fit the shape. */
+export function tensor<D extends DType>(dtype: D, shape: Shape, data: TypedArrays[D]): Tensor<D> {
+  if (data.length !== sizeOf(shape)) {
+    throw new LimnError(
+      'GRAPH_SHAPE',
+      `A ${dtype} tensor of shape [${shape}] needs ${sizeOf(shape)} elements but got ${data.length}.`,
+    );
+  }
+  return { dtype, shape: [...shape], data };
+}
+
+export function zeros<D extends DType>(dtype: D, shape: Shape): Tensor<D> {
+  return tensor(dtype, shape, newArray(dtype, sizeOf(shape)));
+}
+
+/** A zeroed typed array, or with `buffer` a view of it. */
+export function newArray<D extends DType>(dtype: D, length: number, buffer?: ArrayBufferLike, byteOffset = 0): TypedArrays[D] {
+  const TypedArray = constructors[dtype] as unknown as new (
+    b: ArrayBufferLike | number,
+    o?: number,
+    l?: number,
+  ) => TypedArrays[D];
+  return buffer === undefined ? new TypedArray(length) : new TypedArray(buffer, byteOffset, length);
+}
+
+export function float32(shape: Shape, values: ArrayLike<number>): Tensor<'float32'> {
+  return tensor('float32', shape, Float32Array.from(values));
+}
+
+export function int64(shape: Shape, values: ArrayLike<number>): Tensor<'int64'> {
+  return tensor('int64', shape, BigInt64Array.from(Array.from(values, (v) => BigInt(v))));
+}
+
+/** A float32 scalar of shape []. */
+export function scalar(value: number): Tensor<'float32'> {
+  return float32([], [value]);
+}
+
+/** The raw bytes of a tensor, without a copy. */
+export function bytesOf(value: Tensor): Uint8Array {
+  return new Uint8Array(value.data.buffer, value.data.byteOffset, value.data.byteLength);
+}

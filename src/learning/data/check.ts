@@ -1,0 +1,159 @@
+/** Looks through a whole dataset and says all that is wrong with it, where a reader stops at the first thing. */
+import { LimnError } from '../../core/errors.js';
+import type { DatasetFormat } from './dataset-format.js';
+import type { Problem } from './rows.js';
+import { type Split, type SplitName, splitNames, type Triplet } from './triplets.js';
+
+export interface CheckOptions {
+  format: DatasetFormat;
+  directory: string;
+  /** @default every category */
+  category?: string | undefined;
+  /** How many of each kind of finding the report names; all are counted. @default 20 */
+  limit?: number;
+}
+
+/** Findings of one kind, each a line; `first` are at most the `limit` of the check. */
+export interface Findings {
+  count: number;
+  first: string[];
+}
+
+export interface SplitReport {
+  category?: string;
+  split: SplitName;
+  pictures: number;
+  triplets: number;
+  /** Different modification texts. */
+  texts: number;
+  /** Ids of pictures without a file. */
+  missing: Findings;
+}
+
+export interface DataReport {
+  dataset: string;
+  directory: string;
+  splits: SplitReport[];
+  /** Rows and files that readers refuse. */
+  broken: Findings;
+  /** Pictures listed twice, and triplets of equal reference, targets and text. */
+  duplicates: Findings;
+  /** Pictures and triplets in two splits: listed in train and in another, or queried in both val and test. */
+  leaks: Findings;
+  /** What is odd and yet read, as a reference that is its own target. */
+  remarks: string[];
+  /** Where the pictures come from and how they must lie. */
+  pictures: string;
+  /** Nothing is broken or leaks, and nothing is double that readers refuse. Missing pictures do not count. */
+  sound: boolean;
+}
+
+/**
+ * Reads every split of a dataset and reports what is there and what is wrong with it.
+ *
+ * @throws LimnError DATA when the folder has no such dataset, USAGE for a category that is not there
+ */
+export async function checkDataset({ format, directory, category, limit = 20 }: CheckOptions): Promise<DataReport> {
+  const problems = new Map<string, Problem>();
+  const onProblem = (problem: Problem) => void problems.set(problem.message, problem);
+  const splits: SplitReport[] = [];
+  const leaks: string[] = [];
+  const remarks: string[] = [];
+  for (const chosen of await categoriesToRead(format, directory, category)) {
+    const read: Split[] = [];
+    const present = await format.splits(directory, chosen);
+    for (const name of splitNames.filter((candidate) => present.includes(candidate))) {
+      const options = { directory, category: chosen, split: name, onMissing: 'ignore', targets: 'optional', onProblem } as const;
+      const split = await format.read(options).catch((error) => {
+        if (!LimnError.isInstance(error)) throw error;
+        onProblem({ kind: 'broken', message: error.message });
+      });
+      if (!split) continue;
+      read.push(split);
+      const title = [chosen, name].filter(Boolean).join(' ');
+      for (const message of repeated(split.triplets)) onProblem({ kind: 'duplicate', message, harmless: true });
+      if (split.triplets.length === 0) onProblem({ kind: 'broken', message: `${title}: there is no triplet that can be read.` });
+      remarks.push(...oddities(split, title));
+      splits.push({ ...(chosen !== undefined && { category: chosen }), ...countsOf(split, limit) });
+    }
+    for (const [i, one] of read.entries()) for (const other of read.slice(i + 1)) leaks.push(...leaksBetween(one, other));
+  }
+  const all = [...problems.values()];
+  const findings = (lines: readonly string[]): Findings => ({ count: lines.length, first: lines.slice(0, limit) });
+  const ofKind = (kind: Problem['kind']) =>
+    findings(all.filter((problem) => problem.kind === kind).map(({ message }) => message));
+  return {
+    dataset: format.id,
+    directory,
+    splits,
+    broken: ofKind('broken'),
+    duplicates: ofKind('duplicate'),
+    leaks: findings(leaks),
+    remarks,
+    pictures: format.pictures,
+    sound: leaks.length === 0 && all.every(({ harmless }) => harmless),
+  };
+}
+
+async function categoriesToRead(format: DatasetFormat, directory: string, chosen?: string): Promise<(string | undefined)[]> {
+  if (chosen !== undefined || !format.categories || format.categoriesTogether) return [chosen];
+  return [...(await format.categories(directory)).keys()];
+}
+
+function countsOf(split: Split, limit: number): Omit<SplitReport, 'category'> {
+  return {
+    split: split.name,
+    pictures: split.pictures.length,
+    triplets: split.triplets.length,
+    texts: new Set(split.triplets.map(({ text }) => text)).size,
+    missing: { count: split.missing.length, first: split.missing.slice(0, limit) },
+  };
+}
+
+/** What makes two triplets the same. */
+const identity = ({ reference, targets, text }: Triplet) => JSON.stringify([reference, [...targets].sort(), text]);
+
+function repeated(triplets: readonly Triplet[]): string[] {
+  const seen = new Map<string, string>();
+  const messages: string[] = [];
+  // Where the targets are not known, equal rows may have different ones.
+  for (const triplet of triplets.filter(({ targets }) => targets.length > 0)) {
+    const key = identity(triplet);
+    const before = seen.get(key);
+    if (before) messages.push(`${triplet.source}: reference, target and text are those of ${before}.`);
+    else seen.set(key, triplet.source);
+  }
+  return messages;
+}
+
+function oddities({ triplets }: Split, title: string): string[] {
+  const own = triplets.filter(({ reference, targets }) => targets.includes(reference)).length;
+  const silent = triplets.filter(({ captions }) => captions.length === 0).length;
+  const open = triplets.filter(({ targets }) => targets.length === 0).length;
+  const remark = (count: number, what: string) =>
+    count > 0 ? [`${title}: ${count} of ${triplets.length} triplets ${what}.`] : [];
+  return [
+    ...remark(own, 'have their reference as target'),
+    ...remark(silent, 'have an empty caption'),
+    ...remark(open, 'have no target, so this split cannot be scored here'),
+  ];
+}
+
+function leaksBetween(one: Split, other: Split): string[] {
+  const training = one.name === 'train' || other.name === 'train';
+  const picturesOf = training ? listed : queried;
+  const pictures = picturesOf(other);
+  const shared = [...picturesOf(one)].filter((id) => pictures.has(id));
+  const sources = new Map(other.triplets.map((triplet) => [identity(triplet), triplet.source]));
+  const pair = `${one.name} and ${other.name}`;
+  return [
+    ...shared.map((id) => `picture "${id}" is ${training ? 'in' : 'used by queries of'} both ${pair}.`),
+    ...one.triplets.flatMap((triplet) => {
+      const again = sources.get(identity(triplet));
+      return again ? [`${triplet.source}: the same triplet is in ${other.name} (${again}).`] : [];
+    }),
+  ];
+}
+
+const listed = (split: Split) => new Set(split.pictures.map(({ id }) => id));
+const queried = (split: Split) => new Set(split.triplets.flatMap(({ reference, targets }) => [reference, ...targets]));

@@ -1,0 +1,116 @@
+/** Scores a model, or vectors from anywhere, on a split under a named protocol. */
+
+import { LimnError } from '../../core/errors.js';
+import type { OnProgress } from '../../core/progress.js';
+import type { Split } from '../data/triplets.js';
+import { scoreVectors } from '../../models/retrieval/embeddings.js';
+import type { LimnModel } from '../../models/retrieval/limn-model.js';
+import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import { applyProtocol, type Protocol } from './protocols/index.js';
+import { type RankingOptions, type RankingReport, rankSplit } from './report.js';
+import { scoreQueries } from './scores.js';
+import { countOf, type NameOf, normalizeRows, type RawVectors, selectRows, type Vectors } from './vectors.js';
+
+export interface EvaluateOptions extends RankingOptions {
+  model: LimnModel;
+  split: Split;
+  /** Holds every picture of the protocol's gallery and every reference. */
+  pictures: PictureSource;
+  protocol: Protocol;
+  signal?: AbortSignal | undefined;
+  onProgress?: OnProgress | undefined;
+}
+
+export interface EvaluationReport extends RankingReport {
+  model: { hash: string; encoder: string };
+  seconds: number;
+}
+
+/**
+ * Ranks the gallery for every query of a split with a model.
+ *
+ * @throws LimnError DATA when a picture of the gallery or a reference is not among `pictures`
+ */
+export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
+  const started = performance.now();
+  const { model, split, pictures, protocol, signal, onProgress } = options;
+  const applied = applyProtocol(protocol, split);
+  const rows = (ids: readonly string[]) =>
+    ids.map((id) => {
+      const row = pictures.rowOf(id);
+      if (row === undefined)
+        throw new LimnError('DATA', `Picture ${id} could not be read, but ${protocol.id} needs it. Replace its file.`, {
+          details: { id },
+        });
+      return row;
+    });
+  const stage = { signal, onProgress };
+  const targets = await model.embedTargets(pictures, rows(applied.gallery), stage);
+  const references = rows(split.triplets.map(({ reference }) => reference));
+  const asked = await model.embedQueries(
+    pictures,
+    references,
+    split.triplets.map(({ text }) => text),
+    stage,
+  );
+  const { gamma } = model.config;
+  const scores = scoreQueries(scoreVectors(asked, gamma), scoreVectors(targets, gamma), stage);
+  const report = await rankSplit(protocol, split, applied, scores, options);
+  return {
+    ...report,
+    model: { hash: model.hash, encoder: model.parts.encoder.id },
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+export interface EvaluateVectorsOptions extends RankingOptions {
+  /** One row a triplet of the split, in order. */
+  queries: RawVectors;
+  /** One row a picture, with the pictures' ids; more pictures than the protocol ranks may be there. */
+  gallery: RawVectors & { ids: readonly string[] };
+  split: Split;
+  protocol: Protocol;
+  /**
+   * Divide every row by its length, as the protocols have it. Without, rows are taken as they are, rounded to float32.
+   * @default true
+   */
+  normalize?: boolean;
+  signal?: AbortSignal | undefined;
+  onProgress?: OnProgress | undefined;
+}
+
+export interface VectorsReport extends RankingReport {
+  seconds: number;
+}
+
+/**
+ * Ranks the gallery for every query of a split by the inner products of vectors that were made anywhere.
+ *
+ * @example
+ * const report = await evaluateVectors({ queries, gallery: { ...vectors, ids }, split, protocol: findProtocol('cirr-val') });
+ * console.log(report.metrics['R@5']);
+ *
+ * @throws LimnError DATA when counts or widths do not fit, a picture of the gallery has no vector, or a vector is all zeros;
+ * NOT_FINITE for NaN or infinity
+ */
+export async function evaluateVectors(options: EvaluateVectorsOptions): Promise<VectorsReport> {
+  const started = performance.now();
+  const { queries, gallery, split, protocol, normalize = true, signal, onProgress } = options;
+  const applied = applyProtocol(protocol, split);
+  if (countOf(queries) !== split.triplets.length) {
+    const message = `There are ${countOf(queries)} query vectors for ${split.triplets.length} triplets of the split ${split.name}; give one row a triplet, in the order of the annotations.`;
+    throw new LimnError('DATA', message, { details: { vectors: countOf(queries), triplets: split.triplets.length } });
+  }
+  if (queries.width !== gallery.width) {
+    const message = `Query vectors have ${queries.width} numbers and gallery vectors ${gallery.width}; both must come from the same model.`;
+    throw new LimnError('DATA', message, { details: { queries: queries.width, gallery: gallery.width } });
+  }
+  const ranked = selectRows(gallery, applied.gallery, `pictures that ${protocol.id} ranks`);
+  const ready = (vectors: RawVectors, nameOf: NameOf): Vectors =>
+    normalize ? normalizeRows(vectors, nameOf) : { width: vectors.width, data: Float32Array.from(vectors.data) };
+  const asked = ready(queries, (row) => `query ${row + 1} (${split.triplets[row]?.source})`);
+  const targets = ready(ranked, (row) => `gallery picture ${applied.gallery[row]}`);
+  const scores = scoreQueries(asked, targets, { signal, onProgress });
+  const report = await rankSplit(protocol, split, applied, scores, options);
+  return { ...report, seconds: (performance.now() - started) / 1000 };
+}

@@ -1,0 +1,37 @@
+/**
+ * Fashion200K as TIRG's published evaluation has it (Vo et al., "Composing Text and Image for Image Retrieval", CVPR 2019):
+ * every test picture is in the gallery, the query's own picture is removed from its ranking, and a picture is a right answer
+ * when its caption is the target's, word for word.
+ */
+import { LimnError } from '../../../core/errors.js';
+import type { Split, Triplet } from '../../data/triplets.js';
+import { allPictures, commonParts, type Protocol } from './protocol.js';
+
+export const fashion200k: Protocol = {
+  ...commonParts,
+  id: 'fashion200k',
+  description: "gallery: all pictures of the split; any picture with the target's caption is right; the reference is removed",
+  datasets: ['fashion200k'],
+  split: 'test',
+  excludeReference: true,
+  gallery: allPictures,
+  answers: sameCaption,
+};
+
+function sameCaption(split: Split): (triplet: Triplet) => string[] {
+  const captions = new Map(split.pictures.map(({ id, label }) => [id, label]));
+  const pictures = new Map<string, string[]>();
+  for (const { id, label } of split.pictures) {
+    if (label === undefined) continue;
+    const known = pictures.get(label);
+    if (known) known.push(id);
+    else pictures.set(label, [id]);
+  }
+  return ({ targets, source }) =>
+    targets.flatMap((target) => {
+      const caption = captions.get(target);
+      if (caption !== undefined) return pictures.get(caption) as string[];
+      const message = `${source}: the target ${target} has no caption, and fashion200k compares captions; give it a label, or choose another protocol.`;
+      throw new LimnError('DATA', message, { details: { source, target } });
+    });
+}

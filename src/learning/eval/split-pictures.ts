@@ -1,0 +1,43 @@
+/** The pictures of a split as a model sees them, for as long as they are needed. */
+import type { OnProgress } from '../../core/progress.js';
+import { type Split, withoutPictures } from '../data/triplets.js';
+import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
+import type { PictureReader } from '../../models/retrieval/picture-reader.js';
+import type { PictureSource } from '../../models/retrieval/picture-source.js';
+
+export interface SplitPicturesOptions {
+  /** The model that the pictures are for. */
+  model: { readonly parts: { readonly vocabulary: Vocabulary }; openReader(): Promise<PictureReader> };
+  split: Split;
+  /** The reader that the model was trained with, where it is open; the caller closes it. @default the model opens its own */
+  reader?: PictureReader | undefined;
+  /** What a picture that cannot be read does. @default 'error' */
+  onBroken?: 'error' | 'skip';
+  signal?: AbortSignal | undefined;
+  onProgress?: OnProgress | undefined;
+}
+
+/**
+ * Calls `use` with the pictures, and with the split without those that could not be read; both are closed when it ends.
+ *
+ * @throws LimnError as the reader does
+ */
+export async function withSplitPictures<T>(
+  options: SplitPicturesOptions,
+  use: (pictures: PictureSource, readable: Split) => Promise<T>,
+): Promise<T> {
+  const { model, split, onBroken = 'error', signal, onProgress } = options;
+  const reader = options.reader ?? (await model.openReader());
+  try {
+    const { vocabulary } = model.parts;
+    const pictures = await reader.read({ pictures: split.pictures, vocabulary, onBroken, signal, onProgress });
+    try {
+      const broken = pictures.broken.map(({ id }) => id);
+      return await use(pictures, withoutPictures(split, broken));
+    } finally {
+      await pictures.close();
+    }
+  } finally {
+    if (reader !== options.reader) await reader.close();
+  }
+}

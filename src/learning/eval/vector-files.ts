@@ -1,0 +1,117 @@
+/**
+ * Vectors that another program has computed, from a file: .safetensors (a tensor named "vectors", or the only one) or .npy, one row a
+ * query or picture. Ids of the rows are in the safetensors metadata under "ids" (a JSON list), or beside `name.npy` in
+ * `name.ids.json` (a list) or `name.ids.txt` (one a line).
+ */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { z } from 'zod';
+import { LimnError, messageOf } from '../../core/errors.js';
+import { readJson, sha256 } from '../../core/files.js';
+import type { Triplet } from '../data/triplets.js';
+import { fromFloat16 } from '../../engine/tensor/float16.js';
+import { decodeNpy, type NpyArray } from '../../engine/tensor/npy.js';
+import { decodeSafetensors } from '../../engine/tensor/safetensors.js';
+import { countOf, type RawVectors, selectRows } from './vectors.js';
+
+export interface VectorFile extends RawVectors {
+  /** One a row, where the file or one beside it has them. */
+  ids?: string[];
+  /** SHA-256 of the file. */
+  hash: string;
+}
+
+const idsSchema = z.array(z.union([z.string().min(1), z.number().int().transform(String)]));
+
+/**
+ * Reads vectors and, where there are any, their ids.
+ *
+ * @param idsFile the ids, .json or one a line, instead of those that are found
+ * @throws LimnError USAGE for another kind of file, IO, DATA (CHECKPOINT for safetensors) for a broken one
+ */
+export async function readVectorFile(path: string, idsFile?: string): Promise<VectorFile> {
+  const kind = extname(path).toLowerCase();
+  if (kind !== '.npy' && kind !== '.safetensors') {
+    throw new LimnError('USAGE', `${path} must be a .safetensors or .npy file of vectors.`, { details: { path } });
+  }
+  const bytes = await readFile(path).catch((cause) => {
+    throw new LimnError('IO', `Cannot read the vectors ${path}: ${messageOf(cause)}.`, { details: { path }, cause });
+  });
+  const { array, metadata } = kind === '.npy' ? { array: decodeNpy(bytes, path), metadata: undefined } : pick(bytes, path);
+  const vectors = asVectors(array, path);
+  const stem = path.slice(0, -kind.length);
+  const beside = idsFile ?? [`${stem}.ids.json`, `${stem}.ids.txt`].find((file) => existsSync(file));
+  const ids =
+    idsFile === undefined && metadata !== undefined ? listOf(metadata, `the ids in ${path}`) : beside && (await readIds(beside));
+  if (ids && ids.length !== countOf(vectors)) {
+    const message = `${path} has ${countOf(vectors)} vectors, but there are ${ids.length} ids; give one id a row, in the same order.`;
+    throw new LimnError('DATA', message, { details: { path, vectors: countOf(vectors), ids: ids.length } });
+  }
+  return { ...vectors, ...(ids ? { ids } : {}), hash: sha256(bytes) };
+}
+
+/**
+ * The rows of a query file in the order of the triplets: found by the annotations' own ids where both have them, otherwise the rows
+ * from `from` up to `to`.
+ *
+ * @throws LimnError DATA when a triplet's id has no row
+ */
+export function rowsOfTriplets(queries: VectorFile, triplets: readonly Triplet[], from = 0, to = countOf(queries)): RawVectors {
+  const { ids, data, width } = queries;
+  if (!ids || triplets.every(({ id }) => id === undefined)) return { data: data.subarray(from * width, to * width), width };
+  const wanted = triplets.map(({ id, source }) => id ?? source);
+  return selectRows({ data, width, ids }, wanted, 'queries');
+}
+
+/** Ids from a .json list, or one a line. @throws LimnError IO or DATA */
+async function readIds(path: string): Promise<string[]> {
+  if (path.toLowerCase().endsWith('.json')) return parseIds(await readJson(path, 'a list of ids'), path);
+  const text = await readFile(path, 'utf8').catch((cause) => {
+    throw new LimnError('IO', `Cannot read the ids ${path}: ${messageOf(cause)}.`, { details: { path }, cause });
+  });
+  return parseIds(text.replace(/(\r?\n)+$/, '').split(/\r?\n/), path);
+}
+
+function listOf(text: string, label: string): string[] {
+  try {
+    return parseIds(JSON.parse(text), label);
+  } catch (cause) {
+    if (LimnError.isInstance(cause)) throw cause;
+    throw new LimnError('DATA', `${label} are not a JSON list: ${messageOf(cause)}.`, { cause });
+  }
+}
+
+function parseIds(value: unknown, label: string): string[] {
+  const parsed = idsSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const at = parsed.error.issues[0]?.path[0];
+  const what = at === undefined ? 'not a list' : `wrong at entry ${Number(at) + 1}`;
+  throw new LimnError('DATA', `${label}: ids must be a list of names, and this is ${what}.`, { details: { label } });
+}
+
+function pick(bytes: Uint8Array, path: string) {
+  const { tensors, metadata } = decodeSafetensors(bytes, path);
+  const names = Object.keys(tensors);
+  const array = tensors.vectors ?? (names.length === 1 ? tensors[names[0] as string] : undefined);
+  if (!array) {
+    const message = `${path} holds ${names.length} tensors (${names.slice(0, 5).join(', ')}); name the vectors "vectors".`;
+    throw new LimnError('DATA', message, { details: { path, names } });
+  }
+  return { array: array as NpyArray, metadata: metadata.ids };
+}
+
+function asVectors(array: NpyArray, path: string): RawVectors {
+  const { dtype, shape } = array;
+  const [count = 0, width = 0] = shape;
+  if (shape.length !== 2 || count === 0 || width === 0) {
+    const message = `${path} has the shape [${shape}]; vectors must be (rows, width), with at least one of each.`;
+    throw new LimnError('DATA', message, { details: { path, shape } });
+  }
+  const { data } = array;
+  if (data instanceof Float32Array || data instanceof Float64Array) return { data, width };
+  if (data instanceof Uint16Array) return { data: fromFloat16(data), width };
+  throw new LimnError('DATA', `${path} holds ${dtype} values; vectors must be float32, float16 or float64.`, {
+    details: { path },
+  });
+}

@@ -1,0 +1,110 @@
+/** Query and gallery vectors, and the one definition of a score. */
+import { LimnError } from '../../core/errors.js';
+
+export interface Vectors {
+  /** (n, width), row-major. */
+  data: Float32Array;
+  width: number;
+}
+
+/** Vectors as they may come from elsewhere: not yet of length 1, perhaps in double precision. */
+export interface RawVectors {
+  /** (n, width), row-major. */
+  data: Float32Array | Float64Array;
+  width: number;
+}
+
+/** What a row is, for messages, e.g. "query 3". */
+export type NameOf = (row: number) => string;
+
+/** The number of rows. */
+export function countOf({ data, width }: RawVectors): number {
+  return data.length / width;
+}
+
+/**
+ * The score of a query and a gallery row: their inner product in double precision, summed from the first element to the last,
+ * so that equal rows have equal scores and a rank is the same on every machine.
+ */
+export function dot(a: Float32Array, atA: number, b: Float32Array, atB: number, width: number): number {
+  let sum = 0;
+  for (let i = 0; i < width; i++) sum += (a[atA + i] as number) * (b[atB + i] as number);
+  return sum;
+}
+
+/** The length of every row, in double precision. @throws LimnError NOT_FINITE for a row with NaN or infinity */
+export function lengthsOf({ data, width }: RawVectors, nameOf: NameOf): Float64Array {
+  const lengths = new Float64Array(data.length / width);
+  for (let row = 0; row < lengths.length; row++) {
+    let sum = 0;
+    for (let i = row * width; i < (row + 1) * width; i++) sum += (data[i] as number) ** 2;
+    if (!Number.isFinite(sum)) {
+      const message = `The vector of ${nameOf(row)} holds values that are not finite; what made it is broken: train or compute it again.`;
+      throw new LimnError('NOT_FINITE', message, { details: { row } });
+    }
+    lengths[row] = Math.sqrt(sum);
+  }
+  return lengths;
+}
+
+/**
+ * Every row divided by its length in double precision, then rounded to float32.
+ *
+ * @throws LimnError NOT_FINITE for NaN or infinity, DATA for a row of zeros
+ */
+export function normalizeRows(vectors: RawVectors, nameOf: NameOf): Vectors {
+  const { data, width } = vectors;
+  const normalized = new Float32Array(data.length);
+  lengthsOf(vectors, nameOf).forEach((length, row) => {
+    if (length === 0) {
+      const message = `The vector of ${nameOf(row)} is all zeros, which has no direction; compute it again.`;
+      throw new LimnError('DATA', message, { details: { row } });
+    }
+    for (let i = row * width; i < (row + 1) * width; i++) normalized[i] = (data[i] as number) / length;
+  });
+  return { data: normalized, width };
+}
+
+/** Copies rows, in the order given, which may name one several times; their precision stays. */
+export function rowsOf(vectors: Vectors, rows: readonly number[]): Vectors;
+export function rowsOf(vectors: RawVectors, rows: readonly number[]): RawVectors;
+export function rowsOf({ data, width }: RawVectors, rows: readonly number[]): RawVectors {
+  const size = rows.length * width;
+  const copied = data instanceof Float64Array ? new Float64Array(size) : new Float32Array(size);
+  rows.forEach((row, at) => {
+    copied.set(data.subarray(row * width, (row + 1) * width), at * width);
+  });
+  return { data: copied, width };
+}
+
+/**
+ * The rows with the ids that are wanted, in that order.
+ *
+ * @param what what the wanted are, for messages, e.g. "queries"
+ * @throws LimnError DATA when the ids are not one a row, name something twice, or lack a wanted one
+ */
+export function selectRows(
+  { data, width, ids }: RawVectors & { ids: readonly string[] },
+  wanted: readonly string[],
+  what: string,
+): RawVectors {
+  if (ids.length * width !== data.length) {
+    const message = `There are ${data.length / width} vectors and ${ids.length} ids for the ${what}; give one id a row, in the same order.`;
+    throw new LimnError('DATA', message, { details: { vectors: data.length / width, ids: ids.length } });
+  }
+  const rows = new Map<string, number>();
+  ids.forEach((id, row) => {
+    if (rows.has(id)) throw new LimnError('DATA', `The ids of the vectors name "${id}" twice; give each one vector.`);
+    rows.set(id, row);
+  });
+  const absent = wanted.filter((id) => !rows.has(id));
+  if (absent.length > 0) {
+    const first = absent.slice(0, 5).join(', ') + (absent.length > 5 ? ', ...' : '');
+    const message = `${absent.length} of the ${wanted.length} ${what} have no vector (${first}); compute them too, or check that the ids are those of the annotations.`;
+    throw new LimnError('DATA', message, { details: { absent: absent.slice(0, 100), count: absent.length } });
+  }
+  return rowsOf(
+    { data, width },
+    wanted.map((id) => rows.get(id) as number),
+  );
+}

@@ -1,0 +1,70 @@
+/** The data of an experiment: its splits, and the reader of its pictures. */
+import { LimnError } from '../../core/errors.js';
+import { sha256 } from '../../core/files.js';
+import { findDataset } from '../data/datasets.js';
+import { readCorrections } from '../data/spelling.js';
+import type { Split, SplitName } from '../data/triplets.js';
+import { PictureReader } from '../../models/retrieval/picture-reader.js';
+import { TextReader } from '../../models/retrieval/text-reader.js';
+import type { Experiment } from './config.js';
+
+/** Opens an encoder by name or file. @param options sizes of the "patch" encoder, and from which block another one is trained */
+export type OpenEncoder = (
+  encoder: string,
+  options: { pictureSize: number; patchSize: number; patchLayers: number; trainFrom?: number | undefined },
+) => Promise<PictureReader>;
+
+/** @throws LimnError as the dataset's reader does, and USAGE for a format that is not known or has no categories */
+export async function readSplit({ dataset, file }: Experiment, category: string | undefined, split: SplitName): Promise<Split> {
+  const { directory, onMissing, spelling } = dataset;
+  const format = findDataset(dataset.format);
+  if (category !== undefined && !format.categories) {
+    throw new LimnError('USAGE', `${file} names a category, but the dataset ${format.id} has none: leave it out.`);
+  }
+  const corrections = spelling === undefined ? undefined : await readCorrections(inCategory(spelling, category));
+  return format.read({ directory, category, split, onMissing, spelling: corrections });
+}
+
+/** What the models of one category see. */
+export interface Material {
+  train: Split;
+  /** Chooses the best epoch: the measured split, or `val` where that is `test`. */
+  validation: Split;
+  measured: Split;
+  reader: PictureReader;
+  text: TextReader;
+  /** SHA-256 of the annotations and the encoders' ids. */
+  hash: string;
+}
+
+export async function openMaterial(
+  experiment: Experiment,
+  category: string | undefined,
+  openEncoder: OpenEncoder,
+): Promise<Material> {
+  const train = await readSplit(experiment, category, 'train');
+  const measured = await readSplit(experiment, category, experiment.split);
+  const validation = experiment.split === 'test' ? await readSplit(experiment, category, 'val') : measured;
+  const { pictures } = experiment;
+  const reader =
+    'captions' in pictures
+      ? await PictureReader.captions(captionFiles(pictures.captions, category))
+      : await openEncoder(pictures.encoder, pictures);
+  const text = experiment.text ? await TextReader.open(experiment.text) : TextReader.words();
+  const annotations = [train, validation, measured].map((split) => [
+    split.pictures.map(({ id, label }) => [id, label]),
+    split.triplets.map(({ reference, targets, text, captions, subset }) => [reference, targets, text, captions, subset]),
+  ]);
+  const { config } = reader;
+  const ids = [
+    reader.id,
+    ...(config.kind === 'tuned' ? [`from block ${config.from}`] : []),
+    ...(text.choice ? [text.id, text.config] : []),
+  ];
+  return { train, validation, measured, reader, text, hash: sha256(JSON.stringify([annotations, ...ids])) };
+}
+
+export const captionFiles = (files: readonly string[], category: string | undefined) =>
+  files.map((file) => inCategory(file, category));
+
+const inCategory = (file: string, category = '') => file.replaceAll('{category}', category);

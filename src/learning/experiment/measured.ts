@@ -1,0 +1,39 @@
+/** What the training and measuring of every task has in common. */
+import type { Logger, OnProgress } from '../../core/progress.js';
+import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import { sizeOf, type Tensor } from '../../engine/tensor/tensor.js';
+import type { Experiment } from './config.js';
+import type { PlannedRun } from './plan.js';
+import type { RunResult } from './result.js';
+
+/** A run's result, but for what does not depend on the task. */
+export interface Measured
+  extends Pick<
+    RunResult,
+    'queries' | 'gallery' | 'missing' | 'metrics' | 'ranks' | 'subsetRanks' | 'scores' | 'examples' | 'parameters' | 'training'
+  > {
+  /** SHA-256 of the model's weights. */
+  model: string;
+}
+
+export interface RunTools {
+  signal: AbortSignal | undefined;
+  onProgress: OnProgress | undefined;
+  logger: Logger;
+}
+
+export const onBrokenOf = ({ dataset }: Experiment) => (dataset.onMissing === 'error' ? 'error' : 'skip');
+
+/** What the run folder remembers of its data. */
+export const originOf = ({ category }: PlannedRun, { dataset: { format, directory } }: Experiment) => ({
+  name: format,
+  directory,
+  category,
+});
+
+/** The numbers that were trained: the buffers that hold the pictures' statistics are none. */
+export function parametersOf(model: { parts: { weights: Readonly<Record<string, Tensor>> } }, pictures: PictureSource): number {
+  const buffers = new Set(Object.keys(pictures.statistics([0])));
+  const trained = Object.entries(model.parts.weights).filter(([name]) => !buffers.has(name));
+  return trained.reduce((sum, [, { shape }]) => sum + sizeOf(shape), 0);
+}

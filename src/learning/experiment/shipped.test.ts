@@ -1,0 +1,52 @@
+/** The experiments that come with limn: whole files whose settings every method takes, and whose data can be read where they are. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { findDataset } from '../data/datasets.js';
+import { findProtocol } from '../eval/protocols/index.js';
+import { captionerConfig } from '../../models/captioner/captioner-config.js';
+import { limnConfig } from '../../models/backbone/config.js';
+import { selfTrainSettings } from '../self-training/settings.js';
+import { trainingSettings } from '../train/settings.js';
+import { readExperiment, settingsOf } from './config.js';
+import { readSplit } from './dataset.js';
+import { checkMetrics } from './metrics.js';
+import { check } from './schema.js';
+
+const folder = resolve(import.meta.dirname, '../../../configs/experiments');
+const files = readdirSync(folder);
+const data = process.env.LIMN_SHARED_DATA ?? resolve(import.meta.dirname, '../../../../shared/data');
+const picture = { kind: 'features', tokens: 4, channels: 8, globalChannels: 8, colourChannels: 0 };
+
+for (const name of ['FASHIONIQ_DIR', 'SHOES_DIR', 'BIRDS_TO_WORDS_DIR', 'CIRR_DIR', 'FASHION200K_DIR', 'CIRR_ANNOTATIONS'])
+  vi.stubEnv(name, '/absent');
+vi.stubEnv('LIMN_SHARED_DATA', data);
+afterAll(() => vi.unstubAllEnvs());
+
+test('there are sixteen', () => expect(files).toHaveLength(16));
+
+describe.each(files)('%s', (file) => {
+  test('is whole, and named after its file', async () => {
+    const experiment = await readExperiment(join(folder, file));
+    expect(`${experiment.name}.json`).toBe(file);
+    expect(experiment.seeds.length).toBeGreaterThanOrEqual(3);
+    findDataset(experiment.dataset.format);
+    findProtocol(experiment.protocol);
+    for (const method of experiment.methods) {
+      const { model, training, selfTraining } = settingsOf(experiment, method);
+      check(trainingSettings, training, file);
+      check(experiment.task === 'caption' ? captionerConfig : limnConfig, { ...model, vocabularySize: 100, picture }, file);
+      if (selfTraining) check(selfTrainSettings, selfTraining, file);
+    }
+  });
+
+  test.skipIf(!existsSync(data))('gives its metrics on the data that are here', async (context) => {
+    const experiment = await readExperiment(join(folder, file));
+    if (experiment.dataset.directory === '/absent') return context.skip('needs data that are not here');
+    for (const category of experiment.categories) {
+      const split = await readSplit(experiment, category, experiment.split);
+      checkMetrics(experiment, findProtocol(experiment.protocol), split);
+      expect((await readSplit(experiment, category, 'train')).triplets.length).toBeGreaterThan(1000);
+    }
+  });
+});

@@ -1,0 +1,88 @@
+/** Texts for mined pairs, and what both models say of them. */
+import { Random } from '../../core/random.js';
+import { rowsOf, type Vectors } from '../eval/vectors.js';
+import type { CaptionerModel, PairRows } from '../../models/captioner/captioner-model.js';
+import { scoreVectors } from '../../models/retrieval/embeddings.js';
+import type { EmbedOptions, LimnModel } from '../../models/retrieval/limn-model.js';
+import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import { judgeScores } from './judge-scores.js';
+import type { Candidate } from './judging.js';
+import type { MinedPair } from './mining.js';
+import type { SelfTrainSettings } from './settings.js';
+
+/** The pictures of the pool as both models see them. */
+export interface PoolViews {
+  limn: LimnModel;
+  captioner: CaptionerModel;
+  /** Holds every picture of the pool. */
+  forLimn: PictureSource;
+  /** The same for the captioner, whose inputs may differ. */
+  forCaptioner: PictureSource;
+  /** The pool's pictures as targets, one row a picture of `forLimn`. */
+  targets: Vectors;
+}
+
+export function poolTargets(limn: LimnModel, pictures: PictureSource, options: EmbedOptions): Promise<Vectors> {
+  return limn.embedTargets(pictures, [...pictures.ids.keys()], options).then((found) => scoreVectors(found, limn.config.gamma));
+}
+
+/**
+ * Writes a text for each pair and scores it: the rank of its target among a sample of the pool, and its margin over the same text on
+ * other references. What is drawn depends on the seed and the pair's number alone.
+ *
+ * @param first the number of the first pair in its round
+ */
+export async function writeAndScore(
+  pairs: readonly MinedPair[],
+  first: number,
+  views: PoolViews,
+  settings: SelfTrainSettings,
+  seed: number,
+  options: EmbedOptions,
+): Promise<Candidate[]> {
+  const { limn, captioner, forLimn, forCaptioner, targets } = views;
+  const row = (source: PictureSource, id: string) => source.rowOf(id) as number;
+  const rows = pairs.map(({ reference, target }): PairRows => [row(forCaptioner, reference), row(forCaptioner, target)]);
+  const captions = await captioner.caption(forCaptioner, rows, { decoding: settings.decoding, ...options });
+  const texts = captions.map(({ text }) => text);
+
+  const asked = async (references: readonly number[], said: readonly string[]): Promise<Vectors> =>
+    scoreVectors(await limn.embedQueries(forLimn, references, said, options), limn.config.gamma);
+  const references = pairs.map(({ reference }) => row(forLimn, reference));
+  const wanted = pairs.map(({ target }) => row(forLimn, target));
+  const size = forLimn.ids.length;
+  const strangers = pairs.flatMap((_, i) => {
+    const random = Random.derive(seed, `other references of pair ${first + i}`);
+    return drawn(size, settings.others, [references[i] as number, wanted[i] as number], random);
+  });
+  const perPair = strangers.length / pairs.length;
+  const repeated = texts.flatMap((text) => new Array<string>(perPair).fill(text));
+  const sample = drawn(size, Math.min(settings.gallerySample, size), [], Random.derive(seed, 'gallery sample'));
+  const placeOf = new Map(sample.map((at, place) => [at, place]));
+  const { ranks, margins } = await judgeScores({
+    queries: await asked(references, texts),
+    targets: rowsOf(targets, wanted),
+    gallery: rowsOf(targets, sample),
+    others: await asked(strangers, repeated),
+    excluded: (i) => [references[i], wanted[i]].flatMap((at) => placeOf.get(at as number) ?? []),
+    marginTo: settings.judge.marginTo,
+  });
+  return pairs.map((pair, i) => ({
+    ...pair,
+    text: texts[i] as string,
+    likelihood: captions[i]?.likelihood as number,
+    rank: ranks[i] as number,
+    margin: margins[i] as number,
+  }));
+}
+
+/** Different numbers below `size`, as many as there are up to `count`, none of `without`. */
+function drawn(size: number, count: number, without: readonly number[], random: Random): number[] {
+  const found = new Set<number>();
+  const most = Math.min(count, size - new Set(without).size);
+  while (found.size < most) {
+    const at = random.below(size);
+    if (!without.includes(at)) found.add(at);
+  }
+  return [...found];
+}

@@ -1,0 +1,135 @@
+/** The making of a round's pseudo triplets: pairs are mined, the captioner writes, LIMN judges. */
+import { join } from 'node:path';
+import { readJson } from '../../core/files.js';
+import { withoutPictures } from '../data/triplets.js';
+import type { Vectors } from '../eval/vectors.js';
+import { CaptionerModel } from '../../models/captioner/captioner-model.js';
+import { LimnModel } from '../../models/retrieval/limn-model.js';
+import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import { poolTargets, writeAndScore } from './candidates.js';
+import { type Candidate, judge, type Verdict } from './judging.js';
+import { type MinedPair, minePairs } from './mining.js';
+import { vectorNeighbours } from './neighbours.js';
+import { strategies } from './pair-config.js';
+import { type PseudoTriplet, PseudoTripletFile } from './pseudo-triplets.js';
+import type { RoundResult } from './rounds.js';
+import { modelsOf, pseudoFile, reporting, roundFolder, roundSeed, stage, type Work } from './work.js';
+
+/** What a round's training is made from. */
+export type Material = Pick<RoundResult, 'mined' | 'counts' | 'seconds'>;
+
+/** Pairs that are written and scored together; a kill loses no more. */
+const chunk = 256;
+
+/** Mines, writes and judges with the models of the round before; leaves pseudo.jsonl. */
+export async function makePseudoTriplets(work: Work, round: number): Promise<Material> {
+  const { out, settings, reader, onBroken, logger } = work;
+  const seed = roundSeed(work.seed, round);
+  const folder = roundFolder(out, round);
+  const before = modelsOf(work, round - 1);
+  const tools = reporting(work, round);
+  const limn = await LimnModel.open(before.limn);
+  const captioner = await CaptionerModel.open(before.captioner);
+  const read = (model: LimnModel | CaptionerModel) =>
+    reader.read({ pictures: work.pool, vocabulary: model.parts.vocabulary, onBroken, ...tools });
+  const forLimn = await read(limn);
+  const forCaptioner = await read(captioner);
+  const [broken] = forLimn.broken;
+  if (broken) logger.warn(`${forLimn.broken.length} pictures of the pool are left out, first: ${broken.reason}`);
+  const clock = new Clock();
+  try {
+    const targets = await poolTargets(limn, forLimn, tools);
+    const pairs = await stage(join(folder, 'pairs.json'), () => mineRound(work, round, forLimn, targets, seed));
+    clock.lap('mine pairs');
+    const candidates: Candidate[] = [];
+    const views = { limn, captioner, forLimn, forCaptioner, targets };
+    for (let at = 0; at < pairs.length; at += chunk) {
+      const some = pairs.slice(at, at + chunk);
+      const part = join(folder, 'texts', `${at}.json`);
+      const options = { signal: tools.signal };
+      candidates.push(...(await stage(part, () => writeAndScore(some, at, views, settings, seed, options))));
+      tools.onProgress?.({ stage: 'write and score texts', done: at + some.length, total: pairs.length });
+    }
+    clock.lap('write and score texts');
+    const { verdicts, counts } = judge(candidates, settings.judge);
+    const believed = (verdict: Verdict): Verdict =>
+      settings.judging ? verdict : { accepted: true, reason: 'accepted', weight: 1 };
+    const records = candidates.map((candidate, i) => recordOf(candidate, believed(verdicts[i] as Verdict), round));
+    const kept = await PseudoTripletFile.open(pseudoFile(out, round));
+    // A file that was left half-written holds the first of the same records.
+    await kept.append(records.slice(kept.records.length));
+    clock.lap('judge');
+    const mined = Object.fromEntries(
+      strategies.map((strategy) => [strategy, pairs.filter((pair) => pair.strategy === strategy).length]),
+    );
+    return { mined, counts, seconds: clock.laps };
+  } finally {
+    await forLimn.close();
+    await forCaptioner.close();
+    await limn.close();
+    await captioner.close();
+  }
+}
+
+async function mineRound(
+  work: Work,
+  round: number,
+  { ids, broken }: PictureSource,
+  targets: Vectors,
+  seed: number,
+): Promise<MinedPair[]> {
+  const { labelled, val, test, settings, out } = work;
+  const earlier: MinedPair[] = [];
+  for (let r = 1; r < round; r++) {
+    earlier.push(...((await readJson(join(roundFolder(out, r), 'pairs.json'), 'mined pairs')) as MinedPair[]));
+  }
+  const forbidden = [val, test].flatMap((split) => split?.pictures.map(({ id }) => id) ?? []);
+  const readable = withoutPictures(
+    labelled,
+    broken.map(({ id }) => id),
+  );
+  return minePairs({
+    triplets: readable.triplets,
+    pool: ids,
+    forbidden,
+    exclude: earlier,
+    neighbours: vectorNeighbours(targets),
+    pairs: settings.pairs,
+    seed,
+    ...reporting(work, round),
+  });
+}
+
+function recordOf(
+  { reference, target, strategy, text, likelihood, rank, margin }: Candidate,
+  verdict: Verdict,
+  round: number,
+): PseudoTriplet {
+  const { accepted, reason, weight } = verdict;
+  return {
+    format: 'limn-pseudo-1',
+    round,
+    reference,
+    target,
+    strategy,
+    text,
+    likelihood,
+    rank,
+    margin,
+    verdict: accepted ? 'accepted' : 'refused',
+    reason,
+    weight,
+  };
+}
+
+/** Seconds of each part of a stage. */
+class Clock {
+  readonly laps: Record<string, number> = {};
+  private last = performance.now();
+
+  lap(name: string): void {
+    const now = performance.now();
+    this.laps[name] = (now - this.last) / 1000;
+    this.last = now;
+  }
+}

@@ -1,0 +1,168 @@
+/** The page of a self-training run: validation over rounds, what was accepted and refused, and examples with their pictures. */
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../core/files.js';
+import { escaped, htmlPage, paperStyle } from '../../core/html.js';
+import { formatDuration } from '../../core/progress.js';
+import { Random } from '../../core/random.js';
+import type { Picture } from '../data/triplets.js';
+import { thumbnail } from '../../models/encoders/image/thumbnail.js';
+import { reasons } from './judging.js';
+import { type PseudoTriplet, readPseudoTriplets } from './pseudo-triplets.js';
+import type { RoundResult, SelfTrainResult } from './rounds.js';
+import { pseudoFile } from './work.js';
+
+export interface SelfTrainReportOptions {
+  /** The run's folder; the page is its report.html. */
+  out: string;
+  result: SelfTrainResult;
+  /** Where the pictures of the pool lie. */
+  pictures: readonly Picture[];
+  /** Of the captions, e.g. where the data came from. */
+  about: string;
+  /** Accepted ones, and as many refused ones. @default 20 */
+  examples?: number;
+}
+
+/** Writes the page and returns its path. */
+export async function writeSelfTrainReport(options: SelfTrainReportOptions): Promise<string> {
+  const { out, result, pictures, about, examples = 20 } = options;
+  const { rounds, best, ended, validation, test } = result;
+  const judged = rounds.filter(({ round }) => round > 0);
+  const last = rounds.at(-1)?.round ?? 0;
+  const records = last === 0 ? [] : await readPseudoTriplets(pseudoFile(out, last));
+  const paths = new Map(pictures.map(({ id, path }) => [id, path]));
+  const shown = async (verdict: PseudoTriplet['verdict']) => {
+    const all = records.filter((record) => record.verdict === verdict);
+    const chosen = new Random(1).shuffle(all).slice(0, examples);
+    const cards: string[] = [];
+    for (const record of chosen) cards.push(await card(record, paths));
+    return `<h2>${all.length.toLocaleString('en')} ${verdict} texts of round ${last}${all.length > examples ? `, ${examples} of them` : ''}</h2>
+<ol class="cards">${cards.join('\n')}</ol>`;
+  };
+  const why = ended === 'patience' ? 'validation stopped rising' : 'all rounds were done';
+  const main = [
+    `<h2>Validation over rounds${validation === 'labels' ? '' : ', on held-out pseudo triplets'}</h2>`,
+    curve(rounds, best),
+    roundTable(rounds, best),
+    ...(judged.length > 0 ? ['<h2>Judging</h2>', judgingTable(judged), await shown('accepted'), await shown('refused')] : []),
+    '<h2>Time</h2>',
+    timeTable(rounds),
+  ];
+  const chosen =
+    validation === 'labels'
+      ? `Round ${best} is the best on validation`
+      : `There are no labels to validate on: ${heldOutNote} The last round, ${best}, is kept`;
+  const tested = test ? ` On the test split, measured once: ${recallText(test)}.` : '';
+  const html = htmlPage({
+    title: 'LIMN+ self-training',
+    style: paperStyle + style,
+    header: `<p class="about">${escaped(about)}</p><p class="about">${chosen}; it ended because ${why}.${tested}</p>`,
+    main: main.join('\n'),
+    footer:
+      '<p>A rank is that of the intended target among a sample of the pool, a margin the score over that of the same text on other references.</p>',
+  });
+  const path = join(out, 'report.html');
+  await writeFileAtomic(path, html);
+  return path;
+}
+
+/** What numbers on held-out pseudo triplets are worth. */
+export const heldOutNote =
+  'each round chose its epochs on a tenth of its own pseudo triplets, so its recall says how well it learned them, not how well it finds what people ask for.';
+
+export const recallText = (recall: Readonly<Record<string, number>>) =>
+  Object.entries(recall)
+    .map(([k, percent]) => `R@${k} ${percent.toFixed(2)}`)
+    .join(', ');
+
+function roundTable(rounds: readonly RoundResult[], best: number): string {
+  const [ks, metrics] = [Object.keys(rounds[0]?.recall ?? {}), Object.keys(rounds[0]?.captions ?? {})];
+  const holdsOut = rounds.some(({ heldOut }) => heldOut !== undefined);
+  const head = ['round', 'labelled', 'pseudo', ...(holdsOut ? ['held out'] : []), ...ks.map((k) => `R@${k}`), ...metrics];
+  const rows = rounds.map(({ round, given, trainedOn, heldOut, recall, captions }) => [
+    `${round}${given ? ' (given models)' : ''}${round === best ? ' ★' : ''}`,
+    trainedOn.labelled.toLocaleString('en'),
+    trainedOn.pseudo.toLocaleString('en'),
+    ...(holdsOut ? [(heldOut ?? 0).toLocaleString('en')] : []),
+    ...ks.map((k) => (recall[k] as number).toFixed(2)),
+    ...metrics.map((name) => (captions[name] as number).toFixed(3)),
+  ]);
+  return table(head, rows);
+}
+
+function judgingTable(rounds: readonly RoundResult[]): string {
+  const head = ['round', 'pairs', 'mined', ...reasons];
+  const rows = rounds.flatMap(({ round, mined, counts }) =>
+    Object.entries(counts).map(([strategy, count]) => [
+      String(round),
+      strategy,
+      (mined[strategy as keyof typeof mined] ?? 0).toLocaleString('en'),
+      ...reasons.map((reason) => count[reason].toLocaleString('en')),
+    ]),
+  );
+  return table(head, rows);
+}
+
+function timeTable(rounds: readonly RoundResult[]): string {
+  const stages = [...new Set(rounds.flatMap(({ seconds }) => Object.keys(seconds)))];
+  const rows = rounds.map(({ round, seconds }) => [
+    String(round),
+    ...stages.map((stage) => (seconds[stage] === undefined ? '–' : formatDuration(seconds[stage]))),
+  ]);
+  return table(['round', ...stages], rows);
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = (tag: string, row: readonly string[]) => row.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('');
+  return `<div class="wide"><table><thead><tr>${cells('th', head)}</tr></thead><tbody>${rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('')}</tbody></table></div>`;
+}
+
+/** LIMN's recall and the captioner's CIDEr-D by round, each on a scale of its own. */
+function curve(rounds: readonly RoundResult[], best: number): string {
+  const [width, height, margin] = [640, 220, 40];
+  const key = Object.keys(rounds[0]?.recall ?? {}).includes('10') ? '10' : (Object.keys(rounds[0]?.recall ?? {})[0] as string);
+  const lines: [string, number[]][] = [
+    [`R@${key}`, rounds.map(({ recall }) => recall[key] as number)],
+    ['CIDEr-D', rounds.map(({ captions }) => captions['CIDEr-D'] as number)],
+  ];
+  const x = (place: number) => margin + (place / Math.max(1, rounds.length - 1)) * (width - 2 * margin);
+  const drawn = lines.map(([name, values], at) => {
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    const y = (value: number) => height - margin - ((value - low) / (high - low || 1)) * (height - 2 * margin);
+    const marks = values.map(
+      (value, place) =>
+        `<circle cx="${x(place)}" cy="${y(value)}" r="${rounds[place]?.round === best && at === 0 ? 6 : 3.5}"/><text x="${x(place)}" y="${y(value) - 10}" text-anchor="middle">${value.toFixed(at === 0 ? 2 : 3)}</text>`,
+    );
+    const path = values.map((value, place) => `${x(place)},${y(value)}`).join(' ');
+    return `<g class="line${at}"><polyline points="${path}"/>${marks.join('')}<text x="${width / 2 + (at === 0 ? -12 : 12)}" y="14" text-anchor="${at === 0 ? 'end' : 'start'}">${name}</text></g>`;
+  });
+  const ticks = rounds.map(
+    ({ round }, place) => `<text x="${x(place)}" y="${height - 10}" text-anchor="middle">round ${round}</text>`,
+  );
+  return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="Validation by round">${drawn.join('')}${ticks.join('')}</svg>`;
+}
+
+async function card(record: PseudoTriplet, paths: ReadonlyMap<string, string>): Promise<string> {
+  const { reference, target, text, rank, margin, likelihood, strategy, reason } = record;
+  const picture = async (id: string) => {
+    const path = paths.get(id);
+    const data = path && (await thumbnail(path, 160));
+    return data ? `<img alt="${escaped(id)}" src="${data}">` : `<span class="none">${escaped(id)}</span>`;
+  };
+  return `<li>${await picture(reference)}<div><p class="text">${escaped(text)}</p><p class="facts">${escaped(strategy)} · rank ${rank} · margin ${margin.toFixed(2)} · likelihood ${likelihood.toFixed(2)}${reason === 'accepted' ? '' : ` · ${reason}`}</p></div>${await picture(target)}</li>`;
+}
+
+const style = `
+.wide{overflow-x:auto}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}
+th,td{padding:.4rem .8rem;text-align:right;border-bottom:1px solid color-mix(in srgb,currentColor 15%,transparent)}
+th:first-child,td:first-child{text-align:left}
+svg{max-width:40rem;width:100%;font-size:12px;fill:currentColor}
+polyline{fill:none;stroke-width:2}
+.line0{color:#b5432f}.line1{color:#2f6db5}.line0,.line1{fill:currentColor;stroke:none}
+.line0 polyline,.line1 polyline{stroke:currentColor}
+.cards{list-style:none;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(22rem,1fr));gap:1rem}
+.cards li{display:grid;grid-template-columns:5rem 1fr 5rem;gap:.8rem;align-items:center}
+.cards img,.cards .none{width:5rem;height:5rem;object-fit:contain;background:#fff;border-radius:.3rem;overflow:hidden;font-size:.7rem}
+.cards p{margin:0}.facts{font-size:.75rem;opacity:.7}.text{font-style:italic}
+`;

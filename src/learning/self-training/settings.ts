@@ -1,0 +1,58 @@
+/** How LIMN+ trains itself: rounds, pairs, judging, mixing, and both models. */
+import { z } from 'zod';
+import { judgeSettings } from './judging.js';
+import { mixSettings } from './mixing.js';
+import { pairBudgets } from './pair-config.js';
+
+const positive = z.int().positive();
+const settings = z.record(z.string(), z.unknown()).default({});
+/** What differs from the defaults of a model's config and of learning/train/settings.ts. */
+const modelAndTraining = z.strictObject({ model: settings, training: settings }).prefault({});
+
+export const selfTrainSettings = z.strictObject({
+  /** Rounds behind round 0, which learns from the labels alone. */
+  rounds: z.int().nonnegative().default(2),
+  /** Rounds in a row without a better validation, after which it stops. */
+  patience: positive.default(1),
+  /** The share of the labelled triplets that is used, a seeded draw; all pictures stay in the pool. */
+  labels: z.number().positive().max(1).default(1),
+  pairs: pairBudgets.prefault({}),
+  /** How the captioner writes; see models/captioner/decoding.ts. */
+  decoding: z
+    .discriminatedUnion('strategy', [
+      z.strictObject({ strategy: z.literal('greedy') }),
+      z.strictObject({
+        strategy: z.literal('beam'),
+        beams: positive.optional(),
+        lengthPenalty: z.number().nonnegative().optional(),
+      }),
+      z.strictObject({
+        strategy: z.literal('nucleus'),
+        topP: z.number().positive().max(1).optional(),
+        temperature: z.number().positive().optional(),
+        seed: z.int().nonnegative().optional(),
+      }),
+    ])
+    .prefault({ strategy: 'greedy' }),
+  /** Whether LIMN judges; without, every generated text is believed, which shows what judging is worth. */
+  judging: z.boolean().default(true),
+  judge: judgeSettings.prefault({}),
+  /** Pictures of the pool that the intended target is ranked among. */
+  gallerySample: positive.default(1000),
+  /** Other references that a text is tried on for its margin. */
+  others: positive.default(4),
+  mix: mixSettings.prefault({}),
+  limn: modelAndTraining,
+  captioner: modelAndTraining,
+  /** What differs from both trainings in the rounds behind round 0, which have more triplets and need fewer epochs. */
+  retraining: z
+    .strictObject({
+      limn: settings,
+      /** `false` keeps the captioner of round 0. */
+      captioner: z.union([z.literal(false), z.record(z.string(), z.unknown())]).default({}),
+    })
+    .prefault({}),
+});
+
+export type SelfTrainSettings = z.output<typeof selfTrainSettings>;
+export type SelfTrainSettingsInput = z.input<typeof selfTrainSettings>;

@@ -1,0 +1,73 @@
+/** What the stages of a self-training share: its inputs, and what lies where in its folder. */
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readJson, writeFileAtomic } from '../../core/files.js';
+import type { Logger, OnProgress } from '../../core/progress.js';
+import { Random } from '../../core/random.js';
+import type { Picture, Split } from '../data/triplets.js';
+import { findProtocol, type Protocol } from '../eval/protocols/index.js';
+import type { PictureReader } from '../../models/retrieval/picture-reader.js';
+import type { SelfTrainSettings } from './settings.js';
+
+/** Folders of a LIMN and of a captioner: runs, or the models in them. */
+export interface ModelFolders {
+  limn: string;
+  captioner: string;
+}
+
+export interface Work {
+  /** The labels that are used; without any triplets where there are none. */
+  labelled: Split;
+  /** Undefined where there are no labels to validate on. */
+  val: Split | undefined;
+  test: Split | undefined;
+  /** All pictures that pairs are mined from. */
+  pool: readonly Picture[];
+  /** Models that stand in for those of round 0. */
+  given: ModelFolders | undefined;
+  reader: PictureReader;
+  out: string;
+  dataset: Record<string, unknown>;
+  settings: SelfTrainSettings;
+  seed: number;
+  onBroken: 'error' | 'skip';
+  signal: AbortSignal | undefined;
+  onProgress: OnProgress | undefined;
+  logger: Logger;
+}
+
+export const roundFolder = (out: string, round: number) => join(out, `round-${round}`);
+export const pseudoFile = (out: string, round: number) => join(roundFolder(out, round), 'pseudo.jsonl');
+export const roundSeed = (seed: number, round: number) => Random.derive(seed, `round ${round}`).uint32();
+
+/** The models that a round ends with. */
+export function modelsOf({ out, given, settings }: Work, round: number): ModelFolders {
+  const folderOf = (name: keyof ModelFolders, at: number) => (at === 0 && given?.[name]) || join(roundFolder(out, at), name);
+  const keepsCaptioner = settings.retraining.captioner === false;
+  return { limn: folderOf('limn', round), captioner: folderOf('captioner', keepsCaptioner ? 0 : round) };
+}
+
+/** The K of the recall that epochs and rounds are chosen by. */
+export const scoreKey = ({ limn }: SelfTrainSettings) => String(limn.training.selectBy ?? 10);
+
+/** What validation and test are measured under. */
+export function protocolOf({ limn }: SelfTrainSettings): Protocol {
+  return findProtocol(String(limn.training.protocol ?? 'fashioniq-original-ref-excluded'));
+}
+
+/** A finished stage's result from its file, or the work itself, whose result is written when it is whole. */
+export async function stage<T>(file: string, work: () => Promise<T>): Promise<T> {
+  if (existsSync(file)) return (await readJson(file, 'a finished stage')) as T;
+  const result = await work();
+  await mkdir(join(file, '..'), { recursive: true });
+  await writeFileAtomic(file, `${JSON.stringify(result)}\n`);
+  return result;
+}
+
+/** Progress of a stage, which says its round. */
+export function reporting({ signal, onProgress }: Work, round: number) {
+  const report: OnProgress | undefined =
+    onProgress && ((event) => onProgress({ ...event, stage: `round ${round}: ${event.stage}` }));
+  return { signal, onProgress: report };
+}

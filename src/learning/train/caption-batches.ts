@@ -1,0 +1,60 @@
+/** Training triplets as the inputs of the difference captioner: both pictures, and the text to be written. */
+import { Random } from '../../core/random.js';
+import type { Split } from '../data/triplets.js';
+import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
+import type { CaptionerConfig } from '../../models/captioner/captioner-config.js';
+import { captionIds } from '../../models/captioner/captioner-model.js';
+import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import { type Tensor, tensor } from '../../engine/tensor/tensor.js';
+import { PictureFeeds } from './picture-feeds.js';
+import { RowBatches, type Steps, textsOf } from './row-batches.js';
+import type { TrainingSettings } from './settings.js';
+
+export class CaptionBatches {
+  /** Local tokens of each picture in a batch; undefined for all. */
+  readonly tokensSeen: number | undefined;
+  private readonly batches: RowBatches;
+  private readonly pictures: PictureFeeds;
+
+  constructor(
+    split: Split,
+    pictures: PictureSource,
+    private readonly vocabulary: Vocabulary,
+    private readonly config: CaptionerConfig,
+    private readonly settings: TrainingSettings,
+    private readonly seed: number,
+  ) {
+    const { batchSize, tokensSeen } = settings;
+    this.batches = new RowBatches({ split, pictures, batchSize, seed });
+    this.pictures = new PictureFeeds({ pictures, picture: config.picture, tokensSeen, usesLocal: true, seed });
+    this.tokensSeen = this.pictures.tokensSeen;
+  }
+
+  get stepsPerEpoch(): number {
+    return this.batches.stepsPerEpoch;
+  }
+
+  get weighted(): boolean {
+    return this.batches.weighted;
+  }
+
+  feeds(steps: Steps): Record<string, Tensor> {
+    const { step, count } = steps;
+    const rows = this.batches.of(step, count);
+    const pictures = (which: 'reference' | 'target') =>
+      // The same places in both pictures, whose difference is taken place by place.
+      this.pictures.of(
+        rows.map((row) => row[which]),
+        `${which}.`,
+        `tokens of step ${step}`,
+      );
+    const random = Random.derive(this.seed, `texts of step ${step}`);
+    const texts = textsOf(rows, this.settings.captionSwap, random);
+    const flat: Record<string, Tensor> = {
+      ...(this.config.sees === 'both' ? pictures('reference') : {}),
+      ...pictures('target'),
+      words: tensor('int64', [rows.length, this.config.words + 2], captionIds(this.vocabulary, this.config, texts)),
+    };
+    return this.batches.complete(flat, rows, steps);
+  }
+}

@@ -1,0 +1,95 @@
+/** What every training here does before its loop. */
+import type { z } from 'zod';
+import { LimnError } from '../../core/errors.js';
+import type { Logger, OnProgress } from '../../core/progress.js';
+import { type Split, withoutPictures } from '../data/triplets.js';
+import { Vocabulary } from '../../models/encoders/text/vocabulary.js';
+import type { PictureReader } from '../../models/retrieval/picture-reader.js';
+import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import type { OptimizerOptions } from '../../engine/nn/optimizer.js';
+import type { TrainingModel } from '../../engine/nn/training.js';
+import { sizeOf } from '../../engine/tensor/tensor.js';
+import type { TrainingSettings } from './settings.js';
+
+/** @throws LimnError CONFIG that names the first wrong key */
+export function parse<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new LimnError('CONFIG', `Wrong ${what} at ${issue?.path.join('.') || 'the top'}: ${issue?.message}.`, {
+    details: { issues: parsed.error.issues },
+  });
+}
+
+/** The words of the training texts, and of captions that stand in for pictures. `longest` is the most words of a text. */
+export function trainingVocabulary(split: Split, reader: PictureReader): { vocabulary: Vocabulary; longest: number } {
+  const texts = split.triplets.flatMap(({ captions }) => captions);
+  const vocabulary = Vocabulary.build([...texts, 'and', ...reader.texts(split.pictures)], { minCount: 1 });
+  const longest = Math.max(...split.triplets.map(({ text }) => vocabulary.encode(text, 1).truncated + 1));
+  return { vocabulary, longest };
+}
+
+export interface ReadSplitsOptions {
+  train: Split;
+  val: Split;
+  reader: PictureReader;
+  vocabulary: Vocabulary;
+  /** @default 'error' */
+  onBroken?: 'error' | 'skip' | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: OnProgress | undefined;
+  logger: Logger;
+}
+
+export interface ReadSplits {
+  pictures: PictureSource;
+  valPictures: PictureSource;
+  /** `val` without what could not be read. */
+  readableVal: Split;
+  close(): Promise<void>;
+}
+
+/** The pictures of both splits; broken ones that are skipped are warned of. */
+export async function readSplits(options: ReadSplitsOptions): Promise<ReadSplits> {
+  const { train, val, reader, vocabulary, onBroken = 'error', signal, onProgress, logger } = options;
+  const read = async ({ name, pictures }: Split) => {
+    const report: OnProgress | undefined = onProgress && ((event) => onProgress({ ...event, stage: `${event.stage} (${name})` }));
+    const source = await reader.read({ pictures, vocabulary, onBroken, signal, onProgress: report });
+    for (const { reason } of source.broken.slice(0, 3)) logger.warn(reason);
+    if (source.broken.length > 3) logger.warn(`${source.broken.length - 3} more pictures could not be read and were left out`);
+    return source;
+  };
+  const pictures = await read(train);
+  const valPictures = await read(val);
+  const broken = valPictures.broken.map(({ id }) => id);
+  return {
+    pictures,
+    valPictures,
+    readableVal: withoutPictures(val, broken),
+    close: async () => {
+      await pictures.close();
+      await valPictures.close();
+    },
+  };
+}
+
+/** Steps of a whole training, a multiple of those of a run. */
+export function stepsOf(settings: TrainingSettings, stepsPerEpoch: number, stepsPerRun: number): number {
+  return Math.max(1, Math.floor((settings.epochs * stepsPerEpoch) / stepsPerRun)) * stepsPerRun;
+}
+
+/** @param steps batches of the whole training */
+export function optimizerOf(settings: TrainingSettings, steps: number): OptimizerOptions {
+  const { learningRate, warmup, weightDecay, clipNorm, accumulate } = settings;
+  // The optimizer counts its own steps, which several batches may make together.
+  const totalSteps = Math.ceil(steps / accumulate);
+  return { learningRate, totalSteps, warmupSteps: Math.round((warmup * steps) / accumulate), weightDecay, clipNorm };
+}
+
+/** Several steps a run where the settings say so, or for a model so small that the cost of a call matters (docs/decisions/0003). */
+export function withStepsPerRun(settings: TrainingSettings, build: (stepsPerRun: number) => TrainingModel): TrainingModel {
+  if (settings.stepsPerRun !== undefined) return build(settings.stepsPerRun);
+  const flat = build(1);
+  const parameters = flat.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return parameters <= 200_000 ? build(4) : flat;
+}

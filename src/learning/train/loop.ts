@@ -1,0 +1,160 @@
+/** Runs a training graph to its end: prefetching, reports, validation, checkpoints, interruption. */
+import { LimnError } from '../../core/errors.js';
+import type { Logger, OnProgress } from '../../core/progress.js';
+import type { TrainingModel } from '../../engine/nn/training.js';
+import type { Device } from '../../engine/runtime/device.js';
+import { Session } from '../../engine/runtime/session.js';
+import type { Tensor } from '../../engine/tensor/tensor.js';
+import { Means } from './means.js';
+import type { Best, RunFolder, Standing } from './run-folder.js';
+
+export type Weights = Record<string, Tensor>;
+
+export interface Validation {
+  /** Chooses the epoch whose model is kept; higher is better. */
+  score: number;
+  /** What was measured, by its name in reports, such as "R@10". */
+  values: Record<string, number>;
+}
+
+export interface LoopOptions {
+  run: RunFolder;
+  graph: TrainingModel;
+  totalSteps: number;
+  stepsPerEpoch: number;
+  /** Epochs between validations; the end is always validated. */
+  validateEvery: number;
+  /** The feeds of `graph.stepsPerRun` steps from `step` on. They must depend on `step` alone, so that a resumed run is the same. */
+  feeds(step: number): Record<string, Tensor>;
+  /** Measures the parameters. */
+  validate(parameters: Weights): Promise<Validation>;
+  /** Keeps the parameters of the best epoch so far. */
+  keep(parameters: Weights): Promise<void>;
+  /** What {@link Validation.score} is, for the progress line. */
+  scoreName: string;
+  /** Said beside every validation in metrics.ndjson. */
+  labels?: Record<string, string>;
+  checkpointSeconds: number;
+  /** @default `LIMN_DEVICE` or "cpu" */
+  device?: Device | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: OnProgress | undefined;
+  logger: Logger;
+}
+
+export interface LoopResult {
+  best: Best;
+  steps: number;
+  /** Seconds of training and validation, over all runs of the folder. */
+  seconds: number;
+}
+
+/**
+ * Trains, or goes on from the folder's checkpoint.
+ *
+ * @throws LimnError INTERRUPTED after a checkpoint when `signal` fires; NOT_FINITE naming the step when the loss is no number;
+ * CHECKPOINT for one of another model
+ */
+export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
+  const { run, graph, totalSteps, stepsPerEpoch, validateEvery, scoreName, labels, device, signal, onProgress, logger } = options;
+  const { stepsPerRun } = graph;
+  const checkpoint = await run.loadCheckpoint();
+  const standing: Standing = checkpoint?.standing ?? { step: 0, metricsBytes: 0, seconds: 0 };
+  const state = checkpoint?.tensors ?? graph.initialState;
+  checkState(state, graph.initialState, run.path);
+  const startedAt = performance.now() / 1000 - standing.seconds;
+  const { carry, inPlace } = graph;
+  const session = await Session.open(graph.model, { label: 'training graph', device, carry, inPlace });
+
+  const log = async (line: object) => {
+    standing.seconds = performance.now() / 1000 - startedAt;
+    standing.metricsBytes = await run.log({ ...line, seconds: standing.seconds });
+  };
+  const validate = async (epoch: number) => {
+    const parameters = await session.getResident(graph.parameters.map(({ name }) => name));
+    const { score, values } = await options.validate(parameters);
+    if (!standing.best || score > standing.best.score) {
+      standing.best = { epoch, score, values };
+      await options.keep(parameters);
+    }
+    await log({ kind: 'validation', step: standing.step, epoch, ...labels, values });
+    const shown = Object.entries(values).map(([name, value]) => `${name} ${value.toFixed(2)}`);
+    logger.info(`epoch ${epoch}: ${shown.join(', ')}${labels?.protocol ? ` (${labels.protocol})` : ''}`);
+  };
+
+  try {
+    // Neither is used again, and both are large.
+    await session.setResident(state, { transfer: true });
+    const saveCheckpoint = async () => run.saveCheckpoint(await session.getResident(Object.keys(graph.initialState)), standing);
+    let savedAt = performance.now();
+    let means = new Means();
+    const prepare = (step: number) => (step < totalSteps ? options.feeds(step) : {});
+    let feeds = prepare(standing.step);
+    while (standing.step < totalSteps) {
+      const running = session.run(feeds, { fetch: graph.reported, transfer: true });
+      running.catch(() => {});
+      // The next batch is read while this one is computed.
+      feeds = prepare(standing.step + stepsPerRun);
+      const report = await running;
+      checkFinite(report, standing.step);
+      const epochBefore = Math.floor(standing.step / stepsPerEpoch);
+      standing.step += stepsPerRun;
+      means.add(report);
+      const epoch = standing.step / stepsPerEpoch;
+      const { best } = standing;
+      const sofar = best ? `, best ${scoreName} ${best.score.toFixed(2)} (epoch ${best.epoch})` : '';
+      const note = `loss ${means.of('loss').toFixed(3)}${sofar}`;
+      onProgress?.({ stage: 'train', done: standing.step, total: totalSteps, note });
+
+      const ended = standing.step === totalSteps;
+      const epochEnds = ended || epochBefore < Math.floor(epoch);
+      const validates = ended || Math.floor(epochBefore / validateEvery) < Math.floor(Math.floor(epoch) / validateEvery);
+      if (epochEnds || means.count >= 50) {
+        await log({ kind: 'train', step: standing.step, epoch, ...means.all() });
+        means = new Means();
+      }
+      if (validates) await validate(Math.round(epoch));
+      if (validates || performance.now() - savedAt > options.checkpointSeconds * 1000 || signal?.aborted) {
+        await saveCheckpoint();
+        savedAt = performance.now();
+      }
+      if (signal?.aborted && standing.step < totalSteps) {
+        throw new LimnError(
+          'INTERRUPTED',
+          `Interrupted at step ${standing.step} of ${totalSteps}; the checkpoint is written. Go on with --resume.`,
+        );
+      }
+    }
+    if (!standing.best) throw new LimnError('DATA', 'The training ended without a validation.');
+    return { best: standing.best, steps: standing.step, seconds: standing.seconds };
+  } finally {
+    await session.close();
+  }
+}
+
+function checkState(state: Readonly<Weights>, expected: Readonly<Weights>, folder: string): void {
+  for (const [name, { shape }] of Object.entries(expected)) {
+    if (state[name]?.shape.join() !== shape.join()) {
+      throw new LimnError(
+        'CHECKPOINT',
+        `The checkpoint in ${folder} does not fit the model (${name}). Choose another --out to train anew.`,
+      );
+    }
+  }
+}
+
+function checkFinite(report: Readonly<Weights>, before: number): void {
+  for (const name of ['loss', 'gradientNorm']) {
+    const values = report[name]?.data as Float32Array;
+    const at = values.findIndex((value) => !Number.isFinite(value));
+    if (at >= 0) {
+      throw new LimnError(
+        'NOT_FINITE',
+        `The ${name === 'loss' ? 'loss' : 'gradient norm'} became ${values[at]} at step ${before + at + 1}. Lower the learning rate and go on from the last checkpoint with --resume, or train anew.`,
+        {
+          details: { step: before + at + 1 },
+        },
+      );
+    }
+  }
+}

@@ -1,0 +1,116 @@
+/** The folder of a run: config.json, metrics.ndjson, checkpoints/ and, when there is a best epoch, model/. */
+import { access, mkdir, open, readFile, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LimnError, messageOf } from '../../core/errors.js';
+import { readJson, writeFileAtomic } from '../../core/files.js';
+import { decodeSafetensors, encodeSafetensors } from '../../engine/tensor/safetensors.js';
+import type { Tensor } from '../../engine/tensor/tensor.js';
+
+/** The best validation so far. */
+export interface Best {
+  /** From 1. */
+  epoch: number;
+  score: number;
+  values: Record<string, number>;
+}
+
+/** Where a training stands, beside its tensors. */
+export interface Standing {
+  /** Steps done. */
+  step: number;
+  /** Bytes of metrics.ndjson that belong to these steps. */
+  metricsBytes: number;
+  best?: Best;
+  /** Seconds of training so far, over all runs. */
+  seconds: number;
+}
+
+export class RunFolder {
+  private constructor(readonly path: string) {}
+
+  private get metrics(): string {
+    return join(this.path, 'metrics.ndjson');
+  }
+
+  private get checkpoint(): string {
+    return join(this.path, 'checkpoints', 'last.safetensors');
+  }
+
+  get model(): string {
+    return join(this.path, 'model');
+  }
+
+  /**
+   * Opens the folder of a new run, or of an old one to be resumed.
+   *
+   * @throws LimnError USAGE when the folder holds a run and `resume` is not set; CONFIG when the run in it was configured otherwise
+   */
+  static async open(path: string, config: object, resume: boolean): Promise<RunFolder> {
+    const folder = new RunFolder(path);
+    const file = join(path, 'config.json');
+    const exists = await access(file).then(
+      () => true,
+      () => false,
+    );
+    const text = JSON.stringify(config, undefined, 2);
+    if (!exists) {
+      await mkdir(join(path, 'checkpoints'), { recursive: true }).catch((cause) => {
+        throw new LimnError('IO', `Cannot make the run folder ${path}: ${messageOf(cause)}.`, { cause });
+      });
+      await writeFileAtomic(file, `${text}\n`);
+      return folder;
+    }
+    if (!resume)
+      throw new LimnError('USAGE', `${path} already holds a run. Add --resume to go on with it, or choose another --out.`);
+    const before = JSON.stringify(await readJson(file, "a run's config"), undefined, 2);
+    if (before !== text) {
+      const [was, is] = firstDifference(before, text);
+      throw new LimnError(
+        'CONFIG',
+        `The run in ${path} was started with another configuration (${was} there, ${is} now). Give the same settings, or choose another --out.`,
+      );
+    }
+    return folder;
+  }
+
+  /** The last checkpoint, or undefined where none was written yet. */
+  async loadCheckpoint(): Promise<{ tensors: Record<string, Tensor>; standing: Standing } | undefined> {
+    const bytes = await readFile(this.checkpoint).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw new LimnError('IO', `Cannot read ${this.checkpoint}: ${messageOf(error)}.`, { cause: error });
+    });
+    if (!bytes) {
+      await truncate(this.metrics, 0).catch(() => {});
+      return undefined;
+    }
+    const { tensors, metadata } = decodeSafetensors(bytes, this.checkpoint);
+    const standing = JSON.parse(metadata.standing ?? '{}') as Standing;
+    // Lines after the checkpoint will be written again.
+    await truncate(this.metrics, standing.metricsBytes).catch(() => {});
+    return { tensors, standing };
+  }
+
+  async saveCheckpoint(tensors: Readonly<Record<string, Tensor>>, standing: Standing): Promise<void> {
+    await writeFileAtomic(this.checkpoint, encodeSafetensors(tensors, { standing: JSON.stringify(standing) }));
+  }
+
+  /** Appends a line to metrics.ndjson and returns the file's length. */
+  async log(line: object): Promise<number> {
+    const file = await open(this.metrics, 'a').catch((cause) => {
+      throw new LimnError('IO', `Cannot write ${this.metrics}: ${messageOf(cause)}.`, { cause });
+    });
+    try {
+      await file.appendFile(`${JSON.stringify(line)}\n`);
+      return (await file.stat()).size;
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+function firstDifference(a: string, b: string): [string, string] {
+  const [linesA, linesB] = [a.split('\n'), b.split('\n')];
+  const at = linesA.findIndex((line, i) => line !== linesB[i]);
+  const shown = (lines: string[]) => (lines[at] ?? 'nothing').trim().replace(/,$/, '');
+  return [shown(linesA), shown(linesB)];
+}

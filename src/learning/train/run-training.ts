@@ -1,0 +1,188 @@
+/** A training from the run folder to its best epoch: what the trainings of all models have in common. */
+import { type Logger, type OnProgress, silentLogger } from '../../core/progress.js';
+import { Random } from '../../core/random.js';
+import type { Split } from '../data/triplets.js';
+import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
+import type { EncoderIdentity } from '../../models/retrieval/model-folder.js';
+import type { PictureReader } from '../../models/retrieval/picture-reader.js';
+import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import type { OptimizerOptions } from '../../engine/nn/optimizer.js';
+import type { TrainingModel } from '../../engine/nn/training.js';
+import type { Device } from '../../engine/runtime/device.js';
+import { requireDevice } from '../../engine/runtime/session.js';
+import type { Tensor } from '../../engine/tensor/tensor.js';
+import { optimizerOf, parse, readSplits, stepsOf, trainingVocabulary, withStepsPerRun } from './common.js';
+import { trainingLoop, type Validation, type Weights } from './loop.js';
+import type { Steps } from './row-batches.js';
+import { type Best, RunFolder } from './run-folder.js';
+import { type TrainingSettings, type TrainingSettingsInput, trainingSettings } from './settings.js';
+
+/** What every training is given. */
+export interface CommonTrainOptions {
+  train: Split;
+  val: Split;
+  /** Encodes the pictures; the caller closes it. */
+  reader: PictureReader;
+  /** The run folder. */
+  out: string;
+  /** What is kept of the data's origin in config.json. */
+  dataset: Record<string, unknown>;
+  /** The training, where it differs from the defaults of learning/train/settings.ts. */
+  training?: TrainingSettingsInput;
+  /** @default 1 */
+  seed?: number;
+  /** Go on from the folder's last checkpoint. @default false */
+  resume?: boolean;
+  /** What a picture that cannot be read does. @default 'error' */
+  onBroken?: 'error' | 'skip';
+  /** What the training is computed on. A checkpoint of one device can be gone on with on another. @default `LIMN_DEVICE` or "cpu" */
+  device?: Device;
+  /** Fires to stop after writing a checkpoint. */
+  signal?: AbortSignal | undefined;
+  onProgress?: OnProgress | undefined;
+  logger?: Logger;
+}
+
+/** What a training knows before its model has a config. */
+export interface Start {
+  settings: TrainingSettings;
+  vocabulary: Vocabulary;
+  /** The most words of a training text. */
+  longest: number;
+  /** The picture encoder, as the model's folder names it. */
+  encoder: EncoderIdentity;
+  seed: number;
+}
+
+/** @throws LimnError CONFIG for wrong settings */
+export function startOf({ train, reader, training = {}, seed = 1 }: CommonTrainOptions): Start {
+  const settings = parse(trainingSettings, training, 'training settings');
+  const encoder = { id: reader.id, ...(reader.description ? { description: reader.description } : {}) };
+  return { settings, ...trainingVocabulary(train, reader), encoder, seed };
+}
+
+/** The inputs of a training, step by step. */
+export interface Batches {
+  readonly stepsPerEpoch: number;
+  /** Local tokens of each picture in a batch; undefined for all. */
+  readonly tokensSeen: number | undefined;
+  /** Whether rows count differently. */
+  readonly weighted: boolean;
+  /** The feeds of some steps, stacked along a leading axis where the graph takes several in one run. */
+  feeds(steps: Steps): Record<string, Tensor>;
+}
+
+/** What every training graph is built with. */
+export interface GraphOptions {
+  batchSize: number;
+  optimizer: OptimizerOptions;
+  random: Random;
+  buffers: Readonly<Record<string, Tensor>>;
+  stepsPerRun: number;
+  tokensSeen: number | undefined;
+  weighted: boolean;
+}
+
+/** A model with weights, as far as a training needs it. */
+interface TrainedModel {
+  save(folder: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What is a model's own in its training. */
+export interface Recipe<Model extends TrainedModel> {
+  /** Of config.json. */
+  format: string;
+  /** What config.json says of the model. */
+  described: Record<string, unknown>;
+  batches(pictures: PictureSource): Batches | Promise<Batches>;
+  graph(options: GraphOptions): TrainingModel;
+  /** @param weights parameters and buffers */
+  model(weights: Weights): Model;
+  /** Measures a model on what could be read of the validation split. */
+  measure(model: Model, split: Split, pictures: PictureSource): Promise<Validation>;
+  /** What {@link Validation.score} is, for the progress line. */
+  scoreName: string;
+  /** Said beside every validation in metrics.ndjson. */
+  labels?: Record<string, string>;
+}
+
+export interface TrainingEnd {
+  /** The folder of the best epoch's model. */
+  model: string;
+  best: Best;
+  steps: number;
+  /** Seconds of training and validation, over all runs of this folder. */
+  seconds: number;
+}
+
+/** Trains, or goes on training, and keeps the best epoch's model. @throws LimnError as `train` does */
+export async function runTraining<Model extends TrainedModel>(
+  options: CommonTrainOptions,
+  { settings, vocabulary, seed }: Start,
+  recipe: Recipe<Model>,
+): Promise<TrainingEnd> {
+  const {
+    train,
+    val,
+    reader,
+    out,
+    dataset,
+    resume = false,
+    onBroken,
+    device,
+    signal,
+    onProgress,
+    logger = silentLogger,
+  } = options;
+  const { format, described, scoreName, labels } = recipe;
+  const config = { format, dataset, seed, encoder: reader.id, ...described, training: settings };
+  await requireDevice(device);
+  const run = await RunFolder.open(out, config, resume);
+  const read = await readSplits({ train, val, reader, vocabulary, onBroken, signal, onProgress, logger });
+  try {
+    const { pictures, valPictures, readableVal } = read;
+    const batches = await recipe.batches(pictures);
+    const { stepsPerEpoch, tokensSeen, weighted } = batches;
+    const buffers = pictures.statistics(Array.from(pictures.ids.keys()));
+    const totalSteps = (stepsPerRun: number) => stepsOf(settings, stepsPerEpoch, stepsPerRun);
+    const graph = withStepsPerRun(settings, (stepsPerRun) =>
+      recipe.graph({
+        batchSize: settings.batchSize,
+        optimizer: optimizerOf(settings, totalSteps(stepsPerRun)),
+        random: Random.derive(seed, 'initial parameters'),
+        buffers,
+        stepsPerRun,
+        tokensSeen,
+        weighted,
+      }),
+    );
+    const { stepsPerRun, masks } = graph;
+    const modelOf = (parameters: Weights) => recipe.model({ ...parameters, ...buffers });
+    const ended = await trainingLoop({
+      run,
+      graph,
+      totalSteps: totalSteps(stepsPerRun),
+      stepsPerEpoch,
+      validateEvery: settings.validateEvery,
+      feeds: (step) => batches.feeds({ step, count: stepsPerRun, masks, isStacked: stepsPerRun > 1 }),
+      validate: async (parameters) => {
+        const model = modelOf(parameters);
+        const validation = await recipe.measure(model, readableVal, valPictures);
+        await model.close();
+        return validation;
+      },
+      keep: (parameters) => modelOf(parameters).save(run.model),
+      scoreName,
+      ...(labels ? { labels } : {}),
+      checkpointSeconds: settings.checkpointSeconds,
+      device,
+      signal,
+      onProgress,
+      logger,
+    });
+    return { model: run.model, ...ended };
+  } finally {
+    await read.close();
+  }
+}

@@ -1,0 +1,98 @@
+/** Trains LIMN on the triplets of a dataset and leaves the best epoch's model in the run folder. */
+import { evaluate } from '../eval/evaluate.js';
+import { findProtocol } from '../eval/protocols/index.js';
+import { type LimnConfigInput, limnConfig } from '../../models/backbone/config.js';
+import { limnTrainingModel } from '../../models/retrieval/limn-graphs.js';
+import { LimnModel } from '../../models/retrieval/limn-model.js';
+import { TextReader } from '../../models/retrieval/text-reader.js';
+import type { TextSource } from '../../models/retrieval/text-source.js';
+import { parse } from './common.js';
+import { type CommonTrainOptions, runTraining, startOf } from './run-training.js';
+import { TripletBatches, trainingTexts } from './triplet-batches.js';
+
+export interface TrainOptions extends CommonTrainOptions {
+  /** Reads the texts; the caller closes it. @default the words of the training texts */
+  text?: TextReader;
+  /** The model, where it differs from the defaults of models/backbone/config.ts. */
+  model?: Partial<LimnConfigInput>;
+}
+
+export interface TrainResult {
+  /** The folder of the best epoch's model. */
+  model: string;
+  /** R@K in percent of the best epoch, on validation. */
+  bestRecall: Record<string, number>;
+  /** The best epoch, from 1. */
+  epoch: number;
+  steps: number;
+  /** Seconds of training and validation, over all runs of this folder. */
+  seconds: number;
+}
+
+/**
+ * Trains, or goes on training.
+ *
+ * @throws LimnError INTERRUPTED after a checkpoint when `signal` fires; NOT_FINITE naming the step when the loss is no number;
+ * USAGE, CONFIG, DATA, CHECKPOINT for what is wrong with the folder, the settings, the data or a checkpoint
+ */
+export async function train(options: TrainOptions): Promise<TrainResult> {
+  const { train: split, reader, out, device, signal, onProgress } = options;
+  const text = options.text ?? TextReader.words();
+  const start = startOf(options);
+  const { settings, vocabulary, longest, encoder, seed } = start;
+  const protocol = findProtocol(settings.protocol);
+  const config = parse(
+    limnConfig,
+    {
+      words: Math.min(longest, 48),
+      ...options.model,
+      vocabularySize: vocabulary.size,
+      picture: reader.config,
+      text: text.config,
+    },
+    'model config',
+  );
+  const textEncoder = text.choice && { id: text.id, choice: text.choice };
+  const ks = recallKs(settings.selectBy);
+  let texts: TextSource | undefined;
+  try {
+    const { model, best, steps, seconds } = await runTraining(options, start, {
+      format: 'limn-run-1',
+      described: { ...(text.choice ? { textEncoder: text.id } : {}), model: config },
+      batches: async (pictures) => {
+        const wanted = trainingTexts(split, settings);
+        texts = await text.read({ texts: wanted, vocabulary, words: config.words, signal, onProgress });
+        return new TripletBatches(split, pictures, texts, vocabulary, config, settings, seed);
+      },
+      graph: (common) =>
+        limnTrainingModel(config, {
+          ...common,
+          encoders: {
+            ...(reader.tuned ? { picture: reader.tuned } : {}),
+            ...(text.tuned ? { text: text.tuned } : {}),
+            learningRateScale: (settings.encoderLearningRate ?? settings.learningRate) / settings.learningRate,
+          },
+          accumulate: settings.accumulate,
+          recompute: settings.recompute,
+        }),
+      model: (weights) =>
+        new LimnModel({ config, vocabulary, weights, encoder, textEncoder }, out, '', { text, picture: reader }, device),
+      measure: async (model, val, pictures) => {
+        const { recall } = await evaluate({ model, split: val, pictures, protocol, ks });
+        return { score: recall[settings.selectBy] as number, values: named(recall) };
+      },
+      scoreName: `R@${settings.selectBy}`,
+      labels: { protocol: protocol.id },
+    });
+    const bestRecall = Object.fromEntries(ks.map((k) => [k, best.values[`R@${k}`] as number]));
+    return { model, bestRecall, epoch: best.epoch, steps, seconds };
+  } finally {
+    await texts?.close();
+  }
+}
+
+/** The K of the recall that a validation reports. */
+export const recallKs = (selectBy: number) => [...new Set([1, 10, 50, selectBy])];
+
+const named = (recall: Readonly<Record<string, number>>) =>
+  Object.fromEntries(Object.entries(recall).map(([k, percent]) => [`R@${k}`, percent]));

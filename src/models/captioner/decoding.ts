@@ -1,0 +1,232 @@
+/** Ways to write a text word by word: greedy, beam search, nucleus sampling. Shapes: R rows, V words. */
+import { LimnError } from '../../core/errors.js';
+import { Random } from '../../core/random.js';
+
+/** Tells what may come next; a row is a text that is being written. */
+export interface Writer {
+  /**
+   * @param words (R) the last word of each row
+   * @param place how many words stand before it, the start not counted
+   * @param parents (R) the row that each row goes on from
+   * @returns (R, V) log-probabilities of the next word
+   */
+  next(words: Int32Array, place: number, parents: Int32Array): Promise<Float32Array>;
+}
+
+export interface DecodingRules {
+  start: number;
+  end: number;
+  /** V */
+  words: number;
+  /** The most words of a text, its end not counted. */
+  length: number;
+  /** Words that are never written. */
+  forbidden: ReadonlySet<number>;
+}
+
+export type DecodingOptions =
+  | { strategy: 'greedy' }
+  | {
+      strategy: 'beam';
+      /** Texts that are followed side by side. @default 4 */
+      beams?: number | undefined;
+      /** A text's score is its log-probability over its length to this power; more favours longer ones. @default 1 */
+      lengthPenalty?: number | undefined;
+    }
+  | {
+      strategy: 'nucleus';
+      /** Words are drawn among the likeliest that have this much probability together (Holtzman et al., arXiv 1904.09751). @default 0.9 */
+      topP?: number | undefined;
+      /** Over 1 evens out probabilities, under 1 sharpens them. @default 1 */
+      temperature?: number | undefined;
+      /** @default 1 */
+      seed?: number | undefined;
+    };
+
+export interface Written {
+  /** Word ids, without start and end. */
+  ids: number[];
+  /** The sum of its words' log-probabilities, that of its end among them. */
+  logProbability: number;
+}
+
+/** Rows that one item needs. */
+export const rowsPerItem = (options: DecodingOptions) => (options.strategy === 'beam' ? (options.beams ?? 4) : 1);
+
+/** @throws LimnError USAGE for an option that is out of its range */
+export function checkDecoding(options: DecodingOptions): void {
+  const fail = (what: string) => {
+    throw new LimnError('USAGE', what);
+  };
+  if (options.strategy === 'beam') {
+    const { beams = 4, lengthPenalty = 1 } = options;
+    if (!Number.isInteger(beams) || beams < 1 || beams > 32) fail(`A beam search follows 1 to 32 texts, not ${beams}.`);
+    if (!(lengthPenalty >= 0)) fail(`The length penalty is ${lengthPenalty}; give a number from 0.`);
+  }
+  if (options.strategy === 'nucleus') {
+    const { topP = 0.9, temperature = 1 } = options;
+    if (!(topP > 0 && topP <= 1)) fail(`The nucleus holds a share of the probability over 0 and up to 1, not ${topP}.`);
+    if (!(temperature > 0)) fail(`The temperature is ${temperature}; give a number over 0.`);
+  }
+}
+
+/**
+ * Writes a text for each of `items`.
+ *
+ * @param first the number of the first item, which nucleus sampling draws by: an item's text does not depend on its batch
+ */
+export function decodeTexts(
+  writer: Writer,
+  rules: DecodingRules,
+  items: number,
+  options: DecodingOptions,
+  first = 0,
+): Promise<Written[]> {
+  checkDecoding(options);
+  if (options.strategy === 'beam') return beamSearch(writer, rules, items, options.beams ?? 4, options.lengthPenalty ?? 1);
+  if (options.strategy === 'greedy') return oneByOne(writer, rules, items, (logP) => likeliest(logP));
+  const { topP = 0.9, temperature = 1, seed = 1 } = options;
+  const randoms = Array.from({ length: items }, (_, i) => Random.derive(seed, `text ${first + i}`));
+  return oneByOne(writer, rules, items, (logP, item) => drawn(logP, topP, temperature, randoms[item] as Random));
+}
+
+/** Log-probabilities of a row, without what may not be written. An empty text is none. */
+function allowed(all: Float32Array, row: number, place: number, { words, forbidden, end }: DecodingRules): Float32Array {
+  const logP = all.slice(row * words, (row + 1) * words);
+  for (const id of forbidden) logP[id] = Number.NEGATIVE_INFINITY;
+  if (place === 0) logP[end] = Number.NEGATIVE_INFINITY;
+  return logP;
+}
+
+async function oneByOne(
+  writer: Writer,
+  rules: DecodingRules,
+  items: number,
+  choose: (logP: Float32Array, item: number) => number,
+): Promise<Written[]> {
+  const texts = Array.from({ length: items }, (): Written => ({ ids: [], logProbability: 0 }));
+  const last = new Int32Array(items).fill(rules.start);
+  const parents = Int32Array.from({ length: items }, (_, i) => i);
+  const ended = new Uint8Array(items);
+  for (let place = 0; place <= rules.length && ended.includes(0); place++) {
+    const all = await writer.next(last, place, parents);
+    for (let item = 0; item < items; item++) {
+      if (ended[item]) continue;
+      const logP = allowed(all, item, place, rules);
+      const id = place === rules.length ? rules.end : choose(logP, item);
+      const text = texts[item] as Written;
+      text.logProbability += logP[id] as number;
+      last[item] = id;
+      if (id === rules.end) ended[item] = 1;
+      else text.ids.push(id);
+    }
+  }
+  return texts;
+}
+
+function likeliest(logP: Float32Array): number {
+  let best = 0;
+  for (let id = 1; id < logP.length; id++) if ((logP[id] as number) > (logP[best] as number)) best = id;
+  return best;
+}
+
+function drawn(logP: Float32Array, topP: number, temperature: number, random: Random): number {
+  const order = Array.from(logP.keys())
+    .filter((id) => (logP[id] as number) > Number.NEGATIVE_INFINITY)
+    .sort((a, b) => (logP[b] as number) - (logP[a] as number) || a - b);
+  const top = logP[order[0] as number] as number;
+  const weights = order.map((id) => Math.exp(((logP[id] as number) - top) / temperature));
+  const whole = weights.reduce((sum, weight) => sum + weight, 0);
+  let kept = 0;
+  let count = 0;
+  while (count < weights.length && kept < topP * whole) kept += weights[count++] as number;
+  let at = random.uniform() * kept;
+  for (let i = 0; i < count; i++) {
+    at -= weights[i] as number;
+    if (at < 0) return order[i] as number;
+  }
+  return order[Math.max(0, count - 1)] as number;
+}
+
+interface Beam extends Written {
+  /** Its row in the writer. */
+  row: number;
+}
+
+async function beamSearch(
+  writer: Writer,
+  rules: DecodingRules,
+  items: number,
+  beams: number,
+  lengthPenalty: number,
+): Promise<Written[]> {
+  const score = ({ ids, logProbability }: Written) => logProbability / (ids.length + 1) ** lengthPenalty;
+  const rows = items * beams;
+  let alive = Array.from({ length: items }, (_, item): Beam[] => [{ ids: [], logProbability: 0, row: item * beams }]);
+  const ended = Array.from({ length: items }, (): Written[] => []);
+  const last = new Int32Array(rows).fill(rules.start);
+  const parents = Int32Array.from({ length: rows }, (_, row) => row);
+  for (let place = 0; place <= rules.length && alive.some((list) => list.length > 0); place++) {
+    const all = await writer.next(last, place, parents);
+    alive = alive.map((list, item) => {
+      const finished = ended[item] as Written[];
+      const open: Beam[] = [];
+      for (const { from, id, logProbability } of extensions(list, all, place, rules, beams)) {
+        if (id === rules.end) finished.push({ ids: from.ids, logProbability });
+        else if (open.length < beams && place < rules.length)
+          open.push({ ids: [...from.ids, id], logProbability, row: from.row });
+      }
+      finished.sort((a, b) => score(b) - score(a)).splice(beams);
+      // Log-probabilities only fall, so a text can end no better than it would at the greatest length without a further loss.
+      const bound = (open[0]?.logProbability ?? Number.NEGATIVE_INFINITY) / (rules.length + 1) ** lengthPenalty;
+      return finished.length === beams && score(finished.at(-1) as Written) >= bound ? [] : open;
+    });
+    alive.forEach((list, item) => {
+      list.forEach((beam, i) => {
+        const row = item * beams + i;
+        last[row] = beam.ids.at(-1) as number;
+        parents[row] = beam.row;
+      });
+    });
+    alive = alive.map((list, item) => list.map((beam, i) => ({ ...beam, row: item * beams + i })));
+  }
+  return ended.map((list) => list[0] as Written);
+}
+
+interface Extension {
+  from: Beam;
+  id: number;
+  logProbability: number;
+}
+
+/** The best continuations of an item's texts, best first: twice as many as there are beams, so that ends leave enough of others. */
+function extensions(
+  list: readonly Beam[],
+  all: Float32Array,
+  place: number,
+  rules: DecodingRules,
+  beams: number,
+): readonly Extension[] {
+  const best: Extension[] = [];
+  const most = 2 * beams;
+  // What every further one must surpass; of equal ones the first counts.
+  let floor = Number.NEGATIVE_INFINITY;
+  const offer = (from: Beam, id: number, logProbability: number) => {
+    let at = best.length;
+    while (at > 0 && (best[at - 1] as Extension).logProbability < logProbability) at--;
+    best.splice(at, 0, { from, id, logProbability });
+    if (best.length > most) best.pop();
+    if (best.length === most) floor = (best[most - 1] as Extension).logProbability;
+  };
+  for (const from of list) {
+    const logP = allowed(all, from.row, place, rules);
+    if (place === rules.length) offer(from, rules.end, from.logProbability + (logP[rules.end] as number));
+    else {
+      for (let id = 0; id < logP.length; id++) {
+        const logProbability = from.logProbability + (logP[id] as number);
+        if (logProbability > floor) offer(from, id, logProbability);
+      }
+    }
+  }
+  return best;
+}

@@ -1,0 +1,31 @@
+/** Features of a few pictures, kept in memory alone: for queries, and for galleries, which keep embeddings in their place. */
+import { type FeatureRows, featureRecords } from './feature-cache.js';
+import type { PictureEncoder } from '../image/picture-encoder.js';
+
+/** @param images (size, size, 3) RGB @param ids one each @throws LimnError NOT_FINITE when the encoder gives no usable numbers */
+export async function encodeInMemory(
+  encoder: PictureEncoder,
+  images: readonly Uint8Array[],
+  ids: readonly string[],
+): Promise<FeatureRows> {
+  const records = await featureRecords(encoder, images, ids);
+  const localWidth = encoder.local.tokens * encoder.local.channels;
+  const rows = new Map(ids.map((id, row) => [id, row]));
+  return {
+    count: ids.length,
+    ids,
+    broken: [],
+    encoderId: encoder.id,
+    local: encoder.local,
+    global: encoder.global,
+    rowOf: (id) => rows.get(id),
+    gather(wanted, localOut, globalOut) {
+      for (let i = 0; i < wanted.length; i++) {
+        const record = records[wanted[i] as number] as Uint16Array;
+        localOut.set(record.subarray(0, localWidth), i * localWidth);
+        globalOut.set(record.subarray(localWidth), i * encoder.global.channels);
+      }
+    },
+    close: async () => {},
+  };
+}

@@ -1,0 +1,169 @@
+/**
+ * Records of one length on disk, found by a content key, that several processes may read and write at once and that a crash
+ * cannot damage. Features and pixels are cached in it. segment.ts has the file format.
+ *
+ * Reading is by position and straight into the caller's memory: from the page cache that costs one copy, like a memory map.
+ */
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync, readvSync } from 'node:fs';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LimnError, messageOf } from '../../../core/errors.js';
+import { dataFile, isFree, parseIndexName, readKeys, type SegmentName, SegmentWriter } from './segment.js';
+
+/** Where a record is: `segment * 2^32 + slot`. Records that follow one another in a file have places that do. */
+export type Place = number;
+const segmentStep = 2 ** 32;
+const rowsPerRead = 256;
+
+/** A run of equal parts of records, one row after another. */
+export interface GatherTarget {
+  out: Uint8Array;
+  /** The part's bytes in one record. */
+  bytes: number;
+}
+
+export class RecordStore {
+  private readonly places = new Map<string, Place>();
+  private readonly segments: { name: SegmentName; file?: number }[] = [];
+  private writer: { writer: SegmentWriter; segment: number } | undefined;
+  private closed = false;
+
+  private constructor(
+    readonly folder: string,
+    readonly recordBytes: number,
+  ) {}
+
+  /**
+   * Opens a store, or makes it. What other processes append later is not seen.
+   *
+   * @throws LimnError IO when the folder cannot be read or made, DATA when it holds records of another length
+   */
+  static async open(folder: string, recordBytes: number): Promise<RecordStore> {
+    try {
+      await mkdir(folder, { recursive: true });
+      for (let attempt = 0; ; attempt++) {
+        const store = new RecordStore(folder, recordBytes);
+        try {
+          for (const file of (await readdir(folder)).sort()) {
+            const name = parseIndexName(file);
+            if (name) store.learn(store.segmentOf(name), await readKeys(folder, name, recordBytes));
+          }
+          return store;
+        } catch (error) {
+          // A segment changed hands, and so its name, between listing and reading.
+          if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt >= 20) throw error;
+        }
+      }
+    } catch (error) {
+      throw wrapped(error, folder, 'open');
+    }
+  }
+
+  get size(): number {
+    return this.places.size;
+  }
+
+  /** The place of a record, or nothing when it is not stored. */
+  placeOf(key: string): Place | undefined {
+    return this.places.get(key);
+  }
+
+  /** Stores records (keys: 64 hexadecimal digits). When this returns they survive a crash. One call at a time. */
+  async append(records: readonly { key: string; bytes: Uint8Array }[]): Promise<void> {
+    const wrong = records.find(({ bytes }) => bytes.length !== this.recordBytes);
+    if (wrong) throw new Error(`a record of ${wrong.bytes.length} bytes in a store of ${this.recordBytes}`);
+    if (records.length === 0) return;
+    try {
+      this.writer ??= await this.takeSegment();
+      const { writer, segment } = this.writer;
+      const first = await writer.append(records);
+      this.learn(
+        segment,
+        records.map(({ key }) => key),
+        first,
+      );
+    } catch (error) {
+      throw wrapped(error, this.folder, 'write to');
+    }
+  }
+
+  /**
+   * Copies records into memory, split into parts: row i of every target gets its part of record `places[i]`.
+   *
+   * @param targets the parts of a record in order; their bytes add up to the record's
+   * @throws LimnError IO when the files are shorter than they were
+   */
+  gather(places: ArrayLike<Place>, targets: readonly GatherTarget[]): void {
+    for (let start = 0; start < places.length; ) {
+      const place = places[start] as Place;
+      let end = start + 1;
+      while (end < places.length && end - start < rowsPerRead && places[end] === place + (end - start)) end++;
+      this.readRun(place, start, end, targets);
+      start = end;
+    }
+  }
+
+  /** Closes the files. Every whole record stays. */
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    for (const segment of this.segments) if (segment.file !== undefined) closeSync(segment.file);
+    await this.writer?.writer.release();
+  }
+
+  private readRun(place: Place, start: number, end: number, targets: readonly GatherTarget[]): void {
+    const slot = place % segmentStep;
+    const buffers: Uint8Array[] = [];
+    const [only] = targets;
+    if (targets.length === 1 && only) buffers.push(only.out.subarray(start * only.bytes, end * only.bytes));
+    else {
+      for (let row = start; row < end; row++) {
+        for (const { out, bytes } of targets) buffers.push(out.subarray(row * bytes, (row + 1) * bytes));
+      }
+    }
+    const expected = (end - start) * this.recordBytes;
+    const read = readvSync(this.fileOf(Math.floor(place / segmentStep)), buffers, slot * this.recordBytes);
+    if (read === expected) return;
+    throw new LimnError('IO', `The cache ${this.folder} was changed while in use (${read} bytes of ${expected}). Run again.`);
+  }
+
+  private fileOf(index: number): number {
+    const segment = this.segments[index];
+    if (!segment || this.closed) throw new LimnError('IO', `The cache ${this.folder} is closed.`);
+    segment.file ??= openSync(join(this.folder, dataFile(segment.name.id)), 'r');
+    return segment.file;
+  }
+
+  private async takeSegment(): Promise<{ writer: SegmentWriter; segment: number }> {
+    for (const [segment, { name }] of this.segments.entries()) {
+      const taken = isFree(name) ? await SegmentWriter.take(this.folder, name, this.recordBytes) : undefined;
+      if (!taken) continue;
+      this.learn(segment, taken.keys);
+      return { writer: taken.writer, segment };
+    }
+    const name = { id: randomBytes(8).toString('hex'), owner: '' };
+    const made = await SegmentWriter.take(this.folder, name, this.recordBytes, true);
+    if (!made) throw new Error('the new segment vanished');
+    return { writer: made.writer, segment: this.segmentOf(made.writer.name) };
+  }
+
+  private segmentOf(name: SegmentName): number {
+    return this.segments.push({ name }) - 1;
+  }
+
+  private learn(segment: number, keys: readonly string[], first = 0): void {
+    keys.forEach((key, i) => {
+      if (!this.places.has(key)) this.places.set(key, segment * segmentStep + first + i);
+    });
+  }
+}
+
+function wrapped(error: unknown, folder: string, doing: string): unknown {
+  if (LimnError.isInstance(error)) return error;
+  const advice = "Check the disk's free space and your rights to the folder, or set LIMN_HOME to another one.";
+  return new LimnError('IO', `Cannot ${doing} the cache ${folder}: ${messageOf(error)}. ${advice}`, {
+    details: { folder },
+    cause: error,
+  });
+}

@@ -1,0 +1,161 @@
+/**
+ * One append-only pair of files of a record store.
+ *
+ * `ID.data` holds records of one length, nothing else. `ID.OWNER.index` holds a header and then one entry a record, in order:
+ * the record's key (SHA-256) and a CRC-32 of the key. Data reach the disk before their entries do, so an entry that is whole
+ * vouches for its record; what a crash leaves behind the last whole entry is ignored by readers and cut off by the next writer.
+ *
+ * OWNER is in the file's name because renaming is atomic: of two processes that want to write to a segment, one rename
+ * succeeds. `free` means nobody writes; otherwise it names a machine and a process, and a dead process's segment is free.
+ */
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, open, readFile, rename, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { LimnError } from '../../../core/errors.js';
+
+const magic = Buffer.from('limnrec1');
+const headerBytes = 16;
+const entryBytes = 36;
+const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
+
+export interface SegmentName {
+  id: string;
+  /** `free`, or `HOST-PID`. */
+  owner: string;
+}
+
+const ownName = () => `${host}-${process.pid}`;
+const indexFile = ({ id, owner }: SegmentName) => `${id}.${owner}.index`;
+export const dataFile = (id: string) => `${id}.data`;
+
+/** The segment that an index file's name speaks of, or nothing for another kind of file. */
+export function parseIndexName(file: string): SegmentName | undefined {
+  const [, id, owner] = /^([0-9a-f]+)\.([\w-]+)\.index$/.exec(file) ?? [];
+  return id && owner ? { id, owner } : undefined;
+}
+
+/** True when no running process writes to the segment. A process of another machine counts as running. */
+export function isFree({ owner }: SegmentName): boolean {
+  if (owner === 'free') return true;
+  const [onHost, pid] = owner.split('-');
+  if (onHost !== host) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}
+
+/**
+ * The keys of a segment's whole records, in order.
+ *
+ * @throws an ENOENT error when the segment was renamed in the meantime; LimnError DATA when its records have another length
+ */
+export async function readKeys(folder: string, name: SegmentName, recordBytes: number): Promise<string[]> {
+  const index = await readFile(join(folder, indexFile(name)));
+  if (index.length < headerBytes) return [];
+  const found = index.readUInt32LE(8);
+  if (!index.subarray(0, 8).equals(magic) || found !== recordBytes) {
+    throw new LimnError('DATA', `The cache ${folder} holds records of another kind. Delete that folder; it is made again.`, {
+      details: { folder, recordBytes, found },
+    });
+  }
+  const stored = Math.floor((await sizeOf(join(folder, dataFile(name.id)))) / recordBytes);
+  const keys: string[] = [];
+  for (let at = headerBytes; at + entryBytes <= index.length && keys.length < stored; at += entryBytes) {
+    const key = index.subarray(at, at + 32);
+    if (crc32(key) !== index.readUInt32LE(at + 32)) break;
+    keys.push(key.toString('hex'));
+  }
+  return keys;
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch {
+    return 0;
+  }
+}
+
+/** The one process's hold on a segment that it may append to. */
+export class SegmentWriter {
+  private constructor(
+    private readonly folder: string,
+    readonly name: SegmentName,
+    private readonly data: FileHandle,
+    private readonly index: FileHandle,
+    private readonly recordBytes: number,
+    private count: number,
+  ) {}
+
+  /**
+   * Takes a segment that is free, or makes the one that is named if it does not exist. Cuts off what a crash left.
+   *
+   * @returns the writer and the keys that are there, or nothing when another process was quicker
+   */
+  static async take(
+    folder: string,
+    from: SegmentName,
+    recordBytes: number,
+    fresh = false,
+  ): Promise<{ writer: SegmentWriter; keys: string[] } | undefined> {
+    const name = { id: from.id, owner: ownName() };
+    try {
+      if (!fresh) await rename(join(folder, indexFile(from)), join(folder, indexFile(name)));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error;
+    }
+    const index = await open(join(folder, indexFile(name)), fresh ? 'wx+' : 'r+');
+    const data = await open(join(folder, dataFile(name.id)), constants.O_RDWR | constants.O_CREAT);
+    const keys = await readKeys(folder, name, recordBytes);
+    await data.truncate(keys.length * recordBytes);
+    if (keys.length === 0) {
+      const header = Buffer.alloc(headerBytes);
+      magic.copy(header);
+      header.writeUInt32LE(recordBytes, 8);
+      await index.write(header, 0, headerBytes, 0);
+    }
+    await index.truncate(headerBytes + keys.length * entryBytes);
+    await index.datasync();
+    return { writer: new SegmentWriter(folder, name, data, index, recordBytes, keys.length), keys };
+  }
+
+  /** Appends records; when it is done they survive a crash of the process and of the machine. Returns the first one's slot. */
+  async append(records: readonly { key: string; bytes: Uint8Array }[]): Promise<number> {
+    const first = this.count;
+    let position = first * this.recordBytes;
+    for (const { bytes } of records) {
+      await writeWhole(this.data, bytes, position);
+      position += bytes.length;
+    }
+    await this.data.datasync();
+    const entries = Buffer.alloc(records.length * entryBytes);
+    records.forEach(({ key }, i) => {
+      const at = i * entryBytes;
+      entries.write(key, at, 'hex');
+      entries.writeUInt32LE(crc32(entries.subarray(at, at + 32)), at + 32);
+    });
+    await writeWhole(this.index, entries, headerBytes + first * entryBytes);
+    await this.index.datasync();
+    this.count += records.length;
+    return first;
+  }
+
+  /** Lets go of the segment, so that another process may append to it. */
+  async release(): Promise<void> {
+    await Promise.all([this.data.close(), this.index.close()]);
+    await rename(join(this.folder, indexFile(this.name)), join(this.folder, indexFile({ id: this.name.id, owner: 'free' })));
+  }
+}
+
+async function writeWhole(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+  }
+}

@@ -1,0 +1,135 @@
+/** The small JSON that makes any ONNX picture encoder usable, and where its weights are looked for. */
+import { existsSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { LimnError, messageOf } from '../../../core/errors.js';
+import { limnHome, readJson, sha256File } from '../../../core/files.js';
+import { suggestion } from '../../../core/suggest.js';
+import { fits, resamplings } from './image.js';
+
+const perChannel = (least: number) =>
+  z.array(z.number().gte(least).lte(1, 'is for colours from 0 to 1: divide it by 255')).length(3);
+
+/** A name that can be a folder. */
+export const encoderName = z.string().regex(/^[\w.-]+$/, 'may have letters, digits, ".", "_" and "-" only');
+export const fileName = z.string().regex(/^[^/\\]+$/, 'must be the name of a file in the same folder');
+
+export const pictureDescription = z.strictObject({
+  /** A short name, used in cache folders and messages. */
+  name: encoderName,
+  /** The ONNX file. */
+  file: z.string().min(1),
+  /** The graph's picture input, float32. */
+  input: z.string().min(1),
+  /** NCHW: (N, 3, size, size); NHWC: (N, size, size, 3). */
+  layout: z.enum(['NCHW', 'NHWC']).default('NCHW'),
+  /** Width and height in pixels. */
+  size: z.int().min(8).max(2048),
+  /** R, G, B; the input is (colour - mean) / deviation with colours from 0 to 1. */
+  mean: perChannel(0),
+  deviation: perChannel(1e-6),
+  resampling: z.enum(resamplings).default('bicubic'),
+  fit: z.enum(fits).default('cover'),
+  /** With fit "cover": what the shorter side is scaled to before the crop; leave it out where that is the size. */
+  shorterSide: z.int().min(8).max(4096).optional(),
+  outputs: z.strictObject({
+    /** The output with a vector for each place of the picture. */
+    local: z.string().min(1),
+    /** The output with one vector for the picture, (N, channels). */
+    global: z.string().min(1),
+    /** tokens: (N, tokens, channels), row by row; map: (N, channels, height, width). */
+    localForm: z.enum(['tokens', 'map']).default('tokens'),
+    /** Tokens at the start that are no place, e.g. 1 for a class token; they are left out. */
+    skipTokens: z.int().nonnegative().default(0),
+  }),
+  /** Joins the mean and the deviation of R, G, B (0 to 1) of its place to each vector: 6 channels more. */
+  colour: z.boolean().default(false),
+  /** The number of pictures that the graph insists on; leave it out where any number will do. */
+  batch: z.int().positive().optional(),
+  /** Files beside the ONNX file that hold its weights, where they are not in the file itself. */
+  externalData: z.array(fileName).optional(),
+});
+
+export type EncoderDescription = z.output<typeof pictureDescription>;
+
+/**
+ * Validates an encoder's JSON.
+ *
+ * @param label what it is, usually its path, for error messages
+ * @throws LimnError CONFIG that names the key, and the likely one for a key that is unknown
+ */
+export function parseDescription(value: unknown, label: string): EncoderDescription {
+  const parsed = pictureDescription.safeParse(value);
+  if (parsed.success) return parsed.data;
+  // A misspelt key explains the missing one, so it goes first.
+  const { issues } = parsed.error;
+  const issue = (issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]) as z.core.$ZodIssue;
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0] as string;
+    const known = Object.keys(issue.path[0] === 'outputs' ? pictureDescription.shape.outputs.shape : pictureDescription.shape);
+    throw new LimnError('CONFIG', `${label} has an unknown key "${[...issue.path, key].join('.')}". ${suggestion(key, known)}`, {
+      details: { label, key },
+    });
+  }
+  const place = issue.path.join('.') || 'the whole file';
+  throw new LimnError('CONFIG', `${label} does not describe a picture encoder: "${place}": ${issue.message}.`, {
+    details: { label, place },
+  });
+}
+
+/** The file that makes a folder of LIMN_HOME/encoders an encoder; see hub/encoder-folder.ts. */
+export const folderFile = 'limn-encoder.json';
+
+/**
+ * Reads an encoder's JSON, or the one in the folder of an imported encoder, and finds its weights: beside the JSON, then in
+ * `LIMN_HOME/encoders`, `LIMN_SHARED_DATA/weights` and `../shared/data/weights`.
+ *
+ * @throws LimnError IO or DATA for a JSON file that cannot be read, CONFIG for its content, ENCODER for missing weights
+ */
+export async function loadDescription(path: string): Promise<{ description: EncoderDescription; weights: string }> {
+  const value = await readJson(path, 'an encoder description');
+  const folder = dirname(resolve(path));
+  if (basename(path) !== folderFile) {
+    const description = parseDescription(value, path);
+    return { description, weights: findWeights(description.file, folder) };
+  }
+  // A model that is trained with it finds the weights again by the folder's name.
+  const inFolder = parseDescription((value as { picture?: unknown }).picture, path);
+  const description = { ...inFolder, file: `${basename(folder)}/${inFolder.file}` };
+  return { description, weights: findWeights(description.file, dirname(folder)) };
+}
+
+/** SHA-256 of an ONNX file and of those that hold weights for it. @throws LimnError ENCODER for one that cannot be read */
+export async function weightsHashes(weights: string, externalData: readonly string[] = []): Promise<string[]> {
+  const others = externalData.map((file) => join(dirname(weights), file));
+  const customary = [`${weights}_data`, `${weights}.data`].filter((file) => existsSync(file));
+  try {
+    return await Promise.all([...new Set([weights, ...customary, ...others])].map(sha256File));
+  } catch (error) {
+    throw new LimnError('ENCODER', `Cannot read the encoder's weights: ${messageOf(error)}. Get them again.`, { cause: error });
+  }
+}
+
+/** The path of a weights file, or an error that lists the places looked at. */
+export function findWeights(file: string, folder: string): string {
+  const shared = process.env.LIMN_SHARED_DATA;
+  const candidates = isAbsolute(file)
+    ? [file]
+    : [
+        join(folder, file),
+        limnHome('encoders', file),
+        limnHome('encoders', basename(file)),
+        ...(shared ? [join(shared, 'weights', basename(file))] : []),
+        resolve('..', 'shared', 'data', 'weights', basename(file)),
+      ];
+  const places = [...new Set(candidates)];
+  const found = places.find((place) => existsSync(place));
+  if (found) return found;
+  throw new LimnError(
+    'ENCODER',
+    `The encoder's weights ${file} are at none of: ${places.join(', ')}. Put the file at one of them.`,
+    {
+      details: { file, places },
+    },
+  );
+}

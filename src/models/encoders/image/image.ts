@@ -1,0 +1,161 @@
+/**
+ * Any picture file to RGB pixels of one size. sharp (libvips) decodes it off the main thread.
+ *
+ * In this order: EXIF rotation, transparency over white, conversion to 8-bit sRGB (from greyscale, CMYK, 16 bit, embedded
+ * profiles), resizing. Of an animated or many-paged file the first frame is taken.
+ */
+import { readFile } from 'node:fs/promises';
+import sharp, { type OutputInfo, type Sharp } from 'sharp';
+import { LimnError, messageOf } from '../../../core/errors.js';
+import { type PillowFilter, pillowResize, type RgbImage } from './pillow-resize.js';
+
+export const resamplings = [
+  'nearest',
+  'bilinear',
+  'bicubic',
+  'lanczos',
+  'pillow-bilinear',
+  'pillow-bicubic',
+  'pillow-lanczos',
+] as const;
+export const fits = ['fill', 'cover', 'contain'] as const;
+
+export interface PictureSettings {
+  /** Width and height of the result in pixels. */
+  size: number;
+  /**
+   * The resizing filter, widened when shrinking: libvips', which is faster, or Pillow's, which encoders from the Hub were
+   * trained with. @default 'bicubic'
+   */
+  resampling?: (typeof resamplings)[number];
+  /** `fill` stretches, `cover` scales the shorter side and crops the centre, `contain` adds white borders. @default 'cover' */
+  fit?: (typeof fits)[number];
+  /** With `cover`: what the shorter side is scaled to before the centre of `size` is cropped. @default size */
+  shorterSide?: number | undefined;
+}
+
+export interface DecodeOptions extends PictureSettings {
+  /** Pictures with more pixels are refused before they are decoded. @default 268402689 */
+  pixelLimit?: number;
+  /** Pictures that are wider or higher are refused. @default 32767 */
+  sideLimit?: number;
+  /** What to call a picture that is given as bytes, for error messages. @default "The picture" */
+  label?: string;
+}
+
+const kernels = { nearest: 'nearest', bilinear: 'linear', bicubic: 'cubic', lanczos: 'lanczos3' } as const;
+const pillowPrefix = 'pillow-';
+/** Pixels; several pictures are worked on at once, and Pillow's way needs all of each. */
+const largestInMemory = 2 ** 24;
+
+/**
+ * A text that says how pixels are made, for cache keys. The number changes whenever the same file would give other pixels.
+ */
+export function pictureSettingsId(settings: PictureSettings): string {
+  const { size, fit = 'cover', resampling = 'bicubic', shorterSide = size } = settings;
+  return `rgb1-${size}-${fit}-${resampling}${shorterSide === size ? '' : `-${shorterSide}`}`;
+}
+
+/**
+ * Decodes one picture.
+ *
+ * @param picture a path, or the bytes of the file
+ * @returns (size, size, 3) RGB, 0 to 255
+ * @throws LimnError IMAGE, naming the file, when it is missing, no picture, damaged or cut short, or over a limit
+ */
+export async function decodeImage(picture: string | Uint8Array, options: DecodeOptions): Promise<Uint8Array> {
+  const label = typeof picture === 'string' ? picture : (options.label ?? 'The picture');
+  const bytes = typeof picture === 'string' ? await readPicture(picture) : picture;
+  const { pixelLimit = 268_402_689, sideLimit = 32_767, resampling = 'bicubic' } = options;
+  let decoded: { data: Uint8Array; info: OutputInfo };
+  try {
+    const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    const [given, advice] = [`${label} is ${width} x ${height} pixels`, 'Make it smaller or take it out.'];
+    const details = { path: label, width, height };
+    if (width * height > pixelLimit) {
+      throw new LimnError('IMAGE', `${given}, more than the limit of ${pixelLimit} pixels. ${advice}`, { details });
+    }
+    if (Math.max(width, height) > sideLimit) {
+      throw new LimnError('IMAGE', `${given}, more than the limit of ${sideLimit} on a side. ${advice}`, { details });
+    }
+    const rgb = sharp(bytes, { limitInputPixels: pixelLimit, failOn: 'truncated', autoOrient: true })
+      .flatten({ background: '#ffffff' })
+      .toColourspace('srgb');
+    const large = width * height > largestInMemory;
+    const asPillow = () => (large ? shrinkRoughly(rgb, options) : rgb);
+    const resized = resampling.startsWith(pillowPrefix) ? asPillow() : resize(rgb, options);
+    decoded = await resized.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  } catch (error) {
+    if (LimnError.isInstance(error)) throw error;
+    throw new LimnError('IMAGE', `${label} ${reasonOf(error)} Replace it or take it out.`, {
+      details: { path: label },
+      cause: error,
+    });
+  }
+  const image = asRgb(decoded, label);
+  if (!resampling.startsWith(pillowPrefix)) return image.data;
+  return resizeAsPillow(image, options, resampling.slice(pillowPrefix.length) as PillowFilter);
+}
+
+function resize(rgb: Sharp, { size, fit = 'cover', resampling = 'bicubic', shorterSide = size }: PictureSettings): Sharp {
+  const side = fit === 'cover' ? shorterSide : size;
+  const kernel = kernels[resampling as keyof typeof kernels];
+  const scaled = rgb.resize(side, side, { fit, kernel, background: '#ffffff' });
+  const [left, top] = [Math.floor((side - size) / 2), Math.floor((side - size) / 2)];
+  return side === size ? scaled : scaled.extract({ left, top, width: size, height: size });
+}
+
+/** Leaves four pixels for one, of which Pillow's way makes the rest: a difference of a grey level or two. */
+function shrinkRoughly(rgb: Sharp, { size, shorterSide = size }: PictureSettings): Sharp {
+  const side = 4 * Math.max(size, shorterSide);
+  return rgb.resize(side, side, { fit: 'outside', withoutEnlargement: true, kernel: 'cubic' });
+}
+
+/** The steps of transformers' CLIPImageProcessor: the longer side and the margins of the crop are rounded down. */
+function resizeAsPillow(image: RgbImage, settings: PictureSettings, filter: PillowFilter): Uint8Array {
+  const { size, fit = 'cover', shorterSide = size } = settings;
+  if (fit === 'fill') return pillowResize(image, size, size, filter).data;
+  const [shorter, longer] = [Math.min(image.width, image.height), Math.max(image.width, image.height)];
+  const [near, far] =
+    fit === 'cover' ? [shorterSide, Math.floor((shorterSide * longer) / shorter)] : [Math.round((size * shorter) / longer), size];
+  const [width, height] = image.width <= image.height ? [Math.max(1, near), far] : [far, Math.max(1, near)];
+  if (fit === 'contain') return centredOnWhite(pillowResize(image, width, height, filter), size);
+  const [left, top] = [Math.floor((width - size) / 2), Math.floor((height - size) / 2)];
+  return pillowResize(image, width, height, filter, { left, top, width: size, height: size }).data;
+}
+
+function centredOnWhite({ width, height, data }: RgbImage, size: number): Uint8Array {
+  const out = new Uint8Array(size * size * 3).fill(255);
+  const [left, top] = [Math.floor((size - width) / 2), Math.floor((size - height) / 2)];
+  for (let y = 0; y < height; y++) {
+    out.set(data.subarray(y * width * 3, (y + 1) * width * 3), ((top + y) * size + left) * 3);
+  }
+  return out;
+}
+
+/** The bytes of a picture file. */
+export async function readPicture(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : `cannot be read (${code})`;
+    throw new LimnError('IMAGE', `The picture ${path} ${reason}. Check the path.`, { details: { path }, cause: error });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const message = messageOf(error);
+  if (/unsupported image format|Buffer is empty/i.test(message)) return 'is not a picture that limn can read.';
+  const first = message.length > 120 ? `${message.slice(0, 120)}…` : message;
+  return `is damaged or cut short (${first}).`;
+}
+
+function asRgb({ data, info }: { data: Uint8Array; info: OutputInfo }, label: string): RgbImage {
+  const { width, height, channels } = info;
+  if (channels === 3) return { width, height, data };
+  if (channels !== 1) throw new LimnError('IMAGE', `${label} has ${channels} channels, and limn reads pictures of 1, 3 or 4.`);
+  const rgb = new Uint8Array(width * height * 3);
+  for (let i = 0; i < rgb.length; i++) rgb[i] = data[Math.floor(i / 3)] as number;
+  return { width, height, data: rgb };
+}

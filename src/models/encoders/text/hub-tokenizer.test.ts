@@ -1,0 +1,50 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HubTokenizer } from './hub-tokenizer.js';
+
+const fixture = fileURLToPath(new URL('../../../../test/fixtures/clip-tokens.json', import.meta.url));
+const cases = JSON.parse(readFileSync(fixture, 'utf8')) as { text: string; ids: number[]; openClip: number[] }[];
+const folder = join(process.env.LIMN_SHARED_DATA ?? resolve('..', 'shared', 'data'), 'weights', 'clip-tokenizer');
+const present = existsSync(folder);
+
+describe.skipIf(!present)(`CLIP's tokenizer${present ? '' : ` (skipped: no ${folder})`}`, () => {
+  let tokenizer: HubTokenizer;
+  beforeAll(async () => {
+    tokenizer = await HubTokenizer.open(join(folder, 'tokenizer.json'), join(folder, 'tokenizer_config.json'));
+  });
+
+  it.each(cases)('gives the ids of transformers: $text', ({ text, ids }) => {
+    expect(tokenizer.encode(text, 77).ids).toEqual(ids);
+  });
+
+  it('keeps the end of a long text, which is what is pooled', () => {
+    const { ids, truncated } = tokenizer.encode('very '.repeat(90), 77);
+    expect([ids.length, ids[0], ids[76], truncated]).toEqual([77, 49406, 49407, true]);
+    expect(tokenizer.encode('a cat', 77)).toEqual({ ids: [49406, 320, 2368, 49407], truncated: false });
+  });
+
+  it('agrees with open_clip except where that mends texts first', () => {
+    const different = cases.filter(({ ids, openClip }) => ids.join() !== openClip.join()).map(({ text }) => text);
+    expect(different.length).toBe(6);
+    for (const text of different) expect(text).toMatch(/[“\u00a0\u00c3Ǆ]|&amp;|<\|/);
+  });
+});
+
+describe('HubTokenizer', () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'limn-tokenizer-'));
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+  it('names a file that is no tokenizer', async () => {
+    const [file, config] = [join(scratch, 'tokenizer.json'), join(scratch, 'tokenizer_config.json')];
+    await expect(HubTokenizer.open(file, config)).rejects.toThrow("Cannot read a text encoder's tokenizer at");
+    writeFileSync(config, '{}');
+    writeFileSync(file, '{"model": {"type": "Unheard"}}');
+    await expect(HubTokenizer.open(file, config)).rejects.toMatchObject({
+      code: 'ENCODER',
+      message: expect.stringMatching(/^.*tokenizer\.json is not a tokenizer that limn can use: .*$/),
+    });
+  });
+});

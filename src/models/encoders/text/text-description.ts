@@ -1,0 +1,38 @@
+/** What makes an ONNX text encoder usable: its tokenizer, its graph's inputs and outputs. */
+import { z } from 'zod';
+import { encoderName, fileName } from '../image/description.js';
+
+export const textDescription = z.strictObject({
+  /** A short name, used in cache folders and messages. */
+  name: encoderName,
+  /** The ONNX file. */
+  file: z.string().min(1),
+  /** Files beside it that hold its weights, where they are not in the file itself. */
+  externalData: z.array(fileName).optional(),
+  /** The Hub's tokenizer.json and tokenizer_config.json. */
+  tokenizer: z.string().min(1),
+  tokenizerConfig: z.string().min(1),
+  /** Names of the graph's inputs, (N, tokens). */
+  inputs: z.strictObject({
+    ids: z.string().min(1),
+    /** 1 for a token, 0 for padding; leave it out where the graph has no such input. */
+    mask: z.string().min(1).optional(),
+  }),
+  dtype: z.enum(['int64', 'int32']).default('int64'),
+  /** The most tokens that the graph takes, special ones included. */
+  length: z.int().min(2).max(8192),
+  /** Whether every text is padded to `length`, because the graph insists or was trained so. */
+  fixedLength: z.boolean().default(false),
+  /** The id of padding. */
+  padding: z.int().nonnegative(),
+  outputs: z.strictObject({
+    /** The output with a vector a token, (N, tokens, channels). */
+    local: z.string().min(1),
+    /** The output with one vector a text, (N, channels). */
+    global: z.string().min(1),
+  }),
+  /** The number of texts that the graph insists on; leave it out where any number will do. */
+  batch: z.int().positive().optional(),
+});
+
+export type TextDescription = z.output<typeof textDescription>;

@@ -1,0 +1,5 @@
+/** The arithmetic of a joint embedding space: the sum of the normalised picture and text vectors. */
+import { add, l2Normalize } from '../../../engine/graph/functions.js';
+import { baseline } from './baseline.js';
+
+export const sum = baseline((_context, _config, picture, text) => add(l2Normalize(picture), l2Normalize(text)));

@@ -1,0 +1,220 @@
+/**
+ * LIMN: the multi-faceted matching network for composed image retrieval (Wen et al., arXiv 2305.09979).
+ *
+ * The paper names three modules: a multi-grained encoder, latent factor-oriented feature aggregation and query-target matching.
+ * The equations of this file are this project's reconstruction of them.
+ *
+ * Shapes: B batch, N picture tokens, M words, d width, K factors, p width of a factor's projection.
+ */
+import * as f from '../../engine/graph/functions.js';
+import type { Value } from '../../engine/graph/index.js';
+import { type Context, init } from '../../engine/nn/context.js';
+import { layerNorm, linear, mlp, transformerLayer } from '../../engine/nn/layers.js';
+import { disentangling, symmetricKl } from '../../engine/nn/losses.js';
+import { float32 } from '../../engine/tensor/tensor.js';
+import { sharedTargets } from './classification.js';
+import type { LimnConfig } from '../backbone/config.js';
+import type { Encoded } from '../backbone/encoded.js';
+import type { BatchRows, Embedding, Method } from './method.js';
+
+/** What LIMN makes of a query or of a target. */
+export interface FactorEmbedding extends Embedding {
+  /** The factors' projections, each of length 1: (B, K, p). */
+  factors: Value;
+  /** The factor tokens themselves: (B, K, d). */
+  tokens: Value;
+}
+
+export const limn: Method<FactorEmbedding> = {
+  sees: ({ query }) => ({ picture: query !== 'text', text: query !== 'picture' }),
+  local: ({ features }) => features !== 'global',
+  factors: ({ factors }) => factors,
+  embedQuery: (context, config, picture, text) =>
+    embed(context, config, picture && pictureSequence(context, config, picture), text && textSequence(context, config, text)),
+  embedTarget: (context, config, picture) => embed(context, config, pictureSequence(context, config, picture), undefined),
+  loss: limnLoss,
+  attention: factorAttention,
+};
+
+interface Sequence {
+  /** (B, n, d) */
+  tokens: Value;
+  /** Added to the attention logits of these tokens: (B or 1, n). */
+  bias: Value;
+  /** (B, d); not there when only local features are used. */
+  global: Value | undefined;
+}
+
+/**
+ * [picture tokens; global], each with its type: (B, N + 1, d). Where it is given, `localMass` is the number of tokens that all N
+ * local tokens together weigh like in the attention: many of them cannot drown the words and the globals then, and it makes no
+ * difference in expectation how many of them a training step sees.
+ */
+function pictureSequence(context: Context, config: LimnConfig, picture: Encoded): Sequence {
+  const count = picture.tokens?.shape[1] as number | undefined;
+  const prior = count && config.localMass ? Math.log(config.localMass / count) : 0;
+  return sequence(context, config, picture, ['picture', 'picture_global'], prior);
+}
+
+/** [words; global], each with its type: (B, M + 1, d). */
+function textSequence(context: Context, config: LimnConfig, text: Encoded): Sequence {
+  return sequence(context, config, text, ['word', 'text_global'], 0);
+}
+
+/** Local and global features, as `config.features` wants them, with their types. @param prior added to the local ones' logits */
+function sequence(
+  context: Context,
+  config: LimnConfig,
+  side: Encoded,
+  types: readonly [string, string],
+  prior: number,
+): Sequence {
+  const parts: { tokens: Value; bias: Value }[] = [];
+  if (config.features !== 'global') {
+    const tokens = side.tokens as Value;
+    const bias = f.add(side.bias ?? noBias(tokens, tokens.shape[1] as number), prior);
+    parts.push({ tokens: f.add(tokens, typeEmbedding(context, config, types[0])), bias });
+  }
+  const global = config.features !== 'local' ? side.global : undefined;
+  if (global) {
+    const typed = f.unsqueeze(f.add(global, typeEmbedding(context, config, types[1])), [1]);
+    parts.push({ tokens: typed, bias: noBias(global, 1) });
+  }
+  const rows = Math.max(...parts.map(({ bias }) => bias.shape[0] as number));
+  return {
+    tokens: f.concat(
+      parts.map(({ tokens }) => tokens),
+      1,
+    ),
+    bias: f.concat(
+      parts.map(({ bias }) => f.expand(bias, [rows, bias.shape[1] as number])),
+      1,
+    ),
+    global,
+  };
+}
+
+const noBias = (like: Value, count: number) => like.graph.constant(float32([1, count], new Array(count).fill(0)));
+
+function typeEmbedding(context: Context, config: LimnConfig, name: string): Value {
+  return context.scope('types').parameter(name, [config.width], init.normal(0.1));
+}
+
+/**
+ * Where each factor looks in the picture: the attention of its token over the picture's local tokens in the last layer of the
+ * aggregation, the mean of all heads, with what goes to factors, globals and words left out: (B, K, N), rows that sum to 1.
+ *
+ * @param text of a query; without one the picture is seen as a target
+ */
+function factorAttention(context: Context, config: LimnConfig, picture: Encoded, text?: Encoded): Value {
+  let weights: Value | undefined;
+  const [seen, said] = [pictureSequence(context, config, picture), text && textSequence(context, config, text)];
+  embed(context, config, seen, said, (value) => {
+    weights = value;
+  });
+  const local = (picture.tokens as Value).shape[1] as number;
+  const overPicture = f.slice(f.reduceMean(weights as Value, [1]), 2, config.factors, config.factors + local);
+  return f.div(overPicture, f.maximum(f.reduceSum(overPicture, [2], { keepDims: true }), 1e-30));
+}
+
+/**
+ * Latent factor-oriented aggregation, then dual aggregation into the matching token.
+ *
+ * @param onAttention is given the last layer's attention weights (B, H, K, K + tokens)
+ */
+function embed(
+  context: Context,
+  config: LimnConfig,
+  picture: Sequence | undefined,
+  text: Sequence | undefined,
+  onAttention?: (weights: Value) => void,
+): FactorEmbedding {
+  const { width: d, factors: count } = config;
+  const sequences = [picture, text].filter((sequence) => sequence !== undefined);
+  const batch = (sequences[0] as Sequence).tokens.shape[0] as number;
+  const scope = context.scope('aggregation');
+
+  const fuse = () => fuseGlobals(context.scope('fusion'), config, picture?.global, text?.global);
+  const start = config.factorStart === 'global' ? fuse() : undefined;
+  // K learnable factor tokens gather from the sequence; only their K places of the last layer are ever needed.
+  const learned = f.expand(scope.parameter('factors', [1, count, d], init.normal(0.5), { decay: false }), [batch, count, d]);
+  const prefix = start ? f.add(learned, startingTokens(scope, config, start)) : learned;
+  let x = context.dropout(f.concat([prefix, ...sequences.map(({ tokens }) => tokens)], 1), config.dropout);
+  const bias = sequenceBias(prefix, sequences);
+  for (let i = 0; i < config.layers; i++) {
+    const last = i === config.layers - 1;
+    x = transformerLayer(scope, `layer${i}`, x, { ...config, bias, ...(last ? { only: count, onAttention } : {}) });
+  }
+  const tokens = layerNorm(scope, 'norm', x); // (B, K, d)
+
+  const global = config.aggregation === 'adaptive' ? undefined : (start ?? fuse());
+  const matching = aggregate(context.scope('matching'), config, tokens, global);
+  const projected = linear(context.scope('matching'), 'projection', tokens, config.projection, { bias: false });
+  return { matching: f.l2Normalize(matching), factors: f.l2Normalize(projected), tokens };
+}
+
+/** K linear maps of the fused global features (B, d), one for each factor token: (B, K, d). */
+function startingTokens(context: Context, { factors, width }: LimnConfig, global: Value): Value {
+  const maps = linear(context, 'start', global, factors * width, { bias: false });
+  return f.reshape(maps, [maps.shape[0] as number, factors, width]);
+}
+
+/** The attention bias of the whole sequence: (B or 1, 1, 1, K + tokens). */
+function sequenceBias(prefix: Value, sequences: readonly Sequence[]): Value {
+  const rows = Math.max(...sequences.map(({ bias }) => bias.shape[0] as number));
+  const none = f.filled(prefix, [1, prefix.shape[1] as number], 0);
+  const parts = [none, ...sequences.map(({ bias }) => bias)].map((part) => f.expand(part, [rows, part.shape[1] as number]));
+  const joined = f.concat(parts, 1);
+  return f.reshape(joined, [rows, 1, 1, joined.shape[1] as number]);
+}
+
+/** The global features of a query as one vector: a gated picture plus a residual of both; or the only one there is. (B, d) */
+function fuseGlobals(context: Context, config: LimnConfig, picture?: Value, text?: Value): Value | undefined {
+  if (!picture || !text) return (picture ?? text) && layerNorm(context, 'norm', (picture ?? text) as Value);
+  const both = f.concat([picture, text], 1);
+  const gate = f.sigmoid(linear(context, 'gate', both, config.width));
+  const residual = mlp(context, 'residual', both, { hidden: 2 * config.width, out: config.width, ...hiddenOptions(config) });
+  return layerNorm(context, 'norm', f.add(f.mul(gate, picture), residual));
+}
+
+/** Dual aggregation: an adaptive part (attention over the factors) and a holistic one (an MLP of their mean and the globals). */
+function aggregate(context: Context, config: LimnConfig, tokens: Value, global: Value | undefined): Value {
+  const [batch, count, d] = tokens.shape as [number, number, number];
+  const adaptive = () => {
+    const energy = linear(context, 'energy', f.tanh(linear(context, 'attend', tokens, d)), 1); // (B, K, 1)
+    const weights = f.softmax(f.reshape(energy, [batch, 1, count]));
+    return f.reshape(f.matmul(weights, tokens), [batch, d]);
+  };
+  const holistic = () => {
+    const mean = f.reduceMean(tokens, [1]);
+    const all = global ? f.concat([mean, global], 1) : mean;
+    return mlp(context, 'holistic', all, { hidden: 2 * d, out: d, ...hiddenOptions(config) });
+  };
+  if (config.aggregation === 'adaptive') return adaptive();
+  return config.aggregation === 'holistic' ? holistic() : f.add(adaptive(), holistic());
+}
+
+const hiddenOptions = ({ activation, dropout }: LimnConfig) => ({ activation, dropout });
+
+/**
+ * Dual matching: batch-based classification on the matching tokens and on the factors, a KL term that makes both rank alike, and
+ * a term that keeps the factors apart.
+ */
+function limnLoss(context: Context, config: LimnConfig, query: FactorEmbedding, target: FactorEmbedding, rows: BatchRows) {
+  const { weights } = config;
+  const scope = context.scope('loss');
+  const { logits, classify } = sharedTargets(scope, config, rows);
+  const flat = ({ factors }: FactorEmbedding) => f.reshape(factors, [rows.sameTarget.shape[0] as number, -1]);
+  const byMatching = logits('matching_scale', f.matmul(query.matching, target.matching, { transB: true }));
+  const matching = classify(byMatching);
+  const metrics: Record<string, Value> = { matching };
+  let loss = matching;
+  if (weights.factors > 0 || weights.agreement > 0) {
+    const byFactors = logits('factor_scale', f.matmul(flat(query), flat(target), { transB: true, alpha: 1 / config.factors }));
+    metrics.factors = classify(byFactors);
+    metrics.agreement = symmetricKl(byMatching, byFactors);
+    loss = f.add(loss, f.mul(metrics.factors, weights.factors), f.mul(metrics.agreement, weights.agreement));
+  }
+  metrics.disentangling = f.add(disentangling(query.tokens), disentangling(target.tokens));
+  return { loss: f.add(loss, f.mul(metrics.disentangling, weights.disentangling)), metrics };
+}

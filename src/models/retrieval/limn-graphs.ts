@@ -1,0 +1,153 @@
+/** A model's three graphs, all traced from its method's one file: training, query encoder, gallery encoder. */
+import type { Random } from '../../core/random.js';
+import { encodeModel, Graph, type Value } from '../../engine/graph/index.js';
+import { type Context, InferenceContext } from '../../engine/nn/context.js';
+import type { OptimizerOptions } from '../../engine/nn/optimizer.js';
+import { type InputSpec, type TrainingModel, trainingModel } from '../../engine/nn/training.js';
+import type { Tensor } from '../../engine/tensor/tensor.js';
+import type { LimnConfig } from '../backbone/config.js';
+import { encodePicture, type Inputs, pictureInputs, withoutPrefix } from '../backbone/picture.js';
+import { encodeText, textInputs } from '../backbone/text.js';
+import type { TunedEncoders } from '../backbone/tuned.js';
+import type { Embedding } from '../methods/method.js';
+import { methodOf } from '../methods/methods.js';
+
+export interface LimnTrainingOptions {
+  batchSize: number;
+  optimizer: OptimizerOptions;
+  random: Random;
+  buffers: Readonly<Record<string, Tensor>>;
+  stepsPerRun?: number;
+  /** Local tokens that are seen of each picture; inputs `*.places` say which. @default all */
+  tokensSeen?: number | undefined;
+  /** Encoders that are trained with the rest. @default none */
+  encoders?: TunedEncoders;
+  /** Whether rows count differently. @default false */
+  weighted?: boolean;
+  /** Batches whose gradients make one optimizer step; see engine/nn/training.ts. @default 1 */
+  accumulate?: number;
+  /** Compute the activations of trained encoders again in the backward pass, block by block, in place of keeping them. @default false */
+  recompute?: boolean;
+}
+
+/**
+ * The training model. Batch inputs: `reference.*` and `target.*` pictures (see models/encoder/picture.ts), those of the text, and
+ * `sameTarget` float32 (B, B); with `weighted` also `rowWeights` float32 (B).
+ */
+export function limnTrainingModel(config: LimnConfig, options: LimnTrainingOptions): TrainingModel {
+  const { batchSize: batch, optimizer, random, buffers, stepsPerRun = 1, tokensSeen: seen, recompute = false } = options;
+  return trainingModel({
+    inputs: {
+      ...queryInputs(config, batch, 'reference.', seen),
+      ...targetInputs(config, batch, 'target.', seen),
+      sameTarget: { dtype: 'float32', shape: [batch, batch] },
+      ...(options.weighted ? { rowWeights: { dtype: 'float32', shape: [batch] } as const } : {}),
+    },
+    trace: (context, values) => {
+      const cuts: Value[] = [];
+      const encoders = { ...options.encoders, ...(recompute ? { onCut: (value: Value) => cuts.push(value) } : {}) };
+      const query = embedQuery(context, config, { ...values, ...withoutPrefix(values, 'reference.') }, encoders);
+      const target = embedTarget(context, config, withoutPrefix(values, 'target.'), encoders);
+      const rows = { sameTarget: values.sameTarget!, weights: values.rowWeights };
+      return { ...methodOf(config).loss(context, config, query, target, rows), recompute: cuts };
+    },
+    optimizer,
+    random,
+    buffers,
+    stepsPerRun,
+    accumulate: options.accumulate ?? 1,
+  });
+}
+
+type Weights = Readonly<Record<string, Tensor>>;
+
+/**
+ * Picture and text inputs -> `matching` (B, d) and, for a method with factors, `factors` (B, K, p).
+ *
+ * @param encoders the files of encoders that were trained with the rest
+ */
+export function queryModel(config: LimnConfig, weights: Weights, batch: number, encoders: TunedEncoders = {}): Uint8Array {
+  return inferenceModel('query', queryInputs(config, batch), weights, (context, inputs) =>
+    embedQuery(context, config, inputs, encoders),
+  );
+}
+
+/** Picture inputs -> `matching` (B, d) and, for a method with factors, `factors` (B, K, p). See {@link queryModel}. */
+export function galleryModel(config: LimnConfig, weights: Weights, batch: number, encoders: TunedEncoders = {}): Uint8Array {
+  return inferenceModel('gallery', targetInputs(config, batch), weights, (context, inputs) =>
+    embedTarget(context, config, inputs, encoders),
+  );
+}
+
+/**
+ * The inputs of a query, or of a target -> `attention` (B, K, N): where each factor looks in the picture; see Method.attention.
+ * Only for methods that can say, and queries that see a picture's local features.
+ */
+export function attentionModel(
+  side: 'query' | 'gallery',
+  config: LimnConfig,
+  weights: Weights,
+  batch: number,
+  encoders: TunedEncoders = {},
+): Uint8Array {
+  const specs = side === 'query' ? queryInputs(config, batch) : targetInputs(config, batch);
+  return tracedModel(`${side} attention`, specs, weights, (context, inputs) => {
+    const text = side === 'query' && methodOf(config).sees(config).text;
+    const picture = encodePicture(context, config, inputs, encoders);
+    const words = text ? encodeText(context, config, inputs, encoders) : undefined;
+    return { attention: methodOf(config).attention!(context, config, picture, words) };
+  });
+}
+
+/** What a batch of queries feeds. @param prefix put before the names of the picture's inputs */
+function queryInputs(config: LimnConfig, batch: number, prefix = '', seen?: number): Record<string, InputSpec> {
+  const sees = methodOf(config).sees(config);
+  return {
+    ...(sees.picture ? targetInputs(config, batch, prefix, seen) : {}),
+    ...(sees.text ? textInputs(config, batch) : {}),
+  };
+}
+
+function targetInputs(config: LimnConfig, batch: number, prefix = '', seen?: number): Record<string, InputSpec> {
+  return pictureInputs(config.picture, batch, { prefix, local: methodOf(config).local(config), seen });
+}
+
+/** Encodes what the method sees of a query, and composes it. */
+export function embedQuery(context: Context, config: LimnConfig, inputs: Inputs, encoders: TunedEncoders = {}): Embedding {
+  const method = methodOf(config);
+  const sees = method.sees(config);
+  const picture = sees.picture ? encodePicture(context, config, inputs, encoders) : undefined;
+  return method.embedQuery(context, config, picture, sees.text ? encodeText(context, config, inputs, encoders) : undefined);
+}
+
+/** Encodes a target picture. */
+export function embedTarget(context: Context, config: LimnConfig, inputs: Inputs, encoders: TunedEncoders = {}): Embedding {
+  return methodOf(config).embedTarget(context, config, encodePicture(context, config, inputs, encoders));
+}
+
+function inferenceModel(
+  name: string,
+  specs: Readonly<Record<string, InputSpec>>,
+  weights: Weights,
+  embed: (context: Context, inputs: Inputs) => Embedding,
+): Uint8Array {
+  return tracedModel(name, specs, weights, (context, inputs) => {
+    const { matching, factors } = embed(context, inputs);
+    return { matching, ...(factors ? { factors } : {}) };
+  });
+}
+
+function tracedModel(
+  name: string,
+  specs: Readonly<Record<string, InputSpec>>,
+  weights: Weights,
+  trace: (context: Context, inputs: Inputs) => Readonly<Record<string, Value>>,
+): Uint8Array {
+  const graph = new Graph(name);
+  const inputs = Object.fromEntries(
+    Object.entries(specs).map(([input, { dtype, shape }]) => [input, graph.input(input, dtype, shape)]),
+  );
+  const outputs = trace(new InferenceContext(graph, weights), inputs);
+  for (const [output, value] of Object.entries(outputs)) graph.output(output, value);
+  return encodeModel(graph);
+}

@@ -1,0 +1,195 @@
+/** What reads pictures for a model. */
+import { LimnError } from '../../core/errors.js';
+import { colourChannels } from '../encoders/image/colour.js';
+import { type EncoderDescription, findWeights, loadDescription } from '../encoders/image/description.js';
+import { openFeatures } from '../encoders/cache/feature-cache.js';
+import { encodeInMemory } from '../encoders/cache/feature-memory.js';
+import type { PictureSettings } from '../encoders/image/image.js';
+import type { PictureCacheOptions } from '../encoders/cache/picture-cache.js';
+import { OnnxPictureEncoder } from '../encoders/image/picture-encoder.js';
+import { openPixels, PixelTable } from '../encoders/cache/pixel-table.js';
+import type { Vocabulary } from '../encoders/text/vocabulary.js';
+import type { SessionOptions } from '../../engine/runtime/session.js';
+import type { PictureConfig } from '../backbone/config.js';
+import type { TunedEncoder } from '../backbone/tuned.js';
+import { PictureCaptions } from './picture-captions.js';
+import { captionSource, featureSource, type PictureSource, pixelSource } from './picture-source.js';
+import { openTuned } from './tuned-files.js';
+
+/** What a reader works with. */
+interface Means {
+  description?: EncoderDescription;
+  encoder?: OnnxPictureEncoder;
+  captions?: PictureCaptions;
+  tuned?: TunedEncoder<EncoderDescription>;
+}
+
+/**
+ * What reads pictures for a model: a frozen ONNX encoder, one that is trained with the rest, the patch encoder inside the model
+ * itself, or given captions.
+ */
+export class PictureReader {
+  private constructor(
+    readonly config: PictureConfig,
+    /** Tells encoders apart: features of one mean nothing to a model trained with another. */
+    readonly id: string,
+    private readonly means: Means = {},
+  ) {}
+
+  /** What the encoder is; undefined for patches and captions. */
+  get description(): EncoderDescription | undefined {
+    return this.means.description;
+  }
+
+  /** The encoder's file, where it is trained with the rest. */
+  get tuned(): TunedEncoder<EncoderDescription> | undefined {
+    return this.means.tuned;
+  }
+
+  /** The built-in patch encoder. @param size side in pixels @param patch side of a patch */
+  static patch(size: number, patch: number, layers: number): PictureReader {
+    if (size % patch !== 0)
+      throw new LimnError('CONFIG', `A picture of ${size} pixels cannot be cut into patches of ${patch}: choose a divisor.`);
+    return new PictureReader({ kind: 'patch', size, patch, layers }, `patch-${size}-${patch}-${layers}`);
+  }
+
+  /**
+   * An encoder from the JSON file that describes it.
+   *
+   * @param options.trainFrom the first block that is trained with the rest, from 0. @default none: the encoder is frozen
+   * @throws LimnError CONFIG, ENCODER, RUNTIME or GRAPH_UNSUPPORTED when the description and the file do not fit, or the file cannot be trained;
+   * USAGE for a block that it does not have
+   */
+  static async open(path: string, options: SessionOptions & { trainFrom?: number | undefined } = {}): Promise<PictureReader> {
+    const { trainFrom, ...session } = options;
+    const { description, weights } = await loadDescription(path);
+    return PictureReader.fromWeights(description, weights, trainFrom, session);
+  }
+
+  /**
+   * Captions in place of pictures ("caption proxy"): for annotations whose pictures are not at hand. Numbers of such a model are
+   * never set beside those of one that sees pictures.
+   *
+   * @param files JSON files of { picture id: caption }
+   * @param words of a caption that are read
+   */
+  static async captions(files: readonly string[], words = 24): Promise<PictureReader> {
+    const captions = await PictureCaptions.read(files);
+    return new PictureReader({ kind: 'captions', words }, captions.id, { captions });
+  }
+
+  /** The reader that a saved model was trained with. @param folder where weights may lie beside the model */
+  static async restore(
+    config: PictureConfig,
+    id: string,
+    description: EncoderDescription | undefined,
+    folder: string,
+    session: SessionOptions = {},
+  ): Promise<PictureReader> {
+    if (config.kind === 'patch') return PictureReader.patch(config.size, config.patch, config.layers);
+    if (config.kind === 'captions')
+      throw new LimnError(
+        'CHECKPOINT',
+        `The model in ${folder} was trained on captions in place of pictures and cannot read pictures. Use it through "limn experiment".`,
+      );
+    if (!description)
+      throw new LimnError(
+        'CHECKPOINT',
+        `The model in ${folder} does not say which encoder it was trained with: its config.json is damaged.`,
+      );
+    const trainFrom = config.kind === 'tuned' ? config.from : undefined;
+    const reader = await PictureReader.fromWeights(description, findWeights(description.file, folder), trainFrom, session);
+    if (reader.id !== id) {
+      await reader.close();
+      throw new LimnError(
+        'ENCODER',
+        `The model was trained with the encoder ${id}, but the weights found are ${reader.id}: put the right ${description.file} in place.`,
+        {
+          details: { wanted: id, found: reader.id },
+        },
+      );
+    }
+    return reader;
+  }
+
+  private static async fromWeights(
+    description: EncoderDescription,
+    weights: string,
+    trainFrom?: number,
+    session: SessionOptions = {},
+  ): Promise<PictureReader> {
+    const encoder = await OnnxPictureEncoder.fromWeights(description, weights, session);
+    const colours = description.colour ? colourChannels : 0;
+    const sizes = {
+      tokens: encoder.local.tokens,
+      channels: encoder.local.channels - colours,
+      globalChannels: encoder.global.channels - colours,
+    };
+    if (trainFrom === undefined)
+      return new PictureReader({ kind: 'features', ...sizes, colourChannels: colours }, encoder.id, { description, encoder });
+    await encoder.close();
+    const tuned = await openTuned(description, weights, trainFrom);
+    const { size, layout } = description;
+    return new PictureReader({ kind: 'tuned', size, layout, ...sizes, from: trainFrom }, encoder.id, { description, tuned });
+  }
+
+  /** Texts of these pictures that belong into the vocabulary: their captions, where captions stand in for them. */
+  texts(pictures: readonly { id: string }[]): string[] {
+    const { captions } = this.means;
+    return captions ? pictures.map(({ id }) => captions.of(id)) : [];
+  }
+
+  /** Reads (or takes from the cache) the features or pixels of a list of pictures. @param vocabulary of the model, which captions need */
+  async read({ vocabulary, ...options }: PictureCacheOptions & { vocabulary?: Vocabulary }): Promise<PictureSource> {
+    const { config } = this;
+    const { encoder, captions, tuned } = this.means;
+    if (encoder) return featureSource(await openFeatures({ ...options, encoder }), config);
+    if (captions && config.kind === 'captions') {
+      if (!vocabulary)
+        throw new LimnError('USAGE', 'Captions in place of pictures are read with the vocabulary of a model: give it.');
+      return captionSource(captions, options.pictures, config, vocabulary);
+    }
+    if (tuned) {
+      const { size, fit, resampling, shorterSide } = tuned.description;
+      return pixelSource(await openPixels({ ...options, size, fit, resampling, shorterSide }), config, tuned.description);
+    }
+    const { size } = config as Extract<PictureConfig, { kind: 'patch' }>;
+    return pixelSource(await openPixels({ ...options, size, fit: 'contain' }), config);
+  }
+
+  /** How picture files are decoded for {@link encode}. @throws LimnError USAGE where captions stand in for pictures */
+  get picture(): PictureSettings {
+    const { config } = this;
+    const { encoder, tuned } = this.means;
+    if (encoder) return encoder.picture;
+    if (tuned) {
+      const { size, fit, resampling, shorterSide } = tuned.description;
+      return { size, fit, resampling, shorterSide };
+    }
+    if (config.kind === 'patch') return { size: config.size, fit: 'contain' };
+    throw new LimnError('USAGE', 'Captions stand in for pictures here, so there is nothing to decode.');
+  }
+
+  /**
+   * Features or pixels of decoded pictures, in memory alone: what {@link read} gives, without its caches.
+   *
+   * @param images (size, size, 3) RGB, decoded as {@link picture} says @param ids one each, also the names in error messages
+   * @throws LimnError NOT_FINITE when the encoder gives no usable numbers
+   */
+  async encode(images: readonly Uint8Array[], ids: readonly string[]): Promise<PictureSource> {
+    const { encoder, tuned } = this.means;
+    if (encoder) return featureSource(await encodeInMemory(encoder, images, ids), this.config);
+    const { size } = this.picture;
+    const bytes = size * size * 3;
+    const pixels = new Uint8Array(images.length * bytes);
+    images.forEach((image, i) => {
+      pixels.set(image, i * bytes);
+    });
+    const cached = { ids: [...ids], places: new Float64Array(ids.length), broken: [] };
+    return pixelSource(new PixelTable(cached, size, pixels), this.config, tuned?.description);
+  }
+
+  async close(): Promise<void> {
+    await this.means.encoder?.close();
+  }
+}

@@ -1,0 +1,112 @@
+/** What reads texts for a model: its own vocabulary, a frozen text encoder, or one that is trained with the rest. */
+import { LimnError } from '../../core/errors.js';
+import type { OnProgress } from '../../core/progress.js';
+import { openHubEncoder } from '../encoders/hub/encoder-folder.js';
+import { HubTokenizer } from '../encoders/text/hub-tokenizer.js';
+import { openTextFeatures } from '../encoders/cache/text-cache.js';
+import type { TextDescription } from '../encoders/text/text-description.js';
+import { OnnxTextEncoder } from '../encoders/text/text-encoder.js';
+import type { Vocabulary } from '../encoders/text/vocabulary.js';
+import type { SessionOptions } from '../../engine/runtime/session.js';
+import type { TextConfig } from '../backbone/config.js';
+import type { TunedEncoder } from '../backbone/tuned.js';
+import { type TextSource, textFeatureSource, tokenSource, wordSource } from './text-source.js';
+import { openTuned } from './tuned-files.js';
+
+export interface TextEncoderChoice {
+  /** A pulled or imported encoder: its folder or name. */
+  encoder: string;
+  /** Places for tokens, special ones included; longer texts are cut. @default all that the encoder has */
+  tokens?: number | undefined;
+  /** The first block that is trained with the rest, from 0. @default none: the encoder is frozen */
+  trainFrom?: number | undefined;
+}
+
+export interface ReadTextsOptions {
+  texts: Iterable<string>;
+  vocabulary: Vocabulary;
+  /** Words that the vocabulary's texts are cut to. */
+  words: number;
+  signal?: AbortSignal | undefined;
+  onProgress?: OnProgress | undefined;
+}
+
+/** What a reader works with; nothing for the vocabulary. */
+interface Means {
+  choice?: TextEncoderChoice;
+  encoder?: OnnxTextEncoder;
+  tokenizer?: HubTokenizer;
+  tuned?: TunedEncoder<TextDescription>;
+}
+
+export class TextReader {
+  private constructor(
+    readonly config: TextConfig,
+    /** Tells encoders apart, as a picture reader's id does. */
+    readonly id: string,
+    private readonly means: Means = {},
+  ) {}
+
+  /** How the encoder is opened again; undefined for the vocabulary. */
+  get choice(): TextEncoderChoice | undefined {
+    return this.means.choice;
+  }
+
+  /** The encoder's file, where it is trained with the rest. */
+  get tuned(): TunedEncoder<TextDescription> | undefined {
+    return this.means.tuned;
+  }
+
+  /** The words of the training texts; their vectors are trained with the rest. */
+  static words(): TextReader {
+    return new TextReader({ kind: 'words' }, 'words');
+  }
+
+  /**
+   * A text encoder from the Hub.
+   *
+   * @throws LimnError USAGE for one that is not there or has no text side, and for a block that it does not have; ENCODER,
+   * GRAPH_UNSUPPORTED, DATA or IO for files that cannot be used
+   */
+  static async open(choice: TextEncoderChoice, session: SessionOptions = {}): Promise<TextReader> {
+    const { text, name } = await openHubEncoder(choice.encoder);
+    if (!text) throw new LimnError('USAGE', `The encoder ${name} reads pictures alone. Choose one with a text model.`);
+    const { description, files } = text;
+    const { trainFrom } = choice;
+    const tokens = trainFrom !== undefined && description.fixedLength ? description.length : choice.tokens;
+    const encoder = await OnnxTextEncoder.open(description, files, tokens === undefined ? session : { ...session, tokens });
+    const { local, global, id } = encoder;
+    const sizes = { tokens: local.tokens, channels: local.channels, globalChannels: global.channels };
+    if (trainFrom === undefined) return new TextReader({ kind: 'features', ...sizes }, id, { choice, encoder });
+    await encoder.close();
+    const tuned = await openTuned(description, files.weights, trainFrom);
+    const tokenizer = await HubTokenizer.open(files.tokenizer, files.tokenizerConfig);
+    return new TextReader({ kind: 'tuned', ...sizes, from: trainFrom }, id, { choice, tokenizer, tuned });
+  }
+
+  /** The reader that a saved model was trained with. @throws LimnError ENCODER when what is there now is another encoder */
+  static async restore(id: string, choice: TextEncoderChoice | undefined, session: SessionOptions = {}): Promise<TextReader> {
+    if (!choice) return TextReader.words();
+    const reader = await TextReader.open(choice, session);
+    if (reader.id === id) return reader;
+    await reader.close();
+    throw new LimnError(
+      'ENCODER',
+      `The model was trained with the text encoder ${id}, but ${choice.encoder} is ${reader.id} now: get the right one with "limn encoders pull".`,
+      { details: { wanted: id, found: reader.id } },
+    );
+  }
+
+  /** Makes texts ready to be fed; a frozen encoder computes their features, or takes them from the cache. */
+  async read({ texts, vocabulary, words, signal, onProgress }: ReadTextsOptions): Promise<TextSource> {
+    const { encoder, tokenizer, tuned } = this.means;
+    if (encoder) return textFeatureSource(await openTextFeatures({ encoder, texts, signal, onProgress }));
+    if (tokenizer && tuned && this.config.kind === 'tuned')
+      return tokenSource(tokenizer, this.config.tokens, tuned.description.padding);
+    return wordSource(vocabulary, words);
+  }
+
+  async close(): Promise<void> {
+    await this.means.encoder?.close();
+  }
+}

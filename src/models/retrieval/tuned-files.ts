@@ -1,0 +1,56 @@
+/** Opens encoders' files to be trained with the rest. */
+
+import { closeSync, openSync, readSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { LimnError, messageOf } from '../../core/errors.js';
+import { blocksOf, type ImportedModel, readModel } from '../../engine/graph/index.js';
+import type { TunedEncoder } from '../backbone/tuned.js';
+
+/**
+ * Reads an encoder's ONNX file and chooses what is trained.
+ *
+ * @param from the first block that is trained, from 0. 0 trains everything; otherwise all that lies before that block, embeddings
+ * and stem with it, stays as it is, and all that lies behind it is trained
+ * @throws LimnError ENCODER, GRAPH_UNSUPPORTED or IO for a file that cannot be trained; USAGE for a block that it does not have
+ */
+export async function openTuned<D>(description: D, weights: string, from: number): Promise<TunedEncoder<D>> {
+  const bytes = await readFile(weights).catch((cause) => {
+    throw new LimnError('IO', `Cannot read the encoder's weights ${weights}: ${messageOf(cause)}.`, { cause });
+  });
+  const model = readModel(bytes, {
+    externalData: (location, offset, length) => readPart(join(dirname(weights), location), offset, length),
+  });
+  const blocks = blocksOf(model);
+  if (from >= Math.max(1, blocks.length)) {
+    const there = blocks.length === 0 ? 'no blocks that limn recognises' : `the blocks 0 to ${blocks.length - 1}`;
+    throw new LimnError('USAGE', `${weights} has ${there}, so it cannot be trained from block ${from} on.`);
+  }
+  const cuts = blocks.flatMap(({ output }) => output ?? []);
+  return { description, model, trained: trainedWeights(model, blocks, from), cuts };
+}
+
+function trainedWeights(model: ImportedModel, blocks: ReturnType<typeof blocksOf>, from: number): Set<string> {
+  const names = [...model.weights].flatMap(([name, { dtype }]) => (dtype === 'float32' ? [name] : []));
+  if (from === 0) return new Set(names);
+  const blockOf = new Map(blocks.flatMap(({ weights }, i) => weights.map((name) => [name, i] as const)));
+  const order = new Map<string, number>();
+  model.file.nodes.forEach(({ inputs }, place) => {
+    for (const name of inputs) if (!order.has(name)) order.set(name, place);
+  });
+  const first = Math.min(...(blocks[from]?.weights ?? []).map((name) => order.get(name) ?? Number.POSITIVE_INFINITY));
+  // A weight outside all blocks, such as a projection's, belongs to what it is used after.
+  return new Set(
+    names.filter((name) => (blockOf.has(name) ? (blockOf.get(name) as number) >= from : (order.get(name) ?? 0) > first)),
+  );
+}
+
+function readPart(path: string, offset: number, length: number): Uint8Array {
+  const file = openSync(path, 'r');
+  try {
+    const bytes = new Uint8Array(length);
+    return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
+  } finally {
+    closeSync(file);
+  }
+}

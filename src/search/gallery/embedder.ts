@@ -1,0 +1,123 @@
+/** A model with what reads pictures for it: from the bytes of files to embeddings. */
+import { type DecodeOptions, decodeImage } from '../../models/encoders/image/image.js';
+import { averagePicture } from '../../models/retrieval/average-picture.js';
+import type { Embeddings } from '../../models/retrieval/embeddings.js';
+import type { EmbedOptions, LimnModel } from '../../models/retrieval/limn-model.js';
+import type { PictureReader } from '../../models/retrieval/picture-reader.js';
+import type { PictureSource } from '../../models/retrieval/picture-source.js';
+
+/** What a model made of a picture or a query. */
+export interface Vectors {
+  /** (width), of length 1. */
+  matching: Float32Array;
+  /** (factors * projection), each factor's of length 1. */
+  factors: Float32Array;
+}
+
+/** A decoded picture, as the model wants it. */
+export interface DecodedPicture {
+  /** What to call it in messages. */
+  name: string;
+  /** (size, size, 3) RGB. */
+  image: Uint8Array;
+}
+
+/** A query: a picture of the list beside it, or the average picture, changed as a text says. */
+export interface Composition {
+  picture: number | 'average';
+  /** Ignored by models that read no text. */
+  text: string;
+}
+
+export class Embedder {
+  private reader: Promise<PictureReader> | undefined;
+
+  /**
+   * @param limits of pictures that are decoded. @default those of {@link decodeImage}
+   * @param threads that the encoder of pictures and the model's own graph each compute with. @default all
+   */
+  constructor(
+    readonly model: LimnModel,
+    private readonly limits: Pick<DecodeOptions, 'pixelLimit' | 'sideLimit'> = {},
+    private readonly threads?: number,
+  ) {}
+
+  /** @throws LimnError IMAGE for bytes that are no picture, a damaged one, or one over a limit */
+  async decode(bytes: Uint8Array, name: string): Promise<DecodedPicture> {
+    const { picture } = await this.openReader();
+    return { name, image: await decodeImage(bytes, { ...picture, ...this.limits, label: name }) };
+  }
+
+  /** Pictures as what a gallery stores. */
+  async targets(pictures: readonly DecodedPicture[], options: EmbedOptions = {}): Promise<Vectors[]> {
+    if (pictures.length === 0) return [];
+    const source = await this.encode(pictures);
+    return rowsOf(await this.model.embedTargets(source, [...pictures.keys()], { ...options, threads: this.threads }));
+  }
+
+  /** Both kinds of embedding of encoded pictures, by their rows. */
+  async embed(
+    source: Pick<PictureSource, 'feeds'>,
+    wanted: { targets: readonly number[]; queries: readonly Composition[] },
+    options: EmbedOptions = {},
+  ): Promise<{ targets: Vectors[]; queries: Vectors[] }> {
+    const { model } = this;
+    const targets = rowsOf(await model.embedTargets(source, wanted.targets, options));
+    const queries: Vectors[] = [];
+    const average = averagePicture(model.config, model.parts.weights);
+    const isAverage = ({ picture }: Composition) => picture === 'average';
+    for (const [from, part] of [
+      [source, wanted.queries.filter((query) => !isAverage(query))],
+      [average, wanted.queries.filter(isAverage)],
+    ] as const) {
+      if (part.length === 0) continue;
+      const rows = part.map(({ picture }) => (picture === 'average' ? 0 : picture));
+      const texts = part.map(({ text }) => text);
+      queries.push(...rowsOf(await model.embedQueries(from, rows, texts, options)));
+    }
+    // In the order that was asked for.
+    const order = [...wanted.queries.filter((query) => !isAverage(query)), ...wanted.queries.filter(isAverage)];
+    const places = new Map(order.map((query, i) => [query, i]));
+    return { targets, queries: wanted.queries.map((query) => queries[places.get(query) as number] as Vectors) };
+  }
+
+  /**
+   * Where each factor looks in a picture: (K, N), see LimnModel.attention.
+   *
+   * @param text of the query that the picture is the reference of. @default none: it is seen as a target
+   */
+  async attention(picture: DecodedPicture, text?: string): Promise<Float32Array> {
+    return this.model.attention(await this.encode([picture]), 0, text);
+  }
+
+  async close(): Promise<void> {
+    const reader = await this.reader?.catch(() => undefined);
+    this.reader = undefined;
+    await reader?.close();
+  }
+
+  /** What reads the pictures; it is opened when it is first needed. */
+  openReader(): Promise<PictureReader> {
+    const options = this.threads === undefined ? {} : { threads: this.threads };
+    this.reader ??= this.model.openReader(options).catch((error) => {
+      this.reader = undefined;
+      throw error;
+    });
+    return this.reader;
+  }
+
+  /** What the encoder of pictures makes of them. @throws LimnError NOT_FINITE when it gives no usable numbers */
+  async encode(pictures: readonly DecodedPicture[]): Promise<PictureSource> {
+    const images = pictures.map(({ image }) => image);
+    const names = pictures.map(({ name }) => name);
+    return (await this.openReader()).encode(images, names);
+  }
+}
+
+function rowsOf({ count, width, factors, projection, matching, factorVectors }: Embeddings): Vectors[] {
+  const flat = factors * projection;
+  return Array.from({ length: count }, (_, row) => ({
+    matching: matching.slice(row * width, (row + 1) * width),
+    factors: factorVectors.slice(row * flat, (row + 1) * flat),
+  }));
+}

@@ -1,0 +1,76 @@
+/** Why a picture was found: each factor's share of its score, and where the factor looks in the reference and in the picture. */
+import sharp from 'sharp';
+import { LimnError } from '../../../core/errors.js';
+import type { GalleryStore } from '../../store/store.js';
+import type { Embedder } from '../embedder.js';
+import { mostHits } from '../search/check-request.js';
+import type { Composer, KnownPicture } from '../search/compose.js';
+import type { Searcher } from '../search/searcher.js';
+import type { Explanation, HeatMap, SearchRequest } from '../search-types.js';
+import { overPicture, wholePicture } from './heat-map.js';
+
+export interface ExplainTools {
+  store: GalleryStore;
+  embedder: Embedder;
+  composer: Composer;
+  searcher: Searcher;
+  /** A name for each factor. */
+  names: readonly string[];
+}
+
+/**
+ * @param id of the picture; its rank is the one among the hits that are ranked, or the next behind them
+ * @throws LimnError USAGE for a bad request or an id that is not in the gallery, IMAGE for a file that cannot be read
+ */
+export async function explainHit(tools: ExplainTools, request: SearchRequest, id: string): Promise<Explanation> {
+  const { store, searcher, composer, names } = tools;
+  const [prepared] = await searcher.prepare([{ ...request, offset: 0, k: 1 }]);
+  if (!prepared || 'error' in prepared) throw prepared?.error;
+  const [item] = await store.get([id]);
+  const [vectors] = await store.vectors([id]);
+  if (!item || !vectors) {
+    throw new LimnError('USAGE', `The gallery has no picture ${JSON.stringify(id)}. It may have been deleted.`, {
+      details: { id },
+    });
+  }
+  const ranked = await searcher.rank(prepared, mostHits, request.signal);
+  const { id: _, ...scored } = searcher.score(prepared, item, vectors);
+  const rank = ranked.find((hit) => hit.id === id)?.rank ?? ranked.filter(({ score }) => score >= scored.score).length + 1;
+  const hit = { id, rank, ...scored };
+  if (hit.factors.length === 0) return { hit, factors: [] };
+
+  const [reference] = prepared.composed.references;
+  const { text } = prepared.request;
+  const [target, query] = await Promise.all([
+    heatMaps(tools, await composer.know({ id }), undefined),
+    reference && heatMaps(tools, reference, text),
+  ]);
+  return {
+    hit,
+    factors: hit.factors.map((share, k) => ({
+      name: names[k] ?? `factor ${k + 1}`,
+      share,
+      ...(query ? { reference: query[k] as HeatMap } : {}),
+      hit: target[k] as HeatMap,
+    })),
+  };
+}
+
+/** One map a factor. @param text of the query that the picture is the reference of */
+async function heatMaps({ embedder, store }: ExplainTools, picture: KnownPicture, text: string | undefined): Promise<HeatMap[]> {
+  const { factors } = store.info.sizes;
+  const { model } = embedder;
+  const side = model.attentionGrid;
+  if (side === undefined) return new Array<HeatMap>(factors).fill(wholePicture);
+  const bytes = await picture.bytes();
+  const decoded = await embedder.decode(bytes, picture.name);
+  const { autoOrient } = await sharp(bytes, { limitInputPixels: false }).metadata();
+  const { picture: settings } = await embedder.openReader();
+  // A model whose queries see pictures alone sees its references with an empty text.
+  const said = model.sees.picture ? (text ?? (model.sees.text ? undefined : '')) : undefined;
+  const attention = await embedder.attention(decoded, said);
+  const places = side * side;
+  return Array.from({ length: factors }, (_, k) =>
+    overPicture(attention.subarray(k * places, (k + 1) * places), side, autoOrient, settings),
+  );
+}

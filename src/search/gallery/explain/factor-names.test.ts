@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { Random } from '../../../core/random.js';
+import type { Metadata } from '../../store/metadata.js';
+import { type NamingSample, nameFactors } from './factor-names.js';
+import { fieldsOf } from './fields.js';
+
+const projection = 12;
+const colours = ['red', 'blue', 'green', 'black'];
+
+/** Vectors of three factors: the first follows one colour, the second the word "striped", the third nothing. */
+function samples(count: number, { strength = 3, metadata = true } = {}): NamingSample[] {
+  const random = new Random(7);
+  const direction = Array.from({ length: 2 }, () => Float64Array.from({ length: projection }, () => random.normal()));
+  return Array.from({ length: count }, () => {
+    const colour = colours[Math.floor(random.uniform() * 4)] as string;
+    const striped = random.uniform() < 0.3;
+    const follows = [colour === 'red', striped, false];
+    const factors = new Float32Array(3 * projection);
+    for (let k = 0; k < 3; k++) {
+      const values = Array.from(
+        { length: projection },
+        (_, i) => random.normal() + (follows[k] ? (strength * (direction[k]?.[i] as number)) / Math.sqrt(projection) : 0),
+      );
+      const length = Math.hypot(...values);
+      factors.set(
+        values.map((value) => value / length),
+        k * projection,
+      );
+    }
+    const title = `a shirt with collar ${striped ? 'striped' : 'plain'} for every day`;
+    const known: Metadata = { colour, title, price: random.uniform(), sale: random.uniform() < 0.5 };
+    return { factors, metadata: metadata ? known : {} };
+  });
+}
+
+describe('nameFactors', () => {
+  it('names what a factor clearly follows, and leaves the others their numbers', async () => {
+    expect(await nameFactors(samples(600), 3)).toEqual(['colour: red', 'striped', 'factor 3']);
+  });
+
+  it('names nothing where nothing is followed clearly, or too few pictures tell', async () => {
+    const numbers = ['factor 1', 'factor 2', 'factor 3'];
+    expect(await nameFactors(samples(600, { strength: 0 }), 3)).toEqual(numbers);
+    expect(await nameFactors(samples(60), 3)).toEqual(numbers);
+    expect(await nameFactors(samples(600, { metadata: false }), 3)).toEqual(numbers);
+    expect(await nameFactors([], 3)).toEqual(numbers);
+    expect(await nameFactors([], 0)).toEqual([]);
+  });
+});
+
+describe('fieldsOf', () => {
+  it('gives types, ranges of numbers and the most frequent values', () => {
+    const many = Array.from({ length: 150 }, (_, i) => ({ code: `c${String(i).padStart(3, '0')}` }));
+    const all: Metadata[] = [
+      { colour: 'red', price: 3, sale: true, size: 10, note: null },
+      { colour: 'blue', price: -1, sale: false, size: 'M', title: 'x'.repeat(65) },
+      { colour: 'red', price: 2 },
+      ...many,
+      ...many.slice(140),
+    ];
+    const fields = fieldsOf(all);
+    expect(fields.map(({ name }) => name)).toEqual(['code', 'colour', 'price', 'sale', 'size', 'title']);
+    expect(fields.slice(1)).toEqual([
+      { name: 'colour', type: 'string', values: ['blue', 'red'] },
+      { name: 'price', type: 'number', values: [-1, 3] },
+      { name: 'sale', type: 'boolean', values: [false, true] },
+      { name: 'size', type: 'mixed', values: [10, 'M'] },
+      { name: 'title', type: 'string', values: [] },
+    ]);
+    expect(fields[0]?.values).toHaveLength(100);
+    expect(fields[0]?.values).toContain('c149');
+  });
+});

@@ -1,0 +1,398 @@
+/**
+ * Pictures that can be searched with a picture and a sentence: embeddings and metadata in a store, the picture files where they are,
+ * and the model that embedded them.
+ */
+import { LimnError } from '../../core/errors.js';
+import type { LimnModel } from '../../models/retrieval/limn-model.js';
+import { methodOf } from '../../models/methods/methods.js';
+import { halfOfThreads } from '../../engine/runtime/session.js';
+import { checkId } from '../store/check.js';
+import { parseFilter } from '../store/filter-parse.js';
+import type { Metadata } from '../store/metadata.js';
+import { openStore } from '../store/open-store.js';
+import type { GalleryStore, StoredItem } from '../store/store.js';
+import { Embedder } from './embedder.js';
+import { explainHit } from './explain/explain.js';
+import { type GalleryFacts, learnFacts, readFacts, saveFacts } from './explain/facts.js';
+import type { Field } from './explain/fields.js';
+import { openRememberedModel, requireSameModel } from './find-model.js';
+import { type Ingest, type IngestOptions, type IngestReport, ingest } from './ingest/ingest.js';
+import { isUrl, type ListedPicture, listOf, type PictureList } from './ingest/picture-list.js';
+import { type FetchLimits, SafeFetcher } from './ingest/safe-fetch.js';
+import { openOrCreateStore, type PictureSources, readSources } from './make-gallery.js';
+import { PictureFiles } from './picture-files.js';
+import { findFolder, localFolder } from './places.js';
+import { Composer } from './search/compose.js';
+import { Searcher } from './search/searcher.js';
+import type { Explanation, SearchAnswer, SearchRequest } from './search-types.js';
+import { cachedThumbnail } from './thumbnails.js';
+import { removeUploads, saveUpload } from './uploads.js';
+
+export interface GalleryOptions {
+  /** Whether pictures are fetched from URLs, with which limits. @default false: none are */
+  urls?: boolean | FetchLimits | undefined;
+  /** Pictures with more pixels are refused before they are decoded. @default 268402689 */
+  pixelLimit?: number | undefined;
+}
+
+export interface OpenOptions extends GalleryOptions {
+  /** The model that the gallery was indexed with; it stays the caller's. @default found where it was */
+  model?: LimnModel | undefined;
+  /** The folder of the pictures, as this machine calls it. @default found where it was */
+  images?: string | undefined;
+}
+
+export interface CreateOptions extends GalleryOptions, PictureSources, IngestOptions {
+  /** A model that was opened from its folder, where the gallery will look for it again. It stays the caller's. */
+  model: LimnModel;
+  /** Where the gallery is kept: a folder, or another store's location. A gallery that is there is brought up to date. */
+  out: string;
+  /** Paths inside `images` to index, in place of all of its pictures. */
+  files?: readonly string[] | undefined;
+  /** Make the gallery anew where there is one already, for instance of another model. @default false */
+  replace?: boolean | undefined;
+  /** Who embeds the pictures. @default this process */
+  ingest?: Ingest | undefined;
+}
+
+export interface UpdateOptions extends PictureSources, IngestOptions {}
+
+/** A picture to add: the bytes of its file, or where it is. */
+export interface NewItem {
+  /** Unique: a picture that has it is replaced. */
+  id: string;
+  /** The picture's file; it is kept in the images folder. */
+  bytes?: Uint8Array | undefined;
+  /** A path inside the images folder, or a URL, where no bytes are given. */
+  location?: string | undefined;
+  /** @default {} */
+  metadata?: Metadata | undefined;
+}
+
+export interface GalleryDescription {
+  count: number;
+  model: { hash: string; encoder: string };
+  /** A name for each factor. */
+  factors: string[];
+  fields: Field[];
+}
+
+/** A list of so many pictures is worth an encoder of its own. */
+const bulkPictures = 64;
+
+export class Gallery {
+  /** What the last {@link create} or {@link update} did. */
+  report: IngestReport = { added: 0, replaced: 0, updated: 0, unchanged: 0, removed: 0, skipped: [] };
+  private readonly limits: { pixelLimit?: number };
+  private readonly embedder: Embedder;
+  private readonly composer: Composer;
+  private readonly searcher: Searcher;
+  private known: Promise<GalleryFacts> | undefined;
+  /** Pictures are added and removed one call after another, so that none takes the file of another's picture. */
+  private changing: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    /** Where the gallery is kept. */
+    readonly location: string,
+    readonly model: LimnModel,
+    private readonly ownsModel: boolean,
+    private readonly store: GalleryStore,
+    private readonly files: PictureFiles,
+    private readonly pixelLimit: number | undefined,
+  ) {
+    this.limits = pixelLimit === undefined ? {} : { pixelLimit };
+    this.embedder = new Embedder(model, this.limits);
+    this.composer = new Composer(store, this.embedder, files);
+    this.searcher = new Searcher(store, this.composer, {
+      sees: model.sees,
+      factors: methodOf(model.config).factors(model.config),
+      checkText: (text) => model.checkText(text),
+    });
+  }
+
+  /**
+   * Makes a gallery, or brings the one that is there up to date: pictures whose content is known are not embedded again.
+   *
+   * @throws LimnError as {@link update}; GALLERY for a gallery of another model or of pictures in another folder, unless it is replaced;
+   * USAGE for a model that was never saved
+   */
+  static async create(options: CreateOptions): Promise<Gallery> {
+    const { model, out, replace, files } = options;
+    const { list, images } = files ? namedFiles(options) : await readSources(options);
+    const store = await openOrCreateStore({ location: out, model, images, replace });
+    const gallery = Gallery.over(out, store, model, false, options, images);
+    try {
+      await gallery.ingest(list, options, options.ingest);
+      return gallery;
+    } catch (error) {
+      await gallery.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Opens a gallery that was made before.
+   *
+   * @throws LimnError GALLERY when there is no gallery, it is damaged, or the model is gone or another one; STORE
+   */
+  static async open(location: string, options: OpenOptions = {}): Promise<Gallery> {
+    const store = await openStore(location);
+    try {
+      if (options.model) requireSameModel(options.model, store.info, location);
+      const model = options.model ?? (await openRememberedModel(store.info, location));
+      return Gallery.over(location, store, model, !options.model, options, options.images);
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  /** @param given the images folder as the caller calls it. @default found from where it was */
+  private static over(
+    location: string,
+    store: GalleryStore,
+    model: LimnModel,
+    ownsModel: boolean,
+    options: GalleryOptions,
+    given?: string,
+  ): Gallery {
+    const { urls = false, pixelLimit } = options;
+    const { images } = store.info;
+    const folder = given ?? (images && (findFolder(images, localFolder(location)) ?? images.absolute));
+    const fetcher = urls === false ? undefined : new SafeFetcher(urls === true ? {} : urls);
+    return new Gallery(location, model, ownsModel, store, new PictureFiles(folder, fetcher), pixelLimit);
+  }
+
+  /** Where the pictures lie; undefined where all are URLs. */
+  get images(): string | undefined {
+    return this.files.folder;
+  }
+
+  /**
+   * Brings the gallery up to date with its sources: new pictures come in, changed ones are embedded again, and with `prune` those that
+   * are gone are deleted. What is written stays when it is stopped, and the same call goes on from there.
+   *
+   * @throws LimnError DATA for sources without pictures, IMAGE for the first broken one unless they are skipped, STORE, INTERRUPTED
+   */
+  async update(options: UpdateOptions = {}): Promise<IngestReport> {
+    const { list } = await readSources({ ...options, images: options.images ?? this.images });
+    return this.ingest(list, options);
+  }
+
+  /**
+   * The pictures that match references changed as texts say; see {@link SearchRequest}.
+   *
+   * @example
+   * const { hits } = await gallery.search({ references: [{ path: 'dress.jpg' }], texts: ['shorter and in red'], k: 5 });
+   * @throws LimnError USAGE for a request that cannot be answered, IMAGE for a broken picture, INTERRUPTED
+   */
+  async search(request: SearchRequest): Promise<SearchAnswer> {
+    const [answer] = await this.searchMany([request]);
+    return answer as SearchAnswer;
+  }
+
+  /** Several searches, whose pictures and texts are embedded together. @throws LimnError for the first that cannot be answered */
+  async searchMany(requests: readonly SearchRequest[]): Promise<SearchAnswer[]> {
+    const settled = await this.searchAll(requests);
+    return settled.map((one) => {
+      if (one.status === 'rejected') throw one.reason;
+      return one.value;
+    });
+  }
+
+  /** As {@link searchMany}, with each request's own answer or error. */
+  searchAll(requests: readonly SearchRequest[]): Promise<PromiseSettledResult<SearchAnswer>[]> {
+    return this.searcher.searchAll(requests);
+  }
+
+  /**
+   * Why a picture is a hit of a search: each factor's share of its score, and where the factor looks, in the first reference and in the
+   * picture. The heat maps lie over the whole pictures. Models whose local features are no grid have one cell.
+   *
+   * @throws LimnError USAGE for a bad request or an unknown id, IMAGE for a picture that cannot be read
+   */
+  async explain(request: SearchRequest, hitId: string): Promise<Explanation> {
+    const { store, embedder, composer, searcher } = this;
+    return explainHit({ store, embedder, composer, searcher, names: await this.factorNames() }, request, hitId);
+  }
+
+  /**
+   * Adds pictures, or replaces those of the same ids; all of them, or none when one is broken. Searches see them when this resolves.
+   *
+   * @throws LimnError IMAGE for a broken picture; USAGE for a bad id or metadata, or bytes where the gallery has no images folder
+   */
+  async add(items: readonly NewItem[]): Promise<StoredItem[]> {
+    for (const { id } of items) checkId(id);
+    return this.exclusive(() => this.addNow(items));
+  }
+
+  /** Deletes pictures; files are deleted only of those that were added as bytes. @returns how many there were */
+  async remove(ids: readonly string[]): Promise<number> {
+    return this.exclusive(async () => {
+      const items = await this.store.get(ids);
+      const removed = await this.store.delete(ids);
+      await removeUploads(this.images, locationsOf(items));
+      return removed;
+    });
+  }
+
+  /**
+   * Brings some pictures of a longer list up to date, in one write: all of them but for those that cannot be read. Indexes, and what is
+   * known of the gallery as a whole, stay as they are.
+   */
+  async bring(
+    pictures: readonly ListedPicture[],
+    options: Pick<IngestOptions, 'refresh' | 'signal'> = {},
+  ): Promise<IngestReport> {
+    return ingest(this.tools, listOf(pictures), { ...options, onBroken: 'skip', optimise: false, atOnce: true });
+  }
+
+  async get(id: string): Promise<StoredItem | undefined> {
+    const [item] = await this.store.get([id]);
+    return item;
+  }
+
+  /** Pictures in the order of their ids, those behind `after`. @throws LimnError USAGE for a filter that cannot be read */
+  list(query: { after?: string | undefined; limit: number; filter?: string | undefined }): Promise<StoredItem[]> {
+    const { after, limit, filter } = query;
+    return this.store.list({ after, limit, filter: filter === undefined ? undefined : parseFilter(filter) });
+  }
+
+  /** How many pictures there are. @throws LimnError USAGE for a filter that cannot be read */
+  count(filter?: string): Promise<number> {
+    return this.store.count(filter === undefined ? undefined : parseFilter(filter));
+  }
+
+  /** Where a picture is, for people: the path of its file, or its URL. */
+  pathOf({ location }: StoredItem): string {
+    return this.files.nameOf(location);
+  }
+
+  /**
+   * The bytes of a picture's file, which is never one outside the images folder; undefined for an unknown id.
+   *
+   * @throws LimnError IMAGE for a file that is gone or cannot be read; USAGE for a URL where none are fetched
+   */
+  async picture(id: string): Promise<Uint8Array | undefined> {
+    const item = await this.get(id);
+    return item && this.files.read(item.location);
+  }
+
+  /** A JPEG of a picture, at most 320 pixels a side, kept in LIMN_HOME; undefined for an unknown id. @throws as {@link picture} */
+  async thumbnail(id: string): Promise<Uint8Array | undefined> {
+    const item = await this.get(id);
+    return item && cachedThumbnail(item.content, () => this.files.read(item.location), this.pixelLimit);
+  }
+
+  /** A name for each factor: the value or word that it follows most clearly, or "factor 3". */
+  async factorNames(): Promise<string[]> {
+    return (await this.facts()).factors;
+  }
+
+  /** The fields of the metadata, as {@link factorNames} learned when the gallery was last indexed. */
+  async fields(): Promise<Field[]> {
+    return (await this.facts()).fields;
+  }
+
+  async describe(): Promise<GalleryDescription> {
+    const { hash, encoder } = this.store.info.model;
+    const [count, facts] = await Promise.all([this.count(), this.facts()]);
+    return { count, model: { hash, encoder }, ...facts };
+  }
+
+  /** Ends the threads of the gallery, and of its model unless that was given. */
+  async close(): Promise<void> {
+    await this.store.close();
+    await this.embedder.close();
+    await this.files.fetcher?.close();
+    if (this.ownsModel) await this.model.close();
+  }
+
+  private async ingest(list: PictureList, options: IngestOptions, bring?: Ingest): Promise<IngestReport> {
+    this.report = bring
+      ? await bring(this.tools, list, options)
+      : await this.inBulk(list, (embedder) => ingest({ ...this.tools, embedder }, list, options));
+    const { added, replaced, updated, removed } = this.report;
+    // What others wrote for an earlier call is in no report.
+    if (bring || added + replaced + updated + removed > 0 || !(await readFacts(this.store, this.location))) {
+      this.known = saveFacts(this.store, this.location);
+      await this.known;
+    }
+    return this.report;
+  }
+
+  /**
+   * Long lists have an embedder of their own. Its two graphs work side by side, which is faster on half of the threads each than on all; and
+   * searches meanwhile do not stand in line behind its batches.
+   */
+  private async inBulk<T>(list: PictureList, work: (embedder: Embedder) => Promise<T>): Promise<T> {
+    if (list.total < bulkPictures) return work(this.embedder);
+    const embedder = new Embedder(this.model, this.limits, halfOfThreads());
+    return work(embedder).finally(() => embedder.close());
+  }
+
+  private async addNow(items: readonly NewItem[]): Promise<StoredItem[]> {
+    const before = await this.store.get(items.map(({ id }) => id));
+    const written: string[] = [];
+    try {
+      const listed: ListedPicture[] = [];
+      for (const { id, bytes, location, metadata = {} } of items) {
+        if (bytes) {
+          written.push(await saveUpload(this.requireImages(), id, bytes));
+          listed.push({ id, bytes, metadata, location: written.at(-1) as string });
+        } else if (location !== undefined) listed.push({ id, location, metadata });
+        else throw new LimnError('USAGE', `The picture ${JSON.stringify(id)} has neither bytes nor a location.`);
+      }
+      await ingest(this.tools, listOf(listed), { optimise: false, atOnce: true });
+    } catch (error) {
+      // A store that broke may have written what it could not answer: its pictures keep their files.
+      const unwritten = LimnError.isInstance(error) && error.code !== 'STORE';
+      if (unwritten) await removeUploads(this.images, written);
+      throw error;
+    }
+    const added = (await this.store.get(items.map(({ id }) => id))).filter((item) => item !== undefined);
+    // Its own too, where another server has replaced the picture by now.
+    await removeUploads(this.images, without([...locationsOf(before), ...written], added));
+    return added;
+  }
+
+  private exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.changing.then(work);
+    this.changing = next.catch(() => {});
+    return next;
+  }
+
+  private facts(): Promise<GalleryFacts> {
+    this.known ??= readFacts(this.store, this.location)
+      .then((facts) => facts ?? learnFacts(this.store))
+      .catch((error) => {
+        this.known = undefined;
+        throw error;
+      });
+    return this.known;
+  }
+
+  private get tools() {
+    return { store: this.store, embedder: this.embedder, files: this.files };
+  }
+
+  private requireImages(): string {
+    if (this.images !== undefined) return this.images;
+    throw new LimnError('USAGE', 'The gallery has no images folder that could keep the picture: give the URL of it.');
+  }
+}
+
+/** Some files of a folder as a list. */
+function namedFiles({ images, files = [] }: CreateOptions): { list: PictureList; images: string | undefined } {
+  if (images === undefined) throw new LimnError('USAGE', 'The files are paths inside a folder: give it as the images.');
+  return { list: listOf(files.map((path) => ({ id: path, location: path, metadata: {} }))), images };
+}
+
+const locationsOf = (items: readonly (StoredItem | undefined)[]) =>
+  items.flatMap((item) => (item && !isUrl(item.location) ? [item.location] : []));
+
+/** The locations that none of the items has. */
+function without(locations: readonly string[], items: readonly (StoredItem | undefined)[]): string[] {
+  const kept = new Set(locationsOf(items));
+  return locations.filter((location) => !kept.has(location));
+}

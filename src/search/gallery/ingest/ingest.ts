@@ -1,0 +1,136 @@
+/**
+ * Brings a store up to a list of pictures: new and changed pictures are read, decoded, embedded and written, in stages that work
+ * ahead of one another by a bounded number of pictures; unchanged ones are left alone.
+ *
+ * Each write is durable, so work that was killed costs what was under way, and the same call goes on with the rest.
+ */
+import { LimnError, messageOf, throwIfAborted } from '../../../core/errors.js';
+import type { OnProgress } from '../../../core/progress.js';
+import { ContentMemo } from '../../../models/encoders/cache/content-memo.js';
+import type { GalleryStore, StoredItem } from '../../store/store.js';
+import type { Embedder } from '../embedder.js';
+import type { PictureFiles } from '../picture-files.js';
+import { embedChanged } from './embed-changed.js';
+import type { ListedPicture, PictureList } from './picture-list.js';
+import { flattened, inBatches, mapAhead } from './pipeline.js';
+import { type Changed, type Prepared, preparePicture } from './prepare.js';
+import { prune } from './prune.js';
+
+export interface IngestOptions {
+  /** What a picture that cannot be read does: stop with its error, or be left out and listed. @default 'error' */
+  onBroken?: 'error' | 'skip' | undefined;
+  /** Delete pictures that are not in the list, but for those that were added one by one. @default false */
+  prune?: boolean | undefined;
+  /** Fetch URLs again that the gallery has, to see whether they have changed. @default false */
+  refresh?: boolean | undefined;
+  /** Build and refresh the store's indexes in the end, where pictures came or went. @default true */
+  optimise?: boolean | undefined;
+  /**
+   * The list is a short one, whose pictures are written in one step: all or none, but for broken ones that are skipped, were it all of
+   * them. Nothing is remembered of its files. @default false
+   */
+  atOnce?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: OnProgress | undefined;
+}
+
+export interface IngestReport {
+  /** Pictures that the gallery did not have. */
+  added: number;
+  /** Pictures whose content has changed. */
+  replaced: number;
+  /** Pictures whose metadata or place alone have changed; they were not embedded again. */
+  updated: number;
+  unchanged: number;
+  /** Pictures that were deleted because they are no longer in the list. */
+  removed: number;
+  /** Pictures that could not be read, with the reason; what the gallery had of them stays. */
+  skipped: { id: string; reason: string }[];
+}
+
+export interface IngestTools {
+  store: GalleryStore;
+  embedder: Embedder;
+  files: PictureFiles;
+}
+
+/** Brings a store up to a list of pictures: {@link ingest}, or something that has others do the work. */
+export type Ingest = (tools: IngestTools, list: PictureList, options: IngestOptions) => Promise<IngestReport>;
+
+/** Pictures that are read ahead, embedded together, and written together. */
+const sizes = { lookup: 500, ahead: 16, embed: 32, write: 256 };
+/** A slow encoder's work is written after this many milliseconds, so that a kill costs little of it. */
+const longestUnwritten = 5000;
+
+/**
+ * @throws LimnError IMAGE for the first broken picture unless they are skipped, DATA when all are broken, USAGE for URLs where they are
+ * not allowed or an id that the store refuses, STORE, INTERRUPTED; what was written until then stays
+ */
+export async function ingest(tools: IngestTools, list: PictureList, options: IngestOptions = {}): Promise<IngestReport> {
+  const { store, embedder, files } = tools;
+  const { onBroken = 'error', refresh = false, optimise = true, signal, onProgress } = options;
+  const report: IngestReport = { added: 0, replaced: 0, updated: 0, unchanged: 0, removed: 0, skipped: [] };
+  const memo = options.atOnce ? undefined : await ContentMemo.open();
+  const seen = options.prune ? new Set<string>() : undefined;
+  const tell = () => {
+    const { added, replaced, updated, unchanged, skipped } = report;
+    const done = added + replaced + updated + unchanged + skipped.length;
+    const notes = [unchanged > 0 && `${unchanged} unchanged`, skipped.length > 0 && `${skipped.length} broken`].filter(Boolean);
+    onProgress?.({ stage: 'index pictures', done, total: list.total, ...(notes.length > 0 ? { note: notes.join(', ') } : {}) });
+  };
+
+  const lookUp = async (pictures: ListedPicture[]) => {
+    for (const { id } of pictures) seen?.add(id);
+    const stored = await store.get(pictures.map(({ id }) => id));
+    return pictures.map((picture, i) => ({ picture, stored: stored[i] }));
+  };
+  const prepare = ({ picture, stored }: { picture: ListedPicture; stored: StoredItem | undefined }) => {
+    throwIfAborted(signal, 'indexing; what is written is kept, and the same command goes on from there');
+    return preparePicture(picture, stored, { embedder, files, memo, refresh, signal });
+  };
+  async function* changedOnly(prepared: AsyncIterable<Prepared>): AsyncGenerator<Changed> {
+    for await (const one of prepared) {
+      if ('changed' in one) {
+        yield one.changed;
+        continue;
+      }
+      if ('broken' in one) {
+        if (onBroken === 'error') throw one.broken;
+        report.skipped.push({ id: one.id, reason: messageOf(one.broken) });
+      } else report.unchanged++;
+      if (report.unchanged % 500 === 0) tell();
+    }
+  }
+
+  const looked = flattened(mapAhead(inBatches(list.pictures(), sizes.lookup), 1, lookUp));
+  const changed = changedOnly(mapAhead(looked, sizes.ahead, prepare));
+  const embedded = mapAhead(inBatches(changed, sizes.embed), 2, (batch) => embedChanged(batch, store, embedder, signal));
+  try {
+    const writes = options.atOnce
+      ? inBatches(flattened(embedded), list.total)
+      : inBatches(flattened(embedded), sizes.write, { longest: longestUnwritten });
+    for await (const group of writes) {
+      await store.upsert(group.map(({ item }) => item));
+      for (const { kind } of group) report[kind]++;
+      await memo?.save();
+      tell();
+    }
+  } finally {
+    await memo?.save();
+  }
+  if (!options.atOnce) refuseAllBroken(report, list);
+  tell();
+  if (seen) report.removed = await prune(store, seen, signal);
+  if (optimise && report.added + report.replaced + report.removed > 0) await store.optimise(toolsOf({ signal, onProgress }));
+  return report;
+}
+
+/** @throws LimnError DATA: where nothing can be read, the place is wrong, or a disk is not there, and nothing should be deleted */
+export function refuseAllBroken({ skipped }: IngestReport, { total }: PictureList): void {
+  if (skipped.length < total) return;
+  throw new LimnError('DATA', `None of the ${total} pictures can be read. The first: ${skipped[0]?.reason}`);
+}
+
+function toolsOf({ signal, onProgress }: Pick<IngestOptions, 'signal' | 'onProgress'>) {
+  return { ...(signal ? { signal } : {}), ...(onProgress ? { onProgress } : {}) };
+}

@@ -1,0 +1,62 @@
+/** What a gallery is to hold: a list of pictures, wherever it comes from. */
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { LimnError } from '../../../core/errors.js';
+import type { Metadata } from '../../store/metadata.js';
+
+export interface ListedPicture {
+  id: string;
+  /** A path inside the images folder with "/" between names, or a URL. */
+  location: string;
+  metadata: Metadata;
+  /** The picture's file, where it need not be read from its location. */
+  bytes?: Uint8Array;
+  /** SHA-256 that the file must have; a picture of another content counts as broken. @default any */
+  content?: string | undefined;
+}
+
+export interface PictureList {
+  /** How many pictures the list has. */
+  total: number;
+  /** Reads the list from its start. */
+  pictures(): AsyncIterable<ListedPicture> | Iterable<ListedPicture>;
+}
+
+/** Whether a picture's location is a URL and not a path. */
+export function isUrl(location: string): boolean {
+  return /^https?:\/\//i.test(location);
+}
+
+/** The start of the locations of pictures that were added one by one; a scan of the folder does not see them. */
+export const uploadsFolder = '.limn/uploads';
+
+/**
+ * A path as a location inside the images folder.
+ *
+ * @param path absolute, or relative to the folder
+ * @returns undefined for a path that leads out of the folder
+ */
+export function locationInside(folder: string, path: string): string | undefined {
+  const inside = relative(resolve(folder), resolve(folder, path));
+  if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) return undefined;
+  return inside.split(sep).join('/');
+}
+
+/** Pictures that are given one by one. @throws LimnError DATA for an id that is there twice */
+export function listOf(pictures: readonly ListedPicture[]): PictureList {
+  const ids = new Set(pictures.map(({ id }) => id));
+  if (ids.size < pictures.length) throw new LimnError('DATA', 'Two pictures of the list have one id. Ids must be unique.');
+  return { total: pictures.length, pictures: () => pictures };
+}
+
+/** A list with more metadata: what `of` knows of a picture by its id wins. */
+export function withMetadata(list: PictureList, of: ReadonlyMap<string, Metadata>): PictureList {
+  return {
+    total: list.total,
+    async *pictures() {
+      for await (const picture of list.pictures()) {
+        const more = of.get(picture.id);
+        yield more ? { ...picture, metadata: { ...picture.metadata, ...more } } : picture;
+      }
+    },
+  };
+}

@@ -1,0 +1,99 @@
+/** Opens the store of a gallery that is to be made or brought up to date, and says what it is to hold. */
+import { resolve } from 'node:path';
+import { LimnError } from '../../core/errors.js';
+import { averagePicture } from '../../models/retrieval/average-picture.js';
+import type { LimnModel } from '../../models/retrieval/limn-model.js';
+import { createStore, openStore } from '../store/open-store.js';
+import type { GalleryInfo, GalleryStore } from '../store/store.js';
+import { requireSameModel, shownLocation } from './find-model.js';
+import { listFile, metadataFile } from './ingest/list-file.js';
+import { type PictureList, withMetadata } from './ingest/picture-list.js';
+import { folderList } from './ingest/scan.js';
+import { findFolder, localFolder, referenceTo } from './places.js';
+
+/** Where the pictures of a gallery come from. */
+export interface PictureSources {
+  /** The folder of the pictures; they stay where they are. Without a list, all in it and in the folders in it are taken. */
+  images?: string | undefined;
+  /**
+   * A CSV, TSV, JSON lines or Parquet file with a column `path` (inside `images`) or `url`, and `id` (@default the path or URL); all others
+   * are metadata.
+   */
+  list?: string | undefined;
+  /** A file of the same kinds with a column `id` or `path` and metadata of pictures, which come to those of the list. */
+  metadata?: string | undefined;
+}
+
+/** The pictures, and the folder they are in. @throws LimnError USAGE where there is no source, DATA, IO for one that cannot be read */
+export async function readSources(sources: PictureSources): Promise<{ list: PictureList; images: string | undefined }> {
+  const { images, list, metadata } = sources;
+  if (images === undefined && list === undefined) {
+    throw new LimnError('USAGE', 'There are no pictures: give a folder of them (--images), a list (--list), or both.');
+  }
+  // Paths of a list are inside the images folder, or beside the list itself.
+  const folder = images ?? resolve(list as string, '..');
+  const pictures = list === undefined ? await folderList(folder) : await listFile(list, folder);
+  return { list: metadata === undefined ? pictures : withMetadata(pictures, await metadataFile(metadata)), images: folder };
+}
+
+export interface StorePlace {
+  location: string;
+  model: LimnModel;
+  images: string | undefined;
+  /** Make the gallery anew where there is one already. @default false */
+  replace?: boolean | undefined;
+}
+
+/**
+ * The gallery's store, which is made where there is none.
+ *
+ * @throws LimnError GALLERY for a gallery of another model or with its pictures in another folder, USAGE for a model that was never saved
+ */
+export async function openOrCreateStore({ location, model, images, replace = false }: StorePlace): Promise<GalleryStore> {
+  if (!model.hash)
+    throw new LimnError('USAGE', 'The model was never saved, so a gallery could not find it again: save it and open it.');
+  const create = async () => createStore(location, await infoOf({ location, model, images }), { replace });
+  if (replace) return create();
+  let store: GalleryStore;
+  try {
+    store = await openStore(location);
+  } catch (error) {
+    if (!LimnError.isInstance(error) || error.code !== 'GALLERY') throw error;
+    // Where there is none, one is made; one that is there and cannot be opened refuses that, and its own error says more.
+    return create().catch((refused) => {
+      throw LimnError.isInstance(refused) && refused.code === 'GALLERY' ? error : refused;
+    });
+  }
+  try {
+    requireSameModel(model, store.info, location);
+    requireSameImages(store.info, location, images);
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function infoOf({ location, model, images }: Omit<StorePlace, 'replace'>): Promise<GalleryInfo> {
+  const folder = localFolder(location);
+  // What a model gives is as long as what it gives of the average picture.
+  const probe = await model.embedTargets(averagePicture(model.config, model.parts.weights), [0]);
+  const { width, factors, projection } = probe;
+  return {
+    model: { hash: model.hash, encoder: model.parts.encoder.id, folder: referenceTo(model.folder, folder) },
+    ...(images === undefined ? {} : { images: referenceTo(images, folder) }),
+    gamma: model.config.gamma,
+    sizes: { width, factors, projection },
+  };
+}
+
+function requireSameImages({ images: known }: GalleryInfo, location: string, images: string | undefined): void {
+  if (images === undefined || !known) return;
+  const found = findFolder(known, localFolder(location)) ?? known.absolute;
+  if (resolve(found) === resolve(images)) return;
+  throw new LimnError(
+    'GALLERY',
+    `The gallery ${shownLocation(location)} has its pictures in ${found}, not in ${images}: give that folder, or another --out, or --replace.`,
+    { details: { wanted: found, found: images } },
+  );
+}

@@ -1,0 +1,185 @@
+/** From what searches ask to the vectors that are searched for; the pictures and texts of all of them are embedded together. */
+import { LimnError, throwIfAborted } from '../../../core/errors.js';
+import { sha256 } from '../../../core/files.js';
+import { readPicture } from '../../../models/encoders/image/image.js';
+import type { GalleryStore, StoredItem } from '../../store/store.js';
+import type { Composition, Embedder, Vectors } from '../embedder.js';
+import type { PictureFiles } from '../picture-files.js';
+import type { PictureReference } from '../search-types.js';
+import type { CheckedRequest } from './check-request.js';
+import { QueryPictures } from './query-pictures.js';
+import { Recent } from './recent.js';
+import { averaged } from './vectors.js';
+
+/** A picture of a request: where it comes from, and its content. */
+export interface KnownPicture {
+  content: string;
+  /** Its item, where it is one of the gallery's. */
+  item?: StoredItem | undefined;
+  /** Reads its file. */
+  bytes(): Promise<Uint8Array>;
+  /** What to call it in messages. */
+  name: string;
+}
+
+export interface ComposedQuery {
+  query: Vectors;
+  negatives: Vectors[];
+  references: KnownPicture[];
+}
+
+/** Why a request has no answer. */
+export interface Failed {
+  error: unknown;
+}
+
+/** A picture as the gallery would store it, or changed as a text says; the average picture has no content. */
+interface Wanted {
+  key: string;
+  picture: KnownPicture | undefined;
+  text: string | undefined;
+}
+
+/** What a request needs to have embedded. */
+interface Plan {
+  references: KnownPicture[];
+  query: Wanted[];
+  negatives: Wanted[];
+}
+
+/** How many embeddings of earlier searches are kept: pages, sliders and explanations ask for the same ones again. */
+const remembered = 512;
+
+export class Composer {
+  private readonly recent = new Recent<Vectors>(remembered);
+  private readonly pictures: QueryPictures;
+
+  constructor(
+    private readonly store: GalleryStore,
+    private readonly embedder: Embedder,
+    private readonly files: PictureFiles,
+  ) {
+    this.pictures = new QueryPictures(embedder);
+  }
+
+  /**
+   * The vectors of each request, or why it has none: of its query and of its negatives.
+   *
+   * A reference with a text is composed by the model, a text alone with the average picture, a reference alone is what the gallery would
+   * store of it; several references are averaged.
+   */
+  async compose(requests: readonly CheckedRequest[], signal?: AbortSignal): Promise<(ComposedQuery | Failed)[]> {
+    const plans = await Promise.all(
+      requests.map((request): Promise<Plan | Failed> => this.plan(request).catch((error: unknown) => ({ error }))),
+    );
+    throwIfAborted(signal, 'searching');
+    const good = plans.filter((plan): plan is Plan => !('error' in plan));
+    const missing = new Map<string, Wanted>();
+    for (const wanted of good.flatMap(({ query, negatives }) => [...query, ...negatives])) {
+      if (!this.recent.get(wanted.key)) missing.set(wanted.key, wanted);
+    }
+    // Held here too: a large batch may push its own first results out of the recent ones.
+    const found = new Map<string, Vectors>();
+    const failed = new Map<string, unknown>();
+    for (const { query, negatives } of good) {
+      for (const { key } of [...query, ...negatives]) {
+        const known = this.recent.get(key);
+        if (known) found.set(key, known);
+      }
+    }
+    await this.embedMissing([...missing.values()], found, failed, signal);
+    return plans.map((plan) => {
+      if ('error' in plan) return plan;
+      const all = [...plan.query, ...plan.negatives];
+      const broken = all.find(({ key }) => failed.has(key));
+      if (broken) return { error: failed.get(broken.key) };
+      const vectorsOf = (wanted: Wanted[]) => wanted.map(({ key }) => found.get(key) as Vectors);
+      return {
+        query: averaged(vectorsOf(plan.query), this.store.info.sizes.factors),
+        negatives: vectorsOf(plan.negatives),
+        references: plan.references,
+      };
+    });
+  }
+
+  /** @throws LimnError USAGE for an id that is not in the gallery, IMAGE for a file that cannot be read */
+  async know(reference: PictureReference): Promise<KnownPicture> {
+    if ('id' in reference) {
+      const [item] = await this.store.get([reference.id]);
+      if (!item) throw notThere(reference.id);
+      return { content: item.content, item, name: this.files.nameOf(item.location), bytes: () => this.files.read(item.location) };
+    }
+    const bytes = 'path' in reference ? await readPicture(reference.path) : reference.bytes;
+    const name = 'path' in reference ? reference.path : 'The query picture';
+    return { content: sha256(bytes), name, bytes: async () => bytes };
+  }
+
+  private async plan(request: CheckedRequest): Promise<Plan> {
+    const [references, negatives] = await Promise.all([
+      Promise.all(request.references.map((reference) => this.know(reference))),
+      Promise.all(request.negatives.map((negative) => this.know(negative))),
+    ]);
+    const { text } = request;
+    const { sees } = this.embedder.model;
+    // Where queries see pictures alone, the model has learned to make something of a reference without a text.
+    const said = text ?? (sees.text ? undefined : '');
+    const pictures = references.length > 0 ? references : [undefined];
+    return {
+      references,
+      query: pictures.map((picture) => wantedOf(picture, said)),
+      negatives: negatives.map((picture) => wantedOf(picture, undefined)),
+    };
+  }
+
+  private async embedMissing(
+    missing: readonly Wanted[],
+    found: Map<string, Vectors>,
+    failed: Map<string, unknown>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const keep = (key: string, vectors: Vectors) => {
+      found.set(key, vectors);
+      this.recent.set(key, vectors);
+    };
+    // The gallery has the embeddings of its own pictures.
+    const own = missing.filter(({ picture, text }) => picture?.item && text === undefined);
+    const stored = own.length > 0 ? await this.store.vectors(own.map(({ picture }) => picture?.item?.id as string)) : [];
+    for (const [i, { key, picture }] of own.entries()) {
+      const vectors = stored[i];
+      if (vectors) keep(key, vectors);
+      else failed.set(key, notThere(picture?.item?.id as string));
+    }
+    const rest = missing.filter((wanted) => !own.includes(wanted));
+    if (rest.length === 0) return;
+    const pictures = new Map(rest.flatMap(({ picture }) => (picture ? [[picture.content, picture] as const] : [])));
+    const { source, rows, broken } = await this.pictures.read([...pictures.values()]);
+    const usable = rest.filter(({ key, picture }) => {
+      const error = picture && broken.get(picture.content);
+      if (error) failed.set(key, error);
+      return !error;
+    });
+    const placeOf = ({ picture }: Wanted) => (picture ? (rows.get(picture.content) as number) : 'average');
+    const targets = usable.filter(({ text }) => text === undefined);
+    const queries = usable.filter(({ text }) => text !== undefined);
+    const embedded = await this.embedder.embed(
+      source,
+      {
+        targets: targets.map((wanted) => placeOf(wanted) as number),
+        queries: queries.map((wanted): Composition => ({ picture: placeOf(wanted), text: wanted.text as string })),
+      },
+      { signal },
+    );
+    for (const [i, { key }] of targets.entries()) keep(key, embedded.targets[i] as Vectors);
+    for (const [i, { key }] of queries.entries()) keep(key, embedded.queries[i] as Vectors);
+  }
+}
+
+function wantedOf(picture: KnownPicture | undefined, text: string | undefined): Wanted {
+  return { key: JSON.stringify([picture?.content ?? null, text ?? null]), picture, text };
+}
+
+function notThere(id: string): LimnError {
+  return new LimnError('USAGE', `The gallery has no picture ${JSON.stringify(id)}. It may have been deleted.`, {
+    details: { id },
+  });
+}

@@ -1,0 +1,83 @@
+/**
+ * What the encoder made of the pictures of the last searches: one who says another text about the same picture does not wait for its file to
+ * be decoded and encoded again, which is a good part of a search.
+ */
+import type { PictureSource } from '../../../models/retrieval/picture-source.js';
+import { newArray, sizeOf, type Tensor, tensor } from '../../../engine/tensor/tensor.js';
+import type { DecodedPicture, Embedder } from '../embedder.js';
+import type { KnownPicture } from './compose.js';
+import { Recent } from './recent.js';
+
+/** Pictures that are remembered, a tenth of a megabyte each for the features of MobileNetV2. */
+const remembered = 128;
+
+/** The inputs of a batch of one. */
+type Encoded = Readonly<Record<string, Tensor>>;
+
+export interface ReadPictures {
+  source: Pick<PictureSource, 'feeds'>;
+  /** Rows of the source by content. */
+  rows: ReadonlyMap<string, number>;
+  /** Why pictures could not be read, by content. */
+  broken: ReadonlyMap<string, unknown>;
+}
+
+export class QueryPictures {
+  private readonly recent = new Recent<Encoded>(remembered);
+
+  constructor(private readonly embedder: Embedder) {}
+
+  /** Reads pictures of different contents; those that are not remembered are encoded together. */
+  async read(pictures: readonly KnownPicture[]): Promise<ReadPictures> {
+    const encoded = new Map<string, Encoded>();
+    const broken = new Map<string, unknown>();
+    const fresh: { content: string; decoded: DecodedPicture }[] = [];
+    await Promise.all(
+      pictures.map(async ({ content, bytes, name }) => {
+        const known = this.recent.get(content);
+        if (known) encoded.set(content, known);
+        else {
+          try {
+            fresh.push({ content, decoded: await this.embedder.decode(await bytes(), name) });
+          } catch (error) {
+            broken.set(content, error);
+          }
+        }
+      }),
+    );
+    if (fresh.length > 0) {
+      const source = await this.embedder.encode(fresh.map(({ decoded }) => decoded));
+      fresh.forEach(({ content }, row) => {
+        const one = source.feeds([row]);
+        encoded.set(content, one);
+        this.recent.set(content, one);
+      });
+    }
+    const all = [...encoded.values()];
+    return { source: { feeds: (rows, options) => joined(all, rows, options) }, broken, rows: rowsOf([...encoded.keys()]) };
+  }
+}
+
+function rowsOf(contents: readonly string[]): Map<string, number> {
+  return new Map(contents.map((content, row) => [content, row]));
+}
+
+/** Batches of one as a batch of some of them. */
+function joined(
+  all: readonly Encoded[],
+  rows: ArrayLike<number>,
+  { prefix = '', local = true }: Parameters<PictureSource['feeds']>[1] = {},
+): Record<string, Tensor> {
+  const parts = Array.from(rows, (row) => all[row] as Encoded);
+  const inputs = Object.entries(parts[0] ?? {}).filter(([name]) => local || name !== 'local');
+  return Object.fromEntries(
+    inputs.map(([name, { dtype, shape }]): [string, Tensor] => {
+      const size = sizeOf(shape);
+      const data = newArray(dtype, parts.length * size);
+      parts.forEach((part, i) => {
+        data.set(part[name]?.data as never, i * size);
+      });
+      return [prefix + name, tensor(dtype, [parts.length, ...shape.slice(1)], data)];
+    }),
+  );
+}

@@ -1,0 +1,31 @@
+/** A LIMN with random weights and the patch encoder, saved in a folder: enough to index and search, in milliseconds. */
+import { Random } from '../../../core/random.js';
+import { Vocabulary } from '../../../models/encoders/text/vocabulary.js';
+import { type LimnConfigInput, limnConfig } from '../../../models/backbone/config.js';
+import { limnTrainingModel } from '../../../models/retrieval/limn-graphs.js';
+import { LimnModel } from '../../../models/retrieval/limn-model.js';
+import type { Tensor } from '../../../engine/tensor/tensor.js';
+
+/** @param seed another seed makes another model @param changes of its config */
+export async function saveTinyModel(folder: string, seed = 1, changes: Partial<LimnConfigInput> = {}): Promise<void> {
+  const vocabulary = Vocabulary.build(['the same in red with short sleeves and a blue collar']);
+  const config = limnConfig.parse({
+    width: 16,
+    factors: 3,
+    layers: 1,
+    heads: 2,
+    expansion: 2,
+    projection: 8,
+    words: 12,
+    dropout: 0,
+    vocabularySize: vocabulary.size,
+    picture: { kind: 'patch', size: 32, patch: 8, layers: 0 },
+    ...changes,
+  });
+  const optimizer = { learningRate: 1e-3, totalSteps: 1, warmupSteps: 0, weightDecay: 0, clipNorm: 0 };
+  const training = limnTrainingModel(config, { batchSize: 2, optimizer, random: new Random(seed), buffers: {} });
+  const weights = Object.fromEntries(
+    training.parameters.map(({ name }): [string, Tensor] => [name, training.initialState[name] as Tensor]),
+  );
+  await new LimnModel({ config, vocabulary, weights, encoder: { id: 'patch-32-8-0' } }).save(folder);
+}

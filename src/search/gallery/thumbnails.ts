@@ -1,0 +1,31 @@
+/** Small copies of a gallery's pictures, kept in LIMN_HOME by the content of the picture that they are of. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { limnHome, sha256, writeFileAtomic } from '../../core/files.js';
+import { jpegThumbnail } from '../../models/encoders/image/thumbnail.js';
+
+/** The longest side in pixels. */
+export const thumbnailSide = 320;
+
+/**
+ * A JPEG of a picture, at most {@link thumbnailSide} pixels a side.
+ *
+ * @param content SHA-256 of its file @param read reads its file, if there is no copy yet
+ * @throws LimnError IMAGE for a picture that cannot be read, and what `read` throws
+ */
+export async function cachedThumbnail(
+  content: string,
+  read: () => Promise<Uint8Array>,
+  pixelLimit?: number,
+): Promise<Uint8Array> {
+  const path = /^[0-9a-f]{64}$/.test(content)
+    ? join(limnHome('thumbnails', String(thumbnailSide), content.slice(0, 2)), `${content}.jpg`)
+    : undefined;
+  const known = path && (await readFile(path).catch(() => undefined));
+  if (known && known.length > 0) return known;
+  const bytes = await read();
+  const made = await jpegThumbnail(bytes, thumbnailSide, pixelLimit);
+  // Of a file that has changed since it was indexed, and of a full disk, a copy is only shown.
+  if (path && sha256(bytes) === content) await writeFileAtomic(path, made).catch(() => {});
+  return made;
+}

@@ -1,0 +1,38 @@
+/**
+ * Pictures that were added one by one: their files go into a hidden folder of the images folder, under names that are made of the hash
+ * of the id, so that no id can name a place, and a random number, so that no two calls write or remove the same file.
+ */
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { LimnError, messageOf } from '../../core/errors.js';
+import { sha256, writeFileAtomic } from '../../core/files.js';
+import { uploadsFolder } from './ingest/picture-list.js';
+
+/**
+ * Writes a picture's file.
+ *
+ * @returns its location
+ * @throws LimnError IMAGE for bytes that are no picture, IO
+ */
+export async function saveUpload(images: string, id: string, bytes: Uint8Array): Promise<string> {
+  const { format } = await sharp(bytes, { limitInputPixels: false })
+    .metadata()
+    .catch((error) => {
+      throw new LimnError('IMAGE', `The picture ${JSON.stringify(id)} is no picture that limn can read (${messageOf(error)}).`);
+    });
+  const name = sha256(id);
+  const ending = /^[a-z]{2,5}$/.test(format ?? '') ? format : 'bin';
+  // Always another file, so that one that is being replaced, here or by another server, can be read until it is.
+  const location = `${uploadsFolder}/${name.slice(0, 2)}/${name.slice(0, 32)}-${randomBytes(8).toString('hex')}.${ending}`;
+  await writeFileAtomic(join(images, location), bytes);
+  return location;
+}
+
+/** Deletes files of pictures that were added and are no longer there; other pictures' files are never touched. */
+export async function removeUploads(images: string | undefined, locations: readonly string[]): Promise<void> {
+  if (images === undefined) return;
+  const own = new RegExp(`^${uploadsFolder.replace('.', '\\.')}/[0-9a-f]{2}/[0-9a-f]{32}-[0-9a-f]{16}\\.[a-z]{2,5}$`);
+  for (const location of locations) if (own.test(location)) await rm(join(images, location), { force: true });
+}

@@ -1,0 +1,67 @@
+/** Makes a gallery, or brings one up to date, with workers that take their pictures from a queue. */
+import { LimnError } from '../../core/errors.js';
+import { type CreateOptions, Gallery } from '../gallery/gallery.js';
+import { kindOf, type StoreKind } from '../store/open-store.js';
+import { queueName } from './queue-name.js';
+import { queuedIngest } from './queued-ingest.js';
+import { WorkQueue } from './work-queue.js';
+
+export interface IndexThroughQueueOptions extends Omit<CreateOptions, 'ingest' | 'files' | 'atOnce'> {
+  /** `redis://` or `rediss://`. */
+  queue: string;
+  /** The queue's name, where machines call the gallery's location by different names. @default made of the location */
+  queueName?: string | undefined;
+  /** Pictures of a job on average, 1 to 1,000. @default 32 */
+  jobSize?: number | undefined;
+  /** Come back when all is queued, without waiting for the workers. @default false */
+  detach?: boolean | undefined;
+  /** Told of Redis' troubles. @default nobody */
+  warn?: ((message: string) => void) | undefined;
+}
+
+/** In LanceDB each write is a file more, and each write has to look for its ids in all of them, until the gallery is optimised. */
+const lanceOptimiseEvery = 50_000;
+
+/**
+ * As {@link Gallery.create}, but the pictures are embedded by {@link runWorker} processes, at least once, and written by their ids, so
+ * that each is in the gallery once. Pictures that cannot be read do not stop it: they are in the report.
+ *
+ * @throws LimnError as {@link Gallery.create}; QUEUE for a Redis that cannot be used; USAGE for a store that takes one writer only
+ */
+export async function indexThroughQueue(options: IndexThroughQueueOptions): Promise<{ gallery: Gallery; queued: number }> {
+  const { queue: address, out, replace, detach, jobSize, warn, signal } = options;
+  if (detach && options.prune) {
+    throw new LimnError('USAGE', 'What is to be deleted is known when the workers are done: give --prune or --detach, not both.');
+  }
+  const queue = await WorkQueue.open(address, await queueName(out, options.queueName), { warn, signal });
+  try {
+    await requireManyWriters(out);
+    // Jobs for the old gallery would be written into the new one.
+    if (replace) await queue.clear();
+    let queued = 0;
+    const onQueued = (pictures: number) => {
+      queued += pictures;
+    };
+    const gallery = await Gallery.create({
+      ...options,
+      ingest: async (tools, list, ingestOptions) => {
+        // A new gallery in a folder without one may have become one in memory.
+        const optimiseEvery = (await requireManyWriters(out)) === 'lancedb' ? lanceOptimiseEvery : undefined;
+        return queuedIngest(tools, list, ingestOptions, { queue, jobSize, detach, optimiseEvery, onQueued });
+      },
+    });
+    return { gallery, queued };
+  } finally {
+    await queue.close();
+  }
+}
+
+/** @throws LimnError USAGE for a gallery in memory, whose folder one process writes */
+async function requireManyWriters(location: string): Promise<StoreKind | undefined> {
+  const kind = await kindOf(location);
+  if (kind !== 'memory') return kind;
+  throw new LimnError(
+    'USAGE',
+    `The gallery ${location} has one writer at a time, so workers cannot share it: keep it in LanceDB (lancedb:DIR, s3://...) or PostgreSQL.`,
+  );
+}

@@ -1,0 +1,29 @@
+/** The name of a gallery's queue: galleries that share a Redis must not mix, and producers and workers must find each other. */
+import { realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { LimnError } from '../../core/errors.js';
+import { sha256 } from '../../core/files.js';
+import { localFolder } from '../gallery/places.js';
+
+/**
+ * @param given the name that the user chose, where machines have different locations for one gallery
+ * @throws LimnError USAGE for a name with other signs than letters, digits, "_" and "-"
+ */
+export async function queueName(location: string, given?: string): Promise<string> {
+  if (given === undefined) return `gallery-${sha256(await galleryKey(location)).slice(0, 16)}`;
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(given)) return given;
+  throw new LimnError('USAGE', `"${given}" is no name of a queue; use letters, digits, "-" and "_", at most 64.`);
+}
+
+/** A gallery's location, the same however it is written, and without user names and passwords. */
+async function galleryKey(location: string): Promise<string> {
+  const name = /\?(?:.*&)?gallery=([^&]*)/.exec(location)?.[1] ?? 'gallery';
+  const folder = localFolder(location);
+  if (folder !== undefined) {
+    const path = resolve(folder);
+    return `${await realpath(path).catch(() => path)}?${name}`;
+  }
+  const url = new URL(location);
+  const host = url.host.toLowerCase().replace(/:5432$/, '');
+  return `${url.protocol.replace('postgresql', 'postgres')}//${host}${url.pathname.replace(/\/+$/, '')}?${name}`;
+}

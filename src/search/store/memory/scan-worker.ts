@@ -1,0 +1,32 @@
+/** A thread that searches a matrix of another one. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../../../core/errors.js';
+import type { Layout } from './matrix.js';
+import { Scanner, type ScanRequest, type ScanResult } from './scan.js';
+import type { SharedMemory } from './web-assembly.js';
+
+export interface ScanWorkerData {
+  layout: Layout;
+  slot: number;
+}
+
+export type ScanMessage = { kind: 'block'; memory: SharedMemory } | { kind: 'scan'; id: number; request: ScanRequest };
+export type ScanReply = { id: number } & ({ result: ScanResult } | { failed: string });
+
+if (parentPort) {
+  const port = parentPort;
+  const { layout, slot } = workerData as ScanWorkerData;
+  const scanner = new Scanner(layout, slot);
+  port.on('message', (message: ScanMessage) => {
+    if (message.kind === 'block') {
+      scanner.addBlock(message.memory);
+      return;
+    }
+    try {
+      const reply: ScanReply = { id: message.id, result: scanner.scan(message.request) };
+      port.postMessage(reply, [reply.result.rows.buffer as ArrayBuffer, reply.result.similarities.buffer as ArrayBuffer]);
+    } catch (error) {
+      port.postMessage({ id: message.id, failed: messageOf(error) } satisfies ScanReply);
+    }
+  });
+}
