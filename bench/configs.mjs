@@ -1,6 +1,7 @@
 /** The models that benches measure, from the options that their sides are started with. */
-import { captionerConfig } from '../dist/models/captioner/captioner-config.js';
+
 import { limnConfig } from '../dist/models/backbone/config.js';
+import { captionerConfig } from '../dist/models/captioner/captioner-config.js';
 
 export const limnConfigOf = ({ width, factors, layers, heads, dropout, projection, words, vocabulary, picture }) =>
   limnConfig.parse({ width, factors, layers, heads, dropout, projection, words, vocabularySize: vocabulary, picture });

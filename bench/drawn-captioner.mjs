@@ -1,9 +1,9 @@
 /** A captioner with random weights, and random picture features, in a file that both sides of decoding.mjs read. */
 import { writeFile } from 'node:fs/promises';
 import { Random } from '../dist/core/random.js';
+import { encodeSafetensors } from '../dist/engine/tensor/safetensors.js';
 import { endId, startId } from '../dist/models/captioner/captioner.js';
 import { captionerTrainingModel } from '../dist/models/captioner/captioner-graphs.js';
-import { encodeSafetensors } from '../dist/engine/tensor/safetensors.js';
 import { captionerConfigOf } from './configs.mjs';
 import { drawFloats, drawHalves } from './drawn-features.mjs';
 import { optimizer } from './step-race.mjs';

@@ -1,10 +1,10 @@
 /** The limn side of fine-tune.mjs. */
 import { Random } from '../dist/core/random.js';
 import * as f from '../dist/engine/graph/index.js';
-import { splice } from '../dist/models/backbone/tuned.js';
-import { openTuned } from '../dist/models/retrieval/tuned-files.js';
 import { crossEntropy } from '../dist/engine/nn/losses.js';
 import { trainingModel } from '../dist/engine/nn/training.js';
+import { splice } from '../dist/models/backbone/tuned.js';
+import { openTuned } from '../dist/models/retrieval/tuned-files.js';
 import { drawFloats, rowsOf } from './drawn-features.mjs';
 import { trainWhenAsked } from './limn-training.mjs';
 

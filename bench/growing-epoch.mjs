@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Random } from '../dist/core/random.js';
+import { train } from '../dist/learning/train/train.js';
 import { FeatureTable } from '../dist/models/encoders/cache/feature-cache.js';
 import { RecordStore } from '../dist/models/encoders/cache/record-store.js';
 import { featureSource } from '../dist/models/retrieval/picture-source.js';
-import { train } from '../dist/learning/train/train.js';
 import { peakBytes } from './peak-memory.mjs';
 
 const { triplets, folder } = JSON.parse(process.argv[2]);

@@ -1,9 +1,9 @@
 /** The limn side of decoding.mjs: a line of JSON on stdin asks for captions, a line on stdout tells texts and times. */
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { Vocabulary } from '../dist/models/encoders/text/vocabulary.js';
-import { CaptionerModel } from '../dist/models/captioner/captioner-model.js';
 import { decodeSafetensors } from '../dist/engine/tensor/safetensors.js';
+import { CaptionerModel } from '../dist/models/captioner/captioner-model.js';
+import { Vocabulary } from '../dist/models/encoders/text/vocabulary.js';
 import { captionerConfigOf } from './configs.mjs';
 import { rowsOf } from './drawn-features.mjs';
 import { peakBytes } from './peak-memory.mjs';

@@ -1,7 +1,7 @@
 /** The limn side of training-step.mjs. */
 import { Random } from '../dist/core/random.js';
-import { limnTrainingModel } from '../dist/models/retrieval/limn-graphs.js';
 import { sizeOf } from '../dist/engine/tensor/tensor.js';
+import { limnTrainingModel } from '../dist/models/retrieval/limn-graphs.js';
 import { limnConfigOf, plainStatistics } from './configs.mjs';
 import { drawFloats, drawHalves, rowsOf } from './drawn-features.mjs';
 import { trainWhenAsked } from './limn-training.mjs';

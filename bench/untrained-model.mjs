@@ -1,8 +1,8 @@
 /** A LIMN of the form that `configs/product-photos.json` trains, with random weights: what it takes depends on its form alone. */
 import { fileURLToPath } from 'node:url';
 import { Random } from '../dist/core/random.js';
-import { Vocabulary } from '../dist/models/encoders/text/vocabulary.js';
 import { limnConfig } from '../dist/models/backbone/config.js';
+import { Vocabulary } from '../dist/models/encoders/text/vocabulary.js';
 import { limnTrainingModel } from '../dist/models/retrieval/limn-graphs.js';
 import { LimnModel } from '../dist/models/retrieval/limn-model.js';
 import { PictureReader } from '../dist/models/retrieval/picture-reader.js';

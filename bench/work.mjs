@@ -4,8 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { Random } from '../dist/core/random.js';
-import { findWeights } from '../dist/models/encoders/image/description.js';
 import { captionerTrainingModel, pairModel, stepModel } from '../dist/models/captioner/captioner-graphs.js';
+import { findWeights } from '../dist/models/encoders/image/description.js';
 import { queryModel } from '../dist/models/retrieval/limn-graphs.js';
 import { captionerConfigOf, plainStatistics } from './configs.mjs';
 import { operationsOf } from './operations.mjs';

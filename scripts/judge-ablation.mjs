@@ -17,14 +17,14 @@ import { Random } from '../dist/core/random.js';
 import { dot } from '../dist/learning/eval/vectors.js';
 import { readExperiment, settingsOf } from '../dist/learning/experiment/config.js';
 import { readSplit } from '../dist/learning/experiment/dataset.js';
-import { scoreVectors } from '../dist/models/retrieval/embeddings.js';
-import { LimnModel } from '../dist/models/retrieval/limn-model.js';
 import { mixTriplets } from '../dist/learning/self-training/mixing.js';
 import { acceptedTriplets, readPseudoTriplets } from '../dist/learning/self-training/pseudo-triplets.js';
 import { withLabels } from '../dist/learning/self-training/self-train.js';
 import { selfTrainSettings } from '../dist/learning/self-training/settings.js';
 import { roundSeed } from '../dist/learning/self-training/work.js';
 import { train } from '../dist/learning/train/train.js';
+import { scoreVectors } from '../dist/models/retrieval/embeddings.js';
+import { LimnModel } from '../dist/models/retrieval/limn-model.js';
 
 const [file, seedText, ...ways] = process.argv.slice(2);
 if (!file || !seedText || ways.length === 0) {

@@ -10,9 +10,10 @@
  * console.log(hits.map(({ rank, id, score }) => ({ rank, id, score })));
  * await limn.close();
  */
-import { type CreateOptions, Gallery } from './search/gallery/gallery.js';
-import { LimnModel } from './models/retrieval/limn-model.js';
+
 import type { Device } from './engine/runtime/device.js';
+import { LimnModel } from './models/retrieval/limn-model.js';
+import { type CreateOptions, Gallery } from './search/gallery/gallery.js';
 
 /** A trained model with the galleries that were made or opened with it. */
 export class Limn {
@@ -64,6 +65,7 @@ export {
   silentLogger,
   stderrLogger,
 } from './core/progress.js';
+export type { Device } from './engine/runtime/device.js';
 export { type CheckOptions, checkDataset, type DataReport } from './learning/data/check.js';
 export type { DatasetFormat, ReadOptions } from './learning/data/dataset-format.js';
 export { datasetFormats, findDataset } from './learning/data/datasets.js';
@@ -71,13 +73,6 @@ export { type FashionIQOptions, listCategories, readFashionIQ } from './learning
 export { type Corrections, readCorrections } from './learning/data/spelling.js';
 export type { Picture, Split, SplitName, Triplet } from './learning/data/triplets.js';
 export { generateWardrobe, type Wardrobe, type WardrobeOptions } from './learning/data/wardrobe/generate.js';
-export type { EncoderDescription } from './models/encoders/image/description.js';
-export { checkHubEncoder, type HubEncoder, listHubEncoders, openHubEncoder } from './models/encoders/hub/encoder-folder.js';
-export { type ImportOptions, importEncoder } from './models/encoders/hub/import-encoder.js';
-export { type PullOptions, pullEncoder } from './models/encoders/hub/pull.js';
-export { OnnxPictureEncoder, type PictureEncoder, type PictureFeatures } from './models/encoders/image/picture-encoder.js';
-export type { TextDescription } from './models/encoders/text/text-description.js';
-export { type FrozenTextEncoder, OnnxTextEncoder, type TextEncoderOptions, type TextFeatures } from './models/encoders/text/text-encoder.js';
 export { type CaptionMetric, type CaptionScores, captionScores } from './learning/eval/captions/caption-scores.js';
 export {
   type EvaluateOptions,
@@ -91,6 +86,28 @@ export { writeCirrSubmission } from './learning/eval/protocols/cirr-test.js';
 export { findProtocol, type Protocol, protocols } from './learning/eval/protocols/index.js';
 export { type Summary, summarize } from './learning/eval/summarize.js';
 export { readVectorFile, type VectorFile } from './learning/eval/vector-files.js';
+export { type TrainingSettings, trainingSettings } from './learning/train/settings.js';
+export { type TrainOptions, type TrainResult, train } from './learning/train/train.js';
+export { type TrainCaptionerOptions, type TrainCaptionerResult, trainCaptioner } from './learning/train/train-captioner.js';
+export type { LimnConfig, LimnConfigInput } from './models/backbone/config.js';
+export { type Caption, CaptionerModel, type CaptionOptions } from './models/captioner/captioner-model.js';
+export type { DecodingOptions } from './models/captioner/decoding.js';
+export { checkHubEncoder, type HubEncoder, listHubEncoders, openHubEncoder } from './models/encoders/hub/encoder-folder.js';
+export { type ImportOptions, importEncoder } from './models/encoders/hub/import-encoder.js';
+export { type PullOptions, pullEncoder } from './models/encoders/hub/pull.js';
+export type { EncoderDescription } from './models/encoders/image/description.js';
+export { OnnxPictureEncoder, type PictureEncoder, type PictureFeatures } from './models/encoders/image/picture-encoder.js';
+export type { TextDescription } from './models/encoders/text/text-description.js';
+export {
+  type FrozenTextEncoder,
+  OnnxTextEncoder,
+  type TextEncoderOptions,
+  type TextFeatures,
+} from './models/encoders/text/text-encoder.js';
+export { LimnModel } from './models/retrieval/limn-model.js';
+export { PictureReader } from './models/retrieval/picture-reader.js';
+export type { PictureSource } from './models/retrieval/picture-source.js';
+export { type TextEncoderChoice, TextReader } from './models/retrieval/text-reader.js';
 export {
   type CreateOptions,
   Gallery,
@@ -102,18 +119,14 @@ export {
 } from './search/gallery/gallery.js';
 export type { IngestReport } from './search/gallery/ingest/ingest.js';
 export { type FetchLimits, SafeFetcher } from './search/gallery/ingest/safe-fetch.js';
-export type { Explanation, HeatMap, PictureReference, SearchAnswer, SearchHit, SearchRequest } from './search/gallery/search-types.js';
-export { type Caption, CaptionerModel, type CaptionOptions } from './models/captioner/captioner-model.js';
-export type { LimnConfig, LimnConfigInput } from './models/backbone/config.js';
-export type { DecodingOptions } from './models/captioner/decoding.js';
-export { LimnModel } from './models/retrieval/limn-model.js';
-export { PictureReader } from './models/retrieval/picture-reader.js';
-export type { PictureSource } from './models/retrieval/picture-source.js';
-export { type TextEncoderChoice, TextReader } from './models/retrieval/text-reader.js';
+export type {
+  Explanation,
+  HeatMap,
+  PictureReference,
+  SearchAnswer,
+  SearchHit,
+  SearchRequest,
+} from './search/gallery/search-types.js';
 export { type IndexThroughQueueOptions, indexThroughQueue } from './search/queue/index-through-queue.js';
 export { runWorker, type WorkerOptions } from './search/queue/worker.js';
 export type { WorkerCounts } from './search/queue/working-gallery.js';
-export type { Device } from './engine/runtime/device.js';
-export { type TrainingSettings, trainingSettings } from './learning/train/settings.js';
-export { type TrainOptions, type TrainResult, train } from './learning/train/train.js';
-export { type TrainCaptionerOptions, type TrainCaptionerResult, trainCaptioner } from './learning/train/train-captioner.js';

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateWardrobe } from '../src/learning/data/wardrobe/generate.js';
+import { LimnModel } from '../src/models/retrieval/limn-model.js';
 import { Gallery } from '../src/search/gallery/gallery.js';
 import { saveTinyModel } from '../src/search/gallery/testing/tiny-model.js';
-import { LimnModel } from '../src/models/retrieval/limn-model.js';
 import { program, startServing } from './support/serving.js';
 
 let work: string;

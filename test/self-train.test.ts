@@ -7,10 +7,10 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFashionIQ } from '../src/learning/data/fashioniq.js';
 import { generateWardrobe } from '../src/learning/data/wardrobe/generate.js';
-import { scanPictures } from '../src/search/gallery/ingest/scan.js';
-import { PictureReader } from '../src/models/retrieval/picture-reader.js';
 import { readPseudoTriplets } from '../src/learning/self-training/pseudo-triplets.js';
 import { type SelfTrainOptions, selfTrain } from '../src/learning/self-training/self-train.js';
+import { PictureReader } from '../src/models/retrieval/picture-reader.js';
+import { scanPictures } from '../src/search/gallery/ingest/scan.js';
 
 const program = resolve(import.meta.dirname, '../dist/apps/cli/main.js');
 const homeBefore = process.env.LIMN_HOME;

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { asJson, form, problemOf } from '../src/apps/server/testing/serving.js';
+import { LimnModel } from '../src/models/retrieval/limn-model.js';
 import { Gallery } from '../src/search/gallery/gallery.js';
 import { drawPicture, pictureBytes } from '../src/search/gallery/testing/tiny-gallery.js';
 import { saveTinyModel } from '../src/search/gallery/testing/tiny-model.js';
-import { LimnModel } from '../src/models/retrieval/limn-model.js';
-import { asJson, form, problemOf } from '../src/apps/server/testing/serving.js';
 import { type Serving, startServing } from './support/serving.js';
 
 const mostPixels = 1_000_000;

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { LimnClient } from '../src/apps/client/index.js';
+import { LimnModel } from '../src/models/retrieval/limn-model.js';
 import { Gallery } from '../src/search/gallery/gallery.js';
 import { saveTinyModel } from '../src/search/gallery/testing/tiny-model.js';
-import { LimnModel } from '../src/models/retrieval/limn-model.js';
 import { program, type Serving, startServing } from './support/serving.js';
 
 let root: string;

@@ -1,7 +1,7 @@
 // Trains a tiny LIMN in a process that a test may kill: node train-child.mjs DATA OUT SETTINGS-JSON [resume]
 import { readFashionIQ } from '../../dist/learning/data/fashioniq.js';
-import { PictureReader } from '../../dist/models/retrieval/picture-reader.js';
 import { train } from '../../dist/learning/train/train.js';
+import { PictureReader } from '../../dist/models/retrieval/picture-reader.js';
 
 const [directory, out, training, resume] = process.argv.slice(2);
 const read = (split) => readFashionIQ({ directory, category: 'wardrobe', split });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LimnError } from '../../core/errors.js';
 import { suggestion } from '../../core/suggest.js';
-import { folderFile } from '../../models/encoders/image/description.js';
 import { findEncoderFolder, listHubEncoders } from '../../models/encoders/hub/encoder-folder.js';
+import { folderFile } from '../../models/encoders/image/description.js';
 import { PictureReader } from '../../models/retrieval/picture-reader.js';
 
 const bundledFolder = fileURLToPath(new URL('../../../configs/encoders/', import.meta.url));

@@ -1,7 +1,7 @@
 /** The galleries of "limn serve": their names, and opening them all or none. */
 import { LimnError } from '../../core/errors.js';
-import { Gallery } from '../../search/gallery/gallery.js';
 import { LimnModel } from '../../models/retrieval/limn-model.js';
+import { Gallery } from '../../search/gallery/gallery.js';
 import { Captioner } from '../server/captioner.js';
 import { galleryName } from '../server/contract.js';
 import { galleryService } from '../server/gallery-service.js';

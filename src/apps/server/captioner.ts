@@ -1,7 +1,7 @@
 /** Says what changes between two pictures that are in memory, one pair after the other: its sessions keep words between their runs. */
 import { throwIfAborted } from '../../core/errors.js';
-import { decodeImage } from '../../models/encoders/image/image.js';
 import { CaptionerModel } from '../../models/captioner/captioner-model.js';
+import { decodeImage } from '../../models/encoders/image/image.js';
 import type { PictureReader } from '../../models/retrieval/picture-reader.js';
 
 export class Captioner {

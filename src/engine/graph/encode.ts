@@ -2,7 +2,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { bytesOf, type Tensor } from '../tensor/tensor.js';
 import { elementTypes } from './element-types.js';
-import { type Attribute, Float, Graph, type GraphNode, type Value } from './graph.js';
+import { type Attribute, Float, Graph, type GraphBuilder, type GraphNode, type Value } from './graph.js';
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -23,7 +23,7 @@ const irVersion = 9n;
 /** Operators that ONNX Runtime keeps in its own domain. */
 const microsoftOperators = new Set(['FusedMatMul', 'QuickGelu']);
 
-export function encodeModel(graph: Graph): Uint8Array {
+export function encodeModel(graph: GraphBuilder): Uint8Array {
   const model = create(ModelProtoSchema, {
     irVersion,
     producerName: 'limn',
@@ -36,7 +36,7 @@ export function encodeModel(graph: Graph): Uint8Array {
   return toBinary(ModelProtoSchema, model);
 }
 
-function encodeGraph(graph: Graph): GraphProto {
+function encodeGraph(graph: GraphBuilder): GraphProto {
   const renamed = new Map<Value, string>();
   for (const { name, value } of graph.outputs) {
     // An output may be an input or a value with two output names: those need a node of their own.
@@ -73,7 +73,7 @@ function encodeGraph(graph: Graph): GraphProto {
 }
 
 /** The nodes that the outputs need, in order, and all values that these (and the bodies inside them) read. */
-function neededNodes(graph: Graph): { nodes: GraphNode[]; values: Set<Value> } {
+function neededNodes(graph: GraphBuilder): { nodes: GraphNode[]; values: Set<Value> } {
   const values = new Set<Value>(graph.outputs.map(({ value }) => value));
   const nodes: GraphNode[] = [];
   for (const node of [...graph.nodes].reverse()) {
@@ -88,7 +88,7 @@ function neededNodes(graph: Graph): { nodes: GraphNode[]; values: Set<Value> } {
 }
 
 /** What FusedMatMul reads in a graph and the bodies in it: who replaces it by other operators must know the ranks. */
-function matrixFactors(graph: Graph): Set<Value> {
+function matrixFactors(graph: GraphBuilder): Set<Value> {
   const factors = new Set<Value>();
   for (const { type, inputs, attributes } of neededNodes(graph).nodes) {
     if (type === 'FusedMatMul') for (const input of inputs) if (input) factors.add(input);

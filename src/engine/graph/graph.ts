@@ -6,45 +6,24 @@
  */
 import { LimnError, messageOf } from '../../core/errors.js';
 import { bytesOf, type DType, type Shape, type Tensor } from '../tensor/tensor.js';
-import { operatorOf, ShapeMistake, type ValueType } from './registry.js';
+import { operatorOf, ShapeMistake } from './registry.js';
+import type { Attributes, GraphBuilder, GraphNode, Value, ValueType } from './value.js';
 
-/** A float attribute; plain numbers are integers, as most ONNX attributes are. */
-export class Float {
-  constructor(readonly value: number) {}
-}
+export { type Attribute, type Attributes, Float, type GraphBuilder, type GraphNode, type Value } from './value.js';
 
-export type Attribute = number | Float | string | readonly number[] | readonly Float[] | Tensor | Graph;
-export type Attributes = Readonly<Record<string, Attribute>>;
-
-export interface Value extends ValueType {
-  readonly name: string;
-  readonly graph: Graph;
-  /** The node that computes it; undefined for inputs and constants. */
-  readonly producer?: GraphNode;
-  /** Its content, when it is a constant. */
-  readonly constant?: Tensor;
-}
-
-export interface GraphNode {
-  readonly type: string;
-  readonly inputs: readonly (Value | undefined)[];
-  readonly outputs: readonly Value[];
-  readonly attributes: Attributes;
-}
-
-export class Graph {
+export class Graph implements GraphBuilder {
   readonly nodes: GraphNode[] = [];
   readonly inputs: Value[] = [];
   readonly outputs: { name: string; value: Value }[] = [];
   readonly constants: Value[] = [];
   private readonly constantsByContent = new Map<string | Tensor, Value>();
   /** All names, and the number that the next value of the same name gets behind it. */
-  private readonly names: Map<string, number>;
+  readonly names: Map<string, number>;
 
   /** @param parent the graph that this one is the body of */
   constructor(
     readonly name = 'limn',
-    readonly parent?: Graph,
+    readonly parent?: GraphBuilder,
   ) {
     this.names = parent ? parent.names : new Map();
   }

@@ -1,5 +1,5 @@
 /** Which outputs of a graph may be written over one of its inputs. */
-import type { Graph, GraphNode, Value } from './graph.js';
+import type { GraphBuilder, GraphNode, Value } from './value.js';
 
 /** Operators that read each element of their inputs no later than they write the element in its place. */
 const elementByElement = new Set(['Add', 'Sub', 'Mul', 'Div']);
@@ -16,7 +16,7 @@ export interface Succession {
  *
  * Graphs with bodies (Loop, If) are not looked into: nothing there takes a place.
  */
-export function inPlace(graph: Graph, successions: readonly Succession[]): boolean[] {
+export function inPlace(graph: GraphBuilder, successions: readonly Succession[]): boolean[] {
   const isFlat = graph.nodes.every(({ type }) => type !== 'Loop' && type !== 'If');
   const readers = new Map<Value, GraphNode[]>();
   for (const node of graph.nodes) {

@@ -8,7 +8,7 @@ import './ops/conv.js';
 export { encodeModel, opset } from './encode.js';
 export * from './functions.js';
 export { gradients } from './gradients.js';
-export { type Attributes, Float, Graph, type GraphNode, type Value } from './graph.js';
+export { type Attributes, Float, Graph, type GraphBuilder, type GraphNode, type Value } from './graph.js';
 export { blocksOf, type ModelBlock } from './import/blocks.js';
 export { type FileInput, ImportedModel, type SpliceOptions } from './import/model.js';
 export { type ReadModelOptions, readModel } from './import/read.js';

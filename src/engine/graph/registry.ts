@@ -1,12 +1,8 @@
 /** What limn knows of an ONNX operator: the shapes it gives, and how gradients flow back through it. */
 import { LimnError } from '../../core/errors.js';
-import type { DType, Shape } from '../tensor/tensor.js';
-import type { Attributes, GraphNode, Value } from './graph.js';
+import type { Attributes, GraphNode, Value, ValueType } from './value.js';
 
-export interface ValueType {
-  dtype: DType;
-  shape: Shape;
-}
+export type { ValueType } from './value.js';
 
 export interface VjpContext {
   node: GraphNode;

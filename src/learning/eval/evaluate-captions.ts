@@ -1,10 +1,10 @@
 /** How well a captioner says what changes, measured on the annotated pairs of a split. */
 import { LimnError } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress.js';
-import { joinCaptions, type Split } from '../data/triplets.js';
 import type { CaptionerModel, PairRows } from '../../models/captioner/captioner-model.js';
 import type { DecodingOptions } from '../../models/captioner/decoding.js';
 import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import { joinCaptions, type Split } from '../data/triplets.js';
 import { type CaptionMetric, type CaptionScores, captionScores } from './captions/caption-scores.js';
 
 export interface EvaluateCaptionsOptions {

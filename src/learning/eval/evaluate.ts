@@ -2,10 +2,10 @@
 
 import { LimnError } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress.js';
-import type { Split } from '../data/triplets.js';
 import { scoreVectors } from '../../models/retrieval/embeddings.js';
 import type { LimnModel } from '../../models/retrieval/limn-model.js';
 import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import type { Split } from '../data/triplets.js';
 import { applyProtocol, type Protocol } from './protocols/index.js';
 import { type RankingOptions, type RankingReport, rankSplit } from './report.js';
 import { scoreQueries } from './scores.js';

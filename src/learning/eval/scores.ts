@@ -4,12 +4,14 @@
  * bounded, and whatever lies so close that the order could change is scored again by {@link dot}. Ranks are therefore those of
  * a plain double loop over `dot`, at the speed of a matrix product.
  */
+
+import { dot } from '../../core/dot.js';
 import { throwIfAborted } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress.js';
 import { encodeModel, Graph, matmul } from '../../engine/graph/index.js';
 import { Session } from '../../engine/runtime/session.js';
 import { tensor } from '../../engine/tensor/tensor.js';
-import { countOf, dot, lengthsOf, type Vectors } from './vectors.js';
+import { countOf, lengthsOf, type Vectors } from './vectors.js';
 
 /** One query's scores of a gallery; higher is better. */
 export interface QueryScores {

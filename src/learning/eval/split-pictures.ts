@@ -1,9 +1,9 @@
 /** The pictures of a split as a model sees them, for as long as they are needed. */
 import type { OnProgress } from '../../core/progress.js';
-import { type Split, withoutPictures } from '../data/triplets.js';
 import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
 import type { PictureReader } from '../../models/retrieval/picture-reader.js';
 import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import { type Split, withoutPictures } from '../data/triplets.js';
 
 export interface SplitPicturesOptions {
   /** The model that the pictures are for. */

@@ -9,10 +9,10 @@ import { extname } from 'node:path';
 import { z } from 'zod';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { readJson, sha256 } from '../../core/files.js';
-import type { Triplet } from '../data/triplets.js';
 import { fromFloat16 } from '../../engine/tensor/float16.js';
 import { decodeNpy, type NpyArray } from '../../engine/tensor/npy.js';
 import { decodeSafetensors } from '../../engine/tensor/safetensors.js';
+import type { Triplet } from '../data/triplets.js';
 import { countOf, type RawVectors, selectRows } from './vectors.js';
 
 export interface VectorFile extends RawVectors {

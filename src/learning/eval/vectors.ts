@@ -22,16 +22,6 @@ export function countOf({ data, width }: RawVectors): number {
   return data.length / width;
 }
 
-/**
- * The score of a query and a gallery row: their inner product in double precision, summed from the first element to the last,
- * so that equal rows have equal scores and a rank is the same on every machine.
- */
-export function dot(a: Float32Array, atA: number, b: Float32Array, atB: number, width: number): number {
-  let sum = 0;
-  for (let i = 0; i < width; i++) sum += (a[atA + i] as number) * (b[atB + i] as number);
-  return sum;
-}
-
 /** The length of every row, in double precision. @throws LimnError NOT_FINITE for a row with NaN or infinity */
 export function lengthsOf({ data, width }: RawVectors, nameOf: NameOf): Float64Array {
   const lengths = new Float64Array(data.length / width);

@@ -1,7 +1,8 @@
 /** Training and measuring one difference captioner. */
+
+import { CaptionerModel } from '../../models/captioner/captioner-model.js';
 import { evaluateCaptions } from '../eval/evaluate-captions.js';
 import { withSplitPictures } from '../eval/split-pictures.js';
-import { CaptionerModel } from '../../models/captioner/captioner-model.js';
 import { trainCaptioner } from '../train/train-captioner.js';
 import type { Experiment } from './config.js';
 import type { Material } from './dataset.js';

@@ -1,11 +1,11 @@
 /** The data of an experiment: its splits, and the reader of its pictures. */
 import { LimnError } from '../../core/errors.js';
 import { sha256 } from '../../core/files.js';
+import { PictureReader } from '../../models/retrieval/picture-reader.js';
+import { TextReader } from '../../models/retrieval/text-reader.js';
 import { findDataset } from '../data/datasets.js';
 import { readCorrections } from '../data/spelling.js';
 import type { Split, SplitName } from '../data/triplets.js';
-import { PictureReader } from '../../models/retrieval/picture-reader.js';
-import { TextReader } from '../../models/retrieval/text-reader.js';
 import type { Experiment } from './config.js';
 
 /** Opens an encoder by name or file. @param options sizes of the "patch" encoder, and from which block another one is trained */

@@ -1,7 +1,7 @@
 /** What the training and measuring of every task has in common. */
 import type { Logger, OnProgress } from '../../core/progress.js';
-import type { PictureSource } from '../../models/retrieval/picture-source.js';
 import { sizeOf, type Tensor } from '../../engine/tensor/tensor.js';
+import type { PictureSource } from '../../models/retrieval/picture-source.js';
 import type { Experiment } from './config.js';
 import type { PlannedRun } from './plan.js';
 import type { RunResult } from './result.js';

@@ -1,10 +1,10 @@
 /** Training and measuring one method of retrieval. */
 import { join } from 'node:path';
+import { LimnModel } from '../../models/retrieval/limn-model.js';
 import type { Split } from '../data/triplets.js';
 import { type EvaluationReport, evaluate } from '../eval/evaluate.js';
 import { findProtocol, type Protocol } from '../eval/protocols/index.js';
 import { withSplitPictures } from '../eval/split-pictures.js';
-import { LimnModel } from '../../models/retrieval/limn-model.js';
 import { train } from '../train/train.js';
 import type { Experiment } from './config.js';
 import type { Material } from './dataset.js';

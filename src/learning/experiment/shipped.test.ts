@@ -2,10 +2,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
+import { limnConfig } from '../../models/backbone/config.js';
+import { captionerConfig } from '../../models/captioner/captioner-config.js';
 import { findDataset } from '../data/datasets.js';
 import { findProtocol } from '../eval/protocols/index.js';
-import { captionerConfig } from '../../models/captioner/captioner-config.js';
-import { limnConfig } from '../../models/backbone/config.js';
 import { selfTrainSettings } from '../self-training/settings.js';
 import { trainingSettings } from '../train/settings.js';
 import { readExperiment, settingsOf } from './config.js';

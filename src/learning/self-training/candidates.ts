@@ -1,10 +1,10 @@
 /** Texts for mined pairs, and what both models say of them. */
 import { Random } from '../../core/random.js';
-import { rowsOf, type Vectors } from '../eval/vectors.js';
 import type { CaptionerModel, PairRows } from '../../models/captioner/captioner-model.js';
 import { scoreVectors } from '../../models/retrieval/embeddings.js';
 import type { EmbedOptions, LimnModel } from '../../models/retrieval/limn-model.js';
 import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import { rowsOf, type Vectors } from '../eval/vectors.js';
 import { judgeScores } from './judge-scores.js';
 import type { Candidate } from './judging.js';
 import type { MinedPair } from './mining.js';

@@ -1,14 +1,14 @@
 /** Trained models that stand in for those of round 0. */
 import { isDeepStrictEqual } from 'node:util';
 import { LimnError } from '../../core/errors.js';
+import type { PictureConfig } from '../../models/backbone/config.js';
+import { CaptionerModel } from '../../models/captioner/captioner-model.js';
+import { LimnModel } from '../../models/retrieval/limn-model.js';
+import type { PictureReader } from '../../models/retrieval/picture-reader.js';
 import type { Split } from '../data/triplets.js';
 import { evaluate } from '../eval/evaluate.js';
 import { evaluateCaptions } from '../eval/evaluate-captions.js';
 import { withSplitPictures } from '../eval/split-pictures.js';
-import { CaptionerModel } from '../../models/captioner/captioner-model.js';
-import type { PictureConfig } from '../../models/backbone/config.js';
-import { LimnModel } from '../../models/retrieval/limn-model.js';
-import type { PictureReader } from '../../models/retrieval/picture-reader.js';
 import { recallKs } from '../train/train.js';
 import { validatedCaptions } from '../train/train-captioner.js';
 import type { RoundResult } from './rounds.js';

@@ -1,8 +1,10 @@
 /** What LIMN says of generated texts: the rank of the intended target, and its margin over the same text on other references. */
+
+import { dot } from '../../core/dot.js';
 import { LimnError } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress.js';
 import { scoreQueries } from '../eval/scores.js';
-import { countOf, dot, lengthsOf, type Vectors } from '../eval/vectors.js';
+import { countOf, lengthsOf, type Vectors } from '../eval/vectors.js';
 
 export interface JudgeScoresOptions {
   /** (n, width): the query of each candidate, (reference, text). */

@@ -1,11 +1,11 @@
 /** The making of a round's pseudo triplets: pairs are mined, the captioner writes, LIMN judges. */
 import { join } from 'node:path';
 import { readJson } from '../../core/files.js';
-import { withoutPictures } from '../data/triplets.js';
-import type { Vectors } from '../eval/vectors.js';
 import { CaptionerModel } from '../../models/captioner/captioner-model.js';
 import { LimnModel } from '../../models/retrieval/limn-model.js';
 import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import { withoutPictures } from '../data/triplets.js';
+import type { Vectors } from '../eval/vectors.js';
 import { poolTargets, writeAndScore } from './candidates.js';
 import { type Candidate, judge, type Verdict } from './judging.js';
 import { type MinedPair, minePairs } from './mining.js';

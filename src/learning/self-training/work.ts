@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { readJson, writeFileAtomic } from '../../core/files.js';
 import type { Logger, OnProgress } from '../../core/progress.js';
 import { Random } from '../../core/random.js';
+import type { PictureReader } from '../../models/retrieval/picture-reader.js';
 import type { Picture, Split } from '../data/triplets.js';
 import { findProtocol, type Protocol } from '../eval/protocols/index.js';
-import type { PictureReader } from '../../models/retrieval/picture-reader.js';
 import type { SelfTrainSettings } from './settings.js';
 
 /** Folders of a LIMN and of a captioner: runs, or the models in them. */

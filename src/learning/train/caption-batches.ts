@@ -1,11 +1,11 @@
 /** Training triplets as the inputs of the difference captioner: both pictures, and the text to be written. */
 import { Random } from '../../core/random.js';
-import type { Split } from '../data/triplets.js';
-import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
+import { type Tensor, tensor } from '../../engine/tensor/tensor.js';
 import type { CaptionerConfig } from '../../models/captioner/captioner-config.js';
 import { captionIds } from '../../models/captioner/captioner-model.js';
+import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
 import type { PictureSource } from '../../models/retrieval/picture-source.js';
-import { type Tensor, tensor } from '../../engine/tensor/tensor.js';
+import type { Split } from '../data/triplets.js';
 import { PictureFeeds } from './picture-feeds.js';
 import { RowBatches, type Steps, textsOf } from './row-batches.js';
 import type { TrainingSettings } from './settings.js';

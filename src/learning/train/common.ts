@@ -2,13 +2,13 @@
 import type { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
 import type { Logger, OnProgress } from '../../core/progress.js';
-import { type Split, withoutPictures } from '../data/triplets.js';
-import { Vocabulary } from '../../models/encoders/text/vocabulary.js';
-import type { PictureReader } from '../../models/retrieval/picture-reader.js';
-import type { PictureSource } from '../../models/retrieval/picture-source.js';
 import type { OptimizerOptions } from '../../engine/nn/optimizer.js';
 import type { TrainingModel } from '../../engine/nn/training.js';
 import { sizeOf } from '../../engine/tensor/tensor.js';
+import { Vocabulary } from '../../models/encoders/text/vocabulary.js';
+import type { PictureReader } from '../../models/retrieval/picture-reader.js';
+import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import { type Split, withoutPictures } from '../data/triplets.js';
 import type { TrainingSettings } from './settings.js';
 
 /** @throws LimnError CONFIG that names the first wrong key */

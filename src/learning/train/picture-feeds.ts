@@ -1,9 +1,9 @@
 /** The picture inputs of training steps, of all local tokens or of some that are drawn. */
 import { LimnError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
+import { type Tensor, tensor } from '../../engine/tensor/tensor.js';
 import type { PictureConfig } from '../../models/backbone/config.js';
 import type { PictureSource } from '../../models/retrieval/picture-source.js';
-import { type Tensor, tensor } from '../../engine/tensor/tensor.js';
 
 export interface PictureFeedsOptions {
   pictures: PictureSource;

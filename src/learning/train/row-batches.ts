@@ -1,12 +1,12 @@
 /** Training triplets drawn into batches, and what any model is fed of them. */
 import { LimnError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
-import { epochBatches, epochRandom } from '../data/batches.js';
-import { joinCaptions, type Split } from '../data/triplets.js';
-import type { PictureSource } from '../../models/retrieval/picture-source.js';
 import type { DropoutMask } from '../../engine/nn/context.js';
 import { drawMasks } from '../../engine/nn/training.js';
 import { float32, type Tensor } from '../../engine/tensor/tensor.js';
+import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import { epochBatches, epochRandom } from '../data/batches.js';
+import { joinCaptions, type Split } from '../data/triplets.js';
 
 /** A triplet with one target; pictures are rows of a source. */
 export interface Row {

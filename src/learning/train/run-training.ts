@@ -1,16 +1,16 @@
 /** A training from the run folder to its best epoch: what the trainings of all models have in common. */
 import { type Logger, type OnProgress, silentLogger } from '../../core/progress.js';
 import { Random } from '../../core/random.js';
-import type { Split } from '../data/triplets.js';
-import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
-import type { EncoderIdentity } from '../../models/retrieval/model-folder.js';
-import type { PictureReader } from '../../models/retrieval/picture-reader.js';
-import type { PictureSource } from '../../models/retrieval/picture-source.js';
 import type { OptimizerOptions } from '../../engine/nn/optimizer.js';
 import type { TrainingModel } from '../../engine/nn/training.js';
 import type { Device } from '../../engine/runtime/device.js';
 import { requireDevice } from '../../engine/runtime/session.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
+import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
+import type { EncoderIdentity } from '../../models/retrieval/model-folder.js';
+import type { PictureReader } from '../../models/retrieval/picture-reader.js';
+import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import type { Split } from '../data/triplets.js';
 import { optimizerOf, parse, readSplits, stepsOf, trainingVocabulary, withStepsPerRun } from './common.js';
 import { trainingLoop, type Validation, type Weights } from './loop.js';
 import type { Steps } from './row-batches.js';

@@ -1,8 +1,9 @@
 /** Trains the difference captioner on the triplets of a dataset and leaves the best epoch's model in the run folder. */
-import { evaluateCaptions } from '../eval/evaluate-captions.js';
+
 import { type CaptionerConfigInput, captionerConfig } from '../../models/captioner/captioner-config.js';
 import { captionerTrainingModel } from '../../models/captioner/captioner-graphs.js';
 import { CaptionerModel } from '../../models/captioner/captioner-model.js';
+import { evaluateCaptions } from '../eval/evaluate-captions.js';
 import { CaptionBatches } from './caption-batches.js';
 import { parse } from './common.js';
 import { type CommonTrainOptions, runTraining, startOf } from './run-training.js';

@@ -1,11 +1,12 @@
 /** Trains LIMN on the triplets of a dataset and leaves the best epoch's model in the run folder. */
-import { evaluate } from '../eval/evaluate.js';
-import { findProtocol } from '../eval/protocols/index.js';
+
 import { type LimnConfigInput, limnConfig } from '../../models/backbone/config.js';
 import { limnTrainingModel } from '../../models/retrieval/limn-graphs.js';
 import { LimnModel } from '../../models/retrieval/limn-model.js';
 import { TextReader } from '../../models/retrieval/text-reader.js';
 import type { TextSource } from '../../models/retrieval/text-source.js';
+import { evaluate } from '../eval/evaluate.js';
+import { findProtocol } from '../eval/protocols/index.js';
 import { parse } from './common.js';
 import { type CommonTrainOptions, runTraining, startOf } from './run-training.js';
 import { TripletBatches, trainingTexts } from './triplet-batches.js';

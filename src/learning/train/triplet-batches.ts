@@ -1,12 +1,12 @@
 /** Training triplets as the inputs of a retrieval model: pictures, texts, and which rows want the same target. */
 import { Random } from '../../core/random.js';
-import { joinCaptions, type Split } from '../data/triplets.js';
-import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
+import { float32, type Tensor, tensor } from '../../engine/tensor/tensor.js';
 import type { LimnConfig } from '../../models/backbone/config.js';
+import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
 import { methodOf } from '../../models/methods/methods.js';
 import type { PictureSource } from '../../models/retrieval/picture-source.js';
 import type { TextSource } from '../../models/retrieval/text-source.js';
-import { float32, type Tensor, tensor } from '../../engine/tensor/tensor.js';
+import { joinCaptions, type Split } from '../data/triplets.js';
 import { PictureFeeds } from './picture-feeds.js';
 import { type Row, RowBatches, type Steps, textsOf } from './row-batches.js';
 import type { TrainingSettings } from './settings.js';

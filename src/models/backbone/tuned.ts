@@ -1,9 +1,10 @@
 /** An encoder from an ONNX file that is trained with the rest: its graph becomes a part of the model's own. */
-import type { EncoderDescription } from '../encoders/image/description.js';
-import type { TextDescription } from '../encoders/text/text-description.js';
+
 import * as f from '../../engine/graph/functions.js';
 import type { ImportedModel, Value } from '../../engine/graph/index.js';
 import type { Context } from '../../engine/nn/context.js';
+import type { EncoderDescription } from '../encoders/image/description.js';
+import type { TextDescription } from '../encoders/text/text-description.js';
 
 /** An encoder's file, and what of it is trained. */
 export interface TunedEncoder<Description> {

@@ -10,9 +10,9 @@ import type { KeysAndValues } from '../../engine/nn/layers.js';
 import type { OptimizerOptions } from '../../engine/nn/optimizer.js';
 import { type InputSpec, type TrainingModel, trainingModel } from '../../engine/nn/training.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
+import { type Inputs, pictureInputs } from '../backbone/picture.js';
 import { captionerLoss, decode, decodeStep, encodePair, memories, weighsTokens } from './captioner.js';
 import type { CaptionerConfig } from './captioner-config.js';
-import { type Inputs, pictureInputs } from '../backbone/picture.js';
 
 export interface CaptionerTrainingOptions {
   batchSize: number;

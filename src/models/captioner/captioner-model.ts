@@ -2,18 +2,18 @@
 import { z } from 'zod';
 import { throwIfAborted } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress.js';
-import type { Vocabulary } from '../encoders/text/vocabulary.js';
 import type { Device } from '../../engine/runtime/device.js';
 import { Session } from '../../engine/runtime/session.js';
 import { int64, type Tensor, tensor, zeros } from '../../engine/tensor/tensor.js';
+import type { Vocabulary } from '../encoders/text/vocabulary.js';
+import { type EncoderIdentity, encoderSchema, readModelFolder, writeModelFolder } from '../retrieval/model-folder.js';
+import { PictureReader } from '../retrieval/picture-reader.js';
+import type { PictureSource } from '../retrieval/picture-source.js';
 import { endId, idCount, startId } from './captioner.js';
 import { type CaptionerConfig, captionerConfig } from './captioner-config.js';
 import { pairModel, pastShapes, stepModel, textModel } from './captioner-graphs.js';
 import { greedyModel, writtenTexts } from './captioner-greedy.js';
 import { type DecodingOptions, type DecodingRules, decodeTexts, rowsPerItem, type Writer, type Written } from './decoding.js';
-import { type EncoderIdentity, encoderSchema, readModelFolder, writeModelFolder } from '../retrieval/model-folder.js';
-import { PictureReader } from '../retrieval/picture-reader.js';
-import type { PictureSource } from '../retrieval/picture-source.js';
 
 const folderConfig = z.strictObject({
   format: z.literal('limn-captioner-1'),

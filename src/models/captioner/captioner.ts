@@ -12,8 +12,8 @@ import { type Context, init } from '../../engine/nn/context.js';
 import { decoderPlace, memoryOf } from '../../engine/nn/decoder-place.js';
 import { causalBias, decoderLayer, type KeysAndValues, layerNorm, transformerLayer } from '../../engine/nn/layers.js';
 import { crossEntropy } from '../../engine/nn/losses.js';
-import type { CaptionerConfig } from './captioner-config.js';
 import { encodePicture, type Inputs, withoutPrefix } from '../backbone/picture.js';
+import type { CaptionerConfig } from './captioner-config.js';
 
 /** Ids behind the vocabulary's: what a text starts and ends with. */
 export const startId = ({ vocabularySize }: CaptionerConfig) => vocabularySize;

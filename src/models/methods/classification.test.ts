@@ -4,8 +4,8 @@ import { Graph } from '../../engine/graph/index.js';
 import { openGraph } from '../../engine/graph/testing/evaluate.js';
 import { TrainingContext } from '../../engine/nn/context.js';
 import { float32, scalar } from '../../engine/tensor/tensor.js';
-import { sharedTargets } from './classification.js';
 import { limnConfig } from '../backbone/config.js';
+import { sharedTargets } from './classification.js';
 
 const config = limnConfig.parse({ vocabularySize: 3, initialScale: 5, picture: { kind: 'captions', words: 2 } });
 const cosines = [0.9, 0.1, -0.3, 0.2, 0.5, 0.4, 0.0, 0.7, 0.6];

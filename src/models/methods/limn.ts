@@ -12,9 +12,9 @@ import { type Context, init } from '../../engine/nn/context.js';
 import { layerNorm, linear, mlp, transformerLayer } from '../../engine/nn/layers.js';
 import { disentangling, symmetricKl } from '../../engine/nn/losses.js';
 import { float32 } from '../../engine/tensor/tensor.js';
-import { sharedTargets } from './classification.js';
 import type { LimnConfig } from '../backbone/config.js';
 import type { Encoded } from '../backbone/encoded.js';
+import { sharedTargets } from './classification.js';
 import type { BatchRows, Embedding, Method } from './method.js';
 
 /** What LIMN makes of a query or of a target. */

@@ -5,19 +5,19 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { relativeError } from '../../../test/fixtures/fixture.js';
 import { Random } from '../../core/random.js';
-import { Vocabulary } from '../encoders/text/vocabulary.js';
 import type { Feeds } from '../../engine/graph/testing/evaluate.js';
 import type { InputSpec, TrainingModel } from '../../engine/nn/training.js';
 import { toFloat16 } from '../../engine/tensor/float16.js';
 import { float32, sizeOf, type Tensor, tensor } from '../../engine/tensor/tensor.js';
 import { type LimnConfig, type LimnConfigInput, limnConfig, methodNames, type PictureConfig } from '../backbone/config.js';
-import { joinEmbeddings } from '../retrieval/embeddings.js';
 import { pictureInputs } from '../backbone/picture.js';
+import { Vocabulary } from '../encoders/text/vocabulary.js';
+import { joinEmbeddings } from '../retrieval/embeddings.js';
 import { galleryModel, limnTrainingModel, queryModel } from '../retrieval/limn-graphs.js';
 import { LimnModel } from '../retrieval/limn-model.js';
-import { methodOf } from './methods.js';
 import type { FeedOptions, PictureSource } from '../retrieval/picture-source.js';
 import { openModel } from '../testing/traced.js';
+import { methodOf } from './methods.js';
 
 const vocabulary = Vocabulary.build(['the same in red with short sleeves and a blue collar']);
 const pictures: Record<Exclude<PictureConfig['kind'], 'tuned'>, PictureConfig> = {

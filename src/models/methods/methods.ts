@@ -1,11 +1,12 @@
 /** The methods by their names in a config. */
+
+import type { LimnConfig, MethodName } from '../backbone/config.js';
 import { combiner } from './baselines/combiner.js';
 import { concat } from './baselines/concat.js';
 import { pictureOnly, textOnly } from './baselines/one-side.js';
 import { sum } from './baselines/sum.js';
 import { tgCir } from './baselines/tg-cir.js';
 import { tirg } from './baselines/tirg.js';
-import type { LimnConfig, MethodName } from '../backbone/config.js';
 import { limn } from './limn.js';
 import type { Embedding, Method } from './method.js';
 

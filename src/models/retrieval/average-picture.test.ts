@@ -5,9 +5,9 @@ import { Graph } from '../../engine/graph/index.js';
 import { openGraph, randomTensor } from '../../engine/graph/testing/evaluate.js';
 import { InferenceContext } from '../../engine/nn/context.js';
 import { float32, type Tensor } from '../../engine/tensor/tensor.js';
-import { averagePicture } from './average-picture.js';
 import { type LimnConfigInput, limnConfig } from '../backbone/config.js';
 import { encodePicture } from '../backbone/picture.js';
+import { averagePicture } from './average-picture.js';
 
 const configOf = (picture: LimnConfigInput['picture']) => limnConfig.parse({ width: 4, heads: 2, vocabularySize: 2, picture });
 

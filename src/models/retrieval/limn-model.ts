@@ -2,15 +2,15 @@
 import { z } from 'zod';
 import { LimnError, throwIfAborted } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress.js';
-import type { Vocabulary } from '../encoders/text/vocabulary.js';
 import type { Device } from '../../engine/runtime/device.js';
 import { Session, type SessionOptions } from '../../engine/runtime/session.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
 import { type LimnConfig, limnConfig } from '../backbone/config.js';
-import { type Embeddings, joinEmbeddings } from './embeddings.js';
 import type { TunedEncoders } from '../backbone/tuned.js';
-import { attentionModel, galleryModel, queryModel } from './limn-graphs.js';
+import type { Vocabulary } from '../encoders/text/vocabulary.js';
 import { methodOf } from '../methods/methods.js';
+import { type Embeddings, joinEmbeddings } from './embeddings.js';
+import { attentionModel, galleryModel, queryModel } from './limn-graphs.js';
 import { type EncoderIdentity, encoderSchema, readModelFolder, writeModelFolder } from './model-folder.js';
 import { PictureReader } from './picture-reader.js';
 import type { PictureSource } from './picture-source.js';

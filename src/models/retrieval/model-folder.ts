@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { readJson, sha256, writeFileAtomic } from '../../core/files.js';
-import { type EncoderDescription, parseDescription } from '../encoders/image/description.js';
-import { Vocabulary } from '../encoders/text/vocabulary.js';
 import { decodeSafetensors, encodeSafetensors } from '../../engine/tensor/safetensors.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
+import { type EncoderDescription, parseDescription } from '../encoders/image/description.js';
+import { Vocabulary } from '../encoders/text/vocabulary.js';
 
 /** The picture encoder as a model's config names it. */
 export const encoderSchema = z.strictObject({ id: z.string(), description: z.unknown().optional() });

@@ -1,17 +1,17 @@
 /** What reads pictures for a model. */
 import { LimnError } from '../../core/errors.js';
-import { colourChannels } from '../encoders/image/colour.js';
-import { type EncoderDescription, findWeights, loadDescription } from '../encoders/image/description.js';
-import { openFeatures } from '../encoders/cache/feature-cache.js';
-import { encodeInMemory } from '../encoders/cache/feature-memory.js';
-import type { PictureSettings } from '../encoders/image/image.js';
-import type { PictureCacheOptions } from '../encoders/cache/picture-cache.js';
-import { OnnxPictureEncoder } from '../encoders/image/picture-encoder.js';
-import { openPixels, PixelTable } from '../encoders/cache/pixel-table.js';
-import type { Vocabulary } from '../encoders/text/vocabulary.js';
 import type { SessionOptions } from '../../engine/runtime/session.js';
 import type { PictureConfig } from '../backbone/config.js';
 import type { TunedEncoder } from '../backbone/tuned.js';
+import { openFeatures } from '../encoders/cache/feature-cache.js';
+import { encodeInMemory } from '../encoders/cache/feature-memory.js';
+import type { PictureCacheOptions } from '../encoders/cache/picture-cache.js';
+import { openPixels, PixelTable } from '../encoders/cache/pixel-table.js';
+import { colourChannels } from '../encoders/image/colour.js';
+import { type EncoderDescription, findWeights, loadDescription } from '../encoders/image/description.js';
+import type { PictureSettings } from '../encoders/image/image.js';
+import { OnnxPictureEncoder } from '../encoders/image/picture-encoder.js';
+import type { Vocabulary } from '../encoders/text/vocabulary.js';
 import { PictureCaptions } from './picture-captions.js';
 import { captionSource, featureSource, type PictureSource, pixelSource } from './picture-source.js';
 import { openTuned } from './tuned-files.js';

@@ -1,11 +1,12 @@
 /** Pictures as a model wants them: a table of cached features, pixels or captions that fills the inputs of a batch. */
+
+import { fromFloat16 } from '../../engine/tensor/float16.js';
+import { float32, type Tensor, tensor } from '../../engine/tensor/tensor.js';
+import type { PictureConfig } from '../backbone/config.js';
 import type { FeatureRows } from '../encoders/cache/feature-cache.js';
 import type { BrokenPicture } from '../encoders/cache/picture-cache.js';
 import type { PixelTable } from '../encoders/cache/pixel-table.js';
 import type { Vocabulary } from '../encoders/text/vocabulary.js';
-import { fromFloat16 } from '../../engine/tensor/float16.js';
-import { float32, type Tensor, tensor } from '../../engine/tensor/tensor.js';
-import type { PictureConfig } from '../backbone/config.js';
 import type { PictureCaptions } from './picture-captions.js';
 
 export interface FeedOptions {

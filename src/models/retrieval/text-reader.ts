@@ -1,15 +1,15 @@
 /** What reads texts for a model: its own vocabulary, a frozen text encoder, or one that is trained with the rest. */
 import { LimnError } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress.js';
-import { openHubEncoder } from '../encoders/hub/encoder-folder.js';
-import { HubTokenizer } from '../encoders/text/hub-tokenizer.js';
-import { openTextFeatures } from '../encoders/cache/text-cache.js';
-import type { TextDescription } from '../encoders/text/text-description.js';
-import { OnnxTextEncoder } from '../encoders/text/text-encoder.js';
-import type { Vocabulary } from '../encoders/text/vocabulary.js';
 import type { SessionOptions } from '../../engine/runtime/session.js';
 import type { TextConfig } from '../backbone/config.js';
 import type { TunedEncoder } from '../backbone/tuned.js';
+import { openTextFeatures } from '../encoders/cache/text-cache.js';
+import { openHubEncoder } from '../encoders/hub/encoder-folder.js';
+import { HubTokenizer } from '../encoders/text/hub-tokenizer.js';
+import type { TextDescription } from '../encoders/text/text-description.js';
+import { OnnxTextEncoder } from '../encoders/text/text-encoder.js';
+import type { Vocabulary } from '../encoders/text/vocabulary.js';
 import { type TextSource, textFeatureSource, tokenSource, wordSource } from './text-source.js';
 import { openTuned } from './tuned-files.js';
 

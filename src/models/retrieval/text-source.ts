@@ -1,9 +1,9 @@
 /** Texts as a model wants them: what fills the text inputs of a batch. */
 import { LimnError } from '../../core/errors.js';
-import type { HubTokenizer } from '../encoders/text/hub-tokenizer.js';
-import type { TextFeatureTable } from '../encoders/cache/text-cache.js';
-import type { Vocabulary } from '../encoders/text/vocabulary.js';
 import { float32, type Tensor, tensor } from '../../engine/tensor/tensor.js';
+import type { TextFeatureTable } from '../encoders/cache/text-cache.js';
+import type { HubTokenizer } from '../encoders/text/hub-tokenizer.js';
+import type { Vocabulary } from '../encoders/text/vocabulary.js';
 
 export interface TextSource {
   /** The inputs of a batch of texts, each of which was given when the source was opened; see models/encoder/text.ts for names. */

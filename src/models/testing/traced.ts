@@ -9,8 +9,8 @@ import { type Tensor, tensor } from '../../engine/tensor/tensor.js';
 import type { LimnConfig } from '../backbone/config.js';
 import { pictureInputs, withoutPrefix } from '../backbone/picture.js';
 import { textInputs } from '../backbone/text.js';
-import { embedQuery, embedTarget } from '../retrieval/limn-graphs.js';
 import { methodOf } from '../methods/methods.js';
+import { embedQuery, embedTarget } from '../retrieval/limn-graphs.js';
 
 /**
  * A graph with the outputs `loss`, `term.*`, `query.*`, `targetEmbedding.*` and `gradient.*`, the loss's gradient by each parameter.

@@ -3,9 +3,9 @@
  * and the model that embedded them.
  */
 import { LimnError } from '../../core/errors.js';
-import type { LimnModel } from '../../models/retrieval/limn-model.js';
-import { methodOf } from '../../models/methods/methods.js';
 import { halfOfThreads } from '../../engine/runtime/session.js';
+import { methodOf } from '../../models/methods/methods.js';
+import type { LimnModel } from '../../models/retrieval/limn-model.js';
 import { checkId } from '../store/check.js';
 import { parseFilter } from '../store/filter-parse.js';
 import type { Metadata } from '../store/metadata.js';

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import { LimnError } from '../../core/errors.js';
+import { LimnModel } from '../../models/retrieval/limn-model.js';
 import { Gallery, type OpenOptions } from '../gallery/gallery.js';
 import { isUrl } from '../gallery/ingest/picture-list.js';
-import { LimnModel } from '../../models/retrieval/limn-model.js';
 import { type JobData, readJob } from './job.js';
 import type { QueueOptions } from './work-queue.js';
 

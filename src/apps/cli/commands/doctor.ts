@@ -7,13 +7,13 @@ import type { Command } from 'commander';
 import sharp from 'sharp';
 import { messageOf } from '../../../core/errors.js';
 import { limnHome } from '../../../core/files.js';
-import { loadDescription } from '../../../models/encoders/image/description.js';
-import { listHubEncoders } from '../../../models/encoders/hub/encoder-folder.js';
 import { encodeModel, Graph, mul } from '../../../engine/graph/index.js';
 import { findAdapter } from '../../../engine/runtime/adapter.js';
 import { chosenDevice } from '../../../engine/runtime/device.js';
 import { Session } from '../../../engine/runtime/session.js';
 import { float32 } from '../../../engine/tensor/tensor.js';
+import { listHubEncoders } from '../../../models/encoders/hub/encoder-folder.js';
+import { loadDescription } from '../../../models/encoders/image/description.js';
 import { bundledEncoders } from '../encoders.js';
 import { computingCommand } from '../options.js';
 

@@ -1,7 +1,12 @@
 /** limn encoders pull, import, list, check */
 import { Command, Option } from 'commander';
 import { LimnError } from '../../../core/errors.js';
-import { checkHubEncoder, type HubEncoder, listHubEncoders, openHubEncoder } from '../../../models/encoders/hub/encoder-folder.js';
+import {
+  checkHubEncoder,
+  type HubEncoder,
+  listHubEncoders,
+  openHubEncoder,
+} from '../../../models/encoders/hub/encoder-folder.js';
 import { importEncoder } from '../../../models/encoders/hub/import-encoder.js';
 import { type EncoderDtype, encoderDtypes } from '../../../models/encoders/hub/layout.js';
 import { pullEncoder } from '../../../models/encoders/hub/pull.js';

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { writeFileAtomic } from '../../../core/files.js';
 import { Random } from '../../../core/random.js';
+import { encodeNpy } from '../../../engine/tensor/npy.js';
+import { encodeSafetensors } from '../../../engine/tensor/safetensors.js';
+import { float32 } from '../../../engine/tensor/tensor.js';
 import { readFashionIQ } from '../../../learning/data/fashioniq.js';
 import type { Split } from '../../../learning/data/triplets.js';
 import { evaluateVectors } from '../../../learning/eval/evaluate.js';
 import { findProtocol } from '../../../learning/eval/protocols/index.js';
-import { encodeNpy } from '../../../engine/tensor/npy.js';
-import { encodeSafetensors } from '../../../engine/tensor/safetensors.js';
-import { float32 } from '../../../engine/tensor/tensor.js';
 import { runProgram } from '../program.js';
 
 const width = 8;

@@ -1,9 +1,9 @@
 /** limn index */
 import type { Command } from 'commander';
 import { LimnError } from '../../../core/errors.js';
+import { LimnModel } from '../../../models/retrieval/limn-model.js';
 import { shownLocation } from '../../../search/gallery/find-model.js';
 import { type CreateOptions, Gallery } from '../../../search/gallery/gallery.js';
-import { LimnModel } from '../../../models/retrieval/limn-model.js';
 import { indexThroughQueue } from '../../../search/queue/index-through-queue.js';
 import { type LongWork, runLong } from '../long-work.js';
 import { computingCommand, numberOption, required } from '../options.js';

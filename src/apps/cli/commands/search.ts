@@ -1,9 +1,9 @@
 /** limn search */
 import type { Command } from 'commander';
 import { writeFileAtomic } from '../../../core/files.js';
+import { LimnModel } from '../../../models/retrieval/limn-model.js';
 import { Gallery } from '../../../search/gallery/gallery.js';
 import type { SearchRequest } from '../../../search/gallery/search-types.js';
-import { LimnModel } from '../../../models/retrieval/limn-model.js';
 import { computingCommand, numberListOption, numberOption, repeatableOption, required } from '../options.js';
 import { resultsPage } from '../results-page.js';
 import { type ShownHit, shownHits } from '../shown-hits.js';

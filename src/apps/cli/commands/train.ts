@@ -2,13 +2,13 @@
 import { type Command, Option } from 'commander';
 import type { z } from 'zod';
 import { LimnError } from '../../../core/errors.js';
-import { captionerConfig } from '../../../models/captioner/captioner-config.js';
-import { limnConfig, methodNames } from '../../../models/backbone/config.js';
-import { TextReader } from '../../../models/retrieval/text-reader.js';
 import type { CommonTrainOptions } from '../../../learning/train/run-training.js';
 import { trainingSettings } from '../../../learning/train/settings.js';
 import { train } from '../../../learning/train/train.js';
 import { trainCaptioner } from '../../../learning/train/train-captioner.js';
+import { limnConfig, methodNames } from '../../../models/backbone/config.js';
+import { captionerConfig } from '../../../models/captioner/captioner-config.js';
+import { TextReader } from '../../../models/retrieval/text-reader.js';
 import { addDatasetOptions, type DatasetOptions, openDataset } from '../datasets.js';
 import { openReader, type ReaderOptions } from '../encoders.js';
 import { runLong } from '../long-work.js';

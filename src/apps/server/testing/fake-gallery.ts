@@ -5,7 +5,13 @@
 import sharp from 'sharp';
 import { LimnError } from '../../../core/errors.js';
 import { sha256 } from '../../../core/files.js';
-import type { Explanation, PictureReference, SearchAnswer, SearchHit, SearchRequest } from '../../../search/gallery/search-types.js';
+import type {
+  Explanation,
+  PictureReference,
+  SearchAnswer,
+  SearchHit,
+  SearchRequest,
+} from '../../../search/gallery/search-types.js';
 import type { Metadata } from '../../../search/store/metadata.js';
 import type { ServedDescription, ServedGallery, ServedItem, ServedPicture } from '../service.js';
 

@@ -1,8 +1,8 @@
 /** Numpy-style broadcasting, forwards (shapes) and backwards (sums). */
 import { float32, type Shape, sizeOf } from '../../tensor/tensor.js';
 import { matmul, reduceSum, reshape } from '../functions.js';
-import type { Graph, Value } from '../graph.js';
 import { ShapeMistake } from '../registry.js';
+import type { GraphBuilder, Value } from '../value.js';
 
 export function broadcastShapes(a: Shape, b: Shape): number[] {
   const rank = Math.max(a.length, b.length);
@@ -37,10 +37,10 @@ function sumOfRows(x: Value, count: number): Value {
   return matmul(onesOf(x.graph, rows), reshape(x, [rows, columns]));
 }
 
-const knownOnes = new WeakMap<Graph, Map<number, Value>>();
+const knownOnes = new WeakMap<GraphBuilder, Map<number, Value>>();
 
 /** The graph's one row (1, count) of ones. */
-function onesOf(graph: Graph, count: number): Value {
+function onesOf(graph: GraphBuilder, count: number): Value {
   const known = knownOnes.get(graph) ?? new Map<number, Value>();
   knownOnes.set(graph, known);
   const ones = known.get(count) ?? graph.constant(float32([1, count], new Float32Array(count).fill(1)), 'ones');

@@ -2,13 +2,13 @@
 import * as ort from 'onnxruntime-node';
 import { Random } from '../../../core/random.js';
 import { float32, type Shape, sizeOf, type Tensor } from '../../tensor/tensor.js';
-import { encodeModel, Graph, gradients, mul, reduceSum, type Value } from '../index.js';
+import { encodeModel, Graph, type GraphBuilder, gradients, mul, reduceSum, type Value } from '../index.js';
 
 export type Feeds = Record<string, Tensor>;
 
 type Run = (feeds: Feeds) => Promise<Record<string, Tensor>>;
 
-export function openGraph(graph: Graph, threads = 1): Promise<Run> {
+export function openGraph(graph: GraphBuilder, threads = 1): Promise<Run> {
   return openGraphFile(encodeModel(graph), threads);
 }
 

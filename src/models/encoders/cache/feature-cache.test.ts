@@ -8,11 +8,11 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../../core/progress.js';
 import { fromFloat16, toFloat16 } from '../../../engine/tensor/float16.js';
-import { type FeatureTable, openFeatures } from './feature-cache.js';
 import { decodeImage } from '../image/image.js';
+import { fakeEncoder } from '../testing/fake-encoder.js';
+import { type FeatureTable, openFeatures } from './feature-cache.js';
 import type { PictureCacheOptions } from './picture-cache.js';
 import { openPixels } from './pixel-table.js';
-import { fakeEncoder } from '../testing/fake-encoder.js';
 
 const root = mkdtempSync(join(tmpdir(), 'limn-features-'));
 const pictureFolder = join(root, 'pictures');

@@ -3,8 +3,8 @@ import { setImmediate } from 'node:timers/promises';
 import { LimnError } from '../../../core/errors.js';
 import { limnHome } from '../../../core/files.js';
 import { writeFloat16 } from '../../../engine/tensor/float16.js';
-import { type BrokenPicture, type CachedPictures, cachePictures, type PictureCacheOptions } from './picture-cache.js';
 import type { PictureEncoder, PictureFeatures } from '../image/picture-encoder.js';
+import { type BrokenPicture, type CachedPictures, cachePictures, type PictureCacheOptions } from './picture-cache.js';
 import { RecordStore } from './record-store.js';
 
 /** Features of pictures, wherever they are kept. */

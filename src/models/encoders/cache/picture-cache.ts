@@ -6,8 +6,8 @@ import { stat } from 'node:fs/promises';
 import { LimnError, messageOf, throwIfAborted } from '../../../core/errors.js';
 import { sha256 } from '../../../core/files.js';
 import type { OnProgress } from '../../../core/progress.js';
-import { ContentMemo } from './content-memo.js';
 import { decodeImage, type PictureSettings, readPicture } from '../image/image.js';
+import { ContentMemo } from './content-memo.js';
 import type { Place, RecordStore } from './record-store.js';
 
 export interface PictureFile {

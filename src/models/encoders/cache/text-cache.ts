@@ -2,8 +2,8 @@
 import { LimnError, throwIfAborted } from '../../../core/errors.js';
 import { limnHome, sha256 } from '../../../core/files.js';
 import type { OnProgress } from '../../../core/progress.js';
-import { RecordStore } from './record-store.js';
 import type { FrozenTextEncoder } from '../text/text-encoder.js';
+import { RecordStore } from './record-store.js';
 
 export interface TextCacheOptions {
   encoder: FrozenTextEncoder;

@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Random } from '../../../core/random.js';
 import { encodeModel, Graph, globalAveragePool, reduceMean, reshape, transpose } from '../../../engine/graph/index.js';
+import { openFeatures } from '../cache/feature-cache.js';
 import { colourStatistics } from './colour.js';
 import { parseDescription } from './description.js';
-import { openFeatures } from '../cache/feature-cache.js';
 import { OnnxPictureEncoder } from './picture-encoder.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'limn-encoder-'));

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { fromFloat16 } from '../../../engine/tensor/float16.js';
+import { openTextFeatures } from '../cache/text-cache.js';
 import { clipSizes, writeRandomClip } from '../clip/random-clip.js';
 import { type HubEncoder, openHubEncoder } from '../hub/encoder-folder.js';
 import { importEncoder } from '../hub/import-encoder.js';
-import { openTextFeatures } from '../cache/text-cache.js';
 import { OnnxTextEncoder, type TextEncoderOptions } from './text-encoder.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'limn-text-'));

@@ -5,8 +5,8 @@ import { Session, type SessionOptions } from '../../../engine/runtime/session.js
 import { toFloat16 } from '../../../engine/tensor/float16.js';
 import { int64, type Tensor, tensor } from '../../../engine/tensor/tensor.js';
 import { weightsHashes } from '../image/description.js';
-import { HubTokenizer } from './hub-tokenizer.js';
 import { requireNames } from '../image/picture-graph.js';
+import { HubTokenizer } from './hub-tokenizer.js';
 import type { TextDescription } from './text-description.js';
 
 /** Where the files of a {@link TextDescription} are. */

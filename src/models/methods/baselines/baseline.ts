@@ -2,8 +2,8 @@
 import * as f from '../../../engine/graph/functions.js';
 import type { Value } from '../../../engine/graph/index.js';
 import type { Context } from '../../../engine/nn/context.js';
-import { sharedTargets } from '../classification.js';
 import type { LimnConfig } from '../../backbone/config.js';
+import { sharedTargets } from '../classification.js';
 import type { BatchRows, Embedding, Method } from '../method.js';
 
 /** Makes one vector (B, d) of the global features of a reference and a text, both (B, d). */

@@ -11,9 +11,9 @@ import type { Value } from '../../../engine/graph/index.js';
 import { type Context, init } from '../../../engine/nn/context.js';
 import { linear, mlp } from '../../../engine/nn/layers.js';
 import { disentangling } from '../../../engine/nn/losses.js';
-import { sharedTargets } from '../classification.js';
 import type { LimnConfig } from '../../backbone/config.js';
 import type { Encoded } from '../../backbone/encoded.js';
+import { sharedTargets } from '../classification.js';
 import type { BatchRows, Embedding, Method } from '../method.js';
 
 interface AttributeEmbedding extends Embedding {

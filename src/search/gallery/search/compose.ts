@@ -2,25 +2,14 @@
 import { LimnError, throwIfAborted } from '../../../core/errors.js';
 import { sha256 } from '../../../core/files.js';
 import { readPicture } from '../../../models/encoders/image/image.js';
-import type { GalleryStore, StoredItem } from '../../store/store.js';
+import type { GalleryStore } from '../../store/store.js';
 import type { Composition, Embedder, Vectors } from '../embedder.js';
 import type { PictureFiles } from '../picture-files.js';
 import type { PictureReference } from '../search-types.js';
 import type { CheckedRequest } from './check-request.js';
-import { QueryPictures } from './query-pictures.js';
+import { type KnownPicture, QueryPictures } from './query-pictures.js';
 import { Recent } from './recent.js';
 import { averaged } from './vectors.js';
-
-/** A picture of a request: where it comes from, and its content. */
-export interface KnownPicture {
-  content: string;
-  /** Its item, where it is one of the gallery's. */
-  item?: StoredItem | undefined;
-  /** Reads its file. */
-  bytes(): Promise<Uint8Array>;
-  /** What to call it in messages. */
-  name: string;
-}
 
 export interface ComposedQuery {
   query: Vectors;

@@ -2,10 +2,11 @@
  * What the encoder made of the pictures of the last searches: one who says another text about the same picture does not wait for its file to
  * be decoded and encoded again, which is a good part of a search.
  */
-import type { PictureSource } from '../../../models/retrieval/picture-source.js';
+
 import { newArray, sizeOf, type Tensor, tensor } from '../../../engine/tensor/tensor.js';
+import type { PictureSource } from '../../../models/retrieval/picture-source.js';
+import type { StoredItem } from '../../store/store.js';
 import type { DecodedPicture, Embedder } from '../embedder.js';
-import type { KnownPicture } from './compose.js';
 import { Recent } from './recent.js';
 
 /** Pictures that are remembered, a tenth of a megabyte each for the features of MobileNetV2. */
@@ -13,6 +14,17 @@ const remembered = 128;
 
 /** The inputs of a batch of one. */
 type Encoded = Readonly<Record<string, Tensor>>;
+
+/** A picture of a request: where it comes from, and its content. */
+export interface KnownPicture {
+  content: string;
+  /** Its item, where it is one of the gallery's. */
+  item?: StoredItem | undefined;
+  /** Reads its file. */
+  bytes(): Promise<Uint8Array>;
+  /** What to call it in messages. */
+  name: string;
+}
 
 export interface ReadPictures {
   source: Pick<PictureSource, 'feeds'>;

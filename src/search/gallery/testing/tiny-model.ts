@@ -1,10 +1,10 @@
 /** A LIMN with random weights and the patch encoder, saved in a folder: enough to index and search, in milliseconds. */
 import { Random } from '../../../core/random.js';
-import { Vocabulary } from '../../../models/encoders/text/vocabulary.js';
+import type { Tensor } from '../../../engine/tensor/tensor.js';
 import { type LimnConfigInput, limnConfig } from '../../../models/backbone/config.js';
+import { Vocabulary } from '../../../models/encoders/text/vocabulary.js';
 import { limnTrainingModel } from '../../../models/retrieval/limn-graphs.js';
 import { LimnModel } from '../../../models/retrieval/limn-model.js';
-import type { Tensor } from '../../../engine/tensor/tensor.js';
 
 /** @param seed another seed makes another model @param changes of its config */
 export async function saveTinyModel(folder: string, seed = 1, changes: Partial<LimnConfigInput> = {}): Promise<void> {

@@ -1,9 +1,9 @@
 /** A gallery in LanceDB: files in a folder or on an object store, searched exactly while small and by an index when large. */
 import { existsSync } from 'node:fs';
 import type { Connection, Table } from '@lancedb/lancedb';
+import { dot } from '../../../core/dot.js';
 import { LimnError, messageOf, throwIfAborted } from '../../../core/errors.js';
 import type { OnProgress } from '../../../core/progress.js';
-import { dot } from '../../../learning/eval/vectors.js';
 import { checkId, checkItems, checkListQuery, checkVectorQuery } from '../check.js';
 import type { Filter } from '../filter.js';
 import { checkFilter } from '../filter-check.js';

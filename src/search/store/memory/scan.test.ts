@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { dot } from '../../../core/dot.js';
 import { Random } from '../../../core/random.js';
-import { dot } from '../../../learning/eval/vectors.js';
 import { units } from '../testing/items.js';
 import { Matrix } from './matrix.js';
 import { Scanner } from './scan.js';

@@ -2,7 +2,7 @@
  * The exact nearest rows: float32 inner products of all rows by the kernel, then those that can be among the best again in double
  * precision. Runs in the store's thread for small galleries and in threads of its own for large ones.
  */
-import { dot } from '../../../learning/eval/vectors.js';
+import { dot } from '../../../core/dot.js';
 import { type DotKernel, dotKernel } from './dot-kernel.js';
 import { type Layout, tileRows } from './matrix.js';
 import { Smallest } from './smallest.js';

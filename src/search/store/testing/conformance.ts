@@ -1,7 +1,7 @@
 /** What every store must do, whatever it is made of. Each store's test runs this suite on its real engine. */
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { dot } from '../../../learning/eval/vectors.js';
+import { dot } from '../../../core/dot.js';
 import type { Filter } from '../filter.js';
 import { matcherOf } from '../filter-match.js';
 import { parseFilter } from '../filter-parse.js';

@@ -1,0 +1,50 @@
+/** What a graph is made of: values, the nodes that compute them, and their attributes. */
+import type { DType, Shape, Tensor } from '../tensor/tensor.js';
+
+export interface ValueType {
+  dtype: DType;
+  shape: Shape;
+}
+
+/** A float attribute; plain numbers are integers, as most ONNX attributes are. */
+export class Float {
+  constructor(readonly value: number) {}
+}
+
+export type Attribute = number | Float | string | readonly number[] | readonly Float[] | Tensor | GraphBuilder;
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+export interface Value extends ValueType {
+  readonly name: string;
+  readonly graph: GraphBuilder;
+  /** The node that computes it; undefined for inputs and constants. */
+  readonly producer?: GraphNode;
+  /** Its content, when it is a constant. */
+  readonly constant?: Tensor;
+}
+
+export interface GraphNode {
+  readonly type: string;
+  readonly inputs: readonly (Value | undefined)[];
+  readonly outputs: readonly Value[];
+  readonly attributes: Attributes;
+}
+
+/** A graph under construction, as its values know it; the class is `Graph` in graph.ts. */
+export interface GraphBuilder {
+  readonly name: string;
+  readonly parent?: GraphBuilder | undefined;
+  readonly nodes: GraphNode[];
+  readonly inputs: Value[];
+  readonly outputs: { name: string; value: Value }[];
+  readonly constants: Value[];
+  /** All names, and the number that the next value of the same name gets behind it; shared with the graph's bodies. */
+  readonly names: Map<string, number>;
+  uniqueName(hint: string): string;
+  input(name: string, dtype: DType, shape: Shape): Value;
+  constant(content: Tensor, hint?: string): Value;
+  add(type: string, inputs: readonly (Value | undefined)[], attributes?: Attributes): Value[];
+  add1(type: string, inputs: readonly (Value | undefined)[], attributes?: Attributes): Value;
+  addTyped(type: string, inputs: readonly (Value | undefined)[], attributes: Attributes, types: readonly ValueType[]): Value[];
+  output(name: string, value: Value): void;
+}
