@@ -2,7 +2,7 @@
  * The one error type that limn throws on purpose.
  *
  * A message says what happened, why, and what to do, in one line, because the command line prints it as it is. `code` is
- * stable and meant for programs; `details` carries the offending values; `exitCode` is what the command line ends with.
+ * stable and meant for programs; `details` carries the offending values.
  */
 export type LimnErrorCode =
   | 'USAGE'
@@ -28,6 +28,9 @@ export interface LimnErrorOptions {
   cause?: unknown;
 }
 
+/** The same symbol in every copy of the package. */
+const mark = Symbol.for('limn.error');
+
 export class LimnError extends Error {
   override readonly name = 'LimnError';
   readonly code: LimnErrorCode;
@@ -37,17 +40,12 @@ export class LimnError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? {};
-  }
-
-  /** 2 for a wrong call, 130 for an interruption, 1 for everything else. */
-  get exitCode(): number {
-    if (this.code === 'USAGE' || this.code === 'CONFIG') return 2;
-    return this.code === 'INTERRUPTED' ? 130 : 1;
+    Object.defineProperty(this, mark, { value: true });
   }
 
   /** True for errors of this class, also across two copies of the package. */
   static isInstance(value: unknown): value is LimnError {
-    return value instanceof Error && value.name === 'LimnError' && 'code' in value;
+    return value instanceof Error && (value as { [mark]?: unknown })[mark] === true;
   }
 }
 

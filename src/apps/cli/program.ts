@@ -16,6 +16,7 @@ import { selfTrainCommand } from './commands/self-train.js';
 import { serveCommand } from './commands/serve.js';
 import { trainCommand } from './commands/train.js';
 import { workerCommand } from './commands/worker.js';
+import { takePlugins } from './plugins.js';
 import { applySettings } from './settings.js';
 
 function newProgram(): Command {
@@ -23,6 +24,7 @@ function newProgram(): Command {
   const program = new Command('limn')
     .description('Search your own pictures with a picture and a sentence.')
     .version(version)
+    .option('--plugin <file>', 'a module with methods, stores, datasets, protocols or encoders of your own; repeatable')
     .addHelpText('after', '\nStart with "limn demo", which needs no data.');
   const commands = [
     trainCommand(),
@@ -62,7 +64,8 @@ function newProgram(): Command {
  */
 export async function runProgram(words: readonly string[]): Promise<number> {
   try {
-    await newProgram().parseAsync(words, { from: 'user' });
+    const rest = await takePlugins(words);
+    await newProgram().parseAsync(rest, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -74,8 +77,14 @@ export async function runProgram(words: readonly string[]): Promise<number> {
     const known = LimnError.isInstance(error);
     complain(known ? messageOf(error) : `unexpected error: ${messageOf(error)} (LIMN_DEBUG=1 shows where)`);
     if (process.env.LIMN_DEBUG === '1') console.error(error);
-    return known ? error.exitCode : 1;
+    return known ? exitCodeOf(error) : 1;
   }
+}
+
+/** 2 for a wrong call, 130 for an interruption, 1 for everything else. */
+function exitCodeOf({ code }: LimnError): number {
+  if (code === 'USAGE' || code === 'CONFIG') return 2;
+  return code === 'INTERRUPTED' ? 130 : 1;
 }
 
 function usageMessage(error: CommanderError, command: string | undefined): string {

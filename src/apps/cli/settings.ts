@@ -2,7 +2,7 @@
  * Where an option that was not given as a flag gets its value: the environment (`LIMN_BATCH_SIZE` for `--batch-size`), then
  * the file of `--config`, then limn.config.json in the working folder, then the default. Such a file has a section a command:
  *
- *     { "train": { "encoder": "patch", "epochs": 20, "model": { "width": 128 } }, "search": { "k": 5 } }
+ *     { "plugins": ["./mine.js"], "train": { "encoder": "patch", "epochs": 20, "model": { "width": 128 } }, "search": { "k": 5 } }
  */
 import { existsSync } from 'node:fs';
 import type { Command, Option } from 'commander';
@@ -13,7 +13,7 @@ import { suggestion } from '../../core/suggest.js';
 import { isRepeatable } from './options.js';
 
 /** The config file that is read without being named. */
-const defaultConfigFile = 'limn.config.json';
+export const defaultConfigFile = 'limn.config.json';
 
 /** Keys of a section that have no flag: objects that the command checks itself. */
 const objectKeys: Readonly<Record<string, readonly string[]>> = {
@@ -66,7 +66,10 @@ function commandsOf(parent: Command): Command[] {
 }
 
 async function readSettings(file: string, program: Command): Promise<Settings> {
-  const parsed = fileSchema.safeParse(await readJson(file, 'a config file').catch(asConfigError));
+  const content = await readJson(file, 'a config file').catch(asConfigError);
+  // Plug-ins were loaded before the commands were made.
+  const { plugins, ...sections } = typeof content === 'object' && content ? (content as Record<string, unknown>) : {};
+  const parsed = fileSchema.safeParse(Array.isArray(content) || typeof content !== 'object' ? content : sections);
   if (!parsed.success) {
     const place = parsed.error.issues[0]?.path.join('.') || 'the whole file';
     throw new LimnError('CONFIG', `${file} must hold one object of settings for each command; "${place}" is something else.`);

@@ -9,7 +9,7 @@
  */
 import { join } from 'node:path';
 import { LimnError } from '../../core/errors.js';
-import { type DatasetFormat, type ReadOptions, requireFiles } from './dataset-format.js';
+import { type DatasetFormat, defineDataset, type ReadOptions, requireFiles } from './dataset-format.js';
 import { assembleSplit, filesById, namesIn } from './picture-files.js';
 import { eachRow, lineRows, type Row } from './rows.js';
 import { correctCaptions, protocolText } from './spelling.js';
@@ -93,7 +93,7 @@ function unquoted(cell: string): string {
   return /^".*"$/s.test(cell) ? cell.slice(1, -1).replaceAll('""', '"').trim() : cell;
 }
 
-export const birdsToWords: DatasetFormat = {
+export const birdsToWords = defineDataset({
   id: 'birds-to-words',
   description: 'Birds-to-Words (Forbes et al. 2019)',
   layout: `${fileName}, images/{photo number}.jpg`,
@@ -101,4 +101,4 @@ export const birdsToWords: DatasetFormat = {
   defaultProtocol: 'birds-to-words',
   splits: async () => [...splitNames],
   read: readBirdsToWords,
-};
+});

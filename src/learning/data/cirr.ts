@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
 import { readJson } from '../../core/files.js';
-import { type DatasetFormat, type ReadOptions, requireSplit } from './dataset-format.js';
+import { type DatasetFormat, defineDataset, type ReadOptions, requireSplit } from './dataset-format.js';
 import { assembleSplit, findUnder, namesIn } from './picture-files.js';
 import { eachRow, explain, jsonRows, type Row } from './rows.js';
 import { correctCaptions, protocolText } from './spelling.js';
@@ -95,7 +95,7 @@ async function listSplits(directory: string): Promise<SplitName[]> {
   throw new LimnError('DATA', message, { details: { directory } });
 }
 
-export const cirr: DatasetFormat = {
+export const cirr = defineDataset({
   id: 'cirr',
   description: 'CIRR (Liu et al. 2021)',
   layout:
@@ -105,4 +105,4 @@ export const cirr: DatasetFormat = {
   defaultProtocol: 'cirr-val',
   splits: listSplits,
   read: readCirr,
-};
+});

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LimnError } from '../../core/errors.js';
+import { definePart, type Part } from '../../core/part.js';
 import type { OnProblem } from './rows.js';
 import type { Corrections } from './spelling.js';
 import type { Split, SplitName } from './triplets.js';
@@ -26,8 +27,7 @@ export interface ReadOptions {
   onProblem?: OnProblem | undefined;
 }
 
-export interface DatasetFormat {
-  readonly id: string;
+export interface DatasetFormat extends Part {
   /** One line: what it is, and who published it. */
   readonly description: string;
   /** One line: the files that the folder holds. */
@@ -47,6 +47,15 @@ export interface DatasetFormat {
    * missing pictures (with their count and the first ids)
    */
   read(options: ReadOptions): Promise<Split>;
+}
+
+/**
+ * Defines a dataset: how the files of a folder become images and triplets.
+ *
+ * @throws LimnError CONFIG for a definition that cannot be used
+ */
+export function defineDataset(dataset: DatasetFormat): DatasetFormat {
+  return definePart('dataset', dataset, ['splits', 'read']);
 }
 
 /** Refuses a split that a dataset does not have. */

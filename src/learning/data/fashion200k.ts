@@ -15,7 +15,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LimnError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
-import { type DatasetFormat, type ReadOptions, requireCategory, requireSplit } from './dataset-format.js';
+import { type DatasetFormat, defineDataset, type ReadOptions, requireCategory, requireSplit } from './dataset-format.js';
 import { type CaptionedPicture, drawPairs, type Pair } from './one-word-apart.js';
 import { assembleSplit, findUnder, namesIn } from './picture-files.js';
 import { eachRow, lineRows } from './rows.js';
@@ -127,7 +127,7 @@ async function listSplits(directory: string, category?: string): Promise<SplitNa
   return splitNames.filter((split) => found.includes(split));
 }
 
-export const fashion200k: DatasetFormat = {
+export const fashion200k = defineDataset({
   id: 'fashion200k',
   description: "Fashion200K (Han et al. 2017) with TIRG's queries",
   layout: `labels/{category}_{train,test}_detect_all.txt, ${queryFile}, and the pictures by the paths in labels/`,
@@ -137,4 +137,4 @@ export const fashion200k: DatasetFormat = {
   categoriesTogether: true,
   splits: listSplits,
   read: readFashion200k,
-};
+});

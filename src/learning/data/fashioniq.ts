@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
 import { readJson } from '../../core/files.js';
-import { type DatasetFormat, type ReadOptions, requireCategory, requireSplit } from './dataset-format.js';
+import { defineDataset, type ReadOptions, requireCategory, requireSplit } from './dataset-format.js';
 import { assembleSplit, filesById, namesIn } from './picture-files.js';
 import { eachRow, explain, jsonRows, type OnProblem, type Row, report } from './rows.js';
 import { correctCaptions, protocolText } from './spelling.js';
@@ -98,7 +98,7 @@ function readTriplet(row: Row, ids: ReadonlySet<string>, { targets = 'required',
   };
 }
 
-export const fashionIQ: DatasetFormat = {
+export const fashionIQ = defineDataset({
   id: 'fashioniq',
   description: 'FashionIQ (Wu et al. 2021), or any catalogue in its layout',
   layout: 'captions/cap.{category}.{split}.json, image_splits/split.{category}.{split}.json, images/{id}.jpg',
@@ -112,7 +112,7 @@ export const fashionIQ: DatasetFormat = {
   async read(options) {
     return readFashionIQ({ ...options, category: options.category ?? (await onlyCategory(options.directory)) });
   },
-};
+});
 
 async function onlyCategory(directory: string): Promise<string> {
   const names = [...(await listCategories(directory)).keys()];

@@ -12,7 +12,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
-import { type DatasetFormat, type ReadOptions, requireSplit } from './dataset-format.js';
+import { type DatasetFormat, defineDataset, type ReadOptions, requireSplit } from './dataset-format.js';
 import { assembleSplit, findUnder } from './picture-files.js';
 import { eachRow, lineRows, type Row } from './rows.js';
 import { correctCaptions, protocolText } from './spelling.js';
@@ -79,7 +79,7 @@ async function listSplits(directory: string): Promise<SplitName[]> {
   throw new LimnError('DATA', message, { details: { directory } });
 }
 
-export const ownTriplets: DatasetFormat = {
+export const ownTriplets = defineDataset({
   id: 'triplets',
   description: 'your own triplets, an object a line: { "reference": "a.jpg", "target": "b.jpg", "text": "in red" }',
   layout: `triplets.{train,val,test}.jsonl (or ${singleFile} with "split" in each line), images/, optionally gallery.txt`,
@@ -87,4 +87,4 @@ export const ownTriplets: DatasetFormat = {
   defaultProtocol: 'triplets',
   splits: listSplits,
   read: readOwnTriplets,
-};
+});

@@ -11,7 +11,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type DatasetFormat, type ReadOptions, requireFiles, requireSplit } from './dataset-format.js';
+import { type DatasetFormat, defineDataset, type ReadOptions, requireFiles, requireSplit } from './dataset-format.js';
 import { assembleSplit, filesByName } from './picture-files.js';
 import { eachRow, jsonRows, lineRows, type OnProblem, report } from './rows.js';
 import { correctCaptions, protocolText } from './spelling.js';
@@ -64,7 +64,7 @@ async function readNames(path: string, onProblem: OnProblem | undefined): Promis
   return names;
 }
 
-export const shoes: DatasetFormat = {
+export const shoes = defineDataset({
   id: 'shoes',
   description: 'Shoes (Guo et al. 2018)',
   layout: `${captionFile}, ${nameFiles.train}, ${nameFiles.val}, and the pictures in images/ or beside them, in any folders`,
@@ -73,4 +73,4 @@ export const shoes: DatasetFormat = {
   defaultProtocol: 'shoes',
   splits: async () => ['train', 'val'],
   read: readShoes,
-};
+});

@@ -1,7 +1,8 @@
 /** Makes a gallery, or brings one up to date, with workers that take their pictures from a queue. */
 import { LimnError } from '../../core/errors.js';
 import { type CreateOptions, Gallery } from '../gallery/gallery.js';
-import { kindOf, type StoreKind } from '../store/open-store.js';
+import type { StoreDefinition } from '../store/define-store.js';
+import { storeAt } from '../store/open-store.js';
 import { queueName } from './queue-name.js';
 import { queuedIngest } from './queued-ingest.js';
 import { WorkQueue } from './work-queue.js';
@@ -18,9 +19,6 @@ export interface IndexThroughQueueOptions extends Omit<CreateOptions, 'ingest' |
   /** Told of Redis' troubles. @default nobody */
   warn?: ((message: string) => void) | undefined;
 }
-
-/** In LanceDB each write is a file more, and each write has to look for its ids in all of them, until the gallery is optimised. */
-const lanceOptimiseEvery = 50_000;
 
 /**
  * As {@link Gallery.create}, but the pictures are embedded by {@link runWorker} processes, at least once, and written by their ids, so
@@ -46,7 +44,7 @@ export async function indexThroughQueue(options: IndexThroughQueueOptions): Prom
       ...options,
       ingest: async (tools, list, ingestOptions) => {
         // A new gallery in a folder without one may have become one in memory.
-        const optimiseEvery = (await requireManyWriters(out)) === 'lancedb' ? lanceOptimiseEvery : undefined;
+        const optimiseEvery = (await requireManyWriters(out))?.optimiseEvery;
         return queuedIngest(tools, list, ingestOptions, { queue, jobSize, detach, optimiseEvery, onQueued });
       },
     });
@@ -56,10 +54,10 @@ export async function indexThroughQueue(options: IndexThroughQueueOptions): Prom
   }
 }
 
-/** @throws LimnError USAGE for a gallery in memory, whose folder one process writes */
-async function requireManyWriters(location: string): Promise<StoreKind | undefined> {
-  const kind = await kindOf(location);
-  if (kind !== 'memory') return kind;
+/** @throws LimnError USAGE for a gallery that one process writes at a time */
+async function requireManyWriters(location: string): Promise<StoreDefinition | undefined> {
+  const store = await storeAt(location);
+  if (!store || store.manyWriters) return store;
   throw new LimnError(
     'USAGE',
     `The gallery ${location} has one writer at a time, so workers cannot share it: keep it in LanceDB (lancedb:DIR, s3://...) or PostgreSQL.`,

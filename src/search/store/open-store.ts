@@ -1,14 +1,13 @@
 /** Finds the store that a location names. */
-import { readdir } from 'node:fs/promises';
-import { LimnError, messageOf } from '../../core/errors.js';
+import { LimnError } from '../../core/errors.js';
+import { type StoreDefinition, StoreRegistry } from './define-store.js';
 import type { LanceOptions } from './lancedb/lancedb-store.js';
-import { hasManifest } from './memory/manifest.js';
-import { MemoryStore } from './memory/memory-store.js';
 import type { ScanOptions } from './memory/scan-threads.js';
 import type { PgOptions } from './pgvector/pgvector-store.js';
+import { folderOf, lancedb, memory, pgvector } from './shipped-stores.js';
 import type { GalleryInfo, GalleryStore } from './store.js';
 
-/** Options of all stores; each takes those that it knows. */
+/** Options of all stores that limn ships; each takes those that it knows. */
 export interface OpenStoreOptions extends ScanOptions, LanceOptions, PgOptions {}
 
 export interface CreateStoreOptions extends OpenStoreOptions {
@@ -16,25 +15,19 @@ export interface CreateStoreOptions extends OpenStoreOptions {
   replace?: boolean | undefined;
 }
 
-export type StoreKind = 'memory' | 'lancedb' | 'pgvector';
+/** The known stores; see {@link defineStore}. */
+export const stores = new StoreRegistry('store', [memory, lancedb, pgvector]);
 
 /**
  * Opens a gallery.
  *
  * @param location `memory:DIR`, `lancedb:DIR`, or a folder with a gallery of either kind; `s3://`, `gs://`, `az://` or `db://` for LanceDB
- * on object storage or as a service; `postgres://...?gallery=NAME`
+ * on object storage or as a service; `postgres://...?gallery=NAME`; or what the store of a plug-in takes
  * @throws LimnError GALLERY where there is none, STORE where its server or disk fails or a package is not installed, USAGE for a scheme
  * that there is not
  */
 export async function openStore(location: string, options: OpenStoreOptions = {}): Promise<GalleryStore> {
-  switch ((await kindOf(location)) ?? 'memory') {
-    case 'memory':
-      return MemoryStore.open(folderOf(location), options);
-    case 'lancedb':
-      return (await import('./lancedb/lancedb-store.js')).LanceStore.open(location, options);
-    case 'pgvector':
-      return (await import('./pgvector/pgvector-store.js')).PgStore.open(location, options);
-  }
+  return ((await storeAt(location)) ?? memory).open(location, { ...options });
 }
 
 /**
@@ -44,44 +37,33 @@ export async function openStore(location: string, options: OpenStoreOptions = {}
  * scheme that there is not
  */
 export async function createStore(location: string, info: GalleryInfo, options: CreateStoreOptions = {}): Promise<GalleryStore> {
-  const kind = (await kindOf(location)) ?? ((await hasLance()) ? 'lancedb' : 'memory');
+  const store = (await storeAt(location)) ?? ((await hasLance()) ? lancedb : memory);
   if (/^(memory|lancedb):/.test(location)) {
-    const there = await kindOf(folderOf(location));
-    if (there && there !== kind) {
-      const message = `There is a gallery of another kind (${there}) in ${folderOf(location)} already; choose another folder.`;
-      throw new LimnError('GALLERY', message, { details: { location, kind: there } });
+    const there = await storeAt(folderOf(location));
+    if (there && there !== store) {
+      const message = `There is a gallery of another kind (${there.id}) in ${folderOf(location)} already; choose another folder.`;
+      throw new LimnError('GALLERY', message, { details: { location, kind: there.id } });
     }
   }
-  switch (kind) {
-    case 'memory':
-      return MemoryStore.create(folderOf(location), info, options);
-    case 'lancedb':
-      return (await import('./lancedb/lancedb-store.js')).LanceStore.create(location, info, options);
-    case 'pgvector':
-      return (await import('./pgvector/pgvector-store.js')).PgStore.create(location, info, options);
-  }
+  return store.create(location, info, { ...options });
 }
 
-/** The kind that a location names, or that is in the folder; undefined for a folder without a gallery. @throws LimnError USAGE */
-export async function kindOf(location: string): Promise<StoreKind | undefined> {
+/** The store that a location names, or whose gallery is in the folder; undefined for a folder without a gallery. @throws LimnError USAGE */
+export async function storeAt(location: string): Promise<StoreDefinition | undefined> {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(location)?.[1]?.toLowerCase();
-  if (scheme === 'memory') return 'memory';
-  if (scheme === 'postgres' || scheme === 'postgresql') return 'pgvector';
-  if (scheme && ['lancedb', 's3', 'gs', 'az', 'db'].includes(scheme)) return 'lancedb';
-  if (scheme && location.includes('://')) {
-    const known = 'memory:DIR, lancedb:DIR, DIR, s3://, gs://, az://, db:// and postgres://';
+  const named = scheme === undefined ? undefined : stores.withScheme(scheme);
+  if (named) return named;
+  if (location.includes('://') && scheme) {
+    const known = ['DIR', ...stores.all.map(({ locations }) => locations)].join(', ');
     throw new LimnError('USAGE', `There is no store for ${scheme}://; galleries are in ${known}.`);
   }
-  if (hasManifest(location)) return 'memory';
-  const names = await readdir(location).catch((error) => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new LimnError('GALLERY', `Cannot look for a gallery in ${location}: ${messageOf(error)}.`, { cause: error });
-  });
-  return names.some((name) => name.endsWith('.lance')) ? 'lancedb' : undefined;
+  for (const store of stores.all) if (await store.holds?.(location)) return store;
+  return undefined;
 }
 
-function folderOf(location: string): string {
-  return location.replace(/^(memory|lancedb):/, '').replace(/\?gallery=[^?]*$/, '');
+/** The id of the store that {@link storeAt} finds. */
+export async function kindOf(location: string): Promise<string | undefined> {
+  return (await storeAt(location))?.id;
 }
 
 async function hasLance(): Promise<boolean> {

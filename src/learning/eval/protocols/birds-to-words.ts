@@ -1,11 +1,11 @@
 /** Birds-to-Words: one query a description, over the pictures of the split, the reference among them. */
-import { allPictures, commonParts, type Protocol } from './protocol.js';
+import { allPictures, commonParts, defineProtocol } from './protocol.js';
 
-export const birdsToWords: Protocol = {
+export const birdsToWords = defineProtocol({
   ...commonParts,
   id: 'birds-to-words',
   description: 'gallery: all pictures of the split; the reference may be found',
   datasets: ['birds-to-words'],
   excludeReference: false,
   gallery: allPictures,
-};
+});

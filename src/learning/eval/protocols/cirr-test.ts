@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { LimnError } from '../../../core/errors.js';
 import { writeFileAtomic } from '../../../core/files.js';
 import type { Split } from '../../data/triplets.js';
-import { allPictures, type Protocol, type Rankings } from './protocol.js';
+import { allPictures, defineProtocol, type Rankings } from './protocol.js';
 
-export const cirrTest: Protocol = {
+export const cirrTest = defineProtocol({
   id: 'cirr-test',
   description:
     'the two files for the CIRR test server: the best 50 of all pictures, the best 3 of the img_set; the reference is removed',
@@ -18,7 +18,7 @@ export const cirrTest: Protocol = {
   excludeReference: true,
   gallery: allPictures,
   subset: true,
-};
+});
 
 /** How many pictures the server takes for a query. */
 export const submissionDepth = { recall: 50, recall_subset: 3 } as const;

@@ -4,9 +4,9 @@
  * and Rsubset@1.
  */
 import { recallAt } from '../ranking.js';
-import { allPictures, commonParts, type Protocol, type Ranks } from './protocol.js';
+import { allPictures, commonParts, defineProtocol, type Ranks } from './protocol.js';
 
-export const cirrVal: Protocol = {
+export const cirrVal = defineProtocol({
   ...commonParts,
   id: 'cirr-val',
   description: 'gallery: all pictures of the split, and the img_set of a query for Rsubset; the reference is removed',
@@ -21,4 +21,4 @@ export const cirrVal: Protocol = {
     const average = ((recallAt(ranks, [5])[5] as number) + (subset[1] as number)) / 2;
     return { ...Object.fromEntries(Object.entries(subset).map(([k, percent]) => [`Rsubset@${k}`, percent])), average };
   },
-};
+});

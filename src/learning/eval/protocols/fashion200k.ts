@@ -5,9 +5,9 @@
  */
 import { LimnError } from '../../../core/errors.js';
 import type { Split, Triplet } from '../../data/triplets.js';
-import { allPictures, commonParts, type Protocol } from './protocol.js';
+import { allPictures, commonParts, defineProtocol } from './protocol.js';
 
-export const fashion200k: Protocol = {
+export const fashion200k = defineProtocol({
   ...commonParts,
   id: 'fashion200k',
   description: "gallery: all pictures of the split; any picture with the target's caption is right; the reference is removed",
@@ -16,7 +16,7 @@ export const fashion200k: Protocol = {
   excludeReference: true,
   gallery: allPictures,
   answers: sameCaption,
-};
+});
 
 function sameCaption(split: Split): (triplet: Triplet) => string[] {
   const captions = new Map(split.pictures.map(({ id, label }) => [id, label]));

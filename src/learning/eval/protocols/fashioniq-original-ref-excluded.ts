@@ -1,11 +1,11 @@
 /** FashionIQ over all pictures of the split, where a query cannot find its own reference. */
-import { allPictures, commonParts, type Protocol } from './protocol.js';
+import { allPictures, commonParts, defineProtocol } from './protocol.js';
 
-export const fashioniqOriginalRefExcluded: Protocol = {
+export const fashioniqOriginalRefExcluded = defineProtocol({
   ...commonParts,
   id: 'fashioniq-original-ref-excluded',
   description: 'gallery: all pictures of the split; the reference is removed',
   datasets: ['fashioniq', 'wardrobe'],
   excludeReference: true,
   gallery: allPictures,
-};
+});

@@ -1,5 +1,7 @@
 /** The protocols by name, and what one means for a split. */
 import { LimnError } from '../../../core/errors.js';
+import { Registry } from '../../../core/part.js';
+import { datasets } from '../../data/datasets.js';
 import type { Split } from '../../data/triplets.js';
 import { birdsToWords } from './birds-to-words.js';
 import { birdsToWordsRefExcluded } from './birds-to-words-ref-excluded.js';
@@ -15,7 +17,7 @@ import { triplets } from './triplets.js';
 
 export type { Protocol, Rankings } from './protocol.js';
 
-export const protocols: readonly Protocol[] = [
+export const knownProtocols = new Registry<Protocol>('protocol', [
   fashioniqVal,
   fashioniqOriginal,
   fashioniqOriginalRefExcluded,
@@ -26,19 +28,23 @@ export const protocols: readonly Protocol[] = [
   cirrTest,
   fashion200k,
   triplets,
-];
+]);
+
+/** Those that limn ships, and behind them those of plug-ins. */
+export const protocols: readonly Protocol[] = knownProtocols.all;
 
 /** The protocol with this id. @throws LimnError USAGE that lists the known ids */
 export function findProtocol(id: string): Protocol {
-  const protocol = protocols.find((candidate) => candidate.id === id);
+  const protocol = knownProtocols.get(id);
   if (protocol) return protocol;
-  const known = protocols.map((candidate) => candidate.id);
+  const known = knownProtocols.ids;
   throw new LimnError('USAGE', `There is no protocol "${id}"; choose one of ${known.join(', ')}.`, { details: { id, known } });
 }
 
 /** @throws LimnError USAGE, naming the protocols that fit, when the protocol is not for the dataset */
 export function checkFits(protocol: Protocol, dataset: string): void {
-  if (protocol.datasets.includes(dataset)) return;
+  // A dataset of a plug-in names a protocol that does not name it.
+  if (protocol.datasets.includes(dataset) || datasets.get(dataset)?.defaultProtocol === protocol.id) return;
   const fitting = protocols.filter(({ datasets }) => datasets.includes(dataset)).map(({ id }) => id);
   const advice = fitting.length > 0 ? `choose ${fitting.join(' or ')}` : 'no protocol is for that dataset';
   const message = `Protocol ${protocol.id} is for ${protocol.datasets.join(' and ')}, not for ${dataset}: ${advice}.`;

@@ -1,4 +1,5 @@
 /** What a named evaluation protocol is, and the pieces that several share. */
+import { definePart, type Part } from '../../../core/part.js';
 import type { Split, SplitName, Triplet } from '../../data/triplets.js';
 
 /** Ranks from 1, one a query, in the order of the split's triplets. */
@@ -19,8 +20,7 @@ export interface Rankings {
  * Published numbers of the same dataset differ in their gallery and in whether the reference may be found, so no number is given
  * without the id of its protocol.
  */
-export interface Protocol {
-  readonly id: string;
+export interface Protocol extends Part {
   readonly description: string;
   /** Ids of the datasets that it is for. */
   readonly datasets: readonly string[];
@@ -40,6 +40,15 @@ export interface Protocol {
   readonly subset?: boolean;
   /** Metrics in percent besides R@K, by name. */
   metrics?(ranks: Ranks): Record<string, number>;
+}
+
+/**
+ * Defines a protocol: what is ranked for which query, and what is reported.
+ *
+ * @throws LimnError CONFIG for a definition that cannot be used
+ */
+export function defineProtocol(protocol: Protocol): Protocol {
+  return definePart('protocol', protocol, ['gallery']);
 }
 
 export const allPictures = (split: Split): string[] => split.pictures.map((picture) => picture.id);

@@ -1,7 +1,7 @@
 /** Triplets of your own: a query has found what it asked for when it has found any of its targets. */
-import { allPictures, commonParts, type Protocol } from './protocol.js';
+import { allPictures, commonParts, defineProtocol } from './protocol.js';
 
-export const triplets: Protocol = {
+export const triplets = defineProtocol({
   ...commonParts,
   id: 'triplets',
   description: 'gallery: all pictures of the split; the reference is removed',
@@ -9,4 +9,4 @@ export const triplets: Protocol = {
   excludeReference: true,
   gallery: allPictures,
   ks: [1, 5, 10, 50],
-};
+});
