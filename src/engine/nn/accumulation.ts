@@ -52,7 +52,9 @@ export function gradientSums(
   };
 }
 
-/** {@link adamW} where the condition holds; elsewhere parameters, moments and clock stay as they are. */
+const averagesOf = (moments: readonly Moments[]) => moments.flatMap(({ average }) => average ?? []);
+
+/** {@link adamW} where the condition holds; elsewhere parameters, moments, averages and clock stay as they are. */
 export function stepWhen(
   condition: Value,
   parameters: readonly ParameterSpec[],
@@ -66,17 +68,20 @@ export function stepWhen(
     ...parameters.map(({ value }) => value),
     ...moments.map(({ first }) => first),
     ...moments.map(({ second }) => second),
+    ...averagesOf(moments),
     clock.step,
     clock.mass1,
     clock.mass2,
   ];
+  /** Groups of one value a parameter: itself, two moments, and its average where there is one. */
+  const parts = moments.every(({ average }) => average) ? 4 : 3;
   const part = (values: readonly Value[], index: number) => values.slice(index * count, (index + 1) * count);
   const unpack = (values: readonly Value[]) => {
-    const [step, mass1, mass2] = values.slice(3 * count) as [Value, Value, Value];
-    const [first, second] = [part(values, 1), part(values, 2)];
+    const [step, mass1, mass2] = values.slice(parts * count) as [Value, Value, Value];
+    const [first, second, average] = [part(values, 1), part(values, 2), parts > 3 ? part(values, 3) : []];
     return {
       values: part(values, 0),
-      moments: first.map((m, i) => ({ first: m, second: second[i] as Value })),
+      moments: first.map((m, i): Moments => ({ first: m, second: second[i] as Value, average: average[i] })),
       clock: { step, mass1, mass2 },
     };
   };
@@ -89,6 +94,7 @@ export function stepWhen(
       ...updated.map((each) => each.parameter),
       ...updated.map(({ first }) => first),
       ...updated.map(({ second }) => second),
+      ...averagesOf(updated),
     ];
     return [...values, next.step, next.mass1, next.mass2, norm, rate];
   };
@@ -97,7 +103,7 @@ export function stepWhen(
     return [...now, globalNorm(squaresOf(inside.slice(0, count))), scheduledRate(f.add(unpack(now).clock.step, 1), options)];
   };
   const results = f.ifElse(condition, inputs, step, wait);
-  const { values, moments: updated, clock: next } = unpack(results);
+  const { values, moments: updated, clock: next } = unpack(results.slice(0, -2));
   const [norm, rate] = results.slice(-2) as [Value, Value];
   return { updated: values.map((parameter, i) => ({ parameter, ...(updated[i] as Moments) })), clock: next, norm, rate };
 }

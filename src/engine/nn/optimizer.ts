@@ -22,6 +22,11 @@ export interface OptimizerOptions {
   epsilon?: number;
   /** The global gradient norm is clipped to this; 0 does not clip. @default 1 */
   clipNorm?: number;
+  /**
+   * Decay of a running average of the parameters, which is what is validated and saved. It rises with the steps t,
+   * min(decay, (1 + t) / (10 + t)), so that the first weights are soon forgotten. 0 keeps no average. @default 0
+   */
+  averageDecay?: number;
 }
 
 export const squaresOf = (gradients: readonly Value[]) => gradients.map((gradient) => f.mul(gradient, gradient));
@@ -40,10 +45,16 @@ export function scheduledRate(t: Value, options: OptimizerOptions): Value {
   return f.mul(warm ? f.mul(warm, cosine) : cosine, learningRate);
 }
 
-/** Running first and second moments of a gradient. */
+/** The decay of the parameters' average at step t = 1, 2, ... */
+function averageDecayAt(t: Value, decay: number): Value {
+  return f.minimum(f.div(f.add(t, 1), f.add(t, 10)), decay);
+}
+
+/** What the optimizer keeps of a parameter: running moments of its gradient and, where one is wanted, the average of the parameter. */
 export interface Moments {
   first: Value;
   second: Value;
+  average?: Value | undefined;
 }
 
 export interface UpdatedParameter extends Moments {
@@ -69,9 +80,9 @@ export interface OptimizerStep {
 }
 
 /**
- * One AdamW step (Kingma and Ba, arXiv 1412.6980; decay decoupled).
+ * One AdamW step (Kingma and Ba, arXiv 1412.6980; decay decoupled), and a step of the parameters' averages where there are any.
  *
- * @param moments running first and second moments, one pair a parameter
+ * @param moments running first and second moments, and averages, one set a parameter
  * @param clock where the optimizer stands before this step
  */
 export function adamW(
@@ -81,7 +92,7 @@ export function adamW(
   clock: Clock,
   options: OptimizerOptions,
 ): OptimizerStep {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, clipNorm = 1 } = options;
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, clipNorm = 1, averageDecay = 0 } = options;
   // Every operation passes over all parameters once, so what is the same for all of them is worked out among the scalars first.
   const squares = squaresOf(gradients);
   const norm = globalNorm(squares);
@@ -96,15 +107,18 @@ export function adamW(
   const deviation = f.sqrt(mass2);
   const correction = f.div(deviation, mass1);
   const least = f.mul(deviation, epsilon);
+  const approach = averageDecay > 0 ? f.sub(1, averageDecayAt(t, averageDecay)) : undefined;
   const updated = parameters.map((spec, i): UpdatedParameter => {
-    const { first: m, second: v } = moments[i] as Moments;
+    const { first: m, second: v, average: before } = moments[i] as Moments;
     const first = f.add(f.mul(m, beta1), f.mul(gradients[i] as Value, part1));
     const second = f.add(f.mul(v, beta2), f.mul(squares[i] as Value, part2));
     const scaledRate = spec.learningRateScale === 1 ? rate : f.mul(rate, spec.learningRateScale);
     const direction = f.div(first, f.add(f.sqrt(second), least));
     const step = f.mul(direction, f.mul(scaledRate, correction));
     const decayed = spec.decay && weightDecay > 0 ? f.mul(spec.value, f.sub(1, f.mul(scaledRate, weightDecay))) : spec.value;
-    return { parameter: f.sub(decayed, step), first, second };
+    const parameter = f.sub(decayed, step);
+    const average = approach && before && f.add(before, f.mul(f.sub(parameter, before), approach));
+    return { parameter, first, second, average };
   });
   return { updated, clock: { step: t, mass1, mass2 }, norm, rate };
 }

@@ -52,7 +52,7 @@ export interface TrainingModel {
   model: Uint8Array;
   /**
    * Resident tensors to start with: parameters, moments (`first.NAME`, `second.NAME`) and the optimizer's clock; with
-   * accumulation also `sum.NAME` and `clock.batches`.
+   * an average of the parameters also `average.NAME`, with accumulation `sum.NAME` and `clock.batches`.
    */
   initialState: Record<string, Tensor>;
   /** Output name -> resident input, for Session.run's `carry`. */
@@ -65,6 +65,8 @@ export interface TrainingModel {
    */
   reported: string[];
   parameters: { name: string; shape: Shape }[];
+  /** The resident tensor of each parameter that is to be validated and saved: itself, or its average where there is one. */
+  kept: Record<string, string>;
   masks: DropoutMask[];
   stepsPerRun: number;
 }
@@ -93,9 +95,11 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   const specs = [...context.parameters.values()];
 
   const stateInput = (name: string, shape: Shape) => graph.input(inLoop + name, 'float32', shape);
+  const averages = (options.optimizer.averageDecay ?? 0) > 0;
   const moments = specs.map(({ name, shape }) => ({
     first: stateInput(`first.${name}`, shape),
     second: stateInput(`second.${name}`, shape),
+    average: averages ? stateInput(`average.${name}`, shape) : undefined,
   }));
   const [step, mass1, mass2] = clockNames.map((name) => stateInput(name, [])) as [Value, Value, Value];
   const byParameter = gradients(
@@ -116,6 +120,14 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
       { name: `first.${spec.name}`, shape: spec.shape, before: moments[i]!.first, after: updated[i]!.first },
       { name: `second.${spec.name}`, shape: spec.shape, before: moments[i]!.second, after: updated[i]!.second },
     ]),
+    ...(averages
+      ? specs.map(({ name, shape }, i) => ({
+          name: `average.${name}`,
+          shape,
+          before: moments[i]!.average as Value,
+          after: updated[i]!.average as Value,
+        }))
+      : []),
     { name: clockNames[0], shape: [], before: step, after: clock.step },
     { name: clockNames[1], shape: [], before: mass1, after: clock.mass1 },
     { name: clockNames[2], shape: [], before: mass2, after: clock.mass2 },
@@ -138,6 +150,8 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
         [`first.${name}`, zeros('float32', shape)] as const,
         [`second.${name}`, zeros('float32', shape)] as const,
       ]),
+      // A copy: what is written in place must not be shared.
+      ...(averages ? specs.map(({ name, shape, initial }) => [`average.${name}`, float32(shape, initial.data)] as const) : []),
       ...clockNames.map((name) => [name, scalar(0)] as const),
       ...(sums?.state ?? []).map(({ name, shape }) => [name, zeros('float32', shape)] as const),
     ]),
@@ -145,6 +159,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
     inPlace: state.flatMap(({ name }, i) => (overwrites[i] ? [`next.${name}`] : [])),
     reported: Object.keys(report),
     parameters: specs.map(({ name, shape }) => ({ name, shape })),
+    kept: Object.fromEntries(specs.map(({ name }) => [name, averages ? `average.${name}` : name])),
     masks: context.masks,
     stepsPerRun,
   };

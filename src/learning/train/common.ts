@@ -80,10 +80,11 @@ export function stepsOf(settings: TrainingSettings, stepsPerEpoch: number, steps
 
 /** @param steps batches of the whole training */
 export function optimizerOf(settings: TrainingSettings, steps: number): OptimizerOptions {
-  const { learningRate, warmup, weightDecay, clipNorm, accumulate } = settings;
+  const { learningRate, warmup, weightDecay, clipNorm, accumulate, averageDecay = 0 } = settings;
   // The optimizer counts its own steps, which several batches may make together.
   const totalSteps = Math.ceil(steps / accumulate);
-  return { learningRate, totalSteps, warmupSteps: Math.round((warmup * steps) / accumulate), weightDecay, clipNorm };
+  const warmupSteps = Math.round((warmup * steps) / accumulate);
+  return { learningRate, totalSteps, warmupSteps, weightDecay, clipNorm, averageDecay };
 }
 
 /** Several steps a run where the settings say so, or for a model so small that the cost of a call matters (docs/decisions/0003). */

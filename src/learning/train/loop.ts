@@ -71,7 +71,8 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
     standing.metricsBytes = await run.log({ ...line, seconds: standing.seconds });
   };
   const validate = async (epoch: number) => {
-    const parameters = await session.getResident(graph.parameters.map(({ name }) => name));
+    const resident = await session.getResident(Object.values(graph.kept));
+    const parameters = Object.fromEntries(Object.entries(graph.kept).map(([name, stored]) => [name, resident[stored] as Tensor]));
     const { score, values } = await options.validate(parameters);
     if (!standing.best || score > standing.best.score) {
       standing.best = { epoch, score, values };

@@ -14,6 +14,11 @@ export const trainingSettings = z.strictObject({
   weightDecay: z.number().nonnegative().default(0.01),
   /** Global gradient norm that is never exceeded; 0 does not clip. */
   clipNorm: z.number().nonnegative().default(1),
+  /**
+   * Decay of a running average of the weights, which is then what is validated and saved; see engine/nn/optimizer.ts. 0, or not given, keeps
+   * none.
+   */
+  averageDecay: z.number().min(0).lt(1).optional(),
   /** Chance that the captions of a triplet change places. */
   captionSwap: z.number().min(0).max(1).default(0.5),
   /** Chance that a training word is replaced by an out-of-vocabulary one, which trains their embeddings. */
