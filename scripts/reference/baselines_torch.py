@@ -75,17 +75,18 @@ class Combiner(nn.Module):
 
 
 class Loss(nn.Module):
-    """A query is classified among the targets of the batch, without those that are its own in another row."""
+    """A query is classified among the candidates of the batch, without those that are its own in another row."""
 
     def __init__(self, c: limn_torch.Config):
         super().__init__()
+        self.c = c
         self.matching_scale = nn.Parameter(torch.tensor(math.log(c.initial_scale)))
 
     def logits(self, a: Tensor, b: Tensor, same_target: Tensor) -> Tensor:
         return (a @ b.T * self.matching_scale.exp().clamp(max=100)).masked_fill(same_target > 0, -math.inf)
 
     def forward(self, query: Tensor, target: Tensor, same_target: Tensor) -> Tensor:
-        return F.cross_entropy(self.logits(query, target, same_target), torch.arange(query.shape[0]))
+        return limn_torch.classification(self.c, self.logits(query, target, same_target), same_target)
 
 
 class Baseline(nn.Module):
@@ -93,6 +94,7 @@ class Baseline(nn.Module):
 
     def __init__(self, c: limn_torch.Config, compose: nn.Module):
         super().__init__()
+        self.c = c
         self.picture = limn_torch.Picture(c)
         self.text = limn_torch.Text(c)
         self.compose = compose
@@ -101,10 +103,11 @@ class Baseline(nn.Module):
     def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor], dict[str, Tensor]]:
         """-> loss, its terms, the query's and the target's embedding."""
         _, reference = self.picture(batch["reference.local"], batch["reference.global"])
-        _, target = self.picture(batch["target.local"], batch["target.global"])
+        _, target = self.picture(*(limn_torch.candidates(self.c, batch, part) for part in ("local", "global")))
         _, text, _ = self.text(batch["words"])
         query, target = unit(self.compose(reference, text)), unit(target)
-        return self.loss(query, target, batch["sameTarget"]), {}, {"matching": query}, {"matching": target}
+        loss = self.loss(query, target, limn_torch.same_target(self.c, batch))
+        return loss, {}, {"matching": query}, {"matching": target}
 
 
 class Attributes(nn.Module):
@@ -150,11 +153,12 @@ class TgCir(nn.Module):
 
     def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor], dict[str, Tensor]]:
         reference = self.picture_attributes(*self.picture(batch["reference.local"], batch["reference.global"]))
-        target = self.picture_attributes(*self.picture(batch["target.local"], batch["target.global"]))
+        candidates = (limn_torch.candidates(self.c, batch, part) for part in ("local", "global"))
+        target = self.picture_attributes(*self.picture(*candidates))
         composed = self.compose(reference, self.text_attributes(*self.text(batch["words"])))
         side_by_side = lambda x: unit(x).flatten(1) / math.sqrt(x.shape[1])
         queries, targets = side_by_side(composed), side_by_side(target)
-        same_target = batch["sameTarget"]
+        same_target = limn_torch.same_target(self.c, batch)
         terms = {
             "classification": self.loss(queries, targets, same_target),
             "regulariser": self.regulariser(queries, targets, same_target),
@@ -167,7 +171,7 @@ class TgCir(nn.Module):
 
     def regulariser(self, queries: Tensor, targets: Tensor, same_target: Tensor) -> Tensor:
         """How far the scores of a query are from those that its target would get as a query, over what counts in its row."""
-        likeness, found = (self.loss.logits(x, targets, same_target) for x in (targets, queries))
+        likeness, found = (self.loss.logits(x, targets, same_target) for x in (targets[: queries.shape[0]], queries))
         rows = []
         for wanted, given, hidden in zip(likeness, found, same_target > 0):
             p, q = wanted[~hidden].softmax(0), given[~hidden].softmax(0)

@@ -37,6 +37,10 @@ class Config:
     factor_start: str = "tokens"
     features: str = "both"
     aggregation: str = "both"
+    reference_negatives: bool = False
+    symmetric: float = 0.0
+    label_smoothing: float = 0.0
+    factor_weights: str = "equal"
 
 
 class Dropout(nn.Module):
@@ -210,6 +214,19 @@ class Matching(nn.Module):
         return F.normalize(matching, dim=-1, eps=1e-6), F.normalize(self.projection(tokens), dim=-1, eps=1e-6)
 
 
+class FactorWeights(nn.Module):
+    """How much a query counts each factor, K in sum: (B, K, d) -> (B, K, 1)."""
+
+    def __init__(self, d: int):
+        super().__init__()
+        self.hidden = nn.Linear(d, d)
+        self.energy = nn.Linear(d, 1, bias=False)
+        nn.init.zeros_(self.energy.weight)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return self.energy(torch.tanh(self.hidden(tokens))).softmax(1) * tokens.shape[1]
+
+
 class Loss(nn.Module):
     def __init__(self, c: Config):
         super().__init__()
@@ -220,18 +237,36 @@ class Loss(nn.Module):
     def forward(self, query, target, same_target: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         (matching_q, factors_q, tokens_q), (matching_t, factors_t, tokens_t) = query, target
         hidden = same_target * -1e4
-        labels = torch.arange(same_target.shape[0])
         by_matching = matching_q @ matching_t.T * self.matching_scale.exp().clamp(max=100) + hidden
         mean_cosine = factors_q.flatten(1) @ factors_t.flatten(1).T / self.c.factors
         by_factors = mean_cosine * self.factor_scale.exp().clamp(max=100) + hidden
         terms = {
-            "matching": F.cross_entropy(by_matching, labels),
-            "factors": F.cross_entropy(by_factors, labels),
+            "matching": classification(self.c, by_matching, same_target),
+            "factors": classification(self.c, by_factors, same_target),
             "agreement": symmetric_kl(by_matching, by_factors),
             "disentangling": disentangling(tokens_q) + disentangling(tokens_t),
         }
         weights = {"matching": 1.0, **self.c.weights}
         return sum(weights[name] * term for name, term in terms.items()), terms
+
+
+def classification(c: Config, logits: Tensor, same_target: Tensor) -> Tensor:
+    """Each query among the candidates (B, C) and, in part, each of the B targets among the queries."""
+    batch = logits.shape[0]
+    loss = smooth_cross_entropy(logits, same_target, c.label_smoothing)
+    if c.symmetric == 0:
+        return loss
+    back = smooth_cross_entropy(logits[:, :batch].T, same_target[:, :batch].T, c.label_smoothing)
+    return (1 - c.symmetric) * loss + c.symmetric * back
+
+
+def smooth_cross_entropy(logits: Tensor, hidden: Tensor, smoothing: float) -> Tensor:
+    """Of row i choosing column i; what is hidden gets no part of the smoothing."""
+    own = logits.diagonal()
+    counted = (hidden == 0).to(logits.dtype)
+    seen = logits.masked_fill(hidden > 0, 0.0)
+    spread = (seen * counted).sum(1) / counted.sum(1)
+    return (logits.logsumexp(1) - (1 - smoothing) * own - smoothing * spread).mean()
 
 
 def symmetric_kl(a: Tensor, b: Tensor) -> Tensor:
@@ -248,6 +283,18 @@ def disentangling(tokens: Tensor) -> Tensor:
     normal = F.normalize(tokens, dim=-1, eps=1e-6)
     cosines = normal @ normal.transpose(1, 2)
     return (cosines.square().sum() - batch * count) / (batch * count * (count - 1))
+
+
+def candidates(c: Config, batch: dict[str, Tensor], part: str) -> Tensor:
+    """The pictures that queries are classified among: the targets and, as further negatives, the references."""
+    targets, references = batch[f"target.{part}"], batch[f"reference.{part}"]
+    return torch.cat([targets, references]) if c.reference_negatives else targets
+
+
+def same_target(c: Config, batch: dict[str, Tensor]) -> Tensor:
+    if not c.reference_negatives:
+        return batch["sameTarget"]
+    return torch.cat([batch["sameTarget"], batch["referenceAnswers"]], 1)
 
 
 def mask_bias(mask: Tensor) -> Tensor:
@@ -271,6 +318,8 @@ class Limn(nn.Module):
         self.aggregation = Aggregation(c)
         self.fusion = Fusion(c)
         self.matching = Matching(c)
+        if c.factor_weights == "learned":
+            self.factor_weights = FactorWeights(c.width)
         self.loss = Loss(c)
 
     def embed(self, local: Tensor, global_: Tensor, words: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
@@ -289,7 +338,10 @@ class Limn(nn.Module):
         bias = torch.cat([bias.expand(rows, -1) for bias in (prior.new_zeros(1, c.factors), *biases)], 1)[:, None, None, :]
         fused = None if c.features == "local" else self.fusion(picture, text)
         factors = self.aggregation(sequences, bias, fused)
-        return *self.matching(factors, fused), factors
+        matching, projected = self.matching(factors, fused)
+        if words is not None and self.c.factor_weights == "learned":
+            projected = projected * self.factor_weights(factors)
+        return matching, projected, factors
 
     def used(self, tokens: Tensor, bias: Tensor, global_: Tensor) -> list[tuple[Tensor, Tensor]]:
         """The features that the config wants, each with what is added to its attention logits."""
@@ -298,8 +350,10 @@ class Limn(nn.Module):
 
     def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         query = self.embed(batch["reference.local"], batch["reference.global"], batch["words"])
-        target = self.embed(batch["target.local"], batch["target.global"])
-        return self.loss(query, target, batch["sameTarget"])
+        return self.loss(query, self.candidates(batch), same_target(self.c, batch))
+
+    def candidates(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        return self.embed(candidates(self.c, batch, "local"), candidates(self.c, batch, "global"))
 
 
 def limn_tensors(model: nn.Module, of=lambda parameter: parameter, prefix: str = "") -> dict[str, Tensor]:

@@ -11,6 +11,7 @@ AdamW, clip_grad_norm_, LinearLR); LIMN is limn_torch.py, the baselines are base
 
 import json
 import pathlib
+import re
 import struct
 import sys
 
@@ -205,8 +206,11 @@ def adam_w() -> None:
     save("adamw", tensors, settings | {"weightDecay": decay, "clipNorm": clip})
 
 
-def triplets(model: nn.Module, lengths: list[int]) -> dict[str, Tensor]:
-    """Moves the buffers of a model and draws a batch for it; of the texts, only so many words are there."""
+def triplets(model: nn.Module, lengths: list[int], negatives: bool = False) -> dict[str, Tensor]:
+    """
+    Moves the buffers of a model and draws a batch for it; of the texts, only so many words are there. With `negatives` it says too which
+    references are answers of other rows: that of row 0 is the target of row 3, that of row 2 the target of row 5.
+    """
     for buffer in model.buffers():
         buffer.copy_(single(buffer + 0.2 * torch.rand_like(buffer)))
     local, picture = torch.randn(9, 5, 15).half(), torch.randn(9, 13).half()
@@ -214,7 +218,9 @@ def triplets(model: nn.Module, lengths: list[int]) -> dict[str, Tensor]:
     words = torch.randint(1, 20, (6, 6))
     for row, length in enumerate(lengths):
         words[row, length:] = 0
+    answers = {"referenceAnswers": (targets[:, None] == references).double()} if negatives else {}
     return {
+        **answers,
         "reference.local": local[references],
         "reference.global": picture[references],
         "target.local": local[targets],
@@ -267,8 +273,12 @@ def small(**changes) -> tuple[limn_torch.Config, dict]:
         vocabulary_size=20, tokens=5, channels=12, global_channels=10, colour_channels=3, text_layers=1, initial_scale=5.0, **shared
     )
     picture = {"kind": "features", "tokens": 5, "channels": 12, "globalChannels": 10, "colourChannels": 3}
-    shared = {{"factor_start": "factorStart"}.get(name, name): value for name, value in shared.items()}
-    return config, {**shared, "textLayers": 1, "vocabularySize": 20, "initialScale": 5, "picture": picture}
+    return config, {**camel(shared), "textLayers": 1, "vocabularySize": 20, "initialScale": 5, "picture": picture}
+
+
+def camel(settings: dict) -> dict:
+    """factor_start -> factorStart"""
+    return {re.sub("_(.)", lambda found: found[1].upper(), name): value for name, value in settings.items()}
 
 
 def used(model: nn.Module) -> dict[str, Tensor]:
@@ -316,12 +326,50 @@ def baselines() -> None:
         save_method(name, model, inputs, loss, terms, query, target, {**settings, "method": name})
 
 
+objectives = {
+    "reference-negatives": {"reference_negatives": True},
+    "symmetric": {"symmetric": 0.4},
+    "smoothing": {"label_smoothing": 0.15},
+    "factor-weights": {"factor_weights": "learned"},
+}
+
+
+def recipe() -> None:
+    """One model and batch a method, with each of the recipe's options and with all of them."""
+    everything = {name: value for changes in objectives.values() for name, value in changes.items()}
+    for_all = {name: value for name, value in everything.items() if name != "factor_weights"}
+    cases = {
+        "limn": {**objectives, "all": everything},
+        "tirg": {"reference-negatives": objectives["reference-negatives"], "all": for_all},
+        "tg-cir": {"reference-negatives": objectives["reference-negatives"], "all": for_all},
+        "text-only": {"all": for_all},
+    }
+    for name, variants in cases.items():
+        tensors = {}
+        for variant, changes in variants.items():
+            torch.manual_seed(40)
+            config, settings = small(**changes)
+            model = limn_torch.Limn(config) if name == "limn" else baselines_torch.make(name, config)
+            # The same parameters in every variant, whatever it has beside them.
+            for key, parameter in model.named_parameters():
+                torch.manual_seed(sum(map(ord, key)))
+                parameter.data.copy_(single(parameter.data + 0.6 * torch.randn_like(parameter)))
+            torch.manual_seed(41)
+            inputs = triplets(model, [6, 3, 5, 1, 4, 2], negatives=True)
+            loss, terms, *_ = model(inputs)
+            loss.backward()
+            gradients = {key: value for key, value in used(model).items() if key.startswith("gradient.")}
+            tensors |= inputs | {k: v for k, v in used(model).items() if k.startswith("parameter.")} | with_prefix("buffer.", dict(model.named_buffers()))
+            tensors |= with_prefix(f"{variant}:", {"loss": loss, **with_prefix("term.", terms), **gradients})
+        save(f"recipe-{name}", tensors, {**small()[1], "method": name, "variants": {k: camel(v) for k, v in variants.items()}})
+
+
 def save_method(name, model, inputs, loss, terms, query, target, settings) -> None:
     results = {"loss": loss} | with_prefix("term.", terms) | with_prefix("query.", query) | with_prefix("targetEmbedding.", target)
     save(f"baselines-{name}", inputs | used(model) | with_prefix("buffer.", dict(model.named_buffers())) | results, settings)
 
 
 if __name__ == "__main__":
-    for make in (layer_norm, attention, transformer_layer, cross_entropy, adam_w, limn, limn_ablations, baselines):
+    for make in (layer_norm, attention, transformer_layer, cross_entropy, adam_w, limn, limn_ablations, baselines, recipe):
         if make.__name__ in sys.argv[1:] or len(sys.argv) == 1:
             make()

@@ -2,17 +2,19 @@
 import * as f from '../graph/functions.js';
 import type { Value } from '../graph/index.js';
 import { float32 } from '../tensor/tensor.js';
-import { type Context, init } from './context.js';
+import { type Context, type Init, init } from './context.js';
 
 export interface LinearOptions {
   /** @default true */
   bias?: boolean;
+  /** First values of the weight. @default uniform by the fan-in */
+  weight?: Init;
 }
 
 /** x (..., in) -> (..., out): x W + b, W (in, out). */
 export function linear(context: Context, name: string, x: Value, out: number, options: LinearOptions = {}): Value {
   const scope = context.scope(name);
-  const weight = scope.parameter('weight', [x.shape.at(-1) as number, out], init.fanIn);
+  const weight = scope.parameter('weight', [x.shape.at(-1) as number, out], options.weight ?? init.fanIn);
   const y = f.matmul(x, weight);
   return options.bias === false ? y : f.add(y, scope.parameter('bias', [out], init.zeros));
 }

@@ -9,7 +9,7 @@ export interface CrossEntropyOptions {
   weights?: Value;
 }
 
-/** -log softmax(logits)[label], logits (B, C), labels one-hot (B, C) float32. */
+/** -log softmax(logits)[label], logits (B, C), labels (B, C) float32: one-hot, or distributions. */
 export function crossEntropy(logits: Value, oneHot: Value, options: CrossEntropyOptions = {}): Value {
   const smoothing = options.labelSmoothing ?? 0;
   const logP = f.logSoftmax(logits);

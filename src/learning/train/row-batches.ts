@@ -14,6 +14,8 @@ export interface Row {
   target: number;
   /** Rows of equal answers are no negatives of each other: those with the same target, or with targets of the same label. */
   answer: string | number;
+  /** What the reference would be as an answer. */
+  referenceAnswer: string | number;
   captions: readonly string[];
   /** What it counts in the loss. */
   weight: number;
@@ -51,11 +53,12 @@ export class RowBatches {
     // A triplet of a picture that was skipped as broken is left out; one with several targets is learned with each.
     this.rows = split.triplets.flatMap(({ reference, targets, captions, weight = 1 }) => {
       const from = pictures.rowOf(reference);
+      const referenceAnswer = labels.get(reference) ?? (from as number);
       return targets.flatMap((id) => {
         const to = pictures.rowOf(id);
         return from === undefined || to === undefined
           ? []
-          : [{ reference: from, target: to, answer: labels.get(id) ?? to, captions, weight }];
+          : [{ reference: from, target: to, answer: labels.get(id) ?? to, referenceAnswer, captions, weight }];
       });
     });
     if (this.rows.length === 0) throw new LimnError('DATA', 'There are no training triplets whose pictures can be read.');

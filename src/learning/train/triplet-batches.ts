@@ -48,11 +48,14 @@ export class TripletBatches {
     const sees = methodOf(this.config).sees(this.config);
     const pictures = (prefix: string, which: (row: Row) => number) =>
       this.pictures.of(rows.map(which), prefix, `${prefix} tokens of step ${step}`);
+    const { referenceNegatives } = this.config;
+    const pairs = (relation: PairRelation) => float32([rows.length, batchSize], pairsWhere(rows, batchSize, relation));
     const flat: Record<string, Tensor> = {
-      ...(sees.picture ? pictures('reference.', ({ reference }) => reference) : {}),
+      ...(sees.picture || referenceNegatives ? pictures('reference.', ({ reference }) => reference) : {}),
       ...pictures('target.', ({ target }) => target),
       ...(sees.text ? this.textFeeds(rows, step) : {}),
-      sameTarget: float32([rows.length, batchSize], sameTargets(rows, batchSize)),
+      sameTarget: pairs((row, other) => row !== other && row.answer === other.answer),
+      ...(referenceNegatives ? { referenceAnswers: pairs((row, other) => row.answer === other.referenceAnswer) } : {}),
     };
     return this.batches.complete(flat, rows, steps);
   }
@@ -78,12 +81,14 @@ export function* trainingTexts(split: Split, { captionSwap }: TrainingSettings):
   }
 }
 
-/** (steps * B, B): 1 where two different rows of a batch have the same answer. */
-function sameTargets(rows: readonly Row[], batchSize: number): Float32Array {
+type PairRelation = (row: Row, other: Row) => boolean;
+
+/** (steps * B, B): 1 for the pairs of rows of a batch that the relation holds for. */
+function pairsWhere(rows: readonly Row[], batchSize: number, relation: PairRelation): Float32Array {
   const out = new Float32Array(rows.length * batchSize);
-  rows.forEach(({ answer }, i) => {
+  rows.forEach((row, i) => {
     const start = i - (i % batchSize);
-    for (let j = 0; j < batchSize; j++) if (start + j !== i && rows[start + j]?.answer === answer) out[i * batchSize + j] = 1;
+    for (let j = 0; j < batchSize; j++) if (relation(row, rows[start + j] as Row)) out[i * batchSize + j] = 1;
   });
   return out;
 }

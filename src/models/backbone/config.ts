@@ -96,6 +96,15 @@ const fields = z.strictObject({
   vocabularySize: positive,
   /** Where the learnable scale of the softmax logits starts. */
   initialScale: z.number().positive().default(20),
+  /**
+   * Whether the reference pictures of a batch are further negatives: each query is classified among 2 B candidates then, its own
+   * reference among them, except for those that are its answer. @default false
+   */
+  referenceNegatives: z.boolean().optional(),
+  /** Part of the classification in which the targets choose among the queries, from 0 to 1. @default 0 */
+  symmetric: z.number().min(0).max(1).optional(),
+  /** Part of the probability that the classification spreads over all candidates that count (Szegedy et al., arXiv 1512.00567). @default 0 */
+  labelSmoothing: z.number().min(0).lt(1).optional(),
   /** Weights of the loss terms beside the matching token's classification, which has 1. */
   weights: z
     .strictObject({
@@ -104,6 +113,11 @@ const fields = z.strictObject({
       disentangling: z.number().nonnegative().default(1),
     })
     .prefault({}),
+  /**
+   * How LIMN's query counts its factors: all the same, or by learned weights that depend on the query, K in sum. They multiply its factor
+   * vectors, so that scores are inner products as before. @default "equal"
+   */
+  factorWeights: z.enum(['equal', 'learned']).optional(),
   /** Weight of the factors' mean cosine in the score. */
   gamma: z.number().nonnegative().default(1),
   /** What LIMN's query sees: both, or one side alone. */
@@ -122,6 +136,7 @@ const limnAlone = [
   ['features', 'both'],
   ['aggregation', 'both'],
   ['factorStart', 'tokens'],
+  ['factorWeights', 'equal'],
 ] as const;
 
 export const limnConfig = fields
@@ -137,7 +152,7 @@ export const limnConfig = fields
       return;
     }
     for (const [key, usual] of limnAlone) {
-      if (config[key] === usual) continue;
+      if ((config[key] ?? usual) === usual) continue;
       context.addIssue({ code: 'custom', path: [key], message: `is a setting of LIMN, not of the method "${config.method}"` });
     }
   });

@@ -1,4 +1,5 @@
 /** What the multi-grained encoder makes of a picture or a text. */
+import { concat } from '../../engine/graph/functions.js';
 import type { Value } from '../../engine/graph/index.js';
 
 export interface Encoded {
@@ -12,3 +13,14 @@ export interface Encoded {
 
 /** An encoding whose local features are wanted. */
 export type EncodedTokens = Encoded & { tokens: Value };
+
+/** Two batches that one encoder made, one behind the other. */
+export function joinEncoded(first: Encoded, second: Encoded): Encoded {
+  const rows = first.global.shape[0] as number;
+  const joined = (part: 'tokens' | 'bias') => {
+    const [a, b] = [first[part], second[part]];
+    // A bias of one row is that of every row.
+    return a && b ? { [part]: a.shape[0] === rows ? concat([a, b], 0) : a } : {};
+  };
+  return { ...joined('tokens'), ...joined('bias'), global: concat([first.global, second.global], 0) };
+}

@@ -19,7 +19,7 @@ import type { BatchRows, Embedding, Method } from './method.js';
 
 /** What LIMN makes of a query or of a target. */
 export interface FactorEmbedding extends Embedding {
-  /** The factors' projections, each of length 1: (B, K, p). */
+  /** The factors' projections, each of length 1, or of the length of its weight: (B, K, p). */
   factors: Value;
   /** The factor tokens themselves: (B, K, d). */
   tokens: Value;
@@ -29,8 +29,12 @@ export const limn: Method<FactorEmbedding> = {
   sees: ({ query }) => ({ picture: query !== 'text', text: query !== 'picture' }),
   local: ({ features }) => features !== 'global',
   factors: ({ factors }) => factors,
-  embedQuery: (context, config, picture, text) =>
-    embed(context, config, picture && pictureSequence(context, config, picture), text && textSequence(context, config, text)),
+  embedQuery(context, config, picture, text) {
+    const seen = picture && pictureSequence(context, config, picture);
+    const query = embed(context, config, seen, text && textSequence(context, config, text));
+    if (config.factorWeights !== 'learned') return query;
+    return { ...query, factors: f.mul(query.factors, factorWeights(context.scope('factor_weights'), query.tokens)) };
+  },
   embedTarget: (context, config, picture) => embed(context, config, pictureSequence(context, config, picture), undefined),
   loss: limnLoss,
   attention: factorAttention,
@@ -153,6 +157,17 @@ function embed(
   return { matching: f.l2Normalize(matching), factors: f.l2Normalize(projected), tokens };
 }
 
+/**
+ * How much a query counts each factor, by a small MLP of its factor tokens (B, K, d): (B, K, 1), K in sum over the factors. The last layer
+ * starts at 0, so that all count the same at first.
+ */
+function factorWeights(context: Context, tokens: Value): Value {
+  const [batch, count, d] = tokens.shape as [number, number, number];
+  const hidden = f.tanh(linear(context, 'hidden', tokens, d));
+  const energy = linear(context, 'energy', hidden, 1, { bias: false, weight: init.zeros });
+  return f.mul(f.reshape(f.softmax(f.reshape(energy, [batch, count])), [batch, count, 1]), count);
+}
+
 /** K linear maps of the fused global features (B, d), one for each factor token: (B, K, d). */
 function startingTokens(context: Context, { factors, width }: LimnConfig, global: Value): Value {
   const maps = linear(context, 'start', global, factors * width, { bias: false });
@@ -204,7 +219,7 @@ function limnLoss(context: Context, config: LimnConfig, query: FactorEmbedding, 
   const { weights } = config;
   const scope = context.scope('loss');
   const { logits, classify } = sharedTargets(scope, config, rows);
-  const flat = ({ factors }: FactorEmbedding) => f.reshape(factors, [rows.sameTarget.shape[0] as number, -1]);
+  const flat = ({ factors }: FactorEmbedding) => f.reshape(factors, [factors.shape[0] as number, -1]);
   const byMatching = logits('matching_scale', f.matmul(query.matching, target.matching, { transB: true }));
   const matching = classify(byMatching);
   const metrics: Record<string, Value> = { matching };

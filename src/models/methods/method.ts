@@ -10,13 +10,19 @@ import type { Encoded } from '../backbone/encoded.js';
 export interface Embedding {
   /** What a gallery stores and searches, of length 1: (B, d). */
   matching: Value;
-  /** The factors' projections, each of length 1: (B, K, p). Methods without factors have none. */
+  /**
+   * The factors' projections, each of length 1, or of the length of its weight in a query with learned weights: (B, K, p). Methods without
+   * factors have none.
+   */
   factors?: Value;
 }
 
 /** What a loss must know of the rows of its batch. */
 export interface BatchRows {
-  /** float32 (B, B): 1 where two different rows want the same picture and so are no negatives of each other. */
+  /**
+   * float32 (B, C): 1 where a candidate is no negative of a row, for it is what the row wants, without being its own target. The candidates
+   * are the targets of all rows (C = B), or these and the references of all rows (C = 2 B).
+   */
   sameTarget: Value;
   /** float32 (B): how much each row counts in the classification. @default all the same */
   weights?: Value | undefined;
@@ -40,7 +46,8 @@ export interface Method<E extends Embedding = Embedding> {
   embedQuery(context: Context, config: LimnConfig, picture: Encoded | undefined, text: Encoded | undefined): E;
   /** The embedding of a target picture, which is what a gallery stores. */
   embedTarget(context: Context, config: LimnConfig, picture: Encoded): E;
-  loss(context: Context, config: LimnConfig, query: E, target: E, rows: BatchRows): MethodLoss;
+  /** @param query of the B rows @param candidates the C pictures that they are classified among, the rows' own targets first */
+  loss(context: Context, config: LimnConfig, query: E, candidates: E, rows: BatchRows): MethodLoss;
   /**
    * Where each factor looks in a picture with local features: (B, K, N), rows that sum to 1. Methods that cannot say have none.
    *

@@ -1,11 +1,13 @@
 /** A model's three graphs, all traced from its method's one file: training, query encoder, gallery encoder. */
 import type { Random } from '../../core/random.js';
+import * as f from '../../engine/graph/functions.js';
 import { encodeModel, Graph, type Value } from '../../engine/graph/index.js';
 import { type Context, InferenceContext } from '../../engine/nn/context.js';
 import type { OptimizerOptions } from '../../engine/nn/optimizer.js';
 import { type InputSpec, type TrainingModel, trainingModel } from '../../engine/nn/training.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
 import type { LimnConfig } from '../backbone/config.js';
+import { joinEncoded } from '../backbone/encoded.js';
 import { encodePicture, type Inputs, pictureInputs, withoutPrefix } from '../backbone/picture.js';
 import { encodeText, textInputs } from '../backbone/text.js';
 import type { TunedEncoders } from '../backbone/tuned.js';
@@ -32,24 +34,22 @@ export interface LimnTrainingOptions {
 
 /**
  * The training model. Batch inputs: `reference.*` and `target.*` pictures (see models/encoder/picture.ts), those of the text, and
- * `sameTarget` float32 (B, B); with `weighted` also `rowWeights` float32 (B).
+ * `sameTarget` float32 (B, B), see {@link BatchRows}; with reference negatives also `referenceAnswers` float32 (B, B), 1 where the reference
+ * of the second row is what the first row wants; with `weighted` also `rowWeights` float32 (B).
  */
 export function limnTrainingModel(config: LimnConfig, options: LimnTrainingOptions): TrainingModel {
   const { batchSize: batch, optimizer, random, buffers, stepsPerRun = 1, tokensSeen: seen, recompute = false } = options;
   return trainingModel({
     inputs: {
-      ...queryInputs(config, batch, 'reference.', seen),
-      ...targetInputs(config, batch, 'target.', seen),
-      sameTarget: { dtype: 'float32', shape: [batch, batch] },
+      ...tripletInputs(config, batch, seen),
       ...(options.weighted ? { rowWeights: { dtype: 'float32', shape: [batch] } as const } : {}),
     },
     trace: (context, values) => {
       const cuts: Value[] = [];
       const encoders = { ...options.encoders, ...(recompute ? { onCut: (value: Value) => cuts.push(value) } : {}) };
-      const query = embedQuery(context, config, { ...values, ...withoutPrefix(values, 'reference.') }, encoders);
-      const target = embedTarget(context, config, withoutPrefix(values, 'target.'), encoders);
-      const rows = { sameTarget: values.sameTarget!, weights: values.rowWeights };
-      return { ...methodOf(config).loss(context, config, query, target, rows), recompute: cuts };
+      const { query, candidates, sameTarget } = embedTriplets(context, config, values, encoders);
+      const rows = { sameTarget, weights: values.rowWeights };
+      return { ...methodOf(config).loss(context, config, query, candidates, rows), recompute: cuts };
     },
     optimizer,
     random,
@@ -57,6 +57,43 @@ export function limnTrainingModel(config: LimnConfig, options: LimnTrainingOptio
     stepsPerRun,
     accumulate: options.accumulate ?? 1,
   });
+}
+
+/** What a batch of triplets feeds, but for the rows' weights. */
+export function tripletInputs(config: LimnConfig, batch: number, seen?: number): Record<string, InputSpec> {
+  const pairs: InputSpec = { dtype: 'float32', shape: [batch, batch] };
+  const withReferences = config.referenceNegatives === true;
+  return {
+    ...queryInputs(config, batch, 'reference.', seen),
+    ...(withReferences ? targetInputs(config, batch, 'reference.', seen) : {}),
+    ...targetInputs(config, batch, 'target.', seen),
+    sameTarget: pairs,
+    ...(withReferences ? { referenceAnswers: pairs } : {}),
+  };
+}
+
+/** The embeddings of a batch of triplets: its B queries, and the candidates that they are classified among, the B targets first. */
+export function embedTriplets(
+  context: Context,
+  config: LimnConfig,
+  values: Inputs,
+  encoders: TunedEncoders = {},
+): { query: Embedding; candidates: Embedding; sameTarget: Value } {
+  const method = methodOf(config);
+  const sees = method.sees(config);
+  const encode = (inputs: Inputs) => encodePicture(context, config, inputs, encoders);
+  const seen = sees.picture ? encode(withoutPrefix(values, 'reference.')) : undefined;
+  const query = method.embedQuery(context, config, seen, sees.text ? encodeText(context, config, values, encoders) : undefined);
+  const target = encode(withoutPrefix(values, 'target.'));
+  const sameTarget = values.sameTarget as Value;
+  if (!config.referenceNegatives) return { query, candidates: method.embedTarget(context, config, target), sameTarget };
+  // The references are encoded once, as what the queries see and as candidates; all candidates are embedded in one go.
+  const both = joinEncoded(target, seen ?? encode(withoutPrefix(values, 'reference.')));
+  return {
+    query,
+    candidates: method.embedTarget(context, config, both),
+    sameTarget: f.concat([sameTarget, values.referenceAnswers as Value], 1),
+  };
 }
 
 type Weights = Readonly<Record<string, Tensor>>;

@@ -7,10 +7,8 @@ import type { Feeds } from '../../engine/graph/testing/evaluate.js';
 import { TrainingContext } from '../../engine/nn/context.js';
 import { type Tensor, tensor } from '../../engine/tensor/tensor.js';
 import type { LimnConfig } from '../backbone/config.js';
-import { pictureInputs, withoutPrefix } from '../backbone/picture.js';
-import { textInputs } from '../backbone/text.js';
 import { methodOf } from '../methods/methods.js';
-import { embedQuery, embedTarget } from '../retrieval/limn-graphs.js';
+import { embedTriplets, tripletInputs } from '../retrieval/limn-graphs.js';
 
 /**
  * A graph with the outputs `loss`, `term.*`, `query.*`, `targetEmbedding.*` and `gradient.*`, the loss's gradient by each parameter.
@@ -19,22 +17,14 @@ import { embedQuery, embedTarget } from '../retrieval/limn-graphs.js';
 export function traceLoss(config: LimnConfig, batch: number, buffers: Readonly<Record<string, Tensor>> = {}) {
   const graph = new Graph();
   const context = new TrainingContext(graph, new Random(1), buffers);
-  const method = methodOf(config);
-  const local = method.local(config);
-  const specs = {
-    ...pictureInputs(config.picture, batch, { prefix: 'reference.', local }),
-    ...pictureInputs(config.picture, batch, { prefix: 'target.', local }),
-    ...textInputs(config, batch),
-  };
+  const specs = tripletInputs(config, batch);
   const values: Record<string, Value> = Object.fromEntries(
     Object.entries(specs).map(([name, { dtype, shape }]) => [name, graph.input(name, dtype, shape)]),
   );
-  const query = embedQuery(context, config, { ...values, ...withoutPrefix(values, 'reference.') });
-  const target = embedTarget(context, config, withoutPrefix(values, 'target.'));
-  const rows = { sameTarget: graph.input('sameTarget', 'float32', [batch, batch]) };
-  const { loss, metrics } = method.loss(context, config, query, target, rows);
+  const { query, candidates, sameTarget } = embedTriplets(context, config, values);
+  const { loss, metrics } = methodOf(config).loss(context, config, query, candidates, { sameTarget });
   graph.output('loss', loss);
-  const outputs = { term: metrics, query: { ...query }, targetEmbedding: { ...target } };
+  const outputs = { term: metrics, query: { ...query }, targetEmbedding: { ...candidates } };
   for (const [prefix, group] of Object.entries(outputs)) {
     for (const [name, value] of Object.entries(group)) graph.output(`${prefix}.${name}`, f.identity(value));
   }

@@ -61,11 +61,15 @@ function match(set: Value): Value {
   return f.mul(f.reshape(f.l2Normalize(set), [batch, count * width]), 1 / Math.sqrt(count));
 }
 
-/** Classification, orthogonal attributes, and KL(softmax of the targets' likeness || softmax of the query's). */
+/**
+ * Classification, orthogonal attributes, and KL(softmax of the targets' likeness || softmax of the query's), over the targets of all rows
+ * and whatever else are candidates.
+ */
 function loss(context: Context, config: LimnConfig, query: AttributeEmbedding, target: AttributeEmbedding, rows: BatchRows) {
   const { logits, classify } = sharedTargets(context.scope('loss'), config, rows);
   const byQuery = logits('matching_scale', f.matmul(query.matching, target.matching, { transB: true }));
-  const likeness = logits('matching_scale', f.matmul(target.matching, target.matching, { transB: true }));
+  const own = f.slice(target.matching, 0, 0, query.matching.shape[0] as number);
+  const likeness = logits('matching_scale', f.matmul(own, target.matching, { transB: true }));
   const wanted = f.logSoftmax(likeness);
   const classification = classify(byQuery);
   const divergence = f.mul(f.exp(wanted), f.sub(wanted, f.logSoftmax(byQuery)));
