@@ -3,8 +3,9 @@
 import { limnConfig } from '../dist/models/backbone/config.js';
 import { captionerConfig } from '../dist/models/captioner/captioner-config.js';
 
-export const limnConfigOf = ({ width, factors, layers, heads, dropout, projection, words, vocabulary, picture }) =>
-  limnConfig.parse({ width, factors, layers, heads, dropout, projection, words, vocabularySize: vocabulary, picture });
+/** @param options.model settings beside those that every side has. @default none */
+export const limnConfigOf = ({ width, factors, layers, heads, dropout, projection, words, vocabulary, picture, model = {} }) =>
+  limnConfig.parse({ width, factors, layers, heads, dropout, projection, words, vocabularySize: vocabulary, picture, ...model });
 
 export const captionerConfigOf = ({ width, layers, heads, words, vocabulary, picture, dropout }) =>
   captionerConfig.parse({

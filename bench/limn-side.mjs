@@ -36,6 +36,7 @@ function feeds() {
   });
   out.words = { dtype: 'int64', shape: [...lead, options.words], data: words };
   out.sameTarget = drawFloats([...lead, batch], () => 0);
+  if (config.referenceNegatives) out.referenceAnswers = drawFloats([...lead, batch], () => 0);
   return out;
 }
 

@@ -19,7 +19,7 @@ export async function makeGallery({ model, pictures, store, folder }) {
   const data = join(shared, 'product-photos');
   if (model === undefined) {
     model = join(folder, 'model');
-    const config = fileURLToPath(new URL('../configs/product-photos.json', import.meta.url));
+    const config = fileURLToPath(new URL('../configs/product-photos-plain.json', import.meta.url));
     await limn('train', '--config', config, '--data', data, '--epochs', '1', '--out', model);
   }
   const names = (await readdir(join(data, 'images'))).sort();

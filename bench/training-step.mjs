@@ -5,22 +5,26 @@
  *     npm run bench:step -- --size paper       at the paper's size: d=512, 257 picture tokens, 77 words, batches of 16
  *     npm run bench:step -- --profile          where a limn step spends its time, by operator
  *     npm run bench:step -- --loop             small models with 1, 4 and 16 steps a run
+ *     npm run bench:step -- --recipe           limn with the recipe of configs/product-photos.json against limn without it
  *
  * Both start from the same weights; before the race their losses and gradient norms of three steps on one batch are compared.
- * Results go to bench/results/training-step.json, training-step-paper.json and loop.json.
+ * Results go to bench/results/training-step.json, training-step-paper.json, loop.json and training-step-recipe.json.
  */
 import { parseArgs } from 'node:util';
 import { loop } from './loop.mjs';
+import { raceRecipe } from './recipe-race.mjs';
 import { saveResult } from './save-result.mjs';
 import { stepFlags, stepOptions } from './step-options.mjs';
 import { raceFlags, raceSteps } from './step-race.mjs';
 
-const { values: flags } = parseArgs({ options: { ...stepFlags, ...raceFlags, loop: { type: 'boolean', default: false } } });
+const ownFlags = { loop: { type: 'boolean', default: false }, recipe: { type: 'boolean', default: false } };
+const { values: flags } = parseArgs({ options: { ...stepFlags, ...raceFlags, ...ownFlags } });
 
 try {
   const { options, turns } = stepOptions(flags);
   const name = flags.size === 'usual' ? 'training-step' : `training-step-${flags.size}`;
   if (flags.loop) await saveResult('loop', await loop(options.threads));
+  else if (flags.recipe) await raceRecipe({ options, turns });
   else await raceSteps(name, { flags, options, turns, limn: 'limn-side.mjs', pytorch: 'training_step.py' });
 } catch (error) {
   console.error(`bench: ${error.message}`);

@@ -1,4 +1,4 @@
-/** A LIMN of the form that `configs/product-photos.json` trains, with random weights: what it takes depends on its form alone. */
+/** A LIMN of the form that `configs/product-photos-plain.json` trains, with random weights: what it takes depends on its form alone. */
 import { fileURLToPath } from 'node:url';
 import { Random } from '../dist/core/random.js';
 import { limnConfig } from '../dist/models/backbone/config.js';

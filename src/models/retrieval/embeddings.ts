@@ -7,7 +7,7 @@ export interface Embeddings {
   projection: number;
   /** (count, width), rows of length 1. */
   matching: Float32Array;
-  /** (count, factors, projection), each of length 1. */
+  /** (count, factors, projection), each of length 1, or of the length of its weight in a query with learned weights. */
   factorVectors: Float32Array;
 }
 

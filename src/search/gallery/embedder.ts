@@ -10,7 +10,7 @@ import type { PictureSource } from '../../models/retrieval/picture-source.js';
 export interface Vectors {
   /** (width), of length 1. */
   matching: Float32Array;
-  /** (factors * projection), each factor's of length 1. */
+  /** (factors * projection), each factor's of length 1, or of the length of its weight in a query with learned weights. */
   factors: Float32Array;
 }
 

@@ -13,7 +13,7 @@ export interface SearchRequest {
   negatives?: readonly PictureReference[] | undefined;
   /** How much resembling a negative costs, as a part of what matching the query earns. @default 0.5 */
   negativeWeight?: number | undefined;
-  /** w_k, the weight of each factor. @default 1 / K for each of the K factors */
+  /** w_k, the weight of each factor, which multiplies what the model itself gives it. @default 1 / K for each of the K factors */
   weights?: readonly number[] | undefined;
   /** In the filter language, e.g. `colour = 'red' and price < 50`. @default all pictures */
   filter?: string | undefined;
@@ -34,7 +34,10 @@ export interface SearchHit {
   score: number;
   /** The cosine of the matching tokens, -1 to 1. */
   matching: number;
-  /** Each factor's share: gamma * w_k * cos(F_k, F'_k). Empty for models without factors. */
+  /**
+   * Each factor's share: gamma * w_k * cos(F_k, F'_k), times the weight that the query gives the factor in a model that learns such weights.
+   * Empty for models without factors.
+   */
   factors: number[];
   /** What resembling the negatives cost; 0 without any. */
   negative: number;

@@ -8,7 +8,10 @@ export function dot(a: Float32Array, atA: number, b: Float32Array, atB: number, 
   return sum;
 }
 
-/** The mean direction of embeddings: of their matching tokens, and of each factor's vectors. One alone stays what it is, to the bit. */
+/**
+ * The mean direction of embeddings: of their matching tokens, which have length 1, and of each factor's vectors, which keep the mean of
+ * their lengths, the weights that a query gives its factors. One alone stays what it is, to the bit.
+ */
 export function averaged(all: readonly Vectors[], factors: number): Vectors {
   const [first] = all as [Vectors];
   if (all.length === 1) return first;
@@ -25,17 +28,27 @@ export function averaged(all: readonly Vectors[], factors: number): Vectors {
   };
 }
 
-/** The sum of vectors, each of its equal parts at length 1. Parts that cancel out are the first vector's. */
+/** The sum of vectors, each of its equal parts with the mean length that it has in them. Parts that cancel out are the first vector's. */
 function direction(vectors: readonly Float32Array[], parts: number): Float32Array {
   const [first] = vectors as [Float32Array];
   const width = first.length / parts;
   const out = new Float32Array(first.length);
   for (let part = 0; part < parts; part++) {
     const sum = new Float64Array(width);
-    for (const vector of vectors) for (let i = 0; i < width; i++) sum[i]! += vector[part * width + i] as number;
-    const length = Math.sqrt(sum.reduce((squares, value) => squares + value * value, 0));
-    const from = length > 1e-6 ? sum.map((value) => value / length) : first.subarray(part * width, (part + 1) * width);
+    let lengths = 0;
+    for (const vector of vectors) {
+      for (let i = 0; i < width; i++) sum[i]! += vector[part * width + i] as number;
+      lengths += lengthOf(vector.subarray(part * width, (part + 1) * width));
+    }
+    const scale = lengths / vectors.length / lengthOf(sum);
+    const from = lengthOf(sum) > 1e-6 ? sum.map((value) => value * scale) : first.subarray(part * width, (part + 1) * width);
     out.set(from, part * width);
   }
   return out;
+}
+
+function lengthOf(vector: Float32Array | Float64Array): number {
+  let squares = 0;
+  for (const value of vector) squares += value * value;
+  return Math.sqrt(squares);
 }

@@ -6,8 +6,13 @@ import { Vocabulary } from '../../../models/encoders/text/vocabulary.js';
 import { limnTrainingModel } from '../../../models/retrieval/limn-graphs.js';
 import { LimnModel } from '../../../models/retrieval/limn-model.js';
 
-/** @param seed another seed makes another model @param changes of its config */
-export async function saveTinyModel(folder: string, seed = 1, changes: Partial<LimnConfigInput> = {}): Promise<void> {
+/** @param seed another seed makes another model @param changes of its config @param given weights in place of the drawn ones */
+export async function saveTinyModel(
+  folder: string,
+  seed = 1,
+  changes: Partial<LimnConfigInput> = {},
+  given: Readonly<Record<string, Tensor>> = {},
+): Promise<void> {
   const vocabulary = Vocabulary.build(['the same in red with short sleeves and a blue collar']);
   const config = limnConfig.parse({
     width: 16,
@@ -25,7 +30,7 @@ export async function saveTinyModel(folder: string, seed = 1, changes: Partial<L
   const optimizer = { learningRate: 1e-3, totalSteps: 1, warmupSteps: 0, weightDecay: 0, clipNorm: 0 };
   const training = limnTrainingModel(config, { batchSize: 2, optimizer, random: new Random(seed), buffers: {} });
   const weights = Object.fromEntries(
-    training.parameters.map(({ name }): [string, Tensor] => [name, training.initialState[name] as Tensor]),
+    training.parameters.map(({ name }): [string, Tensor] => [name, given[name] ?? (training.initialState[name] as Tensor)]),
   );
   await new LimnModel({ config, vocabulary, weights, encoder: { id: 'patch-32-8-0' } }).save(folder);
 }

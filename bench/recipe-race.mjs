@@ -1,0 +1,37 @@
+/** A training step with the recipe of configs/product-photos.json against one without it, in turns, at the sizes of that config. */
+import { readFile } from 'node:fs/promises';
+import { saveResult } from './save-result.mjs';
+import { startLimn, takeTurns } from './sides.mjs';
+
+/** @param options what a side is started with @param turns of takeTurns */
+export async function raceRecipe({ options, turns }) {
+  const { train } = JSON.parse(await readFile(new URL('../configs/product-photos.json', import.meta.url), 'utf8'));
+  const { width, words, textLayers, localMass, dropout, ...recipe } = train.model;
+  const { averageDecay, tokensSeen } = train.training;
+  // A step sees some tokens of each picture, so the bench's pictures have no more.
+  const picture = { ...options.picture, tokens: tokensSeen };
+  const plain = { ...options, batch: train.batchSize, width, words, dropout, picture, model: { textLayers, localMass } };
+  const whole = {
+    ...plain,
+    model: { ...plain.model, ...recipe },
+    optimizer: { ...options.optimizer, averageDecay },
+  };
+  const sides = [];
+  try {
+    for (const side of [whole, plain]) sides.push(await startLimn(side, 'limn-side.mjs'));
+    const [withIt, without] = await takeTurns(sides, turns);
+    const row = (side, { milliseconds: { median, quartiles }, peakMiB }) => ({
+      side,
+      'median ms': median,
+      'quartiles ms': quartiles.join(' - '),
+      'peak MiB': peakMiB,
+    });
+    console.table([row('with the recipe', withIt), row('without', without)]);
+    const ratio = Number((withIt.milliseconds.median / without.milliseconds.median).toFixed(3));
+    const memory = Number((withIt.peakMiB / without.peakMiB).toFixed(3));
+    console.log(`a step with the recipe takes ${ratio} times as long and ${memory} times the memory`);
+    await saveResult('training-step-recipe', { options: whole, ratio, memory, withIt, without });
+  } finally {
+    for (const side of sides) await side.end({ kill: true });
+  }
+}
