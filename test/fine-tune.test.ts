@@ -46,7 +46,7 @@ interface Trained {
 }
 
 /** Trains a tiny LIMN; `trainFrom` undefined leaves the encoders frozen. */
-async function trained(name: string, trainFrom: number | undefined, training: object = {}): Promise<Trained> {
+async function trained(name: string, trainFrom: number | undefined, training: object = {}, model: object = {}): Promise<Trained> {
   const out = join(work, name);
   const { folder } = await openHubEncoder('tiny');
   const reader = await PictureReader.open(join(folder, folderFile), { trainFrom });
@@ -60,7 +60,7 @@ async function trained(name: string, trainFrom: number | undefined, training: ob
       text,
       out,
       dataset: {},
-      model: { width: 16, heads: 2, factors: 2, layers: 1, projection: 8, dropout: 0 },
+      model: { width: 16, heads: 2, factors: 2, layers: 1, projection: 8, dropout: 0, ...model },
       training: { epochs: 4, batchSize: 8, learningRate: 3e-3, encoderLearningRate: 1e-3, captionSwap: 0, ...training },
     });
   } finally {
@@ -132,9 +132,12 @@ describe('an encoder from the Hub', () => {
     }
   });
 
-  it('comes to the same with activations that are computed again', async () => {
-    const plain = await trained('kept', 0, { epochs: 1 });
-    const again = await trained('again', 0, { epochs: 1, recompute: true });
+  it.each([
+    ['', {}],
+    [', with the references as further negatives', { referenceNegatives: true, symmetric: 0.5, labelSmoothing: 0.1 }],
+  ])('comes to the same with activations that are computed again%s', async (name, model) => {
+    const plain = await trained(`kept${name}`, 0, { epochs: 1 }, model);
+    const again = await trained(`again${name}`, 0, { epochs: 1, recompute: true }, model);
     expect(Object.keys(again.weights)).toEqual(Object.keys(plain.weights));
     for (const [name, { data: values }] of Object.entries(plain.weights)) {
       // A softmax does not depend on what is added to all of its numbers: the gradient of these is rounding alone, which AdamW makes whole
