@@ -68,7 +68,8 @@ function match(set: Value): Value {
 function loss(context: Context, config: LimnConfig, query: AttributeEmbedding, target: AttributeEmbedding, rows: BatchRows) {
   const { logits, classify } = sharedTargets(context.scope('loss'), config, rows);
   const byQuery = logits('matching_scale', f.matmul(query.matching, target.matching, { transB: true }));
-  const own = f.slice(target.matching, 0, 0, query.matching.shape[0] as number);
+  const batch = query.matching.shape[0] as number;
+  const own = config.referenceNegatives ? f.slice(target.matching, 0, 0, batch) : target.matching;
   const likeness = logits('matching_scale', f.matmul(own, target.matching, { transB: true }));
   const wanted = f.logSoftmax(likeness);
   const classification = classify(byQuery);
