@@ -4,6 +4,8 @@
  * A message says what happened, why, and what to do, in one line, because the command line prints it as it is. `code` is
  * stable and meant for programs; `details` carries the offending values.
  */
+import { oneLine } from './text.js';
+
 export type LimnErrorCode =
   | 'USAGE'
   | 'CONFIG'
@@ -52,7 +54,7 @@ export class LimnError extends Error {
 /** The message of anything that was thrown, on one line. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/\s*\n\s*/g, ' ').trim();
+  return oneLine(text);
 }
 
 /** Throws a {@link LimnError} INTERRUPTED when `signal` has fired. */

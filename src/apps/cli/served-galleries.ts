@@ -1,5 +1,6 @@
 /** The galleries of "limn serve": their names, and opening them all or none. */
 import { LimnError } from '../../core/errors.js';
+import { withoutTrailing } from '../../core/text.js';
 import { LimnModel } from '../../models/retrieval/limn-model.js';
 import { Gallery } from '../../search/gallery/gallery.js';
 import { Captioner } from '../server/captioner.js';
@@ -51,9 +52,7 @@ export function nameGalleries(values: readonly string[]): Map<string, string> {
 }
 
 const lastName = (location: string): string =>
-  location
-    .replace(/[?#].*$/, '')
-    .replace(/[/\\]+$/, '')
+  withoutTrailing(location.replace(/[?#].*$/s, ''), '/\\')
     .split(/[/\\:]/)
     .at(-1) as string;
 

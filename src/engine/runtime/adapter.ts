@@ -21,7 +21,7 @@ export async function findAdapter(): Promise<Adapter> {
 
 /** The device that a program made last, or the first that there is, by the loader's own log. */
 export function vulkanName(log: string): string | undefined {
-  const made = [...log.matchAll(/Using "(.+)" with driver/g)].at(-1);
+  const made = [...log.matchAll(/Using "([^"\n]+)" with driver/g)].at(-1);
   return (made ?? [...log.matchAll(/\[0\] (.+\S)/g)].at(-1))?.[1];
 }
 

@@ -7,6 +7,7 @@ import { LimnError, messageOf } from '../../core/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { chosenDevice, type Device, noGpu } from './device.js';
 import type { WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
+import { switchTelemetryOff } from './telemetry.js';
 
 export interface SessionOptions {
   /** What the model is computed on. @default `LIMN_DEVICE` or "cpu" */
@@ -46,13 +47,16 @@ type Distribute<T> = T extends unknown ? Omit<T, 'id' | 'session'> : never;
 
 /** The thread that all sessions of one group share; runs are queued in it. */
 class RuntimeThread {
-  private readonly worker: Worker;
   private readonly pending = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
   private nextId = 0;
   private failure: Error | undefined;
 
-  constructor() {
-    this.worker = startWorker();
+  static async start(): Promise<RuntimeThread> {
+    await switchTelemetryOff();
+    return new RuntimeThread(startWorker());
+  }
+
+  private constructor(private readonly worker: Worker) {
     this.worker.unref();
     this.worker.on('message', (reply: WorkerReply) => {
       const waiting = this.pending.get(reply.id);
@@ -106,7 +110,7 @@ let gpuThread: Promise<RuntimeThread> | undefined;
  */
 function openGpuThread(): Promise<RuntimeThread> {
   const open = async () => {
-    const thread = new RuntimeThread();
+    const thread = await RuntimeThread.start();
     try {
       await thread.request(-1, { kind: 'adapter' });
       return thread;
@@ -162,7 +166,7 @@ export class Session {
     const device = chosenDevice(options.device);
     const id = nextSession++;
     const profile = options.profile ?? profileOf(label, id);
-    const thread = device === 'webgpu' ? await openGpuThread() : new RuntimeThread();
+    const thread = device === 'webgpu' ? await openGpuThread() : await RuntimeThread.start();
     try {
       const request = { kind: 'load', model, device, threads, profile, carry: { ...carry }, inPlace } as const;
       const names = (await thread.request(id, request)) as { inputs: string[]; outputs: string[] };

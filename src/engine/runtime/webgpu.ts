@@ -6,7 +6,6 @@
  * as inputs and outputs of a graph that does nothing.
  */
 import { create, toBinary } from '@bufbuild/protobuf';
-import * as ort from 'onnxruntime-node';
 import { elementTypes } from '../graph/element-types.js';
 import {
   GraphProtoSchema,
@@ -17,6 +16,7 @@ import {
 } from '../graph/proto/onnx_pb.js';
 import { builtWithout } from './device.js';
 import { lowered } from './lowering.js';
+import * as ort from './onnxruntime.js';
 import { toOrt } from './wire.js';
 
 /** A model and the options that its session is made with. */

@@ -1,5 +1,5 @@
 /** Tensors on their way between limn's form and ONNX Runtime's. */
-import * as ort from 'onnxruntime-node';
+import * as ort from './onnxruntime.js';
 import type { WireTensor } from './protocol.js';
 
 const float16Array = (globalThis as { Float16Array?: new (b: ArrayBufferLike, o: number, l: number) => ArrayLike<number> })

@@ -6,7 +6,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { MessageChannel, parentPort } from 'node:worker_threads';
-import * as ort from 'onnxruntime-node';
+import * as ort from './onnxruntime.js';
 import type { LoadRequest, WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
 import type { WebGpu } from './webgpu.js';
 import { fromOrt, toOrt } from './wire.js';

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
 import { suggestion } from '../../core/suggest.js';
+import { oneLine } from '../../core/text.js';
 
 /** Parses, or throws CONFIG naming `what` (a file, a run), the key, and what is wrong with it. */
 export function check<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
@@ -15,7 +16,7 @@ export function check<T extends z.ZodType>(schema: T, value: unknown, what: stri
     const known = keysAt(schema, issue.path);
     throw new LimnError('CONFIG', `${what} has an unknown key "${at(key)}". ${suggestion(key, known)}`, { details: { key } });
   }
-  const problem = issue.message.replace(/\s*\n\s*/g, ' ');
+  const problem = oneLine(issue.message);
   throw new LimnError('CONFIG', `${what} is wrong at ${at() ? `"${at()}"` : 'the top'}: ${problem}.`, { details: { issues } });
 }
 

@@ -1,10 +1,11 @@
 /** Test helpers: the training computation of a method with all that it makes as outputs, and its finished graphs, run in this process. */
-import * as ort from 'onnxruntime-node';
+
 import { Random } from '../../core/random.js';
 import * as f from '../../engine/graph/functions.js';
 import { Graph, gradients, type Value } from '../../engine/graph/index.js';
 import type { Feeds } from '../../engine/graph/testing/evaluate.js';
 import { TrainingContext } from '../../engine/nn/context.js';
+import * as ort from '../../engine/runtime/onnxruntime.js';
 import { type Tensor, tensor } from '../../engine/tensor/tensor.js';
 import type { LimnConfig } from '../backbone/config.js';
 import { methodOf } from '../methods/methods.js';

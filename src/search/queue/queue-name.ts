@@ -3,6 +3,7 @@ import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { LimnError } from '../../core/errors.js';
 import { sha256 } from '../../core/files.js';
+import { withoutTrailing } from '../../core/text.js';
 import { localFolder } from '../gallery/places.js';
 
 /**
@@ -17,7 +18,7 @@ export async function queueName(location: string, given?: string): Promise<strin
 
 /** A gallery's location, the same however it is written, and without user names and passwords. */
 async function galleryKey(location: string): Promise<string> {
-  const name = /\?(?:.*&)?gallery=([^&]*)/.exec(location)?.[1] ?? 'gallery';
+  const name = galleryNamed(location) ?? 'gallery';
   const folder = localFolder(location);
   if (folder !== undefined) {
     const path = resolve(folder);
@@ -25,5 +26,11 @@ async function galleryKey(location: string): Promise<string> {
   }
   const url = new URL(location);
   const host = url.host.toLowerCase().replace(/:5432$/, '');
-  return `${url.protocol.replace('postgresql', 'postgres')}//${host}${url.pathname.replace(/\/+$/, '')}?${name}`;
+  return `${url.protocol.replace('postgresql', 'postgres')}//${host}${withoutTrailing(url.pathname, '/')}?${name}`;
+}
+
+/** The last `gallery=` behind the question mark. */
+function galleryNamed(location: string): string | undefined {
+  const parts = location.split(/[?&]/).slice(1);
+  return parts.findLast((part) => part.startsWith('gallery='))?.slice('gallery='.length);
 }

@@ -12,7 +12,7 @@ export interface Token {
 const space = /\s*/y;
 const patterns = [
   ['word', /[A-Za-z_][A-Za-z0-9_]*/y],
-  ['number', /-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?/y],
+  ['number', /-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y],
   ['text', /'((?:[^']|'')*)'/y],
   ['sign', /!=|<=|>=|[=<>(),]/y],
 ] as const;

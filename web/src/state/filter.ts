@@ -75,7 +75,7 @@ export function readChoices(text: string): Choices | undefined {
   }
 }
 
-const token = /\s*('(?:[^']|'')*'|[A-Za-z_]\w*|-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|<=|>=|[=(),])/y;
+const token = /\s*('(?:[^']|'')*'|[A-Za-z_]\w*|-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|<=|>=|[=(),])/y;
 
 function tokensOf(text: string): string[] | undefined {
   const tokens: string[] = [];

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { z } from 'zod';
 import { LimnError, messageOf, throwIfAborted } from '../../../core/errors.js';
+import { withoutTrailing } from '../../../core/text.js';
 import { type ContentHash, hashOfEtag } from './content-hash.js';
 import { retryAfter, type Subject, statusError, unreachable } from './hub-errors.js';
 
@@ -195,7 +196,7 @@ export class HubClient {
 
 function checkedEndpoint(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url && /^https?:$/.test(url.protocol)) return text.replace(/\/+$/, '');
+  if (url && /^https?:$/.test(url.protocol)) return withoutTrailing(text, '/');
   throw new LimnError('USAGE', `"${text}" is not the address of a hub: give one such as https://huggingface.co.`);
 }
 

@@ -300,7 +300,9 @@ async function connect(location: string, { storage, apiKey }: LanceOptions) {
 function lanceError(doing: string, location: string, error: unknown): unknown {
   if (LimnError.isInstance(error)) return error;
   // LanceDB repeats the message with its causes and the places in its code.
-  const why = messageOf(error).replace(/\s*(, \/[^ ]*\.rs:.*|Caused by: .*)$/s, '');
+  const said = messageOf(error);
+  const repeated = said.search(/, \/[^ ]*\.rs:|Caused by: /);
+  const why = repeated < 0 ? said : said.slice(0, repeated).trimEnd();
   const message = `Cannot ${doing} the gallery in ${location}: ${why}. Check the disk, or the network and your rights, and try again.`;
   return new LimnError('STORE', message, { details: { location }, cause: error });
 }

@@ -1,0 +1,89 @@
+/**
+ * No regular expression of the product takes longer than in proportion to its text: an expression with nested or adjacent repeats lets a few
+ * kilobytes from outside stop the process. A checker looks for texts on which each one is slow.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { check } from 'recheck';
+import ts from 'typescript';
+import { expect, it } from 'vitest';
+
+const repository = resolve(import.meta.dirname, '..');
+
+/** What `new RegExp` makes, by file, as it comes out. */
+const made: Readonly<Record<string, readonly string[]>> = {
+  'src/search/gallery/uploads.ts': ['/^\\.limn-uploads\\/[0-9a-f]{2}\\/[0-9a-f]{32}-[0-9a-f]{16}\\.[a-z]{2,5}$/'],
+  'src/search/queue/check-redis.ts': ['/^redis_version:(.*?)\\r?$/m'],
+  'src/apps/server/app.ts': ['/^\\/v1\\/galleries\\/[^/]+\\/items\\/[^/]+\\/picture$/'],
+  'src/engine/tensor/npy.ts': ['/[\'"]shape[\'"]\\s*:\\s*\\(([\\d\\s,]*)\\)/'],
+  'src/search/gallery/ingest/scan.ts': ['/\\.(jpg|jpeg|png|webp|gif|tif|tiff|avif)$/i'],
+};
+
+/** Slow ones that are left, with the reason. */
+const known: Readonly<Record<string, string>> = {
+  'src/learning/data/wardrobe/shapes.ts /(-?[\\d.]+) (-?[\\d.]+)/g': 'the program applies it to its own drawings only',
+  'src/apps/client/http.ts /\\/+$/': 'waits for another change of this file',
+  'src/learning/data/rows.ts /\\s*\\n\\s*/g': 'waits for another change of this file',
+  'src/learning/data/triplets.ts /[\\s.,;:!?]+$/': 'waits for another change of this file',
+  'src/learning/eval/vector-files.ts /(\\r?\\n)+$/': 'waits for another change of this file',
+  'src/engine/graph/import/read.ts /^([a-z_]+|.*\\..*)$/i': 'waits for another change of this file',
+  'src/apps/server/multipart.ts /^([A-Za-z0-9-]+):[ \\t]*(.*?)[ \\t]*$/': 'waits for another change of this file',
+};
+
+interface Found {
+  file: string;
+  /** A literal, or undefined for one that is made while the program runs. */
+  literal: string | undefined;
+}
+
+function expressionsIn(file: string): Found[] {
+  const source = ts.createSourceFile(file, readFileSync(join(repository, file), 'utf8'), ts.ScriptTarget.Latest, true);
+  const found: Found[] = [];
+  const visit = (node: ts.Node): void => {
+    if (node.kind === ts.SyntaxKind.RegularExpressionLiteral) found.push({ file, literal: node.getText(source) });
+    const makes = ts.isNewExpression(node) || ts.isCallExpression(node);
+    if (makes && node.expression.getText(source) === 'RegExp') found.push({ file, literal: undefined });
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+function productFiles(): string[] {
+  const files = ['src', 'web/src'].flatMap((folder) =>
+    readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
+  );
+  return files.filter((file) => /\.tsx?$/.test(file) && !file.includes('.test.') && !file.includes('/testing/')).sort();
+}
+
+/** Why an expression is slow, or undefined. */
+async function slowness(literal: string): Promise<string | undefined> {
+  const end = literal.lastIndexOf('/');
+  const result = await check(literal.slice(1, end), literal.slice(end + 1), { timeout: 120_000 });
+  if (result.status === 'safe') return undefined;
+  return result.status === 'vulnerable' ? `${result.complexity.type} on ${result.attack.pattern}` : result.error.kind;
+}
+
+it('tells slow expressions from others', async () => {
+  expect(await slowness('/^(a+)+$/')).toContain('exponential');
+  expect(await slowness('/^([a-z]+):[ \\t]*(.*?)[ \\t]*$/')).toContain('polynomial');
+  expect(await slowness('/^[a-z]+$/')).toBeUndefined();
+});
+
+it('every regular expression of the product is linear in its text', { timeout: 600_000 }, async () => {
+  const found = productFiles().flatMap(expressionsIn);
+  expect(found.length).toBeGreaterThan(100);
+  const dynamic = found.filter(({ literal }) => literal === undefined).map(({ file }) => file);
+  const expected = Object.entries(made).flatMap(([file, patterns]) => patterns.map(() => file));
+  expect(dynamic.sort(), 'list what new RegExp makes').toEqual(expected.sort());
+  const slow: string[] = [];
+  const verdicts = new Map<string, Promise<string | undefined>>();
+  const literals = [...found, ...Object.entries(made).flatMap(([file, texts]) => texts.map((literal) => ({ file, literal })))];
+  for (const { file, literal } of literals) {
+    if (literal === undefined) continue;
+    if (!verdicts.has(literal)) verdicts.set(literal, slowness(literal));
+    const why = await verdicts.get(literal);
+    if (why !== undefined && !(`${file} ${literal}` in known)) slow.push(`${file} ${literal}: ${why}`);
+  }
+  expect(slow).toEqual([]);
+});
