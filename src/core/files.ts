@@ -1,8 +1,8 @@
 /** Files that are whole or absent: write beside the target, flush to disk, rename. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { mkdir, mkdtemp, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { LimnError, messageOf } from './errors.js';
 
@@ -10,7 +10,7 @@ import { LimnError, messageOf } from './errors.js';
 export async function writeFileAtomic(path: string, data: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const file = await open(temporary, 'w');
     try {
       for (const part of typeof data === 'string' || data instanceof Uint8Array ? [data] : data) await file.writeFile(part);
@@ -62,4 +62,39 @@ export async function sha256File(path: string): Promise<string> {
 /** Where caches and data live: `LIMN_HOME`, by default `~/.cache/limn`. */
 export function limnHome(...parts: string[]): string {
   return join(process.env.LIMN_HOME || join(homedir(), '.cache', 'limn'), ...parts);
+}
+
+/**
+ * Makes a folder and those above it, unless they are there. Node's own way never ends where the system says of a folder that cannot be made that
+ * the one above it is missing, as under /proc.
+ *
+ * @throws the system's error
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && dirname(path) !== path && !(await isFolder(dirname(path)))) {
+      await makeFolder(dirname(path));
+      await mkdir(path).catch(async (second) => {
+        if (!(await isFolder(path))) throw second;
+      });
+    } else if (!(await isFolder(path))) throw error;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isDirectory() ?? false;
+}
+
+/** A new, empty folder among the system's temporary ones, which the caller deletes. @throws LimnError IO */
+export async function temporaryFolder(name: string): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), `${name}-`));
+  } catch (cause) {
+    const message = `The temporary folder ${tmpdir()} cannot be written (${messageOf(cause)}): set TMPDIR to a folder of yours.`;
+    throw new LimnError('IO', message, { details: { path: tmpdir() }, cause });
+  }
 }

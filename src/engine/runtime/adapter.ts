@@ -3,10 +3,10 @@
  * a program of the system that lists the machine's GPUs. All in a process of its own, which the log and a driver's crash belong to.
  */
 import { spawn } from 'node:child_process';
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '../../core/files.js';
 
 export type Adapter = { found: true; name: string | undefined } | { found: false; reason: string };
 
@@ -49,7 +49,7 @@ interface Ended {
 }
 
 async function run(program: string, words: readonly string[], more: Record<string, string> = {}): Promise<Ended> {
-  const folder = await mkdtemp(join(tmpdir(), 'limn-adapter-'));
+  const folder = await temporaryFolder('limn-adapter');
   const path = join(folder, 'log');
   // A file, not a pipe: a driver that writes faster than the pipe is read would lose lines.
   const log = await open(path, 'w');

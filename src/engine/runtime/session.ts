@@ -1,9 +1,9 @@
 /** An ONNX model that is ready to run in a thread of its own. */
-import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { LimnError, messageOf } from '../../core/errors.js';
+import { makeFolder } from '../../core/files.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { chosenDevice, type Device, noGpu } from './device.js';
 import type { WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
@@ -132,10 +132,10 @@ function startWorker(): Worker {
 }
 
 /** Where the folder `LIMN_PROFILE` gets a session's profile. */
-function profileOf(label: string, id: number): string | undefined {
+async function profileOf(label: string, id: number): Promise<string | undefined> {
   const folder = process.env.LIMN_PROFILE;
   if (!folder) return undefined;
-  mkdirSync(folder, { recursive: true });
+  await makeFolder(folder);
   return join(folder, `${id}-${label.replace(/\W+/g, '-')}`);
 }
 
@@ -165,7 +165,7 @@ export class Session {
     const threads = options.threads ?? Number(process.env.LIMN_THREADS ?? 0);
     const device = chosenDevice(options.device);
     const id = nextSession++;
-    const profile = options.profile ?? profileOf(label, id);
+    const profile = options.profile ?? (await profileOf(label, id));
     const thread = device === 'webgpu' ? await openGpuThread() : await RuntimeThread.start();
     try {
       const request = { kind: 'load', model, device, threads, profile, carry: { ...carry }, inPlace } as const;

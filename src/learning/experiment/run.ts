@@ -1,7 +1,8 @@
 /** Trains and measures the runs of an experiment that are not done yet. Several processes may do so in one folder at once. */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LimnError, messageOf } from '../../core/errors.js';
+import { makeFolder } from '../../core/files.js';
 import { takeLock } from '../../core/lock.js';
 import { formatDuration, type Logger, type OnProgress, silentLogger } from '../../core/progress.js';
 import { limnConfig } from '../../models/backbone/config.js';
@@ -131,7 +132,7 @@ function timeLeft(runs: readonly PlannedRun[], done: ReadonlyMap<string, RunResu
 
 /** @returns undefined where another process works on the run */
 async function runOnce(run: PlannedRun, material: Material, place: string, options: RunOptions): Promise<RunResult | undefined> {
-  await mkdir(run.folder, { recursive: true }).catch((cause) => {
+  await makeFolder(run.folder).catch((cause) => {
     throw new LimnError('IO', `Cannot make the run folder ${run.folder}: ${messageOf(cause)}.`, { cause });
   });
   const lock = await takeLock(join(run.folder, 'lock'));

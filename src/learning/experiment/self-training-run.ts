@@ -1,9 +1,9 @@
 /** A run that is trained in rounds. Runs with the same labels, models and seed share their round 0, which is the same for all. */
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { throwIfAborted } from '../../core/errors.js';
-import { sha256 } from '../../core/files.js';
+import { makeFolder, sha256 } from '../../core/files.js';
 import { takeLock } from '../../core/lock.js';
 import type { SelfTrainResult } from '../self-training/rounds.js';
 import { type SelfTrainOptions, selfTrain } from '../self-training/self-train.js';
@@ -48,7 +48,7 @@ function summed({ rounds, best, limn }: SelfTrainResult): SelfTrainedRun {
 
 /** Does work in a folder that other processes want too, one after the other. */
 async function alone<T>(folder: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   for (;;) {
     const lock = await takeLock(join(folder, 'lock'));
     if (lock) {

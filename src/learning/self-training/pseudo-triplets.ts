@@ -1,8 +1,9 @@
 /** The file of pseudo triplets: one JSON object a line for every pair that was captioned and judged, accepted or not. */
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { LimnError, messageOf } from '../../core/errors.js';
+import { makeFolder } from '../../core/files.js';
 import { Row } from '../data/rows.js';
 import { joinCaptions, type Triplet } from '../data/triplets.js';
 import { reasons } from './judging.js';
@@ -58,7 +59,7 @@ export class PseudoTripletFile {
   static async open(path: string): Promise<PseudoTripletFile> {
     const { records, bytes } = await read(path);
     await writing(path, async () => {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       const file = await open(path, 'a');
       try {
         await file.truncate(bytes);

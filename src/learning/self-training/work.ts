@@ -1,8 +1,7 @@
 /** What the stages of a self-training share: its inputs, and what lies where in its folder. */
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readJson, writeFileAtomic } from '../../core/files.js';
+import { makeFolder, readJson, writeFileAtomic } from '../../core/files.js';
 import type { Logger, OnProgress } from '../../core/progress.js';
 import { Random } from '../../core/random.js';
 import type { PictureReader } from '../../models/retrieval/picture-reader.js';
@@ -60,7 +59,7 @@ export function protocolOf({ limn }: SelfTrainSettings): Protocol {
 export async function stage<T>(file: string, work: () => Promise<T>): Promise<T> {
   if (existsSync(file)) return (await readJson(file, 'a finished stage')) as T;
   const result = await work();
-  await mkdir(join(file, '..'), { recursive: true });
+  await makeFolder(join(file, '..'));
   await writeFileAtomic(file, `${JSON.stringify(result)}\n`);
   return result;
 }

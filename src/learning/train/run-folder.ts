@@ -1,8 +1,8 @@
 /** The folder of a run: config.json, metrics.ndjson, checkpoints/ and, when there is a best epoch, model/. */
-import { access, mkdir, open, readFile, truncate } from 'node:fs/promises';
+import { access, open, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LimnError, messageOf } from '../../core/errors.js';
-import { readJson, writeFileAtomic } from '../../core/files.js';
+import { makeFolder, readJson, writeFileAtomic } from '../../core/files.js';
 import { decodeSafetensors, encodeSafetensors } from '../../engine/tensor/safetensors.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
 
@@ -54,7 +54,7 @@ export class RunFolder {
     );
     const text = JSON.stringify(config, undefined, 2);
     if (!exists) {
-      await mkdir(join(path, 'checkpoints'), { recursive: true }).catch((cause) => {
+      await makeFolder(join(path, 'checkpoints')).catch((cause) => {
         throw new LimnError('IO', `Cannot make the run folder ${path}: ${messageOf(cause)}.`, { cause });
       });
       await writeFileAtomic(file, `${text}\n`);

@@ -1,9 +1,9 @@
 /** What the folders of all models have in common: config.json, which is written last, vocabulary.json and weights.safetensors. */
-import { access, mkdir, readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LimnError, messageOf } from '../../core/errors.js';
-import { readJson, sha256, writeFileAtomic } from '../../core/files.js';
+import { makeFolder, readJson, sha256, writeFileAtomic } from '../../core/files.js';
 import { decodeSafetensors, encodeSafetensors } from '../../engine/tensor/safetensors.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
 import { type EncoderDescription, parseDescription } from '../encoders/image/description.js';
@@ -86,7 +86,7 @@ export async function writeModelFolder(
   { vocabulary, weights }: Pick<ModelFiles<unknown>, 'vocabulary'> & { weights: Readonly<Record<string, Tensor>> },
   more: Readonly<Record<string, Uint8Array>> = {},
 ): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeFileAtomic(join(folder, 'weights.safetensors'), encodeSafetensors(weights, { format: config.format }));
   await writeFileAtomic(join(folder, 'vocabulary.json'), JSON.stringify(vocabulary));
   for (const [name, bytes] of Object.entries(more)) await writeFileAtomic(join(folder, name), bytes);

@@ -1,8 +1,8 @@
 /** limn caption */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { temporaryFolder } from '../../../core/files.js';
 import { CaptionerModel } from '../../../models/captioner/captioner-model.js';
 import { addDecodingOptions, type DecodingFlags, decodingOf } from '../decoding.js';
 import { runLong } from '../long-work.js';
@@ -29,7 +29,7 @@ async function runCaption(flags: CaptionFlags): Promise<void> {
   const paths = [required(flags.reference, '--reference', 'caption'), required(flags.target, '--target', 'caption')] as const;
   const decoding = decodingOf(flags);
   const model = await CaptionerModel.open(folder);
-  const scratch = await mkdtemp(join(tmpdir(), 'limn-caption-'));
+  const scratch = await temporaryFolder('limn-caption');
   try {
     const [caption] = await runLong(async (tools) => {
       const reader = await model.openReader();

@@ -1,12 +1,12 @@
 /** limn doctor: is everything here that limn needs? */
-import { mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { arch, availableParallelism, cpus, freemem, platform, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import sharp from 'sharp';
 import { messageOf } from '../../../core/errors.js';
-import { limnHome } from '../../../core/files.js';
+import { limnHome, makeFolder } from '../../../core/files.js';
 import { encodeModel, Graph, mul } from '../../../engine/graph/index.js';
 import { findAdapter } from '../../../engine/runtime/adapter.js';
 import { chosenDevice } from '../../../engine/runtime/device.js';
@@ -119,7 +119,7 @@ async function checkHome(): Promise<string | Finding> {
   const home = limnHome();
   const probe = join(home, `.doctor-${process.pid}`);
   try {
-    await mkdir(home, { recursive: true });
+    await makeFolder(home);
     await writeFile(probe, 'ok');
   } catch (error) {
     return broken(`${home} cannot be written (${messageOf(error)}): set LIMN_HOME to a folder of yours.`);

@@ -2,13 +2,13 @@
  * The wardrobe: drawn catalogue pictures with modification texts, in the FashionIQ layout, so that limn can train, be tested
  * and be tried without any download. The category is `wardrobe`; train and val share no picture.
  */
-import { mkdir, readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { z } from 'zod';
 import { LimnError, messageOf, throwIfAborted } from '../../../core/errors.js';
-import { readJson, writeFileAtomic } from '../../../core/files.js';
+import { makeFolder, readJson, writeFileAtomic } from '../../../core/files.js';
 import type { OnProgress } from '../../../core/progress.js';
 import { Random } from '../../../core/random.js';
 import type { Garment } from './attributes.js';
@@ -74,7 +74,7 @@ export async function generateWardrobe(options: WardrobeOptions): Promise<Wardro
   const plan = planWardrobe(pictures, seed);
   const names = Object.keys(plan.splits) as ('train' | 'val')[];
   const all = names.flatMap((name) => plan.splits[name].pictures);
-  await mkdir(join(directory, 'images'), { recursive: true });
+  await makeFolder(join(directory, 'images'));
   const present = await wholePictures(join(directory, 'images'));
   const wanted = all.filter((picture) => !present.has(`${picture.id}.jpg`));
   const counts = Object.fromEntries(
@@ -91,7 +91,7 @@ export async function generateWardrobe(options: WardrobeOptions): Promise<Wardro
 
 /** Marks the folder as this wardrobe's. @returns whether it was finished before */
 async function claimFolder(directory: string, recipe: Record<string, number>): Promise<boolean> {
-  await mkdir(directory, { recursive: true }).catch((error) => {
+  await makeFolder(directory).catch((error) => {
     throw new LimnError('IO', `Cannot make the folder ${directory}: ${messageOf(error)}.`, { cause: error });
   });
   const path = join(directory, manifestName);

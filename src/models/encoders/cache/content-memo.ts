@@ -1,7 +1,7 @@
 /** Remembers the content hash of files that have not changed, so that a cache hit costs no reading. */
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { limnHome, writeFileAtomic } from '../../../core/files.js';
+import { limnHome, makeFolder, writeFileAtomic } from '../../../core/files.js';
 
 interface FileState {
   size: number;
@@ -52,7 +52,7 @@ export class ContentMemo {
     if (this.fresh.length === 0) return;
     const text = this.fresh.map((line) => `${JSON.stringify(line)}\n`).join('');
     this.fresh = [];
-    await mkdir(dirname(this.file), { recursive: true }).catch(() => {});
+    await makeFolder(dirname(this.file)).catch(() => {});
     await appendFile(this.file, `\n${text}`).catch(() => {});
   }
 }

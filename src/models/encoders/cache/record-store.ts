@@ -6,9 +6,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readvSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LimnError, messageOf } from '../../../core/errors.js';
+import { makeFolder } from '../../../core/files.js';
 import { dataFile, isFree, parseIndexName, readKeys, type SegmentName, SegmentWriter } from './segment.js';
 
 /** Where a record is: `segment * 2^32 + slot`. Records that follow one another in a file have places that do. */
@@ -41,7 +42,7 @@ export class RecordStore {
    */
   static async open(folder: string, recordBytes: number): Promise<RecordStore> {
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       for (let attempt = 0; ; attempt++) {
         const store = new RecordStore(folder, recordBytes);
         try {

@@ -1,8 +1,8 @@
 /** One process at a time brings files into an encoder's folder; the next waits until it has ended. */
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LimnError, messageOf, throwIfAborted } from '../../../core/errors.js';
+import { makeFolder } from '../../../core/files.js';
 import { takeLock } from '../../../core/lock.js';
 import type { Logger } from '../../../core/progress.js';
 
@@ -16,7 +16,7 @@ const waitMilliseconds = 200;
 /** Does the work while nobody else does any in the folder. @throws LimnError IO where LIMN_HOME cannot be written, INTERRUPTED */
 export async function withFolderLock<T>(folder: string, { signal, logger }: LockOptions, work: () => Promise<T>): Promise<T> {
   const path = `${folder}.lock`;
-  await mkdir(dirname(folder), { recursive: true }).catch((error) => {
+  await makeFolder(dirname(folder)).catch((error) => {
     throw unwritable(folder, error);
   });
   let lock = await takeLock(path);

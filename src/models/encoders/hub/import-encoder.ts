@@ -1,9 +1,9 @@
 /** Brings an encoder's files into LIMN_HOME: from a folder here, or from the parts that a download left. */
 import { constants } from 'node:fs';
-import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { LimnError, messageOf } from '../../../core/errors.js';
-import { limnHome } from '../../../core/files.js';
+import { limnHome, makeFolder } from '../../../core/files.js';
 import { encoderName, folderFile } from '../image/description.js';
 import { describeFolder } from './describe-folder.js';
 import { encoderFolder, type HubEncoder, openHubEncoder, readEncoderFolder } from './encoder-folder.js';
@@ -80,7 +80,7 @@ async function listFiles(folder: string): Promise<string[]> {
 
 async function copyBeside(from: string, to: string): Promise<void> {
   try {
-    await mkdir(dirname(to), { recursive: true });
+    await makeFolder(dirname(to));
     await copyFile(from, to, constants.COPYFILE_FICLONE);
   } catch (error) {
     await rm(to, { force: true }).catch(() => {});

@@ -1,8 +1,9 @@
 /** `limn encoders pull`: a repository of the Hub to an encoder in LIMN_HOME. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { readdir, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LimnError } from '../../../core/errors.js';
+import { makeFolder } from '../../../core/files.js';
 import type { Logger, OnProgress } from '../../../core/progress.js';
 import { folderFile } from '../image/description.js';
 import { hasContent } from './content-hash.js';
@@ -145,7 +146,7 @@ async function prepareFolder(folder: string, wanted: readonly Wanted[], force: b
   try {
     for (const { path, file, part } of wanted) {
       const place = dirname(join(folder, path));
-      await mkdir(place, { recursive: true });
+      await makeFolder(place);
       const prefix = dirname(path) === '.' ? '' : `${dirname(path)}/`;
       for (const entry of await readdir(place)) {
         const old = /\.part(\.etag)?$/.test(entry) && (force || !kept.has(`${prefix}${entry}`));
