@@ -1,0 +1,89 @@
+/** Gives changed inputs to every parser of outside input, in a thread that is ended when it hangs. */
+import { Worker } from 'node:worker_threads';
+import { mutated, seeded, stretched } from './mutate.mjs';
+import { known, targets } from './targets.mjs';
+
+/** A thread with its memory bounded, so that an input that makes much of little ends it. */
+class Runner {
+  constructor(target) {
+    this.target = target;
+    this.start();
+  }
+
+  start() {
+    const resourceLimits = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 64 };
+    const worker = new Worker(new URL('worker.mjs', import.meta.url), { workerData: { target: this.target }, resourceLimits });
+    worker.on('message', (answer) => this.settle?.(answer));
+    worker.on('error', (error) => {
+      if (worker === this.worker) this.settle?.({ problem: `ends the thread: ${error.message}`, dead: true });
+    });
+    this.worker = worker;
+    this.ready = this.answer(60_000);
+  }
+
+  answer(patience) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.settle({ problem: 'hangs', dead: true }), patience);
+      this.settle = (answer) => {
+        clearTimeout(timer);
+        this.settle = undefined;
+        resolve(answer);
+      };
+    });
+  }
+
+  async give(bytes, patience, times) {
+    await this.ready;
+    const answered = this.answer(patience);
+    this.worker.postMessage({ bytes, times });
+    const answer = await answered;
+    if (answer.dead) {
+      await this.worker.terminate();
+      this.start();
+    }
+    return answer;
+  }
+}
+
+/**
+ * @param options.inputs how many in all @param options.patience milliseconds for one input, which is tried twice
+ * @returns what was found, one a kind
+ */
+export async function fuzz({ inputs, seed, minutes = Number.POSITIVE_INFINITY, only, patience = 1_000, say = () => {} }) {
+  const chosen = targets.filter(({ name }) => (only === undefined ? !(name in known) : name === only));
+  const until = Date.now() + minutes * 60_000;
+  const found = new Map();
+  const counts = {};
+  for (const [number, { name, seeds }] of chosen.entries()) {
+    const below = seeded(seed * 1_000 + number);
+    const runner = new Runner(name);
+    const note = (problem, bytes) => {
+      const kind = `${name}: ${problem.replaceAll(/\d+/g, 'N')}`;
+      if (!found.has(kind))
+        found.set(kind, { target: name, problem, input: bytes.subarray(0, 4_000).toString('base64'), size: bytes.length });
+    };
+    counts[name] = 0;
+    for (let i = 0; i < Math.ceil(inputs / chosen.length) && Date.now() < until; i++) {
+      counts[name]++;
+      if (i % 50 === 49) {
+        const [short, long] = stretched(seeds, below, 4_000);
+        const one = await runner.give(short, 4 * patience, 3);
+        const four = await runner.give(long, 8 * patience, 3);
+        const grows = four.milliseconds > 60 && four.milliseconds > 10 * one.milliseconds;
+        if (four.problem ?? one.problem) note(four.problem ?? one.problem, short);
+        else if (grows) note('takes more than ten times as long for four times the input', short);
+        continue;
+      }
+      const bytes = i < seeds.length ? seeds[i] : mutated(seeds, below);
+      let answer = await runner.give(bytes, patience);
+      // A machine that is busy is no finding.
+      if (answer.problem === 'hangs') answer = await runner.give(bytes, 3 * patience);
+      if (answer.problem) note(answer.problem, bytes);
+    }
+    await runner.worker.terminate();
+    say(
+      `${name}: ${counts[name]} inputs, ${[...found.values()].filter(({ target }) => target === name).length} kinds of findings`,
+    );
+  }
+  return { counts, findings: [...found.values()] };
+}
