@@ -1,10 +1,11 @@
 /** Files that are whole or absent: write beside the target, flush to disk, rename. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, mkdtemp, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rename, rm, stat } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { LimnError, messageOf } from './errors.js';
+import { readText } from './text-file.js';
 
 /** Writes `data` so that a reader (or a crash) sees the old file or the new one, never a part. Makes the folder. */
 export async function writeFileAtomic(path: string, data: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
@@ -32,14 +33,9 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array | 
   }
 }
 
-/** Reads and parses a JSON file; a missing or broken one is an error that names the file and `what` it should be. */
+/** Reads (see {@link readText}) and parses a JSON file; a missing or broken one is an error that names the file and `what` it should be. */
 export async function readJson(path: string, what: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw new LimnError('IO', `Cannot read ${what} at ${path}: ${messageOf(error)}.`, { details: { path }, cause: error });
-  }
+  const text = await readText(path, what);
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -7,6 +7,7 @@ import { chmod, open, readFile, rm, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
+import { decodeText } from '../../core/text-file.js';
 
 export const scopes = ['read', 'write'] as const;
 /** `write` may do all that `read` may. */
@@ -31,15 +32,15 @@ const hashOf = (key: string) => createHash('sha256').update(key).digest();
 
 /** The keys of a file. @throws LimnError CONFIG for a file that is missing or no key file */
 export async function readKeys(path: string): Promise<KeyEntry[]> {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = await readFile(path, 'utf8');
+    bytes = await readFile(path);
   } catch (error) {
     const advice = 'Make one with "limn serve keys add".';
     throw new LimnError('CONFIG', `Cannot read the keys in ${path}: ${messageOf(error)}. ${advice}`, { cause: error });
   }
   try {
-    return keyFile.parse(JSON.parse(text)).keys;
+    return keyFile.parse(JSON.parse(decodeText(bytes, path))).keys;
   } catch (error) {
     // Without the cause's words: they may quote the file.
     const message = `${path} is not a file of keys. Make one with "limn serve keys add".`;

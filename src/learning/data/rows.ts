@@ -1,8 +1,8 @@
 /** Rows of annotation files: reading them, and saying which one is wrong. */
-import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { readJson } from '../../core/files.js';
+import { readText } from '../../core/text-file.js';
 
 /** Something wrong with the annotations. `message` is one line that names the file and the row. */
 export interface Problem {
@@ -59,13 +59,7 @@ export async function jsonRows(file: string, what: string, form: string): Promis
 
 /** The lines of a text file that are not blank, without white space at their ends. */
 export async function lineRows(file: string, what: string): Promise<Row<string>[]> {
-  const text = await readFile(file, 'utf8').catch((error) => {
-    throw new LimnError('IO', `Cannot read ${what} at ${file}: ${messageOf(error)}.`, { details: { path: file }, cause: error });
-  });
-  const rows = text
-    .replace(/^\uFEFF/, '')
-    .split('\n')
-    .map((line, index) => new Row(line.trimEnd(), file, index + 1, 'line'));
+  const rows = (await readText(file, what)).split('\n').map((line, index) => new Row(line.trimEnd(), file, index + 1, 'line'));
   return rows.filter(({ value }) => value !== '');
 }
 

@@ -75,5 +75,5 @@ test('a file that cannot be vectors is an error that says what to do', async () 
   await wrong('d.npy', 'ids must be a list of names, and this is wrong at entry 2', 'bad.json');
   await writeFile(at('gap.txt'), 'p\n\nq\n');
   await wrong('d.npy', 'ids must be a list of names, and this is wrong at entry 2', 'gap.txt');
-  await wrong('d.npy', /^Cannot read the ids .*none\.txt/, 'none.txt');
+  await wrong('d.npy', /^Cannot read a list of ids at .*none\.txt/, 'none.txt');
 });

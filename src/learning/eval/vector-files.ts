@@ -9,6 +9,7 @@ import { extname } from 'node:path';
 import { z } from 'zod';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { readJson, sha256 } from '../../core/files.js';
+import { readText } from '../../core/text-file.js';
 import { fromFloat16 } from '../../engine/tensor/float16.js';
 import { decodeNpy, type NpyArray } from '../../engine/tensor/npy.js';
 import { decodeSafetensors } from '../../engine/tensor/safetensors.js';
@@ -67,9 +68,7 @@ export function rowsOfTriplets(queries: VectorFile, triplets: readonly Triplet[]
 /** Ids from a .json list, or one a line. @throws LimnError IO or DATA */
 async function readIds(path: string): Promise<string[]> {
   if (path.toLowerCase().endsWith('.json')) return parseIds(await readJson(path, 'a list of ids'), path);
-  const text = await readFile(path, 'utf8').catch((cause) => {
-    throw new LimnError('IO', `Cannot read the ids ${path}: ${messageOf(cause)}.`, { details: { path }, cause });
-  });
+  const text = await readText(path, 'a list of ids');
   return parseIds(text.replace(/(\r?\n)+$/, '').split(/\r?\n/), path);
 }
 

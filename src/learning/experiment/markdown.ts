@@ -1,8 +1,8 @@
 /** The report as Markdown, and as one section of a Markdown file between two markers. */
-import { readFile } from 'node:fs/promises';
-import { LimnError, messageOf } from '../../core/errors.js';
+import { LimnError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
 import { formatDuration } from '../../core/progress.js';
+import { readText } from '../../core/text-file.js';
 import type { Summary } from './summary.js';
 import type { Row, Table } from './table.js';
 import {
@@ -57,9 +57,9 @@ function tableOf(summary: Summary, { rows }: Table): string {
  */
 export async function writeSection(path: string, name: string, markdown: string): Promise<void> {
   const [start, end] = [`<!-- experiment:${name} -->`, `<!-- /experiment:${name} -->`];
-  const before = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw new LimnError('IO', `Cannot read ${path}: ${messageOf(error)}.`, { cause: error });
+  const before = await readText(path, 'a Markdown file').catch((error: Error) => {
+    if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return '';
+    throw error;
   });
   const [from, to] = [before.indexOf(start), before.indexOf(end)];
   if (from < 0 !== to < 0 || to < from) {

@@ -9,6 +9,7 @@ import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { z } from 'zod';
 import { LimnError, messageOf, throwIfAborted } from '../../../core/errors.js';
 import { withoutTrailing } from '../../../core/text.js';
+import { decodeText } from '../../../core/text-file.js';
 import { type ContentHash, hashOfEtag } from './content-hash.js';
 import { retryAfter, type Subject, statusError, unreachable } from './hub-errors.js';
 
@@ -204,7 +205,7 @@ async function readJsonBody(body: Readable, url: string): Promise<unknown> {
   const chunks: Buffer[] = [];
   try {
     for await (const chunk of body) chunks.push(chunk as Buffer);
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return JSON.parse(decodeText(Buffer.concat(chunks), url));
   } catch (error) {
     throw new LimnError('DATA', `${url} did not answer with JSON: ${messageOf(error)}. Is it a mirror of the Hub?`, {
       cause: error,

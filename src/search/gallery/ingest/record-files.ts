@@ -1,9 +1,8 @@
 /** Rows of tables in files: CSV, TSV, JSON lines and Parquet, read piece by piece. */
-import { createReadStream } from 'node:fs';
 import { extname } from 'node:path';
-import { createInterface } from 'node:readline';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { LimnError, messageOf } from '../../../core/errors.js';
+import { readLines, streamText } from '../../../core/text-file.js';
 import { readDelimited } from './delimited.js';
 
 export interface TableRow {
@@ -33,7 +32,7 @@ export function openTable(file: string): Table {
 
 async function* delimitedRows(file: string, separator: string): AsyncGenerator<TableRow> {
   let names: string[] | undefined;
-  for await (const { fields, line } of readDelimited(textOf(file), file, separator)) {
+  for await (const { fields, line } of readDelimited(streamText(file, 'a list of images'), file, separator)) {
     const place = `${file} line ${line}`;
     if (!names) {
       names = fields.map((name) => name.trim());
@@ -53,10 +52,9 @@ async function* delimitedRows(file: string, separator: string): AsyncGenerator<T
 
 async function* jsonRows(file: string): AsyncGenerator<TableRow> {
   let number = 0;
-  const lines = createInterface({ input: textStream(file), crlfDelay: Number.POSITIVE_INFINITY });
-  for await (const text of guarded(lines, file)) {
+  for await (const text of readLines(file, 'a list of images')) {
     number++;
-    const line = (number === 1 ? text.replace(/^\uFEFF/, '') : text).trim();
+    const line = text.trim();
     if (line === '') continue;
     const place = `${file} line ${number}`;
     let values: unknown;
@@ -84,33 +82,9 @@ async function* parquetRows(file: string): AsyncGenerator<TableRow> {
       for (const [i, values] of rows.entries()) yield { values, place: `${file} row ${rowStart + i + 1}` };
     }
   } catch (error) {
-    throw readError(error, file, 'is it a whole Parquet file?');
+    if (LimnError.isInstance(error)) throw error;
+    const code = (error as NodeJS.ErrnoException).code === undefined ? 'DATA' : 'IO';
+    const message = `Cannot read the list ${file}: ${messageOf(error)}; is it a whole Parquet file?`;
+    throw new LimnError(code, message, { cause: error });
   }
-}
-
-async function* textOf(file: string): AsyncGenerator<string> {
-  yield* guarded(textStream(file), file) as AsyncIterable<string>;
-}
-
-const textStream = (file: string) => createReadStream(file, { encoding: 'utf8', highWaterMark: 1 << 18 });
-
-async function* guarded<T>(items: AsyncIterable<T>, file: string): AsyncGenerator<T> {
-  const iterator = items[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      const next = await iterator.next().catch((error) => {
-        throw readError(error, file);
-      });
-      if (next.done) return;
-      yield next.value;
-    }
-  } finally {
-    await iterator.return?.();
-  }
-}
-
-function readError(error: unknown, file: string, advice = 'check the path and your rights.'): unknown {
-  if (LimnError.isInstance(error)) return error;
-  const code = (error as NodeJS.ErrnoException).code === undefined ? 'DATA' : 'IO';
-  return new LimnError(code, `Cannot read the list ${file}: ${messageOf(error)}; ${advice}`, { cause: error });
 }
