@@ -68,7 +68,7 @@ export async function openDataset(
   return {
     origin: { name, directory, ...(category !== undefined && { category }), ...(spelling !== undefined && { spelling }) },
     defaultProtocol: format.defaultProtocol,
-    split: (split, more) => format.read({ directory, category, split, onMissing, spelling: corrections, ...more }),
+    split: (split, more) => format.read({ directory, category, split, onMissing, odd: 'keep', spelling: corrections, ...more }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What limn evaluate prints and writes of its evaluations. */
 import type { Split } from '../../learning/data/triplets.js';
+import { remarksOn } from '../../learning/data/usable.js';
 import type { RankingReport } from '../../learning/eval/report.js';
 import { summarize } from '../../learning/eval/summarize.js';
 import type { Dataset } from './datasets.js';
@@ -13,9 +14,10 @@ export interface Evaluation {
 }
 
 /** What a report says of one evaluation on stdout; ranks go to a file of their own. */
-function printed({ report, dataset, scored }: Evaluation): object {
+function printed({ report, split, dataset, scored }: Evaluation): object {
   const { ranks: _, subsetRanks: __, rankings: ___, ...numbers } = report;
-  return { ...numbers, ...scored, dataset };
+  const remarks = remarksOn(split);
+  return { ...numbers, ...(remarks.length > 0 ? { remarks } : {}), ...scored, dataset };
 }
 
 const command = () => `limn ${process.argv.slice(2).join(' ')}`;
@@ -43,20 +45,33 @@ export function asJson(evaluations: readonly Evaluation[]): string {
 
 export function asText(evaluations: readonly Evaluation[]): string {
   const blocks = evaluations.map((evaluation) => {
-    const { report, scored } = evaluation;
+    const { report, scored, split } = evaluation;
     const counts = `${report.queries} queries, gallery of ${report.gallery}, ${report.missing} pictures missing`;
     const source =
       'model' in scored
         ? `model ${scored.model.hash.slice(0, 12)}, encoder ${scored.model.encoder}`
         : `query vectors ${scored.vectors.queries.slice(0, 12)}, gallery vectors ${scored.vectors.gallery.slice(0, 12)}`;
     const head = `${nameOf(evaluation)} ${report.split}, protocol ${report.protocol}: ${counts}`;
-    return [head, ...metricLines(report.metrics), source, ''].join('\n');
+    return [
+      head,
+      ...metricLines(report.metrics),
+      ...chanceLine(report.chance),
+      ...remarksOn(split).map((remark) => `note: ${remark}`),
+      source,
+      '',
+    ].join('\n');
   });
   if (evaluations.length === 1) return blocks.join('');
   const { categories, metrics } = summaryOf(evaluations);
   const averages = Object.entries(metrics).filter(([name]) => !categories.some((category) => name.startsWith(`${category} `)));
   const means = metricLines(Object.fromEntries(averages));
   return [...blocks, [`average of ${categories.join(', ')}`, ...means, ''].join('\n')].join('\n');
+}
+
+/** What a random ranking would have, so that nobody takes chance for skill. */
+function chanceLine(chance: Readonly<Record<string, number>>): string[] {
+  const shown = Object.entries(chance).map(([name, percent]) => `${name} ${percent.toFixed(2)}`);
+  return shown.length > 0 ? [`by chance  ${shown.join(', ')}`] : [];
 }
 
 function metricLines(metrics: Readonly<Record<string, number>>): string[] {

@@ -1,7 +1,7 @@
 /**
  * NumPy's .npy format, versions 1 to 3 (numpy.org/doc/stable/reference/generated/numpy.lib.format.html): a magic string, the length
- * of a header, a Python dictionary of dtype, order and shape as text, then the values. Arrays of numbers in C order are read;
- * pickled objects never are.
+ * of a header, a Python dictionary of dtype, order and shape as text, then the values. Arrays of numbers are read, of either byte
+ * order, in C or Fortran order; pickled objects never are.
  */
 import { LimnError } from '../../core/errors.js';
 import { bytesOf, bytesPerElement, newArray, sizeOf, type Tensor, tensor } from './tensor.js';
@@ -14,9 +14,11 @@ export type NpyArray =
 type NpyDType = NpyArray['dtype'];
 
 const descriptions: Record<NpyDType, string> = { float32: '<f4', float16: '<f2', float64: '<f8', int64: '<i8', int32: '<i4' };
-const dtypes = new Map(Object.entries(descriptions).map(([dtype, text]) => [text, dtype as NpyDType]));
+const dtypes = new Map(Object.entries(descriptions).map(([dtype, text]) => [text.slice(1), dtype as NpyDType]));
 const magic = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59);
 const longestHeader = 65_536;
+/** As in NumPy. */
+const mostAxes = 64;
 const bytesOfOne = (dtype: NpyDType) => (dtype === 'float64' ? 8 : bytesPerElement[dtype]);
 
 /** An .npy file, version 1, as the parts to write one after another; the values are a view, not a copy. */
@@ -38,7 +40,7 @@ export function encodeNpy(array: NpyArray): Uint8Array[] {
  * Reads an .npy file that is in memory. The values are a copy, so that `bytes` can be dropped.
  *
  * @param label what the file is, usually its path, for error messages
- * @throws LimnError DATA when the file is cut short, is not .npy, or holds something other than numbers in C order
+ * @throws LimnError DATA when the file is cut short, is not .npy, or holds something other than numbers that limn knows
  */
 export function decodeNpy(bytes: Uint8Array, label: string): NpyArray {
   const wrong = (what: string, advice = 'Write it again with numpy.save.') =>
@@ -56,34 +58,67 @@ export function decodeNpy(bytes: Uint8Array, label: string): NpyArray {
   if (headerLength > longestHeader) throw wrong(`its header claims to be ${headerLength} bytes long`);
   const start = (major === 1 ? 10 : 12) + headerLength;
   if (bytes.length < start) throw cutShort(start);
-  const { dtype, shape } = readHeader(new TextDecoder().decode(bytes.subarray(start - headerLength, start)), wrong);
+  const { dtype, shape, bigEndian, fortran } = readHeader(
+    new TextDecoder().decode(bytes.subarray(start - headerLength, start)),
+    wrong,
+  );
   const needed = start + sizeOf(shape) * bytesOfOne(dtype);
   if (bytes.length < needed) throw cutShort(needed);
   if (bytes.length > needed) throw wrong(`${bytes.length - needed} bytes follow the values`);
-  const { buffer } = Uint8Array.from(bytes.subarray(start));
+  const values = Uint8Array.from(bytes.subarray(start));
+  if (bigEndian) reverseEach(values, bytesOfOne(dtype));
+  const { buffer } = fortran ? inCOrder(values, shape, bytesOfOne(dtype)) : values;
   if (dtype === 'float64') return { dtype, shape, data: new Float64Array(buffer) };
   return tensor(dtype, shape, newArray(dtype, sizeOf(shape), buffer)) as NpyArray;
 }
 
-function readHeader(text: string, wrong: (what: string, advice?: string) => LimnError): { dtype: NpyDType; shape: number[] } {
+/** Turns the bytes of every value round. */
+function reverseEach(bytes: Uint8Array, size: number): void {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (size === 2) buffer.swap16();
+  else if (size === 4) buffer.swap32();
+  else buffer.swap64();
+}
+
+/** The values of an array whose first index runs fastest, with the last one running fastest. */
+function inCOrder(bytes: Uint8Array, shape: readonly number[], size: number): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(bytes.length);
+  const index = shape.map(() => 0);
+  for (let from = 0; from < bytes.length; from += size) {
+    const to = size * index.reduce((place, at, axis) => place * (shape[axis] as number) + at, 0);
+    for (let i = 0; i < size; i++) out[to + i] = bytes[from + i] as number;
+    for (let axis = 0; axis < index.length && ++index[axis]! === shape[axis]; axis++) index[axis] = 0;
+  }
+  return out;
+}
+
+interface Header {
+  dtype: NpyDType;
+  shape: number[];
+  bigEndian: boolean;
+  fortran: boolean;
+}
+
+function readHeader(text: string, wrong: (what: string, advice?: string) => LimnError): Header {
   const fieldOf = (key: string, value: string) => new RegExp(`['"]${key}['"]\\s*:\\s*${value}`).exec(text)?.[1];
   const order = fieldOf('fortran_order', '(True|False)');
-  const extents = fieldOf('shape', '\\(([\\d\\s,]*)\\)');
-  if (!/^\{.*\}\s*$/s.test(text) || order === undefined || extents === undefined) throw wrong('its header is not understood');
+  const extents = fieldOf('shape', '\\(([\\dL\\s,]*)\\)')?.replaceAll('L', '');
+  if (!text.startsWith('{') || !text.trimEnd().endsWith('}') || order === undefined || extents === undefined)
+    throw wrong('its header is not understood');
   const description = fieldOf('descr', `['"]([^'"]*)['"]`);
-  const dtype = dtypes.get(description ?? '');
+  const [byteOrder, kind] = [description?.[0] ?? '', description?.slice(1) ?? ''];
+  const dtype = '<>='.includes(byteOrder) ? dtypes.get(kind) : undefined;
   if (!dtype) {
     const what = description === undefined ? 'several fields' : description === '|O' ? 'Python objects' : `dtype ${description}`;
     throw wrong(`it holds ${what}, and limn reads ${[...dtypes.keys()].join(', ')}`, "Save array.astype('float32') instead.");
   }
-  if (order === 'True') throw wrong('it is in Fortran order', 'Save numpy.ascontiguousarray(array) instead.');
   const shape = extents
     .split(',')
     .map((part) => part.trim())
     .filter((part, at, parts) => part !== '' || at < parts.length - 1)
     .map((part) => (part === '' ? Number.NaN : Number(part)));
-  if (!shape.every(Number.isSafeInteger) || !Number.isSafeInteger(sizeOf(shape) * bytesOfOne(dtype))) {
+  if (shape.length > mostAxes || !shape.every(Number.isSafeInteger) || !Number.isSafeInteger(sizeOf(shape) * bytesOfOne(dtype))) {
     throw wrong(`its shape (${extents}) is not valid`);
   }
-  return { dtype, shape };
+  return { dtype, shape, bigEndian: byteOrder === '>', fortran: order === 'True' };
 }

@@ -7,6 +7,11 @@ import { bytesOf, bytesPerElement, type DType, newArray, sizeOf, type Tensor, te
 
 const storedNames = { float32: 'F32', float16: 'F16', int64: 'I64', int32: 'I32', bool: 'BOOL' } as const;
 const dtypes = new Map(Object.entries(storedNames).map(([dtype, stored]) => [stored as string, dtype as DType]));
+/** Bytes of a value of every type that the format has by name. */
+const storedBytes: Readonly<Record<string, number>> = {
+  ...{ BOOL: 1, U8: 1, I8: 1, F8_E5M2: 1, F8_E4M3: 1, F8_E8M0: 1 },
+  ...{ I16: 2, U16: 2, F16: 2, BF16: 2, I32: 4, U32: 4, F32: 4, I64: 8, U64: 8, F64: 8 },
+};
 const metadataKey = '__metadata__';
 const longestHeader = 100_000_000;
 
@@ -41,16 +46,46 @@ export function encodeSafetensors(
   return [head, ...entries.map(([, value]) => bytesOf(value))];
 }
 
+/** A tensor, or an array of doubles, which graphs do not exchange. */
+export type StoredArray = Tensor | { readonly dtype: 'float64'; readonly shape: readonly number[]; readonly data: Float64Array };
+
+export interface SafetensorsFile {
+  /** In the order of their values. */
+  names: string[];
+  metadata: Record<string, string>;
+  /** The type of a tensor by the format's name, such as F32. */
+  storedAs(name: string): string;
+  /** A copy of one tensor, BF16 as the float32 of equal value. @throws LimnError CHECKPOINT for a type that limn does not read, and for damage */
+  read(name: string): StoredArray;
+}
+
 /**
- * Reads a safetensors file that is in memory. The tensors are copies, so that `bytes` can be dropped.
+ * Reads a safetensors file that is in memory, of types that graphs exchange. The tensors are copies, so that `bytes` can be dropped.
  *
  * @param label what the file is, usually its path, for error messages
- * @throws LimnError CHECKPOINT when the file is cut short, is not safetensors, or its header contradicts itself
+ * @throws LimnError CHECKPOINT when the file is cut short, is not safetensors, its header contradicts itself, or it holds
+ * another type
  */
 export function decodeSafetensors(
   bytes: Uint8Array,
   label: string,
 ): { tensors: Record<string, Tensor>; metadata: Record<string, string> } {
+  const { names, metadata, storedAs, read } = openSafetensors(bytes, label);
+  const tensors = names.map((name): [string, Tensor] => {
+    const stored = storedAs(name);
+    if (!dtypes.has(stored)) throw typeError(label, name, stored, [...dtypes.keys()]);
+    return [name, read(name) as Tensor];
+  });
+  return { tensors: Object.fromEntries(tensors), metadata };
+}
+
+function typeError(label: string, name: string, stored: string, known: readonly string[]): LimnError {
+  const message = `${label} cannot be used: ${name} has dtype ${stored}, and limn reads ${known.join(', ')} here. Save it as F32.`;
+  return new LimnError('CHECKPOINT', message, { details: { label, name, dtype: stored } });
+}
+
+/** Checks a safetensors file that is in memory; its tensors are read one by one. Throws like {@link decodeSafetensors}. */
+export function openSafetensors(bytes: Uint8Array, label: string): SafetensorsFile {
   const wrong = (what: string, cause?: unknown) =>
     new LimnError('CHECKPOINT', `${label} is not a usable safetensors file: ${what}. Use another copy of it.`, {
       details: { label },
@@ -94,17 +129,29 @@ export function decodeSafetensors(
   }
   if (bytes.length < start + covered) throw cutShort(start + covered);
   if (bytes.length > start + covered) throw wrong(`${bytes.length - start - covered} bytes follow the last tensor`);
-  const read = ({ name, dtype, shape, begin, end }: Entry): [string, Tensor] => {
+  const byName = new Map(entries.map((entry) => [entry.name, entry]));
+  const read = (name: string): StoredArray => {
+    const { stored, shape, begin, end } = byName.get(name) as Entry;
     const own = Uint8Array.from(bytes.subarray(start + begin, start + end));
+    if (stored === 'F64') return { dtype: 'float64', shape, data: new Float64Array(own.buffer) };
+    // A BF16 is the first half of the float32 of equal value.
+    if (stored === 'BF16') {
+      const bits = Uint32Array.from(new Uint16Array(own.buffer), (half) => half << 16);
+      return tensor('float32', shape, new Float32Array(bits.buffer));
+    }
+    const dtype = dtypes.get(stored);
+    if (!dtype) throw typeError(label, name, stored, [...dtypes.keys(), 'BF16', 'F64']);
     if (dtype === 'bool' && own.some((value) => value > 1)) throw wrong(`${name} holds truth values other than 0 and 1`);
-    return [name, tensor(dtype, shape, newArray(dtype, sizeOf(shape), own.buffer))];
+    return tensor(dtype, shape, newArray(dtype, sizeOf(shape), own.buffer));
   };
-  return { tensors: Object.fromEntries(entries.map(read)), metadata };
+  const storedAs = (name: string) => (byName.get(name) as Entry).stored;
+  return { names: entries.map(({ name }) => name), metadata, storedAs, read };
 }
 
 interface Entry {
   name: string;
-  dtype: DType;
+  /** The type by the format's name. */
+  stored: string;
   shape: number[];
   begin: number;
   end: number;
@@ -114,15 +161,16 @@ function readEntry(name: string, value: unknown, wrong: (what: string) => LimnEr
   const whole = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0;
   if (!isRecord(value)) throw wrong(`the header's entry of ${name} is not an object`);
   const { dtype: stored, shape, data_offsets: offsets } = value;
-  const dtype = typeof stored === 'string' ? dtypes.get(stored) : undefined;
-  if (!dtype) throw wrong(`${name} has dtype ${String(stored)}, and limn reads ${[...dtypes.keys()].join(', ')}`);
+  if (typeof stored !== 'string' || !Object.hasOwn(storedBytes, stored)) {
+    throw wrong(`${name} has the dtype ${JSON.stringify(stored)}, which the format does not have`);
+  }
   if (!Array.isArray(shape) || !shape.every(whole)) throw wrong(`${name} has no valid shape`);
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(whole)) throw wrong(`${name} has no valid offsets`);
   const [begin, end] = offsets as [number, number];
-  if (end - begin !== sizeOf(shape) * bytesPerElement[dtype]) {
+  if (end - begin !== sizeOf(shape) * (storedBytes[stored] as number)) {
     throw wrong(`${name} of dtype ${stored} and shape [${shape}] does not fill its ${end - begin} bytes`);
   }
-  return { name, dtype, shape, begin, end };
+  return { name, stored, shape, begin, end };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -28,13 +28,18 @@ export function epochBatches({ count, batchSize, random }: EpochBatchesOptions):
       details: { batchSize },
     });
   }
-  if (count < batchSize) {
-    throw new LimnError(
-      'CONFIG',
-      `The training set has ${count} triplets, fewer than one batch of ${batchSize}; lower the batch size to ${Math.max(1, count)} or less.`,
-      { details: { count, batchSize } },
-    );
-  }
+  requireBatch(count, batchSize);
   const order = Uint32Array.from(random.shuffle(Array.from({ length: count }, (_, index) => index)));
   return Array.from({ length: Math.floor(count / batchSize) }, (_, b) => order.slice(b * batchSize, (b + 1) * batchSize));
+}
+
+/** @throws LimnError CONFIG when there is not one whole batch */
+export function requireBatch(count: number, batchSize: number): void {
+  if (count >= batchSize) return;
+  const advice =
+    count < 2
+      ? 'a batch needs at least 2, of which one is the negative of the other: add triplets'
+      : `lower the batch size to ${count} or less`;
+  const message = `The training set has ${count} triplets, fewer than one batch of ${batchSize}; ${advice}.`;
+  throw new LimnError('CONFIG', message, { details: { count, batchSize } });
 }

@@ -10,6 +10,7 @@
 import { join } from 'node:path';
 import { LimnError } from '../../core/errors.js';
 import { type DatasetFormat, defineDataset, type ReadOptions, requireFiles } from './dataset-format.js';
+import { checkOwnTarget, silent } from './odd-rows.js';
 import { assembleSplit, filesById, namesIn } from './picture-files.js';
 import { eachRow, lineRows, type Row } from './rows.js';
 import { correctCaptions, protocolText } from './spelling.js';
@@ -33,11 +34,12 @@ export async function readBirdsToWords(options: ReadOptions): Promise<Split> {
     if (line.split !== split) return [];
     const left = photoNumber(row, 'img1ObservationURL', line);
     const right = photoNumber(row, 'img2ObservationURL', line);
-    if (left === right) throw row.fail(`both pictures are ${left}; a picture cannot be its own target`);
+    checkOwnTarget(left, [right], options, () => row.fail(`both pictures are ${left}; a picture cannot be its own target`));
     const triplet = (reference: string, target: string, caption: string): Triplet => {
       const text = protocolText([caption], spelling);
-      if (text === '') throw row.fail('"description" is empty; write what changes or remove the line');
-      return { reference, targets: [target], text, captions: correctCaptions([caption], spelling), source: row.source };
+      const empty = () => row.fail('"description" is empty; write what changes or remove the line');
+      const captions = text === '' ? [] : correctCaptions([caption], spelling);
+      return { reference, targets: [target], text: text || silent(options, empty), captions, source: row.source };
     };
     const made = [triplet(left, right, line.description)];
     if (split === 'train') made.push(triplet(right, left, exchangeAnimals(line.description)));

@@ -3,6 +3,7 @@ import { LimnError } from '../../core/errors.js';
 import type { DatasetFormat } from './dataset-format.js';
 import type { Problem } from './rows.js';
 import { type Split, type SplitName, splitNames, type Triplet } from './triplets.js';
+import { remarksOn } from './usable.js';
 
 export interface CheckOptions {
   format: DatasetFormat;
@@ -44,8 +45,10 @@ export interface DataReport {
   remarks: string[];
   /** Where the pictures come from and how they must lie. */
   pictures: string;
-  /** Nothing is broken or leaks, and nothing is double that readers refuse. Missing pictures do not count. */
+  /** Of the annotations: nothing is broken or leaks, and nothing is double that readers refuse. Missing pictures do not count. */
   sound: boolean;
+  /** Why nothing can be trained or evaluated all the same: no picture is there. Absent where one is. */
+  unusable?: string;
 }
 
 /**
@@ -73,13 +76,15 @@ export async function checkDataset({ format, directory, category, limit = 20 }: 
       const title = [chosen, name].filter(Boolean).join(' ');
       for (const message of repeated(split.triplets)) onProblem({ kind: 'duplicate', message, harmless: true });
       if (split.triplets.length === 0) onProblem({ kind: 'broken', message: `${title}: there is no triplet that can be read.` });
-      remarks.push(...oddities(split, title));
+      remarks.push(...remarksOn(split, title));
       splits.push({ ...(chosen !== undefined && { category: chosen }), ...countsOf(split, limit) });
     }
     for (const [i, one] of read.entries()) for (const other of read.slice(i + 1)) leaks.push(...leaksBetween(one, other));
   }
   const all = [...problems.values()];
   const findings = (lines: readonly string[]): Findings => ({ count: lines.length, first: lines.slice(0, limit) });
+  const total = splits.reduce((sum, { pictures }) => sum + pictures, 0);
+  const absent = splits.reduce((sum, { missing }) => sum + missing.count, 0);
   const ofKind = (kind: Problem['kind']) =>
     findings(all.filter((problem) => problem.kind === kind).map(({ message }) => message));
   return {
@@ -92,6 +97,7 @@ export async function checkDataset({ format, directory, category, limit = 20 }: 
     remarks,
     pictures: format.pictures,
     sound: leaks.length === 0 && all.every(({ harmless }) => harmless),
+    ...(total > 0 && absent === total ? { unusable: `none of the ${total} images is there` } : {}),
   };
 }
 
@@ -124,19 +130,6 @@ function repeated(triplets: readonly Triplet[]): string[] {
     else seen.set(key, triplet.source);
   }
   return messages;
-}
-
-function oddities({ triplets }: Split, title: string): string[] {
-  const own = triplets.filter(({ reference, targets }) => targets.includes(reference)).length;
-  const silent = triplets.filter(({ captions }) => captions.length === 0).length;
-  const open = triplets.filter(({ targets }) => targets.length === 0).length;
-  const remark = (count: number, what: string) =>
-    count > 0 ? [`${title}: ${count} of ${triplets.length} triplets ${what}.`] : [];
-  return [
-    ...remark(own, 'have their reference as target'),
-    ...remark(silent, 'have an empty caption'),
-    ...remark(open, 'have no target, so this split cannot be scored here'),
-  ];
 }
 
 function leaksBetween(one: Split, other: Split): string[] {

@@ -7,7 +7,7 @@
  *
  * The annotations may also lie in a folder cirr/ beside the pictures. The split `test` is test1, whose targets only the test
  * server knows: its triplets have none. One published caption of test1 is empty; as a submission answers every query and
- * models want a word, its text is {@link silentText}, and its triplet has no captions. A train file without img_set, as others have rebuilt it, will do.
+ * models want a word, its text is "unchanged", and its triplet has no captions. A train file without img_set, as others have rebuilt it, will do.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
 import { readJson } from '../../core/files.js';
 import { type DatasetFormat, defineDataset, type ReadOptions, requireSplit } from './dataset-format.js';
+import { checkOwnTarget, silent } from './odd-rows.js';
 import { assembleSplit, findUnder, namesIn } from './picture-files.js';
 import { eachRow, explain, jsonRows, type Row } from './rows.js';
 import { correctCaptions, protocolText } from './spelling.js';
@@ -22,9 +23,6 @@ import type { Split, SplitName, Triplet } from './triplets.js';
 
 /** The names that CIRR's files give the splits. */
 const published = { train: 'train', val: 'val', test: 'test1' } as const;
-
-/** The text of a test query whose caption is empty. */
-const silentText = 'unchanged';
 
 const pathsSchema = z.record(z.string().min(1), z.string().min(1));
 const rowSchema = z.object({
@@ -56,7 +54,8 @@ export async function readCirr(options: ReadOptions): Promise<Split> {
   return assembleSplit(options, pictures, triplets, { folder: folders[0], advice });
 }
 
-function readTriplet(row: Row, paths: ReadonlyMap<string, string>, { split, spelling }: ReadOptions): Triplet {
+function readTriplet(row: Row, paths: ReadonlyMap<string, string>, options: ReadOptions): Triplet {
+  const { split, spelling } = options;
   const { pairid, reference, target_hard: target, caption, img_set } = row.parse(rowSchema);
   if (split !== 'test' && target === undefined) throw row.fail('"target_hard" is missing; correct the row or remove it');
   const subset = split === 'train' ? undefined : img_set?.members;
@@ -69,16 +68,17 @@ function readTriplet(row: Row, paths: ReadonlyMap<string, string>, { split, spel
     const unknown = ids.find((id) => !paths.has(id));
     if (unknown !== undefined) throw row.fail(`"${key}" has "${unknown}", which image_splits/ does not list for this split`);
   }
-  if (reference === target)
-    throw row.fail(`"reference" and "target_hard" are both "${target}"; a picture cannot be its own target`);
+  checkOwnTarget(reference, [target], options, () =>
+    row.fail(`"reference" and "target_hard" are both "${target}"; a picture cannot be its own target`),
+  );
   const written = caption.trim();
-  const text = protocolText([written], spelling) || (split === 'test' ? silentText : '');
-  if (text === '') throw row.fail('"caption" is empty; write what changes or remove the row');
+  const text = protocolText([written], spelling);
+  const empty = () => row.fail('"caption" is empty; write what changes or remove the row');
   return {
     reference,
     targets: target === undefined || split === 'test' ? [] : [target],
-    text,
-    captions: written === '' ? [] : correctCaptions([written], spelling),
+    text: text || silent(split === 'test' ? { odd: 'keep' } : options, empty),
+    captions: text === '' ? [] : correctCaptions([written], spelling),
     source: row.source,
     ...(pairid !== undefined && { id: String(pairid) }),
     ...(subset && { subset }),

@@ -23,6 +23,12 @@ export interface ReadOptions {
   targets?: 'required' | 'optional';
   /** Spelling corrections of the texts. @default none */
   spelling?: Corrections | undefined;
+  /**
+   * What rows do that say nothing and that published code reads all the same: one with an empty caption, or with its reference as
+   * target. `keep` reads them: the text of the first is "unchanged", without captions (training passes over it); the second counts as
+   * any other, and as a miss where the reference is taken out of its ranking. @default 'error'
+   */
+  odd?: 'error' | 'keep' | undefined;
   /** Told what is wrong with the annotations; the row is left out. @default the first such thing is thrown */
   onProblem?: OnProblem | undefined;
 }

@@ -10,12 +10,16 @@
  * published; those of training are drawn, here once and with a seed: for each picture {@link pairsPerPicture} pictures whose
  * captions are one word apart from its own. As there is no validation split, {@link heldOut} of the training captions, with
  * all their pictures, are the split `val` and never in `train`. Picture ids are the paths; a picture's label is its caption.
+ *
+ * A path may be listed several times, with different captions. In the test split each line is a picture that is ranked, and the
+ * queries mean the last line of a path, as in TIRG's code; in training the first line counts.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LimnError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
 import { type DatasetFormat, defineDataset, type ReadOptions, requireCategory, requireSplit } from './dataset-format.js';
+import { checkOwnTarget } from './odd-rows.js';
 import { type CaptionedPicture, drawPairs, type Pair } from './one-word-apart.js';
 import { assembleSplit, findUnder, namesIn } from './picture-files.js';
 import { eachRow, lineRows } from './rows.js';
@@ -67,10 +71,11 @@ export function replacement(from: string, to: string): string {
   return `replace ${lacked(a, b)} with ${lacked(b, a)}`;
 }
 
-/** The pictures of a split, in the order of the files. One that is listed again keeps its first caption. */
+/** The pictures of a split, in the order of the files; the same path again is a picture of its own in the test split alone. */
 async function readPictures(directory: string, categories: readonly string[], options: ReadOptions): Promise<CaptionedPicture[]> {
   const { split, onProblem } = options;
-  const pictures = new Map<string, CaptionedPicture>();
+  const pictures: CaptionedPicture[] = [];
+  const ids = new Set<string>();
   for (const category of categories) {
     const file = join(directory, 'labels', `${category}_${split === 'test' ? 'test' : 'train'}_detect_all.txt`);
     eachRow(await lineRows(file, 'labels'), onProblem, (row) => {
@@ -79,14 +84,17 @@ async function readPictures(directory: string, categories: readonly string[], op
       if (id === '' || score === undefined)
         throw row.fail('a line is "path, score, caption" with tabs between; correct it or remove it');
       if (label === '') throw row.fail(`"${id}" has no caption; correct the line or remove it`);
-      const message = `${row.source}: "${id}" is there twice; its first line counts.`;
-      if (pictures.has(id)) onProblem?.({ kind: 'duplicate', message, harmless: true });
-      else pictures.set(id, { id, label, source: row.source });
+      const twice = ids.has(id);
+      const what =
+        split === 'test' ? 'every line is ranked, and queries mean the last, as in published code' : 'its first line counts';
+      if (twice) onProblem?.({ kind: 'duplicate', message: `${row.source}: "${id}" is there twice; ${what}.`, harmless: true });
+      ids.add(id);
+      if (!twice || split === 'test') pictures.push({ id, label, source: row.source });
     });
   }
-  if (split === 'test') return [...pictures.values()];
+  if (split === 'test') return pictures;
   const held = (caption: string) => Random.derive(seed, `fashion200k held out ${caption}`).uniform() < heldOut;
-  return [...pictures.values()].filter(({ label }) => held(label) === (split === 'val'));
+  return pictures.filter(({ label }) => held(label) === (split === 'val'));
 }
 
 /** The published pairs. Those with a picture of a category that is not read are left out. */
@@ -99,7 +107,9 @@ async function readTestQueries(options: ReadOptions, labels: ReadonlyMap<string,
     const unknown = [reference, target].find((id) => !labels.has(id));
     if (unknown !== undefined && category !== undefined) return [];
     if (unknown !== undefined) throw row.fail(`"${unknown}" is in no labels/*_test_detect_all.txt`);
-    if (reference === target) throw row.fail(`"${reference}" is reference and target; a picture cannot be its own target`);
+    checkOwnTarget(reference, [target], options, () =>
+      row.fail(`"${reference}" is reference and target; a picture cannot be its own target`),
+    );
     return [{ reference, target, source: row.source }];
   });
   return pairs.flat();

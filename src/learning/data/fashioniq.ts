@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
 import { readJson } from '../../core/files.js';
 import { defineDataset, type ReadOptions, requireCategory, requireSplit } from './dataset-format.js';
+import { checkOwnTarget, silent } from './odd-rows.js';
 import { assembleSplit, filesById, namesIn } from './picture-files.js';
 import { eachRow, explain, jsonRows, type OnProblem, type Row, report } from './rows.js';
 import { correctCaptions, protocolText } from './spelling.js';
@@ -77,7 +78,8 @@ async function readIds(path: string, onProblem: OnProblem | undefined): Promise<
   return ids;
 }
 
-function readTriplet(row: Row, ids: ReadonlySet<string>, { targets = 'required', spelling }: ReadOptions): Triplet {
+function readTriplet(row: Row, ids: ReadonlySet<string>, options: ReadOptions): Triplet {
+  const { targets = 'required', spelling } = options;
   const { candidate, target, captions } = row.parse(rowSchema);
   if (target === undefined && targets === 'required') {
     throw row.fail('"target" is missing; a test file without answers cannot be scored, use the val split');
@@ -85,15 +87,17 @@ function readTriplet(row: Row, ids: ReadonlySet<string>, { targets = 'required',
   for (const [key, id] of Object.entries({ candidate, target })) {
     if (id !== undefined && !ids.has(id)) throw row.fail(`"${key}" is "${id}", which image_splits/ does not list for this split`);
   }
-  if (candidate === target) throw row.fail(`"candidate" and "target" are both "${target}"; a picture cannot be its own target`);
+  checkOwnTarget(candidate, [target], options, () =>
+    row.fail(`"candidate" and "target" are both "${target}"; a picture cannot be its own target`),
+  );
   const written = captions.map((caption) => caption.trim()).filter((caption) => caption !== '');
   const text = protocolText(written, spelling);
-  if (text === '') throw row.fail('"captions" are all empty; write what changes or remove the row');
+  const empty = () => row.fail('"captions" are all empty; write what changes or remove the row');
   return {
     reference: candidate,
     targets: target === undefined ? [] : [target],
-    text,
-    captions: correctCaptions(written, spelling),
+    text: text || silent(options, empty),
+    captions: text === '' ? [] : correctCaptions(written, spelling),
     source: row.source,
   };
 }

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
 import { type DatasetFormat, defineDataset, type ReadOptions, requireSplit } from './dataset-format.js';
+import { checkOwnTarget, silent } from './odd-rows.js';
 import { assembleSplit, findUnder } from './picture-files.js';
 import { eachRow, lineRows, type Row } from './rows.js';
 import { correctCaptions, protocolText } from './spelling.js';
@@ -47,7 +48,8 @@ export async function readOwnTriplets(options: ReadOptions): Promise<Split> {
   return assembleSplit(options, pictures, triplets, { folder: folders[0], advice });
 }
 
-function readTriplet(row: Row, { split, targets: needed = 'required', spelling }: ReadOptions, single: boolean): Triplet[] {
+function readTriplet(row: Row, options: ReadOptions, single: boolean): Triplet[] {
+  const { split, targets: needed = 'required', spelling } = options;
   const { reference, target, targets, text: written, split: named } = row.parse(rowSchema);
   if (single && (named ?? 'val') !== split) return [];
   if (!single && named && named !== split) throw row.fail(`"split" is "${named}" in the file of ${split}`);
@@ -56,10 +58,13 @@ function readTriplet(row: Row, { split, targets: needed = 'required', spelling }
   if (answers.length === 0 && needed === 'required') {
     throw row.fail('"target" is missing; name the right answer, or several as "targets"');
   }
-  if (answers.includes(reference)) throw row.fail(`"${reference}" is reference and target; a picture cannot be its own target`);
+  checkOwnTarget(reference, answers, options, () =>
+    row.fail(`"${reference}" is reference and target; a picture cannot be its own target`),
+  );
   const text = protocolText([written], spelling);
-  if (text === '') throw row.fail('"text" is empty; write what changes or remove the line');
-  return [{ reference, targets: answers, text, captions: correctCaptions([written.trim()], spelling), source: row.source }];
+  const empty = () => row.fail('"text" is empty; write what changes or remove the line');
+  const captions = text === '' ? [] : correctCaptions([written.trim()], spelling);
+  return [{ reference, targets: answers, text: text || silent(options, empty), captions, source: row.source }];
 }
 
 async function listSplits(directory: string): Promise<SplitName[]> {

@@ -21,6 +21,28 @@ test('whole words are corrected, each once', () => {
   expect(protocolText(['Red.'])).toBe('red');
 });
 
+test('a word is corrected in quotes, and so is what is more than a word', () => {
+  const corrections = new Map([
+    ['guatever', 'whatever'],
+    ["does'nt", "doesn't"],
+    ['t-shrit', 't-shirt'],
+    ['alot of', 'many'],
+    ['(wth)', 'with'],
+    ['grösse', 'size'],
+  ]);
+  for (const [written, right] of [
+    ["has 'guatever' lettering", "has 'whatever' lettering"],
+    ['has ‘guatever’, “Guatever”', 'has ‘whatever’, “whatever”'],
+    ["'guatever", "'whatever"],
+    ["it does'nt", "it doesn't"],
+    ['a t-shrit, t-shrits', 'a t-shirt, t-shrits'],
+    ['alot of red, alot', 'many red, alot'],
+    ['(wth) dots (wth)in', 'with dots (wth)in'],
+    ['a gro\u0308sse grösse', 'a gro\u0308sse size'],
+  ] as const)
+    expect(protocolText([written], corrections)).toBe(right);
+});
+
 test('a file of corrections must map words to words', async () => {
   const directory = await folderOf({ 'good.json': { Wth: ' with ' }, 'list.json': ['wth'], 'number.json': { wth: 1 } });
   expect([...(await readCorrections(join(directory, 'good.json')))]).toEqual([['wth', 'with']]);

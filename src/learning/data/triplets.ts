@@ -45,14 +45,16 @@ export interface Split {
  */
 export function joinCaptions(captions: readonly string[]): string {
   return captions
-    .map((caption) =>
-      caption
-        .toLowerCase()
-        .trim()
-        .replace(/[\s.,;:!?]+$/, ''),
-    )
+    .map((caption) => withoutEnd(caption.toLowerCase().trim()))
     .filter((caption) => caption !== '')
     .join(' and ');
+}
+
+/** A text without white space and punctuation at its end, in time that grows with the text alone. */
+function withoutEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && /[\s.,;:!?]/.test(text[end - 1] as string)) end--;
+  return text.slice(0, end);
 }
 
 /**

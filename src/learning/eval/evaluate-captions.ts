@@ -5,6 +5,7 @@ import type { CaptionerModel, PairRows } from '../../models/captioner/captioner-
 import type { DecodingOptions } from '../../models/captioner/decoding.js';
 import type { PictureSource } from '../../models/retrieval/picture-source.js';
 import { joinCaptions, type Split } from '../data/triplets.js';
+import { requireUsable } from '../data/usable.js';
 import { type CaptionMetric, type CaptionScores, captionScores } from './captions/caption-scores.js';
 
 export interface EvaluateCaptionsOptions {
@@ -41,6 +42,7 @@ export interface CaptionReport {
 export async function evaluateCaptions(options: EvaluateCaptionsOptions): Promise<CaptionReport> {
   const started = performance.now();
   const { model, split, pictures, decoding, limit = Number.POSITIVE_INFINITY, signal, onProgress } = options;
+  requireUsable(split, 'caption');
   const all = split.triplets.filter(({ targets, captions }) => targets.length > 0 && captions.length > 0);
   if (all.length === 0)
     throw new LimnError('DATA', `The split ${split.name} has no triplets with targets and captions to compare with.`);

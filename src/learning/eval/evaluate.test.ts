@@ -8,18 +8,19 @@ import { scoreQueries } from './scores.js';
 import { aSplit, aTriplet } from './testing/hand-scores.js';
 import type { RawVectors } from './vectors.js';
 
-/** Rows of length 1 in float32, as the protocols have it. */
-function normalized({ data, width }: RawVectors): number[][] {
+/** Rows of length 1, in float32 as the protocols have it, or in doubles. */
+function normalized({ data, width }: RawVectors, doubles: boolean): number[][] {
   return Array.from({ length: data.length / width }, (_, row) => {
     const values = Array.from(data.slice(row * width, (row + 1) * width));
     const length = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
-    return values.map((value) => Math.fround(value / length));
+    return values.map((value) => (doubles ? value / length : Math.fround(value / length)));
   });
 }
 
 /** Scores every pair in a plain double loop, sorts, takes the reference out, and looks for the target. */
 function nestedLoop(queries: RawVectors, gallery: RawVectors, split: Split): number[] {
-  const [asked, rows] = [normalized(queries), normalized(gallery)];
+  const doubles = queries.data instanceof Float64Array || gallery.data instanceof Float64Array;
+  const [asked, rows] = [normalized(queries, doubles), normalized(gallery, doubles)];
   return asked.map((query, q) => {
     const scores = rows.map((row) => {
       let score = 0;
@@ -77,13 +78,52 @@ describe('evaluateVectors', () => {
     );
   });
 
+  test.each([
+    [true, true],
+    [true, false],
+    [false, true],
+  ])('doubles are ranked as doubles, to their last bits (queries %s, gallery %s)', async (asked, ranked) => {
+    const seeds = fc.record({ seed: fc.nat(), width: fc.integer({ min: 2, max: 40 }), size: fc.integer({ min: 2, max: 40 }) });
+    await fc.assert(
+      fc.asyncProperty(seeds, async ({ seed, width, size }) => {
+        const random = new Random(seed);
+        const { split, queries, gallery } = crowd(random, width, size, 8);
+        const near = (data: Float32Array) => Float64Array.from(data, (x) => x * (1 + 2 ** -40 * (random.below(5) - 2)));
+        const all = {
+          queries: asked ? { ...queries, data: near(queries.data) } : queries,
+          gallery: ranked ? { ...gallery, data: near(gallery.data) } : gallery,
+        };
+        const report = await evaluateVectors({ ...all, split, protocol });
+        expect(report.ranks).toEqual(nestedLoop(all.queries, all.gallery, split));
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  test('doubles of any size have a direction', async () => {
+    const split = aSplit('a b c', [aTriplet('a', ['c']), aTriplet('b', ['a'])]);
+    const ids = ['a', 'b', 'c'];
+    for (const size of [1e-170, 1e-308, 5e-324, 1e170, 1e308]) {
+      const rows = (...values: number[]) => ({ data: Float64Array.from(values, (value) => value * size), width: 2 });
+      const gallery = { ...rows(1, 0, 0, 1, 1, 1), ids };
+      const report = await evaluateVectors({ queries: rows(1, 1, 1, 0), gallery, split, protocol });
+      expect(report.ranks).toEqual([1, 1]);
+    }
+    const nothing = { data: new Float64Array(4), width: 2 };
+    const gallery = { data: Float64Array.of(1, 0, 0, 1, 1, 1), width: 2, ids };
+    await expect(evaluateVectors({ queries: nothing, gallery, split, protocol })).rejects.toThrow('is all zeros');
+  });
+
   test('more queries than a block, wide vectors: the estimates alone would rank otherwise', async () => {
     const all = crowd(new Random(3), 512, 300, 600);
     const report = await evaluateVectors({ ...all, protocol });
     const expected = nestedLoop(all.queries, all.gallery, all.split);
     expect(report.ranks).toEqual(expected);
 
-    const asUnit = ({ data, width }: RawVectors) => ({ data: Float32Array.from(normalized({ data, width }).flat()), width });
+    const asUnit = ({ data, width }: RawVectors) => ({
+      data: Float32Array.from(normalized({ data, width }, false).flat()),
+      width,
+    });
     let [wrong, row] = [0, 0];
     for await (const { estimates, slack, exact } of scoreQueries(asUnit(all.queries), asUnit(all.gallery))) {
       const { reference, targets } = all.split.triplets[row]!;

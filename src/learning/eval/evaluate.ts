@@ -6,10 +6,11 @@ import { scoreVectors } from '../../models/retrieval/embeddings.js';
 import type { LimnModel } from '../../models/retrieval/limn-model.js';
 import type { PictureSource } from '../../models/retrieval/picture-source.js';
 import type { Split } from '../data/triplets.js';
+import { requireUsable } from '../data/usable.js';
 import { applyProtocol, type Protocol } from './protocols/index.js';
 import { type RankingOptions, type RankingReport, rankSplit } from './report.js';
 import { scoreQueries } from './scores.js';
-import { countOf, type NameOf, normalizeRows, type RawVectors, selectRows, type Vectors } from './vectors.js';
+import { countOf, type NameOf, normalizeRows, type RawVectors, selectRows } from './vectors.js';
 
 export interface EvaluateOptions extends RankingOptions {
   model: LimnModel;
@@ -34,6 +35,7 @@ export interface EvaluationReport extends RankingReport {
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
   const started = performance.now();
   const { model, split, pictures, protocol, signal, onProgress } = options;
+  requireUsable(split, 'evaluate');
   const applied = applyProtocol(protocol, split);
   const rows = (ids: readonly string[]) =>
     ids.map((id) => {
@@ -71,7 +73,7 @@ export interface EvaluateVectorsOptions extends RankingOptions {
   split: Split;
   protocol: Protocol;
   /**
-   * Divide every row by its length, as the protocols have it. Without, rows are taken as they are, rounded to float32.
+   * Divide every row by its length, as the protocols have it. Without, rows are taken as they are.
    * @default true
    */
   normalize?: boolean;
@@ -96,6 +98,7 @@ export interface VectorsReport extends RankingReport {
 export async function evaluateVectors(options: EvaluateVectorsOptions): Promise<VectorsReport> {
   const started = performance.now();
   const { queries, gallery, split, protocol, normalize = true, signal, onProgress } = options;
+  requireUsable(split, 'evaluate');
   const applied = applyProtocol(protocol, split);
   if (countOf(queries) !== split.triplets.length) {
     const message = `There are ${countOf(queries)} query vectors for ${split.triplets.length} triplets of the split ${split.name}; give one row a triplet, in the order of the annotations.`;
@@ -106,8 +109,12 @@ export async function evaluateVectors(options: EvaluateVectorsOptions): Promise<
     throw new LimnError('DATA', message, { details: { queries: queries.width, gallery: gallery.width } });
   }
   const ranked = selectRows(gallery, applied.gallery, `pictures that ${protocol.id} ranks`);
-  const ready = (vectors: RawVectors, nameOf: NameOf): Vectors =>
-    normalize ? normalizeRows(vectors, nameOf) : { width: vectors.width, data: Float32Array.from(vectors.data) };
+  // Where either side is in doubles, both are scored in doubles.
+  const doubles = [queries, gallery].some(({ data }) => data instanceof Float64Array);
+  const ready = ({ data, width }: RawVectors, nameOf: NameOf): RawVectors => {
+    const vectors = { width, data: doubles ? Float64Array.from(data) : data };
+    return normalize ? normalizeRows(vectors, nameOf) : vectors;
+  };
   const asked = ready(queries, (row) => `query ${row + 1} (${split.triplets[row]?.source})`);
   const targets = ready(ranked, (row) => `gallery picture ${applied.gallery[row]}`);
   const scores = scoreQueries(asked, targets, { signal, onProgress });

@@ -1,5 +1,6 @@
 /** Ranks every query of a split under a protocol and sums up. */
 import type { Split } from '../data/triplets.js';
+import { chanceOf } from './chance.js';
 import type { AppliedProtocol, Protocol, Rankings } from './protocols/index.js';
 import { orderOf, rankOf, recallAt, topOf } from './ranking.js';
 import type { QueryScores } from './scores.js';
@@ -16,6 +17,8 @@ export interface RankingReport {
   recall: Record<string, number>;
   /** Everything the protocol reports, in percent by name: "R@10", and e.g. "Rsubset@1" and "average". */
   metrics: Record<string, number>;
+  /** What a random ranking is expected to have of these metrics, in percent; empty where no targets are known. */
+  chance: Record<string, number>;
   /** The rank, from 1, of each query's best target, in the order of the split's triplets; empty where no targets are known. */
   ranks: number[];
   /** The same among each query's own subset; empty where the protocol has none. */
@@ -35,10 +38,11 @@ export interface RankingOptions {
 export async function rankSplit(
   protocol: Protocol,
   split: Split,
-  { gallery, queries }: AppliedProtocol,
+  applied: AppliedProtocol,
   scores: AsyncIterable<QueryScores> | Iterable<QueryScores>,
   { ks = protocol.ks, top }: RankingOptions = {},
 ): Promise<RankingReport> {
+  const { gallery, queries } = applied;
   const ranks: number[] = [];
   const subsetRanks: number[] = [];
   const rankings = { gallery: [] as string[][], subset: [] as string[][] };
@@ -66,8 +70,18 @@ export async function rankSplit(
       ...Object.fromEntries(Object.entries(recall).map(([k, percent]) => [`R@${k}`, percent])),
       ...protocol.metrics?.({ ranks, subsetRanks }),
     },
+    chance: protocol.answers ? namedChance(protocol, applied, ks) : {},
     ranks,
     subsetRanks,
     ...(top === undefined ? {} : { rankings }),
+  };
+}
+
+/** The chance of every metric by its name in reports. */
+function namedChance(protocol: Protocol, applied: AppliedProtocol, ks: readonly number[]): Record<string, number> {
+  const { recall } = chanceOf(applied, ks);
+  return {
+    ...Object.fromEntries(ks.map((k) => [`R@${k}`, recall[k] as number])),
+    ...protocol.chance?.((which) => chanceOf(applied, which)),
   };
 }

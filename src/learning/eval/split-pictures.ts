@@ -4,6 +4,7 @@ import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
 import type { PictureReader } from '../../models/retrieval/picture-reader.js';
 import type { PictureSource } from '../../models/retrieval/picture-source.js';
 import { type Split, withoutPictures } from '../data/triplets.js';
+import { requireUsable } from '../data/usable.js';
 
 export interface SplitPicturesOptions {
   /** The model that the pictures are for. */
@@ -20,13 +21,15 @@ export interface SplitPicturesOptions {
 /**
  * Calls `use` with the pictures, and with the split without those that could not be read; both are closed when it ends.
  *
- * @throws LimnError as the reader does
+ * @throws LimnError DATA for a split without triplets, before anything is read; as the reader does
  */
 export async function withSplitPictures<T>(
   options: SplitPicturesOptions,
   use: (pictures: PictureSource, readable: Split) => Promise<T>,
 ): Promise<T> {
   const { model, split, onBroken = 'error', signal, onProgress } = options;
+  // Before pictures are read, which may take hours; without those that cannot be read it is looked at again.
+  requireUsable(split, 'evaluate');
   const reader = options.reader ?? (await model.openReader());
   try {
     const { vocabulary } = model.parts;

@@ -17,6 +17,14 @@ const npy = (name: string, array: Parameters<typeof encodeNpy>[0]) => writeFileA
 const safetensors = (name: string, ...parts: Parameters<typeof encodeSafetensors>) =>
   writeFileAtomic(at(name), encodeSafetensors(...parts));
 
+/** A .safetensors file of one tensor of any type that the format knows. */
+function stored(dtype: string, shape: number[], values: ArrayBufferView): Uint8Array {
+  const head = Buffer.from(JSON.stringify({ vectors: { dtype, shape, data_offsets: [0, values.byteLength] } }));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(head.length));
+  return Buffer.concat([length, head, new Uint8Array(values.buffer)]);
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'limn-vectors-'));
 });
@@ -37,6 +45,32 @@ test('reads .npy in three precisions, with and without ids beside it', async () 
   expect(await readVectorFile(at('c.npy'), at('other.json'))).toMatchObject({ ids: ['p', 'q'] });
 });
 
+test('reads .safetensors of BF16 and F64 as their values are, and says which types it does not read', async () => {
+  await writeFile(at('bf16.safetensors'), stored('BF16', [2, 2], Uint16Array.of(0x3f80, 0xc000, 0x3eab, 0x0001)));
+  const { data } = await readVectorFile(at('bf16.safetensors'));
+  expect(data).toEqual(Float32Array.of(1, -2, 0.333984375, 2 ** -133));
+  await writeFile(at('f64.safetensors'), stored('F64', [1, 2], Float64Array.of(0.1, 1e-300)));
+  expect((await readVectorFile(at('f64.safetensors'))).data).toEqual(Float64Array.of(0.1, 1e-300));
+  await writeFile(at('u8.safetensors'), stored('U8', [1, 2], Uint8Array.of(1, 2)));
+  await expect(readVectorFile(at('u8.safetensors'))).rejects.toThrow(
+    /u8\.safetensors cannot be used: vectors has dtype U8, and limn reads F32, .* Save it as F32/,
+  );
+  await writeFile(at('i64.safetensors'), stored('I64', [1, 1], BigInt64Array.of(1n)));
+  await expect(readVectorFile(at('i64.safetensors'))).rejects.toThrow('holds int64 values; vectors must be float32');
+});
+
+test('ids in a file and in one that is given or beside it must agree', async () => {
+  await safetensors('own.safetensors', { vectors: rows }, { ids: '["p", "q"]' });
+  await writeFile(at('same.txt'), '\uFEFFp\r\nq\r\n');
+  await writeFile(at('turned.json'), '["q", "p"]');
+  expect((await readVectorFile(at('own.safetensors'), at('same.txt'))).ids).toEqual(['p', 'q']);
+  await expect(readVectorFile(at('own.safetensors'), at('turned.json'))).rejects.toThrow(
+    /turned\.json name the rows of .* differently: row 1 is "p" and "q"/,
+  );
+  await writeFile(at('own.ids.txt'), 'p\n');
+  await expect(readVectorFile(at('own.safetensors'))).rejects.toThrow('row 2 is "q" and nothing');
+});
+
 test('reads .safetensors, with ids in its metadata', async () => {
   await safetensors('a.safetensors', { anything: rows }, { ids: '["p", "q"]' });
   expect(await readVectorFile(at('a.safetensors'))).toMatchObject({ data: rows.data, width: 3, ids: ['p', 'q'] });
@@ -48,9 +82,26 @@ test('query rows are found by the ids of the annotations, or taken in order', ()
   const file = { data: Float32Array.of(1, 2, 3), width: 1, ids: ['7', '8', '9'], hash: '' };
   const triplets = ['9', '7'].map((id) => aTriplet('a', ['b'], { id }));
   expect(rowsOfTriplets(file, triplets)).toEqual({ data: Float32Array.of(3, 1), width: 1 });
-  expect(rowsOfTriplets(file, [aTriplet('a', ['b'])], 1, 2)).toEqual({ data: Float32Array.of(2), width: 1 });
-  expect(rowsOfTriplets(file, [aTriplet('a', ['b'])], 1)).toEqual({ data: Float32Array.of(2, 3), width: 1 });
+  const { ids: _, ...unnamed } = file;
+  expect(rowsOfTriplets(unnamed, [aTriplet('a', ['b'])], 1, 2)).toEqual({ data: Float32Array.of(2), width: 1 });
+  expect(rowsOfTriplets(unnamed, [aTriplet('a', ['b'])], 1)).toEqual({ data: Float32Array.of(2, 3), width: 1 });
   expect(() => rowsOfTriplets(file, [aTriplet('a', ['b'], { id: '5' })])).toThrow('1 of the 1 queries have no vector (5)');
+});
+
+test('where annotations have no ids, those of query rows are their numbers, or an error', () => {
+  const file = { data: Float32Array.of(1, 2, 3), width: 1, ids: ['2', '0', '1'], hash: '' };
+  const triplets = ['a', 'b', 'c'].map((id) => aTriplet(id, ['d']));
+  expect(rowsOfTriplets(file, triplets).data).toEqual(Float32Array.of(2, 3, 1));
+  expect(rowsOfTriplets(file, triplets.slice(1), 1).data).toEqual(Float32Array.of(3, 1));
+  expect(rowsOfTriplets(file, triplets.slice(0, 1), 0, 1).data).toEqual(Float32Array.of(2));
+  for (const ids of [
+    ['1', '2', '3'],
+    ['0', '0', '1'],
+    ['q0', 'q1', 'q2'],
+  ])
+    expect(() => rowsOfTriplets({ ...file, ids }, triplets)).toThrow(
+      /have no ids to find queries by: leave out --query-ids \(or the ids in the file/,
+    );
 });
 
 test('a file that cannot be vectors is an error that says what to do', async () => {

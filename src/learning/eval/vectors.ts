@@ -22,35 +22,58 @@ export function countOf({ data, width }: RawVectors): number {
   return data.length / width;
 }
 
-/** The length of every row, in double precision. @throws LimnError NOT_FINITE for a row with NaN or infinity */
+/**
+ * The length of every row, in double precision, also where the squares of its numbers are too large or too small for that.
+ *
+ * @throws LimnError NOT_FINITE for a row with NaN or infinity
+ */
 export function lengthsOf({ data, width }: RawVectors, nameOf: NameOf): Float64Array {
   const lengths = new Float64Array(data.length / width);
   for (let row = 0; row < lengths.length; row++) {
     let sum = 0;
-    for (let i = row * width; i < (row + 1) * width; i++) sum += (data[i] as number) ** 2;
-    if (!Number.isFinite(sum)) {
+    let finite = true;
+    for (let i = row * width; i < (row + 1) * width; i++) {
+      sum += (data[i] as number) ** 2;
+      finite &&= Number.isFinite(data[i]);
+    }
+    if (!finite) {
       const message = `The vector of ${nameOf(row)} holds values that are not finite; what made it is broken: train or compute it again.`;
       throw new LimnError('NOT_FINITE', message, { details: { row } });
     }
-    lengths[row] = Math.sqrt(sum);
+    lengths[row] = sum > 1e-280 && sum < 1e300 ? Math.sqrt(sum) : scaledLength(data.subarray(row * width, (row + 1) * width));
   }
   return lengths;
 }
 
+function scaledLength(row: RawVectors['data']): number {
+  let most = 0;
+  for (const value of row) most = Math.max(most, Math.abs(value));
+  if (most === 0) return 0;
+  let sum = 0;
+  for (const value of row) sum += (value / most) ** 2;
+  return most * Math.sqrt(sum);
+}
+
 /**
- * Every row divided by its length in double precision, then rounded to float32.
+ * Every row divided by its length in double precision. Float32 rows are rounded to float32 again, so that equal directions are equal
+ * numbers; rows of doubles stay doubles.
  *
  * @throws LimnError NOT_FINITE for NaN or infinity, DATA for a row of zeros
  */
-export function normalizeRows(vectors: RawVectors, nameOf: NameOf): Vectors {
+export function normalizeRows(vectors: Vectors, nameOf: NameOf): Vectors;
+export function normalizeRows(vectors: RawVectors, nameOf: NameOf): RawVectors;
+export function normalizeRows(vectors: RawVectors, nameOf: NameOf): RawVectors {
   const { data, width } = vectors;
-  const normalized = new Float32Array(data.length);
+  const normalized = data instanceof Float64Array ? new Float64Array(data.length) : new Float32Array(data.length);
   lengthsOf(vectors, nameOf).forEach((length, row) => {
     if (length === 0) {
       const message = `The vector of ${nameOf(row)} is all zeros, which has no direction; compute it again.`;
       throw new LimnError('DATA', message, { details: { row } });
     }
-    for (let i = row * width; i < (row + 1) * width; i++) normalized[i] = (data[i] as number) / length;
+    // Numbers near the ends of the doubles' range are brought to its middle first, where nothing is lost.
+    const scale = length < 1e-280 ? 2 ** 600 : length > 1e300 ? 2 ** -600 : 1;
+    const scaled = scale === 1 ? length : scaledLength(data.subarray(row * width, (row + 1) * width).map((x) => x * scale));
+    for (let i = row * width; i < (row + 1) * width; i++) normalized[i] = ((data[i] as number) * scale) / scaled;
   });
   return { data: normalized, width };
 }

@@ -22,7 +22,7 @@ export async function readSplit({ dataset, file }: Experiment, category: string 
     throw new LimnError('USAGE', `${file} names a category, but the dataset ${format.id} has none: leave it out.`);
   }
   const corrections = spelling === undefined ? undefined : await readCorrections(inCategory(spelling, category));
-  return format.read({ directory, category, split, onMissing, spelling: corrections });
+  return format.read({ directory, category, split, onMissing, odd: 'keep', spelling: corrections });
 }
 
 /** What the models of one category see. */

@@ -7,6 +7,7 @@ import { takeLock } from '../../core/lock.js';
 import { formatDuration, type Logger, type OnProgress, silentLogger } from '../../core/progress.js';
 import { limnConfig } from '../../models/backbone/config.js';
 import { captionerConfig } from '../../models/captioner/captioner-config.js';
+import { requireUsable } from '../data/usable.js';
 import { findProtocol } from '../eval/protocols/index.js';
 import { selfTrainSettings } from '../self-training/settings.js';
 import { trainingSettings } from '../train/settings.js';
@@ -97,7 +98,11 @@ async function checkAll(
   const protocol = findProtocol(experiment.protocol);
   const done = new Map<string, RunResult>();
   for (const run of runs) {
-    const { reader, text, hash, measured } = materialOf(run);
+    const { reader, text, hash, train, validation, measured } = materialOf(run);
+    const caption = experiment.task === 'caption';
+    requireUsable(train, 'train on');
+    requireUsable(validation, caption ? 'caption' : 'validate on');
+    requireUsable(measured, caption ? 'caption' : 'evaluate');
     const what = `${experiment.file}, method "${run.method.id}",`;
     const training = check(trainingSettings, run.settings.training, `${what} "training"`);
     findProtocol(training.protocol);

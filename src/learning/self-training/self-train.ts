@@ -16,6 +16,7 @@ import { LimnModel } from '../../models/retrieval/limn-model.js';
 import { modelFolderIn } from '../../models/retrieval/model-folder.js';
 import type { PictureReader } from '../../models/retrieval/picture-reader.js';
 import type { Picture, Split } from '../data/triplets.js';
+import { requireUsable } from '../data/usable.js';
 import { evaluate } from '../eval/evaluate.js';
 import { withSplitPictures } from '../eval/split-pictures.js';
 import { parse } from '../train/common.js';
@@ -141,7 +142,8 @@ async function begin(options: SelfTrainOptions): Promise<Work> {
   return { ...data, reader, out, dataset, settings, seed, onBroken, signal, onProgress, logger };
 }
 
-function checkBeginning({ triplets }: Split, { val, given }: SelfTrainOptions, pool: readonly Picture[]): void {
+function checkBeginning(labels: Split, { val, test, given }: SelfTrainOptions, pool: readonly Picture[]): void {
+  const { triplets } = labels;
   if (triplets.length === 0 && !given) {
     const message =
       'There are no labelled triplets and no given models: self-training needs one or the other to begin with. Give labels, or a trained LIMN and a captioner.';
@@ -153,6 +155,9 @@ function checkBeginning({ triplets }: Split, { val, given }: SelfTrainOptions, p
       'There are labelled triplets, but no validation split to choose epochs and rounds on: give one too.',
     );
   }
+  if (triplets.length > 0) requireUsable(labels, 'train on');
+  if (val) requireUsable(val, 'caption');
+  if (test) requireUsable(test, 'evaluate');
   if (pool.length === 0) {
     throw new LimnError('DATA', 'The pool is empty: give pictures that pairs can be mined from.');
   }

@@ -50,8 +50,9 @@ export class RowBatches {
   constructor(private readonly options: RowBatchesOptions) {
     const { split, pictures, batchSize } = options;
     const labels = new Map(split.pictures.map(({ id, label }) => [id, label]));
-    // A triplet of a picture that was skipped as broken is left out; one with several targets is learned with each.
+    // A triplet of a picture that was skipped as broken, or without a caption, is left out; one with several targets is learned with each.
     this.rows = split.triplets.flatMap(({ reference, targets, captions, weight = 1 }) => {
+      if (captions.length === 0) return [];
       const from = pictures.rowOf(reference);
       const referenceAnswer = labels.get(reference) ?? (from as number);
       return targets.flatMap((id) => {

@@ -10,7 +10,9 @@ import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
 import type { EncoderIdentity } from '../../models/retrieval/model-folder.js';
 import type { PictureReader } from '../../models/retrieval/picture-reader.js';
 import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import { requireBatch } from '../data/batches.js';
 import type { Split } from '../data/triplets.js';
+import { remarksOn, requireUsable } from '../data/usable.js';
 import { optimizerOf, parse, readSplits, stepsOf, trainingVocabulary, withStepsPerRun } from './common.js';
 import { trainingLoop, type Validation, type Weights } from './loop.js';
 import type { Steps } from './row-batches.js';
@@ -54,9 +56,16 @@ export interface Start {
   seed: number;
 }
 
-/** @throws LimnError CONFIG for wrong settings */
-export function startOf({ train, reader, training = {}, seed = 1 }: CommonTrainOptions): Start {
+/** @throws LimnError CONFIG for wrong settings; DATA for splits that nothing can be learned from or measured on */
+export function startOf({ train, val, reader, training = {}, seed = 1 }: CommonTrainOptions): Start {
+  requireUsable(train, 'train on');
+  requireUsable(val, 'validate on');
   const settings = parse(trainingSettings, training, 'training settings');
+  // Pictures that cannot be read may make it fewer, which is found once they are read.
+  requireBatch(
+    train.triplets.flatMap(({ targets, captions }) => (captions.length > 0 ? targets : [])).length,
+    settings.batchSize,
+  );
   const encoder = { id: reader.id, ...(reader.description ? { description: reader.description } : {}) };
   return { settings, ...trainingVocabulary(train, reader), encoder, seed };
 }
@@ -137,11 +146,13 @@ export async function runTraining<Model extends TrainedModel>(
   } = options;
   const { format, described, scoreName, labels } = recipe;
   const config = { format, dataset, seed, encoder: reader.id, ...described, training: settings };
+  for (const remark of [...remarksOn(train), ...remarksOn(val)]) logger.info(`note: ${remark}`);
   await requireDevice(device);
   const run = await RunFolder.open(out, config, resume);
   const read = await readSplits({ train, val, reader, vocabulary, onBroken, signal, onProgress, logger });
   try {
     const { pictures, valPictures, readableVal } = read;
+    requireUsable(readableVal, 'validate on');
     const batches = await recipe.batches(pictures);
     const { stepsPerEpoch, tokensSeen, weighted } = batches;
     const buffers = pictures.statistics(Array.from(pictures.ids.keys()));

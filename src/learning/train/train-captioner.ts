@@ -3,6 +3,7 @@
 import { type CaptionerConfigInput, captionerConfig } from '../../models/captioner/captioner-config.js';
 import { captionerTrainingModel } from '../../models/captioner/captioner-graphs.js';
 import { CaptionerModel } from '../../models/captioner/captioner-model.js';
+import { requireUsable } from '../data/usable.js';
 import { evaluateCaptions } from '../eval/evaluate-captions.js';
 import { CaptionBatches } from './caption-batches.js';
 import { parse } from './common.js';
@@ -34,6 +35,7 @@ export const validatedCaptions = 500;
  * @throws LimnError as `train` does
  */
 export async function trainCaptioner(options: TrainCaptionerOptions): Promise<TrainCaptionerResult> {
+  requireUsable(options.val, 'caption');
   const start = startOf(options);
   const { settings, vocabulary, longest, encoder, seed } = start;
   const config = parse(

@@ -5,8 +5,9 @@ import { limnTrainingModel } from '../../models/retrieval/limn-graphs.js';
 import { LimnModel } from '../../models/retrieval/limn-model.js';
 import { TextReader } from '../../models/retrieval/text-reader.js';
 import type { TextSource } from '../../models/retrieval/text-source.js';
+import { chanceOf } from '../eval/chance.js';
 import { evaluate } from '../eval/evaluate.js';
-import { findProtocol } from '../eval/protocols/index.js';
+import { applyProtocol, findProtocol } from '../eval/protocols/index.js';
 import { parse } from './common.js';
 import { type CommonTrainOptions, runTraining, startOf } from './run-training.js';
 import { TripletBatches, trainingTexts } from './triplet-batches.js';
@@ -23,6 +24,8 @@ export interface TrainResult {
   model: string;
   /** R@K in percent of the best epoch, on validation. */
   bestRecall: Record<string, number>;
+  /** What a random ranking is expected to have of them, in percent. */
+  chance: Record<string, number>;
   /** The best epoch, from 1. */
   epoch: number;
   steps: number;
@@ -42,6 +45,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const start = startOf(options);
   const { settings, vocabulary, longest, encoder, seed } = start;
   const protocol = findProtocol(settings.protocol);
+  // What the validation would refuse after the first epoch.
+  const applied = applyProtocol(protocol, options.val);
   const config = parse(
     limnConfig,
     {
@@ -86,7 +91,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       labels: { protocol: protocol.id },
     });
     const bestRecall = Object.fromEntries(ks.map((k) => [k, best.values[`R@${k}`] as number]));
-    return { model, bestRecall, epoch: best.epoch, steps, seconds };
+    return { model, bestRecall, chance: chanceOf(applied, ks).recall, epoch: best.epoch, steps, seconds };
   } finally {
     await texts?.close();
   }

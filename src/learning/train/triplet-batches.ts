@@ -76,6 +76,7 @@ export class TripletBatches {
 /** Every text that training with these settings can ask for; none is made before it is asked for. */
 export function* trainingTexts(split: Split, { captionSwap }: TrainingSettings): Generator<string> {
   for (const { captions } of split.triplets) {
+    if (captions.length === 0) continue;
     if (captionSwap < 1) yield joinCaptions(captions);
     if (captionSwap > 0) yield joinCaptions([...captions].reverse());
   }

@@ -140,7 +140,9 @@ export class PictureReader {
   }
 
   /** Reads (or takes from the cache) the features or pixels of a list of pictures. @param vocabulary of the model, which captions need */
-  async read({ vocabulary, ...options }: PictureCacheOptions & { vocabulary?: Vocabulary }): Promise<PictureSource> {
+  async read({ vocabulary, ...given }: PictureCacheOptions & { vocabulary?: Vocabulary }): Promise<PictureSource> {
+    // A dataset may list a picture several times (Fashion200K); it is read once.
+    const options = { ...given, pictures: [...new Map(given.pictures.map((picture) => [picture.id, picture])).values()] };
     const { config } = this;
     const { encoder, captions, tuned } = this.means;
     if (encoder) return featureSource(await openFeatures({ ...options, encoder }), config);

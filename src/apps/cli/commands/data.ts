@@ -18,7 +18,10 @@ export function dataCommand(): Command {
     .option('--data <folder>', 'the folder of the dataset')
     .option('--category <name>', 'the category to check (default: all)')
     .option('--json', 'print the report as JSON')
-    .addHelpText('after', '\nEnds with 0 for a sound dataset, also where pictures are missing, and with 1 for one that is not.')
+    .addHelpText(
+      'after',
+      '\nEnds with 0 for a sound dataset, also where some pictures are missing, and with 1 for one that is not or has no picture at all.',
+    )
     .action(runCheck);
   return new Command('data').description('Look after datasets.').addCommand(check);
 }
@@ -30,7 +33,7 @@ async function runCheck(flags: CheckFlags): Promise<void> {
   refuseCategory(format, flags.category);
   const report = { ...(await checkDataset({ format, directory, category: flags.category })), dataset: flags.dataset };
   process.stdout.write(flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : asText(report));
-  if (!report.sound) process.exitCode = 1;
+  if (!report.sound || report.unusable !== undefined) process.exitCode = 1;
 }
 
 function asText(report: DataReport): string {
@@ -53,9 +56,15 @@ function asText(report: DataReport): string {
     ...lines('broken', report.broken),
     ...lines('double', report.duplicates),
     ...lines('leak', report.leaks),
-    report.sound ? 'The annotations are sound.' : 'The dataset is not sound: mend what is named above.',
+    verdict(report),
     '',
   ].join('\n');
+}
+
+function verdict({ sound, unusable }: DataReport): string {
+  if (!sound) return 'The dataset is not sound: mend what is named above.';
+  if (unusable === undefined) return 'The annotations are sound.';
+  return `The annotations are sound, but ${unusable}: without images nothing but captions in their place can be used.`;
 }
 
 function lines(kind: string, { count, first }: Findings): string[] {

@@ -127,8 +127,12 @@ async function runTrain(flags: TrainFlags): Promise<void> {
     }
   });
   if (flags.json) return void process.stdout.write(`${JSON.stringify(result)}\n`);
-  const recall = Object.entries(result.bestRecall).map(([k, percent]) => `R@${k} ${percent.toFixed(2)}`);
-  process.stdout.write(`${result.model}\nbest epoch ${result.epoch}: ${recall.join(', ')}\n`);
+  const listed = (recall: Record<string, number>) =>
+    Object.entries(recall)
+      .map(([k, percent]) => `R@${k} ${percent.toFixed(2)}`)
+      .join(', ');
+  process.stdout.write(`${result.model}\nbest epoch ${result.epoch}: ${listed(result.bestRecall)}\n`);
+  process.stdout.write(`by chance: ${listed(result.chance)}\n`);
 }
 
 /** The settings that every task has. */

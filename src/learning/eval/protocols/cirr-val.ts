@@ -17,8 +17,14 @@ export const cirrVal = defineProtocol({
   gallery: allPictures,
   subset: true,
   metrics({ ranks, subsetRanks }: Ranks) {
-    const subset = recallAt(subsetRanks, [1, 2, 3]);
-    const average = ((recallAt(ranks, [5])[5] as number) + (subset[1] as number)) / 2;
-    return { ...Object.fromEntries(Object.entries(subset).map(([k, percent]) => [`Rsubset@${k}`, percent])), average };
+    return named(recallAt(ranks, [5]), recallAt(subsetRanks, subsetKs));
   },
+  chance: (of) => named(of([5]).recall, of(subsetKs).subset),
 });
+
+const subsetKs = [1, 2, 3];
+
+function named(recall: Readonly<Record<string, number>>, subset: Readonly<Record<string, number>>): Record<string, number> {
+  const average = ((recall[5] as number) + (subset[1] as number)) / 2;
+  return { ...Object.fromEntries(Object.entries(subset).map(([k, percent]) => [`Rsubset@${k}`, percent])), average };
+}

@@ -15,22 +15,27 @@ export const fashion200k = defineProtocol({
   split: 'test',
   excludeReference: true,
   gallery: allPictures,
-  answers: sameCaption,
+  answers(split) {
+    const placesOf = sameCaption(split);
+    return (triplet) => placesOf(triplet).map((place) => split.pictures[place]?.id as string);
+  },
+  answerPlaces: sameCaption,
 });
 
-function sameCaption(split: Split): (triplet: Triplet) => string[] {
+/** Places of pictures: one that is listed again is another picture, with a caption of its own. Queries mean the last of a name. */
+function sameCaption(split: Split): (triplet: Triplet) => number[] {
   const captions = new Map(split.pictures.map(({ id, label }) => [id, label]));
-  const pictures = new Map<string, string[]>();
-  for (const { id, label } of split.pictures) {
+  const pictures = new Map<string, number[]>();
+  for (const [place, { label }] of split.pictures.entries()) {
     if (label === undefined) continue;
     const known = pictures.get(label);
-    if (known) known.push(id);
-    else pictures.set(label, [id]);
+    if (known) known.push(place);
+    else pictures.set(label, [place]);
   }
   return ({ targets, source }) =>
     targets.flatMap((target) => {
       const caption = captions.get(target);
-      if (caption !== undefined) return pictures.get(caption) as string[];
+      if (caption !== undefined) return pictures.get(caption) as number[];
       const message = `${source}: the target ${target} has no caption, and fashion200k compares captions; give it a label, or choose another protocol.`;
       throw new LimnError('DATA', message, { details: { source, target } });
     });

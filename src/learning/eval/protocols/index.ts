@@ -2,7 +2,7 @@
 import { LimnError } from '../../../core/errors.js';
 import { Registry } from '../../../core/part.js';
 import { datasets } from '../../data/datasets.js';
-import type { Split } from '../../data/triplets.js';
+import type { Split, Triplet } from '../../data/triplets.js';
 import { birdsToWords } from './birds-to-words.js';
 import { birdsToWordsRefExcluded } from './birds-to-words-ref-excluded.js';
 import { cirrTest } from './cirr-test.js';
@@ -83,10 +83,11 @@ export function applyProtocol(protocol: Protocol, split: Split): AppliedProtocol
   const index = new Map(gallery.map((id, place) => [id, place]));
   const placesOf = (ids: readonly string[]) => ids.flatMap((id) => index.get(id) ?? []);
   const answers = protocol.answers?.(split);
+  const places = protocol.answerPlaces?.(split) ?? (answers && ((triplet: Triplet) => placesOf(answers(triplet))));
   const queries = split.triplets.map((triplet): RankedQuery => {
     const fail = (what: string) =>
       new LimnError('DATA', `${triplet.source}: ${what}.`, { details: { source: triplet.source, protocol: protocol.id } });
-    const targets = answers ? placesOf(answers(triplet)) : [];
+    const targets = places ? [...places(triplet)] : [];
     if (answers && targets.length === 0) {
       throw fail(`no target is in the gallery of ${protocol.id}; a split without targets cannot be scored`);
     }

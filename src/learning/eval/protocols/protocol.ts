@@ -9,6 +9,12 @@ export interface Ranks {
   subsetRanks: readonly number[];
 }
 
+/** Expected recalls in percent by K, in the gallery and among the queries' own subsets. */
+export interface Expected {
+  recall: Readonly<Record<string, number>>;
+  subset: Readonly<Record<string, number>>;
+}
+
 /** Ids of the best pictures of every query, best first, in the order of the split's triplets. */
 export interface Rankings {
   gallery: readonly (readonly string[])[];
@@ -36,10 +42,14 @@ export interface Protocol extends Part {
   gallery(split: Split): string[];
   /** The right answers of a triplet of the split, as ids of pictures; absent where only a test server knows them. */
   readonly answers?: (split: Split) => (triplet: Triplet) => readonly string[];
+  /** The same as places in the gallery, where a picture may be listed several times. @default the last place of each of `answers` */
+  readonly answerPlaces?: (split: Split) => (triplet: Triplet) => readonly number[];
   /** Also rank each query among its triplet's subset alone, without the reference. @default false */
   readonly subset?: boolean;
   /** Metrics in percent besides R@K, by name. */
   metrics?(ranks: Ranks): Record<string, number>;
+  /** The same metrics of a random ranking, from its expected recalls. */
+  chance?(of: (ks: readonly number[]) => Expected): Record<string, number>;
 }
 
 /**
