@@ -109,14 +109,17 @@ test.each<[string, object, RegExp]>([
   expect(message).not.toContain('\n');
 });
 
-test('what is not there is said; a picture listed again keeps its first caption', async () => {
+test('what is not there is said; a picture listed again is ranked again', async () => {
   expect(await failureOf(read({}, { split: 'train' }))).toMatch(/ has no split "train"; found: test\.$/);
   expect(await failureOf(read({}, { category: 'hat' }))).toMatch(/no category "hat" in \S+; found: dress, top\.$/);
   expect(await failureOf(readFashion200k({ directory: '/nowhere', split: 'val' }))).toMatch(/^\/nowhere has no labels\//);
   const again = await read({
     'labels/top_test_detect_all.txt': labels(['women/t/3.jpeg', 'red top'], ['women/t/3.jpeg', 'a top']),
   });
-  expect(again.pictures.at(-1)).toMatchObject({ id: 'women/t/3.jpeg', label: 'red top' });
+  const listed = again.pictures.filter(({ id }) => id === 'women/t/3.jpeg').map(({ label }) => label);
+  expect(listed).toEqual(['red top', 'a top']);
+  // Queries mean the last line.
+  expect(again.triplets[1]).toMatchObject({ reference: 'women/t/3.jpeg', text: 'replace a with red' });
 });
 
 describe.skipIf(absent)(real, () => {

@@ -18,6 +18,8 @@ export function chanceOf({ gallery, queries }: AppliedProtocol, ks: readonly num
     recall: entries((k) =>
       mean(({ targets, excluded }) => {
         const right = [...new Set(targets)].filter((target) => !excluded.includes(target)).length;
+        // Its targets are taken out: it has the last rank, whatever the order.
+        if (right === 0) return k >= gallery.length ? 1 : 0;
         return among(gallery.length - new Set(excluded).size, right, k);
       }),
     ),

@@ -108,7 +108,9 @@ export async function evaluateVectors(options: EvaluateVectorsOptions): Promise<
     const message = `Query vectors have ${queries.width} numbers and gallery vectors ${gallery.width}; both must come from the same model.`;
     throw new LimnError('DATA', message, { details: { queries: queries.width, gallery: gallery.width } });
   }
-  const ranked = selectRows(gallery, applied.gallery, `pictures that ${protocol.id} ranks`);
+  const isListed = gallery.ids.length === applied.gallery.length && gallery.ids.every((id, row) => id === applied.gallery[row]);
+  // A gallery that names a picture several times (Fashion200K) may have a row for each.
+  const ranked = isListed ? gallery : selectRows(gallery, applied.gallery, `pictures that ${protocol.id} ranks`);
   // Where either side is in doubles, both are scored in doubles.
   const doubles = [queries, gallery].some(({ data }) => data instanceof Float64Array);
   const ready = ({ data, width }: RawVectors, nameOf: NameOf): RawVectors => {

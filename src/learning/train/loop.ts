@@ -35,6 +35,8 @@ export interface LoopOptions {
   /** Said beside every validation in metrics.ndjson. */
   labels?: Record<string, string>;
   checkpointSeconds: number;
+  /** Whether the run can be resumed with another learning rate, which is then advised where it diverges. */
+  changeRate: boolean;
   /** @default `LIMN_DEVICE` or "cpu" */
   device?: Device | undefined;
   signal?: AbortSignal | undefined;
@@ -97,7 +99,7 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
       // The next batch is read while this one is computed.
       feeds = prepare(standing.step + stepsPerRun);
       const report = await running;
-      checkFinite(report, standing.step);
+      checkFinite(report, standing.step, options.changeRate);
       const epochBefore = Math.floor(standing.step / stepsPerEpoch);
       standing.step += stepsPerRun;
       means.add(report);
@@ -144,14 +146,17 @@ function checkState(state: Readonly<Weights>, expected: Readonly<Weights>, folde
   }
 }
 
-function checkFinite(report: Readonly<Weights>, before: number): void {
+function checkFinite(report: Readonly<Weights>, before: number, changeRate: boolean): void {
+  const advice = changeRate
+    ? 'Give the same command with --resume and a lower learning rate (--lr) to go on from the last checkpoint, or train anew in another folder.'
+    : 'Lower the learning rate and train anew in another folder.';
   for (const name of ['loss', 'gradientNorm']) {
     const values = report[name]?.data as Float32Array;
     const at = values.findIndex((value) => !Number.isFinite(value));
     if (at >= 0) {
       throw new LimnError(
         'NOT_FINITE',
-        `The ${name === 'loss' ? 'loss' : 'gradient norm'} became ${values[at]} at step ${before + at + 1}. Lower the learning rate and go on from the last checkpoint with --resume, or train anew.`,
+        `The ${name === 'loss' ? 'loss' : 'gradient norm'} became ${values[at]} at step ${before + at + 1}. ${advice}`,
         {
           details: { step: before + at + 1 },
         },

@@ -43,9 +43,16 @@ export class RunFolder {
   /**
    * Opens the folder of a new run, or of an old one to be resumed.
    *
+   * @param changeable keys of the config's `training` that may differ from those of the run that is resumed; the new ones are kept
    * @throws LimnError USAGE when the folder holds a run and `resume` is not set; CONFIG when the run in it was configured otherwise
    */
-  static async open(path: string, config: object, resume: boolean): Promise<RunFolder> {
+  static async open(
+    path: string,
+    config: object,
+    resume: boolean,
+    changeable: readonly string[] = [],
+    onChange: (what: string) => void = () => {},
+  ): Promise<RunFolder> {
     const folder = new RunFolder(path);
     const file = join(path, 'config.json');
     const exists = await access(file).then(
@@ -62,7 +69,13 @@ export class RunFolder {
     }
     if (!resume)
       throw new LimnError('USAGE', `${path} already holds a run. Add --resume to go on with it, or choose another --out.`);
-    const before = JSON.stringify(await readJson(file, "a run's config"), undefined, 2);
+    const kept = await readJson(file, "a run's config");
+    const before = JSON.stringify(kept, undefined, 2);
+    if (before !== text && changeable.length > 0 && without(kept, changeable) === without(config, changeable)) {
+      onChange(changeable.map((key) => `${key} ${settingOf(kept, key)} there, ${settingOf(config, key)} now`).join('; '));
+      await writeFileAtomic(file, `${text}\n`);
+      return folder;
+    }
     if (before !== text) {
       const [was, is] = firstDifference(before, text);
       throw new LimnError(
@@ -83,11 +96,20 @@ export class RunFolder {
       await truncate(this.metrics, 0).catch(() => {});
       return undefined;
     }
-    const { tensors, metadata } = decodeSafetensors(bytes, this.checkpoint);
-    const standing = JSON.parse(metadata.standing ?? '{}') as Standing;
+    const { tensors, standing } = this.decode(bytes);
     // Lines after the checkpoint will be written again.
     await truncate(this.metrics, standing.metricsBytes).catch(() => {});
     return { tensors, standing };
+  }
+
+  private decode(bytes: Uint8Array): { tensors: Record<string, Tensor>; standing: Standing } {
+    try {
+      const { tensors, metadata } = decodeSafetensors(bytes, this.checkpoint);
+      return { tensors, standing: JSON.parse(metadata.standing ?? '') as Standing };
+    } catch (cause) {
+      const message = `The checkpoint ${this.checkpoint} is damaged (${messageOf(cause)}) Remove it, and --resume begins this run again.`;
+      throw new LimnError('CHECKPOINT', message, { details: { path: this.checkpoint }, cause });
+    }
   }
 
   async saveCheckpoint(tensors: Readonly<Record<string, Tensor>>, standing: Standing): Promise<void> {
@@ -106,6 +128,15 @@ export class RunFolder {
       await file.close();
     }
   }
+}
+
+const trainingOf = (config: unknown) => (config as { training?: Record<string, unknown> } | null)?.training;
+const settingOf = (config: unknown, key: string) => JSON.stringify(trainingOf(config)?.[key] ?? 'not set');
+
+/** A config as text without some of its training settings. */
+function without(config: unknown, keys: readonly string[]): string {
+  const training = Object.entries(trainingOf(config) ?? {}).filter(([key]) => !keys.includes(key));
+  return JSON.stringify({ ...(config as object), training: Object.fromEntries(training) });
 }
 
 function firstDifference(a: string, b: string): [string, string] {

@@ -35,6 +35,8 @@ export interface CommonTrainOptions {
   seed?: number;
   /** Go on from the folder's last checkpoint. @default false */
   resume?: boolean;
+  /** Whether a run that is resumed may go on with another learning rate, as after one that diverged. @default false */
+  changeRate?: boolean;
   /** What a picture that cannot be read does. @default 'error' */
   onBroken?: 'error' | 'skip';
   /** What the training is computed on. A checkpoint of one device can be gone on with on another. @default `LIMN_DEVICE` or "cpu" */
@@ -138,6 +140,7 @@ export async function runTraining<Model extends TrainedModel>(
     out,
     dataset,
     resume = false,
+    changeRate = false,
     onBroken,
     device,
     signal,
@@ -148,7 +151,9 @@ export async function runTraining<Model extends TrainedModel>(
   const config = { format, dataset, seed, encoder: reader.id, ...described, training: settings };
   for (const remark of [...remarksOn(train), ...remarksOn(val)]) logger.info(`note: ${remark}`);
   await requireDevice(device);
-  const run = await RunFolder.open(out, config, resume);
+  const changeable = changeRate ? ['learningRate', 'encoderLearningRate'] : [];
+  const onChange = (what: string) => logger.warn(`goes on with another learning rate: ${what}`);
+  const run = await RunFolder.open(out, config, resume, changeable, onChange);
   const read = await readSplits({ train, val, reader, vocabulary, onBroken, signal, onProgress, logger });
   try {
     const { pictures, valPictures, readableVal } = read;
@@ -187,6 +192,7 @@ export async function runTraining<Model extends TrainedModel>(
       scoreName,
       ...(labels ? { labels } : {}),
       checkpointSeconds: settings.checkpointSeconds,
+      changeRate,
       device,
       signal,
       onProgress,

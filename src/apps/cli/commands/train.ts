@@ -85,7 +85,7 @@ export function trainCommand(): Command {
     .addOption(
       numberOption('--seed <number>', 'of everything that is drawn', { least: 0, most: 0xffffffff, whole: true }).default(1),
     )
-    .option('--resume', 'go on from the last checkpoint of --out')
+    .option('--resume', 'go on from the last checkpoint of --out; --lr and --encoder-lr may be others than before')
     .option('--protocol <id>', 'of the validation after each epoch (default: the one of the dataset)')
     .addOption(
       numberOption('--steps-per-run <count>', 'steps in one run of the graph; pays for small models (default: 1)', whole),
@@ -170,7 +170,10 @@ function withData<T>(flags: TrainFlags, work: (data: TrainingData, defaultProtoc
     try {
       const { seed, resume = false } = flags;
       const onBroken = flags.skipBroken ? 'skip' : 'error';
-      return await work({ ...splits, reader, dataset: origin, seed, resume, onBroken, ...tools }, defaultProtocol);
+      return await work(
+        { ...splits, reader, dataset: origin, seed, resume, changeRate: true, onBroken, ...tools },
+        defaultProtocol,
+      );
     } finally {
       await reader.close();
     }
