@@ -57,10 +57,14 @@ export class FolderWriter {
     if (this.lock) return snapshot;
     await this.takeLock();
     try {
-      const { log } = await readManifest(this.folder);
+      const { info, log, isAcknowledged } = await readManifest(this.folder);
       let current = snapshot;
       if (join(this.folder, log) === snapshot.log.path) await snapshot.catchUp();
       else current = await openSnapshot(this.folder, this.options);
+      if (!isAcknowledged) {
+        await current.log.beginAcknowledging();
+        await writeManifest(this.folder, { info, log });
+      }
       await removeLeftovers(this.folder, log);
       return current;
     } catch (error) {
@@ -77,6 +81,8 @@ export class FolderWriter {
     const { rows, info } = snapshot;
     const living = rows.ids().filter((id) => rows.rowOf.has(id));
     const { log: current } = await readManifest(this.folder);
+    // Items of earlier versions have no checksums of their own, and what is copied gets new ones.
+    if (rows.factorChecksums.includes(undefined)) await snapshot.log.verify();
     return this.replaceLog(info, nextLog(current), async (compacted) => {
       for (let from = 0; from < living.length; from += compactItems) {
         throwIfAborted(signal, 'optimising');
@@ -99,7 +105,7 @@ export class FolderWriter {
 
   /** Fills a new log and then makes it the gallery's. */
   private async replaceLog(info: GalleryInfo, name: string, fill: (snapshot: Snapshot) => Promise<void>): Promise<Snapshot> {
-    const log = await Log.open(join(this.folder, name), { create: true });
+    const log = await Log.create(join(this.folder, name));
     const snapshot = new Snapshot(info, log, this.options);
     try {
       await fill(snapshot);

@@ -11,10 +11,11 @@
  *           28-31  CRC-32 of the factor vectors
  *           32-35  CRC-32 of bytes 0-31
  *           36-39  0
- *     then the JSON text: of an upsert [[id, content, location or 0 where it is the id, metadata], ...], of a delete [id, ...];
+ *     then the JSON text: of an upsert [[id, content, location or 0 where it is the id, metadata, CRC-32 of the item's factor
+ *     vectors], ...] (earlier versions wrote no checksum of an item), of a delete [id, ...];
  *     the matching vectors; the factor vectors
  */
-import { crc32 } from 'node:zlib';
+import { crc32 } from '../../../core/checksum.js';
 import type { EmbeddedItem, VectorSizes } from '../store.js';
 
 export const headBytes = 40;
@@ -33,12 +34,19 @@ export interface RecordHead {
   factorChecksum: number;
 }
 
-export type UpsertRow = [id: string, content: string, location: string | 0, metadata: EmbeddedItem['metadata']];
+export type UpsertRow = [
+  id: string,
+  content: string,
+  location: string | 0,
+  metadata: EmbeddedItem['metadata'],
+  factorChecksum?: number,
+];
 
 export function encodeUpsert(items: readonly EmbeddedItem[], sizes: VectorSizes): Buffer {
-  const rows = items.map(
-    ({ id, content, location, metadata }): UpsertRow => [id, content, location === id ? 0 : location, metadata],
-  );
+  const rows = items.map(({ id, content, location, metadata, factors }): UpsertRow => {
+    const checksum = crc32(new Uint8Array(factors.buffer, factors.byteOffset, factors.byteLength));
+    return [id, content, location === id ? 0 : location, metadata, checksum];
+  });
   const factorFloats = sizes.factors * sizes.projection;
   const record = room(1, rows, items.length, sizes.width, factorFloats);
   let at = record.length - 4 * items.length * (sizes.width + factorFloats);
@@ -84,8 +92,14 @@ export function decodeHead(head: Buffer): RecordHead | undefined {
   const [kind, count, textBytes, matchingBytes, factorBytes, checksum, factorChecksum] = Array.from({ length: 7 }, (_, i) =>
     head.readUInt32LE(4 + 4 * i),
   ) as [number, number, number, number, number, number, number];
-  if (kind !== 1 && kind !== 2) return undefined;
+  if ((kind !== 1 && kind !== 2) || head.readUInt32LE(36) !== 0) return undefined;
   return { kind: kind === 1 ? 'upsert' : 'delete', count, textBytes, matchingBytes, factorBytes, checksum, factorChecksum };
+}
+
+/** The chain of the heads up to this record. @param record a record, or its head @param before the chain of those before it */
+export function chained(record: Buffer, before: number): number {
+  // Without the head's own checksum: a CRC over bytes that end in their CRC is the same for all bytes.
+  return crc32(record.subarray(0, 32), before);
 }
 
 export function recordBytes({ textBytes, matchingBytes, factorBytes }: RecordHead): number {

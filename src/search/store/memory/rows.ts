@@ -11,6 +11,8 @@ export class Rows {
   readonly rowOf = new Map<string, number>();
   /** Where each row's factor vectors begin in the log. */
   readonly factorsAt: number[] = [];
+  /** Their CRC-32; undefined in records of earlier versions. */
+  readonly factorChecksums: (number | undefined)[] = [];
   private deadRows = new Uint8Array(1024);
   private sorted: string[] = [];
   private added: string[] = [];
@@ -26,12 +28,13 @@ export class Rows {
     const factorBytes = 4 * this.sizes.factors * this.sizes.projection;
     const matching = body.subarray(head.textBytes);
     this.matrix.append(new Float32Array(matching.buffer, matching.byteOffset, matching.length / 4));
-    (content as UpsertRow[]).forEach(([id, hash, location, metadata], i) => {
+    (content as UpsertRow[]).forEach(([id, hash, location, metadata, factorChecksum], i) => {
       if (!this.remove(id)) this.added.push(id);
       const row =
         this.items.push({ id, content: hash, location: location === 0 ? id : location, metadata: Object.freeze(metadata) }) - 1;
       this.rowOf.set(id, row);
       this.factorsAt.push(factorsAt + i * factorBytes);
+      this.factorChecksums.push(factorChecksum);
     });
     return 0;
   }

@@ -1,6 +1,8 @@
 /** A log with its rows in memory. It grows by appending, and is replaced as a whole when it is compacted. */
 import { join } from 'node:path';
-import type { GalleryInfo } from '../store.js';
+import { crc32 } from '../../../core/checksum.js';
+import type { GalleryInfo, StoredItem } from '../store.js';
+import { damagedItem } from './damage.js';
 import { diskError, Log } from './log.js';
 import { readManifest } from './manifest.js';
 import { decodeHead, headBytes, type RecordHead, recordBytes } from './records.js';
@@ -54,7 +56,12 @@ export class Snapshot {
     const matching = new Float32Array(room.buffer, room.byteOffset, found.length);
     matching.set(found);
     if (factors * projection === 0) return { matching, factors: new Float32Array(0) };
-    const bytes = await this.log.slice(this.rows.factorsAt[row] as number, 4 * factors * projection);
+    const at = this.rows.factorsAt[row] as number;
+    const bytes = await this.log.slice(at, 4 * factors * projection);
+    const checksum = this.rows.factorChecksums[row];
+    if (checksum !== undefined && crc32(bytes) !== checksum) {
+      throw damagedItem(this.log.path, at, (this.rows.items[row] as StoredItem).id);
+    }
     return { matching, factors: new Float32Array(bytes.buffer, bytes.byteOffset, factors * projection) };
   }
 
@@ -90,11 +97,11 @@ function recordAt(record: Buffer, at: number) {
 /** Reads a gallery's folder. @throws LimnError GALLERY when there is none, or it is damaged */
 export async function openSnapshot(folder: string, options: ScanOptions): Promise<Snapshot> {
   for (let attempt = 0; ; attempt++) {
-    const { info, log: name } = await readManifest(folder);
+    const { info, log: name, isAcknowledged } = await readManifest(folder);
     const path = join(folder, name);
     let log: Log;
     try {
-      log = await Log.open(path);
+      log = await Log.open(path, isAcknowledged);
     } catch (error) {
       // Another process may have put a compacted log in its place since the manifest was read.
       if (attempt < 5 && (error as NodeJS.ErrnoException).code === 'ENOENT') continue;
@@ -106,6 +113,8 @@ export async function openSnapshot(folder: string, options: ScanOptions): Promis
       return snapshot;
     } catch (error) {
       await snapshot.retire();
+      // Or since the log was opened: what was acknowledged of the old one is gone then.
+      if (attempt < 5 && (await readManifest(folder)).log !== name) continue;
       throw diskError('read', path, error);
     }
   }
