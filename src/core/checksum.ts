@@ -2,13 +2,17 @@
  * Checksums of what limn writes: CRC-32 of bytes, and JSON that carries its own. They find damage (a flipped bit, a cut or blank block),
  * not forgery.
  */
-import { crc32 } from 'node:zlib';
+import { crc32 as zlibCrc32 } from 'node:zlib';
 import { LimnError } from './errors.js';
 import { readJson } from './files.js';
 
-export { crc32 };
-
 const key = 'checksum';
+
+/** CRC-32 (as zlib has it). @param before the value of what comes before these bytes. @default none */
+export function crc32(data: string | Uint8Array, before = 0): number {
+  // zlib begins anew at a buffer without memory.
+  return data.length === 0 ? before : zlibCrc32(data, before);
+}
 
 /** CRC-32 as eight hexadecimal digits. @param before the value of what comes before these bytes. @default none */
 export function checksumText(data: string | Uint8Array, before = 0): string {

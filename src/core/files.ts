@@ -7,9 +7,12 @@ import { dirname, join } from 'node:path';
 import { LimnError, messageOf } from './errors.js';
 import { readText } from './text-file.js';
 
+/** Tells writes of this process apart. */
+let drafts = 0;
+
 /** Writes `data` so that a reader (or a crash) sees the old file or the new one, never a part. Makes the folder. */
 export async function writeFileAtomic(path: string, data: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${process.pid}.${++drafts}.tmp`;
   try {
     await makeFolder(dirname(path));
     const file = await open(temporary, 'w');

@@ -7,7 +7,7 @@ export interface Lock {
   release(): Promise<void>;
 }
 
-interface Holder {
+export interface Holder {
   pid: number;
   host: string;
 }
@@ -65,11 +65,25 @@ function isAlive(text: string, path: string): boolean {
   if (!Number.isSafeInteger(holder.pid) || (holder.pid as number) <= 0) return false;
   if (holder.host !== hostname()) return true;
   if (holder.pid === process.pid) return held.has(path);
+  return isRunning(holder.pid as number);
+}
+
+/** Whether this machine has a process of that number. */
+export function isRunning(pid: number): boolean {
   try {
-    process.kill(holder.pid as number, 0);
+    process.kill(pid, 0);
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** The process that holds a lock, as far as the lock says. */
+export async function holderOf(path: string): Promise<Partial<Holder>> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Partial<Holder>;
+  } catch {
+    return {};
   }
 }
 

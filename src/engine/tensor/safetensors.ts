@@ -2,6 +2,7 @@
  * The safetensors format (github.com/huggingface/safetensors): an 8-byte little-endian header length, a JSON header that maps
  * a name to dtype, shape and byte offsets, then the values, little-endian and without gaps. It holds data only, no code.
  */
+import { crc32 } from '../../core/checksum.js';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { bytesOf, bytesPerElement, type DType, newArray, sizeOf, type Tensor, tensor } from './tensor.js';
 
@@ -14,12 +15,18 @@ const storedBytes: Readonly<Record<string, number>> = {
 };
 const metadataKey = '__metadata__';
 const longestHeader = 100_000_000;
+const checksumKey = 'checksum';
+const sealStart = `"${checksumKey}":"crc32:`;
+const digits = (checksum: number) => checksum.toString(16).padStart(8, '0');
+const noChecksum = `crc32:${digits(0)}`;
+const sealOf = (checksum: string) => `"${checksumKey}":"${checksum}"`;
 
 /**
  * A safetensors file as the parts to write one after another; the values are views, not copies.
  *
  * Tensors are laid out with the widest dtype first and then by name, so that each one is aligned and equal content gives equal
- * bytes whatever the order of the record.
+ * bytes whatever the order of the record. The metadata get a `checksum`: a CRC-32 of the whole file with that field's digits as zeros, so
+ * that {@link decodeSafetensors} finds a damaged header as well as damaged values.
  *
  * @throws LimnError CHECKPOINT for a tensor that is named `__metadata__`
  */
@@ -31,7 +38,7 @@ export function encodeSafetensors(
     ([nameA, a], [nameB, b]) =>
       bytesPerElement[b.dtype] - bytesPerElement[a.dtype] || (nameA < nameB ? -1 : nameA > nameB ? 1 : 0),
   );
-  const header: [string, unknown][] = metadata ? [[metadataKey, { ...metadata }]] : [];
+  const header: [string, unknown][] = [[metadataKey, { ...metadata, [checksumKey]: noChecksum }]];
   let offset = 0;
   for (const [name, value] of entries) {
     if (name === metadataKey) throw new LimnError('CHECKPOINT', `A tensor cannot be named ${metadataKey}: rename it.`);
@@ -43,7 +50,10 @@ export function encodeSafetensors(
   const head = new Uint8Array(8 + Math.ceil(text.length / 8) * 8).fill(0x20);
   new DataView(head.buffer).setBigUint64(0, BigInt(head.length - 8), true);
   head.set(text, 8);
-  return [head, ...entries.map(([, value]) => bytesOf(value))];
+  const parts = [head, ...entries.map(([, value]) => bytesOf(value))];
+  const checksum = parts.reduce((before, part) => crc32(part, before), 0);
+  head.set(new TextEncoder().encode(digits(checksum)), Buffer.from(head.buffer).indexOf(sealOf(noChecksum)) + sealStart.length);
+  return parts;
 }
 
 /** A tensor, or an array of doubles, which graphs do not exchange. */
@@ -112,12 +122,16 @@ export function openSafetensors(bytes: Uint8Array, label: string): SafetensorsFi
 
   const entries: Entry[] = [];
   let metadata: Record<string, string> = {};
+  let checksum: string | undefined;
   for (const [name, value] of Object.entries(header)) {
     if (name === metadataKey) {
       if (!isRecord(value) || Object.values(value).some((text) => typeof text !== 'string')) {
         throw wrong('its metadata is not a map from text to text');
       }
-      metadata = value as Record<string, string>;
+      const { [checksumKey]: found, ...rest } = value as Record<string, string>;
+      const isOurs = found?.startsWith('crc32:') === true;
+      checksum = isOurs ? found : undefined;
+      metadata = isOurs ? rest : (value as Record<string, string>);
     } else entries.push(readEntry(name, value, wrong));
   }
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
@@ -129,6 +143,7 @@ export function openSafetensors(bytes: Uint8Array, label: string): SafetensorsFi
   }
   if (bytes.length < start + covered) throw cutShort(start + covered);
   if (bytes.length > start + covered) throw wrong(`${bytes.length - start - covered} bytes follow the last tensor`);
+  if (checksum !== undefined && !fits(bytes, start, checksum)) throw wrong('it does not fit its checksum');
   const byName = new Map(entries.map((entry) => [entry.name, entry]));
   const read = (name: string): StoredArray => {
     const { stored, shape, begin, end } = byName.get(name) as Entry;
@@ -146,6 +161,15 @@ export function openSafetensors(bytes: Uint8Array, label: string): SafetensorsFi
   };
   const storedAs = (name: string) => (byName.get(name) as Entry).stored;
   return { names: entries.map(({ name }) => name), metadata, storedAs, read };
+}
+
+/** Whether a file has the checksum that its header says; files of other programs may say something else under that name. */
+function fits(bytes: Uint8Array, valuesAt: number, checksum: string): boolean {
+  const head = Uint8Array.from(bytes.subarray(0, valuesAt));
+  const at = Buffer.from(head.buffer).indexOf(sealOf(checksum));
+  if (at < 0) return false;
+  head.set(new TextEncoder().encode(digits(0)), at + sealStart.length);
+  return checksum === `crc32:${digits(crc32(bytes.subarray(valuesAt), crc32(head)))}`;
 }
 
 interface Entry {

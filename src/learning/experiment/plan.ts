@@ -1,7 +1,8 @@
 /** The runs of an experiment: one a seed, method and category, each with a folder and a hash of its settings. */
 import { join } from 'node:path';
+import { readSealedJson, sealed } from '../../core/checksum.js';
 import { LimnError } from '../../core/errors.js';
-import { readJson, sha256, writeFileAtomic } from '../../core/files.js';
+import { sha256, writeFileAtomic } from '../../core/files.js';
 import { suggestion } from '../../core/suggest.js';
 import { type Experiment, type ExperimentMethod, type RunSettings, settingsOf } from './config.js';
 import { type RunResult, readResult } from './result.js';
@@ -73,7 +74,7 @@ const startFile = (run: PlannedRun) => join(run.folder, 'run.json');
 /** Notes in the folder which settings and data its training begins with. */
 export async function markStarted(run: PlannedRun, data: string): Promise<void> {
   const value = { id: run.id, hash: { settings: run.hash, data }, settings: run.settings };
-  await writeFileAtomic(startFile(run), `${JSON.stringify(value, undefined, 2)}\n`);
+  await writeFileAtomic(startFile(run), `${JSON.stringify(sealed(value), undefined, 2)}\n`);
 }
 
 /**
@@ -105,7 +106,7 @@ export async function resultsOf(runs: readonly PlannedRun[]): Promise<Map<string
 
 async function startedWith(run: PlannedRun): Promise<RunResult['hash'] | undefined> {
   const path = startFile(run);
-  const value = await readJson(path, 'the beginning of a run').catch((error) => {
+  const value = await readSealedJson(path, 'the beginning of a run').catch((error) => {
     if (error.cause?.code === 'ENOENT') return undefined;
     throw new LimnError('DATA', `${path} is damaged: delete the folder ${run.folder} to train this run again.`, { cause: error });
   });

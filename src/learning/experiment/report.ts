@@ -1,6 +1,7 @@
 /** Writes the report of an experiment: results.json, results.md and report.html in its folder. */
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../core/files.js';
+import { sweepTemporary } from '../../core/leftovers.js';
 import { PictureCaptions } from '../../models/retrieval/picture-captions.js';
 import type { Experiment } from './config.js';
 import { captionFiles, readSplit } from './dataset.js';
@@ -25,6 +26,7 @@ export async function writeReport({ experiment, runs, out, command, docs }: Repo
   const results = await resultsOf(runs);
   const summary = summarize({ experiment, runs, results, command });
   const markdown = asMarkdown(summary);
+  await sweepTemporary(out);
   await writeFileAtomic(join(out, 'results.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
   await writeFileAtomic(join(out, 'results.md'), markdown);
   await writeFileAtomic(join(out, 'report.html'), experimentPage(summary, await examplesOf(experiment, runs, results)));

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { sealed, unsealed } from '../../core/checksum.js';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
 
@@ -53,7 +54,7 @@ export type RunResult = z.output<typeof resultSchema>;
 const fileIn = (folder: string) => join(folder, 'result.json');
 
 export async function writeResult(folder: string, result: RunResult): Promise<void> {
-  await writeFileAtomic(fileIn(folder), `${JSON.stringify(resultSchema.parse(result), undefined, 2)}\n`);
+  await writeFileAtomic(fileIn(folder), `${JSON.stringify(sealed(resultSchema.parse(result)), undefined, 2)}\n`);
 }
 
 /** The result of a run folder, or undefined where the run is not done. @throws LimnError DATA when the file is damaged */
@@ -70,7 +71,7 @@ export async function readResult(folder: string): Promise<RunResult | undefined>
     });
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = unsealed(JSON.parse(text), path);
   } catch (error) {
     throw damaged(messageOf(error));
   }

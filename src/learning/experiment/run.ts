@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { makeFolder } from '../../core/files.js';
+import { sweepTemporary } from '../../core/leftovers.js';
 import { takeLock } from '../../core/lock.js';
 import { formatDuration, type Logger, type OnProgress, silentLogger } from '../../core/progress.js';
 import { limnConfig } from '../../models/backbone/config.js';
@@ -145,6 +146,7 @@ async function runOnce(run: PlannedRun, material: Material, place: string, optio
   try {
     const before = await resultOf(run, material.hash);
     if (before) return before;
+    await sweepTemporary(run.folder, true);
     await markStarted(run, material.hash);
     const result = await trainAndMeasure(run, material, place, options);
     await writeResult(run.folder, result);

@@ -1,6 +1,5 @@
 /** The making of a round's pseudo triplets: pairs are mined, the captioner writes, LIMN judges. */
 import { join } from 'node:path';
-import { readJson } from '../../core/files.js';
 import { CaptionerModel } from '../../models/captioner/captioner-model.js';
 import { LimnModel } from '../../models/retrieval/limn-model.js';
 import type { PictureSource } from '../../models/retrieval/picture-source.js';
@@ -13,7 +12,7 @@ import { vectorNeighbours } from './neighbours.js';
 import { strategies } from './pair-config.js';
 import { type PseudoTriplet, PseudoTripletFile } from './pseudo-triplets.js';
 import type { RoundResult } from './rounds.js';
-import { modelsOf, pseudoFile, reporting, roundFolder, roundSeed, stage, type Work } from './work.js';
+import { modelsOf, pseudoFile, readStage, reporting, roundFolder, roundSeed, stage, type Work } from './work.js';
 
 /** What a round's training is made from. */
 export type Material = Pick<RoundResult, 'mined' | 'counts' | 'seconds'>;
@@ -81,7 +80,7 @@ async function mineRound(
   const { labelled, val, test, settings, out } = work;
   const earlier: MinedPair[] = [];
   for (let r = 1; r < round; r++) {
-    earlier.push(...((await readJson(join(roundFolder(out, r), 'pairs.json'), 'mined pairs')) as MinedPair[]));
+    earlier.push(...(await readStage<MinedPair[]>(join(roundFolder(out, r), 'pairs.json'))));
   }
   const forbidden = [val, test].flatMap((split) => split?.pictures.map(({ id }) => id) ?? []);
   const readable = withoutPictures(

@@ -79,7 +79,12 @@ export interface SelfTrainOptions {
  * validation, or no pictures
  */
 export async function selfTrain(options: SelfTrainOptions): Promise<SelfTrainResult> {
-  const work = await begin(options);
+  const { work, run } = await begin(options);
+  return allRounds(work).finally(() => run.close());
+}
+
+/** Rounds from 0 on, and the best one's models and result. */
+async function allRounds(work: Work): Promise<SelfTrainResult> {
   const { out, settings, val, logger } = work;
   const key = scoreKey(settings);
   const score = ({ recall }: RoundResult) => recall[key] as number;
@@ -114,7 +119,7 @@ export async function selfTrain(options: SelfTrainOptions): Promise<SelfTrainRes
 }
 
 /** Checks what is given and opens the run's folder. */
-async function begin(options: SelfTrainOptions): Promise<Work> {
+async function begin(options: SelfTrainOptions): Promise<{ work: Work; run: RunFolder }> {
   const { out, dataset, reader, val, test, given, seed = 1, resume = false, onBroken = 'error' } = options;
   const { logger = silentLogger, signal, onProgress } = options;
   const settings = parse(selfTrainSettings, options.settings ?? {}, 'self-training settings');
@@ -136,10 +141,11 @@ async function begin(options: SelfTrainOptions): Promise<Work> {
     ...(options.pool?.length ? { pool: sha256(JSON.stringify(pool.map(({ id }) => id))) } : {}),
     ...(test ? { test: test.name } : {}),
   };
-  await RunFolder.open(out, config, resume);
+  const run = await RunFolder.open(out, config, resume);
   const labelled = withLabels(labels, settings.labels, seed);
   const data = { labelled, val, test, pool, given };
-  return { ...data, reader, out, dataset, settings, seed, onBroken, signal, onProgress, logger };
+  const work = { ...data, reader, out, dataset, settings, seed, onBroken, signal, onProgress, logger };
+  return { work, run };
 }
 
 function checkBeginning(labels: Split, { val, test, given }: SelfTrainOptions, pool: readonly Picture[]): void {

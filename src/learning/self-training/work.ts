@@ -1,7 +1,8 @@
 /** What the stages of a self-training share: its inputs, and what lies where in its folder. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder, readJson, writeFileAtomic } from '../../core/files.js';
+import { readSealedJson, sealed } from '../../core/checksum.js';
+import { makeFolder, writeFileAtomic } from '../../core/files.js';
 import type { Logger, OnProgress } from '../../core/progress.js';
 import { Random } from '../../core/random.js';
 import type { PictureReader } from '../../models/retrieval/picture-reader.js';
@@ -57,11 +58,21 @@ export function protocolOf({ limn }: SelfTrainSettings): Protocol {
 
 /** A finished stage's result from its file, or the work itself, whose result is written when it is whole. */
 export async function stage<T>(file: string, work: () => Promise<T>): Promise<T> {
-  if (existsSync(file)) return (await readJson(file, 'a finished stage')) as T;
+  if (existsSync(file)) return readStage<T>(file);
   const result = await work();
   await makeFolder(join(file, '..'));
-  await writeFileAtomic(file, `${JSON.stringify(result)}\n`);
+  await writeFileAtomic(file, `${JSON.stringify(sealed({ format: stageFormat, result }))}\n`);
   return result;
+}
+
+const stageFormat = 'limn-stage-1';
+
+/** The result of a finished stage. @throws LimnError DATA for a file that is damaged, IO */
+export async function readStage<T>(file: string): Promise<T> {
+  const value = (await readSealedJson(file, 'a finished stage')) as { format?: unknown; result: T } | T;
+  // Earlier versions wrote the result alone.
+  const isWrapped = typeof value === 'object' && value !== null && 'format' in value && value.format === stageFormat;
+  return isWrapped ? (value as { result: T }).result : (value as T);
 }
 
 /** Progress of a stage, which says its round. */

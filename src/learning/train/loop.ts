@@ -62,6 +62,9 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   const { stepsPerRun } = graph;
   const checkpoint = await run.loadCheckpoint();
   const standing: Standing = checkpoint?.standing ?? { step: 0, metricsBytes: 0, seconds: 0 };
+  if (checkpoint?.metricsLost) {
+    logger.warn(`${checkpoint.metricsLost} bytes of ${run.path}/metrics.ndjson are lost: it was cut behind this run's back`);
+  }
   const state = checkpoint?.tensors ?? graph.initialState;
   checkState(state, graph.initialState, run.path);
   const startedAt = performance.now() / 1000 - standing.seconds;

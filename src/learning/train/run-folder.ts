@@ -1,8 +1,14 @@
-/** The folder of a run: config.json, metrics.ndjson, checkpoints/ and, when there is a best epoch, model/. */
-import { access, open, readFile, truncate } from 'node:fs/promises';
+/**
+ * The folder of a run: config.json, metrics.ndjson, checkpoints/ and, when there is a best epoch, model/. One process at a time works in
+ * it: it holds `run.lock`, and whoever holds that removes what a killed process was writing.
+ */
+import { access, open, readFile, realpath, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { makeFolder, readJson, writeFileAtomic } from '../../core/files.js';
+import { sweepTemporary } from '../../core/leftovers.js';
+import { holderOf, type Lock, takeLock } from '../../core/lock.js';
 import { decodeSafetensors, encodeSafetensors } from '../../engine/tensor/safetensors.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
 
@@ -25,7 +31,24 @@ export interface Standing {
   seconds: number;
 }
 
+/** What a training goes on from. */
+export interface Checkpoint {
+  tensors: Record<string, Tensor>;
+  standing: Standing;
+  /** Bytes of metrics.ndjson that were there at the checkpoint and no longer are. */
+  metricsLost: number;
+}
+
+const standingSchema = z.strictObject({
+  step: z.int().nonnegative(),
+  metricsBytes: z.int().nonnegative(),
+  best: z.strictObject({ epoch: z.number(), score: z.number(), values: z.record(z.string(), z.number()) }).optional(),
+  seconds: z.number(),
+});
+
 export class RunFolder {
+  private lock: Lock | undefined;
+
   private constructor(readonly path: string) {}
 
   private get metrics(): string {
@@ -41,10 +64,11 @@ export class RunFolder {
   }
 
   /**
-   * Opens the folder of a new run, or of an old one to be resumed.
+   * Opens the folder of a new run, or of an old one to be resumed, and takes its lock until {@link close}.
    *
    * @param changeable keys of the config's `training` that may differ from those of the run that is resumed; the new ones are kept
-   * @throws LimnError USAGE when the folder holds a run and `resume` is not set; CONFIG when the run in it was configured otherwise
+   * @throws LimnError USAGE when the folder holds a run and `resume` is not set, or another process works in it; CONFIG when the run in it
+   * was configured otherwise
    */
   static async open(
     path: string,
@@ -55,39 +79,46 @@ export class RunFolder {
   ): Promise<RunFolder> {
     const folder = new RunFolder(path);
     const file = join(path, 'config.json');
-    const exists = await access(file).then(
-      () => true,
-      () => false,
-    );
-    const text = JSON.stringify(config, undefined, 2);
-    if (!exists) {
-      await makeFolder(join(path, 'checkpoints')).catch((cause) => {
-        throw new LimnError('IO', `Cannot make the run folder ${path}: ${messageOf(cause)}.`, { cause });
-      });
-      await writeFileAtomic(file, `${text}\n`);
-      return folder;
-    }
-    if (!resume)
-      throw new LimnError('USAGE', `${path} already holds a run. Add --resume to go on with it, or choose another --out.`);
-    const kept = await readJson(file, "a run's config");
-    const before = JSON.stringify(kept, undefined, 2);
-    if (before !== text && changeable.length > 0 && without(kept, changeable) === without(config, changeable)) {
-      onChange(changeable.map((key) => `${key} ${settingOf(kept, key)} there, ${settingOf(config, key)} now`).join('; '));
-      await writeFileAtomic(file, `${text}\n`);
-      return folder;
-    }
-    if (before !== text) {
-      const [was, is] = firstDifference(before, text);
-      throw new LimnError(
-        'CONFIG',
-        `The run in ${path} was started with another configuration (${was} there, ${is} now). Give the same settings, or choose another --out.`,
+    await makeFolder(path).catch((cause) => {
+      throw new LimnError('IO', `Cannot make the run folder ${path}: ${messageOf(cause)}.`, { cause });
+    });
+    await folder.take();
+    try {
+      const exists = await access(file).then(
+        () => true,
+        () => false,
       );
+      await makeFolder(join(path, 'checkpoints'));
+      if (exists) await requireSame(path, file, config, resume, { keys: changeable, onChange });
+      else await writeFileAtomic(file, `${JSON.stringify(config, undefined, 2)}\n`);
+      await sweepTemporary(path, true);
+      return folder;
+    } catch (error) {
+      await folder.close();
+      throw error;
     }
-    return folder;
+  }
+
+  /** Lets other processes work in the folder. */
+  async close(): Promise<void> {
+    const { lock } = this;
+    this.lock = undefined;
+    await lock?.release();
+  }
+
+  private async take(): Promise<void> {
+    const lock = join(await realpath(this.path), 'run.lock');
+    this.lock = await takeLock(lock);
+    if (this.lock) return;
+    const { pid, host } = await holderOf(lock);
+    const who =
+      pid === process.pid ? 'this very process' : `the process ${pid ?? 'of an unreadable lock'} on ${host ?? 'a machine'}`;
+    const message = `The run in ${this.path} is being worked on by ${who}: wait until that has ended, or choose another --out. If no such process is running, remove ${lock}.`;
+    throw new LimnError('USAGE', message, { details: { lock, pid, host } });
   }
 
   /** The last checkpoint, or undefined where none was written yet. */
-  async loadCheckpoint(): Promise<{ tensors: Record<string, Tensor>; standing: Standing } | undefined> {
+  async loadCheckpoint(): Promise<Checkpoint | undefined> {
     const bytes = await readFile(this.checkpoint).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
       throw new LimnError('IO', `Cannot read ${this.checkpoint}: ${messageOf(error)}.`, { cause: error });
@@ -98,14 +129,15 @@ export class RunFolder {
     }
     const { tensors, standing } = this.decode(bytes);
     // Lines after the checkpoint will be written again.
-    await truncate(this.metrics, standing.metricsBytes).catch(() => {});
-    return { tensors, standing };
+    const { size } = await stat(this.metrics).catch(() => ({ size: 0 }));
+    if (size > standing.metricsBytes) await truncate(this.metrics, standing.metricsBytes);
+    return { tensors, standing, metricsLost: Math.max(0, standing.metricsBytes - size) };
   }
 
   private decode(bytes: Uint8Array): { tensors: Record<string, Tensor>; standing: Standing } {
     try {
       const { tensors, metadata } = decodeSafetensors(bytes, this.checkpoint);
-      return { tensors, standing: JSON.parse(metadata.standing ?? '') as Standing };
+      return { tensors, standing: standingOf(metadata.standing, this.checkpoint) };
     } catch (cause) {
       const message = `The checkpoint ${this.checkpoint} is damaged (${messageOf(cause)}) Remove it, and --resume begins this run again.`;
       throw new LimnError('CHECKPOINT', message, { details: { path: this.checkpoint }, cause });
@@ -137,6 +169,40 @@ const settingOf = (config: unknown, key: string) => JSON.stringify(trainingOf(co
 function without(config: unknown, keys: readonly string[]): string {
   const training = Object.entries(trainingOf(config) ?? {}).filter(([key]) => !keys.includes(key));
   return JSON.stringify({ ...(config as object), training: Object.fromEntries(training) });
+}
+
+function standingOf(text: string | undefined, path: string): Standing {
+  try {
+    return standingSchema.parse(JSON.parse(text ?? '')) as Standing;
+  } catch (cause) {
+    const message = `The checkpoint ${path} does not say where its training stands.`;
+    throw new LimnError('CHECKPOINT', message, { details: { path }, cause });
+  }
+}
+
+interface Changeable {
+  keys: readonly string[];
+  onChange: (what: string) => void;
+}
+
+/** Settles that the run in a folder is the one that is meant. @throws LimnError USAGE, CONFIG as {@link RunFolder.open} */
+async function requireSame(path: string, file: string, config: object, resume: boolean, { keys, onChange }: Changeable) {
+  if (!resume)
+    throw new LimnError('USAGE', `${path} already holds a run. Add --resume to go on with it, or choose another --out.`);
+  const text = JSON.stringify(config, undefined, 2);
+  const kept = await readJson(file, "a run's config");
+  const before = JSON.stringify(kept, undefined, 2);
+  if (before === text) return;
+  if (keys.length > 0 && without(kept, keys) === without(config, keys)) {
+    onChange(keys.map((key) => `${key} ${settingOf(kept, key)} there, ${settingOf(config, key)} now`).join('; '));
+    await writeFileAtomic(file, `${text}\n`);
+    return;
+  }
+  const [was, is] = firstDifference(before, text);
+  throw new LimnError(
+    'CONFIG',
+    `The run in ${path} was started with another configuration (${was} there, ${is} now). Give the same settings, or choose another --out.`,
+  );
 }
 
 function firstDifference(a: string, b: string): [string, string] {

@@ -154,7 +154,10 @@ export async function runTraining<Model extends TrainedModel>(
   const changeable = changeRate ? ['learningRate', 'encoderLearningRate'] : [];
   const onChange = (what: string) => logger.warn(`goes on with another learning rate: ${what}`);
   const run = await RunFolder.open(out, config, resume, changeable, onChange);
-  const read = await readSplits({ train, val, reader, vocabulary, onBroken, signal, onProgress, logger });
+  const read = await readSplits({ train, val, reader, vocabulary, onBroken, signal, onProgress, logger }).catch(async (error) => {
+    await run.close();
+    throw error;
+  });
   try {
     const { pictures, valPictures, readableVal } = read;
     requireUsable(readableVal, 'validate on');
@@ -201,5 +204,6 @@ export async function runTraining<Model extends TrainedModel>(
     return { model: run.model, ...ended };
   } finally {
     await read.close();
+    await run.close();
   }
 }

@@ -2,8 +2,9 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readSealedJson, sealed } from '../../core/checksum.js';
 import { LimnError, messageOf } from '../../core/errors.js';
-import { makeFolder, readJson, sha256, writeFileAtomic } from '../../core/files.js';
+import { makeFolder, sha256, writeFileAtomic } from '../../core/files.js';
 import { decodeSafetensors, encodeSafetensors } from '../../engine/tensor/safetensors.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
 import { type EncoderDescription, parseDescription } from '../encoders/image/description.js';
@@ -60,7 +61,7 @@ export async function readModelFolder<Config extends { encoder: z.output<typeof 
   const [configFile, vocabularyFile, weightsFile] = ['config.json', 'vocabulary.json', 'weights.safetensors'].map((file) =>
     join(folder, file),
   ) as [string, string, string];
-  const raw = await readJson(configFile, "a model's config").catch((cause) => {
+  const raw = await readSealedJson(configFile, "a model's config").catch((cause) => {
     const message = `There is no usable ${name} in ${path}: ${messageOf(cause)} Train one with "${command} --out ${path}".`;
     throw new LimnError('CHECKPOINT', message, { cause });
   });
@@ -69,7 +70,7 @@ export async function readModelFolder<Config extends { encoder: z.output<typeof 
     const why = z.prettifyError(parsed.error).replace(/\s+/g, ' ');
     throw new LimnError('CHECKPOINT', `${configFile} is not the config of a ${name}: ${why}`);
   }
-  const vocabulary = Vocabulary.fromJSON(await readJson(vocabularyFile, "a model's vocabulary"), vocabularyFile);
+  const vocabulary = Vocabulary.fromJSON(await readSealedJson(vocabularyFile, "a model's vocabulary"), vocabularyFile);
   const bytes = await readFile(weightsFile).catch((cause) => {
     throw new LimnError('CHECKPOINT', `Cannot read the weights ${weightsFile}: ${messageOf(cause)}.`, { cause });
   });
@@ -88,7 +89,7 @@ export async function writeModelFolder(
 ): Promise<void> {
   await makeFolder(folder);
   await writeFileAtomic(join(folder, 'weights.safetensors'), encodeSafetensors(weights, { format: config.format }));
-  await writeFileAtomic(join(folder, 'vocabulary.json'), JSON.stringify(vocabulary));
+  await writeFileAtomic(join(folder, 'vocabulary.json'), JSON.stringify(sealed(vocabulary.toJSON())));
   for (const [name, bytes] of Object.entries(more)) await writeFileAtomic(join(folder, name), bytes);
-  await writeFileAtomic(join(folder, 'config.json'), `${JSON.stringify(config, undefined, 2)}\n`);
+  await writeFileAtomic(join(folder, 'config.json'), `${JSON.stringify(sealed(config), undefined, 2)}\n`);
 }

@@ -1,6 +1,7 @@
 /**
  * Records of one length on disk, found by a content key, that several processes may read and write at once and that a crash
- * cannot damage. Features and pixels are cached in it. segment.ts has the file format.
+ * cannot damage. Features and pixels are cached in it. segment.ts has the file format. A record is compared with its checksum when a
+ * process reads it first.
  *
  * Reading is by position and straight into the caller's memory: from the page cache that costs one copy, like a memory map.
  */
@@ -8,9 +9,19 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readvSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from '../../../core/checksum.js';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { makeFolder } from '../../../core/files.js';
-import { dataFile, isFree, parseIndexName, readKeys, type SegmentName, SegmentWriter } from './segment.js';
+import {
+  dataFile,
+  dropEntry,
+  type Entry,
+  isFree,
+  parseIndexName,
+  readEntries,
+  type SegmentName,
+  SegmentWriter,
+} from './segment.js';
 
 /** Where a record is: `segment * 2^32 + slot`. Records that follow one another in a file have places that do. */
 export type Place = number;
@@ -24,9 +35,16 @@ export interface GatherTarget {
   bytes: number;
 }
 
+interface Segment {
+  name: SegmentName;
+  file?: number;
+  /** By slot; -1 where the record has been compared with it already. */
+  checksums: number[];
+}
+
 export class RecordStore {
   private readonly places = new Map<string, Place>();
-  private readonly segments: { name: SegmentName; file?: number }[] = [];
+  private readonly segments: Segment[] = [];
   private writer: { writer: SegmentWriter; segment: number } | undefined;
   private closed = false;
 
@@ -48,7 +66,7 @@ export class RecordStore {
         try {
           for (const file of (await readdir(folder)).sort()) {
             const name = parseIndexName(file);
-            if (name) store.learn(store.segmentOf(name), await readKeys(folder, name, recordBytes));
+            if (name) store.learn(store.segmentOf(name), await readEntries(folder, name, recordBytes));
           }
           return store;
         } catch (error) {
@@ -81,7 +99,7 @@ export class RecordStore {
       const first = await writer.append(records);
       this.learn(
         segment,
-        records.map(({ key }) => key),
+        records.map(({ key, bytes }) => ({ key, checksum: crc32(bytes) })),
         first,
       );
     } catch (error) {
@@ -93,7 +111,7 @@ export class RecordStore {
    * Copies records into memory, split into parts: row i of every target gets its part of record `places[i]`.
    *
    * @param targets the parts of a record in order; their bytes add up to the record's
-   * @throws LimnError IO when the files are shorter than they were
+   * @throws LimnError IO when the files are shorter than they were, or a record is damaged; that one is made again by the next run
    */
   gather(places: ArrayLike<Place>, targets: readonly GatherTarget[]): void {
     for (let start = 0; start < places.length; ) {
@@ -125,8 +143,40 @@ export class RecordStore {
     }
     const expected = (end - start) * this.recordBytes;
     const read = readvSync(this.fileOf(Math.floor(place / segmentStep)), buffers, slot * this.recordBytes);
-    if (read === expected) return;
-    throw new LimnError('IO', `The cache ${this.folder} was changed while in use (${read} bytes of ${expected}). Run again.`);
+    if (read !== expected) {
+      throw new LimnError('IO', `The cache ${this.folder} was changed while in use (${read} bytes of ${expected}). Run again.`);
+    }
+    this.verify(place, buffers);
+  }
+
+  /** Compares records that follow one another with their checksums. @param buffers their parts, as many a record */
+  private verify(place: Place, buffers: readonly Uint8Array[]): void {
+    const { checksums, name } = this.segments[Math.floor(place / segmentStep)] as Segment;
+    let slot = place % segmentStep;
+    let bytes = 0;
+    let checksum = 0;
+    // Each buffer belongs to one record, or is a run of whole ones.
+    for (const buffer of buffers) {
+      for (let at = 0; at < buffer.length; ) {
+        const part = buffer.subarray(at, at + Math.min(buffer.length - at, this.recordBytes - bytes));
+        if (checksums[slot] !== -1) checksum = crc32(part, checksum);
+        at += part.length;
+        bytes += part.length;
+        if (bytes < this.recordBytes) continue;
+        if (checksums[slot] !== -1 && checksums[slot] !== checksum) this.refuse(name, slot);
+        checksums[slot] = -1;
+        [bytes, checksum] = [0, 0];
+        slot++;
+      }
+    }
+  }
+
+  private refuse(name: SegmentName, slot: number): never {
+    const path = join(this.folder, dataFile(name.id));
+    const byte = slot * this.recordBytes;
+    dropEntry(this.folder, name.id, slot);
+    const message = `The cache ${path} is damaged at byte ${byte}: the record there does not fit its checksum. It was taken out; run again, and it is made anew.`;
+    throw new LimnError('IO', message, { details: { path, byte } });
   }
 
   private fileOf(index: number): number {
@@ -140,7 +190,7 @@ export class RecordStore {
     for (const [segment, { name }] of this.segments.entries()) {
       const taken = isFree(name) ? await SegmentWriter.take(this.folder, name, this.recordBytes) : undefined;
       if (!taken) continue;
-      this.learn(segment, taken.keys);
+      this.learn(segment, taken.entries);
       return { writer: taken.writer, segment };
     }
     const name = { id: randomBytes(8).toString('hex'), owner: '' };
@@ -150,12 +200,15 @@ export class RecordStore {
   }
 
   private segmentOf(name: SegmentName): number {
-    return this.segments.push({ name }) - 1;
+    return this.segments.push({ name, checksums: [] }) - 1;
   }
 
-  private learn(segment: number, keys: readonly string[], first = 0): void {
-    keys.forEach((key, i) => {
-      if (!this.places.has(key)) this.places.set(key, segment * segmentStep + first + i);
+  private learn(segment: number, entries: readonly (Entry | undefined)[], first = 0): void {
+    const { checksums } = this.segments[segment] as Segment;
+    entries.forEach((entry, i) => {
+      if (!entry) return;
+      if (checksums[first + i] !== -1) checksums[first + i] = entry.checksum;
+      if (!this.places.has(entry.key)) this.places.set(entry.key, segment * segmentStep + first + i);
     });
   }
 }

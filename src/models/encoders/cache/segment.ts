@@ -2,23 +2,26 @@
  * One append-only pair of files of a record store.
  *
  * `ID.data` holds records of one length, nothing else. `ID.OWNER.index` holds a header and then one entry a record, in order:
- * the record's key (SHA-256) and a CRC-32 of the key. Data reach the disk before their entries do, so an entry that is whole
- * vouches for its record; what a crash leaves behind the last whole entry is ignored by readers and cut off by the next writer.
+ * the record's key (SHA-256), its CRC-32, and a CRC-32 of these. Data reach the disk before their entries do, so an entry that is whole
+ * vouches for its record; what a crash leaves behind the last whole entry is ignored by readers and cut off by the next writer. A
+ * damaged entry among whole ones is passed over: its record is made again. Segments of earlier versions ("limnrec1", no CRC-32 of the
+ * record) are not read any more: their records cannot be told from damaged ones.
  *
  * OWNER is in the file's name because renaming is atomic: of two processes that want to write to a segment, one rename
  * succeeds. `free` means nobody writes; otherwise it names a machine and a process, and a dead process's segment is free.
  */
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, writeSync } from 'node:fs';
 import { type FileHandle, open, readFile, rename, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
+import { crc32 } from '../../../core/checksum.js';
 import { LimnError } from '../../../core/errors.js';
 
-const magic = Buffer.from('limnrec1');
+const magic = Buffer.from('limnrec2');
+const magicBefore = Buffer.from('limnrec1');
 const headerBytes = 16;
-const entryBytes = 36;
+const entryBytes = 40;
 const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 
 export interface SegmentName {
@@ -50,28 +53,51 @@ export function isFree({ owner }: SegmentName): boolean {
   }
 }
 
+/** A record as its segment's index has it. */
+export interface Entry {
+  key: string;
+  /** CRC-32 of the record. */
+  checksum: number;
+}
+
 /**
- * The keys of a segment's whole records, in order.
+ * The entries of a segment's records, in order; undefined for a damaged one.
  *
  * @throws an ENOENT error when the segment was renamed in the meantime; LimnError DATA when its records have another length
  */
-export async function readKeys(folder: string, name: SegmentName, recordBytes: number): Promise<string[]> {
-  const index = await readFile(join(folder, indexFile(name)));
-  if (index.length < headerBytes) return [];
+export async function readEntries(folder: string, name: SegmentName, recordBytes: number): Promise<(Entry | undefined)[]> {
+  const file = join(folder, indexFile(name));
+  const index = await readFile(file);
+  if (index.length < headerBytes || index.subarray(0, 8).equals(magicBefore)) return [];
   const found = index.readUInt32LE(8);
   if (!index.subarray(0, 8).equals(magic) || found !== recordBytes) {
-    throw new LimnError('DATA', `The cache ${folder} holds records of another kind. Delete that folder; it is made again.`, {
-      details: { folder, recordBytes, found },
-    });
+    const message = `The cache ${file} holds records of another kind, or is damaged. Delete that folder; it is made again.`;
+    throw new LimnError('DATA', message, { details: { folder, file, recordBytes, found } });
   }
   const stored = Math.floor((await sizeOf(join(folder, dataFile(name.id)))) / recordBytes);
-  const keys: string[] = [];
-  for (let at = headerBytes; at + entryBytes <= index.length && keys.length < stored; at += entryBytes) {
-    const key = index.subarray(at, at + 32);
-    if (crc32(key) !== index.readUInt32LE(at + 32)) break;
-    keys.push(key.toString('hex'));
+  const entries: (Entry | undefined)[] = [];
+  for (let at = headerBytes; at + entryBytes <= index.length && entries.length < stored; at += entryBytes) {
+    const isWhole = crc32(index.subarray(at, at + 36)) === index.readUInt32LE(at + 36);
+    entries.push(isWhole ? { key: index.toString('hex', at, at + 32), checksum: index.readUInt32LE(at + 32) } : undefined);
   }
-  return keys;
+  while (entries.length > 0 && entries.at(-1) === undefined) entries.pop();
+  return entries;
+}
+
+/** Takes a damaged record out of its segment's index, so that it is made again. Best effort: another process may have renamed it. */
+export function dropEntry(folder: string, id: string, slot: number): void {
+  try {
+    const name = readdirSync(folder).find((file) => parseIndexName(file)?.id === id);
+    if (!name) return;
+    const file = openSync(join(folder, name), 'r+');
+    try {
+      writeSync(file, Buffer.alloc(entryBytes), 0, entryBytes, headerBytes + slot * entryBytes);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    // The record is found to be damaged again the next time.
+  }
 }
 
 async function sizeOf(path: string): Promise<number> {
@@ -96,14 +122,14 @@ export class SegmentWriter {
   /**
    * Takes a segment that is free, or makes the one that is named if it does not exist. Cuts off what a crash left.
    *
-   * @returns the writer and the keys that are there, or nothing when another process was quicker
+   * @returns the writer and the entries that are there, or nothing when another process was quicker
    */
   static async take(
     folder: string,
     from: SegmentName,
     recordBytes: number,
     fresh = false,
-  ): Promise<{ writer: SegmentWriter; keys: string[] } | undefined> {
+  ): Promise<{ writer: SegmentWriter; entries: (Entry | undefined)[] } | undefined> {
     const name = { id: from.id, owner: ownName() };
     try {
       if (!fresh) await rename(join(folder, indexFile(from)), join(folder, indexFile(name)));
@@ -113,17 +139,17 @@ export class SegmentWriter {
     }
     const index = await open(join(folder, indexFile(name)), fresh ? 'wx+' : 'r+');
     const data = await open(join(folder, dataFile(name.id)), constants.O_RDWR | constants.O_CREAT);
-    const keys = await readKeys(folder, name, recordBytes);
-    await data.truncate(keys.length * recordBytes);
-    if (keys.length === 0) {
+    const entries = await readEntries(folder, name, recordBytes);
+    await data.truncate(entries.length * recordBytes);
+    if (entries.length === 0) {
       const header = Buffer.alloc(headerBytes);
       magic.copy(header);
       header.writeUInt32LE(recordBytes, 8);
       await index.write(header, 0, headerBytes, 0);
     }
-    await index.truncate(headerBytes + keys.length * entryBytes);
+    await index.truncate(headerBytes + entries.length * entryBytes);
     await index.datasync();
-    return { writer: new SegmentWriter(folder, name, data, index, recordBytes, keys.length), keys };
+    return { writer: new SegmentWriter(folder, name, data, index, recordBytes, entries.length), entries };
   }
 
   /** Appends records; when it is done they survive a crash of the process and of the machine. Returns the first one's slot. */
@@ -136,10 +162,11 @@ export class SegmentWriter {
     }
     await this.data.datasync();
     const entries = Buffer.alloc(records.length * entryBytes);
-    records.forEach(({ key }, i) => {
+    records.forEach(({ key, bytes }, i) => {
       const at = i * entryBytes;
       entries.write(key, at, 'hex');
-      entries.writeUInt32LE(crc32(entries.subarray(at, at + 32)), at + 32);
+      entries.writeUInt32LE(crc32(bytes), at + 32);
+      entries.writeUInt32LE(crc32(entries.subarray(at, at + 36)), at + 36);
     });
     await writeWhole(this.index, entries, headerBytes + first * entryBytes);
     await this.index.datasync();

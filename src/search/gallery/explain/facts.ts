@@ -4,7 +4,8 @@
  */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readJson, writeFileAtomic } from '../../../core/files.js';
+import { readSealedJson, sealed } from '../../../core/checksum.js';
+import { writeFileAtomic } from '../../../core/files.js';
 import type { GalleryStore, StoredItem } from '../../store/store.js';
 import { localFolder } from '../places.js';
 import { type NamingSample, nameFactors } from './factor-names.js';
@@ -55,7 +56,7 @@ export async function saveFacts(store: GalleryStore, location: string): Promise<
   const facts = await learnFacts(store);
   const file = factsFile(location);
   const kept = { format: 'limn-facts-1', model: store.info.model.hash, ...facts };
-  if (file !== undefined) await writeFileAtomic(file, `${JSON.stringify(kept, undefined, 1)}\n`);
+  if (file !== undefined) await writeFileAtomic(file, `${JSON.stringify(sealed(kept), undefined, 1)}\n`);
   return facts;
 }
 
@@ -63,7 +64,7 @@ export async function saveFacts(store: GalleryStore, location: string): Promise<
 export async function readFacts(store: GalleryStore, location: string): Promise<GalleryFacts | undefined> {
   const file = factsFile(location);
   if (file === undefined) return undefined;
-  const value = await readJson(file, "a gallery's facts").catch(() => undefined);
+  const value = await readSealedJson(file, "a gallery's facts").catch(() => undefined);
   const parsed = schema.safeParse(value);
   if (!parsed.success || parsed.data.model !== store.info.model.hash) return undefined;
   const { factors, fields } = parsed.data;

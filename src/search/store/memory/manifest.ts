@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { readSealedJson, sealed } from '../../../core/checksum.js';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { writeFileAtomic } from '../../../core/files.js';
+import { sweepTemporary } from '../../../core/leftovers.js';
 import { readInfo } from '../info.js';
 import type { GalleryInfo } from '../store.js';
 import { acknowledgedFile } from './acknowledged.js';
@@ -22,7 +23,7 @@ const format = 'limn-gallery-3';
 const formatBefore = 'limn-gallery-2';
 const logName = /^items-(\d+)\.log$/;
 /** What an older form of galleries, or a write that was killed, left behind. */
-const leftovers = [logName, /^items-\d+\.ack$/, /^vectors-[0-9a-f]{16}\.safetensors(\.\d+\.tmp)?$/, /^gallery\.json\.\d+\.tmp$/];
+const leftovers = [logName, /^items-\d+\.ack$/, /^vectors-[0-9a-f]{16}\.safetensors(\.\d+\.tmp)?$/];
 
 export function hasManifest(folder: string): boolean {
   return existsSync(join(folder, manifestName));
@@ -63,6 +64,7 @@ export function nextLog(current: string | undefined): string {
 
 /** Removes what belongs to no gallery. Only for the process that holds the writer's lock. */
 export async function removeLeftovers(folder: string, keep: string): Promise<void> {
+  await sweepTemporary(folder);
   for (const name of await readdir(folder)) {
     if (name === keep || name === acknowledgedFile(keep) || !leftovers.some((pattern) => pattern.test(name))) continue;
     // A reader on Windows may still have it open; the next writer tries again.
