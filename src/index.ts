@@ -109,6 +109,12 @@ export { PictureReader } from './models/retrieval/picture-reader.js';
 export type { PictureSource } from './models/retrieval/picture-source.js';
 export { type TextEncoderChoice, TextReader } from './models/retrieval/text-reader.js';
 export {
+  type CheckGalleryOptions,
+  checkGallery,
+  type GalleryCheck,
+  type GalleryProblem,
+} from './search/gallery/check-gallery.js';
+export {
   type CreateOptions,
   Gallery,
   type GalleryDescription,

@@ -10,6 +10,7 @@ import { doctorCommand } from './commands/doctor.js';
 import { encodersCommand } from './commands/encoders.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { experimentCommand } from './commands/experiment.js';
+import { galleryCommand } from './commands/gallery.js';
 import { indexCommand } from './commands/index-images.js';
 import { searchCommand } from './commands/search.js';
 import { selfTrainCommand } from './commands/self-train.js';
@@ -33,6 +34,7 @@ function newProgram(): Command {
     indexCommand(),
     workerCommand(),
     searchCommand(),
+    galleryCommand(),
     serveCommand(),
     captionCommand(),
     dataCommand(),

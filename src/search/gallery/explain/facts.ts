@@ -71,7 +71,7 @@ export async function readFacts(store: GalleryStore, location: string): Promise<
   return factors.length === store.info.sizes.factors ? { factors, fields } : undefined;
 }
 
-function factsFile(location: string): string | undefined {
+export function factsFile(location: string): string | undefined {
   const folder = localFolder(location);
   // Several galleries may share a folder of LanceDB.
   const name = /\?gallery=([\w-]+)$/.exec(location)?.[1];

@@ -36,11 +36,7 @@ export class FolderWriter {
         throw new LimnError('GALLERY', `There is a gallery in ${this.folder} already; open it, or choose another folder.`);
       }
       const before = exists ? await readManifest(this.folder).catch(() => undefined) : undefined;
-      return await this.replaceLog(info, nextLog(before?.log), async (made) => {
-        for (let from = 0; from < items.length; from += compactItems) {
-          await made.append(encodeUpsert(items.slice(from, from + compactItems), info.sizes), false);
-        }
-      });
+      return await this.refill(info, before?.log, items);
     } catch (error) {
       await this.release();
       throw diskError('make a gallery in', this.folder, error);
@@ -94,6 +90,21 @@ export class FolderWriter {
         onProgress?.({ stage: 'compact the gallery', done: Math.min(from + compactItems, living.length), total: living.length });
       }
       compacted.compactRows = living.length;
+    });
+  }
+
+  /** Takes the right to write a folder that cannot be opened. @returns what gives it back @throws LimnError STORE */
+  async takeForRepair(): Promise<() => Promise<void>> {
+    await this.takeLock();
+    return () => this.release();
+  }
+
+  /** Puts a log of these items in the place of another one. For the holder of the lock. */
+  refill(info: GalleryInfo, before: string | undefined, items: readonly EmbeddedItem[]): Promise<Snapshot> {
+    return this.replaceLog(info, nextLog(before), async (made) => {
+      for (let from = 0; from < items.length; from += compactItems) {
+        await made.append(encodeUpsert(items.slice(from, from + compactItems), info.sizes), false);
+      }
     });
   }
 
