@@ -121,7 +121,10 @@ export async function ingest(tools: IngestTools, list: PictureList, options: Ing
   if (!options.atOnce) refuseAllBroken(report, list);
   tell();
   if (seen) report.removed = await prune(store, seen, signal);
-  if (optimise && report.added + report.replaced + report.removed > 0) await store.optimise(toolsOf({ signal, onProgress }));
+  if (!optimise) return report;
+  if (report.added + report.replaced + report.removed > 0) await store.optimise(toolsOf({ signal, onProgress }));
+  // A run that was killed at its very end leaves nothing to write, but perhaps its lock and an unfinished compaction.
+  else await store.tidy?.();
   return report;
 }
 

@@ -192,6 +192,23 @@ describe("a gallery's folder", () => {
     expect(reached).toBeGreaterThan(20);
   });
 
+  it('is tidied up of what a killed process left, unless another one writes', async () => {
+    const path = folder();
+    const a = await MemoryStore.create(path, infoOf());
+    await a.upsert(itemsOf(5));
+    const b = keep(await MemoryStore.open(path));
+    const before = await readdir(path);
+    await b.tidy();
+    expect(await readdir(path)).toEqual(before);
+    await a.close();
+    await writeFile(join(path, 'items-7.log'), 'half');
+    await writeFile(join(path, 'writer.lock'), '{"pid": 0}');
+    await b.tidy();
+    await b.close();
+    expect((await readdir(path)).sort()).toEqual(['gallery.json', 'items-1.ack', 'items-1.log']);
+    expect(await idsOf(keep(await MemoryStore.open(path)))).toHaveLength(5);
+  });
+
   it('says what is wrong with its manifest', async () => {
     const path = folder();
     await (await MemoryStore.create(path, infoOf())).close();

@@ -184,6 +184,13 @@ export class MemoryStore implements GalleryStore {
     });
   }
 
+  async tidy(): Promise<void> {
+    await this.optimise().catch((error) => {
+      // Whoever holds the lock tidies up.
+      if (!LimnError.isInstance(error) || error.details.lock === undefined) throw error;
+    });
+  }
+
   close(): Promise<void> {
     this.closed ??= this.writing.then(() => this.snapshot.retire()).finally(() => this.writer.release());
     return this.closed;
