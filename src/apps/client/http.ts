@@ -27,7 +27,9 @@ export class Http {
   private readonly base: string;
 
   constructor(private readonly options: ClientOptions) {
-    this.base = options.url.replace(/\/+$/, '');
+    let end = options.url.length;
+    while (options.url[end - 1] === '/') end--;
+    this.base = options.url.slice(0, end);
   }
 
   url(path: string): string {

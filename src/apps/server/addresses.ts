@@ -10,7 +10,10 @@ export function isLoopback(host: string): boolean {
 
 /** The host of a Host header without its port. */
 export function hostName(header: string | undefined): string {
-  return (header ?? '').replace(/:\d+$/, '').toLowerCase();
+  const host = (header ?? '').toLowerCase();
+  const colon = host.lastIndexOf(':');
+  // The colons of an IPv6 address stand in brackets.
+  return colon > host.lastIndexOf(']') && /^\d+$/.test(host.slice(colon + 1)) ? host.slice(0, colon) : host;
 }
 
 /**
@@ -29,8 +32,8 @@ export function callerAddress(incoming: IncomingMessage, proxies: number): strin
 
 /** IPv4 also where it is written as IPv6; of IPv6 the network that one subscriber has, so that its many addresses count as one. */
 function plainAddress(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped) return mapped;
+  const mapped = address.slice(0, 7).toLowerCase() === '::ffff:' ? address.slice(7) : '';
+  if (isIP(mapped) === 4) return mapped;
   if (isIP(address) !== 6) return address;
   const [head = '', tail = ''] = (address.split('%')[0] as string).split('::');
   const left = head ? head.split(':') : [];

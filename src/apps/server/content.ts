@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { sha256 } from '../../core/files.js';
 import type { PictureReference } from './contract.js';
+import { parseHeaderValue } from './header-values.js';
 import type { ServerLimits } from './limits.js';
 import { boundaryOf, parseMultipart } from './multipart.js';
 import { checkPicture } from './pictures.js';
@@ -22,7 +23,7 @@ export interface Content {
  */
 export function readContent(type: string | undefined, body: Buffer, jsonPart: string, limits: ServerLimits): Content {
   const boundary = boundaryOf(type ?? '');
-  const isJson = /^application\/json\s*(;|$)/i.test(type ?? '');
+  const isJson = parseHeaderValue(type ?? '')?.value === 'application/json';
   if (!isJson && boundary === undefined) {
     throw new HttpProblem(415, 'USAGE', 'The body must be application/json or multipart/form-data. Say which in content-type.');
   }

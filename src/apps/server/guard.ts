@@ -1,5 +1,6 @@
 /** Who may do what, and how often: keys, scopes, rates, and the pages of other sites. */
 import { hostName, isLoopback } from './addresses.js';
+import { bearerToken } from './header-values.js';
 import type { KeyRing, Scope } from './keys.js';
 import { HttpProblem } from './problems.js';
 import type { RateLimiter } from './rate-limit.js';
@@ -24,7 +25,7 @@ export class Guard {
     const { state } = c.var;
     const { keys } = this.options;
     if (!keys) return this.charge(`address ${state.address}`, cost);
-    const key = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '')?.[1];
+    const key = bearerToken(c.req.header('authorization'));
     const entry = key === undefined ? undefined : await keys.find(key);
     if (!entry) {
       // Guessing is as limited as using.

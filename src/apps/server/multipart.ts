@@ -1,7 +1,8 @@
 /**
  * multipart/form-data (RFC 7578) of a body that is in memory: what browsers, curl and fetch send, and nothing more. Parts are views of
- * the body.
+ * the body. The work is bounded by the length of the body: nothing is looked at twice.
  */
+import { parseHeaderValue, trimBlanks } from './header-values.js';
 import { HttpProblem } from './problems.js';
 
 export interface Part {
@@ -10,6 +11,8 @@ export interface Part {
 }
 
 const mostHeaderBytes = 4096;
+const mostNameCharacters = 128;
+const mostBoundaryCharacters = 70;
 
 function broken(reason: string): HttpProblem {
   return new HttpProblem(400, 'USAGE', `The multipart body ${reason}.`);
@@ -17,10 +20,13 @@ function broken(reason: string): HttpProblem {
 
 /** The boundary of a content type, or undefined where it is none of multipart/form-data. @throws HttpProblem 400 without a boundary */
 export function boundaryOf(contentType: string): string | undefined {
-  if (!/^multipart\/form-data\s*(;|$)/i.test(contentType)) return undefined;
-  const [, quoted, plain] = /;\s*boundary=(?:"([^"\r\n]{1,70})"|([^\s";,]{1,70}))\s*(?:;|$)/i.exec(contentType) ?? [];
-  const boundary = quoted ?? plain;
-  if (boundary === undefined) throw broken('has no boundary in its content type, or one of more than 70 characters');
+  const end = contentType.indexOf(';');
+  const type = trimBlanks(end < 0 ? contentType : contentType.slice(0, end)).toLowerCase();
+  if (type !== 'multipart/form-data') return undefined;
+  const boundary = parseHeaderValue(contentType)?.parameters.get('boundary') ?? '';
+  if (boundary === '' || boundary.length > mostBoundaryCharacters) {
+    throw broken(`has no boundary in its content type, or one of more than ${mostBoundaryCharacters} characters`);
+  }
   return boundary;
 }
 
@@ -37,8 +43,9 @@ export function parseMultipart(body: Buffer, boundary: string, most: number): Pa
   const parts: Part[] = [];
   const names = new Set<string>();
   for (;;) {
-    if (body.subarray(at, at + 2).toString('latin1') === '--') return parts;
-    if (body.subarray(at, at + 2).toString('latin1') !== '\r\n') throw broken('is cut short or has a broken boundary');
+    const after = body.subarray(at, at + 2).toString('latin1');
+    if (after === '--') return parts;
+    if (after !== '\r\n') throw broken('is cut short or has a broken boundary');
     if (parts.length >= most)
       throw new HttpProblem(413, 'TOO_LARGE', `The multipart body has more than ${most} parts. Send fewer.`);
     const end = body.indexOf(delimiter, at);
@@ -55,17 +62,25 @@ export function parseMultipart(body: Buffer, boundary: string, most: number): Pa
 function parsePart(bytes: Buffer): Part {
   const headerEnd = bytes.subarray(0, mostHeaderBytes).indexOf('\r\n\r\n');
   if (headerEnd < 0) throw broken(`has a part without headers, or with more than ${mostHeaderBytes} bytes of them`);
-  const headers = new Map<string, string>();
-  for (const line of bytes.subarray(2, headerEnd).toString('utf8').split('\r\n')) {
-    const [, name, value] = /^([A-Za-z0-9-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-    if (name === undefined || value === undefined) throw broken('has a part with a broken header');
-    headers.set(name.toLowerCase(), value);
-  }
+  const headers = parseHeaders(bytes.subarray(2, headerEnd).toString('utf8'));
   if (headers.has('content-transfer-encoding')) throw broken('has a part with a transfer encoding; send the bytes as they are');
-  const disposition = headers.get('content-disposition') ?? '';
-  const name = /^form-data\s*;(?:[^"]|"[^"]*")*?\bname="([^"]{1,128})"/i.exec(disposition)?.[1];
-  if (name === undefined) throw broken('has a part without a name');
+  const disposition = parseHeaderValue(headers.get('content-disposition') ?? '');
+  const name = disposition?.value === 'form-data' ? (disposition.parameters.get('name') ?? '') : '';
+  if (name === '' || name.length > mostNameCharacters)
+    throw broken(`has a part without a name, or with one of more than ${mostNameCharacters} characters`);
   return { name: unescapeName(name), bytes: bytes.subarray(headerEnd + 4) };
+}
+
+function parseHeaders(text: string): Map<string, string> {
+  const headers = new Map<string, string>();
+  for (const line of text.split('\r\n')) {
+    const colon = line.indexOf(':');
+    const name = line.slice(0, Math.max(0, colon)).toLowerCase();
+    if (!/^[a-z0-9-]+$/.test(name)) throw broken('has a part with a broken header');
+    if (headers.has(name)) throw broken(`has a part with two headers ${JSON.stringify(name.slice(0, 40))}`);
+    headers.set(name, trimBlanks(line.slice(colon + 1)));
+  }
+  return headers;
 }
 
 /** Browsers write quotes and line breaks of names in this way. */

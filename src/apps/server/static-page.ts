@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { sha256 } from '../../core/files.js';
+import { acceptsGzip } from './header-values.js';
 import { pagePolicy } from './security-headers.js';
 
 /** Where the package keeps the page. */
@@ -74,8 +75,7 @@ export function pageResponse(
 ): Response {
   const { headers, bytes, gzipped } = file;
   if (matchesTag(request.ifNoneMatch, headers.etag as string)) return new Response(null, { status: 304, headers });
-  if (!gzipped || !/\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(request.acceptEncoding ?? ''))
-    return new Response(bytes, { headers });
+  if (!gzipped || !acceptsGzip(request.acceptEncoding)) return new Response(bytes, { headers });
   return new Response(gzipped, { headers: { ...headers, 'content-encoding': 'gzip' } });
 }
 
