@@ -23,6 +23,15 @@ export interface ServingFlags {
   concurrency?: number;
   maxBody?: number;
   maxPixels?: number;
+  maxRequestPixels?: number;
+  ratePixels?: number;
+  decodeMemory?: number;
+  decodes?: number;
+  callerDecodes?: number;
+  buffered?: number;
+  share?: number;
+  connections?: number;
+  connectionsPerAddress?: number;
   timeout?: number;
   batch?: number;
   batchWait?: number;
@@ -70,14 +79,24 @@ export async function serveUntilTold(
   }
 }
 
-function limitsOf({ rate, burst, concurrency, maxBody, maxPixels, timeout }: ServingFlags): Partial<ServerLimits> {
+function limitsOf(flags: ServingFlags): Partial<ServerLimits> {
+  const { rate, burst, concurrency, share, connections, connectionsPerAddress, ratePixels, decodes, callerDecodes } = flags;
   const given = {
     rate,
     burst,
     concurrency,
-    bodyBytes: maxBody,
-    pixels: maxPixels,
-    requestMilliseconds: timeout && timeout * 1000,
+    share,
+    connections,
+    connectionsPerAddress,
+    ratePixels,
+    decodes,
+    callerDecodes,
+    bodyBytes: flags.maxBody,
+    bufferedBytes: flags.buffered,
+    pixels: flags.maxPixels,
+    requestPixels: flags.maxRequestPixels,
+    decodeBytes: flags.decodeMemory,
+    requestMilliseconds: flags.timeout && flags.timeout * 1000,
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }

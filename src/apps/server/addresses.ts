@@ -23,15 +23,15 @@ export function hostName(header: string | undefined): string {
  * what is further left may be invented
  */
 export function callerAddress(incoming: IncomingMessage, proxies: number): string {
-  const direct = incoming.socket.remoteAddress ?? 'unknown';
-  if (proxies === 0) return plainAddress(direct);
+  const direct = peerAddress(incoming.socket.remoteAddress);
+  if (proxies === 0) return direct;
   const forwarded = String(incoming.headers['x-forwarded-for'] ?? '').split(',');
   const claimed = forwarded.at(-proxies)?.trim() ?? '';
-  return plainAddress(isIP(claimed) ? claimed : direct);
+  return isIP(claimed) ? peerAddress(claimed) : direct;
 }
 
 /** IPv4 also where it is written as IPv6; of IPv6 the network that one subscriber has, so that its many addresses count as one. */
-function plainAddress(address: string): string {
+export function peerAddress(address = 'unknown'): string {
   const mapped = address.slice(0, 7).toLowerCase() === '::ffff:' ? address.slice(7) : '';
   if (isIP(mapped) === 4) return mapped;
   if (isIP(address) !== 6) return address;

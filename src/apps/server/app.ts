@@ -13,6 +13,7 @@ import { registerBodies } from './openapi.js';
 import { addOperationHandlers } from './operation-handlers.js';
 import type { ServerParts } from './parts.js';
 import { asProblem, HttpProblem, problemBody } from './problems.js';
+import { checkRequestLine } from './request-line.js';
 import { addSearchHandlers } from './search-handlers.js';
 import { setSecurityHeaders } from './security-headers.js';
 import { callerGone, type RequestState, type ServerContext, type ServerEnv } from './state.js';
@@ -36,8 +37,13 @@ export interface AppOptions {
   running: Set<(reason: HttpProblem) => void>;
 }
 
-/** Pictures cost little beside searches. */
+/** Pictures cost little beside searches, where they need not be decoded. */
 const pictureCost = 0.1;
+/** And so does what is in memory: the page's files, descriptions, that the process lives. */
+const openCost = 0.1;
+
+/** Codes of requests that were refused or stopped because there was too much to do, or because the server or its caller ended. */
+const overload = new Set(['BUSY', 'TIMEOUT', 'INTERRUPTED']);
 
 export function createApp(options: AppOptions): OpenAPIHono<ServerEnv> {
   const { parts, guard, origins } = options;
@@ -49,6 +55,7 @@ export function createApp(options: AppOptions): OpenAPIHono<ServerEnv> {
   app.use(async (c, next) => {
     const started = performance.now();
     const end = begin(c, options);
+    checkRequestLine(c.env.incoming);
     await next();
     end();
     finish(c, options, started);
@@ -68,6 +75,11 @@ export function createApp(options: AppOptions): OpenAPIHono<ServerEnv> {
     await guard.check(c, 'read', 1);
     await next();
   });
+  app.use(async (c, next) => {
+    const { path } = c.req;
+    if (!path.startsWith('/v1/') && path !== '/metrics') guard.checkOpen(c, path === '/readyz' ? 1 : openCost);
+    await next();
+  });
 
   registerBodies(app);
   addGalleryHandlers(app, parts);
@@ -83,7 +95,10 @@ export function createApp(options: AppOptions): OpenAPIHono<ServerEnv> {
   });
   app.onError((error, c) => {
     const problem = asProblem(error);
-    if (problem.status >= 500) options.log.error({ request: c.var.state?.id, err: problem.cause ?? problem }, 'failed');
+    // That there is too much to do is no failure: the line of the request says so.
+    if (problem.status >= 500 && !overload.has(problem.code))
+      options.log.error({ request: c.var.state?.id, err: problem.cause ?? problem }, 'failed');
+    if (c.var.state) c.var.state.problem = problem.code;
     return answer(c, problem);
   });
   return app;
@@ -103,9 +118,11 @@ function begin(c: ServerContext, { running, proxies, parts }: AppOptions): () =>
   const onClose = () => abort(callerGone());
   outgoing.once('close', onClose);
   running.add(abort);
+  const address = callerAddress(incoming, proxies);
   const state: RequestState = {
     id: /^[A-Za-z0-9._-]{1,64}$/.test(given) ? given : randomUUID(),
-    address: callerAddress(incoming, proxies),
+    address,
+    caller: `address ${address}`,
     signal: stop.signal,
     ends: [],
   };
@@ -121,7 +138,7 @@ function begin(c: ServerContext, { running, proxies, parts }: AppOptions): () =>
 /** Puts the last headers on the answer, counts it and writes its line in the log. */
 function finish(c: ServerContext, { metrics, log, ending }: AppOptions, started: number): void {
   const { res } = c;
-  const { id, key, address } = c.var.state;
+  const { id, key, address, problem } = c.var.state;
   res.headers.set('x-request-id', id);
   if (ending()) res.headers.set('connection', 'close');
   // A page of another site that may use the API may also show what it gives.
@@ -131,7 +148,8 @@ function finish(c: ServerContext, { metrics, log, ending }: AppOptions, started:
   const route = routeOf(c);
   metrics.answered(c.req.method, route, res.status, milliseconds / 1000);
   const line = { request: id, method: c.req.method, route, status: res.status, milliseconds: Math.round(milliseconds * 10) / 10 };
-  log.info({ ...line, address, ...(key ? { key } : {}) }, 'answered');
+  const level = problem !== undefined && res.status >= 500 ? 'warn' : 'info';
+  log[level]({ ...line, ...(problem ? { problem } : {}), address, ...(key ? { key } : {}) }, 'answered');
 }
 
 function answer(c: ServerContext, problem: HttpProblem): Response {
@@ -149,9 +167,13 @@ function routeOf(c: ServerContext): string {
 
 /** The methods that a path has, so that a wrong method is told from a wrong address. */
 function methodsOf(app: OpenAPIHono<ServerEnv>, path: string): string[] {
+  const parts = path.split('/');
   const found = app.routes.filter(({ method, path: pattern }) => {
     if (method === 'ALL' || pattern.includes('*')) return false;
-    return new RegExp(`^${pattern.replace(/[.]/g, '\\.').replace(/:\w+/g, '[^/]+')}$`).test(path);
+    const wanted = pattern.split('/');
+    return (
+      wanted.length === parts.length && wanted.every((part, i) => (part.startsWith(':') ? parts[i] !== '' : part === parts[i]))
+    );
   });
   return [...new Set(found.map(({ method }) => method))];
 }

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ServerLimits } from './limits.js';
 import { HttpProblem } from './problems.js';
-import type { ByteBudget } from './slots.js';
+import type { ByteBudget, HeldBytes } from './slots.js';
 
 /** What was not read of a body stays on the connection, so that has to end. */
 const closing = { headers: { connection: 'close' } };
@@ -14,7 +14,7 @@ export interface Body {
 }
 
 /**
- * The whole body.
+ * The whole body. Memory is charged to the caller as bytes arrive: what was only promised costs nobody anything.
  *
  * @throws HttpProblem 413 for one that is too large, 415 for a compressed one, 408 for one that comes too slowly, 503 where there is no
  * room for it, 400 where the connection breaks
@@ -23,19 +23,18 @@ export async function readBody(
   incoming: IncomingMessage,
   limits: Pick<ServerLimits, 'bodyBytes' | 'bodyMilliseconds'>,
   budget: ByteBudget,
+  caller?: string,
 ): Promise<Body> {
   const encoding = incoming.headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw new HttpProblem(415, 'USAGE', 'The body is compressed, which this server does not read. Send it as it is.', closing);
   }
-  const length = incoming.headers['content-length'];
-  const expected = length === undefined ? limits.bodyBytes : Number(length);
-  if (expected > limits.bodyBytes) throw tooLarge(limits.bodyBytes);
-  const release = budget.reserve(expected);
+  if (Number(incoming.headers['content-length'] ?? 0) > limits.bodyBytes) throw tooLarge(limits.bodyBytes);
+  const held = budget.open(caller);
   try {
-    return { bytes: await collect(incoming, limits), release };
+    return { bytes: await collect(incoming, limits, held), release: () => held.release() };
   } catch (error) {
-    release();
+    held.release();
     throw error;
   }
 }
@@ -44,7 +43,11 @@ function tooLarge(limit: number): HttpProblem {
   return new HttpProblem(413, 'TOO_LARGE', `The body has more than ${limit} bytes. Send less.`, closing);
 }
 
-function collect(incoming: IncomingMessage, limits: Pick<ServerLimits, 'bodyBytes' | 'bodyMilliseconds'>): Promise<Buffer> {
+function collect(
+  incoming: IncomingMessage,
+  limits: Pick<ServerLimits, 'bodyBytes' | 'bodyMilliseconds'>,
+  held: HeldBytes,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -57,8 +60,13 @@ function collect(incoming: IncomingMessage, limits: Pick<ServerLimits, 'bodyByte
     };
     const onData = (chunk: Buffer) => {
       size += chunk.length;
-      if (size > limits.bodyBytes) end(tooLarge(limits.bodyBytes));
-      else chunks.push(chunk);
+      if (size > limits.bodyBytes) return end(tooLarge(limits.bodyBytes));
+      try {
+        held.add(chunk.length);
+      } catch (error) {
+        return end(withClosing(error as HttpProblem));
+      }
+      chunks.push(chunk);
     };
     const onEnd = () => end();
     const onBroken = () => end(new HttpProblem(400, 'USAGE', 'The connection ended before the body did.', closing));
@@ -70,3 +78,6 @@ function collect(incoming: IncomingMessage, limits: Pick<ServerLimits, 'bodyByte
     incoming.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
   });
 }
+
+const withClosing = ({ status, code, message, headers }: HttpProblem) =>
+  new HttpProblem(status, code, message, { headers: { ...headers, ...closing.headers } });

@@ -3,6 +3,7 @@ import { throwIfAborted } from '../../core/errors.js';
 import { CaptionerModel } from '../../models/captioner/captioner-model.js';
 import { decodeImage } from '../../models/encoders/image/image.js';
 import type { PictureReader } from '../../models/retrieval/picture-reader.js';
+import { atOnce, type InTurn } from '../../search/gallery/in-turn.js';
 
 export class Captioner {
   private queue: Promise<unknown> = Promise.resolve();
@@ -20,11 +21,17 @@ export class Captioner {
   }
 
   /** @param reference the bytes of a picture's file @throws LimnError IMAGE, INTERRUPTED */
-  async caption(reference: Uint8Array, target: Uint8Array, signal?: AbortSignal): Promise<string> {
+  async caption(
+    reference: Uint8Array,
+    target: Uint8Array,
+    { signal, inTurn = atOnce }: { signal?: AbortSignal | undefined; inTurn?: InTurn | undefined } = {},
+  ): Promise<string> {
     const limit = this.pixelLimit === undefined ? {} : { pixelLimit: this.pixelLimit };
     const images = await Promise.all(
       [reference, target].map((bytes, i) =>
-        decodeImage(bytes, { ...this.reader.picture, ...limit, label: i === 0 ? 'The reference' : 'The target' }),
+        inTurn(bytes, () =>
+          decodeImage(bytes, { ...this.reader.picture, ...limit, label: i === 0 ? 'The reference' : 'The target' }),
+        ),
       ),
     );
     const turn = this.queue.then(async () => {

@@ -5,8 +5,8 @@ import type { PictureReference } from './contract.js';
 import { parseHeaderValue } from './header-values.js';
 import type { ServerLimits } from './limits.js';
 import { boundaryOf, parseMultipart } from './multipart.js';
-import { checkPicture } from './pictures.js';
 import { HttpProblem } from './problems.js';
+import type { RequestPictures } from './request-pictures.js';
 import type { ServedPicture } from './service.js';
 
 export interface Content {
@@ -71,7 +71,8 @@ export function misfit(error: z.ZodError, what: string): HttpProblem {
 
 export interface PictureTools {
   files: ReadonlyMap<string, Buffer>;
-  limits: ServerLimits;
+  /** Looks at the header of each picture that comes with the request. */
+  pictures: RequestPictures;
   /** Gets a picture from its URL; left out where the server does not. */
   fetchPicture?: ((url: string, signal: AbortSignal) => Promise<Uint8Array>) | undefined;
   signal: AbortSignal;
@@ -87,7 +88,7 @@ export interface Pictures {
  * The pictures that lists of a request name, with uploads and URLs read and checked.
  *
  * @throws HttpProblem 400 for an upload that is not there or that nothing names, 403 for a URL where none are allowed, and those of
- * {@link checkPicture}
+ * {@link RequestPictures.check}
  */
 export async function readPictures(lists: readonly (readonly PictureReference[])[], tools: PictureTools): Promise<Pictures[]> {
   const named = new Set(lists.flat().flatMap((picture) => ('upload' in picture ? [picture.upload] : [])));
@@ -121,7 +122,7 @@ export async function readPictures(lists: readonly (readonly PictureReference[])
   );
 }
 
-async function readUpload(name: string, { files, limits }: PictureTools): Promise<Uint8Array> {
+async function readUpload(name: string, { files, pictures }: PictureTools): Promise<Uint8Array> {
   const bytes = files.get(name);
   if (!bytes) {
     throw new HttpProblem(
@@ -130,11 +131,11 @@ async function readUpload(name: string, { files, limits }: PictureTools): Promis
       `The request names the upload ${JSON.stringify(name)}, and the body has no part of that name.`,
     );
   }
-  await checkPicture(bytes, limits.pixels, `The upload ${JSON.stringify(name)}`);
+  await pictures.check(bytes, `The upload ${JSON.stringify(name)}`);
   return bytes;
 }
 
-async function readUrl(url: string, { fetchPicture, limits, signal }: PictureTools): Promise<Uint8Array> {
+async function readUrl(url: string, { fetchPicture, pictures, signal }: PictureTools): Promise<Uint8Array> {
   if (!fetchPicture) throw new HttpProblem(403, 'FORBIDDEN', 'This server fetches no pictures from URLs. Upload the picture.');
   const bytes = await fetchPicture(url, signal).catch((cause) => {
     signal.throwIfAborted();
@@ -142,6 +143,6 @@ async function readUrl(url: string, { fetchPicture, limits, signal }: PictureToo
     const rule = 'it must be the address of a picture on the public internet, by http or https, of the size of an upload';
     throw new HttpProblem(400, 'USAGE', `The picture of the URL cannot be fetched: ${rule}.`, { cause });
   });
-  await checkPicture(bytes, limits.pixels, 'The picture of the URL');
+  await pictures.check(bytes, 'The picture of the URL');
   return bytes;
 }

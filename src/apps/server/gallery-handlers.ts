@@ -3,9 +3,9 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { parseJson } from './content.js';
 import * as contract from './contract.js';
 import { readCursor, requestDigest, writeCursor } from './cursors.js';
-import { checkItemId, checkNewItemId } from './item-ids.js';
+import { checkItemId, checkNewItemId, noSuchItem } from './item-ids.js';
 import type { ServerParts } from './parts.js';
-import { asJpeg, checkPicture } from './pictures.js';
+import { asJpeg } from './pictures.js';
 import { HttpProblem } from './problems.js';
 import * as routes from './routes.js';
 import type { ServerEnv } from './state.js';
@@ -16,7 +16,6 @@ const thumbnailSide = 320;
 
 export function addGalleryHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerParts): void {
   const describe = async (name: string, signal: AbortSignal) => ({ name, ...(await parts.open(name).gallery.describe(signal)) });
-  const absent = (id: string) => new HttpProblem(404, 'NOT_FOUND', `The gallery has no item ${JSON.stringify(id)}.`);
 
   app.openapi(routes.galleriesRoute, async (c) => {
     const galleries = await parts.work(c, (signal) =>
@@ -48,14 +47,16 @@ export function addGalleryHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPar
     checkItemId(id);
     const { gallery } = parts.open(name);
     const item = await parts.work(c, () => gallery.get(id));
-    if (!item) throw absent(id);
+    if (!item) throw noSuchItem(id);
     return c.json(item, 200);
   });
 
   app.openapi(routes.putItemRoute, async (c) => {
     const { gallery: name, id } = c.req.valid('param');
-    checkNewItemId(id);
+    checkItemId(id);
     const { gallery } = parts.open(name);
+    // What is there can be replaced, whatever it is called.
+    if (!(await gallery.get(id))) checkNewItemId(id);
     const { json, files } = await parts.content(c, 'metadata');
     const picture = files.get('picture');
     const strange = [...files.keys()].find((part) => part !== 'picture');
@@ -65,9 +66,10 @@ export function addGalleryHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPar
     }
     const metadata = json ? parseJson(json, contract.metadata, 'metadata') : {};
     checkFields(metadata);
+    const pictures = parts.pictures(c);
     const item = await parts.work(c, async () => {
-      await checkPicture(picture, parts.limits.pixels, 'The part "picture"');
-      return gallery.put({ id, bytes: picture, metadata });
+      await pictures.check(picture, 'The part "picture"');
+      return gallery.put({ id, bytes: picture, metadata }, pictures.inTurn);
     });
     return c.json(item, 200);
   });
@@ -76,7 +78,7 @@ export function addGalleryHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPar
     const { gallery: name, id } = c.req.valid('param');
     checkItemId(id);
     const { gallery } = parts.open(name);
-    if (!(await parts.work(c, () => gallery.delete(id)))) throw absent(id);
+    if (!(await parts.work(c, () => gallery.delete(id)))) throw noSuchItem(id);
     return c.body(null, 204);
   });
 
@@ -87,14 +89,17 @@ export function addGalleryHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPar
     const { gallery } = parts.open(name);
     return parts.work(c, async () => {
       const item = await gallery.get(id);
-      if (!item) throw absent(id);
+      if (!item) throw noSuchItem(id);
       // The address does not change with the picture, so a browser asks again after five minutes, and mostly gets 304.
       const headers = { etag: `"${item.content.slice(0, 32)}-${size}"`, 'cache-control': 'private, max-age=300' };
       if (matchesTag(c.req.header('if-none-match'), headers.etag)) return new Response(null, { status: 304, headers });
-      const thumbnail = size === 'thumbnail' ? await gallery.thumbnail(id) : undefined;
+      // A thumbnail is made once.
+      const { inTurn } = parts.pictures(c, { free: size === 'thumbnail' });
+      const thumbnail = size === 'thumbnail' ? await gallery.thumbnail(id, inTurn) : undefined;
       const bytes = thumbnail ?? (await gallery.picture(id));
       if (!bytes) throw new HttpProblem(404, 'NOT_FOUND', `The file of the item ${JSON.stringify(id)} is gone.`);
-      const jpeg = thumbnail ?? (await asJpeg(bytes, Number.MAX_SAFE_INTEGER, size === 'thumbnail' ? thumbnailSide : undefined));
+      const jpeg = thumbnail ?? (await asJpeg(bytes, size === 'thumbnail' ? thumbnailSide : undefined, inTurn));
+      parts.holdAnswer(c, jpeg.length);
       return new Response(jpeg, { headers: { ...headers, 'content-type': 'image/jpeg' } });
     });
   });

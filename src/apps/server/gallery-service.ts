@@ -15,20 +15,21 @@ export function galleryService(gallery: Gallery, captioner?: Captioner): ServedG
       const item = await gallery.get(id);
       return item && shown(item);
     },
-    put: async ({ id, bytes, metadata }) => {
-      const [item] = await gallery.add([{ id, bytes, metadata }]);
+    put: async ({ id, bytes, metadata }, inTurn) => {
+      const [item] = await gallery.add([{ id, bytes, metadata }], inTurn);
       if (item) return shown(item);
       // Somebody else has deleted it in this moment.
       throw new LimnError('INTERRUPTED', `The picture ${JSON.stringify(id)} was deleted while it was added. Add it again.`);
     },
     delete: async (id) => (await gallery.remove([id])) > 0,
     searchAll: (requests) => gallery.searchAll(requests),
-    explain: (request, hit) => gallery.explain(request, hit),
+    explain: (request, hit, inTurn) => gallery.explain(request, hit, inTurn),
+    decodeAhead: (request, inTurn) => gallery.decodeAhead(request, inTurn),
     picture: (id) => unlessGone(gallery.picture(id)),
-    thumbnail: (id) => unlessGone(gallery.thumbnail(id)),
+    thumbnail: (id, inTurn) => unlessGone(gallery.thumbnail(id, inTurn)),
     ...(captioner
       ? {
-          caption: async (reference, target, signal) => {
+          caption: async (reference, target, signal, inTurn) => {
             const bytes = [reference, target].map(async (picture) => {
               if ('bytes' in picture) return picture.bytes;
               const found = await gallery.picture(picture.id);
@@ -36,7 +37,7 @@ export function galleryService(gallery: Gallery, captioner?: Captioner): ServedG
               throw new LimnError('USAGE', `The gallery has no picture ${JSON.stringify(picture.id)}.`);
             });
             const [from, to] = (await Promise.all(bytes)) as [Uint8Array, Uint8Array];
-            return captioner.caption(from, to, signal);
+            return captioner.caption(from, to, { signal, inTurn });
           },
         }
       : {}),

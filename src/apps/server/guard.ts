@@ -24,18 +24,19 @@ export class Guard {
     this.checkSite(c);
     const { state } = c.var;
     const { keys } = this.options;
-    if (!keys) return this.charge(`address ${state.address}`, cost);
+    if (!keys) return this.charge(state.caller, cost);
     const key = bearerToken(c.req.header('authorization'));
     const entry = key === undefined ? undefined : await keys.find(key);
     if (!entry) {
       // Guessing is as limited as using.
-      this.charge(`address ${state.address}`, 1);
+      this.charge(state.caller, 1);
       const message =
         key === undefined ? 'This server wants an API key: send "authorization: Bearer KEY".' : 'The API key is not known here.';
       throw new HttpProblem(401, 'UNAUTHORIZED', message, { headers: { 'www-authenticate': 'Bearer realm="limn"' } });
     }
     state.key = entry.id;
-    this.charge(`key ${entry.id}`, cost);
+    state.caller = `key ${entry.id}`;
+    this.charge(state.caller, cost);
     if (scope === 'write' && entry.scope !== 'write') {
       throw new HttpProblem(403, 'FORBIDDEN', 'The API key may only read. Use one of the scope "write".');
     }
@@ -59,8 +60,15 @@ export class Guard {
     }
   }
 
-  private charge(name: string, cost: number): void {
-    const seconds = this.options.limiter.take(name, cost);
+  /** What needs no key, such as the page, has a rate of its own for each address, so that it does not keep the API from anybody. @throws HttpProblem 429 */
+  checkOpen(c: ServerContext, cost: number): void {
+    this.charge(`open ${c.var.state.address}`, cost);
+  }
+
+  /** Takes from what a caller's rate allows; never more than it can have at once. @throws HttpProblem 429 */
+  charge(caller: string, cost: number): void {
+    const { limiter } = this.options;
+    const seconds = limiter.take(caller, Math.min(cost, limiter.burst));
     if (seconds === 0) return;
     const wait = String(Math.ceil(seconds));
     const message = `There were too many requests. Try again in ${wait} s.`;

@@ -1,30 +1,45 @@
-/** Ids of items, as far as the server lets them through. They name files where galleries are folders. */
+/** Ids of items: every id that a gallery can have can be asked for. New ones are names that files can have, wherever galleries are folders. */
+import { messageOf } from '../../core/errors.js';
+import { checkId } from '../../search/store/check.js';
 import { HttpProblem } from './problems.js';
 
-/** @throws HttpProblem 400 for an id that could name a place outside its gallery */
+/** @throws HttpProblem 400 for what no stored item can be called; what an id names is looked up, and is never a place */
 export function checkItemId(id: string): void {
-  // Of halves of surrogate pairs no file name can be made.
-  const strange = /[\p{Cc}\p{Cs}\\]|^\/|(^|\/)\.{1,2}(\/|$)/u.test(id);
-  if (strange || id.length > 512) {
-    const rule =
-      'up to 512 characters without control characters and backslashes, no "/" first, and no "." or ".." between slashes';
-    throw new HttpProblem(400, 'USAGE', `This is no id of an item: it must be ${rule}.`);
+  try {
+    checkId(id);
+  } catch (cause) {
+    throw new HttpProblem(400, 'USAGE', `This is no id of an item: ${messageOf(cause)}`, { cause });
   }
 }
 
-/** An id that a new item may have: where galleries are folders, each part of it is a file's or a folder's name. */
+/** The answer for an id that no item has. */
+export function noSuchItem(id: string): HttpProblem {
+  return outside(id) ?? new HttpProblem(404, 'NOT_FOUND', `The gallery has no item ${JSON.stringify(id)}.`);
+}
+
+/** An id that a new item may have: each part of it is a file's or a folder's name. @throws HttpProblem 400 */
 export function checkNewItemId(id: string): void {
-  checkItemId(id);
-  if (
-    id
-      .split('/')
-      .every((name) => name !== '' && !name.startsWith('.') && Buffer.byteLength(name) <= 255 && !/[<>:"|?*]|[. ]$/.test(name))
-  )
-    return;
+  const problem = outside(id);
+  if (problem) throw problem;
+  if (id.split('/').every(isFileName)) return;
   const rule = 'between slashes it must be file names of up to 255 bytes that begin with no "."';
   throw new HttpProblem(
     400,
     'USAGE',
     `A new item cannot have this id: ${rule}, without < > : " | ? * and without a space or "." last.`,
   );
+}
+
+/** What is wrong with an id that looks like a place outside its gallery. */
+function outside(id: string): HttpProblem | undefined {
+  // Of halves of surrogate pairs no file name can be made.
+  const strange = /[\p{Cc}\p{Cs}\\]|^\/|(^|\/)\.{1,2}(\/|$)/u.test(id);
+  if (!strange && id.length <= 512) return undefined;
+  const rule =
+    'up to 512 characters without control characters and backslashes, no "/" first, and no "." or ".." between slashes';
+  return new HttpProblem(400, 'USAGE', `This is no id of an item: it must be ${rule}.`);
+}
+
+function isFileName(name: string): boolean {
+  return name !== '' && !name.startsWith('.') && Buffer.byteLength(name) <= 255 && !/[<>:"|?*]|[. ]$/.test(name);
 }

@@ -5,10 +5,12 @@ import type { SearchAnswer, SearchRequest } from '../../search/gallery/search-ty
 import type { Batcher } from './batcher.js';
 import { readBody } from './bodies.js';
 import { type Content, readContent } from './content.js';
+import { DecodeTurns } from './decode-turns.js';
 import type { ServerLimits } from './limits.js';
 import { HttpProblem } from './problems.js';
+import { RequestPictures } from './request-pictures.js';
 import type { ServedGallery } from './service.js';
-import type { ByteBudget, Slots } from './slots.js';
+import { ByteBudget, Slots } from './slots.js';
 import type { ServerContext } from './state.js';
 
 /** A gallery with the queue in which its searches meet. */
@@ -18,13 +20,25 @@ export interface OpenGallery {
 }
 
 export class ServerParts {
+  /** Places for requests whose pictures are read and decoded, beside those for work, so that none of these wait for large pictures. */
+  private readonly reading: Slots;
+  private readonly working: Slots;
+  private readonly budget: ByteBudget;
+  private readonly turns: DecodeTurns;
+
   constructor(
     readonly galleries: ReadonlyMap<string, OpenGallery>,
     readonly limits: ServerLimits,
-    private readonly slots: Slots,
-    private readonly budget: ByteBudget,
+    /** Takes from what a caller's rate allows. @throws HttpProblem 429 */
+    private readonly charge: (caller: string, cost: number) => void,
     readonly fetchPicture: ((url: string, signal: AbortSignal) => Promise<Uint8Array>) | undefined,
-  ) {}
+  ) {
+    const { concurrency, waiting, share, bufferedBytes, bodyBytes, decodes, callerDecodes, decodeBytes } = limits;
+    this.reading = new Slots(concurrency, waiting, share);
+    this.working = new Slots(concurrency, waiting, share);
+    this.budget = new ByteBudget(bufferedBytes, share, bodyBytes);
+    this.turns = new DecodeTurns({ atOnce: decodes, perCaller: callerDecodes, bytes: decodeBytes });
+  }
 
   /** @throws HttpProblem 404 */
   open(name: string): OpenGallery {
@@ -39,18 +53,48 @@ export class ServerParts {
 
   /** The body of a request, taken apart. @param jsonPart the name of the part with the JSON */
   async content(c: ServerContext, jsonPart: string): Promise<Content> {
-    const body = await readBody(c.env.incoming, this.limits, this.budget);
+    const body = await readBody(c.env.incoming, this.limits, this.budget, c.var.state.caller);
     c.var.state.ends.push(body.release);
     return readContent(c.req.header('content-type'), body.bytes, jsonPart, this.limits);
+  }
+
+  /** The pictures of a request, as they are counted and decoded. @param free they cost nothing at the rate */
+  pictures(c: ServerContext, { free = false } = {}): RequestPictures {
+    const { caller, signal } = c.var.state;
+    const { limits, turns } = this;
+    return new RequestPictures({
+      limits,
+      turns,
+      caller,
+      signal,
+      charge: (cost) => (free ? undefined : this.charge(caller, cost)),
+    });
+  }
+
+  /** Charges an answer's memory until it has been sent. @throws HttpProblem 503 where there is no room */
+  holdAnswer(c: ServerContext, bytes: number): void {
+    const release = this.budget.reserve(bytes, c.var.state.caller);
+    const { outgoing } = c.env;
+    if (outgoing.closed) release();
+    else outgoing.once('close', release);
+  }
+
+  /** Reads and decodes what a request needs, in one of the places for that. */
+  read<T>(c: ServerContext, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.inPlace(this.reading, c, run);
   }
 
   /**
    * Does the work of a request in one of the places for work. When the request ends before the work does, its place stays taken until
    * the work has ended too: what cannot be stopped must not pile up.
    */
-  async work<T>(c: ServerContext, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { signal } = c.var.state;
-    const leave = await this.slots.enter(signal);
+  work<T>(c: ServerContext, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.inPlace(this.working, c, run);
+  }
+
+  private async inPlace<T>(places: Slots, c: ServerContext, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { signal, caller } = c.var.state;
+    const leave = await places.enter(signal, caller);
     const running = run(signal);
     running.then(leave, leave);
     return unlessAborted(running, signal);

@@ -4,6 +4,9 @@
  */
 import sharp from 'sharp';
 import { messageOf } from '../../core/errors.js';
+import { type DecodeCost, decodeCost } from '../../models/encoders/image/decode-cost.js';
+import { jpegThumbnail } from '../../models/encoders/image/thumbnail.js';
+import { atOnce, type InTurn } from '../../search/gallery/in-turn.js';
 import { HttpProblem } from './problems.js';
 
 type Format = 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff' | 'avif';
@@ -15,9 +18,9 @@ export function pictureFormat(bytes: Uint8Array): Format | undefined {
   if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return 'jpeg';
   if (ascii(bytes, 0, 8) === '\x89PNG\r\n\x1a\n') return 'png';
   if (ascii(bytes, 0, 4) === 'RIFF' && ascii(bytes, 8, 12) === 'WEBP') return 'webp';
-  if (/^GIF8[79]a/.test(ascii(bytes, 0, 6))) return 'gif';
+  if (['GIF87a', 'GIF89a'].includes(ascii(bytes, 0, 6))) return 'gif';
   if (['II*\0', 'MM\0*'].includes(ascii(bytes, 0, 4))) return 'tiff';
-  if (ascii(bytes, 4, 8) === 'ftyp' && /^(avif|avis|mif1)/.test(ascii(bytes, 8, 12))) return 'avif';
+  if (ascii(bytes, 4, 8) === 'ftyp' && ['avif', 'avis', 'mif1'].includes(ascii(bytes, 8, 12))) return 'avif';
   return undefined;
 }
 
@@ -25,36 +28,41 @@ export function pictureFormat(bytes: Uint8Array): Format | undefined {
  * Refuses what is no picture, and pictures that would take too much memory. Only the header is read.
  *
  * @param label what to call it, e.g. `The upload "reference"`
+ * @returns what decoding it takes
  * @throws HttpProblem 415 for another format, 413 for too many pixels, 422 for a damaged header
  */
-export async function checkPicture(bytes: Uint8Array, pixels: number, label: string): Promise<void> {
+export async function checkPicture(bytes: Uint8Array, pixels: number, label: string): Promise<DecodeCost> {
   if (!pictureFormat(bytes)) {
     throw new HttpProblem(415, 'IMAGE', `${label} is no picture that limn takes: send JPEG, PNG, WebP, AVIF, GIF or TIFF.`);
   }
-  const { width, height } = await sharp(bytes, { limitInputPixels: false })
-    .metadata()
-    .catch((error) => {
-      throw damaged(label, error);
-    });
+  const cost = await decodeCost(bytes).catch((error) => {
+    throw damaged(label, error);
+  });
+  const { width, height } = cost;
   if (width * height > pixels) {
     const message = `${label} is ${width} x ${height} pixels, more than the limit of ${pixels} pixels. Make it smaller.`;
     throw new HttpProblem(413, 'TOO_LARGE', message);
   }
+  return cost;
 }
 
-function damaged(label: string, cause: unknown): HttpProblem {
+export function damaged(label: string, cause: unknown): HttpProblem {
   // The decoder's words help, and know no files: it was given bytes.
   return new HttpProblem(422, 'IMAGE', `${label} is damaged (${messageOf(cause).slice(0, 120)}). Send another.`, { cause });
 }
 
-/** A JPEG of a picture's file: the file itself where it is one, and where `side` is given no larger than that a side. */
-export async function asJpeg(bytes: Uint8Array, pixels: number, side?: number): Promise<Uint8Array> {
+/**
+ * A JPEG of a picture's file: the file itself where it is one, and where `side` is given no larger than that a side.
+ *
+ * @throws LimnError IMAGE for a picture that cannot be read
+ */
+export async function asJpeg(bytes: Uint8Array, side?: number, inTurn: InTurn = atOnce): Promise<Uint8Array> {
   if (side === undefined && pictureFormat(bytes) === 'jpeg') return bytes;
-  const picture = sharp(bytes, { limitInputPixels: pixels, autoOrient: true });
-  const sized =
-    side === undefined ? picture : picture.resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true });
-  return sized.flatten({ background: '#ffffff' }).toColourspace('srgb').jpeg({ quality: 82 }).toBuffer();
+  return inTurn(bytes, () => jpegThumbnail(bytes, side ?? largestSide, Number.MAX_SAFE_INTEGER));
 }
+
+/** Of any JPEG. */
+const largestSide = 65_535;
 
 /**
  * Takes from libvips, for the whole process, all that reads other formats: a second wall behind {@link pictureFormat}. For programs that

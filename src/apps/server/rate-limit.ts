@@ -15,6 +15,10 @@ export class RateLimiter {
 
   constructor(private readonly options: RateLimiterOptions) {}
 
+  get burst(): number {
+    return this.options.burst;
+  }
+
   /**
    * Takes tokens from the bucket of `name`.
    *

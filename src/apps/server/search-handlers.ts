@@ -7,6 +7,7 @@ import { readCursor, requestDigest, writeCursor } from './cursors.js';
 import { checkItemId } from './item-ids.js';
 import type { ServerParts } from './parts.js';
 import { HttpProblem } from './problems.js';
+import type { RequestPictures } from './request-pictures.js';
 import * as routes from './routes.js';
 import type { ServedPicture } from './service.js';
 import type { ServerContext, ServerEnv } from './state.js';
@@ -21,22 +22,29 @@ export function addSearchHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPart
     if (json) return json;
     throw new HttpProblem(400, 'USAGE', 'The multipart body has no part "request" with the JSON.');
   };
-  const tools = (content: Content, signal: AbortSignal) => ({
+  const tools = (content: Content, pictures: RequestPictures, signal: AbortSignal) => ({
     files: content.files,
-    limits: parts.limits,
+    pictures,
     fetchPicture: parts.fetchPicture,
     signal,
   });
 
-  /** A search as galleries take it, and its digest without the place of the page. */
-  const prepare = async (query: Omit<contract.Explain, 'hit'>, content: Content, signal: AbortSignal) => {
+  /** A search as galleries take it, its pictures decoded, and its digest without the place of the page. */
+  const prepare = async (
+    query: Omit<contract.Explain, 'hit'>,
+    content: Content,
+    requestPictures: RequestPictures,
+    signal: AbortSignal,
+  ) => {
     const { gallery, references = [], negatives = [], texts = [], ...rest } = query;
     if (references.length === 0 && texts.length === 0) {
       throw new HttpProblem(400, 'USAGE', 'The search has no references and no texts: give at least one.');
     }
     for (const picture of [...references, ...negatives]) if ('id' in picture) checkItemId(picture.id);
-    const [plus, minus] = await readPictures([references, negatives], tools(content, signal));
-    const request: SearchRequest = { ...rest, references: plus?.pictures, negatives: minus?.pictures, texts, signal };
+    const [plus, minus] = await readPictures([references, negatives], tools(content, requestPictures, signal));
+    const asked: SearchRequest = { ...rest, references: plus?.pictures, negatives: minus?.pictures, texts, signal };
+    const served = parts.open(gallery).gallery;
+    const request = (await served.decodeAhead?.(asked, requestPictures.inTurn)) ?? asked;
     return { request, digest: requestDigest('search', gallery, plus?.digests, minus?.digests, texts, rest) };
   };
 
@@ -45,15 +53,14 @@ export function addSearchHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPart
     const content = await parts.content(c as ServerContext, 'request');
     const { cursor, k, ...query } = parseJson(jsonOf(content), contract.search, 'request');
     const { searches } = parts.open(query.gallery);
-    const { answer, digest } = await parts.work(c as ServerContext, async (signal) => {
-      const prepared = await prepare(query, content, signal);
-      const digest = `${prepared.digest}.${k}`;
-      const offset = cursor === undefined ? 0 : readCursor(cursor, digest, 'number');
-      if (offset >= mostHits)
-        throw new HttpProblem(400, 'USAGE', `A search shows its best ${mostHits} hits, and this is behind them.`);
-      const request = { ...prepared.request, k: Math.min(k, mostHits - offset), offset };
-      return { answer: await searches.submit(request, signal), digest };
-    });
+    const pictures = parts.pictures(c as ServerContext);
+    const prepared = await parts.read(c as ServerContext, (signal) => prepare(query, content, pictures, signal));
+    const digest = `${prepared.digest}.${k}`;
+    const offset = cursor === undefined ? 0 : readCursor(cursor, digest, 'number');
+    if (offset >= mostHits)
+      throw new HttpProblem(400, 'USAGE', `A search shows its best ${mostHits} hits, and this is behind them.`);
+    const request = { ...prepared.request, k: Math.min(k, mostHits - offset), offset };
+    const answer = await parts.work(c as ServerContext, (signal) => searches.submit(request, signal));
     const { hits, next } = answer;
     const more = next !== undefined && next < mostHits ? { cursor: writeCursor(digest, next) } : {};
     const milliseconds = Math.round((performance.now() - started) * 10) / 10;
@@ -65,10 +72,9 @@ export function addSearchHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPart
     const { hit, ...query } = parseJson(jsonOf(content), contract.explain, 'request');
     checkItemId(hit);
     const { gallery } = parts.open(query.gallery);
-    const explanation = await parts.work(c as ServerContext, async (signal) => {
-      const { request } = await prepare(query, content, signal);
-      return gallery.explain(request, hit);
-    });
+    const pictures = parts.pictures(c as ServerContext);
+    const { request } = await parts.read(c as ServerContext, (signal) => prepare(query, content, pictures, signal));
+    const explanation = await parts.work(c as ServerContext, () => gallery.explain(request, hit, pictures.inTurn));
     return c.json({ ...explanation, hit: plainHit(explanation.hit) }, 200);
   });
 
@@ -84,12 +90,13 @@ export function addSearchHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPart
         'This server has no captioner: start it with --captioner to let it say what changes.',
       );
     }
-    const text = await parts.work(c as ServerContext, async (signal) => {
-      for (const picture of [reference, target]) if ('id' in picture) checkItemId(picture.id);
-      const [read] = await readPictures([[reference, target]], tools(content, signal));
-      const [from, to] = (read?.pictures ?? []) as [ServedPicture, ServedPicture];
-      return caption.call(gallery, from, to, signal);
-    });
+    for (const picture of [reference, target]) if ('id' in picture) checkItemId(picture.id);
+    const pictures = parts.pictures(c as ServerContext);
+    const [read] = await parts.read(c as ServerContext, (signal) =>
+      readPictures([[reference, target]], tools(content, pictures, signal)),
+    );
+    const [from, to] = (read?.pictures ?? []) as [ServedPicture, ServedPicture];
+    const text = await parts.work(c as ServerContext, (signal) => caption.call(gallery, from, to, signal, pictures.inTurn));
     return c.json({ text }, 200);
   });
 }

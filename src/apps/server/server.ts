@@ -9,6 +9,7 @@ import type { SearchAnswer, SearchRequest } from '../../search/gallery/search-ty
 import { isLoopback } from './addresses.js';
 import { createApp } from './app.js';
 import { Batcher } from './batcher.js';
+import { Connections, connectionDefaults } from './connections.js';
 import { Guard } from './guard.js';
 import { KeyRing } from './keys.js';
 import { defaultLimits, type ServerLimits } from './limits.js';
@@ -19,7 +20,6 @@ import { ServerParts } from './parts.js';
 import { asProblem, HttpProblem, problemBody } from './problems.js';
 import { RateLimiter } from './rate-limit.js';
 import type { ServedGallery } from './service.js';
-import { ByteBudget, Slots } from './slots.js';
 import { loadPage } from './static-page.js';
 
 export interface ServerOptions {
@@ -71,7 +71,8 @@ export interface RunningServer {
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { host = '127.0.0.1', port = 7788, log = silentLog, origins = [], proxies = 0 } = options;
-  const limits = { ...defaultLimits, ...options.limits };
+  // Behind a proxy all connections come from its address.
+  const limits = { ...defaultLimits, ...(proxies > 0 ? { connectionsPerAddress: 0 } : {}), ...options.limits };
   if (!options.keys && !options.open && !isLoopback(host)) {
     throw new LimnError(
       'USAGE',
@@ -102,15 +103,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ? new SafeFetcher({ maxBytes: limits.bodyBytes, ...(allowUrls === true ? {} : allowUrls) })
     : undefined;
   const fetchPicture = fetcher && (async (url: string, signal: AbortSignal) => (await fetcher.fetch(url, { signal })).bytes);
-  const slots = new Slots(limits.concurrency, limits.waiting);
-  const parts = new ServerParts(galleries, limits, slots, new ByteBudget(limits.bufferedBytes), fetchPicture);
   const limiter = new RateLimiter({ rate: limits.rate, burst: limits.burst });
   const onlyLoopbackNames = !keys && !options.open;
   const guard = new Guard({ keys, limiter, origins, onlyLoopbackNames });
+  const parts = new ServerParts(galleries, limits, (caller, cost) => guard.charge(caller, cost), fetchPicture);
   let ending = false;
   const version = options.version ?? '0';
   const app = createApp({ parts, guard, metrics, log, page, origins, proxies, version, running, ending: () => ending });
-  const server = listener(app.fetch, limits, log);
+  const { server, connections } = listener(app.fetch, limits, log);
   try {
     await listen(server, host, port);
   } catch (error) {
@@ -126,7 +126,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     port: taken,
     close: (milliseconds = 10_000) => {
       ending = true;
-      closed ??= end(server, running, milliseconds).finally(async () => {
+      closed ??= end(server, connections, running, milliseconds).finally(async () => {
         metrics.close();
         await fetcher?.close();
       });
@@ -145,7 +145,11 @@ async function countAll(galleries: Readonly<Record<string, ServedGallery>>): Pro
 }
 
 /** What HTTP itself can get wrong is answered like everything else. */
-function listener(fetch: Parameters<typeof getRequestListener>[0], limits: ServerLimits, log: Logger): Server {
+function listener(
+  fetch: Parameters<typeof getRequestListener>[0],
+  limits: ServerLimits,
+  log: Logger,
+): { server: Server; connections: Connections } {
   const errorHandler = () => {
     const problem = new HttpProblem(400, 'USAGE', 'The address or the Host header of the request is broken.');
     return new Response(JSON.stringify(problemBody(problem, '')), {
@@ -159,14 +163,20 @@ function listener(fetch: Parameters<typeof getRequestListener>[0], limits: Serve
       // A body has its own time, whose end has an answer; this is for what comes before it is read.
       requestTimeout: limits.headerMilliseconds + limits.bodyMilliseconds + 5000,
       connectionsCheckingInterval: Math.min(2000, limits.headerMilliseconds),
-      keepAliveTimeout: 65_000,
       maxHeaderSize: 16 * 1024,
     },
     getRequestListener(fetch, { overrideGlobalObjects: false, errorHandler }),
   );
-  server.maxConnections = limits.connections;
+  // Where no byte goes either way for longer than any request may take, nobody reads the answer.
+  server.timeout = limits.bodyMilliseconds + limits.requestMilliseconds + 15_000;
+  const connections = new Connections(server, {
+    most: limits.connections,
+    perAddress: limits.connectionsPerAddress,
+    ...connectionDefaults,
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy();
+    if (error.code === 'ECONNRESET') return void socket.destroy();
+    if (!socket.writable) return;
     const problem = brokenRequest(error.code);
     log.info({ status: problem.status, address: socket.remoteAddress }, 'refused');
     const body = JSON.stringify(problemBody(problem, ''));
@@ -176,9 +186,9 @@ function listener(fetch: Parameters<typeof getRequestListener>[0], limits: Serve
       'connection: close',
       `content-length: ${Buffer.byteLength(body)}`,
     ];
-    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+    connections.refuse(socket, `${head.join('\r\n')}\r\n\r\n${body}`);
   });
-  return server;
+  return { server, connections };
 }
 
 function brokenRequest(code: string | undefined): HttpProblem {
@@ -203,7 +213,12 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-async function end(server: Server, running: ReadonlySet<(reason: HttpProblem) => void>, milliseconds: number): Promise<void> {
+async function end(
+  server: Server,
+  connections: Connections,
+  running: ReadonlySet<(reason: HttpProblem) => void>,
+  milliseconds: number,
+): Promise<void> {
   const ended = new Promise<void>((resolve) => server.close(() => resolve()));
   const stopAll = () => {
     const reason = asProblem(
@@ -216,6 +231,6 @@ async function end(server: Server, running: ReadonlySet<(reason: HttpProblem) =>
     setTimeout(() => server.closeAllConnections(), 200).unref();
   };
   const timer = setTimeout(stopAll, milliseconds);
-  server.closeIdleConnections();
+  connections.closeUnused();
   await ended.finally(() => clearTimeout(timer));
 }

@@ -2,6 +2,8 @@
  * What the server needs of a gallery. `galleryService` (gallery-service.ts) makes it of a real one; the server's tests bring a small one
  * of their own, so that they are about HTTP.
  */
+
+import type { InTurn } from '../../search/gallery/in-turn.js';
 import type { Explanation, PictureReference, SearchAnswer, SearchRequest } from '../../search/gallery/search-types.js';
 import type { Metadata } from '../../search/store/metadata.js';
 
@@ -27,7 +29,7 @@ export interface ServedDescription {
 export type ServedPicture = Exclude<PictureReference, { path: string }>;
 
 /**
- * One gallery. All methods may be called at once.
+ * One gallery. All methods may be called at once. What decodes pictures is told when it may (`inTurn`).
  *
  * What is wrong with a request is a LimnError USAGE (a filter that cannot be read, weights that do not fit, an id that is not there) or
  * IMAGE (a damaged picture), whose message the caller sees. Any other error is the server's own, and only its log shows it.
@@ -40,17 +42,19 @@ export interface ServedGallery {
   list(query: { after?: string | undefined; limit: number; filter?: string | undefined }): Promise<ServedItem[]>;
   get(id: string): Promise<ServedItem | undefined>;
   /** Adds a picture, or replaces the one of that id. Searches see it when this resolves. */
-  put(item: { id: string; bytes: Uint8Array; metadata: Metadata }): Promise<ServedItem>;
+  put(item: { id: string; bytes: Uint8Array; metadata: Metadata }, inTurn: InTurn): Promise<ServedItem>;
   /** @returns whether there was one */
   delete(id: string): Promise<boolean>;
   /** Each request's own answer or error, in their order; the pictures and texts of all are embedded together. */
   searchAll(requests: readonly SearchRequest[]): Promise<PromiseSettledResult<SearchAnswer>[]>;
-  explain(request: SearchRequest, hit: string): Promise<Explanation>;
+  explain(request: SearchRequest, hit: string, inTurn: InTurn): Promise<Explanation>;
+  /** Decodes what a search or an explanation needs before it meets others. @default its pictures are decoded with those of others */
+  decodeAhead?(request: SearchRequest, inTurn: InTurn): Promise<SearchRequest>;
   /** The bytes of the picture's file; undefined where the id or the file is gone. */
   picture(id: string): Promise<Uint8Array | undefined>;
   /** A small JPEG of it; undefined where it has to be made of the picture. */
-  thumbnail(id: string): Promise<Uint8Array | undefined>;
+  thumbnail(id: string, inTurn: InTurn): Promise<Uint8Array | undefined>;
   /** What changes from one picture to another; left out where the server has no captioner. */
-  caption?(reference: ServedPicture, target: ServedPicture, signal: AbortSignal): Promise<string>;
+  caption?(reference: ServedPicture, target: ServedPicture, signal: AbortSignal, inTurn: InTurn): Promise<string>;
   close(): Promise<void>;
 }

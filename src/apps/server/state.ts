@@ -8,8 +8,12 @@ export interface RequestState {
   id: string;
   /** The caller's address. */
   address: string;
+  /** Whose share of everything the request is of: its key, or where it has none its address. */
+  caller: string;
   /** The id of its key. */
   key?: string | undefined;
+  /** The code of the problem that answers it. */
+  problem?: string | undefined;
   /** Fires when time is up, the caller has gone or the server has to end. */
   signal: AbortSignal;
   /** Called when the answer is made, to give back what the request holds. */

@@ -8,7 +8,7 @@ import { sha256 } from '../../core/files.js';
 import type { OnProgress } from '../../core/progress.js';
 import { checkItems } from '../store/check.js';
 import { rebuild, type Salvage, salvage } from '../store/memory/salvage.js';
-import { kindOf, openStore, type StoreKind } from '../store/open-store.js';
+import { kindOf, openStore } from '../store/open-store.js';
 import type { GalleryStore, StoredItem } from '../store/store.js';
 import { compareText } from '../store/text.js';
 import { factsFile } from './explain/facts.js';
@@ -39,7 +39,7 @@ export interface GalleryProblem {
 
 export interface GalleryCheck {
   gallery: string;
-  store: StoreKind;
+  store: string;
   /** Items that were verified. */
   items: number;
   /** Empty for a gallery that is sound. */

@@ -11,11 +11,12 @@ import { parseFilter } from '../store/filter-parse.js';
 import type { Metadata } from '../store/metadata.js';
 import { openStore } from '../store/open-store.js';
 import type { GalleryStore, StoredItem } from '../store/store.js';
-import { Embedder } from './embedder.js';
+import { type DecodedPicture, Embedder } from './embedder.js';
 import { explainHit } from './explain/explain.js';
 import { type GalleryFacts, learnFacts, readFacts, saveFacts } from './explain/facts.js';
 import type { Field } from './explain/fields.js';
 import { openRememberedModel, requireSameModel } from './find-model.js';
+import { atOnce, type InTurn } from './in-turn.js';
 import { type Ingest, type IngestOptions, type IngestReport, ingest } from './ingest/ingest.js';
 import { isUrl, type ListedPicture, listOf, type PictureList } from './ingest/picture-list.js';
 import { type FetchLimits, SafeFetcher } from './ingest/safe-fetch.js';
@@ -211,19 +212,35 @@ export class Gallery {
    *
    * @throws LimnError USAGE for a bad request or an unknown id, IMAGE for a picture that cannot be read
    */
-  async explain(request: SearchRequest, hitId: string): Promise<Explanation> {
+  async explain(request: SearchRequest, hitId: string, inTurn: InTurn = atOnce): Promise<Explanation> {
     const { store, embedder, composer, searcher } = this;
-    return explainHit({ store, embedder, composer, searcher, names: await this.factorNames() }, request, hitId);
+    return explainHit({ store, embedder, composer, searcher, names: await this.factorNames(), inTurn }, request, hitId);
+  }
+
+  /**
+   * Decodes the pictures that a search will need, one after the other, each when it is its turn, so that the search itself waits for none
+   * of them.
+   *
+   * @returns the request with these pictures, to be searched with or explained
+   * @throws LimnError as {@link search}
+   */
+  async decodeAhead(request: SearchRequest, inTurn: InTurn): Promise<SearchRequest> {
+    return { ...request, decoded: await this.searcher.decodeAhead(request, inTurn) };
   }
 
   /**
    * Adds pictures, or replaces those of the same ids; all of them, or none when one is broken. Searches see them when this resolves.
    *
+   * @param inTurn when the pictures that are given as bytes are decoded, which is before the call waits for others that add or remove
    * @throws LimnError IMAGE for a broken picture; USAGE for a bad id or metadata, or bytes where the gallery has no images folder
    */
-  async add(items: readonly NewItem[]): Promise<StoredItem[]> {
+  async add(items: readonly NewItem[], inTurn: InTurn = atOnce): Promise<StoredItem[]> {
     for (const { id } of items) checkId(id);
-    return this.exclusive(() => this.addNow(items));
+    const decoded = new Map<Uint8Array, DecodedPicture>();
+    for (const { id, bytes } of items) {
+      if (bytes) decoded.set(bytes, await inTurn(bytes, () => this.embedder.decode(bytes, `The picture ${JSON.stringify(id)}`)));
+    }
+    return this.exclusive(() => this.addNow(items, decoded));
   }
 
   /** Deletes pictures; files are deleted only of those that were added as bytes. @returns how many there were */
@@ -278,10 +295,15 @@ export class Gallery {
     return item && this.files.read(item.location);
   }
 
-  /** A JPEG of a picture, at most 320 pixels a side, kept in LIMN_HOME; undefined for an unknown id. @throws as {@link picture} */
-  async thumbnail(id: string): Promise<Uint8Array | undefined> {
+  /**
+   * A JPEG of a picture, at most 320 pixels a side, kept in LIMN_HOME; undefined for an unknown id.
+   *
+   * @param inTurn when the picture is decoded, if there is no copy of it yet
+   * @throws as {@link picture}
+   */
+  async thumbnail(id: string, inTurn?: InTurn): Promise<Uint8Array | undefined> {
     const item = await this.get(id);
-    return item && cachedThumbnail(item.content, () => this.files.read(item.location), this.pixelLimit);
+    return item && cachedThumbnail(item.content, () => this.files.read(item.location), this.pixelLimit, inTurn);
   }
 
   /** A name for each factor: the value or word that it follows most clearly, or "factor 3". */
@@ -331,7 +353,7 @@ export class Gallery {
     return work(embedder).finally(() => embedder.close());
   }
 
-  private async addNow(items: readonly NewItem[]): Promise<StoredItem[]> {
+  private async addNow(items: readonly NewItem[], decoded: ReadonlyMap<Uint8Array, DecodedPicture>): Promise<StoredItem[]> {
     const before = await this.store.get(items.map(({ id }) => id));
     const written: string[] = [];
     try {
@@ -339,7 +361,7 @@ export class Gallery {
       for (const { id, bytes, location, metadata = {} } of items) {
         if (bytes) {
           written.push(await saveUpload(this.requireImages(), id, bytes));
-          listed.push({ id, bytes, metadata, location: written.at(-1) as string });
+          listed.push({ id, bytes, decoded: decoded.get(bytes), metadata, location: written.at(-1) as string });
         } else if (location !== undefined) listed.push({ id, location, metadata });
         else throw new LimnError('USAGE', `The picture ${JSON.stringify(id)} has neither bytes nor a location.`);
       }

@@ -1,5 +1,7 @@
 /** What a search asks and answers. */
+
 import type { Metadata } from '../store/metadata.js';
+import type { DecodedPicture } from './embedder.js';
 
 /** A picture of the gallery, one on this machine's disk, or the bytes of a picture file. */
 export type PictureReference = { id: string } | { path: string } | { bytes: Uint8Array };
@@ -23,6 +25,8 @@ export interface SearchRequest {
   offset?: number | undefined;
   /** Leave out the references themselves, by id and by content. @default true */
   excludeReferences?: boolean | undefined;
+  /** Pictures that were decoded before, by the content of their files; see Gallery.decodeAhead. @default all are decoded when they are needed */
+  decoded?: ReadonlyMap<string, DecodedPicture> | undefined;
   signal?: AbortSignal | undefined;
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { crc32 } from '../../core/checksum.js';
 import { limnHome, sha256, writeFileAtomic } from '../../core/files.js';
 import { jpegThumbnail } from '../../models/encoders/image/thumbnail.js';
+import { atOnce, type InTurn } from './in-turn.js';
 
 /** The longest side in pixels. */
 export const thumbnailSide = 320;
@@ -18,6 +19,7 @@ export async function cachedThumbnail(
   content: string,
   read: () => Promise<Uint8Array>,
   pixelLimit?: number,
+  inTurn: InTurn = atOnce,
 ): Promise<Uint8Array> {
   const path = /^[0-9a-f]{64}$/.test(content)
     ? join(limnHome('thumbnails', String(thumbnailSide), content.slice(0, 2)), `${content}.jpg`)
@@ -25,7 +27,7 @@ export async function cachedThumbnail(
   const known = path && whole(await readFile(path).catch(() => undefined));
   if (known) return known;
   const bytes = await read();
-  const made = await jpegThumbnail(bytes, thumbnailSide, pixelLimit);
+  const made = await inTurn(bytes, () => jpegThumbnail(bytes, thumbnailSide, pixelLimit));
   // Of a file that has changed since it was indexed, and of a full disk, a copy is only shown.
   if (path && sha256(bytes) === content) await writeFileAtomic(path, [made, seal(made)]).catch(() => {});
   return made;

@@ -47,6 +47,55 @@ export function serveCommand(): Command {
       numberOption('--max-body <bytes>', `of a request (default: ${defaultLimits.bodyBytes})`, { least: 1024, whole: true }),
     )
     .addOption(numberOption('--max-pixels <count>', `of an uploaded picture (default: ${defaultLimits.pixels})`, whole))
+    .addOption(
+      numberOption(
+        '--max-request-pixels <count>',
+        `that one request may have decoded; those of baseline JPEG count an eighth (default: ${defaultLimits.requestPixels})`,
+        whole,
+      ),
+    )
+    .addOption(
+      numberOption(
+        '--rate-pixels <count>',
+        `decoded pixels that count as one more request; 0 for none (default: ${defaultLimits.ratePixels})`,
+        { least: 0, whole: true },
+      ),
+    )
+    .addOption(
+      numberOption('--decode-memory <bytes>', `for pictures while they are decoded (default: ${defaultLimits.decodeBytes})`, {
+        least: 2 ** 20,
+        whole: true,
+      }),
+    )
+    .addOption(numberOption('--decodes <count>', `pictures that are decoded at once (default: ${defaultLimits.decodes})`, whole))
+    .addOption(
+      numberOption(
+        '--caller-decodes <count>',
+        `of these for one key or address (default: ${defaultLimits.callerDecodes})`,
+        whole,
+      ),
+    )
+    .addOption(
+      numberOption('--buffered <bytes>', `of all bodies and pictures in memory (default: ${defaultLimits.bufferedBytes})`, {
+        least: 2 ** 20,
+        whole: true,
+      }),
+    )
+    .addOption(
+      numberOption(
+        '--share <part>',
+        `of the places and the memory that one key or address may have, 1 for all (default: ${defaultLimits.share})`,
+        { least: 0, above: true, most: 1 },
+      ),
+    )
+    .addOption(numberOption('--connections <count>', `at once (default: ${defaultLimits.connections})`, whole))
+    .addOption(
+      numberOption(
+        '--connections-per-address <count>',
+        `at once; 0 for any number (default: ${defaultLimits.connectionsPerAddress}, and 0 with --proxies)`,
+        { least: 0, whole: true },
+      ),
+    )
     .addOption(numberOption('--timeout <seconds>', 'for a request (default: 30)', { least: 0, above: true }))
     .addOption(numberOption('--batch <count>', 'searches that are embedded together at most (default: 16)', whole))
     .addOption(numberOption('--batch-wait <milliseconds>', 'how long a search waits for others (default: 3)', { least: 0 }))

@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import { LimnError } from '../../../core/errors.js';
 import type { GalleryStore } from '../../store/store.js';
 import type { Embedder } from '../embedder.js';
+import type { InTurn } from '../in-turn.js';
 import { mostHits } from '../search/check-request.js';
 import type { Composer } from '../search/compose.js';
 import type { KnownPicture } from '../search/query-pictures.js';
@@ -17,6 +18,7 @@ export interface ExplainTools {
   searcher: Searcher;
   /** A name for each factor. */
   names: readonly string[];
+  inTurn: InTurn;
 }
 
 /**
@@ -58,13 +60,17 @@ export async function explainHit(tools: ExplainTools, request: SearchRequest, id
 }
 
 /** One map a factor. @param text of the query that the picture is the reference of */
-async function heatMaps({ embedder, store }: ExplainTools, picture: KnownPicture, text: string | undefined): Promise<HeatMap[]> {
+async function heatMaps(
+  { embedder, store, inTurn }: ExplainTools,
+  picture: KnownPicture,
+  text: string | undefined,
+): Promise<HeatMap[]> {
   const { factors } = store.info.sizes;
   const { model } = embedder;
   const side = model.attentionGrid;
   if (side === undefined) return new Array<HeatMap>(factors).fill(wholePicture);
   const bytes = await picture.bytes();
-  const decoded = await embedder.decode(bytes, picture.name);
+  const decoded = await inTurn(bytes, () => embedder.decode(bytes, picture.name));
   const { autoOrient } = await sharp(bytes, { limitInputPixels: false }).metadata();
   const { picture: settings } = await embedder.openReader();
   // A model whose queries see pictures alone sees its references with an empty text.

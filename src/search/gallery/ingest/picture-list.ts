@@ -2,6 +2,7 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { LimnError } from '../../../core/errors.js';
 import type { Metadata } from '../../store/metadata.js';
+import type { DecodedPicture } from '../embedder.js';
 
 export interface ListedPicture {
   id: string;
@@ -10,6 +11,8 @@ export interface ListedPicture {
   metadata: Metadata;
   /** The picture's file, where it need not be read from its location. */
   bytes?: Uint8Array;
+  /** The picture of these bytes, where it was decoded before. */
+  decoded?: DecodedPicture | undefined;
   /** SHA-256 that the file must have; a picture of another content counts as broken. @default any */
   content?: string | undefined;
 }

@@ -65,7 +65,7 @@ async function prepare(listed: ListedPicture, stored: StoredItem | undefined, to
   if (listed.content !== undefined && listed.content !== content) {
     throw new LimnError('IMAGE', `The picture ${files.nameOf(location)} has changed since it was queued: index it again.`);
   }
-  const picture = await embedder.decode(bytes, files.nameOf(location));
+  const picture = listed.decoded ?? (await embedder.decode(bytes, files.nameOf(location)));
   const changed = { item: { id, content, location, metadata }, picture, replaces: stored !== undefined };
   return sameContent(listed, stored, content) ?? { changed };
 }

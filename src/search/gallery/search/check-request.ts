@@ -2,6 +2,7 @@
 import { LimnError } from '../../../core/errors.js';
 import type { Filter } from '../../store/filter.js';
 import { parseFilter } from '../../store/filter-parse.js';
+import type { DecodedPicture } from '../embedder.js';
 import type { PictureReference, SearchRequest } from '../search-types.js';
 
 /** A search with every default filled in. */
@@ -17,6 +18,7 @@ export interface CheckedRequest {
   k: number;
   offset: number;
   excludeReferences: boolean;
+  decoded: ReadonlyMap<string, DecodedPicture> | undefined;
 }
 
 export interface ModelSides {
@@ -59,6 +61,7 @@ export function checkRequest(request: SearchRequest, model: ModelSides): Checked
     k,
     offset,
     excludeReferences,
+    decoded: request.decoded,
   };
 }
 

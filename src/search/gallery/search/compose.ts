@@ -3,7 +3,8 @@ import { LimnError, throwIfAborted } from '../../../core/errors.js';
 import { sha256 } from '../../../core/files.js';
 import { readPicture } from '../../../models/encoders/image/image.js';
 import type { GalleryStore } from '../../store/store.js';
-import type { Composition, Embedder, Vectors } from '../embedder.js';
+import type { Composition, DecodedPicture, Embedder, Vectors } from '../embedder.js';
+import type { InTurn } from '../in-turn.js';
 import type { PictureFiles } from '../picture-files.js';
 import type { PictureReference } from '../search-types.js';
 import type { CheckedRequest } from './check-request.js';
@@ -76,7 +77,8 @@ export class Composer {
         if (known) found.set(key, known);
       }
     }
-    await this.embedMissing([...missing.values()], found, failed, signal);
+    const decoded = new Map(requests.flatMap((request) => [...(request.decoded ?? [])]));
+    await this.embedMissing([...missing.values()], found, failed, decoded, signal);
     return plans.map((plan) => {
       if ('error' in plan) return plan;
       const all = [...plan.query, ...plan.negatives];
@@ -89,6 +91,19 @@ export class Composer {
         references: plan.references,
       };
     });
+  }
+
+  /** Decodes what {@link compose} would decode for a request, one picture after the other. @returns the pictures by their content */
+  async decodeAhead(request: CheckedRequest, inTurn: InTurn): Promise<ReadonlyMap<string, DecodedPicture>> {
+    const { query, negatives } = await this.plan(request);
+    const decoded = new Map<string, DecodedPicture>();
+    for (const { key, picture, text } of [...query, ...negatives]) {
+      const known = !picture || this.recent.get(key) || isStored({ picture, text }) || this.pictures.knows(picture.content);
+      if (known || decoded.has(picture.content)) continue;
+      const bytes = await picture.bytes();
+      decoded.set(picture.content, await inTurn(bytes, () => this.embedder.decode(bytes, picture.name)));
+    }
+    return decoded;
   }
 
   /** @throws LimnError USAGE for an id that is not in the gallery, IMAGE for a file that cannot be read */
@@ -124,14 +139,14 @@ export class Composer {
     missing: readonly Wanted[],
     found: Map<string, Vectors>,
     failed: Map<string, unknown>,
+    decoded: ReadonlyMap<string, DecodedPicture>,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const keep = (key: string, vectors: Vectors) => {
       found.set(key, vectors);
       this.recent.set(key, vectors);
     };
-    // The gallery has the embeddings of its own pictures.
-    const own = missing.filter(({ picture, text }) => picture?.item && text === undefined);
+    const own = missing.filter(isStored);
     const stored = own.length > 0 ? await this.store.vectors(own.map(({ picture }) => picture?.item?.id as string)) : [];
     for (const [i, { key, picture }] of own.entries()) {
       const vectors = stored[i];
@@ -141,7 +156,7 @@ export class Composer {
     const rest = missing.filter((wanted) => !own.includes(wanted));
     if (rest.length === 0) return;
     const pictures = new Map(rest.flatMap(({ picture }) => (picture ? [[picture.content, picture] as const] : [])));
-    const { source, rows, broken } = await this.pictures.read([...pictures.values()]);
+    const { source, rows, broken } = await this.pictures.read([...pictures.values()], decoded);
     const usable = rest.filter(({ key, picture }) => {
       const error = picture && broken.get(picture.content);
       if (error) failed.set(key, error);
@@ -162,6 +177,9 @@ export class Composer {
     for (const [i, { key }] of queries.entries()) keep(key, embedded.queries[i] as Vectors);
   }
 }
+
+/** Whether the gallery has the embedding: it has those of its own pictures. */
+const isStored = ({ picture, text }: Pick<Wanted, 'picture' | 'text'>) => picture?.item !== undefined && text === undefined;
 
 function wantedOf(picture: KnownPicture | undefined, text: string | undefined): Wanted {
   return { key: JSON.stringify([picture?.content ?? null, text ?? null]), picture, text };

@@ -39,8 +39,17 @@ export class QueryPictures {
 
   constructor(private readonly embedder: Embedder) {}
 
-  /** Reads pictures of different contents; those that are not remembered are encoded together. */
-  async read(pictures: readonly KnownPicture[]): Promise<ReadPictures> {
+  /** Whether a picture need not be decoded. */
+  knows(content: string): boolean {
+    return this.recent.get(content) !== undefined;
+  }
+
+  /**
+   * Reads pictures of different contents; those that are not remembered are encoded together.
+   *
+   * @param ready pictures that were decoded before, by their content
+   */
+  async read(pictures: readonly KnownPicture[], ready: ReadonlyMap<string, DecodedPicture> = new Map()): Promise<ReadPictures> {
     const encoded = new Map<string, Encoded>();
     const broken = new Map<string, unknown>();
     const fresh: { content: string; decoded: DecodedPicture }[] = [];
@@ -50,7 +59,8 @@ export class QueryPictures {
         if (known) encoded.set(content, known);
         else {
           try {
-            fresh.push({ content, decoded: await this.embedder.decode(await bytes(), name) });
+            const decoded = ready.get(content) ?? (await this.embedder.decode(await bytes(), name));
+            fresh.push({ content, decoded });
           } catch (error) {
             broken.set(content, error);
           }

@@ -4,7 +4,8 @@
  */
 import { throwIfAborted } from '../../../core/errors.js';
 import type { GalleryStore } from '../../store/store.js';
-import type { Vectors } from '../embedder.js';
+import type { DecodedPicture, Vectors } from '../embedder.js';
+import type { InTurn } from '../in-turn.js';
 import type { SearchAnswer, SearchHit, SearchRequest } from '../search-types.js';
 import { findCandidates } from './candidates.js';
 import { type CheckedRequest, checkRequest, type ModelSides, mostHits } from './check-request.js';
@@ -36,6 +37,11 @@ export class Searcher {
         return this.answer(one, requests[i]?.signal);
       }),
     );
+  }
+
+  /** The pictures that a search needs decoded, by their content. @throws LimnError as the search itself would */
+  async decodeAhead(request: SearchRequest, inTurn: InTurn): Promise<ReadonlyMap<string, DecodedPicture>> {
+    return this.composer.decodeAhead(checkRequest(request, this.model), inTurn);
   }
 
   /** Checks and embeds requests. */
