@@ -1,0 +1,219 @@
+/**
+ * What other callers of `limn serve` notice of an attack, on this machine over loopback: p50, p99 and the longest time of searches by item
+ * id over fresh connections, without an attack and under each of them.
+ *
+ *     npm run bench:attacks                        in a gallery that it makes of drawn pictures, 15 s for each attack
+ *     npm run bench:attacks -- --seconds 30 --gallery FOLDER
+ *
+ * The attacks come from another loopback address (127.0.0.9), as one caller does, and from this process, which takes a part of the
+ * machine too. The rate is off: what is measured are the shares and turns behind it. The goal is a p99 under one second.
+ *
+ * Results go to bench/results/attacks.json.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import sharp from 'sharp';
+import { saveResult } from './save-result.mjs';
+import { program } from './served-gallery.mjs';
+import { saveUntrainedModel } from './untrained-model.mjs';
+
+const { values: flags } = parseArgs({
+  options: {
+    gallery: { type: 'string' },
+    seconds: { type: 'string', default: '15' },
+    pictures: { type: 'string', default: '200' },
+  },
+});
+const goalMilliseconds = 1000;
+const localAddress = '127.0.0.9';
+
+function limn(...words) {
+  const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 2, 2] });
+  return new Promise((resolve, reject) => {
+    child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`limn ${words[0]} ended with ${code}`))));
+  });
+}
+
+async function drawGallery(folder) {
+  const images = join(folder, 'pictures');
+  await mkdir(images);
+  for (let i = 0; i < Number(flags.pictures); i++) {
+    const background = { r: (i * 37) % 256, g: (i * 91) % 256, b: (i * 53) % 256 };
+    await sharp({ create: { width: 320, height: 240, channels: 3, background } })
+      .jpeg()
+      .toFile(join(images, `${i}.jpg`));
+  }
+  const model = join(folder, 'model');
+  await saveUntrainedModel(model);
+  const location = `memory:${join(folder, 'gallery')}`;
+  await limn('index', '--model', model, '--images', images, '--out', location);
+  return location;
+}
+
+async function start(location) {
+  const words = ['serve', '--gallery', `bench=${location}`, '--port', '0', '--rate', '0', '--log', 'error'];
+  const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const url = await new Promise((found, failed) => {
+    child.stdout.on('data', (chunk) => {
+      const line = /limn serve: (\S+)/.exec(String(chunk));
+      if (line) found(line[1]);
+    });
+    child.on('exit', () => failed(new Error('limn serve did not start')));
+  });
+  const end = async () => {
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+  };
+  return { url, end };
+}
+
+/** @returns the status of the answer, 0 where there was none */
+function send(url, path, { method = 'GET', headers = {}, body, from } = {}) {
+  return new Promise((resolve) => {
+    const sent = request(
+      new URL(path, url),
+      { method, headers, agent: false, ...(from ? { localAddress: from } : {}) },
+      (answer) => {
+        answer.resume();
+        answer.on('close', () => resolve(answer.statusCode));
+      },
+    );
+    sent.on('error', () => resolve(0));
+    sent.end(body);
+  });
+}
+
+const json = { 'content-type': 'application/json' };
+const multipart = { 'content-type': 'multipart/form-data; boundary=b' };
+
+/** A search with so many uploads, which are different files. */
+function withUploads(bytes, count) {
+  const list = (from, to) => Array.from({ length: to - from }, (_, i) => ({ upload: `u${from + i}` }));
+  const search = { gallery: 'bench', references: list(0, Math.min(8, count)), negatives: list(Math.min(8, count), count) };
+  const part = (name) => Buffer.from(`--b\r\ncontent-disposition: form-data; name="${name}"; filename="x"\r\n\r\n`);
+  const files = list(0, count).flatMap(({ upload }, i) => [part(upload), bytes, Buffer.from([i]), Buffer.from('\r\n')]);
+  return Buffer.concat([part('request'), Buffer.from(`${JSON.stringify(search)}\r\n`), ...files, Buffer.from('--b--')]);
+}
+
+/** Connections that send a text and are never closed by this side. */
+function sockets(url, text, { atOnce, keep }) {
+  const open = new Set();
+  const one = () => {
+    const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', localAddress, allowHalfOpen: true });
+    socket.on('error', () => {});
+    socket.once('connect', () => socket.write(text));
+    socket.resume();
+    open.add(socket);
+    if (open.size <= keep) return;
+    const [oldest] = open;
+    open.delete(oldest);
+    oldest.destroy();
+  };
+  const timer = setInterval(() => {
+    for (let i = 0; i < atOnce; i++) one();
+  }, 50);
+  return () => {
+    clearInterval(timer);
+    for (const socket of open) socket.destroy();
+  };
+}
+
+/** Requests that follow each other over so many connections. */
+function requests(url, path, { lanes, ...options }) {
+  let ending = false;
+  for (let lane = 0; lane < lanes; lane++) {
+    void (async () => {
+      while (!ending) await send(url, path, { ...options, from: localAddress });
+    })();
+  }
+  return () => {
+    ending = true;
+  };
+}
+
+/** Each starts with a URL and gives what ends it. */
+async function attacks() {
+  const side = (pixels) => sharp({ create: { width: pixels, height: pixels, channels: 3, background: '#446688' } });
+  const interlaced = await side(7000).png({ progressive: true }).toBuffer();
+  const smaller = await side(1900).png({ progressive: true }).toBuffer();
+  const progressive = await side(7000).jpeg({ progressive: true }).toBuffer();
+  const post =
+    (headers, body, lanes = 16) =>
+    (url) =>
+      requests(url, '/v1/search', { method: 'POST', headers, body, lanes });
+  const redos = `--b\r\nA:${' '.repeat(3900)}\n\r\n\r\nx\r\n--b--`;
+  const promised =
+    'POST /v1/search HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 16000000\r\n\r\n{';
+  return {
+    none: () => () => {},
+    'headers of parts that are blank': post(multipart, redos, 4),
+    'connections with nonsense': (url) => sockets(url, 'nonsense\r\n\r\n', { atOnce: 50, keep: 3000 }),
+    'connections with half a request': (url) => sockets(url, 'GET / HTTP/1.1\r\nhost: lo', { atOnce: 50, keep: 3000 }),
+    'promised bodies': (url) => sockets(url, promised, { atOnce: 10, keep: 256 }),
+    readiness: (url) => requests(url, '/readyz', { lanes: 16 }),
+    '16 interlaced PNGs of 49 megapixels': post(multipart, withUploads(interlaced, 16)),
+    '2 interlaced PNGs of 49 megapixels': post(multipart, withUploads(interlaced, 2)),
+    '16 interlaced PNGs of 3.6 megapixels': post(multipart, withUploads(smaller, 16)),
+    '2 progressive JPEGs of 49 megapixels': post(multipart, withUploads(progressive, 2)),
+  };
+}
+
+const round = (value) => Math.round(value * 10) / 10;
+
+/** Searches by id, one after the other over two lanes of fresh connections. */
+async function others(url, seconds) {
+  const times = [];
+  let failed = 0;
+  let asked = 0;
+  const until = performance.now() + seconds * 1000;
+  const lane = async () => {
+    while (performance.now() < until) {
+      const search = {
+        gallery: 'bench',
+        references: [{ id: `${asked++ % Number(flags.pictures)}.jpg` }],
+        texts: [`in red ${asked}`],
+      };
+      const started = performance.now();
+      const status = await send(url, '/v1/search', { method: 'POST', headers: json, body: JSON.stringify(search) });
+      if (status === 200) times.push(performance.now() - started);
+      else failed++;
+      await sleep(20);
+    }
+  };
+  await Promise.all([lane(), lane()]);
+  times.sort((a, b) => a - b);
+  const at = (quantile) => round(times[Math.min(times.length - 1, Math.floor(quantile * times.length))] ?? Number.NaN);
+  return { searches: times.length, failed, milliseconds: { p50: at(0.5), p99: at(0.99), most: at(1) } };
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'limn-bench-attacks-'));
+try {
+  const location = flags.gallery ?? (await drawGallery(folder));
+  const results = {};
+  for (const [name, attack] of Object.entries(await attacks())) {
+    const server = await start(location);
+    await others(server.url, 2);
+    const stop = attack(server.url);
+    await sleep(500);
+    const found = await others(server.url, Number(flags.seconds));
+    stop();
+    await server.end();
+    const met = found.failed === 0 && found.milliseconds.p99 < goalMilliseconds;
+    results[name] = { ...found, goal: { says: `p99 under ${goalMilliseconds} ms, none refused`, met } };
+    console.log(`${name}: ${JSON.stringify(found)}${met ? '' : '  <- goal missed'}`);
+  }
+  await saveResult('attacks', { seconds: Number(flags.seconds), attacks: results });
+} catch (error) {
+  console.error(`bench: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
