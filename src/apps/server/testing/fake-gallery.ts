@@ -79,6 +79,12 @@ export class FakeGallery implements ServedGallery {
     return shown(kept);
   }
 
+  /** Puts another file in the place of a picture's, as somebody else on the machine could. */
+  replaceFile(id: string, bytes: Uint8Array): void {
+    const kept = this.items.get(id);
+    if (kept) this.items.set(id, { ...kept, bytes });
+  }
+
   async delete(id: string): Promise<boolean> {
     return this.items.delete(id);
   }
