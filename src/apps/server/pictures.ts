@@ -5,23 +5,14 @@
 import sharp from 'sharp';
 import { messageOf } from '../../core/errors.js';
 import { type DecodeCost, decodeCost } from '../../models/encoders/image/decode-cost.js';
+import { foreignFormat, type ImageFormat, imageFormat } from '../../models/encoders/image/image-format.js';
 import { jpegThumbnail } from '../../models/encoders/image/thumbnail.js';
 import { atOnce, type InTurn } from '../../search/gallery/in-turn.js';
 import { HttpProblem } from './problems.js';
 
-type Format = 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff' | 'avif';
-
-const ascii = (bytes: Uint8Array, from: number, to: number) => Buffer.from(bytes.subarray(from, to)).toString('latin1');
-
 /** The format that a file's first bytes tell; undefined for all that the server does not take. */
-export function pictureFormat(bytes: Uint8Array): Format | undefined {
-  if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return 'jpeg';
-  if (ascii(bytes, 0, 8) === '\x89PNG\r\n\x1a\n') return 'png';
-  if (ascii(bytes, 0, 4) === 'RIFF' && ascii(bytes, 8, 12) === 'WEBP') return 'webp';
-  if (['GIF87a', 'GIF89a'].includes(ascii(bytes, 0, 6))) return 'gif';
-  if (['II*\0', 'MM\0*'].includes(ascii(bytes, 0, 4))) return 'tiff';
-  if (ascii(bytes, 4, 8) === 'ftyp' && ['avif', 'avis', 'mif1'].includes(ascii(bytes, 8, 12))) return 'avif';
-  return undefined;
+export function pictureFormat(bytes: Uint8Array): ImageFormat | undefined {
+  return imageFormat(bytes);
 }
 
 /**
@@ -33,7 +24,9 @@ export function pictureFormat(bytes: Uint8Array): Format | undefined {
  */
 export async function checkPicture(bytes: Uint8Array, pixels: number, label: string): Promise<DecodeCost> {
   if (!pictureFormat(bytes)) {
-    throw new HttpProblem(415, 'IMAGE', `${label} is no picture that limn takes: send JPEG, PNG, WebP, AVIF, GIF or TIFF.`);
+    const kind = foreignFormat(bytes);
+    const what = kind ? `is ${kind.name}, which limn does not take` : 'is no picture that limn takes';
+    throw new HttpProblem(415, 'IMAGE', `${label} ${what}: send JPEG, PNG, WebP, AVIF, GIF or TIFF.`);
   }
   const cost = await decodeCost(bytes).catch((error) => {
     throw damaged(label, error);

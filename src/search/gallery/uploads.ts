@@ -5,9 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
-import { LimnError, messageOf } from '../../core/errors.js';
 import { sha256, writeFileAtomic } from '../../core/files.js';
+import { damagedImage, openImage } from '../../models/encoders/image/image.js';
 import { uploadsFolder } from './ingest/picture-list.js';
 
 /**
@@ -17,10 +16,11 @@ import { uploadsFolder } from './ingest/picture-list.js';
  * @throws LimnError IMAGE for bytes that are no picture, IO
  */
 export async function saveUpload(images: string, id: string, bytes: Uint8Array): Promise<string> {
-  const { format } = await sharp(bytes, { limitInputPixels: false })
+  const label = `The picture ${JSON.stringify(id)}`;
+  const { format } = await openImage(bytes, label, false)
     .metadata()
     .catch((error) => {
-      throw new LimnError('IMAGE', `The picture ${JSON.stringify(id)} is no picture that limn can read (${messageOf(error)}).`);
+      throw damagedImage(label, error);
     });
   const name = sha256(id);
   const ending = /^[a-z]{2,5}$/.test(format ?? '') ? format : 'bin';

@@ -3,7 +3,8 @@
  * whole picture has to be in memory before its first line is there: interlaced PNG, progressive JPEG (as coefficients), WebP, GIF, AVIF,
  * TIFF, and all that have to be turned.
  */
-import sharp, { type Metadata } from 'sharp';
+import type { Metadata } from 'sharp';
+import { openImage } from './image.js';
 
 export interface DecodeCost {
   /** In pixels, as the file has them. */
@@ -23,7 +24,7 @@ const sampleBytes: Partial<Record<string, number>> = { ushort: 2, short: 2, uint
 
 /** @throws the decoder's own error for a file whose header cannot be read */
 export async function decodeCost(bytes: Uint8Array): Promise<DecodeCost> {
-  return costOf(await sharp(bytes, { limitInputPixels: false }).metadata());
+  return costOf(await openImage(bytes, 'The image', false).metadata());
 }
 
 /** As {@link decodeCost}, of a header that was read. */

@@ -4,9 +4,11 @@
  * In this order: EXIF rotation, transparency over white, conversion to 8-bit sRGB (from greyscale, CMYK, 16 bit, embedded
  * profiles), resizing. Of an animated or many-paged file the first frame is taken.
  */
-import { readFile } from 'node:fs/promises';
-import sharp, { type OutputInfo, type Sharp } from 'sharp';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import sharp, { type OutputInfo, type Sharp, type SharpOptions } from 'sharp';
 import { LimnError, messageOf } from '../../../core/errors.js';
+import { foreignFormat, imageFormat } from './image-format.js';
 import { type PillowFilter, pillowResize, type RgbImage } from './pillow-resize.js';
 
 export const resamplings = [
@@ -56,6 +58,41 @@ export function pictureSettingsId(settings: PictureSettings): string {
   return `rgb1-${size}-${fit}-${resampling}${shorterSide === size ? '' : `-${shorterSide}`}`;
 }
 
+/** Images with more pixels are refused unless more is allowed: 16,383 x 16,383. */
+export const defaultPixelLimit = 268_402_689;
+
+/**
+ * How damaged a file may be, the same wherever limn reads one: what decoders only warn of (a wrong marker, bytes too many) is read, and
+ * what loses pixels (cut short, strips or blocks that cannot be decoded, wrong checksums) is an error.
+ */
+export const imageTolerance = { failOn: 'error' } as const satisfies SharpOptions;
+
+/**
+ * An image file for sharp to decode, upright. All that limn decodes goes through here, so that what is indexed can be shown as well.
+ *
+ * @param pixelLimit images with more pixels fail when they are decoded. @default 268402689
+ * @throws LimnError IMAGE for a file of a format that limn does not read, before a decoder sees it
+ */
+export function openImage(bytes: Uint8Array, label = 'The picture', pixelLimit: number | false = defaultPixelLimit): Sharp {
+  requireFormat(bytes, label);
+  return sharp(bytes, { ...imageTolerance, limitInputPixels: pixelLimit, autoOrient: true });
+}
+
+/** What a decoder's error says about a file. */
+export function damagedImage(label: string, cause: unknown): LimnError {
+  if (LimnError.isInstance(cause)) return cause;
+  return new LimnError('IMAGE', `${label} ${reasonOf(cause)} Replace it or take it out.`, { details: { path: label }, cause });
+}
+
+function requireFormat(bytes: Uint8Array, label: string): void {
+  if (imageFormat(bytes)) return;
+  const details = { path: label };
+  const known = foreignFormat(bytes);
+  const unknown = `is not a picture that limn can read${bytes.length === 0 ? ': it is empty' : ''}. Replace it or take it out.`;
+  const what = known ? `is ${known.name}, which limn does not read. ${known.advice}` : unknown;
+  throw new LimnError('IMAGE', `${label} ${what}`, { details });
+}
+
 /**
  * Decodes one picture.
  *
@@ -66,10 +103,10 @@ export function pictureSettingsId(settings: PictureSettings): string {
 export async function decodeImage(picture: string | Uint8Array, options: DecodeOptions): Promise<Uint8Array> {
   const label = typeof picture === 'string' ? picture : (options.label ?? 'The picture');
   const bytes = typeof picture === 'string' ? await readPicture(picture) : picture;
-  const { pixelLimit = 268_402_689, sideLimit = 32_767, resampling = 'bicubic' } = options;
+  const { pixelLimit = defaultPixelLimit, sideLimit = 32_767, resampling = 'bicubic' } = options;
   let decoded: { data: Uint8Array; info: OutputInfo };
   try {
-    const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    const { width, height } = await openImage(bytes, label, false).metadata();
     const [given, advice] = [`${label} is ${width} x ${height} pixels`, 'Make it smaller or take it out.'];
     const details = { path: label, width, height };
     if (width * height > pixelLimit) {
@@ -78,19 +115,13 @@ export async function decodeImage(picture: string | Uint8Array, options: DecodeO
     if (Math.max(width, height) > sideLimit) {
       throw new LimnError('IMAGE', `${given}, more than the limit of ${sideLimit} on a side. ${advice}`, { details });
     }
-    const rgb = sharp(bytes, { limitInputPixels: pixelLimit, failOn: 'truncated', autoOrient: true })
-      .flatten({ background: '#ffffff' })
-      .toColourspace('srgb');
+    const rgb = openImage(bytes, label, pixelLimit).flatten({ background: '#ffffff' }).toColourspace('srgb');
     const large = width * height > largestInMemory;
     const asPillow = () => (large ? shrinkRoughly(rgb, options) : rgb);
     const resized = resampling.startsWith(pillowPrefix) ? asPillow() : resize(rgb, options);
     decoded = await resized.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   } catch (error) {
-    if (LimnError.isInstance(error)) throw error;
-    throw new LimnError('IMAGE', `${label} ${reasonOf(error)} Replace it or take it out.`, {
-      details: { path: label },
-      cause: error,
-    });
+    throw damagedImage(label, error);
   }
   const image = asRgb(decoded, label);
   if (!resampling.startsWith(pillowPrefix)) return image.data;
@@ -133,20 +164,40 @@ function centredOnWhite({ width, height, data }: RgbImage, size: number): Uint8A
   return out;
 }
 
-/** The bytes of a picture file. */
+/**
+ * The bytes of a picture file.
+ *
+ * @throws LimnError IMAGE for a path that is not there, cannot be read, or is no file: a pipe would be waited for without end
+ */
 export async function readPicture(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    // Opened so, a pipe is there at once, whether anybody writes into it or not.
+    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      const state = await file.stat();
+      if (state.isDirectory()) throw unreadable(path, 'is a folder');
+      if (!state.isFile()) throw unreadable(path, 'is a pipe, socket or device and no file');
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
   } catch (error) {
+    if (LimnError.isInstance(error)) throw error;
     const { code } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : `cannot be read (${code})`;
-    throw new LimnError('IMAGE', `The picture ${path} ${reason}. Check the path.`, { details: { path }, cause: error });
+    const reason = { ENOENT: 'does not exist', EISDIR: 'is a folder', ENXIO: 'is a socket and no file' }[code ?? ''];
+    throw unreadable(path, reason ?? `cannot be read (${code})`, error);
   }
+}
+
+function unreadable(path: string, reason: string, cause?: unknown): LimnError {
+  return new LimnError('IMAGE', `The picture ${path} ${reason}. Check the path.`, { details: { path }, cause });
 }
 
 function reasonOf(error: unknown): string {
   const message = messageOf(error);
   if (/unsupported image format|Buffer is empty/i.test(message)) return 'is not a picture that limn can read.';
+  if (/unsupported (codec|feature)/i.test(message)) return `is of a kind that limn cannot decode (${message.slice(0, 120)}).`;
+  if (/exceeds pixel limit/i.test(message)) return 'has more pixels than the limit.';
   const first = message.length > 120 ? `${message.slice(0, 120)}…` : message;
   return `is damaged or cut short (${first}).`;
 }

@@ -1,6 +1,6 @@
 /** Why a picture was found: each factor's share of its score, and where the factor looks in the reference and in the picture. */
-import sharp from 'sharp';
 import { LimnError } from '../../../core/errors.js';
+import { openImage } from '../../../models/encoders/image/image.js';
 import type { GalleryStore } from '../../store/store.js';
 import type { Embedder } from '../embedder.js';
 import type { InTurn } from '../in-turn.js';
@@ -71,7 +71,7 @@ async function heatMaps(
   if (side === undefined) return new Array<HeatMap>(factors).fill(wholePicture);
   const bytes = await picture.bytes();
   const decoded = await inTurn(bytes, () => embedder.decode(bytes, picture.name));
-  const { autoOrient } = await sharp(bytes, { limitInputPixels: false }).metadata();
+  const { autoOrient } = await openImage(bytes, picture.name, false).metadata();
   const { picture: settings } = await embedder.openReader();
   // A model whose queries see pictures alone sees its references with an empty text.
   const said = model.sees.picture ? (text ?? (model.sees.text ? undefined : '')) : undefined;
