@@ -6,7 +6,7 @@ import { LimnError } from '../../core/errors.js';
 import { halfOfThreads } from '../../engine/runtime/session.js';
 import { methodOf } from '../../models/methods/methods.js';
 import type { LimnModel } from '../../models/retrieval/limn-model.js';
-import { checkId } from '../store/check.js';
+import { checkNewId } from '../store/check.js';
 import { parseFilter } from '../store/filter-parse.js';
 import type { Metadata } from '../store/metadata.js';
 import { openStore } from '../store/open-store.js';
@@ -17,7 +17,7 @@ import { type GalleryFacts, learnFacts, readFacts, saveFacts } from './explain/f
 import type { Field } from './explain/fields.js';
 import { openRememberedModel, requireSameModel } from './find-model.js';
 import { atOnce, type InTurn } from './in-turn.js';
-import { type Ingest, type IngestOptions, type IngestReport, ingest } from './ingest/ingest.js';
+import { type Ingest, type IngestOptions, type IngestReport, ingest, newReport } from './ingest/ingest.js';
 import { isUrl, type ListedPicture, listOf, type PictureList } from './ingest/picture-list.js';
 import { type FetchLimits, SafeFetcher } from './ingest/safe-fetch.js';
 import { openOrCreateStore, type PictureSources, readSources } from './make-gallery.js';
@@ -83,7 +83,7 @@ const bulkPictures = 64;
 
 export class Gallery {
   /** What the last {@link create} or {@link update} did. */
-  report: IngestReport = { added: 0, replaced: 0, updated: 0, unchanged: 0, removed: 0, skipped: [] };
+  report: IngestReport = newReport();
   private readonly limits: { pixelLimit?: number };
   private readonly embedder: Embedder;
   private readonly composer: Composer;
@@ -235,7 +235,7 @@ export class Gallery {
    * @throws LimnError IMAGE for a broken picture; USAGE for a bad id or metadata, or bytes where the gallery has no images folder
    */
   async add(items: readonly NewItem[], inTurn: InTurn = atOnce): Promise<StoredItem[]> {
-    for (const { id } of items) checkId(id);
+    for (const { id } of items) checkNewId(id);
     const decoded = new Map<Uint8Array, DecodedPicture>();
     for (const { id, bytes } of items) {
       if (bytes) decoded.set(bytes, await inTurn(bytes, () => this.embedder.decode(bytes, `The picture ${JSON.stringify(id)}`)));
@@ -261,7 +261,9 @@ export class Gallery {
     pictures: readonly ListedPicture[],
     options: Pick<IngestOptions, 'refresh' | 'signal'> = {},
   ): Promise<IngestReport> {
-    return ingest(this.tools, listOf(pictures), { ...options, onBroken: 'skip', optimise: false, atOnce: true });
+    // Whoever made the list has decided which metadata are kept.
+    const whole = { onBroken: 'skip', optimise: false, atOnce: true, replaceMetadata: true } as const;
+    return ingest(this.tools, listOf(pictures), { ...options, ...whole });
   }
 
   async get(id: string): Promise<StoredItem | undefined> {
@@ -365,7 +367,7 @@ export class Gallery {
         } else if (location !== undefined) listed.push({ id, location, metadata });
         else throw new LimnError('USAGE', `The picture ${JSON.stringify(id)} has neither bytes nor a location.`);
       }
-      await ingest(this.tools, listOf(listed), { optimise: false, atOnce: true });
+      await ingest(this.tools, listOf(listed), { optimise: false, atOnce: true, replaceMetadata: true });
     } catch (error) {
       // A store that broke may have written what it could not answer: its pictures keep their files.
       const unwritten = LimnError.isInstance(error) && error.code !== 'STORE';

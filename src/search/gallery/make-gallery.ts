@@ -7,7 +7,8 @@ import { createStore, openStore } from '../store/open-store.js';
 import type { GalleryInfo, GalleryStore } from '../store/store.js';
 import { requireSameModel, shownLocation } from './find-model.js';
 import { listFile, metadataFile } from './ingest/list-file.js';
-import { type PictureList, withMetadata } from './ingest/picture-list.js';
+import { fitMetadata } from './ingest/metadata-fit.js';
+import type { PictureList } from './ingest/picture-list.js';
 import { folderList } from './ingest/scan.js';
 import { findFolder, localFolder, referenceTo } from './places.js';
 
@@ -33,7 +34,13 @@ export async function readSources(sources: PictureSources): Promise<{ list: Pict
   // Paths of a list are inside the images folder, or beside the list itself.
   const folder = images ?? resolve(list as string, '..');
   const pictures = list === undefined ? await folderList(folder) : await listFile(list, folder);
-  return { list: metadata === undefined ? pictures : withMetadata(pictures, await metadataFile(metadata)), images: folder };
+  if (metadata === undefined) return { list: pictures, images: folder };
+  const notes: string[] = [];
+  const rows = await metadataFile(metadata, { images: folder, onNote: (note) => notes.push(note) });
+  return {
+    list: await fitMetadata({ ...pictures, notes: [...(pictures.notes ?? []), ...notes] }, rows, metadata),
+    images: folder,
+  };
 }
 
 export interface StorePlace {

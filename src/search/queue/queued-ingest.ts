@@ -7,7 +7,15 @@
 import { LimnError, messageOf, throwIfAborted } from '../../core/errors.js';
 import { ContentMemo } from '../../models/encoders/cache/content-memo.js';
 import { embedChanged } from '../gallery/ingest/embed-changed.js';
-import { type IngestOptions, type IngestReport, type IngestTools, refuseAllBroken } from '../gallery/ingest/ingest.js';
+import {
+  type IngestOptions,
+  type IngestReport,
+  type IngestTools,
+  newReport,
+  refuseAllBroken,
+  tellKept,
+} from '../gallery/ingest/ingest.js';
+import { MetadataKeeper } from '../gallery/ingest/keep-metadata.js';
 import { isUrl, type ListedPicture, type PictureList } from '../gallery/ingest/picture-list.js';
 import { flattened, inBatches, mapAhead } from '../gallery/ingest/pipeline.js';
 import { brokenPicture, type Changed, readListed, sameContent, sameMetadata } from '../gallery/ingest/prepare.js';
@@ -48,7 +56,8 @@ export async function queuedIngest(
   const memo = await ContentMemo.open();
   const model = store.info.model.hash;
   const seen = options.prune ? new Set<string>() : undefined;
-  let report = emptyReport();
+  let report = newReport(list);
+  let keeper = new MetadataKeeper(options.replaceMetadata);
   let refresh = options.refresh ?? false;
   let workers: number | undefined;
   let looks = 0;
@@ -77,7 +86,7 @@ export async function queuedIngest(
   const lookUp = async (pictures: ListedPicture[]) => {
     for (const { id } of pictures) seen?.add(id);
     const stored = await store.get(pictures.map(({ id }) => id));
-    return pictures.map((picture, i) => ({ picture, stored: stored[i] }));
+    return pictures.map((picture, i) => ({ picture: keeper.keep(picture, stored[i]), stored: stored[i] }));
   };
   const find = async ({ picture, stored }: { picture: ListedPicture; stored: StoredItem | undefined }): Promise<Found> => {
     throwIfAborted(signal, 'looking for pictures that have changed; the same command goes on from there');
@@ -87,7 +96,14 @@ export async function queuedIngest(
       return { queued: { id, location, metadata, before: stored } };
     }
     try {
-      const { content } = await readListed(picture, stored, { files, memo, refresh, signal, hashOnly: true });
+      const { content } = await readListed(picture, stored, {
+        files,
+        memo,
+        refresh,
+        verify: options.verify,
+        signal,
+        hashOnly: true,
+      });
       return sameContent(picture, stored, content) ?? { queued: { id, location, content, metadata, before: stored } };
     } catch (error) {
       return brokenPicture(picture, files, error);
@@ -126,19 +142,24 @@ export async function queuedIngest(
   } finally {
     await memo.save();
   }
-  if (detach) return report;
+  if (detach) {
+    tellKept(report, keeper);
+    return report;
+  }
   await open.ended();
   const others = [...earlier].filter((id) => !open.added.has(id));
   if (others.length > 0) {
     // Jobs of an earlier call, for a list that was another one, may have written what is no longer so.
     await open.othersEnded(others);
     const first = report;
-    report = emptyReport();
+    report = newReport(list);
+    keeper = new MetadataKeeper(options.replaceMetadata);
     refresh = false;
     await walk();
     await open.ended();
     report = { ...first, skipped: report.skipped };
   }
+  tellKept(report, keeper);
   refuseAllBroken(report, list);
   tell();
   if (seen) report.removed = await prune(store, seen, signal);
@@ -148,8 +169,6 @@ export async function queuedIngest(
   }
   return report;
 }
-
-const emptyReport = (): IngestReport => ({ added: 0, replaced: 0, updated: 0, unchanged: 0, removed: 0, skipped: [] });
 
 /** What has become of a picture that went through the queue. */
 function kindOf(before: StoredItem | undefined, now: StoredItem): 'added' | 'replaced' | 'updated' | 'unchanged' {

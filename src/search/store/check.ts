@@ -15,7 +15,7 @@ const wrong = (message: string, details: Record<string, unknown> = {}) => new Li
 export function checkItems(items: readonly EmbeddedItem[], { width, factors, projection }: VectorSizes): void {
   const ids = new Set<string>();
   for (const { id, content, location, metadata, matching, factors: factorVectors } of items) {
-    checkId(id);
+    checkNewId(id);
     const name = JSON.stringify(id);
     if (ids.has(id)) throw wrong(`The item ${name} is given twice; give each id once.`, { id });
     ids.add(id);
@@ -39,12 +39,44 @@ export function checkItems(items: readonly EmbeddedItem[], { width, factors, pro
   }
 }
 
-/** @throws LimnError USAGE */
+/** Characters of an id. */
+export const idLimit = 512;
+
+/**
+ * Why a text cannot be the id of a new item; undefined where it can. The one rule for all that gives ids: folders, lists, programs and
+ * requests. Backslashes, "./" and a "/" in front are characters like others, since ids are no paths.
+ */
+export function idProblem(id: string): string | undefined {
+  const wrong = wrongId(id);
+  if (wrong !== undefined) return wrong;
+  // In addresses, these two mean a folder, however they are written.
+  return id === '.' || id === '..' ? 'it is "." or ".."' : undefined;
+}
+
+/** Why no store has such an id. */
+function wrongId(id: string): string | undefined {
+  if (typeof id !== 'string' || id === '') return 'it is empty';
+  if (id.length > idLimit) return `it has more than ${idLimit} characters`;
+  if (/\p{Cc}/u.test(id)) return 'it has a line end, a tab or another control character';
+  return isStorable(id) ? undefined : 'it has half of a surrogate pair';
+}
+
+/** Whether a store may have an item of this id. @throws LimnError USAGE */
 export function checkId(id: string): void {
-  if (typeof id !== 'string' || id.length < 1 || id.length > 512 || /\p{Cc}/u.test(id) || !isStorable(id)) {
-    const shown = JSON.stringify(String(id).slice(0, 80));
-    throw wrong(`${shown} is no id: an id is a text of 1 to 512 characters without control characters.`, { id });
-  }
+  refuseId(id, wrongId(id));
+}
+
+/** @throws LimnError USAGE for an id that no new item may have */
+export function checkNewId(id: string): void {
+  refuseId(id, idProblem(id));
+}
+
+function refuseId(id: string, why: string | undefined): void {
+  if (why === undefined) return;
+  const shown = JSON.stringify(String(id).slice(0, 80));
+  throw wrong(`${shown} is no id, since ${why}: an id is a text of 1 to ${idLimit} characters without control characters.`, {
+    id,
+  });
 }
 
 function checkMetadata(metadata: Metadata, item: string): void {

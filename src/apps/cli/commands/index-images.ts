@@ -18,6 +18,8 @@ interface IndexFlags {
   prune?: boolean;
   replace?: boolean;
   refresh?: boolean;
+  verify?: boolean;
+  replaceMetadata?: boolean;
   allowUrls?: boolean;
   skipBroken?: boolean;
   queue?: string;
@@ -39,6 +41,8 @@ export function indexCommand(): Command {
     .option('--replace', 'make the gallery anew, for instance with another model')
     .option('--allow-urls', 'fetch the pictures of URLs, from public addresses only')
     .option('--refresh', 'fetch URLs again that are in the gallery')
+    .option('--verify', 'read all files again, also those whose size, times and inode have not changed')
+    .option('--replace-metadata', 'erase metadata that the gallery has and this run does not give')
     .option('--skip-broken', 'leave out pictures that cannot be read')
     .option('--queue <url>', 'a Redis, e.g. redis://127.0.0.1:6379: "limn worker" processes embed the pictures')
     .option('--queue-name <name>', "the queue's name (default: made of the gallery's location)")
@@ -49,7 +53,7 @@ export function indexCommand(): Command {
 }
 
 async function runIndex(flags: IndexFlags): Promise<void> {
-  const { images, list, metadata, prune, replace, refresh } = flags;
+  const { images, list, metadata, prune, replace, refresh, verify, replaceMetadata } = flags;
   const folder = required(flags.model, '--model', 'index');
   if (images === undefined && list === undefined) {
     throw new LimnError('USAGE', 'limn index needs --images or --list. See "limn index --help".');
@@ -60,9 +64,11 @@ async function runIndex(flags: IndexFlags): Promise<void> {
     const { gallery, queued } = await runLong(async ({ logger, ...tools }) => {
       const onBroken = flags.skipBroken ? 'skip' : 'error';
       const urls = flags.allowUrls ?? false;
-      const create = { model, images, list, metadata, out, onBroken, prune, replace, refresh, urls, ...tools } as const;
+      const sources = { images, list, metadata, urls, refresh, verify, replaceMetadata } as const;
+      const create = { model, out, ...sources, onBroken, prune, replace, ...tools } as const;
       const made = await (flags.queue === undefined ? indexHere(flags, create) : indexThere(flags.queue, flags, create, logger));
-      for (const { reason } of made.gallery.report.skipped) logger.warn(reason);
+      const { notes, skipped } = made.gallery.report;
+      for (const line of [...notes, ...skipped.map(({ reason }) => reason)]) logger.warn(line);
       return made;
     });
     try {

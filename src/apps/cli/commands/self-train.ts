@@ -10,7 +10,8 @@ import { selfTrainSettings } from '../../../learning/self-training/settings.js';
 import type { ModelFolders } from '../../../learning/self-training/work.js';
 import { LimnModel } from '../../../models/retrieval/limn-model.js';
 import type { PictureReader } from '../../../models/retrieval/picture-reader.js';
-import { scanPictures } from '../../../search/gallery/ingest/scan.js';
+import { passedOverNote } from '../../../search/gallery/ingest/passed-over.js';
+import { scanFolder } from '../../../search/gallery/ingest/scan.js';
 import { addDatasetOptions, type DatasetOptions, openDataset } from '../datasets.js';
 import { openReader, type ReaderOptions } from '../encoders.js';
 import { type LongWork, runLong } from '../long-work.js';
@@ -170,7 +171,10 @@ async function labelledData(flags: SelfTrainFlags, tools: LongWork) {
 
 async function picturesIn(folder: string | undefined): Promise<Picture[]> {
   if (folder === undefined) return [];
-  return (await scanPictures(folder)).map((id) => ({ id, path: join(folder, id) }));
+  const { paths, passedOver } = await scanFolder(folder);
+  const note = passedOverNote(passedOver);
+  if (note) process.stderr.write(`${note}\n`);
+  return paths.map((id) => ({ id, path: join(folder, id) }));
 }
 
 /** The reader that the given LIMN was trained with. */

@@ -1,14 +1,23 @@
-/** Remembers the content hash of files that have not changed, so that a cache hit costs no reading. */
+/**
+ * Remembers the content hash of files that have not changed, so that a cache hit costs no reading.
+ *
+ * A file counts as unchanged while its size, its time of modification, its time of change (ctime) and its inode are what they were. The
+ * time of modification can be set by anyone (`touch -r`, `cp -p`, unpacking an archive); the time of change is the file system's own and
+ * moves with every write and rename, so another content of the same size and time is noticed.
+ */
 import { appendFile, readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { limnHome, makeFolder, writeFileAtomic } from '../../../core/files.js';
 
-interface FileState {
+/** What `stat` says of a file. */
+export interface FileState {
   size: number;
   mtimeMs: number;
+  ctimeMs: number;
+  ino: number;
 }
 
-type Line = [path: string, size: number, mtimeMs: number, hash: string];
+type Line = [path: string, size: number, mtimeMs: number, ctimeMs: number, ino: number, hash: string];
 
 /** A file that changed this recently may change again without its time changing, so it is not remembered. */
 const settledMs = 2000;
@@ -37,12 +46,16 @@ export class ContentMemo {
   /** The hash of a file's content if the file is as it was. */
   get(path: string, state: FileState): string | undefined {
     const line = this.known.get(resolve(path));
-    return line && line[1] === state.size && line[2] === state.mtimeMs ? line[3] : undefined;
+    if (!line) return undefined;
+    const [, size, mtimeMs, ctimeMs, ino, hash] = line;
+    const same = size === state.size && mtimeMs === state.mtimeMs && ctimeMs === state.ctimeMs && ino === state.ino;
+    return same ? hash : undefined;
   }
 
   set(path: string, state: FileState, hash: string): void {
-    if (Date.now() - state.mtimeMs < settledMs) return;
-    const line: Line = [resolve(path), state.size, state.mtimeMs, hash];
+    const { size, mtimeMs, ctimeMs, ino } = state;
+    if (Date.now() - Math.max(mtimeMs, ctimeMs) < settledMs) return;
+    const line: Line = [resolve(path), size, mtimeMs, ctimeMs, ino, hash];
     this.known.set(line[0], line);
     this.fresh.push(line);
   }
@@ -60,9 +73,10 @@ export class ContentMemo {
 function parseLine(text: string): Line | undefined {
   try {
     const line = JSON.parse(text) as unknown;
-    const [path, size, mtimeMs, hash] = Array.isArray(line) ? line : [];
-    const valid = typeof path === 'string' && typeof size === 'number' && typeof mtimeMs === 'number';
-    return valid && typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash) ? [path, size, mtimeMs, hash] : undefined;
+    if (!Array.isArray(line) || line.length !== 6) return undefined;
+    const [path, size, mtimeMs, ctimeMs, ino, hash] = line;
+    if (typeof path !== 'string' || ![size, mtimeMs, ctimeMs, ino].every((value) => typeof value === 'number')) return undefined;
+    return typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash) ? [path, size, mtimeMs, ctimeMs, ino, hash] : undefined;
   } catch {
     return undefined;
   }

@@ -11,6 +11,9 @@ import type { GalleryStore, StoredItem } from '../../store/store.js';
 import type { Embedder } from '../embedder.js';
 import type { PictureFiles } from '../picture-files.js';
 import { embedChanged } from './embed-changed.js';
+import { type KeptMetadata, keptNote, MetadataKeeper } from './keep-metadata.js';
+import type { MetadataFit } from './metadata-fit.js';
+import { type PassedOverFiles, passedOverNote } from './passed-over.js';
 import type { ListedPicture, PictureList } from './picture-list.js';
 import { flattened, inBatches, mapAhead } from './pipeline.js';
 import { type Changed, type Prepared, preparePicture } from './prepare.js';
@@ -23,6 +26,13 @@ export interface IngestOptions {
   prune?: boolean | undefined;
   /** Fetch URLs again that the gallery has, to see whether they have changed. @default false */
   refresh?: boolean | undefined;
+  /**
+   * Read all files and hash their content, also those whose size, times and inode are what they were when they were last read.
+   * @default false
+   */
+  verify?: boolean | undefined;
+  /** Erase metadata that the gallery has and this call does not give; without it they are kept, field by field. @default false */
+  replaceMetadata?: boolean | undefined;
   /** Build and refresh the store's indexes in the end, where pictures came or went. @default true */
   optimise?: boolean | undefined;
   /**
@@ -46,6 +56,39 @@ export interface IngestReport {
   removed: number;
   /** Pictures that could not be read, with the reason; what the gallery had of them stays. */
   skipped: { id: string; reason: string }[];
+  /** Files of the folder that were passed over, by kind. */
+  passedOver: PassedOverFiles[];
+  /** How the rows of the file of metadata fit the pictures; left out without one. */
+  metadata?: MetadataFit | undefined;
+  /** Metadata that the gallery had and this call did not give; they were kept. */
+  kept: KeptMetadata;
+  /** What a person should know of all this, in sentences. */
+  notes: string[];
+}
+
+/** A report before anything is done: what reading the sources has found. @param list @default one without anything to say */
+export function newReport(list: Partial<PictureList> = {}): IngestReport {
+  const { passedOver = [], metadata, notes = [] } = list;
+  const note = passedOverNote(passedOver);
+  return {
+    added: 0,
+    replaced: 0,
+    updated: 0,
+    unchanged: 0,
+    removed: 0,
+    skipped: [],
+    passedOver: [...passedOver],
+    ...(metadata ? { metadata } : {}),
+    kept: { pictures: 0, fields: [] },
+    notes: [...(note === undefined ? [] : [note]), ...notes],
+  };
+}
+
+/** Puts into a report what was kept. */
+export function tellKept(report: IngestReport, keeper: MetadataKeeper): void {
+  report.kept = keeper.kept;
+  const note = keptNote(report.kept);
+  if (note !== undefined) report.notes.push(note);
 }
 
 export interface IngestTools {
@@ -69,7 +112,8 @@ const longestUnwritten = 5000;
 export async function ingest(tools: IngestTools, list: PictureList, options: IngestOptions = {}): Promise<IngestReport> {
   const { store, embedder, files } = tools;
   const { onBroken = 'error', refresh = false, optimise = true, signal, onProgress } = options;
-  const report: IngestReport = { added: 0, replaced: 0, updated: 0, unchanged: 0, removed: 0, skipped: [] };
+  const report = newReport(list);
+  const keeper = new MetadataKeeper(options.replaceMetadata);
   const memo = options.atOnce ? undefined : await ContentMemo.open();
   const seen = options.prune ? new Set<string>() : undefined;
   const tell = () => {
@@ -82,11 +126,11 @@ export async function ingest(tools: IngestTools, list: PictureList, options: Ing
   const lookUp = async (pictures: ListedPicture[]) => {
     for (const { id } of pictures) seen?.add(id);
     const stored = await store.get(pictures.map(({ id }) => id));
-    return pictures.map((picture, i) => ({ picture, stored: stored[i] }));
+    return pictures.map((picture, i) => ({ picture: keeper.keep(picture, stored[i]), stored: stored[i] }));
   };
   const prepare = ({ picture, stored }: { picture: ListedPicture; stored: StoredItem | undefined }) => {
     throwIfAborted(signal, 'indexing; what is written is kept, and the same command goes on from there');
-    return preparePicture(picture, stored, { embedder, files, memo, refresh, signal });
+    return preparePicture(picture, stored, { embedder, files, memo, refresh, verify: options.verify, signal });
   };
   async function* changedOnly(prepared: AsyncIterable<Prepared>): AsyncGenerator<Changed> {
     for await (const one of prepared) {
@@ -118,6 +162,7 @@ export async function ingest(tools: IngestTools, list: PictureList, options: Ing
   } finally {
     await memo?.save();
   }
+  tellKept(report, keeper);
   if (!options.atOnce) refuseAllBroken(report, list);
   tell();
   if (seen) report.removed = await prune(store, seen, signal);

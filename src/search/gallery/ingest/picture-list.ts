@@ -3,6 +3,8 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { LimnError } from '../../../core/errors.js';
 import type { Metadata } from '../../store/metadata.js';
 import type { DecodedPicture } from '../embedder.js';
+import type { MetadataFit } from './metadata-fit.js';
+import type { PassedOverFiles } from './passed-over.js';
 
 export interface ListedPicture {
   id: string;
@@ -20,6 +22,12 @@ export interface ListedPicture {
 export interface PictureList {
   /** How many pictures the list has. */
   total: number;
+  /** Files of the folder that are no pictures of the list. @default none */
+  passedOver?: readonly PassedOverFiles[] | undefined;
+  /** How the rows of a file of metadata fit the pictures. @default there is no such file */
+  metadata?: MetadataFit | undefined;
+  /** What a person should know of how the sources were read, in sentences. @default nothing */
+  notes?: readonly string[] | undefined;
   /** Reads the list from its start. */
   pictures(): AsyncIterable<ListedPicture> | Iterable<ListedPicture>;
 }
@@ -51,15 +59,18 @@ export function listOf(pictures: readonly ListedPicture[]): PictureList {
   return { total: pictures.length, pictures: () => pictures };
 }
 
-/** A list with more metadata: what `of` knows of a picture by its id wins. */
-export function withMetadata(list: PictureList, of: ReadonlyMap<string, Metadata>): PictureList {
+/** A list with more metadata: what `of` knows of a picture, by its id or else by its path, wins. */
+export function withMetadata(list: PictureList, of: MetadataOf): PictureList {
   return {
-    total: list.total,
+    ...list,
     async *pictures() {
       for await (const picture of list.pictures()) {
-        const more = of.get(picture.id);
+        const more = of(picture);
         yield more ? { ...picture, metadata: { ...picture.metadata, ...more } } : picture;
       }
     },
   };
 }
+
+/** More metadata of a picture; undefined where there are none. */
+export type MetadataOf = (picture: Pick<ListedPicture, 'id' | 'location'>) => Metadata | undefined;

@@ -25,6 +25,8 @@ export interface CompareTools {
   /** What is remembered of files that have not changed. @default nothing: they are read */
   memo?: ContentMemo | undefined;
   refresh: boolean;
+  /** Read files in any case, also those that the memo knows. @default false */
+  verify?: boolean | undefined;
   signal: AbortSignal | undefined;
   /** Only the hash is wanted. @default false */
   hashOnly?: boolean | undefined;
@@ -85,7 +87,7 @@ export function sameContent(
 export async function readListed(
   { location, bytes }: ListedPicture,
   stored: StoredItem | undefined,
-  { files, memo, refresh, signal, hashOnly }: CompareTools,
+  { files, memo, refresh, verify, signal, hashOnly }: CompareTools,
 ): Promise<{ content: string; bytes?: Uint8Array }> {
   if (bytes) return { content: sha256(bytes), bytes };
   if (isUrl(location)) {
@@ -96,7 +98,7 @@ export async function readListed(
   const path = await files.pathOf(location);
   const state = await stat(path).catch(() => undefined);
   // Of a picture that the gallery has not, the bytes will be wanted anyway.
-  const remembered = state && (stored || hashOnly) && memo?.get(path, state);
+  const remembered = state && !verify && (stored || hashOnly) && memo?.get(path, state);
   if (remembered) return { content: remembered };
   const read = await readPicture(path);
   const content = sha256(read);

@@ -1,20 +1,24 @@
 /** Rows of tables in files: CSV, TSV, JSON lines and Parquet, read piece by piece. */
 import { extname } from 'node:path';
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { readLines, streamText } from '../../../core/text-file.js';
 import { readDelimited } from './delimited.js';
+import { parquetRows } from './parquet-rows.js';
 
 export interface TableRow {
   values: Readonly<Record<string, unknown>>;
   /** Where the row is, for error messages: "list.csv line 3". */
   place: string;
+  /** Why the row cannot be read; it has no values then. */
+  problem?: LimnError;
 }
 
 export interface Table {
   /** Whether all values are texts, whose types are to be found out. */
   texts: boolean;
   rows(): AsyncIterable<TableRow>;
+  /** What a person should know of the rows that were read last, in sentences. */
+  notes(): string[];
 }
 
 /** Endings of files that are read as tables. */
@@ -23,15 +27,27 @@ export const tableExtensions = ['.csv', '.tsv', '.jsonl', '.ndjson', '.parquet']
 /** @throws LimnError USAGE for a file with another ending; reading throws DATA for a file that is not what its ending says, IO */
 export function openTable(file: string): Table {
   const ending = extname(file).toLowerCase();
-  if (ending === '.csv' || ending === '.tsv')
-    return { texts: true, rows: () => delimitedRows(file, ending === '.tsv' ? '\t' : ',') };
-  if (ending === '.jsonl' || ending === '.ndjson') return { texts: false, rows: () => jsonRows(file) };
-  if (ending === '.parquet') return { texts: false, rows: () => parquetRows(file) };
+  if (ending === '.csv' || ending === '.tsv') {
+    const unnamed: Unnamed = new Map();
+    const notes = () =>
+      [...unnamed].map(
+        ([column, { count, place }]) =>
+          `${file}: the column ${column} has no name, so its ${count} values are left out, the first in ${place}.`,
+      );
+    return { texts: true, rows: () => delimitedRows(file, ending === '.tsv' ? '\t' : ',', unnamed), notes };
+  }
+  const notes = () => [];
+  if (ending === '.jsonl' || ending === '.ndjson') return { texts: false, rows: () => jsonRows(file), notes };
+  if (ending === '.parquet') return { texts: false, rows: () => parquetRows(file), notes };
   throw new LimnError('USAGE', `${file} is no list that limn reads: give a file that ends in ${tableExtensions.join(', ')}.`);
 }
 
-async function* delimitedRows(file: string, separator: string): AsyncGenerator<TableRow> {
+/** Values of columns without a name, by the column's number from 1. */
+type Unnamed = Map<number, { count: number; place: string }>;
+
+async function* delimitedRows(file: string, separator: string, unnamed: Unnamed): AsyncGenerator<TableRow> {
   let names: string[] | undefined;
+  unnamed.clear();
   for await (const { fields, line } of readDelimited(streamText(file, 'a list of images'), file, separator)) {
     const place = `${file} line ${line}`;
     if (!names) {
@@ -42,7 +58,15 @@ async function* delimitedRows(file: string, separator: string): AsyncGenerator<T
     }
     if (fields.length !== names.length) {
       const what = `has ${fields.length} fields, but the first line names ${names.length} columns`;
-      throw new LimnError('DATA', `${place} ${what}. Correct the line; a field with a "${separator}" in it needs quotes.`);
+      const advice = `Correct the line; a field with a "${separator}" in it needs quotes.`;
+      yield { values: {}, place, problem: new LimnError('DATA', `${place} ${what}. ${advice}`) };
+      continue;
+    }
+    for (const [i, name] of names.entries()) {
+      if (name !== '' || fields[i] === '') continue;
+      const known = unnamed.get(i + 1);
+      if (known) known.count++;
+      else unnamed.set(i + 1, { count: 1, place: `line ${line}` });
     }
     // An empty field says nothing of the picture, and a column without a name is nothing's.
     const named = names.flatMap((name, i): [string, string][] => (name && fields[i] ? [[name, fields[i]]] : []));
@@ -61,30 +85,15 @@ async function* jsonRows(file: string): AsyncGenerator<TableRow> {
     try {
       values = JSON.parse(line);
     } catch (error) {
-      throw new LimnError('DATA', `${place} is not valid JSON (${messageOf(error)}). Write one object a line.`, { cause: error });
+      const message = `${place} is not valid JSON (${messageOf(error)}). Write one object a line.`;
+      yield { values: {}, place, problem: new LimnError('DATA', message, { cause: error }) };
+      continue;
     }
-    if (typeof values !== 'object' || values === null || Array.isArray(values))
-      throw new LimnError('DATA', `${place} is no object. Write one object a line, e.g. {"path": "a.jpg", "price": 12}.`);
-    yield { values: values as Record<string, unknown>, place };
-  }
-}
-
-const parquetChunk = 2000;
-
-async function* parquetRows(file: string): AsyncGenerator<TableRow> {
-  try {
-    const buffer = await asyncBufferFromFile(file);
-    const metadata = await parquetMetadataAsync(buffer);
-    const count = Number(metadata.num_rows);
-    for (let rowStart = 0; rowStart < count; rowStart += parquetChunk) {
-      const rowEnd = Math.min(count, rowStart + parquetChunk);
-      const rows = await parquetReadObjects({ file: buffer, metadata, rowStart, rowEnd });
-      for (const [i, values] of rows.entries()) yield { values, place: `${file} row ${rowStart + i + 1}` };
+    if (typeof values === 'object' && values !== null && !Array.isArray(values)) {
+      yield { values: values as Record<string, unknown>, place };
+      continue;
     }
-  } catch (error) {
-    if (LimnError.isInstance(error)) throw error;
-    const code = (error as NodeJS.ErrnoException).code === undefined ? 'DATA' : 'IO';
-    const message = `Cannot read the list ${file}: ${messageOf(error)}; is it a whole Parquet file?`;
-    throw new LimnError(code, message, { cause: error });
+    const message = `${place} is no object. Write one object a line, e.g. {"path": "a.jpg", "price": 12}.`;
+    yield { values: {}, place, problem: new LimnError('DATA', message) };
   }
 }
