@@ -14,6 +14,12 @@ import { filterError, type Token, tokensOf } from './filter-tokens.js';
 import { isMetadataKey, type MetadataValue } from './metadata.js';
 
 const keywords = new Set(['and', 'or', 'not', 'in', 'contains', 'true', 'false', 'null']);
+/** Words that are values; a map, since an object has more names than its own. */
+const words = new Map<string, MetadataValue>([
+  ['true', true],
+  ['false', false],
+  ['null', null],
+]);
 const comparisons = ['=', '!=', '<=', '>=', '<', '>'];
 
 /**
@@ -112,7 +118,7 @@ class Parser {
 
   private value(): MetadataValue {
     const { kind, text, position } = this.next;
-    const named = { true: true, false: false, null: null }[text.toLowerCase()];
+    const named = words.get(text.toLowerCase());
     if (kind === 'word' && named === undefined) {
       throw filterError(position, `expected a value, found ${JSON.stringify(text)}; put texts between ' and '`);
     }

@@ -94,6 +94,15 @@ it('a filter that a program built is checked too', () => {
   wrong({ kind: 'sql' }, 'is no kind of filter');
 });
 
+it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty', 'valueOf'])('takes the word %s for no value', (word) => {
+  for (const filter of [`x = ${word}`, `x in (${word})`, `x != ${word.toUpperCase()}`]) {
+    expect(() => parseFilter(filter)).toThrow(
+      /^The filter is wrong at character \d+: expected a value, found "\w+"; put texts between ' and '\.$/,
+    );
+  }
+  expect(matcherOf(parseFilter(`${word} != null`))({})).toBe(false);
+});
+
 it('orders texts by code points, and folds case in all scripts', () => {
   const texts = ['a', 'b', 'z', '\ud7ff', '\ue000', '\uff01', '😀', '😀a', '\u{10ffff}'];
   for (const [i, a] of texts.entries()) {

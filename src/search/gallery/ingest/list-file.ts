@@ -181,7 +181,7 @@ function textOf({ values, place }: TableRow, name: string): string | undefined {
 }
 
 function checkKeys({ values, place }: TableRow): void {
-  const wrong = Object.keys(values).find((name) => !isMetadataKey(name));
+  const wrong = Object.keys(values).find((name) => !isMetadataKey(name) || name === '__proto__');
   if (wrong === undefined) return;
   throw new LimnError(
     'DATA',

@@ -46,6 +46,7 @@ function flatColumns({ schema }: FileMetaData): string[] {
     );
   }
   const names = columns.map(({ name }) => name);
+  if (names.some((name) => typeof name !== 'string' || name === '')) throw new Error('it has a column without a name');
   const repeated = columns.find(({ repetition_type: repetition }) => repetition === 'REPEATED');
   if (repeated)
     throw new Error(`its column ${JSON.stringify(repeated.name)} is a list, and metadata are texts, numbers and booleans`);

@@ -40,10 +40,12 @@ async function* replies(path: string): AsyncGenerator<ParquetReply> {
 if (process.send) {
   const send = (reply: ParquetReply, then?: () => void) => process.send?.(reply, undefined, undefined, then);
   const reading = replies(process.argv[2] as string);
-  const failed = (error: unknown): ParquetReply => ({
-    failed: messageOf(error),
-    io: (error as NodeJS.ErrnoException | null)?.code !== undefined && (error as NodeJS.ErrnoException).syscall !== undefined,
-  });
+  const failed = (error: unknown): ParquetReply => {
+    const io = error instanceof Error && 'syscall' in error;
+    // What the engine says of a decoder that tripped over wrong bytes tells nobody anything.
+    const tripped = error instanceof TypeError || error instanceof RangeError;
+    return { failed: tripped && !io ? 'its parts do not fit together' : messageOf(error), io };
+  };
   process.on('message', async () => {
     const next = await reading.next().then(({ value }) => value as ParquetReply, failed);
     try {
