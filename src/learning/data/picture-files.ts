@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { LimnError, messageOf } from '../../core/errors.js';
+import { imageExtensions } from '../../models/encoders/image/image-format.js';
 import type { ReadOptions } from './dataset-format.js';
 import { type Picture, type Split, type Triplet, withoutPictures } from './triplets.js';
 
-const extensions = ['jpg', 'jpeg', 'png', 'webp'];
+const extensions: readonly string[] = imageExtensions;
 
 /** A picture whose file was looked for. */
 export interface SoughtPicture extends Picture {
@@ -20,7 +21,7 @@ export function findUnder(folders: readonly [string, ...string[]], path: string)
   return { path: place ?? (places[0] as string), found: place !== undefined };
 }
 
-/** Picture id -> path of its file `{id}.jpg` in a folder. Of several files with one id the first of jpg, jpeg, png, webp counts. */
+/** Picture id -> path of its file `{id}.jpg` in a folder. Of several files with one id the one counts whose ending comes first in {@link imageExtensions}. */
 export async function filesById(folder: string): Promise<Map<string, string>> {
   const files = new Map<string, { name: string; place: number }>();
   for (const name of await namesIn(folder)) {
@@ -32,12 +33,21 @@ export async function filesById(folder: string): Promise<Map<string, string>> {
   return new Map([...files].map(([id, file]) => [id, join(folder, file.name)]));
 }
 
-/** File name -> its path, for all files in a folder and the folders in it. Of several files with one name the first by path counts. */
-export async function filesByName(folder: string): Promise<Map<string, string>> {
+/**
+ * File name -> its path, for all files in a folder and the folders in it. Of several files with one name the first by path counts.
+ *
+ * @param onTwice told of each further file of a name, and the one that counts
+ */
+export async function filesByName(
+  folder: string,
+  onTwice?: (name: string, path: string, first: string) => void,
+): Promise<Map<string, string>> {
   const files = new Map<string, string>();
-  for (const path of (await namesIn(folder, true)).sort()) {
-    const name = basename(path);
-    if (!files.has(name)) files.set(name, join(folder, path));
+  for (const inside of (await namesIn(folder, true)).sort()) {
+    const [name, path] = [basename(inside), join(folder, inside)];
+    const first = files.get(name);
+    if (first === undefined) files.set(name, path);
+    else onTwice?.(name, path, first);
   }
   return files;
 }

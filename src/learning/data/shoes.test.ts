@@ -44,6 +44,16 @@ test('a query belongs to the split of its reference; pictures are found by name 
   expect([val.pictures.length, val.triplets.length, val.missing.length]).toEqual([3, 1, 3]);
 });
 
+test('two pictures of one name are refused, copies are one', async () => {
+  const two = { 'x/a.jpg': 'one', 'y/a.jpg': 'two', 'b.jpg': 'x' };
+  expect(await failureOf(read(two))).toMatch(/^Two pictures are called a\.jpg: \S+x\/a\.jpg and \S+y\/a\.jpg; remove the one/);
+  const problems: string[] = [];
+  await read(two, { onProblem: ({ message }) => problems.push(message) });
+  expect(problems).toHaveLength(1);
+  const { missing } = await read({ ...two, 'y/a.jpg': 'one', 'z/unlisted.jpg': 'p', 'y/unlisted.jpg': 'q' });
+  expect(missing).toEqual([]);
+});
+
 test('a folder images/ is looked in alone', async () => {
   const directory = await folderOf({ ...files, 'a.jpg': 'x', 'images/0/b.jpg': 'x' });
   const { missing, pictures } = await readShoes({ directory, split: 'train', onMissing: 'skip' });

@@ -9,8 +9,10 @@
  * A query belongs to the split of its reference. A few published rows have their reference as target; they are kept.
  */
 import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { sha256File } from '../../core/files.js';
 import { type DatasetFormat, defineDataset, type ReadOptions, requireFiles, requireSplit } from './dataset-format.js';
 import { silent } from './odd-rows.js';
 import { assembleSplit, filesByName } from './picture-files.js';
@@ -51,9 +53,22 @@ export async function readShoes(options: ReadOptions): Promise<Split> {
     return [{ reference, targets: [target], text: text || silent(options, empty), captions, source: row.source }];
   }).flat();
   const images = existsSync(join(directory, 'images')) ? join(directory, 'images') : directory;
-  const files = await filesByName(images);
+  const twice: [string, string, string][] = [];
+  const files = await filesByName(images, (...found) => names.has(found[0]) && twice.push(found));
+  for (const [name, path, first] of twice) {
+    if (await sameContent(path, first)) continue;
+    const message = `Two pictures are called ${name}: ${first} and ${path}; remove the one that the captions are not about.`;
+    report({ kind: 'duplicate', message }, onProblem);
+  }
   const pictures = [...names].map((id) => ({ id, path: files.get(id) ?? join(images, id), found: files.has(id) }));
   return assembleSplit(options, pictures, triplets, { folder: images, advice: 'put the womens_* folders there, or the files' });
+}
+
+/** A picture that lies there twice is one all the same. */
+async function sameContent(a: string, b: string): Promise<boolean> {
+  const states = await Promise.all([stat(a), stat(b)]);
+  if (states.some((state) => !state.isFile()) || states[0].size !== states[1].size) return false;
+  return (await sha256File(a)) === (await sha256File(b));
 }
 
 async function readNames(path: string, onProblem: OnProblem | undefined): Promise<Set<string>> {

@@ -24,6 +24,7 @@ import { openOrCreateStore, type PictureSources, readSources } from './make-gall
 import { PictureFiles } from './picture-files.js';
 import { findFolder, localFolder } from './places.js';
 import { Composer } from './search/compose.js';
+import { searchNotes } from './search/search-notes.js';
 import { Searcher } from './search/searcher.js';
 import type { Explanation, SearchAnswer, SearchRequest } from './search-types.js';
 import { cachedThumbnail } from './thumbnails.js';
@@ -204,6 +205,17 @@ export class Gallery {
   /** As {@link searchMany}, with each request's own answer or error. */
   searchAll(requests: readonly SearchRequest[]): Promise<PromiseSettledResult<SearchAnswer>[]> {
     return this.searcher.searchAll(requests);
+  }
+
+  /**
+   * What a person should know of an answer: that nothing matches the filter, that it names a field which no picture has, or that the
+   * offset passes over all hits. Sentences; none where there is nothing to say.
+   *
+   * @throws LimnError USAGE for a filter that cannot be read
+   */
+  async notesOn(request: SearchRequest, answer: SearchAnswer): Promise<string[]> {
+    if (answer.hits.length > 0 && (request.filter ?? '').trim() === '') return [];
+    return searchNotes(this.store, await this.fields(), request, answer);
   }
 
   /**

@@ -63,6 +63,8 @@ async function runSearch(flags: SearchFlags): Promise<void> {
       excludeReferences: !flags.includeReference,
     };
     const answer = await gallery.search(request);
+    const notes = await gallery.notesOn(request, answer);
+    for (const note of notes) process.stderr.write(`${note}\n`);
     const hits = await shownHits(gallery, answer.hits, { pictures: flags.html !== undefined });
     if (flags.explain) for (const hit of hits) hit.explanation = await gallery.explain(request, hit.id);
     if (flags.html) {
@@ -74,7 +76,7 @@ async function runSearch(flags: SearchFlags): Promise<void> {
     if (flags.json) {
       const shown = hits.map(({ picture, ...hit }) => hit);
       process.stdout.write(
-        `${JSON.stringify({ gallery: location, image, text, hits: shown, next: answer.next }, undefined, 2)}\n`,
+        `${JSON.stringify({ gallery: location, image, text, hits: shown, next: answer.next, ...(notes.length > 0 ? { notes } : {}) }, undefined, 2)}\n`,
       );
     } else for (const hit of hits) process.stdout.write(lineOf(hit));
   } finally {

@@ -7,6 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ContentMemo } from '../../../models/encoders/cache/content-memo.js';
 import { openStore } from '../../store/open-store.js';
 import type { GalleryStore } from '../../store/store.js';
 import { Embedder } from '../embedder.js';
@@ -118,6 +119,73 @@ describe('a gallery that is brought up to date', () => {
       { name: 'sale', type: 'boolean', values: [true] },
     ]);
     await gallery.close();
+  });
+
+  it('erases no metadata unless it is told to, says what fits and what is passed over, and searches say why they find nothing', async () => {
+    const { model } = folder;
+    await cp(at('pictures'), at('kept'), { recursive: true });
+    await rm(at('kept', 'list.csv'), { force: true });
+    await writeFile(at('kept', 'phone.heic'), 'x');
+    const create = { model, images: at('kept'), out: `memory:${at('kept-gallery')}` };
+    await writeFile(at('facts.csv'), 'path,colour,price\np00.jpg,red,10\np01.jpg,blue,n/a\n');
+    const gallery = await Gallery.create({ ...create, metadata: at('facts.csv') });
+    expect(gallery.report).toMatchObject({
+      added: 12,
+      passedOver: [{ kind: '.heic', count: 1, example: 'phone.heic' }],
+      metadata: { rows: 2, matched: 2, examples: [] },
+      notes: [expect.stringContaining('1 .heic'), expect.stringContaining('1 without a value: "n/a" (line 3)')],
+    });
+    // Forgotten, and then of ids that fit nothing.
+    const forgotten = await gallery.update();
+    expect(forgotten).toMatchObject({ unchanged: 12, updated: 0, kept: { pictures: 2, fields: ['colour', 'price'] } });
+    expect(forgotten.notes.at(-1)).toMatch(/^2 pictures keep metadata .* \(colour, price\)\. .*--replace-metadata/);
+    await writeFile(at('facts.csv'), 'path,colour\nP00.JPG,green\nP01.JPG,green\n');
+    const other = await gallery.update({ metadata: at('facts.csv') });
+    expect(other).toMatchObject({
+      unchanged: 12,
+      metadata: { rows: 2, matched: 0, reason: expect.stringContaining('differ in case') },
+    });
+    expect((await gallery.get('p00.jpg'))?.metadata).toEqual({ colour: 'red', price: 10 });
+    await writeFile(at('facts.csv'), 'path,colour\np00.jpg,green\n');
+    expect(await gallery.update({ metadata: at('facts.csv') })).toMatchObject({ updated: 1, unchanged: 11 });
+    expect((await gallery.get('p00.jpg'))?.metadata).toEqual({ colour: 'green', price: 10 });
+
+    const notesOn = async (filter: string, offset = 0) => {
+      const request = { texts: ['red'], filter, offset };
+      return gallery.notesOn(request, await gallery.search(request));
+    };
+    expect(await notesOn("color = 'red'")).toEqual([
+      '0 of 12 pictures match the filter; there is no field color, did you mean colour?',
+    ]);
+    expect(await notesOn("not color = 'red'")).toEqual(['There is no field color, did you mean colour?']);
+    expect(await notesOn('colour < 3')).toEqual([
+      '0 of 12 pictures match the filter; the field colour is of texts, which no number compares with.',
+    ]);
+    expect(await notesOn('price < 50')).toEqual([]);
+    expect(await notesOn('price < 50', 500)).toEqual(['1 of 12 pictures match the filter; the offset 500 passes over all hits.']);
+    expect(await notesOn('', 500)).toEqual(['The gallery has 12 pictures; the offset 500 passes over all hits.']);
+
+    expect(await gallery.update({ replaceMetadata: true })).toMatchObject({ updated: 2, kept: { pictures: 0, fields: [] } });
+    expect((await gallery.get('p00.jpg'))?.metadata).toEqual({});
+    await gallery.close();
+  });
+
+  it('reads files that look unchanged where that is asked for', async () => {
+    const { model } = folder;
+    await cp(at('pictures'), at('verified'), { recursive: true });
+    const gallery = await Gallery.create({ model, images: at('verified'), out: `memory:${at('verified-gallery')}` });
+    const original = ContentMemo.prototype.get;
+    // A memo that takes every file for the one that it knows, as where the file system keeps no time of change.
+    const content = (await gallery.get('p00.jpg'))?.content as string;
+    ContentMemo.prototype.get = () => content;
+    try {
+      expect(await gallery.update({ verify: true })).toMatchObject({ unchanged: 12 });
+      await drawPicture(at('verified', 'p00.jpg'), 90);
+      expect(await gallery.update({ verify: true })).toMatchObject({ unchanged: 11, replaced: 1 });
+    } finally {
+      ContentMemo.prototype.get = original;
+      await gallery.close();
+    }
   });
 
   it('goes on after a kill with what was not written', async () => {

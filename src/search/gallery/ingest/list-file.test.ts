@@ -116,6 +116,88 @@ describe('listFile', () => {
   });
 });
 
+describe('lists as people write them', () => {
+  const notesOf = async (name: string, text: string) => {
+    await writeFile(join(folder, name), text);
+    return ((await listFile(join(folder, name), folder)).notes ?? []).map((note) => note.replace(`${folder}/`, ''));
+  };
+
+  it('counts all wrong rows, with their lines', async () => {
+    const text = 'id,path,n\na,1.jpg\na,1.jpg,1\na,2.jpg,2\n,,3\nb,../x.jpg,4\nc,3.jpg,5\n';
+    await writeFile(join(folder, 'wrong.csv'), text);
+    await expect(listFile(join(folder, 'wrong.csv'), folder)).rejects.toThrow(
+      /line 2 has 2 fields, but .* needs quotes\. 3 more rows are wrong: line 4, line 5, line 6\.$/,
+    );
+    await writeFile(join(folder, 'wrong.jsonl'), '{"path":"a.jpg"}\n{\n[]\n{"path":"a.jpg"}\n');
+    await expect(listFile(join(folder, 'wrong.jsonl'), folder)).rejects.toThrow(
+      /line 2 is not valid JSON .* 2 more rows are wrong: line 3, line 4\.$/,
+    );
+  });
+
+  it.each([
+    ['list.csv', ' ID ,Path,Colour\n7,a.jpg,red\n'],
+    ['list.jsonl', '{"ID":"7","PATH":"a.jpg","Colour":"red"}\n'],
+  ])('finds the columns of %s in any case, and says so', async (name, text) => {
+    expect(await read(name, text)).toEqual([{ id: '7', location: 'a.jpg', metadata: { Colour: 'red' } }]);
+    expect((await notesOf(name, text)).join()).toMatch(/: read the column "ID" as "id", "(Path|PATH)" as "path"\./);
+    // One that is there as it should be wins.
+    expect(await read('both.csv', 'path,Path\na.jpg,b.jpg\n')).toEqual([
+      { id: 'a.jpg', location: 'a.jpg', metadata: { Path: 'b.jpg' } },
+    ]);
+  });
+
+  it('names the columns that are there, and a separator that was not taken for one', async () => {
+    await expect(read('list.csv', 'file,colour\na.jpg,red\n')).rejects.toThrow('(its columns: file, colour)');
+    await expect(read('list.csv', 'path;colour\na.jpg;red\n')).rejects.toThrow('separated by ";" and not by commas?');
+  });
+
+  it('reads numbers among words for "no value" as numbers', async () => {
+    const text = ['path,price,sale,note', 'a.jpg,12,true,x', 'b.jpg,n/a,-,y', 'c.jpg,7.5,NULL,z', 'd.jpg,,false,n/a'].join('\n');
+    const pictures = await read('list.csv', text);
+    expect(pictures.map(({ metadata }) => metadata)).toEqual([
+      { price: 12, sale: true, note: 'x' },
+      { note: 'y' },
+      { price: 7.5, note: 'z' },
+      { sale: false, note: 'n/a' },
+    ]);
+    expect(await notesOf('list.csv', text)).toEqual([
+      'list.csv: the column "price" has 2 numbers and 1 without a value: "n/a" (line 3).',
+      'list.csv: the column "sale" has 2 true and false and 2 without a value: "-" (line 3), "NULL" (line 4).',
+    ]);
+    const json = '{"path":"a.jpg","price":3}\n{"path":"b.jpg","price":"n/a"}\n{"path":"c.jpg","price":null}\n';
+    expect((await read('list.jsonl', json)).map(({ metadata }) => metadata)).toEqual([{ price: 3 }, {}, { price: null }]);
+  });
+
+  it('says of a column of numbers why it is text', async () => {
+    const text = 'path,price,code\na.jpg,12,1\nb.jpg,about 30,007\nc.jpg,9,3\n';
+    expect(await notesOf('list.csv', text)).toEqual([
+      'list.csv: the column "price" is text, since 1 of its 3 values are no numbers, so "price < 50" would find nothing: "about 30" (line 3). Write numbers alone there to compare them.',
+    ]);
+  });
+
+  it('says what is left out of columns without a name', async () => {
+    expect(await notesOf('list.csv', 'path,,\na.jpg,,\nb.jpg,,x\nc.jpg,,y\n')).toEqual([
+      'list.csv: the column 3 has no name, so its 2 values are left out, the first in line 3.',
+    ]);
+  });
+
+  it('takes ids as they are, and none that addresses cannot have', async () => {
+    const ids = ['women\\dress\\1.jpg', './a', '/a', 'a/../b', ' a '];
+    expect(
+      (await read('list.jsonl', ids.map((id) => JSON.stringify({ id, path: 'a.jpg' })).join('\n'))).map(({ id }) => id),
+    ).toEqual(ids);
+    for (const id of ['.', '..', 'a\tb', 'x'.repeat(513), '\ud800']) {
+      await expect(read('list.jsonl', JSON.stringify({ id, path: 'a.jpg' }))).rejects.toThrow(/line 1: .* is no id, since it/);
+    }
+    await expect(read('list.jsonl', '{"path":"a.jpg","__proto__":1}')).rejects.toThrow(
+      'the column "__proto__" cannot be a field',
+    );
+    await expect(read('list.jsonl', JSON.stringify({ id: 'a', path: 'x'.repeat(5000) }))).rejects.toThrow(
+      'at most 4096 characters',
+    );
+  });
+});
+
 describe('metadataFile', () => {
   it('gives metadata by id or path, once each', async () => {
     await writeFile(join(folder, 'more.csv'), 'path,colour\n./a.jpg,red\nb/c.jpg,blue\n');

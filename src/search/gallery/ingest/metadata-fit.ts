@@ -51,7 +51,7 @@ const differences: { says: (row: string, image: string) => string; undo(name: st
   { says: () => 'they have spaces at an end', undo: (name) => name.trim() },
   { says: () => 'they have backslashes in place of "/"', undo: (name) => name.replaceAll('\\', '/') },
   { says: () => 'they differ in case', undo: (name) => name.toLowerCase() },
-  { says: folderDifference, undo: (name) => basename(name.replaceAll('\\', '/')) || name },
+  { says: folderDifference, undo: (name) => basename(name) || name },
   { says: endingDifference, undo: (name) => name.slice(0, name.length - extname(name).length) || name },
 ];
 
