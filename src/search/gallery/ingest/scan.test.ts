@@ -22,7 +22,7 @@ describe.skipIf(process.platform !== 'linux')('scanFolder', () => {
       'old-camera.jpe',
       'sub/saved.JFIF',
       'sub/a\\b.png',
-      'long/'.repeat(20) + 'x.tiff',
+      `${'long/'.repeat(20)}x.tiff`,
       ' spaced .gif',
     ];
     const others = [
