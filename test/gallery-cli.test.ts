@@ -1,6 +1,6 @@
 /** limn index and limn search on a list with metadata, as a person would use them. */
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type TinyFolder, tinyFolder } from '../src/search/gallery/testing/tiny-gallery.js';
@@ -43,6 +43,21 @@ it('indexes a list, says what changed, and prunes when told to', async () => {
     removed: 1,
     skipped: [],
   });
+});
+
+it('says on stderr what is passed over, what fits nothing, and why a search finds nothing', async () => {
+  await writeFile(folder.at('pictures', 'phone.heic'), 'x');
+  await writeFile(folder.at('other.csv'), 'id,price\nNOBODY,3\n');
+  const words = ['index', '--model', 'model', '--images', 'pictures', '--out', 'told', '--metadata', 'other.csv'];
+  const indexed = await limn(...words, '--json');
+  expect(indexed.code, indexed.error).toBe(0);
+  expect(indexed.error).toContain('1 .heic');
+  expect(indexed.error).toContain('other.csv: 0 of 1 rows fit an image');
+  expect(JSON.parse(indexed.out)).toMatchObject({ passedOver: [{ kind: '.heic' }], metadata: { rows: 1, matched: 0 } });
+  await rm(folder.at('pictures', 'phone.heic'));
+  const found = await limn('search', '--gallery', 'memory:gallery', '--text', 'in red', '--filter', "color = 'red'");
+  expect(found).toMatchObject({ code: 0, out: '' });
+  expect(found.error).toMatch(/0 of \d+ pictures match the filter; there is no field color, did you mean colour\?/);
 });
 
 it('searches with several pictures and texts, negatives, a filter, pages and explanations', async () => {

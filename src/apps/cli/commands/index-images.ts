@@ -104,11 +104,20 @@ async function indexThere(queue: string, flags: IndexFlags, create: CreateOption
 }
 
 async function tell(gallery: Gallery, queued: number | undefined, json: boolean): Promise<void> {
-  const { skipped, ...counts } = gallery.report;
+  const { skipped, passedOver, metadata, kept, notes, ...counts } = gallery.report;
   const pictures = await gallery.count();
   const name = shownLocation(gallery.location);
   if (json) {
-    const result = { gallery: name, pictures, ...counts, ...(queued === undefined ? {} : { queued }), skipped };
+    const more = {
+      ...(queued === undefined ? {} : { queued }),
+      skipped,
+      // What there is nothing to say of is left out.
+      ...(passedOver.length > 0 ? { passedOver } : {}),
+      ...(metadata ? { metadata } : {}),
+      ...(kept.pictures > 0 ? { kept } : {}),
+      ...(notes.length > 0 ? { notes } : {}),
+    };
+    const result = { gallery: name, pictures, ...counts, ...more };
     process.stdout.write(`${JSON.stringify(result)}\n`);
     return;
   }
