@@ -181,7 +181,7 @@ function guess(bytes: Uint8Array, at: number, before: string, encoding: Encoding
   const first = bytes[at] as number;
   if (run > 2 || (first < 0x91 && first !== 0x80 && first !== 0x85))
     return 'it is in another encoding. Save it as UTF-8 and try again.';
-  const head = /\S*$/.exec(before.slice(-24))?.[0] ?? '';
+  const head = before.slice(-24).split(/\s/).at(-1) ?? '';
   const tail = /^\S*/.exec(new TextDecoder('windows-1252').decode(bytes.subarray(at, at + 24)))?.[0] ?? '';
   return `this looks like Latin-1 or Windows-1252 (${JSON.stringify(head + tail)}). Save it as UTF-8 and try again.`;
 }

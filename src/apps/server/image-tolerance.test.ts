@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { foreignFormat, imageFormat, isImageName } from '../../core/image-format.js';
 import { decodeImage, openImage, readPicture } from '../../models/encoders/image/image.js';
-import { foreignFormat, imageFormat, isImageName } from '../../models/encoders/image/image-format.js';
 import { jpegThumbnail, thumbnail } from '../../models/encoders/image/thumbnail.js';
 import { asJpeg, checkPicture } from './pictures.js';
 

@@ -4,8 +4,8 @@
  */
 import sharp from 'sharp';
 import { messageOf } from '../../core/errors.js';
+import { foreignFormat, type ImageFormat, imageFormat } from '../../core/image-format.js';
 import { type DecodeCost, decodeCost } from '../../models/encoders/image/decode-cost.js';
-import { foreignFormat, type ImageFormat, imageFormat } from '../../models/encoders/image/image-format.js';
 import { jpegThumbnail } from '../../models/encoders/image/thumbnail.js';
 import { atOnce, type InTurn } from '../../search/gallery/in-turn.js';
 import { HttpProblem } from './problems.js';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { LimnError, messageOf } from '../../core/errors.js';
-import { imageExtensions } from '../../models/encoders/image/image-format.js';
+import { imageExtensions } from '../../core/image-format.js';
 import type { ReadOptions } from './dataset-format.js';
 import { type Picture, type Split, type Triplet, withoutPictures } from './triplets.js';
 

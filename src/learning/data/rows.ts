@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { readJson } from '../../core/files.js';
+import { oneLine } from '../../core/text.js';
 import { readText } from '../../core/text-file.js';
 
 /** Something wrong with the annotations. `message` is one line that names the file and the row. */
@@ -93,5 +94,5 @@ export function explain(error: z.ZodError, whole = 'file'): string {
   const key = head === undefined ? `the ${whole}` : typeof head === 'number' ? `entry ${head + 1}` : `"${String(head)}"`;
   const place = rest.map((part) => `[${String(part)}]`).join('');
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return `${key}${place} is missing`;
-  return `${key}${place} is wrong (${issue.message.replace(/\s*\n\s*/g, ' ')})`;
+  return `${key}${place} is wrong (${oneLine(issue.message)})`;
 }

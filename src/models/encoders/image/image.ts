@@ -8,7 +8,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import sharp, { type OutputInfo, type Sharp, type SharpOptions } from 'sharp';
 import { LimnError, messageOf } from '../../../core/errors.js';
-import { foreignFormat, imageFormat } from './image-format.js';
+import { foreignFormat, imageFormat } from '../../../core/image-format.js';
 import { type PillowFilter, pillowResize, type RgbImage } from './pillow-resize.js';
 
 export const resamplings = [

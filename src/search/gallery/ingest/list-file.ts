@@ -8,8 +8,9 @@ import { checkNewId } from '../../store/check.js';
 import { isMetadataKey, type Metadata, type MetadataValue } from '../../store/metadata.js';
 import { ColumnTypes, metadataValue } from './column-types.js';
 import { isUrl, type ListedPicture, locationInside, type PictureList } from './picture-list.js';
-import { openTable, type Table, type TableRow } from './record-files.js';
+import { openTable, type Table } from './record-files.js';
 import { RowProblems } from './row-problems.js';
+import type { TableRow } from './table-row.js';
 
 /** Columns that say which picture a row is about; they are found in any case, and everything else is metadata. */
 const reserved = ['id', 'path', 'url'];

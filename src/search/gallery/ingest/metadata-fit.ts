@@ -1,18 +1,7 @@
 /** How the rows of a file of metadata fit the pictures of a list: which do, which do not, and what may be the reason. */
 import { basename, extname } from 'node:path/posix';
 import type { Metadata } from '../../store/metadata.js';
-import { type PictureList, withMetadata } from './picture-list.js';
-
-export interface MetadataFit {
-  /** Rows of the file. */
-  rows: number;
-  /** Rows that fit a picture. */
-  matched: number;
-  /** Ids or paths of the first rows that fit none. */
-  examples: string[];
-  /** Why they may fit none: how they differ from the ids of pictures; left out where nothing is like them. */
-  reason?: string | undefined;
-}
+import { type MetadataFit, type PictureList, withMetadata } from './picture-list.js';
 
 const mostExamples = 5;
 

@@ -7,7 +7,7 @@ import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import type { ParquetReply } from './parquet-process.js';
-import type { TableRow } from './record-files.js';
+import type { TableRow } from './table-row.js';
 
 /** MiB of JavaScript's heap, and more for each MiB of the file: decoded rows are larger. */
 const heap = { least: 192, perMebibyte: 64, most: 4096 };

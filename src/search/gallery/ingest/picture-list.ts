@@ -3,8 +3,19 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { LimnError } from '../../../core/errors.js';
 import type { Metadata } from '../../store/metadata.js';
 import type { DecodedPicture } from '../embedder.js';
-import type { MetadataFit } from './metadata-fit.js';
 import type { PassedOverFiles } from './passed-over.js';
+
+/** How the rows of a file of metadata fit the images of a list. */
+export interface MetadataFit {
+  /** Rows of the file. */
+  rows: number;
+  /** Rows that fit a picture. */
+  matched: number;
+  /** Ids or paths of the first rows that fit none. */
+  examples: string[];
+  /** Why they may fit none: how they differ from the ids of pictures; left out where nothing is like them. */
+  reason?: string | undefined;
+}
 
 export interface ListedPicture {
   id: string;

@@ -4,14 +4,7 @@ import { LimnError, messageOf } from '../../../core/errors.js';
 import { readLines, streamText } from '../../../core/text-file.js';
 import { readDelimited } from './delimited.js';
 import { parquetRows } from './parquet-rows.js';
-
-export interface TableRow {
-  values: Readonly<Record<string, unknown>>;
-  /** Where the row is, for error messages: "list.csv line 3". */
-  place: string;
-  /** Why the row cannot be read; it has no values then. */
-  problem?: LimnError;
-}
+import type { TableRow } from './table-row.js';
 
 export interface Table {
   /** Whether all values are texts, whose types are to be found out. */

@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LimnError, messageOf } from '../../../core/errors.js';
-import { imageExtensions, isImageName, shownExtensions } from '../../../models/encoders/image/image-format.js';
+import { imageExtensions, isImageName, shownExtensions } from '../../../core/image-format.js';
 import { idProblem } from '../../store/check.js';
 import { PassedOver, type PassedOverFiles, shownPassedOver } from './passed-over.js';
 import { listOf, type PictureList } from './picture-list.js';

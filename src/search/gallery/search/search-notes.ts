@@ -43,10 +43,14 @@ async function fieldNotes(store: GalleryStore, fields: readonly Field[], filter:
     const having = await store.count({ kind: 'compare', field: name, comparison: '!=', value: null });
     if (having > 0) continue;
     const advice = names.length > 0 ? suggestion(name, names) : 'The pictures have no metadata.';
-    notes.push(`there is no field ${name}. ${advice}`.replace(/^(.*)\. Did you mean "(.+)"\?$/, '$1, did you mean $2?'));
+    const near = advice.startsWith(nearStart) ? advice.slice(nearStart.length, -'"?'.length) : undefined;
+    notes.push(near === undefined ? `there is no field ${name}. ${advice}` : `there is no field ${name}, did you mean ${near}?`);
   }
   return notes;
 }
+
+/** How {@link suggestion} begins where a name is near. */
+const nearStart = 'Did you mean "';
 
 /** The fields of a filter, and whether each is compared with a number. */
 function fieldsIn(filter: Filter, found = new Map<string, boolean>()): Map<string, boolean> {
