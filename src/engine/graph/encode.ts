@@ -122,13 +122,13 @@ export function encodeTensor(content: Tensor, name = ''): TensorProto {
 
 export function encodeAttribute(name: string, value: Attribute): AttributeProto {
   const typed = (): Partial<AttributeProto> => {
-    if (typeof value === 'number') return { i: BigInt(value), type: 2 };
+    if (typeof value === 'number' || typeof value === 'bigint') return { i: BigInt(value), type: 2 };
     if (typeof value === 'string') return { s: new TextEncoder().encode(value), type: 3 };
     if (value instanceof Float) return { f: value.value, type: 1 };
     if (value instanceof Graph) return { g: encodeGraph(value), type: 5 };
     if (!Array.isArray(value)) return { t: encodeTensor(value as Tensor), type: 4 };
     if (value[0] instanceof Float) return { floats: (value as Float[]).map((item) => item.value), type: 6 };
-    return { ints: (value as number[]).map(BigInt), type: 7 };
+    return { ints: (value as (number | bigint)[]).map(BigInt), type: 7 };
   };
   return create(AttributeProtoSchema, { name, ...typed() } as never);
 }

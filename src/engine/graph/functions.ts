@@ -41,6 +41,7 @@ export const sigmoid = unary('Sigmoid');
 export const relu = unary('Relu');
 export const erf = unary('Erf');
 export const abs = unary('Abs');
+export const sign = unary('Sign');
 export const sin = unary('Sin');
 export const cos = unary('Cos');
 export const not = unary('Not');
@@ -61,6 +62,7 @@ export const less = binary('Less');
 export const greater = binary('Greater');
 export const equal = binary('Equal');
 export const and = binary('And');
+export const or = binary('Or');
 export const minimum = binary('Min');
 export const maximum = binary('Max');
 

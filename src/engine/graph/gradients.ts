@@ -3,6 +3,7 @@ import { LimnError, messageOf } from '../../core/errors.js';
 import { scalar } from '../tensor/tensor.js';
 import { add, expand, zerosOf } from './functions.js';
 import type { GraphNode, Value } from './graph.js';
+import { finite, guardedNodes } from './guards.js';
 import { copiesOf, holdBack, partsOf } from './recompute.js';
 import { operatorOf, ShapeMistake } from './registry.js';
 
@@ -34,12 +35,19 @@ export function gradients(loss: Value, by: readonly Value[], options: GradientOp
   for (const node of nodes) {
     if (node.inputs.some((input) => input && depends.has(input))) for (const output of node.outputs) depends.add(output);
   }
+  const guarded = guardedNodes(nodes);
   const sums = new Map<Value, Value>([[loss, expand(graph.constant(scalar(1)), loss.shape)]]);
   for (const part of partsOf(nodes, options.recompute ?? [])) {
     const asRead = copiesOf(part, part.cut && sums.get(part.cut), wanted);
+    const cleaned = new Map<Value, Value>();
+    const asReadFinite = (value: Value) => {
+      const known = cleaned.get(value) ?? finite(asRead(value));
+      cleaned.set(value, known);
+      return known;
+    };
     for (const node of part.nodes) {
       if (!node.outputs.some((output) => sums.has(output) && depends.has(output))) continue;
-      for (const [input, gradient] of inputGradients(node, sums, depends, asRead)) {
+      for (const [input, gradient] of inputGradients(node, sums, depends, guarded.has(node) ? asReadFinite : asRead)) {
         const before = sums.get(input);
         sums.set(input, before ? add(before, gradient) : gradient);
       }

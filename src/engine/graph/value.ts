@@ -11,7 +11,17 @@ export class Float {
   constructor(readonly value: number) {}
 }
 
-export type Attribute = number | Float | string | readonly number[] | readonly Float[] | Tensor | GraphBuilder;
+/** A bigint is an integer that a double may not hold. */
+export type Attribute =
+  | number
+  | bigint
+  | Float
+  | string
+  | readonly number[]
+  | readonly bigint[]
+  | readonly Float[]
+  | Tensor
+  | GraphBuilder;
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 export interface Value extends ValueType {

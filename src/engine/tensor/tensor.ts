@@ -68,6 +68,13 @@ export function int64(shape: Shape, values: ArrayLike<number>): Tensor<'int64'> 
   return tensor('int64', shape, BigInt64Array.from(Array.from(values, (v) => BigInt(v))));
 }
 
+/** A whole number as a double; one that a double cannot hold becomes the nearest that it can, +-(2^53 - 1). */
+export function wholeOf(value: number | bigint): number {
+  if (typeof value === 'number') return value;
+  const limit = BigInt(Number.MAX_SAFE_INTEGER);
+  return Number(value > limit ? limit : value < -limit ? -limit : value);
+}
+
 /** A float32 scalar of shape []. */
 export function scalar(value: number): Tensor<'float32'> {
   return float32([], [value]);

@@ -97,7 +97,9 @@ export const arithmeticRules: Readonly<Record<string, Rule>> = {
     const [x, exponent] = [need(call.inputs, 0), need(call.inputs, 1)];
     return call.emit('Pow', [x, castTo(call, exponent, elementTypes[x.dtype])]);
   },
-  ReduceL2: reduction('ReduceSum', squared, (call, x) => call.emit1('Sqrt', [x])),
+  ReduceL1: reduction('ReduceL1'),
+  ReduceL2: reduction('ReduceL2'),
+  ReduceLogSum: reduction('ReduceSum', same, (call, x) => call.emit1('Log', [x])),
   ReduceMax: reduction('ReduceMax'),
   ReduceMean: reduction('ReduceMean'),
   ReduceMin: reduction('ReduceMin'),

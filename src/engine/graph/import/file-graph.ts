@@ -1,6 +1,6 @@
 /** An ONNX graph as it stands in a file: nodes in an order in which they can be computed, constants and weights by name. */
 import { LimnError, messageOf } from '../../../core/errors.js';
-import { float32, int64, scalar, type Tensor } from '../../tensor/tensor.js';
+import { float32, scalar, type Tensor, tensor, wholeOf } from '../../tensor/tensor.js';
 import { type Attribute, Float } from '../graph.js';
 import type { AttributeProto, GraphProto, NodeProto } from '../proto/onnx_pb.js';
 import { type ExternalData, readTensor } from './tensors.js';
@@ -37,7 +37,7 @@ export function readGraph(proto: GraphProto, externalData?: ExternalData, given?
   const nodes: FileNode[] = [];
   for (const [i, node] of proto.node.entries()) {
     const read = readNode(node, i, externalData);
-    const constant = read.type === 'Constant' ? constantOf(read) : undefined;
+    const constant = read.type === 'Constant' ? constantOf(read, node) : undefined;
     if (constant) tensors.set(read.outputs[0] as string, constant);
     else nodes.push(read);
   }
@@ -63,20 +63,24 @@ function readNode(node: NodeProto, index: number, externalData?: ExternalData): 
   };
 }
 
-/** Files of early writers have no `type`: what is there tells it. */
+/**
+ * Files of early writers have no `type`: what is there tells it. An integer is an axis, a size or a place: those beyond 2^53 mean
+ * "to the end" or nothing that exists, and stay so when they are brought to 2^53 - 1. Numbers that are data are in constants.
+ */
 function readAttribute(attribute: AttributeProto): Attribute {
   const { name, type, f, i, s, t, floats, ints } = attribute;
   if (type === 1 || (type === 0 && f !== undefined)) return new Float(f ?? 0);
-  if (type === 2 || (type === 0 && i !== undefined)) return Number(i ?? 0n);
+  if (type === 2 || (type === 0 && i !== undefined)) return wholeOf(i ?? 0n);
   if (type === 3 || (type === 0 && s !== undefined)) return new TextDecoder().decode(s ?? new Uint8Array());
   if (t) return readTensor(t);
   if (type === 6 || (type === 0 && floats.length > 0)) return floats.map((value) => new Float(value));
-  if (type === 7 || type === 0) return ints.map(Number);
+  if (type === 7 || type === 0) return ints.map(wholeOf);
   return `an attribute ${name} of kind ${type}`;
 }
 
-function constantOf({ attributes, name }: FileNode): Tensor {
-  const { value, value_float, value_floats, value_int, value_ints } = attributes;
+function constantOf({ attributes, name }: FileNode, node: NodeProto): Tensor {
+  const { value, value_float, value_floats } = attributes;
+  const exact = (what: string) => node.attribute.find((attribute) => attribute.name === what);
   if (value !== undefined) return value as Tensor;
   if (value_float !== undefined) return scalar((value_float as Float).value);
   if (value_floats !== undefined) {
@@ -86,8 +90,9 @@ function constantOf({ attributes, name }: FileNode): Tensor {
       floats.map((item) => item.value),
     );
   }
-  if (value_int !== undefined) return int64([], [value_int as number]);
-  if (value_ints !== undefined) return int64([(value_ints as readonly number[]).length], value_ints as readonly number[]);
+  const [one, several] = [exact('value_int'), exact('value_ints')];
+  if (one) return tensor('int64', [], BigInt64Array.of(one.i ?? 0n));
+  if (several) return tensor('int64', [several.ints.length], BigInt64Array.from(several.ints));
   throw new LimnError('GRAPH_UNSUPPORTED', `The constant ${name} of the ONNX file is not a tensor of numbers.`);
 }
 

@@ -5,7 +5,7 @@ import { Float } from '../graph.js';
 import { axisOf, broadcastShapes, constantInts, need } from '../ops/broadcast.js';
 import { ShapeMistake } from '../registry.js';
 import { int, listed, type Rule } from './call.js';
-import { fromNumbers } from './fold.js';
+import { fromIntegers, fromNumbers } from './fold-arithmetic.js';
 
 const slice: Rule = (call) => {
   const starts = listed(call, 'starts', 1) ?? [];
@@ -14,7 +14,7 @@ const slice: Rule = (call) => {
   const steps = call.inputs[4] ? constantInts(call.inputs, 4, 'steps') : starts.map(() => 1);
   let x = need(call.inputs, 0);
   const plain = steps.flatMap((step, i) => (step === 1 ? [i] : []));
-  const kept = (values: readonly number[]) => call.ints(plain.map((i) => Math.min(values[i] as number, Number.MAX_SAFE_INTEGER)));
+  const kept = (values: readonly number[]) => call.ints(plain.map((i) => values[i] as number));
   if (plain.length > 0) x = call.emit1('Slice', [x, kept(starts), kept(ends), kept(axes)]);
   // A stride is a selection of rows.
   steps.forEach((step, i) => {
@@ -81,17 +81,31 @@ const tile: Rule = (call) => {
 };
 
 const range: Rule = ({ inputs, graph }) => {
-  const [start, limit, delta] = [0, 1, 2].map((i) => {
+  const bounds = [0, 1, 2].map((i) => {
     const content = need(inputs, i).constant;
     if (!content) throw new ShapeMistake('its bounds must be constants.');
-    return Number(content.data[0]);
-  }) as [number, number, number];
+    return content.data[0] as number | bigint;
+  });
   const { dtype } = need(inputs, 0);
-  const size = Math.max(0, Math.ceil((limit - start) / delta));
+  const [start, limit, delta] = bounds.map(Number) as [number, number, number];
+  if (!delta) throw new ShapeMistake('its step is 0.');
+  const whole = dtype === 'float32' ? undefined : (bounds.map(BigInt) as [bigint, bigint, bigint]);
+  const size = whole ? Number(stepsBetween(...whole)) : Math.max(0, Math.ceil((limit - start) / delta));
   if (!(size <= 1 << 20)) throw new ShapeMistake(`it would have ${size} elements.`);
+  if (whole) {
+    const [from, , by] = whole;
+    const exact = Array.from({ length: size }, (_, i) => from + BigInt(i) * by);
+    return [graph.constant(fromIntegers({ dtype, shape: [size] }, exact))];
+  }
   const values = Float64Array.from({ length: size }, (_, i) => start + i * delta);
   return [graph.constant(fromNumbers({ dtype, shape: [size] }, values))];
 };
+
+/** How many steps from `start` on stay before `limit`. */
+function stepsBetween(start: bigint, limit: bigint, step: bigint): bigint {
+  const [way, stride] = step > 0n ? [limit - start, step] : [start - limit, -step];
+  return way <= 0n ? 0n : (way + stride - 1n) / stride;
+}
 
 export const layoutRules: Readonly<Record<string, Rule>> = {
   ConstantOfShape: (call) => {

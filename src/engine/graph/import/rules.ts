@@ -13,13 +13,15 @@ const direct: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(
     (
       'Abs Add And Ceil Cos Div Equal Erf Exp Floor GlobalAveragePool Greater GreaterOrEqual HardSwish IsNaN Less LessOrEqual ' +
-      'Log MatMul Mul Neg Not Or Reciprocal Relu Sigmoid Sin Sqrt Sub Tanh Where'
+      'Log MatMul Mul Neg Not Or Reciprocal Relu Round Sigmoid Sign Sin Sqrt Sub Tanh Where Xor'
     )
       .split(' ')
       .map((type) => [type, []]),
   ),
   ArgMax: ['axis', 'keepdims', 'select_last_index'],
+  ArgMin: ['axis', 'keepdims', 'select_last_index'],
   Concat: ['axis'],
+  CumSum: ['exclusive', 'reverse'],
   Flatten: ['axis'],
   Gather: ['axis'],
   GatherElements: ['axis'],

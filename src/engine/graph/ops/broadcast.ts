@@ -1,5 +1,5 @@
 /** Numpy-style broadcasting, forwards (shapes) and backwards (sums). */
-import { float32, type Shape, sizeOf } from '../../tensor/tensor.js';
+import { float32, type Shape, sizeOf, wholeOf } from '../../tensor/tensor.js';
 import { matmul, reduceSum, reshape } from '../functions.js';
 import { ShapeMistake } from '../registry.js';
 import type { GraphBuilder, Value } from '../value.js';
@@ -62,9 +62,12 @@ export function need(inputs: readonly (Value | undefined)[], i: number): Value {
   return value;
 }
 
-/** The integers of a constant input; limn's shapes are static, so axes, sizes and the like must be constants. */
+/**
+ * The integers of a constant input; limn's shapes are static, so axes, sizes and the like must be constants. Those beyond 2^53 are
+ * brought to 2^53 - 1, which is beyond the end of every tensor too.
+ */
 export function constantInts(inputs: readonly (Value | undefined)[], i: number, what: string): number[] {
   const content = need(inputs, i).constant;
   if (!content) throw new ShapeMistake(`${what} must be a constant.`);
-  return Array.from(content.data, Number);
+  return Array.from(content.data, wholeOf);
 }

@@ -17,16 +17,26 @@ function defineUnary(type: string, rule?: UnaryRule): void {
   });
 }
 
+/** `value`, which is made of the gradient d; 0 where d is 0, even where the derivative is infinite (see guards.ts). */
+const unlessZero = (d: Value, value: Value) => f.where(f.equal(d, 0), d, value);
+
+/** d / x; a constant divisor without zeros needs no care. */
+function quotient(d: Value, x: Value): Value {
+  const harmless = x.constant?.data.every((value) => value !== 0 && !Number.isNaN(value));
+  return harmless ? f.div(d, x) : unlessZero(d, f.div(d, x));
+}
+
 defineUnary('Identity', (d) => d);
 defineUnary('Neg', (d) => f.neg(d));
 defineUnary('Exp', (d, _x, y) => f.mul(d, y));
-defineUnary('Log', (d, x) => f.div(d, x));
-defineUnary('Sqrt', (d, _x, y) => f.div(f.mul(d, 0.5), y));
-defineUnary('Reciprocal', (d, _x, y) => f.neg(f.mul(d, f.mul(y, y))));
+defineUnary('Log', (d, x) => quotient(d, x));
+defineUnary('Sqrt', (d, _x, y) => quotient(f.mul(d, 0.5), y));
+defineUnary('Reciprocal', (d, _x, y) => unlessZero(d, f.neg(f.mul(d, f.mul(y, y)))));
 defineUnary('Tanh', (d, _x, y) => f.mul(d, f.sub(1, f.mul(y, y))));
 defineUnary('Sigmoid', (d, _x, y) => f.mul(d, f.mul(y, f.sub(1, y))));
 defineUnary('Relu', (d, _x, y) => f.where(f.greater(y, 0), d, 0));
-defineUnary('Abs', (d, x) => f.where(f.greater(x, 0), d, f.neg(d)));
+// 0 at 0, as PyTorch has it.
+defineUnary('Abs', (d, x) => f.where(f.greater(x, 0), d, f.where(f.less(x, 0), f.neg(d), 0)));
 defineUnary('Sin', (d, x) => f.mul(d, f.cos(x)));
 defineUnary('Cos', (d, x) => f.neg(f.mul(d, f.sin(x))));
 defineUnary('Erf', (d, x) => f.mul(d, f.mul(f.exp(f.neg(f.mul(x, x))), 2 / Math.sqrt(Math.PI))));
@@ -37,8 +47,13 @@ defineUnary('Gelu', (d, x) => {
   return f.mul(d, f.add(cumulative, f.mul(x, density)));
 });
 defineUnary('Not');
-defineUnary('Floor');
-defineUnary('Ceil');
+// Steps: their gradient is 0 wherever they have one, so that nothing flows back.
+for (const type of ['Floor', 'Ceil', 'Round', 'Sign']) {
+  defineOperator(type, {
+    infer: ([x]) => [{ dtype: need([x], 0).dtype, shape: need([x], 0).shape }],
+    vjp: () => [undefined],
+  });
+}
 // y = x / 6 + 1/2 clipped to 0..1, times x; y' = x / 3 + 1/2 in between.
 defineUnary('HardSwish', (d, x) => {
   const between = f.mul(d, f.add(f.mul(x, 1 / 3), 0.5));
@@ -113,13 +128,22 @@ function defineBinary(type: string, rule: BinaryRule | undefined, result?: 'bool
 defineBinary('Add', (d) => [() => d, () => d]);
 defineBinary('Sub', (d) => [() => d, () => f.neg(d)]);
 defineBinary('Mul', (d, a, b) => [() => f.mul(d, b), () => f.mul(d, a)]);
-defineBinary('Div', (d, _a, b, y) => [() => f.div(d, b), () => f.neg(f.div(f.mul(d, y), b))]);
-defineBinary('Pow', (d, a, b, y) => [() => f.mul(d, f.mul(b, f.pow(a, f.sub(b, 1)))), () => f.mul(d, f.mul(y, f.log(a)))]);
+defineBinary('Div', (d, _a, b, y) => [() => quotient(d, b), () => unlessZero(d, f.neg(f.div(f.mul(d, y), b)))]);
+// By the base, 0 where the exponent is 0; by the exponent, 0 where the base is 0: limits that 0 * infinity would miss.
+defineBinary('Pow', (d, a, b, y) => [
+  () => {
+    if (b.constant?.data.every((x) => x === 2)) return f.mul(d, f.mul(a, 2));
+    const slope = f.mul(d, f.mul(b, f.pow(a, f.sub(b, 1))));
+    const plain = b.constant?.data.every((x) => (x as number) >= 1);
+    return plain ? slope : f.where(f.or(f.equal(d, 0), f.equal(b, 0)), 0, slope);
+  },
+  () => f.where(f.or(f.equal(d, 0), f.equal(a, 0)), 0, f.mul(d, f.mul(y, f.log(a)))),
+]);
 // Where both are equal, Min and Max hand the gradient to the second input.
 defineBinary('Min', (d, a, b) => [() => f.where(f.less(a, b), d, 0), () => f.where(f.less(a, b), 0, d)]);
 defineBinary('Max', (d, a, b) => [() => f.where(f.greater(a, b), d, 0), () => f.where(f.greater(a, b), 0, d)]);
 defineBinary('Mod', undefined);
-for (const comparison of ['Less', 'Greater', 'LessOrEqual', 'GreaterOrEqual', 'Equal', 'And', 'Or'])
+for (const comparison of ['Less', 'Greater', 'LessOrEqual', 'GreaterOrEqual', 'Equal', 'And', 'Or', 'Xor'])
   defineBinary(comparison, undefined, 'bool');
 
 defineOperator('IsNaN', { infer: ([x]) => [{ dtype: 'bool', shape: need([x], 0).shape }] });

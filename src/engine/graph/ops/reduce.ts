@@ -35,6 +35,9 @@ function defineReduction(type: string, rule?: (d: Value, x: Value, y: Value, cou
 
 defineReduction('ReduceSum', (d, x) => f.expand(d, x.shape));
 defineReduction('ReduceMean', (d, x, _y, count) => f.expand(f.mul(d, 1 / count), x.shape));
+// A zero vector has no direction: its gradient is 0, as PyTorch has it.
+defineReduction('ReduceL2', (d, x, y) => f.mul(x, f.where(f.equal(y, 0), 0, f.div(d, y))));
+defineReduction('ReduceL1', (d, x) => f.mul(d, f.sign(x)));
 defineReduction('ReduceProd');
 // Equal maxima (or minima) share the gradient evenly.
 const sharedByHits = (d: Value, x: Value, y: Value) => {
@@ -45,13 +48,28 @@ const sharedByHits = (d: Value, x: Value, y: Value) => {
 defineReduction('ReduceMax', sharedByHits);
 defineReduction('ReduceMin', sharedByHits);
 
-defineOperator('ArgMax', {
-  infer: ([x], attributes) => {
-    const { shape } = need([x], 0);
-    const axis = axisOf((attributes.axis as number | undefined) ?? 0, shape.length);
-    return [
-      { dtype: 'int64', shape: shape.flatMap((extent, i) => (i !== axis ? [extent] : attributes.keepdims === 0 ? [] : [1])) },
-    ];
+for (const type of ['ArgMax', 'ArgMin']) {
+  defineOperator(type, {
+    infer: ([x], attributes) => {
+      const { shape } = need([x], 0);
+      const axis = axisOf((attributes.axis as number | undefined) ?? 0, shape.length);
+      return [
+        { dtype: 'int64', shape: shape.flatMap((extent, i) => (i !== axis ? [extent] : attributes.keepdims === 0 ? [] : [1])) },
+      ];
+    },
+  });
+}
+
+// The gradient of a running sum is the running sum of the gradient from the other end.
+defineOperator('CumSum', {
+  infer: (inputs) => {
+    const x = need(inputs, 0);
+    axisOf(constantInts(inputs, 1, 'the axis')[0] as number, x.shape.length);
+    return [{ dtype: x.dtype, shape: x.shape }];
+  },
+  vjp: ({ gradients: [d], inputs: [, axis], attributes }) => {
+    const { exclusive = 0, reverse = 0 } = attributes;
+    return [(d as Value).graph.add1('CumSum', [d, axis], { exclusive, reverse: reverse === 1 ? 0 : 1 })];
   },
 });
 
