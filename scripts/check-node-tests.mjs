@@ -110,10 +110,6 @@ async function checkGradient(model, tensors, expected, constant) {
   for (const [i, [name]] of by.entries()) {
     const { data, shape } = tensors[name];
     const gradient = result[`limn.gradient${i}`].data;
-    if (gradient.some((value) => !Number.isFinite(value))) {
-      if (Number.isFinite(total(result))) return `gradient by ${name} is not finite`;
-      continue;
-    }
     const direction = Float32Array.from(data, () => random() * 2 - 1);
     const moved = async (h) => {
       const there = { dtype: 'float32', shape, data: data.map((x, j) => x + h * direction[j]) };
@@ -122,6 +118,9 @@ async function checkGradient(model, tensors, expected, constant) {
     const slopes = [];
     for (const h of [1e-2, 3e-3]) slopes.push(((await moved(h)) - (await moved(-h))) / (2 * h));
     const sided = ((await moved(3e-3)) - total(result)) / 3e-3;
+    // At the end of what a function is defined for, as with the logarithm of 0, there is no slope to compare with.
+    if (![...slopes, sided].every(Number.isFinite)) continue;
+    if (gradient.some((value) => !Number.isFinite(value))) return `gradient by ${name} is not finite`;
     let dot = 0;
     let size = 0;
     gradient.forEach((g, j) => {

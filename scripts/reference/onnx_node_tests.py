@@ -42,7 +42,10 @@ for case in collect_testcases(None):
         skipped.append(case.name)
         continue
     (folder / f"{case.name}.onnx").write_bytes(case.model.SerializeToString())
-    (folder / f"{case.name}.json").write_text(json.dumps({**values, "rtol": case.rtol, "atol": case.atol}))
+    # limn computes in float32, so that its results lack the rounding of half precision.
+    halves = any(np.asarray(value).dtype == np.float16 for value in [*inputs, *outputs])
+    limits = {"rtol": 5e-3, "atol": 5e-3} if halves else {"rtol": case.rtol, "atol": case.atol}
+    (folder / f"{case.name}.json").write_text(json.dumps({**values, **limits}))
     count += 1
 (folder / "skipped.json").write_text(json.dumps(skipped))
 print(f"{count} tests written, {len(skipped)} passed over: their values are no tensors of float, int64, int32 or bool.")

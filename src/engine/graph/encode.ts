@@ -54,9 +54,11 @@ function encodeGraph(graph: GraphBuilder): GraphProto {
     initializer: graph.constants
       .filter((value) => values.has(value))
       .map((value) => encodeTensor(value.constant as Tensor, value.name)),
-    node: nodes.map((node) =>
+    node: nodes.map((node, i) =>
       create(NodeProtoSchema, {
         opType: node.type,
+        // Names must differ within a graph.
+        name: node.origin === undefined ? '' : `${node.origin}#${graph.name}.${i}`,
         domain: microsoftOperators.has(node.type) ? 'com.microsoft' : '',
         input: node.inputs.map(nameOf),
         output: node.outputs.map(nameOf),

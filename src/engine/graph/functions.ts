@@ -175,6 +175,15 @@ export function scatterND(data: Value, indices: Value, updates: Value): Value {
   return call('ScatterND', [data, indices, updates]);
 }
 
+/** Slices of `x` (whose shape is given) at index tuples int64 (..., k), which name its first k axes. */
+export function gatherND(x: Value, at: Value, shape: Shape): Value {
+  const covered = shape.slice(0, at.shape.at(-1) as number);
+  const strides = covered.map((_, i) => sizeOf(covered.slice(i + 1)));
+  const wrapped = where(less(at, ints(x, [0])), add(at, ints(x, covered)), at);
+  const places = reduceSum(mul(wrapped, ints(x, strides)), [at.shape.length - 1]);
+  return gather(reshape(x, [sizeOf(covered), ...shape.slice(covered.length)]), places);
+}
+
 /** Index (int64) of the greatest element along the last axis, the first of equal ones. */
 export function argMax(x: Value): Value {
   return call('ArgMax', [x], { axis: -1, keepdims: 0 });

@@ -79,6 +79,9 @@ function inputGradients(
     );
   }
   let found: (Value | undefined)[];
+  const graph = sums.values().next().value?.graph;
+  const outside = graph?.origin;
+  if (graph) graph.origin = `gradient of ${node.origin ?? node.type}`;
   try {
     found = vjp({
       node,
@@ -93,6 +96,8 @@ function inputGradients(
     throw new LimnError('GRAPH_UNSUPPORTED', `${node.type} has no gradient rule for this form of it: ${messageOf(error)}`, {
       details,
     });
+  } finally {
+    if (graph) graph.origin = outside;
   }
   return found.flatMap((gradient, i) => (gradient && needs(i) ? [[node.inputs[i] as Value, gradient] as [Value, Value]] : []));
 }

@@ -16,6 +16,8 @@ export class Graph implements GraphBuilder {
   readonly inputs: Value[] = [];
   readonly outputs: { name: string; value: Value }[] = [];
   readonly constants: Value[] = [];
+  /** The {@link GraphNode.origin} of the nodes that are added now. */
+  origin: string | undefined;
   private readonly constantsByContent = new Map<string | Tensor, Value>();
   /** All names, and the number that the next value of the same name gets behind it. */
   readonly names: Map<string, number>;
@@ -95,12 +97,23 @@ export class Graph implements GraphBuilder {
     const outputs: Value[] = [];
     // ONNX Runtime 1.30 crashes when it fuses a LayerNormalization whose last input is named as left out.
     const given = inputs.slice(0, inputs.findLastIndex((input) => input !== undefined) + 1);
-    const node: GraphNode = { type, inputs: given, outputs, attributes };
+    const origin = this.origin === undefined ? {} : { origin: this.origin };
+    const node: GraphNode = { type, inputs: given, outputs, attributes, ...origin };
     for (const { dtype, shape } of types) {
       outputs.push({ name: this.uniqueName(type), dtype, shape: [...shape], graph: this, producer: node });
     }
     this.nodes.push(node);
     return outputs;
+  }
+
+  /** Remembers the graph as it is; what is returned takes away all nodes and constants that were added since. Names stay taken. */
+  mark(): () => void {
+    const [nodes, constants] = [this.nodes.length, this.constants.length];
+    return () => {
+      this.nodes.length = nodes;
+      const removed = new Set(this.constants.splice(constants));
+      for (const [key, value] of this.constantsByContent) if (removed.has(value)) this.constantsByContent.delete(key);
+    };
   }
 
   /** Adds a node with one output. */

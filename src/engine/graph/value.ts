@@ -35,6 +35,8 @@ export interface Value extends ValueType {
 
 export interface GraphNode {
   readonly type: string;
+  /** What it was made for: a node of an imported file, or the gradient of something. */
+  readonly origin?: string;
   readonly inputs: readonly (Value | undefined)[];
   readonly outputs: readonly Value[];
   readonly attributes: Attributes;
@@ -48,6 +50,8 @@ export interface GraphBuilder {
   readonly inputs: Value[];
   readonly outputs: { name: string; value: Value }[];
   readonly constants: Value[];
+  /** The {@link GraphNode.origin} of the nodes that are added now. */
+  origin: string | undefined;
   /** All names, and the number that the next value of the same name gets behind it; shared with the graph's bodies. */
   readonly names: Map<string, number>;
   uniqueName(hint: string): string;

@@ -1,10 +1,12 @@
 /** Import rules of operators that compute: one form for all operator sets. */
-import { scalar, sizeOf } from '../../tensor/tensor.js';
+import { scalar, sizeOf, tensor } from '../../tensor/tensor.js';
 import { elementTypes } from '../element-types.js';
 import * as f from '../functions.js';
 import { Float, type Value } from '../graph.js';
 import { axisOf, need } from '../ops/broadcast.js';
 import { ShapeMistake } from '../registry.js';
+import { fusedActivation } from './activation-rules.js';
+import { calculator } from './calculator.js';
 import { type Call, castTo, int, listed, pick, type Rule } from './call.js';
 
 /** Several inputs, two by two. */
@@ -35,35 +37,53 @@ const softmax: Rule = (call) => {
   return [f.reshape(call.emit1(call.type, [rows], { axis: 1 }), x.shape)];
 };
 
-/** `auto_pad` is written out: the sizes are known. */
-const windowed: Rule = (call) => {
-  const { auto_pad: mode = 'NOTSET', ...attributes } = call.attributes;
-  const x = need(call.inputs, 0);
-  const kept = Object.fromEntries(Object.entries(attributes).filter(([name]) => name !== 'storage_order'));
-  if (mode === 'NOTSET') return call.emit(call.type, call.inputs, kept);
-  const spatial = x.shape.slice(2);
-  const kernel = (attributes.kernel_shape as number[] | undefined) ?? need(call.inputs, 1).shape.slice(2);
-  const total = spatial.map((extent, i) => {
-    const stride = (attributes.strides as number[] | undefined)?.[i] ?? 1;
-    const reach = ((attributes.dilations as number[] | undefined)?.[i] ?? 1) * ((kernel[i] as number) - 1) + 1;
-    return mode === 'VALID' ? 0 : Math.max((Math.ceil(extent / stride) - 1) * stride + reach - extent, 0);
-  });
-  const [less, more] = [total.map((pad) => Math.floor(pad / 2)), total.map((pad) => Math.ceil(pad / 2))];
-  const pads = mode === 'SAME_LOWER' ? [...more, ...less] : [...less, ...more];
-  return call.emit(call.type, call.inputs, { ...kept, pads });
+/** A vector is a row on the left and a column on the right; its axis of 1 is taken away again. */
+const matmul: Rule = (call) => {
+  const c = calculator(call);
+  const [a, b] = [need(call.inputs, 0), need(call.inputs, 1)];
+  if (a.shape.length > 1 && b.shape.length > 1) return call.emit('MatMul', [a, b]);
+  if (a.shape.length === 0 || b.shape.length === 0) throw new ShapeMistake('a factor is a scalar.');
+  const left = a.shape.length === 1 ? c.reshape(a, [1, ...a.shape]) : a;
+  const right = b.shape.length === 1 ? c.reshape(b, [...b.shape, 1]) : b;
+  const product = c.matmul(left, right);
+  const batch = product.shape.slice(0, -2);
+  const [rows, columns] = product.shape.slice(-2) as [number, number];
+  return [c.reshape(product, [...batch, ...(left === a ? [rows] : []), ...(right === b ? [columns] : [])])];
 };
 
-/** 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) */
-function tanhGelu(x: Value): Value {
-  const inner = f.mul(f.add(x, f.mul(f.mul(f.mul(x, x), x), 0.044715)), Math.sqrt(2 / Math.PI));
-  return f.mul(f.mul(x, 0.5), f.add(f.tanh(inner), 1));
-}
+const gemm: Rule = (call) => call.emit('Gemm', call.inputs, pick(call.attributes, ['alpha', 'beta', 'transA', 'transB']));
 
-const quickGelu: Rule = (call) =>
-  call.emit('QuickGelu', [call.inputs[0]], { alpha: (call.attributes.alpha as Float | undefined) ?? new Float(1.702) });
+/** log(sum(exp(x))), the greatest of x taken out: no gradient is lost, for it would be 0 in sum. */
+const logSumExp: Rule = (call) => {
+  const c = calculator(call);
+  const x = need(call.inputs, 0);
+  const listedAxes = listed(call, 'axes', 1) ?? [];
+  if (listedAxes.length === 0 && call.attributes.noop_with_empty_axes === 1) return [x];
+  const axes = (listedAxes.length > 0 ? listedAxes : x.shape.map((_, i) => i)).map((axis) => axisOf(axis, x.shape.length));
+  const largest = 3.4e38;
+  const top = c.max(c.min(c.greatest(x, axes), largest), -largest);
+  const y = c.add(c.log(c.sum(c.exp(c.sub(x, top)), axes)), top);
+  if (int(call.attributes, 'keepdims', 1) === 1) return [y];
+  return [
+    c.reshape(
+      y,
+      x.shape.filter((_, i) => !axes.includes(i)),
+    ),
+  ];
+};
+
+const dropout: Rule = ({ inputs, graph, outputs }) => {
+  const training = inputs[2];
+  if (training && !training.constant) throw new ShapeMistake('whether it is in training mode must be a constant.');
+  if (training?.constant?.data[0])
+    throw new ShapeMistake('it is in training mode: export the model in evaluation mode (model.eval()).');
+  const x = need(inputs, 0);
+  if (outputs < 2) return [x];
+  const mask = tensor('bool', [], Uint8Array.of(1));
+  return [x, f.expand(graph.constant(mask), x.shape)];
+};
 
 export const arithmeticRules: Readonly<Record<string, Rule>> = {
-  AveragePool: windowed,
   BatchNormalization: (call) => {
     if (call.attributes.training_mode === 1)
       throw new ShapeMistake('it is in training mode: export the model in evaluation mode.');
@@ -80,18 +100,21 @@ export const arithmeticRules: Readonly<Record<string, Rule>> = {
     };
     return call.emit('Clip', [call.inputs[0], bound(1, 'min'), bound(2, 'max')]);
   },
-  Conv: windowed,
-  Dropout: ({ inputs }) => [inputs[0]],
-  Gelu: (call) =>
-    call.attributes.approximate === 'tanh' ? [tanhGelu(need(call.inputs, 0))] : call.emit('Gelu', [call.inputs[0]]),
+  Dropout: dropout,
+  Gemm: gemm,
   GlobalMaxPool: (call) => {
     const x = need(call.inputs, 0);
     return call.emit('ReduceMax', [x, call.ints(x.shape.map((_, i) => i).slice(2))], { keepdims: 1 });
   },
   Identity: ({ inputs }) => [inputs[0]],
   LogSoftmax: softmax,
+  MatMul: matmul,
   Max: chained('Max'),
-  MaxPool: windowed,
+  Mean: (call) => {
+    const c = calculator(call);
+    const sum = call.inputs.slice(1).reduce<Value>((a, b) => c.add(a, b as Value), need(call.inputs, 0));
+    return [c.mul(sum, 1 / call.inputs.length)];
+  },
   Min: chained('Min'),
   Pow: (call) => {
     const [x, exponent] = [need(call.inputs, 0), need(call.inputs, 1)];
@@ -99,6 +122,7 @@ export const arithmeticRules: Readonly<Record<string, Rule>> = {
   },
   ReduceL1: reduction('ReduceL1'),
   ReduceL2: reduction('ReduceL2'),
+  ReduceLogSumExp: logSumExp,
   ReduceLogSum: reduction('ReduceSum', same, (call, x) => call.emit1('Log', [x])),
   ReduceMax: reduction('ReduceMax'),
   ReduceMean: reduction('ReduceMean'),
@@ -108,5 +132,14 @@ export const arithmeticRules: Readonly<Record<string, Rule>> = {
   ReduceSumSquare: reduction('ReduceSum', squared),
   Softmax: softmax,
   Sum: chained('Add'),
-  'com.microsoft.QuickGelu': quickGelu,
+  'com.microsoft.FusedGemm': (call) => {
+    const y = gemm(call)[0] as Value;
+    const parameters = ['activation_alpha', 'activation_beta'].flatMap((name) => call.attributes[name] ?? []);
+    return [fusedActivation({ ...call, attributes: { ...call.attributes, activation_params: parameters as Float[] } }, y)];
+  },
+  'com.microsoft.FusedMatMul': (call) => {
+    if (call.attributes.transBatchA === 1 || call.attributes.transBatchB === 1)
+      throw new ShapeMistake('limn does not exchange batch axes (transBatchA, transBatchB).');
+    return call.emit('FusedMatMul', call.inputs, pick(call.attributes, ['alpha', 'transA', 'transB']));
+  },
 };

@@ -41,7 +41,9 @@ export function readGraph(proto: GraphProto, externalData?: ExternalData, given?
     if (constant) tensors.set(read.outputs[0] as string, constant);
     else nodes.push(read);
   }
-  const { ordered, captured } = inOrder(nodes, [...tensors.keys(), ...(given ?? [])], given === undefined);
+  // A body has inputs of its own, unless it is a branch.
+  const own = given ?? proto.input.map(({ name }) => name).filter((name) => !tensors.has(name));
+  const { ordered, captured } = inOrder(nodes, [...tensors.keys(), ...own], given === undefined);
   return { nodes: ordered, tensors, outputs: proto.output.map(({ name }) => name), captured };
 }
 

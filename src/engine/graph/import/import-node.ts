@@ -7,8 +7,9 @@ import type { Call, Rule } from './call.js';
 import type { FileGraph, FileNode } from './file-graph.js';
 import { fold } from './fold.js';
 import { rules } from './rules.js';
+import { isSequence, sequenceRules } from './sequence-rules.js';
 
-/** Adds a node of a file to a graph and returns its outputs. `lookUp` gives values by the names of the file. */
+/** Adds a node of a file to a graph and returns its outputs, undefined for those that limn does not compute. `lookUp` gives values by the names of the file. */
 export function importNode(node: FileNode, graph: Graph, opset: number, lookUp: (name: string) => Value): (Value | undefined)[] {
   const emit = (type: string, inputs: readonly (Value | undefined)[], attributes: Attributes = {}) => {
     if (inputs.every((input) => input === undefined || input.constant)) {
@@ -35,17 +36,19 @@ export function importNode(node: FileNode, graph: Graph, opset: number, lookUp: 
     ints: (values) => graph.constant(int64([values.length], values), 'ints'),
     body: (name) => importBody(node.bodies[name], graph, opset, lookUp),
   };
+  const outside = graph.origin;
+  graph.origin = node.name;
   try {
-    const outputs = (rules[node.type] as Rule)(call);
-    node.outputs.forEach((name, i) => {
-      if (name !== '' && !outputs[i]) throw new ShapeMistake(`limn does not compute its output ${name}.`);
-    });
-    return outputs;
+    if (!Object.hasOwn(sequenceRules, node.type) && call.inputs.some(isSequence))
+      throw new ShapeMistake('it reads a sequence of tensors, which limn takes apart only where the file settles its elements.');
+    return (rules[node.type] as Rule)(call);
   } catch (error) {
     // What else can be thrown here is a broken file: attributes that are missing or of another kind.
     const code = LimnError.isInstance(error) ? error.code : error instanceof ShapeMistake ? 'GRAPH_SHAPE' : 'ENCODER';
     const what = LimnError.isInstance(error) ? error.message : `${node.type}: ${messageOf(error)}`;
     throw new LimnError(code, messageOf(`Node ${node.name} of the ONNX file cannot be imported: ${what}`), { cause: error });
+  } finally {
+    graph.origin = outside;
   }
 }
 

@@ -39,21 +39,51 @@ const split: Rule = (call) => {
   return call.emit('Split', [x, call.ints(listed(call, 'split', 1) ?? equal)], { axis });
 };
 
+/** Which element of an axis stands at a place before its beginning or after its end. */
+function mirrored(at: number, extent: number, mode: string): number {
+  if (mode === 'edge') return Math.min(Math.max(at, 0), extent - 1);
+  if (mode === 'wrap') return ((at % extent) + extent) % extent;
+  const period = Math.max(1, 2 * (extent - 1));
+  const within = ((at % period) + period) % period;
+  return within < extent ? within : period - within;
+}
+
 const pad: Rule = (call) => {
-  const x = need(call.inputs, 0);
+  let x = need(call.inputs, 0);
+  const rank = x.shape.length;
   const { mode = 'constant', value } = call.attributes;
-  if (mode !== 'constant') throw new ShapeMistake(`limn pads with a constant, not in mode ${String(mode)}.`);
+  if (!['constant', 'edge', 'reflect', 'wrap'].includes(String(mode)))
+    throw new ShapeMistake(`limn does not pad in mode ${String(mode)}.`);
   const given = listed(call, 'pads', 1) ?? [];
   const axes = (call.inputs[3] ? constantInts(call.inputs, 3, 'axes') : x.shape.map((_, i) => i)).map((axis) =>
-    axisOf(axis, x.shape.length),
+    axisOf(axis, rank),
   );
-  const pads = [...x.shape, ...x.shape].map(() => 0);
+  const pads = Array<number>(2 * rank).fill(0);
   axes.forEach((axis, i) => {
     pads[axis] = given[i] as number;
-    pads[axis + x.shape.length] = given[i + axes.length] as number;
+    pads[axis + rank] = given[i + axes.length] as number;
   });
+  if (mode !== 'constant') {
+    for (const [axis, extent] of need(call.inputs, 0).shape.entries()) {
+      const [before, after] = [pads[axis] as number, pads[axis + rank] as number];
+      if (before === 0 && after === 0) continue;
+      if (extent === 0) throw new ShapeMistake(`axis ${axis} is empty and cannot be continued.`);
+      const rows = Array.from({ length: Math.max(0, before + extent + after) }, (_, i) =>
+        mirrored(i - before, extent, String(mode)),
+      );
+      x = call.emit1('Gather', [x, call.ints(rows)], { axis });
+    }
+    return [x];
+  }
+  // A negative padding takes away.
+  for (const [axis, extent] of need(call.inputs, 0).shape.entries()) {
+    const [start, end] = [Math.max(0, -(pads[axis] as number)), extent - Math.max(0, -(pads[axis + rank] as number))];
+    if (start > 0 || end < extent) x = call.emit1('Slice', [x, call.ints([start]), call.ints([end]), call.ints([axis])]);
+  }
+  const kept = pads.map((size) => Math.max(0, size));
   const filling = call.inputs[2] ?? (value instanceof Float ? call.graph.constant(scalar(value.value)) : undefined);
-  return call.emit('Pad', [x, call.ints(pads), filling]);
+  const alone = filling && filling.shape.length > 0 ? call.emit1('Reshape', [filling, call.ints([])]) : filling;
+  return kept.every((size) => size === 0) ? [x] : call.emit('Pad', [x, call.ints(kept), alone]);
 };
 
 /** Rows by index tuples: one index into the axes that the tuples cover, taken as one. */
@@ -125,6 +155,7 @@ export const layoutRules: Readonly<Record<string, Rule>> = {
     const wanted = constantInts(call.inputs, 1, 'the shape');
     const zero = call.attributes.allowzero === 1;
     const copied = wanted.map((extent, i) => (extent === 0 && !zero ? (x.shape[i] as number) : extent));
+    if (zero && sizeOf(x.shape) === 0) throw new ShapeMistake('it has no elements, and limn computes nothing from nothing.');
     return call.emit('Reshape', [x, call.ints(copied)]);
   },
   Shape: (call) => {

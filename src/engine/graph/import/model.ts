@@ -46,28 +46,45 @@ export class ImportedModel {
    * @throws LimnError GRAPH_UNSUPPORTED naming every operator on the way to the outputs that limn does not know
    */
   requireImportable(outputs: readonly string[] = this.outputs): void {
-    requireKnown(nodesFor(this.file, outputs));
+    requireKnown(nodesFor(this.file, outputs), this.opset);
   }
 
   /**
    * Adds the nodes that the outputs need to a graph. The inputs' shapes settle all others; what the file computes from shapes is
    * computed here. Dropout is left out and batch normalisation keeps its statistics. A graph may take the same file several times:
-   * its constants are shared, and so are the weights where `weight` gives the same value again.
+   * its constants are shared, and so are the weights where `weight` gives the same value again. An import that fails leaves the
+   * graph's nodes and constants as they were.
    *
    * @returns the wanted values by name
    * @throws LimnError GRAPH_UNSUPPORTED naming every operator that limn does not know, before anything is added
    * @throws LimnError ENCODER for inputs that the file does not have or that do not fit it
    * @throws LimnError GRAPH_SHAPE naming a node that cannot take its inputs
    */
-  splice({ graph, inputs, weight, outputs }: SpliceOptions): Record<string, Value> {
-    const nodes = nodesFor(this.file, outputs);
-    requireKnown(nodes);
+  splice(options: SpliceOptions): Record<string, Value> {
+    const nodes = nodesFor(this.file, options.outputs);
+    requireKnown(nodes, this.opset);
+    const { graph } = options;
+    const undo = graph.mark();
+    try {
+      return this.addNodes(nodes, options);
+    } catch (error) {
+      undo();
+      this.constants.delete(graph);
+      throw error;
+    }
+  }
+
+  private addNodes(nodes: readonly FileNode[], { graph, inputs, weight, outputs }: SpliceOptions): Record<string, Value> {
     const values = new Map<string, Value>();
+    /** Outputs that limn does not compute, such as the mask of a pooling: a mistake only if something reads them. */
+    const absent = new Map<string, FileNode>();
     for (const [name, value] of Object.entries(inputs)) values.set(name, this.checkedInput(name, value));
     const lookUp = (name: string): Value => {
       const known = values.get(name);
       if (known) return known;
       const content = this.weights.get(name) ?? this.file.tensors.get(name);
+      const maker = absent.get(name);
+      if (maker) throw notComputed(maker, name);
       if (!content) throw this.noSuchInput(name, inputs);
       const given = this.weights.has(name) ? weight?.(name, content) : undefined;
       const value = given ? checkedWeight(name, content, given) : this.constant(graph, name, content);
@@ -76,8 +93,9 @@ export class ImportedModel {
     };
     for (const node of nodes) {
       const results = this.weights.has(node.outputs[0] as string) ? [] : importNode(node, graph, this.opset, lookUp);
-      results.forEach((value, i) => {
-        if (value && node.outputs[i]) values.set(node.outputs[i], value);
+      node.outputs.forEach((name, i) => {
+        if (results[i]) values.set(name, results[i]);
+        else if (name !== '' && !this.weights.has(name)) absent.set(name, node);
       });
     }
     return Object.fromEntries(outputs.map((name) => [name, lookUp(name)]));
@@ -102,7 +120,7 @@ export class ImportedModel {
     if (value.dtype !== dtype || !fits || (dims && dims.length !== value.shape.length)) {
       throw new LimnError(
         'ENCODER',
-        `Input ${name} of the ONNX file is ${dtype}[${dims?.map((extent) => extent || '?')}] and cannot be ${value.dtype}[${value.shape}]: where the file fixes a size, export it with a dynamic one.`,
+        `Input ${name} of the ONNX file is ${dtype}[${dims?.map((extent) => extent || '?')}] and cannot be ${value.dtype}[${value.shape}]: ${adviceFor(dims, value.shape)}`,
         { details: { name, dims, shape: value.shape } },
       );
     }
@@ -117,6 +135,21 @@ export class ImportedModel {
   }
 }
 
+function adviceFor(dims: FileInput['dims'], shape: readonly number[]): string {
+  const differs =
+    dims?.length === shape.length && dims.every((extent, i) => i === 0 || typeof extent === 'string' || extent === shape[i]);
+  return differs && typeof dims[0] === 'number' && dims[0] !== shape[0]
+    ? `the file fixes the batch. Frozen it can be used with "batch": ${dims[0]} in its description; to train it, export it with a dynamic batch.`
+    : 'where the file fixes a size, export it with a dynamic one.';
+}
+
+function notComputed({ name, type }: FileNode, output: string): LimnError {
+  return new LimnError(
+    'GRAPH_UNSUPPORTED',
+    messageOf(`Node ${name} of the ONNX file cannot be imported: ${type}: limn does not compute its output ${output}.`),
+  );
+}
+
 function checkedWeight(name: string, content: Tensor, value: Value): Value {
   if (value.dtype === content.dtype && value.shape.join() === content.shape.join()) return value;
   throw new LimnError(
@@ -125,7 +158,29 @@ function checkedWeight(name: string, content: Tensor, value: Value): Value {
   );
 }
 
-function requireKnown(nodes: readonly FileNode[]): void {
+/** What helps against operators that limn does not know. */
+function wayOut(types: readonly string[], opset: number): string {
+  const own = types.filter((type) => type.includes('.'));
+  const ways = [
+    ...(types.some(isQuantizing) ? ['The file is quantised: export the model in float32.'] : []),
+    ...(own.some((type) => type.startsWith('com.microsoft.nchwc.'))
+      ? ['ONNX Runtime wrote the file for one kind of CPU: take the file from before its optimizer.']
+      : []),
+    ...(own.some((type) => !isQuantizing(type) && !type.startsWith('com.microsoft.nchwc.'))
+      ? [
+          'Operators with a domain are not of the ONNX standard: export the model without them, or before an optimizer wrote them.',
+        ]
+      : []),
+    ...(opset > 22 && types.some((type) => !type.includes('.') && !isQuantizing(type))
+      ? ['Export the model with opset 22 or less, where operators of newer sets are written with others.']
+      : []),
+  ];
+  return [...ways, 'As a frozen encoder the file can be used as it is.'].join(' ');
+}
+
+const isQuantizing = (type: string) => /quantize|integer$|qlinear|qgemm|qattention|qembed|nbits/i.test(type);
+
+function requireKnown(nodes: readonly FileNode[], opset: number): void {
   const unsupported = new Map<string, { node: string; count: number }>();
   const visit = (node: FileNode) => {
     if (!Object.hasOwn(rules, node.type)) {
@@ -141,7 +196,7 @@ function requireKnown(nodes: readonly FileNode[]): void {
   );
   throw new LimnError(
     'GRAPH_UNSUPPORTED',
-    `The ONNX file uses operators that limn cannot train through: ${list.join(', ')}. Export the model in float32, not quantised, without custom operators.`,
+    `The ONNX file uses operators that limn cannot train through: ${list.join(', ')}. ${wayOut([...unsupported.keys()], opset)}`,
     { details: { types: [...unsupported.keys()] } },
   );
 }

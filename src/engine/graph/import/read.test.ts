@@ -125,8 +125,8 @@ describe('what limn cannot import is an error of code GRAPH_UNSUPPORTED', () => 
       ...linear,
       nodes: [
         { type: 'LSTM', inputs: ['x'], outputs: ['a'], name: 'memory' },
-        { type: 'Attention', inputs: ['a'], outputs: ['b'], name: 'first', domain: 'com.microsoft' },
-        { type: 'Attention', inputs: ['b'], outputs: ['c'], name: 'second', domain: 'com.microsoft' },
+        { type: 'QAttention', inputs: ['a'], outputs: ['b'], name: 'first', domain: 'com.microsoft' },
+        { type: 'QAttention', inputs: ['b'], outputs: ['c'], name: 'second', domain: 'com.microsoft' },
         { type: 'DynamicQuantizeLinear', inputs: ['c'], outputs: ['y', 's', 'z'], name: 'narrow' },
       ],
     });
@@ -135,11 +135,22 @@ describe('what limn cannot import is an error of code GRAPH_UNSUPPORTED', () => 
     const error = errorOf(() => readModel(bytes).splice({ graph, inputs, outputs: ['y'] }));
     expect([error.code, error.message]).toEqual([
       'GRAPH_UNSUPPORTED',
-      'The ONNX file uses operators that limn cannot train through: LSTM (memory), com.microsoft.Attention (2 nodes, first first), ' +
-        'DynamicQuantizeLinear (narrow). Export the model in float32, not quantised, without custom operators.',
+      'The ONNX file uses operators that limn cannot train through: LSTM (memory), com.microsoft.QAttention (2 nodes, first first), ' +
+        'DynamicQuantizeLinear (narrow). The file is quantised: export the model in float32. As a frozen encoder the file can be used as it is.',
     ]);
     expect([graph.nodes, graph.constants]).toEqual([[], []]);
     expect(errorOf(() => readModel(bytes).requireImportable()).message).toBe(error.message);
+  });
+
+  test.each([
+    [24, 'LSTM', '', 'Export the model with opset 22 or less'],
+    [20, 'LSTM', '', 'LSTM (memory). As a frozen encoder'],
+    [20, 'Conv', 'com.microsoft.nchwc', 'for one kind of CPU'],
+    [20, 'MatMulNBits', 'com.microsoft', 'in float32'],
+    [20, 'Special', 'my.company', 'are not of the ONNX standard'],
+  ])('and says what helps, by its reason (opset %i, %s %s)', (opset, type, domain, way) => {
+    const nodes = [{ type, inputs: ['x'], outputs: ['y'], name: 'memory', domain }];
+    expect(errorOf(() => splice(onnxFile({ ...linear, opset, nodes }))).message).toContain(way);
   });
 
   test('but only of those that the wanted outputs need', () => {
@@ -279,6 +290,23 @@ describe('splice', () => {
       return big();
     });
     expect(counts).toEqual([6, 6]);
+  });
+
+  test('of a batch that the file fixes says what works', () => {
+    const fixed = onnxFile({ ...linear, inputs: { x: { dtype: 'float32', dims: [1, 2] } } });
+    expect(errorOf(() => splice(fixed)).message).toContain(
+      'with "batch": 1 in its description; to train it, export it with a dynamic',
+    );
+  });
+
+  test('that fails leaves the graph as it was', () => {
+    const nodes = [...linear.nodes, { type: 'Add', inputs: ['y', 'other'], outputs: ['z'] }];
+    const bytes = onnxFile({ ...linear, nodes, outputs: ['z'], initializers: { weight, other: float32([5], [1, 2, 3, 4, 5]) } });
+    const graph = new Graph();
+    const inputs = { x: graph.input('x', 'float32', [3, 2]) };
+    errorOf(() => readModel(bytes).splice({ graph, inputs, outputs: ['z'] }));
+    expect([graph.nodes, graph.constants]).toEqual([[], []]);
+    expect(graph.constant(weight).name).not.toBe('');
   });
 
   test('names the node whose inputs do not fit', () => {

@@ -24,7 +24,9 @@ const [oldestOpset, newestOpset] = [7, 25];
  */
 export function readModel(bytes: Uint8Array, options: ReadModelOptions = {}): ImportedModel {
   const proto = decode(bytes);
-  const opset = Number(proto.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? 0);
+  const named = proto.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version;
+  // A file may use other domains alone: their operators are named when it is imported.
+  const opset = named === undefined ? (proto.opsetImport.length > 0 ? newestOpset : 0) : Number(named);
   if (!proto.graph || proto.graph.output.length === 0 || opset === 0) {
     throw new LimnError('ENCODER', `These ${bytes.length} bytes are not an ONNX model, or are cut short. Use another copy.`);
   }

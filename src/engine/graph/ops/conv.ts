@@ -26,7 +26,8 @@ function windowOf(attributes: Attributes, kernel?: readonly number[]): Window {
 }
 
 function slide(x: Value, { kernel, strides, pads, dilations }: Window): [number, number] {
-  if (x.shape.length !== 4) throw new ShapeMistake(`its input must be (N, C, H, W), but is [${x.shape}].`);
+  if (x.shape.length !== 4)
+    throw new ShapeMistake(`limn convolves and pools over (N, C, H, W) only, and its input is [${x.shape}].`);
   const along = (axis: 0 | 1) => {
     const reach = dilations[axis] * (kernel[axis] - 1) + 1;
     const padded = (x.shape[2 + axis] as number) + pads[axis] + pads[axis + 2]!;
@@ -132,7 +133,22 @@ defineOperator('ConvTranspose', {
         pads[axis + 2]!,
     );
     const groups = (attributes.group as number | undefined) ?? 1;
+    if (weight.shape.length !== 4 || weight.shape[0] !== x.shape[1])
+      throw new ShapeMistake(`a weight [${weight.shape}] does not fit ${x.shape[1]} channels.`);
     return [{ dtype: x.dtype, shape: [x.shape[0] as number, (weight.shape[1] as number) * groups, ...extents] }];
+  },
+  // The transposed convolution is the gradient of a convolution by its input: its own gradients are that convolution and its weight's.
+  vjp: ({ gradients, inputs, attributes, needs }) => {
+    const [x, weight] = [need(inputs, 0), need(inputs, 1)];
+    const d = gradients[0] as Value;
+    const window = windowOf(attributes, weight.shape.slice(2));
+    const groups = (attributes.group as number | undefined) ?? 1;
+    const { strides, pads, dilations } = window;
+    return [
+      needs(0) ? f.conv(d, weight, undefined, { strides, pads, dilations, groups }) : undefined,
+      needs(1) ? convWeightGradient(x, d, weight, window, groups) : undefined,
+      inputs[2] && needs(2) ? f.reduceSum(d, [0, 2, 3]) : undefined,
+    ];
   },
 });
 

@@ -46,6 +46,17 @@ defineUnary('Gelu', (d, x) => {
   const density = f.mul(f.exp(f.mul(f.mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
   return f.mul(d, f.add(cumulative, f.mul(x, density)));
 });
+defineUnary('Tan', (d, _x, y) => f.mul(d, f.add(f.mul(y, y), 1)));
+defineUnary('Asin', (d, x) => quotient(d, f.sqrt(f.sub(1, f.mul(x, x)))));
+defineUnary('Acos', (d, x) => f.neg(quotient(d, f.sqrt(f.sub(1, f.mul(x, x))))));
+defineUnary('Atan', (d, x) => f.div(d, f.add(f.mul(x, x), 1)));
+defineUnary('Sinh', (d, x) => f.mul(d, x.graph.add1('Cosh', [x])));
+defineUnary('Cosh', (d, x) => f.mul(d, x.graph.add1('Sinh', [x])));
+defineUnary('Asinh', (d, x) => f.div(d, f.sqrt(f.add(f.mul(x, x), 1))));
+defineUnary('Acosh', (d, x) => quotient(d, f.sqrt(f.sub(f.mul(x, x), 1))));
+defineUnary('Atanh', (d, x) => quotient(d, f.sub(1, f.mul(x, x))));
+defineUnary('Softplus', (d, x) => f.mul(d, f.sigmoid(x)));
+defineUnary('BitwiseNot');
 defineUnary('Not');
 // Steps: their gradient is 0 wherever they have one, so that nothing flows back.
 for (const type of ['Floor', 'Ceil', 'Round', 'Sign']) {
@@ -90,11 +101,19 @@ defineOperator('Clip', {
     }
     return [{ dtype: x.dtype, shape: x.shape }];
   },
-  vjp: ({ gradients: [d], inputs: [, low, high], outputs: [y] }) => {
+  vjp: ({ gradients: [d], inputs: [x, low, high], outputs: [y], needs }) => {
     const above = low && f.greater(y as Value, low);
     const below = high && f.less(y as Value, high);
     const inside = above && below ? f.and(above, below) : (above ?? below);
-    return [inside ? f.where(inside, d as Value, 0) : d];
+    // The upper bound is applied last: it wins where both are crossed.
+    const atHigh = () => f.greater(high && low ? f.maximum(x as Value, low) : (x as Value), high as Value);
+    const atLow = () => f.less(x as Value, low as Value);
+    const byLow = () => f.where(atLow(), high ? f.where(atHigh(), 0, d as Value) : (d as Value), 0);
+    return [
+      inside ? f.where(inside, d as Value, 0) : d,
+      low && needs(1) ? f.reshape(f.reduceSum(byLow()), []) : undefined,
+      high && needs(2) ? f.reshape(f.reduceSum(f.where(atHigh(), d as Value, 0)), []) : undefined,
+    ];
   },
 });
 
@@ -142,10 +161,27 @@ defineBinary('Pow', (d, a, b, y) => [
 // Where both are equal, Min and Max hand the gradient to the second input.
 defineBinary('Min', (d, a, b) => [() => f.where(f.less(a, b), d, 0), () => f.where(f.less(a, b), 0, d)]);
 defineBinary('Max', (d, a, b) => [() => f.where(f.greater(a, b), d, 0), () => f.where(f.greater(a, b), 0, d)]);
-defineBinary('Mod', undefined);
+for (const type of ['BitwiseAnd', 'BitwiseOr', 'BitwiseXor']) defineBinary(type, undefined);
+// a - b * (how often b fits into a): a step by b.
+defineOperator('Mod', {
+  infer: (inputs) => {
+    const [a, b] = [need(inputs, 0), need(inputs, 1)];
+    if (a.dtype !== b.dtype) throw new ShapeMistake(`its inputs must be of one dtype, but are ${a.dtype} and ${b.dtype}.`);
+    return [{ dtype: a.dtype, shape: broadcastShapes(a.shape, b.shape) }];
+  },
+  vjp: ({ gradients: [d], inputs, outputs: [y], needs }) => {
+    const [a, b] = inputs as [Value, Value];
+    const times = () => f.div(f.sub(y as Value, a), b);
+    return [
+      needs(0) ? unbroadcast(d as Value, a.shape) : undefined,
+      needs(1) ? unbroadcast(f.mul(d as Value, times()), b.shape) : undefined,
+    ];
+  },
+});
 for (const comparison of ['Less', 'Greater', 'LessOrEqual', 'GreaterOrEqual', 'Equal', 'And', 'Or', 'Xor'])
   defineBinary(comparison, undefined, 'bool');
 
+defineOperator('IsInf', { infer: ([x]) => [{ dtype: 'bool', shape: need([x], 0).shape }] });
 defineOperator('IsNaN', { infer: ([x]) => [{ dtype: 'bool', shape: need([x], 0).shape }] });
 
 defineOperator('Where', {

@@ -201,12 +201,15 @@ defineOperator('Pad', {
       throw new ShapeMistake(`its pads must be ${2 * rank} numbers from 0 on, but are [${pads}].`);
     return [{ dtype: x.dtype, shape: x.shape.map((extent, i) => extent + (pads[i] as number) + (pads[i + rank] as number)) }];
   },
-  vjp: ({ gradients: [d], inputs }) => {
+  vjp: ({ gradients: [d], inputs, needs }) => {
     const { shape } = need(inputs, 0);
     const pads = constantInts(inputs, 1, 'the pads');
     const inside = (part: Value, extent: number, axis: number) =>
       part.shape[axis] === extent ? part : f.slice(part, axis, pads[axis] as number, (pads[axis] as number) + extent);
-    return [shape.reduce(inside, d as Value)];
+    const within = shape.reduce(inside, d as Value);
+    const filling = inputs[2];
+    const around = () => f.reshape(f.sub(f.reduceSum(d as Value), f.reduceSum(within)), filling?.shape ?? []);
+    return [within, undefined, filling && needs(2) ? around() : undefined];
   },
 });
 
@@ -274,17 +277,33 @@ defineOperator('ScatterElements', {
     return [{ dtype: x.dtype, shape: x.shape }];
   },
   vjp: ({ gradients: [d], inputs, attributes, needs, node }) => {
-    if (attributes.reduction !== 'add') throw new ShapeMistake(`${node.type} has a gradient only with reduction = add.`);
-    const gathered = () => (d as Value).graph.add1('GatherElements', [d, inputs[1]], { axis: attributes.axis ?? 0 });
-    return [d, undefined, needs(2) ? gathered() : undefined];
+    const { reduction = 'none', axis = 0 } = attributes;
+    if (reduction !== 'add' && reduction !== 'none')
+      throw new ShapeMistake(`${node.type} has a gradient with reduction = add or none.`);
+    const gathered = () => (d as Value).graph.add1('GatherElements', [d, inputs[1]], { axis });
+    const { shape } = need(inputs, 2);
+    const covered = () => (d as Value).graph.add1('ScatterElements', [d, inputs[1], f.zerosOf(d as Value, shape)], { axis });
+    return [reduction === 'add' || !needs(0) ? d : covered(), undefined, needs(2) ? gathered() : undefined];
   },
 });
 
 defineOperator('GatherElements', {
-  infer: (inputs) => [{ dtype: need(inputs, 0).dtype, shape: need(inputs, 1).shape }],
+  infer: (inputs, attributes) => {
+    const [x, at] = [need(inputs, 0), need(inputs, 1)];
+    axisOf((attributes.axis as number | undefined) ?? 0, x.shape.length);
+    if (x.shape.length !== at.shape.length)
+      throw new ShapeMistake(`its indices must have the rank of its data, ${x.shape.length}.`);
+    return [{ dtype: x.dtype, shape: at.shape }];
+  },
+  // Elements that were taken several times add up.
+  vjp: ({ gradients: [d], inputs, attributes }) => {
+    const x = need(inputs, 0);
+    const zeros = f.zerosOf(x, x.shape);
+    return [x.graph.add1('ScatterElements', [zeros, inputs[1], d], { axis: attributes.axis ?? 0, reduction: 'add' })];
+  },
 });
 
-// Slices of the data replaced; without a reduction, and not differentiable.
+// Slices of the data replaced, without a reduction: what was replaced has no gradient, and what replaces it has that of its place.
 defineOperator('ScatterND', {
   infer: (inputs, attributes) => {
     const [x, at, updates] = [need(inputs, 0), need(inputs, 1), need(inputs, 2)];
@@ -296,5 +315,14 @@ defineOperator('ScatterND', {
     if (updates.shape.join() !== wanted.join())
       throw new ShapeMistake(`its updates must be [${wanted}], but are [${updates.shape}].`);
     return [{ dtype: x.dtype, shape: x.shape }];
+  },
+  vjp: ({ gradients, inputs, needs }) => {
+    const [x, at, updates] = [need(inputs, 0), need(inputs, 1), need(inputs, 2)];
+    const d = gradients[0] as Value;
+    return [
+      needs(0) ? f.scatterND(d, at, f.zerosOf(d, updates.shape)) : undefined,
+      undefined,
+      needs(2) ? f.gatherND(d, at, x.shape) : undefined,
+    ];
   },
 });

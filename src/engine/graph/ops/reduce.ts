@@ -38,7 +38,17 @@ defineReduction('ReduceMean', (d, x, _y, count) => f.expand(f.mul(d, 1 / count),
 // A zero vector has no direction: its gradient is 0, as PyTorch has it.
 defineReduction('ReduceL2', (d, x, y) => f.mul(x, f.where(f.equal(y, 0), 0, f.div(d, y))));
 defineReduction('ReduceL1', (d, x) => f.mul(d, f.sign(x)));
-defineReduction('ReduceProd');
+// The product of all others: of a single zero it is not 0.
+defineReduction('ReduceProd', (d, x, y) => {
+  const axes = x.shape.map((_, i) => i).filter((i) => y.shape[i] !== x.shape[i]);
+  const isZero = f.equal(x, 0);
+  const zeros = f.cast(isZero, 'float32');
+  const counted = axes.length > 0 ? f.reduceSum(zeros, axes, { keepDims: true }) : zeros;
+  const safe = f.where(isZero, 1, x);
+  const rest = axes.length > 0 ? x.graph.add1('ReduceProd', [safe, f.indices(x, [axes.length], axes)], { keepdims: 1 }) : safe;
+  const others = f.where(f.equal(f.sub(counted, zeros), 0), f.div(rest, safe), 0);
+  return f.mul(d, others);
+});
 // Equal maxima (or minima) share the gradient evenly.
 const sharedByHits = (d: Value, x: Value, y: Value) => {
   const hits = f.cast(f.equal(x, y), 'float32');
@@ -129,7 +139,7 @@ defineOperator('LayerNormalization', {
   vjp: layerNormVjp,
 });
 
-// Frozen: running mean m and variance v are constants. y = s (x - m) / sqrt(v + eps) + b, per channel (axis 1).
+// In evaluation: running mean m and variance v are given. y = s (x - m) / sqrt(v + eps) + b, per channel (axis 1).
 defineOperator('BatchNormalization', {
   infer: (inputs) => {
     const x = need(inputs, 0);
@@ -147,12 +157,16 @@ defineOperator('BatchNormalization', {
     const channel = (value: Value) => f.reshape(value, [1, -1, ...x.shape.slice(2).map(() => 1)]);
     const others = x.shape.map((_, i) => i).filter((i) => i !== 1);
     const inverse = f.reciprocal(f.sqrt(f.add(variance, epsilon)));
+    const byVariance = () => {
+      const apart = f.reduceSum(f.mul(d, f.sub(x, channel(mean))), others);
+      return f.mul(f.mul(apart, scale), f.mul(f.mul(inverse, f.mul(inverse, inverse)), -0.5));
+    };
     return [
       needs(0) ? f.mul(d, channel(f.mul(scale, inverse))) : undefined,
       needs(1) ? f.reduceSum(f.mul(d, f.mul(f.sub(x, channel(mean)), channel(inverse))), others) : undefined,
       needs(2) ? f.reduceSum(d, others) : undefined,
-      undefined,
-      undefined,
+      needs(3) ? f.neg(f.mul(f.reduceSum(d, others), f.mul(scale, inverse))) : undefined,
+      needs(4) ? byVariance() : undefined,
     ];
   },
 });
