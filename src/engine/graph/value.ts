@@ -61,4 +61,5 @@ export interface GraphBuilder {
   add1(type: string, inputs: readonly (Value | undefined)[], attributes?: Attributes): Value;
   addTyped(type: string, inputs: readonly (Value | undefined)[], attributes: Attributes, types: readonly ValueType[]): Value[];
   output(name: string, value: Value): void;
+  mark(): () => void;
 }

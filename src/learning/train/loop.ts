@@ -1,10 +1,11 @@
 /** Runs a training graph to its end: prefetching, reports, validation, checkpoints, interruption. */
-import { LimnError } from '../../core/errors.js';
+import { LimnError, messageOf } from '../../core/errors.js';
 import type { Logger, OnProgress } from '../../core/progress.js';
+import { firstMissing } from '../../engine/nn/first-missing.js';
 import type { TrainingModel } from '../../engine/nn/training.js';
 import type { Device } from '../../engine/runtime/device.js';
 import { Session } from '../../engine/runtime/session.js';
-import type { Tensor } from '../../engine/tensor/tensor.js';
+import { type Tensor, tensor } from '../../engine/tensor/tensor.js';
 import { Means } from './means.js';
 import type { Best, RunFolder, Standing } from './run-folder.js';
 
@@ -89,6 +90,8 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   };
 
   try {
+    // With these a failed step is computed again, should there be no checkpoint yet.
+    const start = { step: standing.step, weights: copiesOf(state, graph.parameters) };
     // Neither is used again, and both are large.
     await session.setResident(state, { transfer: true });
     const saveCheckpoint = async () => run.saveCheckpoint(await session.getResident(Object.keys(graph.initialState)), standing);
@@ -102,7 +105,8 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
       // The next batch is read while this one is computed.
       feeds = prepare(standing.step + stepsPerRun);
       const report = await running;
-      checkFinite(report, standing.step, options.changeRate);
+      const failure = notFinite(report);
+      if (failure) throw await explained(failure, standing.step, start, options);
       const epochBefore = Math.floor(standing.step / stepsPerEpoch);
       standing.step += stepsPerRun;
       means.add(report);
@@ -149,21 +153,74 @@ function checkState(state: Readonly<Weights>, expected: Readonly<Weights>, folde
   }
 }
 
-function checkFinite(report: Readonly<Weights>, before: number, changeRate: boolean): void {
-  const advice = changeRate
-    ? 'Give the same command with --resume and a lower learning rate (--lr) to go on from the last checkpoint, or train anew in another folder.'
-    : 'Lower the learning rate and train anew in another folder.';
-  for (const name of ['loss', 'gradientNorm']) {
+/** Copies of larger models than this are not kept in memory only to explain a failure. */
+const largestCopy = 256 * 2 ** 20;
+
+function copiesOf(state: Readonly<Weights>, parameters: TrainingModel['parameters']): Weights | undefined {
+  const kept = parameters.map(({ name }) => [name, state[name] as Tensor] as const);
+  if (kept.reduce((bytes, [, { data }]) => bytes + data.byteLength, 0) > largestCopy) return undefined;
+  return Object.fromEntries(kept.map(([name, { dtype, shape, data }]) => [name, tensor(dtype, shape, data.slice())]));
+}
+
+interface Failure {
+  /** Which step of the run, counted from 0. */
+  row: number;
+  /** `The loss became NaN`. */
+  what: string;
+}
+
+function notFinite(report: Readonly<Weights>): Failure | undefined {
+  const failures = (['loss', 'gradientNorm'] as const).flatMap((name): Failure[] => {
     const values = report[name]?.data as Float32Array;
-    const at = values.findIndex((value) => !Number.isFinite(value));
-    if (at >= 0) {
-      throw new LimnError(
-        'NOT_FINITE',
-        `The ${name === 'loss' ? 'loss' : 'gradient norm'} became ${values[at]} at step ${before + at + 1}. ${advice}`,
-        {
-          details: { step: before + at + 1 },
-        },
-      );
+    const row = values.findIndex((value) => !Number.isFinite(value));
+    return row < 0 ? [] : [{ row, what: `The ${name === 'loss' ? 'loss' : 'gradient norm'} became ${values[row]}` }];
+  });
+  return failures.sort((a, b) => a.row - b.row)[0];
+}
+
+/**
+ * The error of a failed step. Its own weights are overwritten by then, so that its batch is computed again with the last weights
+ * that are known, and the node where the first NaN arises is named.
+ */
+async function explained(
+  { row, what }: Failure,
+  before: number,
+  start: { step: number; weights: Weights | undefined },
+  { run, graph, feeds, device, changeRate }: LoopOptions,
+): Promise<LimnError> {
+  const step = before + row + 1;
+  const anew = 'train anew in another folder';
+  const goOn = changeRate ? `go on from the last checkpoint with --resume, or ${anew}` : anew;
+  const slower = changeRate
+    ? `Give the same command with --resume and a lower learning rate (--lr) to go on from the last checkpoint, or ${anew}.`
+    : `Lower the learning rate and ${anew}.`;
+  const details: Record<string, unknown> = { step };
+  let cause = '';
+  try {
+    const checkpoint = await run.readCheckpoint();
+    const weights = checkpoint?.tensors ?? start.weights;
+    const at = checkpoint?.standing.step ?? start.step;
+    if (weights) {
+      const state = { ...zeroState(graph), ...weights };
+      const found = await firstMissing({ model: graph.model, state, feeds: feeds(before), row, device });
+      if (found) {
+        const message = `${what} at step ${step}: computed again with the weights of step ${at}, ${found}. Look at what it reads (a row without a word, a picture of one colour), take the batch's items out or mend the encoder, and ${goOn}.`;
+        return new LimnError('NOT_FINITE', message, { details: { ...details, found } });
+      }
+      cause = ` With the weights of step ${at} the same batch gives numbers, so the weights have grown too far since.`;
     }
+  } catch (error) {
+    cause = ` (The step could not be computed again: ${messageOf(error)})`;
   }
+  return new LimnError('NOT_FINITE', `${what} at step ${step}.${cause} ${slower}`, { details });
+}
+
+/** The optimizer's part of the state, which the loss and its gradients do not read. */
+function zeroState({ initialState }: TrainingModel): Weights {
+  return Object.fromEntries(
+    Object.entries(initialState).map(([name, { shape }]) => [
+      name,
+      tensor('float32', shape, new Float32Array(shape.reduce((size, extent) => size * extent, 1))),
+    ]),
+  );
 }

@@ -119,22 +119,21 @@ export class RunFolder {
 
   /** The last checkpoint, or undefined where none was written yet. */
   async loadCheckpoint(): Promise<Checkpoint | undefined> {
+    const saved = await this.readCheckpoint();
+    // Lines after the checkpoint will be written again.
+    const { size } = await stat(this.metrics).catch(() => ({ size: 0 }));
+    const kept = saved?.standing.metricsBytes ?? 0;
+    if (size > kept) await truncate(this.metrics, kept);
+    return saved && { ...saved, metricsLost: Math.max(0, kept - size) };
+  }
+
+  /** The checkpoint as it is, without going on from it. */
+  async readCheckpoint(): Promise<Omit<Checkpoint, 'metricsLost'> | undefined> {
     const bytes = await readFile(this.checkpoint).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
       throw new LimnError('IO', `Cannot read ${this.checkpoint}: ${messageOf(error)}.`, { cause: error });
     });
-    if (!bytes) {
-      await truncate(this.metrics, 0).catch(() => {});
-      return undefined;
-    }
-    const { tensors, standing } = this.decode(bytes);
-    // Lines after the checkpoint will be written again.
-    const { size } = await stat(this.metrics).catch(() => ({ size: 0 }));
-    if (size > standing.metricsBytes) await truncate(this.metrics, standing.metricsBytes);
-    return { tensors, standing, metricsLost: Math.max(0, standing.metricsBytes - size) };
-  }
-
-  private decode(bytes: Uint8Array): { tensors: Record<string, Tensor>; standing: Standing } {
+    if (!bytes) return undefined;
     try {
       const { tensors, metadata } = decodeSafetensors(bytes, this.checkpoint);
       return { tensors, standing: standingOf(metadata.standing, this.checkpoint) };

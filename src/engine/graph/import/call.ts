@@ -1,14 +1,14 @@
 /** What the rules of an import (rules.ts) get and give. */
 import { elementTypes } from '../element-types.js';
-import type { Attributes, Graph, Value } from '../graph.js';
 import { constantInts } from '../ops/broadcast.js';
 import { ShapeMistake } from '../registry.js';
+import type { Attributes, GraphBuilder, Value } from '../value.js';
 import { computedDtype } from './tensors.js';
 
 /** A node of a file with its inputs at hand. */
 export interface Call {
   readonly type: string;
-  readonly graph: Graph;
+  readonly graph: GraphBuilder;
   readonly inputs: readonly (Value | undefined)[];
   readonly attributes: Attributes;
   /** How many outputs the node has. */

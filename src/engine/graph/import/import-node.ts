@@ -1,8 +1,8 @@
 /** Adds nodes of a file to a graph. */
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { int64 } from '../../tensor/tensor.js';
-import type { Attributes, Graph, Value } from '../graph.js';
 import { operatorOf, ShapeMistake } from '../registry.js';
+import type { Attributes, GraphBuilder, Value } from '../value.js';
 import type { Call, Rule } from './call.js';
 import type { FileGraph, FileNode } from './file-graph.js';
 import { fold } from './fold.js';
@@ -10,7 +10,12 @@ import { rules } from './rules.js';
 import { isSequence, sequenceRules } from './sequence-rules.js';
 
 /** Adds a node of a file to a graph and returns its outputs, undefined for those that limn does not compute. `lookUp` gives values by the names of the file. */
-export function importNode(node: FileNode, graph: Graph, opset: number, lookUp: (name: string) => Value): (Value | undefined)[] {
+export function importNode(
+  node: FileNode,
+  graph: GraphBuilder,
+  opset: number,
+  lookUp: (name: string) => Value,
+): (Value | undefined)[] {
   const emit = (type: string, inputs: readonly (Value | undefined)[], attributes: Attributes = {}) => {
     if (inputs.every((input) => input === undefined || input.constant)) {
       const types = operatorOf(type).infer(inputs, attributes);
@@ -52,7 +57,7 @@ export function importNode(node: FileNode, graph: Graph, opset: number, lookUp: 
   }
 }
 
-function importBody(body: FileGraph | undefined, graph: Graph, opset: number, lookUp: (name: string) => Value): Value[] {
+function importBody(body: FileGraph | undefined, graph: GraphBuilder, opset: number, lookUp: (name: string) => Value): Value[] {
   if (!body) throw new ShapeMistake('it lacks a branch.');
   const inside = new Map<string, Value>();
   const find = (name: string): Value => {

@@ -1,7 +1,7 @@
 /** An ONNX file whose nodes can be added to a graph of limn's, to be run or trained as a part of it. */
 import { LimnError, messageOf } from '../../../core/errors.js';
 import type { DType, Tensor } from '../../tensor/tensor.js';
-import type { Graph, Value } from '../graph.js';
+import type { GraphBuilder, Value } from '../value.js';
 import { type FileGraph, type FileNode, nodesFor } from './file-graph.js';
 import { importNode } from './import-node.js';
 import { rules } from './rules.js';
@@ -15,7 +15,7 @@ export interface FileInput {
 }
 
 export interface SpliceOptions {
-  graph: Graph;
+  graph: GraphBuilder;
   /** Values for the file's inputs, by name; those that `outputs` do not need can be left out. */
   inputs: Readonly<Record<string, Value>>;
   /** Brings a weight into the graph as something trained; undefined leaves it a constant. @default all are constants */
@@ -26,7 +26,7 @@ export interface SpliceOptions {
 
 export class ImportedModel {
   readonly outputs: readonly string[];
-  private readonly constants = new WeakMap<Graph, Map<string, Value>>();
+  private readonly constants = new WeakMap<GraphBuilder, Map<string, Value>>();
 
   /** Made by `readModel`. */
   constructor(
@@ -101,7 +101,7 @@ export class ImportedModel {
     return Object.fromEntries(outputs.map((name) => [name, lookUp(name)]));
   }
 
-  private constant(graph: Graph, name: string, content: Tensor): Value {
+  private constant(graph: GraphBuilder, name: string, content: Tensor): Value {
     const known = this.constants.get(graph) ?? new Map<string, Value>();
     this.constants.set(graph, known);
     const value = known.get(name) ?? graph.constant(content, name);
