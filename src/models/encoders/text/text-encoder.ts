@@ -5,6 +5,7 @@ import { Session, type SessionOptions } from '../../../engine/runtime/session.js
 import { toFloat16 } from '../../../engine/tensor/float16.js';
 import { int64, type Tensor, tensor } from '../../../engine/tensor/tensor.js';
 import { weightsHashes } from '../image/description.js';
+import { quantizesDynamically } from '../image/dynamic-quantization.js';
 import { requireNames } from '../image/picture-graph.js';
 import { HubTokenizer } from './hub-tokenizer.js';
 import type { TextDescription } from './text-description.js';
@@ -56,6 +57,8 @@ export class OnnxTextEncoder implements FrozenTextEncoder {
     readonly global: { readonly channels: number },
     private readonly session: Session,
     private readonly tokenizer: HubTokenizer,
+    /** What a text gives depends on the texts beside it: each is run for itself. */
+    private readonly alone: boolean,
   ) {}
 
   /**
@@ -72,7 +75,8 @@ export class OnnxTextEncoder implements FrozenTextEncoder {
       );
     }
     const tokenizer = await HubTokenizer.open(files.tokenizer, files.tokenizerConfig);
-    const id = await encoderId(description, files, tokens);
+    const alone = await quantizesDynamically(files.weights);
+    const id = await encoderId(description, files, tokens, alone);
     const label = `text encoder ${description.name}`;
     const session = await Session.open(files.weights, { label, ...sessionOptions });
     try {
@@ -89,6 +93,7 @@ export class OnnxTextEncoder implements FrozenTextEncoder {
         { channels: globalChannels },
         session,
         tokenizer,
+        alone,
       );
     } catch (error) {
       await session.close();
@@ -109,7 +114,7 @@ export class OnnxTextEncoder implements FrozenTextEncoder {
     const global = new Uint16Array(texts.length * this.global.channels);
     // Texts of like length share a run, so that little is padded.
     const order = [...lengths.keys()].sort((a, b) => (lengths[a] as number) - (lengths[b] as number));
-    const step = this.description.batch ?? textsPerRun;
+    const step = this.alone ? 1 : (this.description.batch ?? textsPerRun);
     for (let start = 0; start < order.length; start += step) {
       const rows = order.slice(start, start + step);
       const outputs = await runTexts(
@@ -177,9 +182,9 @@ function channelsOf({ name, outputs, batch = 1 }: TextDescription, { local, glob
   );
 }
 
-async function encoderId(description: TextDescription, files: TextFiles, tokens: number): Promise<string> {
+async function encoderId(description: TextDescription, files: TextFiles, tokens: number, alone: boolean): Promise<string> {
   const { name, file, batch, externalData, tokenizer, tokenizerConfig, ...meaning } = description;
   const hashes = await weightsHashes(files.weights, externalData);
   const texts = await Promise.all([files.tokenizer, files.tokenizerConfig].map(sha256File));
-  return `${name}-text-${sha256(JSON.stringify([Object.entries(meaning).sort(), hashes, texts, tokens])).slice(0, 16)}`;
+  return `${name}-text-${sha256(JSON.stringify([Object.entries(meaning).sort(), hashes, texts, tokens, ...(alone ? ['alone'] : [])])).slice(0, 16)}`;
 }

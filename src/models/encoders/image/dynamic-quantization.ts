@@ -1,0 +1,27 @@
+/** Whether an ONNX file quantises what it computes by the range of the whole batch. */
+import { createReadStream } from 'node:fs';
+import { LimnError, messageOf } from '../../../core/errors.js';
+
+/** DynamicQuantizeLinear and ONNX Runtime's DynamicQuantizeMatMul and DynamicQuantizeLSTM. */
+const operator = Buffer.from('DynamicQuantize');
+
+/**
+ * Looks for the operators that take their scale from the values of a run: there, what one text gives depends on the texts beside
+ * it. The file is read as a stream, for it may be large.
+ *
+ * @throws LimnError IO for a file that cannot be read
+ */
+export async function quantizesDynamically(file: string): Promise<boolean> {
+  let end = Buffer.alloc(0);
+  try {
+    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
+      // A name may lie across two chunks.
+      const seen = Buffer.concat([end, chunk as Buffer]);
+      if (seen.includes(operator)) return true;
+      end = seen.subarray(Math.max(0, seen.length - operator.length + 1));
+    }
+  } catch (cause) {
+    throw new LimnError('IO', `Cannot read ${file}: ${messageOf(cause)}.`, { cause });
+  }
+  return false;
+}
