@@ -21,7 +21,7 @@ export async function quantizesDynamically(file: string): Promise<boolean> {
       end = seen.subarray(Math.max(0, seen.length - operator.length + 1));
     }
   } catch (cause) {
-    throw new LimnError('IO', `Cannot read ${file}: ${messageOf(cause)}.`, { cause });
+    throw new LimnError('IO', `Cannot read the encoder's weights: ${messageOf(cause)}`, { cause });
   }
   return false;
 }
