@@ -28,7 +28,12 @@ folder = pathlib.Path(__file__).parents[2] / "test" / "fixtures"
 
 
 def save(name: str, tensors: dict[str, Tensor], settings: dict | None = None) -> None:
-    """A safetensors file (github.com/huggingface/safetensors) with `settings` as JSON in its metadata."""
+    size = save_file(folder / f"{name}.safetensors", tensors, settings)
+    print(f"{name}: {len(tensors)} tensors, {size} bytes")
+
+
+def save_file(path: pathlib.Path, tensors: dict[str, Tensor], settings: dict | None = None) -> int:
+    """A safetensors file (github.com/huggingface/safetensors) with `settings` as JSON in its metadata. Returns its bytes."""
     kinds = {torch.float32: "F32", torch.float16: "F16", torch.int64: "I64"}
     narrow = lambda t: t.detach().float().contiguous() if t.dtype == torch.float64 else t.detach().contiguous()
     stored = {key: narrow(tensor) for key, tensor in tensors.items()}
@@ -41,9 +46,9 @@ def save(name: str, tensors: dict[str, Tensor], settings: dict | None = None) ->
         offset += len(raw)
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + b"".join(parts))
-    print(f"{name}: {len(stored)} tensors, {8 + len(text) + offset} bytes")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(parts))
+    return 8 + len(text) + offset
 
 
 def single(tensor: Tensor) -> Tensor:
