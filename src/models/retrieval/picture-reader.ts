@@ -8,7 +8,7 @@ import { encodeInMemory } from '../encoders/cache/feature-memory.js';
 import type { PictureCacheOptions } from '../encoders/cache/picture-cache.js';
 import { openPixels, PixelTable } from '../encoders/cache/pixel-table.js';
 import { colourChannels } from '../encoders/image/colour.js';
-import { type EncoderDescription, findWeights, loadDescription } from '../encoders/image/description.js';
+import { type EncoderDescription, findWeights, loadDescription, pictureSettings } from '../encoders/image/description.js';
 import type { PictureSettings } from '../encoders/image/image.js';
 import { OnnxPictureEncoder } from '../encoders/image/picture-encoder.js';
 import type { Vocabulary } from '../encoders/text/vocabulary.js';
@@ -152,8 +152,8 @@ export class PictureReader {
       return captionSource(captions, options.pictures, config, vocabulary);
     }
     if (tuned) {
-      const { size, fit, resampling, shorterSide } = tuned.description;
-      return pixelSource(await openPixels({ ...options, size, fit, resampling, shorterSide }), config, tuned.description);
+      const settings = pictureSettings(tuned.description);
+      return pixelSource(await openPixels({ ...options, ...settings }), config, tuned.description);
     }
     const { size } = config as Extract<PictureConfig, { kind: 'patch' }>;
     return pixelSource(await openPixels({ ...options, size, fit: 'contain' }), config);
@@ -164,10 +164,7 @@ export class PictureReader {
     const { config } = this;
     const { encoder, tuned } = this.means;
     if (encoder) return encoder.picture;
-    if (tuned) {
-      const { size, fit, resampling, shorterSide } = tuned.description;
-      return { size, fit, resampling, shorterSide };
-    }
+    if (tuned) return pictureSettings(tuned.description);
     if (config.kind === 'patch') return { size: config.size, fit: 'contain' };
     throw new LimnError('USAGE', 'Captions stand in for pictures here, so there is nothing to decode.');
   }

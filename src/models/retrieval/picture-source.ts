@@ -6,6 +6,7 @@ import type { PictureConfig } from '../backbone/config.js';
 import type { FeatureRows } from '../encoders/cache/feature-cache.js';
 import type { BrokenPicture } from '../encoders/cache/picture-cache.js';
 import type { PixelTable } from '../encoders/cache/pixel-table.js';
+import { normalizedPixels, type PixelForm } from '../encoders/image/picture-graph.js';
 import type { Vocabulary } from '../encoders/text/vocabulary.js';
 import type { PictureCaptions } from './picture-captions.js';
 
@@ -112,39 +113,23 @@ function channelMoments(channels: number) {
   };
 }
 
-/** How an encoder wants its pixels. */
-export interface PixelForm {
-  layout: 'NCHW' | 'NHWC';
-  /** R, G, B of colours from 0 to 1. */
-  mean: readonly number[];
-  deviation: readonly number[];
-}
-
-const plain: PixelForm = { layout: 'NHWC', mean: [0, 0, 0], deviation: [1, 1, 1] };
+const plain: Omit<PixelForm, 'size'> = { layout: 'NHWC', mean: [0, 0, 0], deviation: [1, 1, 1] };
 
 /** Pixels for the patch encoder, or in the form that an encoder from a file wants. */
-export function pixelSource(table: PixelTable, config: PictureConfig, form: PixelForm = plain): PictureSource {
+export function pixelSource(table: PixelTable, config: PictureConfig, form: Omit<PixelForm, 'size'> = plain): PictureSource {
   const { size } = table;
-  const { layout } = form;
-  const scale = form.deviation.map((deviation) => 1 / (255 * deviation));
-  const shift = form.mean.map((mean, c) => mean / (form.deviation[c] as number));
+  const imageBytes = size * size * 3;
   return {
     config,
     ids: table.ids,
     broken: table.broken,
     rowOf: (id) => table.rowOf(id),
     feeds: (rows, { prefix = '' } = {}) => {
-      const bytes = new Uint8Array(rows.length * size * size * 3);
+      const bytes = new Uint8Array(rows.length * imageBytes);
       table.gather(rows, bytes);
-      const values = new Float32Array(bytes.length);
-      const area = size * size;
-      for (let i = 0; i < bytes.length; i++) {
-        const [place, c] = [Math.floor(i / 3), i % 3];
-        const at = layout === 'NHWC' ? i : (Math.floor(place / area) * 3 + c) * area + (place % area);
-        values[at] = (bytes[i] as number) * (scale[c] as number) - (shift[c] as number);
-      }
-      const shape = layout === 'NHWC' ? [rows.length, size, size, 3] : [rows.length, 3, size, size];
-      return { [`${prefix}pixels`]: tensor('float32', shape, values) };
+      const images = Array.from(rows, (_, i) => bytes.subarray(i * imageBytes, (i + 1) * imageBytes));
+      const shape = form.layout === 'NHWC' ? [rows.length, size, size, 3] : [rows.length, 3, size, size];
+      return { [`${prefix}pixels`]: tensor('float32', shape, normalizedPixels({ ...form, size }, images)) };
     },
     statistics: () => ({}),
     close: async () => {},

@@ -57,8 +57,8 @@ export class PixelTable {
  */
 export async function openPixels(options: PictureCacheOptions & PictureSettings): Promise<PixelTable> {
   const rowBytes = options.size ** 2 * 3;
-  const { size, fit = 'cover', resampling = 'bicubic', shorterSide } = options;
-  const settings = { size, fit, resampling, ...(shorterSide === undefined ? {} : { shorterSide }) };
+  const { size, fit = 'cover', resampling = 'bicubic', shorterSide, cropRounding } = options;
+  const settings = { size, fit, resampling, shorterSide, cropRounding };
   const store = await RecordStore.open(options.directory ?? limnHome('pixels', pictureSettingsId(settings)), rowBytes);
   try {
     const cached = await cachePictures(store, settings, async (images) => images, { ...options, stage: 'read pictures' });

@@ -1,78 +1,194 @@
-/** The Hub's preprocessor_config.json as limn's picture settings. */
+/**
+ * The settings of transformers' image processors (preprocessor_config.json, processor_config.json) as limn's. What a file leaves out
+ * is what its class does; what limn does not do is refused by the name of the setting, and never passed over.
+ */
 import { z } from 'zod';
 import { LimnError } from '../../../core/errors.js';
 import type { EncoderDescription } from '../image/description.js';
+import { type ProcessorClass, processorClass } from './processor-classes.js';
 
 const side = z.number().int().positive();
-const extent = z.union([side, z.object({ shortest_edge: side }), z.object({ height: side, width: side })]);
-const colours = z.array(z.number()).length(3);
+const extent = z.union([
+  side,
+  z.array(side).length(2),
+  z.looseObject({ shortest_edge: side }),
+  z.looseObject({ height: side, width: side }),
+]);
+const colours = z.union([z.number(), z.array(z.number()).length(3)]);
 
-const schema = z.object({
-  do_resize: z.boolean().default(true),
-  size: extent,
+const schema = z.looseObject({
+  image_processor_type: z.string().optional(),
+  feature_extractor_type: z.string().optional(),
+  do_resize: z.boolean().optional(),
+  size: extent.optional(),
+  default_to_square: z.boolean().optional(),
   resample: z.number().int().optional(),
   do_center_crop: z.boolean().optional(),
   crop_size: extent.optional(),
-  do_rescale: z.boolean().default(true),
-  rescale_factor: z.number().default(1 / 255),
-  do_normalize: z.boolean().default(true),
+  crop_pct: z.number().positive().max(1).optional(),
+  do_rescale: z.boolean().optional(),
+  rescale_factor: z.number().positive().optional(),
+  rescale_offset: z.boolean().optional(),
+  do_normalize: z.boolean().optional(),
+  include_top: z.boolean().optional(),
   image_mean: colours.optional(),
   image_std: colours.optional(),
+  do_flip_channel_order: z.boolean().optional(),
+  ensure_multiple_of: side.optional(),
 });
+type Settings = z.output<typeof schema>;
+/** What a file says, over what its class does. */
+type Merged = Settings & { [Key in 'resizing' | 'models']?: ProcessorClass[Key] | undefined };
+
+/** Settings that change nothing about the pixels of one picture. */
+const withoutEffect =
+  /^_|^(processor_class|image_processor|tokenizer_class|do_convert_rgb|do_reduce_labels|reduce_labels|data_format|input_data_format|return_tensors|device|disable_grouping|return_image_mask|input_size_patches|total_mask_patches|mask_group_.*|codebook_.*|return_codebook_pixels|num_labels|id2label|label2id|model_input_names|transformers_version|pad_size)$/;
 
 /** Pillow's numbers of its filters. */
-const filters: Readonly<Record<number, EncoderDescription['resampling']>> = {
-  1: 'pillow-lanczos',
-  2: 'pillow-bilinear',
-  3: 'pillow-bicubic',
-};
+const filters: readonly NonNullable<EncoderDescription['resampling']>[] = [
+  'pillow-nearest',
+  'pillow-lanczos',
+  'pillow-bilinear',
+  'pillow-bicubic',
+  'pillow-box',
+  'pillow-hamming',
+];
 
-export type PictureSteps = Pick<EncoderDescription, 'size' | 'mean' | 'deviation' | 'resampling' | 'fit' | 'shorterSide'>;
+export type PictureSteps = Pick<EncoderDescription, 'size' | 'mean' | 'deviation' | 'resampling' | 'fit'> &
+  Partial<Pick<EncoderDescription, 'shorterSide' | 'channelOrder' | 'cropRounding'>>;
 
 /**
  * @param label the file, for error messages
+ * @param modelType config.json's `model_type`, for settings that do not name their class
  * @throws LimnError CONFIG for steps that limn does not do
  */
-export function readPreprocessor(value: unknown, label: string): PictureSteps {
+export function readPreprocessor(value: unknown, label: string, modelType?: string): PictureSteps {
   const refuse = (what: string) =>
     new LimnError('CONFIG', `${label} asks for what limn does not do to pictures: ${what}.`, { details: { label } });
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(withoutNull(value));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw new LimnError('CONFIG', `${label} is not a picture preprocessor: "${issue?.path.join('.')}": ${issue?.message}.`);
   }
-  const steps = parsed.data;
-  const resampling = filters[steps.resample ?? 3];
-  if (!steps.do_resize) throw refuse('no resizing');
-  if (!resampling) throw refuse(`resample ${steps.resample}, which is none of ${Object.keys(filters).join(', ')}`);
-  if (!steps.do_rescale || Math.abs(steps.rescale_factor - 1 / 255) > 1e-6) throw refuse('colours that are not from 0 to 1');
-  const crops = steps.do_center_crop ?? steps.crop_size !== undefined;
-  const scaled = extentOf(steps.size);
-  const cropped = crops ? extentOf(steps.crop_size ?? steps.size) : scaled;
-  if (scaled.width !== scaled.height || cropped.width !== cropped.height) throw refuse('pictures that are not square');
-  const stretches = !scaled.shortest;
-  if (!crops && !stretches) throw refuse('pictures of any width');
-  if (crops && stretches && scaled.width !== cropped.width) throw refuse('stretching before cropping');
-  if (cropped.width > scaled.width) throw refuse(`a crop of ${cropped.width} pixels from ${scaled.width}`);
-  const [mean, deviation] = steps.do_normalize
-    ? [steps.image_mean, steps.image_std]
-    : [
-        [0, 0, 0],
-        [1, 1, 1],
-      ];
-  if (!mean || !deviation) throw refuse('normalising without image_mean and image_std');
-  return {
-    size: cropped.width,
-    mean,
-    deviation,
-    resampling,
-    fit: stretches ? 'fill' : 'cover',
-    ...(stretches || scaled.width === cropped.width ? {} : { shorterSide: scaled.width }),
-  };
+  const given = parsed.data;
+  const type = given.image_processor_type ?? given.feature_extractor_type;
+  const { name, defaults } = processorClass(type, modelType);
+  if (name !== undefined && !defaults) throw refuse(`image_processor_type "${name}", whose steps it does not know`);
+  refuseUnknown(given, refuse);
+  if (defaults === undefined && given.size === undefined) {
+    throw new LimnError('CONFIG', `${label} is not a picture preprocessor: "size": there is none, and no image_processor_type.`);
+  }
+  const settings: Merged = { ...(defaults as Partial<Merged> | undefined), ...given };
+  // A class that does not normalise has no use for the setting.
+  if (defaults?.do_normalize === false) settings.do_normalize = false;
+  if (settings.do_resize === false) throw refuse('no resizing ("do_resize": false)');
+  const shape = geometry(settings, refuse);
+  if (settings.resample === undefined) throw refuse('resizing without "resample", and no image_processor_type to know it by');
+  const resampling = filters[settings.resample];
+  if (!resampling) throw refuse(`"resample" ${settings.resample}, which is none of 0 to ${filters.length - 1}`);
+  return { ...shape, ...colourSteps(settings, refuse), resampling };
 }
 
-function extentOf(value: z.output<typeof extent>): { width: number; height: number; shortest: boolean } {
-  if (typeof value === 'number') return { width: value, height: value, shortest: true };
-  if ('shortest_edge' in value) return { width: value.shortest_edge, height: value.shortest_edge, shortest: true };
-  return { ...value, shortest: false };
+type Refuse = (what: string) => LimnError;
+
+/** transformers takes null for "as the class does". */
+function withoutNull(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== null && part !== undefined));
+}
+
+function refuseUnknown(given: Settings, refuse: Refuse): void {
+  if (given.keep_aspect_ratio) throw refuse('pictures of any width ("keep_aspect_ratio")');
+  for (const [key, value] of Object.entries(given)) {
+    if (key in schema.shape || withoutEffect.test(key) || value === false || key === 'keep_aspect_ratio') continue;
+    throw refuse(`"${key}": ${JSON.stringify(value).slice(0, 60)}`);
+  }
+}
+
+/** What is resized to what, and cropped. */
+function geometry(settings: Merged, refuse: Refuse): Pick<PictureSteps, 'size' | 'fit' | 'shorterSide'> {
+  const { resizing, crop_pct: cropPart, crop_size: cropSize } = settings;
+  const size = settings.size as NonNullable<Settings['size']>;
+  const crops = settings.do_center_crop ?? (settings.models === undefined && cropSize !== undefined);
+  const square = settings.default_to_square ?? (settings.models ? true : !crops);
+  const scaled = extentOf(size, square, 'size', refuse);
+  if (scaled.width !== scaled.height) throw refuse('pictures that are not square ("size")');
+  if (resizing === 'convnext') {
+    if (!scaled.shortest) throw refuse('"size" without shortest_edge, which its class needs');
+    const cropped = crops && cropSize !== undefined ? extentOf(cropSize, true, 'crop_size', refuse).width : scaled.width;
+    if (cropped !== scaled.width) throw refuse('a second crop ("do_center_crop")');
+    if (scaled.width >= 384) return { size: scaled.width, fit: 'fill' };
+    return steps(scaled.width, 'cover', Math.trunc(scaled.width / (cropPart as number)));
+  }
+  if (cropPart !== undefined && resizing !== 'poolformer') throw refuse('"crop_pct", which its class does not have');
+  if (resizing === 'levit' && scaled.shortest) scaled.width = Math.trunc((256 / 224) * scaled.width);
+  const byPart = resizing === 'poolformer' && cropPart !== undefined;
+  if (byPart) Object.assign(scaled, { width: Math.trunc(scaled.width / cropPart), shortest: true });
+  const multiple = settings.ensure_multiple_of ?? 1;
+  if (multiple !== 1) {
+    if (scaled.shortest) throw refuse('"ensure_multiple_of" of pictures of any width');
+    scaled.width = multiple * roundHalfEven(scaled.width / multiple);
+  }
+  if (!crops) {
+    if (scaled.shortest) throw refuse('pictures of any width ("size" gives the shorter side, and "do_center_crop" is not set)');
+    return { size: scaled.width, fit: 'fill' };
+  }
+  const cropped = extentOf(cropSize ?? size, true, 'crop_size', refuse);
+  if (cropped.width !== cropped.height) throw refuse('pictures that are not square ("crop_size")');
+  return steps(cropped.width, scaled.shortest ? 'cover' : 'fill', scaled.width);
+}
+
+const steps = (size: number, fit: 'cover' | 'fill', scaled: number) =>
+  ({ size, fit, ...(scaled === size ? {} : { shorterSide: scaled }) }) as const;
+
+/** As Python rounds. */
+function roundHalfEven(value: number): number {
+  const below = Math.floor(value);
+  if (value - below !== 0.5) return Math.round(value);
+  return below % 2 === 0 ? below : below + 1;
+}
+
+function extentOf(
+  value: NonNullable<Settings['size']>,
+  square: boolean,
+  field: string,
+  refuse: Refuse,
+): { width: number; height: number; shortest: boolean } {
+  if (typeof value === 'number') return { width: value, height: value, shortest: !square };
+  if (Array.isArray(value)) return { height: value[0] as number, width: value[1] as number, shortest: false };
+  const other = Object.entries(value).find(([key, part]) => part !== null && !/^(shortest_edge|height|width)$/.test(key));
+  if (other) throw refuse(`"${field}.${other[0]}"`);
+  if ('shortest_edge' in value) {
+    const edge = value.shortest_edge as number;
+    return { width: edge, height: edge, shortest: true };
+  }
+  return { width: value.width as number, height: value.height as number, shortest: false };
+}
+
+/**
+ * Everything that is done to a colour is one scale and one shift: value = (colour * 255 * factor - offset - mean) / deviation, and
+ * once more over the deviation where a class says so.
+ */
+function colourSteps(settings: Settings, refuse: Refuse): Pick<PictureSteps, 'mean' | 'deviation' | 'channelOrder'> {
+  const scale = settings.do_rescale === false ? 255 : 255 * (settings.rescale_factor ?? 1 / 255);
+  const factor = Math.abs(scale - 1) < 1e-6 ? 1 : scale;
+  const offset = settings.rescale_offset && settings.do_rescale !== false ? 1 : 0;
+  const normalizes = settings.do_normalize ?? true;
+  const three = (value: number | readonly number[] | undefined, field: string): number[] => {
+    if (value === undefined) throw refuse(`normalising without image_mean and image_std ("${field}" is missing)`);
+    return typeof value === 'number' ? [value, value, value] : [...value];
+  };
+  const mean = normalizes ? three(settings.image_mean, 'image_mean') : [0, 0, 0];
+  const once = normalizes ? three(settings.image_std, 'image_std') : [1, 1, 1];
+  const twice = settings.include_top ? three(settings.image_std, 'image_std') : [1, 1, 1];
+  if ([...once, ...twice].some((value) => value <= 0)) throw refuse('"image_std" that is not above 0');
+  const result = {
+    mean: mean.map((value) => (value + offset) / factor),
+    deviation: once.map((value, channel) => (value * (twice[channel] as number)) / factor),
+  };
+  if (result.mean.some((value) => value < 0 || value > 1) || result.deviation.some((value) => value > 1)) {
+    const range = `"rescale_factor" ${settings.rescale_factor ?? 1 / 255}, "image_mean" [${mean}], "image_std" [${once}]`;
+    throw refuse(`colours that are not from 0 to 1 before they are normalised (${range})`);
+  }
+  return { ...result, ...(settings.do_flip_channel_order ? { channelOrder: 'BGR' } : {}) };
 }

@@ -10,12 +10,14 @@ import { basename, dirname, join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import {
+  AttributeProtoSchema,
   type GraphProto,
   GraphProtoSchema,
   type ModelProto,
   ModelProtoSchema,
   type NodeProto,
   NodeProtoSchema,
+  TensorProtoSchema,
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from '../../../engine/graph/proto/onnx_pb.js';
@@ -37,48 +39,129 @@ export interface GraphInput {
   shape: (number | undefined)[];
 }
 
+/** What a file says of itself. */
+export interface Inspection {
+  file: string;
+  opset: number;
+  inputs: GraphInput[];
+  outputs: GraphInput[];
+  externalData: string[];
+  /** The values that local and global features are taken from, where they are found. */
+  local?: string;
+  global?: string;
+}
+
 const float32 = 1;
 const externalLocation = 1;
-const localOutput = 'last_hidden_state';
+const localOutputs = ['last_hidden_state', 'token_embeddings'];
 /** Names of embeddings, the best first: projected into the space that pictures and texts share, or only pooled. */
-const globalOutputs = ['image_embeds', 'text_embeds', 'pooler_output'];
+const globalOutputs = ['image_embeds', 'text_embeds', 'sentence_embedding', 'pooler_output'];
+/** Outputs that are no features. */
+const noFeature = /logits|scores|boxes|loss|attentions?$|past_key|present/i;
 
 /**
+ * Finds what an ONNX file takes and gives, and where its features are.
+ *
+ * @throws LimnError ENCODER for a file that is no ONNX model or lacks its external data
+ */
+export async function inspectEncoder(file: string): Promise<Inspection> {
+  const { graph, opsetImport } = await readModel(file);
+  const externalData = await findExternalData(file, graph);
+  const outputs = graph.output.map(describeValue);
+  const named = new Map(outputs.map((output) => [output.name, output]));
+  const global =
+    globalOutputs.find((name) => named.has(name)) ??
+    outputs.find(({ name, shape }) => shape.length === 2 && !noFeature.test(name) && !localOutputs.includes(name))?.name;
+  const places = outputs.filter(({ name, shape }) => name !== global && shape.length > 2 && !noFeature.test(name));
+  const local =
+    localOutputs.find((name) => named.has(name)) ??
+    (places.length === 1 ? places[0]?.name : undefined) ??
+    (global === undefined ? undefined : (findHiddenState(graph, global) ?? findAveraged(graph, global)));
+  const opset = Number(opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? 0);
+  return {
+    file,
+    opset,
+    inputs: graphInputs(graph),
+    outputs,
+    externalData,
+    ...(local === undefined ? {} : { local }),
+    ...(global === undefined ? {} : { global }),
+  };
+}
+
+/** How a feature is made of a value of the graph. */
+export interface Feature {
+  from: string;
+  /** (N, C, 1, 1) and the like to (N, C). */
+  flatten?: boolean;
+  /** The order of the axes, where it is another. */
+  transpose?: readonly number[];
+  /** The vector at this place of axis 1. */
+  token?: number;
+  /** The mean over these axes, of what is left of axis 1 from `skip` on. */
+  mean?: { axes: readonly number[]; skip?: number };
+  /** The mean over axis 1 where this input, (N, tokens), is 1. */
+  maskedBy?: string;
+}
+
+/**
+ * Makes both features float32 outputs: those of the file as they are, where they will do, or a copy's beside it.
+ *
+ * @throws LimnError IO when the copy cannot be written
+ */
+export async function exposeFeatures(
+  inspection: Inspection,
+  features: { local: Feature; global: Feature },
+): Promise<EncoderGraph> {
+  const { file, inputs, outputs, externalData, opset } = inspection;
+  const usable = ({ from, ...steps }: Feature) =>
+    Object.keys(steps).length === 0 && outputs.some(({ name, elementType }) => name === from && elementType === float32);
+  const exposed = {
+    local: usable(features.local) ? features.local.from : 'limn_local',
+    global: usable(features.global) ? features.global.from : 'limn_global',
+  };
+  const made = (['local', 'global'] as const).filter((which) => exposed[which] !== features[which].from);
+  if (made.length === 0) return { file, inputs, outputs: exposed, externalData };
+  const nodes = made.flatMap((which) => featureNodes(features[which], exposed[which], opset));
+  const graph = create(GraphProtoSchema, {
+    node: nodes,
+    output: made.map((which) =>
+      create(ValueInfoProtoSchema, { name: exposed[which], type: { tensorType: { elemType: float32 } } }),
+    ),
+  });
+  const suffix = toBinary(ModelProtoSchema, create(ModelProtoSchema, { graph }));
+  return { file: await writeWith(file, suffix), inputs, outputs: exposed, externalData };
+}
+
+/**
+ * The features of a file that gives an embedding and a hidden state, as they are.
+ *
  * @param file an ONNX file of a picture or text encoder, as transformers.js lays them out
  * @throws LimnError ENCODER for a file that is no ONNX model, lacks its external data, or gives no embedding or hidden state
  */
 export async function readEncoderGraph(file: string): Promise<EncoderGraph> {
-  const { graph } = await readModel(file);
-  const externalData = await findExternalData(file, graph);
-  const inputs = graphInputs(graph);
-  const outputs = new Map(graph.output.map((output) => [output.name, output]));
-  const global = globalOutputs.find((name) => outputs.has(name));
-  if (global === undefined) {
-    const found = [...outputs.keys()].join(', ');
-    throw new LimnError(
-      'ENCODER',
-      `${file} gives no embedding: its outputs are ${found}, none of ${globalOutputs.join(', ')}. Export it with projection.`,
-      { details: { file, outputs: [...outputs.keys()] } },
-    );
-  }
-  const local = outputs.has(localOutput) ? localOutput : findHiddenState(graph, global);
-  if (local === undefined) {
-    throw new LimnError(
-      'ENCODER',
-      `${file} has no output ${localOutput}, and no token is taken from a hidden state before ${global}. Export it with that output.`,
-      { details: { file } },
-    );
-  }
-  const wanted = { local, global };
-  const usable = (name: string) => isFloat32(outputs.get(name));
-  if (usable(local) && usable(global)) return { file, inputs, outputs: wanted, externalData };
-  const exposed = {
-    local: usable(local) ? local : 'limn_local',
-    global: usable(global) ? global : 'limn_global',
-  };
-  const casts = (['local', 'global'] as const).filter((which) => exposed[which] !== wanted[which]);
-  const suffix = outputsAsFloat32(casts.map((which) => [wanted[which], exposed[which]]));
-  return { file: await writeWith(file, suffix), inputs, outputs: exposed, externalData };
+  const inspection = await inspectEncoder(file);
+  const { local, global } = inspection;
+  if (global === undefined) throw noEmbedding(inspection);
+  if (local === undefined) throw noHiddenState(inspection);
+  return exposeFeatures(inspection, { local: { from: local }, global: { from: global } });
+}
+
+export function noEmbedding({ file, outputs }: Inspection): LimnError {
+  const found = outputs.map(({ name }) => name);
+  return new LimnError(
+    'ENCODER',
+    `${file} gives no embedding: its outputs are ${found.join(', ')}, none of image_embeds, text_embeds, pooler_output. Export it with projection.`,
+    { details: { file, outputs: found } },
+  );
+}
+
+export function noHiddenState({ file, global }: Inspection): LimnError {
+  return new LimnError(
+    'ENCODER',
+    `${file} has no output last_hidden_state, and no token is taken from a hidden state before ${global}. Export it with that output.`,
+    { details: { file } },
+  );
 }
 
 /** The name of a file's copy with more outputs. */
@@ -114,16 +197,16 @@ async function findExternalData(file: string, graph: GraphProto): Promise<string
 function graphInputs(graph: GraphProto): GraphInput[] {
   // Old files list their weights as inputs too.
   const weights = new Set(graph.initializer.map(({ name }) => name));
-  return graph.input
-    .filter(({ name }) => !weights.has(name))
-    .map(({ name, type }) => ({
-      name,
-      elementType: type?.tensorType?.elemType ?? 0,
-      shape: (type?.tensorType?.shape?.dim ?? []).map(({ dimValue }) => (dimValue ? Number(dimValue) : undefined)),
-    }));
+  return graph.input.filter(({ name }) => !weights.has(name)).map(describeValue);
 }
 
-const isFloat32 = (output: ValueInfoProto | undefined) => output?.type?.tensorType?.elemType === float32;
+function describeValue({ name, type }: ValueInfoProto): GraphInput {
+  return {
+    name,
+    elementType: type?.tensorType?.elemType ?? 0,
+    shape: (type?.tensorType?.shape?.dim ?? []).map(({ dimValue }) => (dimValue ? Number(dimValue) : undefined)),
+  };
+}
 
 /** Takes elements of its first input at the places of the others. */
 const selecting = new Set(['Gather', 'GatherElements', 'GatherND', 'Slice']);
@@ -161,20 +244,79 @@ function throughForms(producers: ReadonlyMap<string, NodeProto>, name: string): 
   return node && node.opType !== 'Transpose' && formal.has(node.opType) ? throughForms(producers, node.input[0] as string) : name;
 }
 
-/** The bytes that make tensors into float32 outputs under other names. */
-function outputsAsFloat32(names: readonly (readonly [string, string])[]): Uint8Array {
-  const graph = create(GraphProtoSchema, {
-    node: names.map(([from, to]) =>
-      create(NodeProtoSchema, {
-        opType: 'Cast',
-        input: [from],
-        output: [to],
-        attribute: [{ name: 'to', type: 2, i: BigInt(float32) }],
-      }),
-    ),
-    output: names.map(([, name]) => create(ValueInfoProtoSchema, { name, type: { tensorType: { elemType: float32 } } })),
-  });
-  return toBinary(ModelProtoSchema, create(ModelProtoSchema, { graph }));
+/** What the mean of all places is taken of, for a pooled `output`. A mean over channels alone is a normalisation's, and passed over. */
+function findAveraged(graph: GraphProto, output: string): string | undefined {
+  const producers = new Map<string, NodeProto>();
+  for (const node of graph.node) for (const name of node.output) producers.set(name, node);
+  const queue = [output];
+  const seen = new Set(queue);
+  for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+    const node = producers.get(name);
+    if (!node || node.opType === 'Shape') continue;
+    const axes = node.opType === 'ReduceMean' ? axesOf(graph, producers, node) : [];
+    if (node.opType === 'GlobalAveragePool' || (axes.length > 0 && axes.join() !== '-1')) return node.input[0];
+    for (const input of formal.has(node.opType) ? node.input.slice(0, 1) : node.input) {
+      if (seen.has(input)) continue;
+      seen.add(input);
+      queue.push(input);
+    }
+  }
+  return undefined;
+}
+
+function axesOf(graph: GraphProto, producers: ReadonlyMap<string, NodeProto>, node: NodeProto): number[] {
+  const attribute = node.attribute.find(({ name }) => name === 'axes');
+  if (attribute) return attribute.ints.map(Number);
+  const name = node.input[1];
+  if (name === undefined) return [];
+  const constant = producers.get(name)?.attribute.find((one) => one.name === 'value')?.t;
+  const tensor = graph.initializer.find((one) => one.name === name) ?? constant;
+  if (!tensor) return [];
+  if (tensor.int64Data.length > 0) return tensor.int64Data.map(Number);
+  const bytes = tensor.rawData.slice();
+  return Array.from(new BigInt64Array(bytes.buffer, 0, bytes.length >> 3), Number);
+}
+
+/** The nodes that make a feature, the last of which casts it to float32. */
+function featureNodes(feature: Feature, output: string, opset: number): NodeProto[] {
+  const nodes: NodeProto[] = [];
+  let at = feature.from;
+  const add = (opType: string, inputs: string[], attribute: NodeProto['attribute'][number][] = []) => {
+    const name = `${output}_${nodes.length}`;
+    nodes.push(create(NodeProtoSchema, { opType, input: inputs, output: [name], attribute }));
+    return name;
+  };
+  const ints = (name: string, values: readonly number[]) =>
+    create(AttributeProtoSchema, { name, type: 7, ints: values.map(BigInt) });
+  const int = (name: string, value: number) => create(AttributeProtoSchema, { name, type: 2, i: BigInt(value) });
+  const constant = (values: readonly number[], scalar = false) => {
+    const data = Buffer.from(BigInt64Array.from(values, BigInt).buffer);
+    const t = create(TensorProtoSchema, { dataType: 7, dims: scalar ? [] : [BigInt(values.length)], rawData: data });
+    return add('Constant', [], [create(AttributeProtoSchema, { name: 'value', type: 4, t })]);
+  };
+  // Axes are attributes before the given operator set and an input from it on.
+  const reduce = (opType: string, input: string, axes: readonly number[], since: number, keep = 0) =>
+    opset < since
+      ? add(opType, [input], [ints('axes', axes), int('keepdims', keep)])
+      : add(opType, [input, constant(axes)], [int('keepdims', keep)]);
+  const cast = (input: string) => add('Cast', [input], [int('to', float32)]);
+  if (feature.transpose) at = add('Transpose', [at], [ints('perm', feature.transpose)]);
+  if (feature.flatten) at = add('Flatten', [at], [int('axis', 1)]);
+  if (feature.token !== undefined) at = add('Gather', [at, constant([feature.token], true)], [int('axis', 1)]);
+  if (feature.mean) {
+    const { axes, skip = 0 } = feature.mean;
+    if (skip > 0) at = add('Slice', [at, constant([skip]), constant([2 ** 31 - 1]), constant([1])]);
+    at = reduce('ReduceMean', cast(at), axes, 18);
+  }
+  if (feature.maskedBy !== undefined) {
+    // (N, 1, tokens) by (N, tokens, channels), over the number of tokens.
+    const mask = add('Reshape', [cast(feature.maskedBy), constant([0, 1, -1])]);
+    const sum = reduce('ReduceSum', add('MatMul', [mask, cast(at)]), [1], 13);
+    at = add('Div', [sum, reduce('ReduceSum', cast(feature.maskedBy), [1], 13, 1)]);
+  }
+  cast(at);
+  (nodes.at(-1) as NodeProto).output = [output];
+  return nodes;
 }
 
 async function writeWith(file: string, suffix: Uint8Array): Promise<string> {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { limnHome, readJson, sha256File } from '../../../core/files.js';
 import { suggestion } from '../../../core/suggest.js';
-import { fits, resamplings } from './image.js';
+import { cropRoundings, fits, type PictureSettings, resamplings } from './image.js';
 
 const perChannel = (least: number) =>
   z.array(z.number().gte(least).lte(1, 'is for colours from 0 to 1: divide it by 255')).length(3);
@@ -19,7 +19,7 @@ export const pictureDescription = z.strictObject({
   name: encoderName,
   /** The ONNX file. */
   file: z.string().min(1),
-  /** The graph's picture input, float32. */
+  /** The graph's picture input. */
   input: z.string().min(1),
   /** NCHW: (N, 3, size, size); NHWC: (N, size, size, 3). */
   layout: z.enum(['NCHW', 'NHWC']).default('NCHW'),
@@ -30,8 +30,16 @@ export const pictureDescription = z.strictObject({
   deviation: perChannel(1e-6),
   resampling: z.enum(resamplings).default('bicubic'),
   fit: z.enum(fits).default('cover'),
-  /** With fit "cover": what the shorter side is scaled to before the crop; leave it out where that is the size. */
+  /**
+   * What the shorter side (fit "cover") or both sides (fit "fill") are scaled to before the crop; leave it out where that is the size.
+   */
   shorterSide: z.int().min(8).max(4096).optional(),
+  /** How an odd margin of the crop is rounded: down as in transformers (the default), to the even number as in timm and open_clip. */
+  cropRounding: z.enum(cropRoundings).optional(),
+  /** The order in which the graph takes the colours; RGB where it is left out. The mean and the deviation are R, G, B all the same. */
+  channelOrder: z.enum(['RGB', 'BGR']).optional(),
+  /** The type of the graph's picture input; float32 where it is left out. */
+  inputType: z.enum(['float32', 'float16']).optional(),
   outputs: z.strictObject({
     /** The output with a vector for each place of the picture. */
     local: z.string().min(1),
@@ -41,6 +49,8 @@ export const pictureDescription = z.strictObject({
     localForm: z.enum(['tokens', 'map']).default('tokens'),
     /** Tokens at the start that are no place, e.g. 1 for a class token; they are left out. */
     skipTokens: z.int().nonnegative().default(0),
+    /** What the global feature is, for readers: nothing depends on it. */
+    globalFrom: z.string().min(1).optional(),
   }),
   /** Joins the mean and the deviation of R, G, B (0 to 1) of its place to each vector: 6 channels more. */
   colour: z.boolean().default(false),
@@ -51,6 +61,12 @@ export const pictureDescription = z.strictObject({
 });
 
 export type EncoderDescription = z.output<typeof pictureDescription>;
+
+/** How pictures are decoded for an encoder. */
+export function pictureSettings(description: EncoderDescription): PictureSettings {
+  const { size, fit, resampling, shorterSide, cropRounding } = description;
+  return { size, fit, resampling, shorterSide, ...(cropRounding === undefined ? {} : { cropRounding }) };
+}
 
 /**
  * Validates an encoder's JSON.

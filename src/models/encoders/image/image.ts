@@ -16,11 +16,15 @@ export const resamplings = [
   'bilinear',
   'bicubic',
   'lanczos',
+  'pillow-nearest',
+  'pillow-box',
   'pillow-bilinear',
+  'pillow-hamming',
   'pillow-bicubic',
   'pillow-lanczos',
 ] as const;
 export const fits = ['fill', 'cover', 'contain'] as const;
+export const cropRoundings = ['down', 'even'] as const;
 
 export interface PictureSettings {
   /** Width and height of the result in pixels. */
@@ -32,8 +36,16 @@ export interface PictureSettings {
   resampling?: (typeof resamplings)[number];
   /** `fill` stretches, `cover` scales the shorter side and crops the centre, `contain` adds white borders. @default 'cover' */
   fit?: (typeof fits)[number];
-  /** With `cover`: what the shorter side is scaled to before the centre of `size` is cropped. @default size */
+  /**
+   * What the shorter side (`cover`) or both sides (`fill`) are scaled to before the centre of `size` is cropped. Where it is less
+   * than `size`, Pillow's filters leave black around the picture, as transformers does. @default size
+   */
   shorterSide?: number | undefined;
+  /**
+   * Where an odd number of pixels is cropped: the margin before the centre is rounded down, as transformers does, or to the even
+   * number, as torchvision, timm and open_clip do. @default 'down'
+   */
+  cropRounding?: (typeof cropRoundings)[number] | undefined;
 }
 
 export interface DecodeOptions extends PictureSettings {
@@ -54,8 +66,9 @@ const largestInMemory = 2 ** 24;
  * A text that says how pixels are made, for cache keys. The number changes whenever the same file would give other pixels.
  */
 export function pictureSettingsId(settings: PictureSettings): string {
-  const { size, fit = 'cover', resampling = 'bicubic', shorterSide = size } = settings;
-  return `rgb1-${size}-${fit}-${resampling}${shorterSide === size ? '' : `-${shorterSide}`}`;
+  const { size, fit = 'cover', resampling = 'bicubic', shorterSide = size, cropRounding = 'down' } = settings;
+  const rest = `${shorterSide === size ? '' : `-${shorterSide}`}${cropRounding === 'down' ? '' : `-${cropRounding}`}`;
+  return `rgb1-${size}-${fit}-${resampling}${rest}`;
 }
 
 /** Images with more pixels are refused unless more is allowed: 16,383 x 16,383. */
@@ -128,12 +141,21 @@ export async function decodeImage(picture: string | Uint8Array, options: DecodeO
   return resizeAsPillow(image, options, resampling.slice(pillowPrefix.length) as PillowFilter);
 }
 
-function resize(rgb: Sharp, { size, fit = 'cover', resampling = 'bicubic', shorterSide = size }: PictureSettings): Sharp {
-  const side = fit === 'cover' ? shorterSide : size;
+function resize(rgb: Sharp, settings: PictureSettings): Sharp {
+  const { size, fit = 'cover', resampling = 'bicubic', shorterSide = size, cropRounding } = settings;
+  const side = fit === 'contain' ? size : shorterSide;
   const kernel = kernels[resampling as keyof typeof kernels];
   const scaled = rgb.resize(side, side, { fit, kernel, background: '#ffffff' });
-  const [left, top] = [Math.floor((side - size) / 2), Math.floor((side - size) / 2)];
-  return side === size ? scaled : scaled.extract({ left, top, width: size, height: size });
+  const margin = marginOf(side, size, cropRounding);
+  return side === size ? scaled : scaled.extract({ left: margin, top: margin, width: size, height: size });
+}
+
+/** The pixels before the centre of `size` in a side of `length`; negative where the side is shorter. */
+function marginOf(length: number, size: number, rounding: PictureSettings['cropRounding'] = 'down'): number {
+  const half = (length - size) / 2;
+  if (rounding === 'down') return Math.floor(half);
+  const up = Math.ceil(half);
+  return up !== half && up % 2 !== 0 ? up - 1 : up;
 }
 
 /** Leaves four pixels for one, of which Pillow's way makes the rest: a difference of a grey level or two. */
@@ -142,22 +164,31 @@ function shrinkRoughly(rgb: Sharp, { size, shorterSide = size }: PictureSettings
   return rgb.resize(side, side, { fit: 'outside', withoutEnlargement: true, kernel: 'cubic' });
 }
 
-/** The steps of transformers' CLIPImageProcessor: the longer side and the margins of the crop are rounded down. */
+/** The steps of transformers' image processors: the longer side and the margins of the crop are rounded down. */
 function resizeAsPillow(image: RgbImage, settings: PictureSettings, filter: PillowFilter): Uint8Array {
-  const { size, fit = 'cover', shorterSide = size } = settings;
-  if (fit === 'fill') return pillowResize(image, size, size, filter).data;
+  const { size, fit = 'cover', shorterSide = size, cropRounding } = settings;
+  const [width, height] = scaledSize(image, fit, size, shorterSide);
+  if (fit === 'contain') return centredOn(255, pillowResize(image, width, height, filter), size);
+  // A side that is shorter than the crop is kept whole, and the rest is black.
+  const [left, top] = [marginOf(width, size, cropRounding), marginOf(height, size, cropRounding)].map((x) => Math.max(0, x));
+  const crop = { left: left as number, top: top as number, width: Math.min(width, size), height: Math.min(height, size) };
+  const resized = pillowResize(image, width, height, filter, crop);
+  return crop.width === size && crop.height === size ? resized.data : centredOn(0, resized, size);
+}
+
+function scaledSize(image: RgbImage, fit: (typeof fits)[number], size: number, shorterSide: number): [number, number] {
+  if (fit === 'fill') return [shorterSide, shorterSide];
   const [shorter, longer] = [Math.min(image.width, image.height), Math.max(image.width, image.height)];
   const [near, far] =
     fit === 'cover' ? [shorterSide, Math.floor((shorterSide * longer) / shorter)] : [Math.round((size * shorter) / longer), size];
-  const [width, height] = image.width <= image.height ? [Math.max(1, near), far] : [far, Math.max(1, near)];
-  if (fit === 'contain') return centredOnWhite(pillowResize(image, width, height, filter), size);
-  const [left, top] = [Math.floor((width - size) / 2), Math.floor((height - size) / 2)];
-  return pillowResize(image, width, height, filter, { left, top, width: size, height: size }).data;
+  return image.width <= image.height ? [Math.max(1, near), far] : [far, Math.max(1, near)];
 }
 
-function centredOnWhite({ width, height, data }: RgbImage, size: number): Uint8Array {
-  const out = new Uint8Array(size * size * 3).fill(255);
-  const [left, top] = [Math.floor((size - width) / 2), Math.floor((size - height) / 2)];
+/** On white an odd margin is rounded down, on black up, as transformers does. */
+function centredOn(grey: 0 | 255, { width, height, data }: RgbImage, size: number): Uint8Array {
+  const out = new Uint8Array(size * size * 3).fill(grey);
+  const round = grey === 0 ? Math.ceil : Math.floor;
+  const [left, top] = [round((size - width) / 2), round((size - height) / 2)];
   for (let y = 0; y < height; y++) {
     out.set(data.subarray(y * width * 3, (y + 1) * width * 3), ((top + y) * size + left) * 3);
   }

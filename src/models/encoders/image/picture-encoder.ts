@@ -3,7 +3,7 @@ import { sha256 } from '../../../core/files.js';
 import { Session, type SessionOptions } from '../../../engine/runtime/session.js';
 import type { Tensor } from '../../../engine/tensor/tensor.js';
 import { colourChannels, colourStatistics } from './colour.js';
-import { type EncoderDescription, loadDescription, weightsHashes } from './description.js';
+import { type EncoderDescription, loadDescription, pictureSettings, weightsHashes } from './description.js';
 import { type PictureSettings, pictureSettingsId } from './image.js';
 import { type GraphLayout, type GraphOutputs, layoutOf, requireNames, runGraph } from './picture-graph.js';
 
@@ -46,9 +46,8 @@ export class OnnxPictureEncoder implements PictureEncoder {
     const extra = description.colour ? colourChannels : 0;
     this.local = { tokens: layout.tokens, channels: layout.localChannels + extra };
     this.global = { channels: layout.globalChannels + extra };
-    const { size, resampling, fit, shorterSide, batch = picturesPerRun } = description;
-    this.picture = { size, resampling, fit, shorterSide };
-    this.batch = batch;
+    this.picture = pictureSettings(description);
+    this.batch = description.batch ?? picturesPerRun;
   }
 
   /**

@@ -1,6 +1,7 @@
 /** The passage into and out of a picture encoder's ONNX graph. */
 import { LimnError } from '../../../core/errors.js';
 import { Session } from '../../../engine/runtime/session.js';
+import { toFloat16 } from '../../../engine/tensor/float16.js';
 import { type Tensor, tensor } from '../../../engine/tensor/tensor.js';
 import type { EncoderDescription } from './description.js';
 
@@ -18,30 +19,42 @@ export interface GraphLayout {
   grid: number;
 }
 
+/** How an encoder wants its pixels: a part of its description. */
+export type PixelForm = Pick<EncoderDescription, 'layout' | 'size' | 'mean' | 'deviation' | 'channelOrder'>;
+
+/** Pictures of (size, size, 3) RGB bytes as a graph takes them: (N, 3, size, size) or (N, size, size, 3). */
+export function normalizedPixels(form: PixelForm, images: readonly Uint8Array[]): Float32Array {
+  const { size, mean, deviation, layout, channelOrder = 'RGB' } = form;
+  const area = size * size;
+  const data = new Float32Array(images.length * area * 3);
+  const [pixelStride, channelStride] = layout === 'NCHW' ? [1, area] : [3, 1];
+  const [red, blue] = channelOrder === 'RGB' ? [0, 2 * channelStride] : [2 * channelStride, 0];
+  const scales = deviation.map((value) => 1 / (255 * value)) as [number, number, number];
+  const shifts = mean.map((value, channel) => -value / (deviation[channel] as number)) as [number, number, number];
+  images.forEach((image, i) => {
+    let at = i * area * 3;
+    for (let pixel = 0; pixel < area * 3; pixel += 3, at += pixelStride) {
+      data[at + red] = (image[pixel] as number) * scales[0] + shifts[0];
+      data[at + channelStride] = (image[pixel + 1] as number) * scales[1] + shifts[1];
+      data[at + blue] = (image[pixel + 2] as number) * scales[2] + shifts[2];
+    }
+  });
+  return data;
+}
+
 /** Runs pictures through the graph; where it insists on a batch size, the batch is filled up with the last picture. */
 export async function runGraph(
   session: Session,
   description: EncoderDescription,
   images: readonly Uint8Array[],
 ): Promise<GraphOutputs> {
-  const { input, size, mean, deviation, layout, outputs, batch = images.length } = description;
-  const area = size * size;
-  const data = new Float32Array(batch * area * 3);
-  const [pixelStride, channelStride] = layout === 'NCHW' ? [1, area] : [3, 1];
-  const scales = deviation.map((value) => 1 / (255 * value)) as [number, number, number];
-  const shifts = mean.map((value, channel) => -value / (deviation[channel] as number)) as [number, number, number];
-  for (let i = 0; i < batch; i++) {
-    const image = images[Math.min(i, images.length - 1)] as Uint8Array;
-    let at = i * area * 3;
-    for (let pixel = 0; pixel < area * 3; pixel += 3, at += pixelStride) {
-      data[at] = (image[pixel] as number) * scales[0] + shifts[0];
-      data[at + channelStride] = (image[pixel + 1] as number) * scales[1] + shifts[1];
-      data[at + 2 * channelStride] = (image[pixel + 2] as number) * scales[2] + shifts[2];
-    }
-  }
+  const { input, size, layout, outputs, batch = images.length } = description;
+  const filled = Array.from({ length: batch }, (_, i) => images[Math.min(i, images.length - 1)] as Uint8Array);
+  const data = normalizedPixels(description, filled);
   const shape = layout === 'NCHW' ? [batch, 3, size, size] : [batch, size, size, 3];
+  const half = description.inputType === 'float16';
   const result = await session.run(
-    { [input]: tensor('float32', shape, data) },
+    { [input]: half ? tensor('float16', shape, toFloat16(data)) : tensor('float32', shape, data) },
     { fetch: [...new Set([outputs.local, outputs.global])], transfer: true },
   );
   return {

@@ -15,7 +15,9 @@ interface Filter {
 const sinc = (x: number) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 
 const pillowFilters = {
+  box: { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
   bilinear: { support: 1, weight: (x) => Math.max(0, 1 - Math.abs(x)) },
+  hamming: { support: 1, weight: (x) => (Math.abs(x) < 1 ? sinc(x) * (0.54 + 0.46 * Math.cos(Math.PI * x)) : 0) },
   // Keys' cubic convolution with a = -1/2.
   bicubic: {
     support: 2,
@@ -28,7 +30,8 @@ const pillowFilters = {
   lanczos: { support: 3, weight: (x) => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0) },
 } satisfies Record<string, Filter>;
 
-export type PillowFilter = keyof typeof pillowFilters;
+/** `nearest` takes the pixel at the place and filters nothing. */
+export type PillowFilter = keyof typeof pillowFilters | 'nearest';
 
 export interface RgbImage {
   width: number;
@@ -87,6 +90,7 @@ export function pillowResize(
   name: PillowFilter,
   crop: Crop = { left: 0, top: 0, width, height },
 ): RgbImage {
+  if (name === 'nearest') return pillowNearest(image, width, height, crop);
   const filter = pillowFilters[name];
   const rows = weightsOf(filter, image.height, height, crop.top, crop.height);
   const firstRow = rows[0]?.first ?? 0;
@@ -133,4 +137,27 @@ export function pillowResize(
     for (let x = 0; x < stride; x++) data[row * stride + x] = toByte(sums[x] as number);
   });
   return { width: middle.width, height: crop.height, data };
+}
+
+function pillowNearest(image: RgbImage, width: number, height: number, crop: Crop): RgbImage {
+  const columns = nearestPlaces(image.width, width, crop.left, crop.width);
+  const rows = nearestPlaces(image.height, height, crop.top, crop.height);
+  const data = new Uint8Array(crop.width * crop.height * 3);
+  let at = 0;
+  for (const row of rows) {
+    for (const column of columns) {
+      const from = (row * image.width + column) * 3;
+      for (let c = 0; c < 3; c++) data[at++] = image.data[from + c] as number;
+    }
+  }
+  return { width: crop.width, height: crop.height, data };
+}
+
+/** Pillow adds the step up, so that its rounding errors are these. */
+function nearestPlaces(from: number, to: number, start: number, count: number): number[] {
+  const step = from / to;
+  const places: number[] = [];
+  let centre = step * 0.5;
+  for (let i = 0; i < start + count; i++, centre += step) if (i >= start) places.push(Math.min(from - 1, Math.floor(centre)));
+  return places;
 }

@@ -31,9 +31,9 @@ export function overPicture(
   const { width, height } = picture;
   const [shorter, longer] = [Math.min(width, height), Math.max(width, height)];
   // What the square is on the picture, in pixels; a border has negative places.
-  const seen =
-    fit === 'fill' ? { width, height } : { width: fit === 'contain' ? longer : (shorter * size) / shorterSide, height: 0 };
-  if (fit !== 'fill') seen.height = seen.width;
+  const part = size / shorterSide;
+  const square = fit === 'contain' ? longer : shorter * part;
+  const seen = fit === 'fill' ? { width: width * part, height: height * part } : { width: square, height: square };
   const [left, top] = [(width - seen.width) / 2, (height - seen.height) / 2];
   const cells = (extent: number, start: number, square: number) => {
     const [count, before] = [(extent * side) / square, (start * side) / square];
