@@ -93,6 +93,7 @@ export type { LimnConfig, LimnConfigInput } from './models/backbone/config.js';
 export { type Caption, CaptionerModel, type CaptionOptions } from './models/captioner/captioner-model.js';
 export type { DecodingOptions } from './models/captioner/decoding.js';
 export { checkHubEncoder, type HubEncoder, listHubEncoders, openHubEncoder } from './models/encoders/hub/encoder-folder.js';
+export { type EncoderFindings, encoderFindings, findingLines } from './models/encoders/hub/findings.js';
 export { type ImportOptions, importEncoder } from './models/encoders/hub/import-encoder.js';
 export { type PullOptions, pullEncoder } from './models/encoders/hub/pull.js';
 export type { EncoderDescription } from './models/encoders/image/description.js';

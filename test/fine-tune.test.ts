@@ -85,7 +85,7 @@ const encoderWeights = (weights: object, side: string) =>
 /** The weights in the encoder's own files. */
 async function filesWeights(side: 'picture' | 'text') {
   const encoder = await openHubEncoder('tiny');
-  const file = side === 'picture' ? encoder.picture.weights : (encoder.text?.files.weights as string);
+  const file = side === 'picture' ? encoder.picture!.weights : (encoder.text?.files.weights as string);
   return readModel(await readFile(file)).weights;
 }
 

@@ -39,6 +39,7 @@ export function encodeText(context: Context, config: LimnConfig, input: Inputs, 
   const given = {
     [inputs.ids]: f.cast(input['text.ids']!, dtype),
     ...(inputs.mask === undefined ? {} : { [inputs.mask]: f.cast(mask, dtype) }),
+    ...(inputs.types === undefined ? {} : { [inputs.types]: f.cast(f.mul(mask, 0), dtype) }),
   };
   const raw = splice(scope, encoders, encoder, given, [outputs.local, outputs.global]);
   return projectText(scope, config, raw[outputs.local] as Value, mask, raw[outputs.global] as Value);

@@ -1,11 +1,9 @@
 /** Opens encoders' files to be trained with the rest. */
 
-import { closeSync, openSync, readSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { LimnError, messageOf } from '../../core/errors.js';
-import { blocksOf, type ImportedModel, readModel } from '../../engine/graph/index.js';
+import { LimnError } from '../../core/errors.js';
+import { blocksOf, type ImportedModel } from '../../engine/graph/index.js';
 import type { TunedEncoder } from '../backbone/tuned.js';
+import { readModelFile } from '../encoders/image/model-file.js';
 
 /**
  * Reads an encoder's ONNX file and chooses what is trained.
@@ -15,12 +13,7 @@ import type { TunedEncoder } from '../backbone/tuned.js';
  * @throws LimnError ENCODER, GRAPH_UNSUPPORTED or IO for a file that cannot be trained; USAGE for a block that it does not have
  */
 export async function openTuned<D>(description: D, weights: string, from: number): Promise<TunedEncoder<D>> {
-  const bytes = await readFile(weights).catch((cause) => {
-    throw new LimnError('IO', `Cannot read the encoder's weights ${weights}: ${messageOf(cause)}.`, { cause });
-  });
-  const model = readModel(bytes, {
-    externalData: (location, offset, length) => readPart(join(dirname(weights), location), offset, length),
-  });
+  const model = await readModelFile(weights);
   const blocks = blocksOf(model);
   if (from >= Math.max(1, blocks.length)) {
     const there = blocks.length === 0 ? 'no blocks that limn recognises' : `the blocks 0 to ${blocks.length - 1}`;
@@ -43,14 +36,4 @@ function trainedWeights(model: ImportedModel, blocks: ReturnType<typeof blocksOf
   return new Set(
     names.filter((name) => (blockOf.has(name) ? (blockOf.get(name) as number) >= from : (order.get(name) ?? 0) > first)),
   );
-}
-
-function readPart(path: string, offset: number, length: number): Uint8Array {
-  const file = openSync(path, 'r');
-  try {
-    const bytes = new Uint8Array(length);
-    return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
-  } finally {
-    closeSync(file);
-  }
 }

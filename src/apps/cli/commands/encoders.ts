@@ -1,5 +1,5 @@
-/** limn encoders pull, import, list, check */
-import { Command, Option } from 'commander';
+/** limn encoders pull, add (import), list, check */
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { LimnError } from '../../../core/errors.js';
 import {
   checkHubEncoder,
@@ -7,9 +7,11 @@ import {
   listHubEncoders,
   openHubEncoder,
 } from '../../../models/encoders/hub/encoder-folder.js';
-import { importEncoder } from '../../../models/encoders/hub/import-encoder.js';
+import { encoderFindings, findingLines } from '../../../models/encoders/hub/findings.js';
+import { type ImportOptions, importEncoder } from '../../../models/encoders/hub/import-encoder.js';
 import { type EncoderDtype, encoderDtypes } from '../../../models/encoders/hub/layout.js';
 import { pullEncoder } from '../../../models/encoders/hub/pull.js';
+import { fits, resamplings } from '../../../models/encoders/image/image.js';
 import { runLong } from '../long-work.js';
 import { newCommand } from '../options.js';
 
@@ -33,18 +35,33 @@ export function encodersCommand(): Command {
     .option('--force', 'get every file again')
     .option('--json', 'print the result as JSON')
     .action(runPull);
-  const bring = newCommand('import', 'Take an encoder from a folder in the layout of transformers.js.')
-    .argument('<folder>', 'config.json, preprocessor_config.json, tokenizer.json, onnx/vision_model.onnx, onnx/text_model.onnx')
-    .option('--name <name>', "what to call it (default: the folder's name)")
+  const add = newCommand('add', 'Take an encoder from a folder or an ONNX file, and say what it is.')
+    .alias('import')
+    .argument('<place>', 'a folder with ONNX files and their settings, or an ONNX file')
+    .option('--name <name>', "what to call it (default: the folder's or the file's name)")
     .addOption(dtype())
+    .addOption(new Option('--global-feature <kind>', 'what stands for a whole image').choices(['output', 'class', 'mean']))
+    .addOption(new Option('--text-global-feature <kind>', 'what stands for a whole text').choices(['output', 'class', 'mean']))
+    .addOption(new Option('--layout <order>', "the order of the image input's axes").choices(['NCHW', 'NHWC']))
+    .addOption(new Option('--map-layout <order>', 'the order of the axes of a feature map').choices(['NCHW', 'NHWC']))
+    .option('--skip-tokens <count>', 'tokens before those of places, such as a class token', parseCount)
+    .option('--size <pixels>', 'width and height of the images', parseCount)
+    .option('--scaled-side <pixels>', 'what the shorter side is scaled to before the crop', parseCount)
+    .option('--mean <r,g,b>', 'of colours from 0 to 1', parseColours)
+    .option('--std <r,g,b>', 'of colours from 0 to 1', parseColours)
+    .addOption(new Option('--resampling <filter>', 'how images are resized').choices(resamplings))
+    .addOption(new Option('--fit <way>', 'stretch (fill), crop (cover) or add borders (contain)').choices(fits))
+    .addOption(new Option('--channel-order <order>', 'the order of the colours').choices(['RGB', 'BGR']))
     .option('--json', 'print the result as JSON')
-    .action(runImport);
+    .action(runAdd);
   const list = newCommand('list', 'Show the encoders that were pulled or imported.')
     .option('--json', 'print them as JSON')
     .action(runList);
-  const check = newCommand('check', "Compare an encoder's files with their hashes.").argument('<name>').action(runCheck);
+  const check = newCommand('check', "Compare an encoder's files with their hashes, and say what it is.")
+    .argument('<name>')
+    .action(runCheck);
   const command = new Command('encoders').description('Get and look after encoders such as CLIP.');
-  for (const part of [pull, bring, list, check]) command.addCommand(part);
+  for (const part of [pull, add, list, check]) command.addCommand(part);
   return command;
 }
 
@@ -53,28 +70,49 @@ async function runPull(repo: string, flags: PullFlags): Promise<void> {
   report(await runLong((tools) => pullEncoder(repo, { ...options, ...tools })), json);
 }
 
-async function runImport(folder: string, flags: { name?: string; dtype?: EncoderDtype; json?: boolean }): Promise<void> {
-  report(await importEncoder(folder, flags), flags.json);
+interface AddFlags extends Omit<ImportOptions, 'deviation' | 'shorterSide'> {
+  std?: number[];
+  scaledSide?: number;
+  json?: boolean;
+}
+
+async function runAdd(place: string, { json, std, scaledSide, ...options }: AddFlags): Promise<void> {
+  const encoder = await importEncoder(place, { ...options, deviation: std, shorterSide: scaledSide });
+  report(encoder, json);
+  if (!json) for (const line of findingLines(await encoderFindings(encoder))) process.stdout.write(`${line}\n`);
+}
+
+function parseCount(value: string): number {
+  const count = Number(value);
+  if (!/^\d+$/.test(value) || !Number.isSafeInteger(count)) throw new InvalidArgumentError('It must be a whole number.');
+  return count;
+}
+
+function parseColours(value: string): number[] {
+  const colours = value.split(',').map(Number);
+  if (colours.length !== 3 || !colours.every(Number.isFinite))
+    throw new InvalidArgumentError('It must be three numbers, such as 0.5,0.5,0.5.');
+  return colours;
 }
 
 function report({ name, folder, picture, text }: HubEncoder, json = false): void {
-  const parts = text ? 'pictures and texts' : 'pictures';
-  if (json) process.stdout.write(`${JSON.stringify({ name, folder, picture: picture.description, text: text?.description })}\n`);
-  else process.stdout.write(`${name}: ${parts}, ${picture.description.size} pixels, in ${folder}\n`);
+  const parts = [...(picture ? ['pictures'] : []), ...(text ? ['texts'] : [])].join(' and ');
+  if (json) process.stdout.write(`${JSON.stringify({ name, folder, picture: picture?.description, text: text?.description })}\n`);
+  else process.stdout.write(`${name}: ${parts}${picture ? `, ${picture.description.size} pixels` : ''}, in ${folder}\n`);
 }
 
 async function runList(flags: { json?: boolean }): Promise<void> {
-  const encoders = (await listHubEncoders()).map(({ folder, name, dtype, source, files, text }) => {
+  const encoders = (await listHubEncoders()).map(({ folder, name, dtype, source, files, picture, text }) => {
     const bytes = Object.values(files).reduce((sum, { size }) => sum + size, 0);
-    return { name, dtype, text: text !== undefined, commit: source?.commit, bytes, folder };
+    return { name, dtype, picture: picture !== undefined, text: text !== undefined, commit: source?.commit, bytes, folder };
   });
   if (flags.json) process.stdout.write(`${JSON.stringify(encoders, undefined, 2)}\n`);
   else if (encoders.length === 0) process.stderr.write('There are none yet: get one with "limn encoders pull".\n');
   else
-    for (const { name, dtype, text, commit, bytes } of encoders) {
+    for (const { name, dtype, picture, text, commit, bytes } of encoders) {
       const from = commit ? `at ${commit.slice(0, 8)}` : 'imported';
       process.stdout.write(
-        `${name.padEnd(36)} ${dtype.padEnd(5)} ${text ? 'pictures+texts' : 'pictures'} ${(bytes / 1e6).toFixed(1)} MB ${from}\n`,
+        `${name.padEnd(36)} ${dtype.padEnd(5)} ${[...(picture ? ['pictures'] : []), ...(text ? ['texts'] : [])].join('+')} ${(bytes / 1e6).toFixed(1)} MB ${from}\n`,
       );
     }
 }
@@ -84,6 +122,7 @@ async function runCheck(name: string): Promise<void> {
   const problems = await runLong((tools) => checkHubEncoder(encoder.folder, tools));
   if (problems.length === 0) {
     process.stdout.write(`${encoder.name}: every file is as it came\n`);
+    for (const line of findingLines(await encoderFindings(encoder))) process.stdout.write(`${line}\n`);
     return;
   }
   throw new LimnError(

@@ -26,8 +26,13 @@ const schema = z.strictObject({
   dtype: z.enum(encoderDtypes),
   /** Where it was pulled from; absent for files that were imported. */
   source: z.strictObject({ endpoint: z.string(), repo: z.string(), revision: z.string(), commit: z.string() }).optional(),
+  /** config.json's name of the architecture. */
+  family: z.string().optional(),
+  /** What was decided where the files leave a choice. */
+  notes: z.array(z.string()).optional(),
   files: z.record(insidePath, z.strictObject({ size: z.number(), sha256: z.string() })),
-  picture: pictureDescription,
+  /** Absent for an encoder of texts alone. */
+  picture: pictureDescription.optional(),
   text: textDescription.optional(),
 });
 
@@ -37,8 +42,8 @@ export type EncoderFolder = z.output<typeof schema>;
 export interface HubEncoder {
   name: string;
   folder: string;
-  /** For OnnxPictureEncoder.fromWeights. */
-  picture: { description: EncoderDescription; weights: string };
+  /** For OnnxPictureEncoder.fromWeights; absent for an encoder of texts alone. */
+  picture?: { description: EncoderDescription; weights: string };
   /** For OnnxTextEncoder.open; absent for an encoder of pictures alone. */
   text?: { description: TextDescription; files: TextFiles };
 }
@@ -61,12 +66,12 @@ export async function openHubEncoder(folderOrName: string): Promise<HubEncoder> 
     const advice = names.length > 0 ? suggestion(folderOrName, names) : 'Get one with "limn encoders pull".';
     throw new LimnError('USAGE', `There is no encoder "${folderOrName}" in ${limnHome('encoders')}. ${advice}`);
   }
-  const { name, text } = await readEncoderFolder(folder);
-  const picture = await loadDescription(join(folder, folderFile));
-  if (!text) return { name, folder, picture };
+  const { name, text, picture: described } = await readEncoderFolder(folder);
+  const picture = described ? { picture: await loadDescription(join(folder, folderFile)) } : {};
+  if (!text) return { name, folder, ...picture };
   const at = (path: string) => join(folder, path);
   const files = { weights: at(text.file), tokenizer: at(text.tokenizer), tokenizerConfig: at(text.tokenizerConfig) };
-  return { name, folder, picture, text: { description: text, files } };
+  return { name, folder, ...picture, text: { description: text, files } };
 }
 
 /** The folder of an encoder; undefined where there is none. @throws LimnError USAGE for a short name that several share */
@@ -125,7 +130,7 @@ export async function checkHubEncoder(
 async function foldersOf(parent: string): Promise<string[]> {
   const entries = await readdir(parent, { withFileTypes: true }).catch(() => []);
   return entries
-    .filter((entry) => entry.isDirectory())
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
     .map(({ name }) => join(parent, name))
     .sort();
 }

@@ -69,7 +69,7 @@ describe.each(['script', 'dynamo'])('an export of transformers (%s) without hidd
       'vision_model.onnx',
     ]);
     expect(await checkHubEncoder('tiny')).toEqual([]);
-    const pictures = await OnnxPictureEncoder.fromWeights(encoder.picture.description, encoder.picture.weights);
+    const pictures = await OnnxPictureEncoder.fromWeights(encoder.picture!.description, encoder.picture!.weights);
     expect(pictures.description.outputs).toEqual({
       local: 'limn_local',
       global: 'image_embeds',
@@ -104,9 +104,9 @@ describe('importEncoder', () => {
   it('finds the form of a convolutional tower', async () => {
     await writeRandomClip(join(scratch, 'resnet'), clipSizes['tiny-resnet'], { batch: 2 });
     const { picture, text } = await importEncoder(join(scratch, 'resnet'));
-    expect(picture.description).toMatchObject({ outputs: { localForm: 'map', skipTokens: 0 }, batch: 2, size: 64 });
+    expect(picture!.description).toMatchObject({ outputs: { localForm: 'map', skipTokens: 0 }, batch: 2, size: 64 });
     expect(text?.description).toMatchObject({ batch: 2, fixedLength: true, length: 20, padding: 513 });
-    const encoder = await OnnxPictureEncoder.fromWeights(picture.description, picture.weights);
+    const encoder = await OnnxPictureEncoder.fromWeights(picture!.description, picture!.weights);
     expect([encoder.local, encoder.global]).toEqual([{ tokens: 4, channels: 128 }, { channels: 12 }]);
     const images = Array.from({ length: 3 }, (_, i) => new Uint8Array(64 * 64 * 3).fill(50 * i + 20));
     const { global } = await encoder.encode(images);
@@ -122,7 +122,7 @@ describe('importEncoder', () => {
     const images = [Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => (i * 37) % 256)];
     const features = [];
     for (const { picture, text } of [bare, full]) {
-      const pictures = await OnnxPictureEncoder.fromWeights(picture.description, picture.weights);
+      const pictures = await OnnxPictureEncoder.fromWeights(picture!.description, picture!.weights);
       const texts = await OnnxTextEncoder.open(text!.description, text!.files);
       features.push([await pictures.encode(images), await texts.encode(['red', 'a longer text'])]);
       await Promise.all([pictures.close(), texts.close()]);
@@ -137,15 +137,15 @@ describe('importEncoder', () => {
     cpSync(join(scratch, 'random', 'onnx', 'vision_model.onnx'), join(folder, 'model.onnx'));
     const encoder = await importEncoder(folder, { name: 'flat-one' });
     expect(encoder.text).toBeUndefined();
-    expect(encoder.picture.weights).toBe(join(encoder.folder, 'model.onnx'));
+    expect(encoder.picture!.weights).toBe(join(encoder.folder, 'model.onnx'));
     expect((await readEncoderFolder(encoder.folder)).source).toBeUndefined();
   });
 
   it('finds the weights of a trained model again, wherever LIMN_HOME is by then', async () => {
     const { picture } = await importEncoder(join(scratch, 'random'), { name: 'org/moved' });
-    expect(picture.description.file).toBe('org--moved/onnx/vision_model.onnx');
+    expect(picture!.description.file).toBe('org--moved/onnx/vision_model.onnx');
     const { findWeights } = await import('../image/description.js');
-    expect(findWeights(picture.description.file, scratch)).toBe(picture.weights);
+    expect(findWeights(picture!.description.file, scratch)).toBe(picture!.weights);
   });
 
   it.each([

@@ -18,8 +18,8 @@ export const encoderDtypes = Object.keys(dtypeSuffixes) as EncoderDtype[];
 
 export interface EncoderLayout {
   dtype: EncoderDtype;
-  /** The picture tower's ONNX file. */
-  picture: string;
+  /** The picture tower's ONNX file; absent for an encoder of texts alone. */
+  picture?: string;
   /** The text tower's, where there is one. */
   text?: string;
   /** Every file that is needed, these included. */
@@ -28,7 +28,7 @@ export interface EncoderLayout {
 
 /** The settings that every encoder has, and those that a text tower needs besides. */
 const settings = ['config.json', 'preprocessor_config.json'];
-const textSettings = ['tokenizer.json', 'tokenizer_config.json'];
+export const textSettings = ['tokenizer.json', 'tokenizer_config.json'];
 
 /**
  * Chooses files from those that are there.
@@ -36,9 +36,15 @@ const textSettings = ['tokenizer.json', 'tokenizer_config.json'];
  * @param paths relative, with "/"
  * @param dtype @default fp32, or the first kind there is
  * @param label the repository or folder, for error messages
+ * @param complete whether the settings must be there too
  * @throws LimnError DATA that says what is missing and what is there
  */
-export function chooseFiles(paths: readonly string[], dtype: EncoderDtype | undefined, label: string): EncoderLayout {
+export function chooseFiles(
+  paths: readonly string[],
+  dtype: EncoderDtype | undefined,
+  label: string,
+  complete = true,
+): EncoderLayout {
   const present = new Set(paths);
   const towerFile = (tower: string, kind: EncoderDtype) =>
     ['onnx/', ''].map((folder) => `${folder}${tower}${dtypeSuffixes[kind]}.onnx`).find((path) => present.has(path));
@@ -66,9 +72,12 @@ export function chooseFiles(paths: readonly string[], dtype: EncoderDtype | unde
   if (hasText && !text) {
     throw new LimnError('DATA', `${label} has no text_model with dtype ${chosen}: it has ${kindsOf('text_model').join(', ')}.`);
   }
-  const needed = [...settings, ...(text ? textSettings : [])];
+  // transformers 5 keeps the settings of a preprocessor in processor_config.json.
+  const nested = present.has('preprocessor_config.json') ? [] : ['processor_config.json'].filter((path) => present.has(path));
+  const own = nested.length > 0 ? ['config.json', ...nested] : settings;
+  const needed = [...own, ...(text ? textSettings : [])];
   const missing = needed.filter((path) => !present.has(path));
-  if (missing.length > 0) {
+  if (complete && missing.length > 0) {
     throw new LimnError('DATA', `${label} has no ${missing.join(' and no ')}: its encoder cannot be used without.`, {
       details: { missing },
     });
@@ -82,4 +91,10 @@ export function chooseFiles(paths: readonly string[], dtype: EncoderDtype | unde
 function isDataOf(path: string, graph: string): boolean {
   const rest = path.startsWith(graph) ? path.slice(graph.length) : '';
   return /^(_data(_\d+)?|\.data)$/.test(rest);
+}
+
+/** The kind of weights that a file's name tells; fp32 where it tells none. */
+export function dtypeOfName(path: string): EncoderDtype {
+  const kinds = encoderDtypes.filter((kind) => kind !== 'fp32' && path.endsWith(`${dtypeSuffixes[kind]}.onnx`));
+  return kinds.sort((a, b) => dtypeSuffixes[b].length - dtypeSuffixes[a].length)[0] ?? 'fp32';
 }

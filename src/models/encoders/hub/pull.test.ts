@@ -85,7 +85,7 @@ describe('pullEncoder', () => {
     expect(readdirSync(join(encoder.folder, 'onnx')).sort()).toEqual(['text_model.onnx', 'vision_model.onnx']);
     for (const name of [repo, 'clip', encoder.folder]) expect((await openHubEncoder(name)).folder).toBe(encoder.folder);
 
-    const pictures = await OnnxPictureEncoder.fromWeights(encoder.picture.description, encoder.picture.weights);
+    const pictures = await OnnxPictureEncoder.fromWeights(encoder.picture!.description, encoder.picture!.weights);
     expect([pictures.local, pictures.global]).toEqual([{ tokens: 16, channels: 24 }, { channels: 12 }]);
     expect(pictures.picture).toMatchObject({ size: 32, resampling: 'pillow-bicubic', fit: 'cover' });
     await pictures.close();
@@ -313,7 +313,7 @@ describe('pullEncoder', () => {
     }
     await pull();
     const { folder, picture } = await pull({ dtype: 'q8' });
-    expect(picture.description.file).toBe('tiny--clip/onnx/vision_model_quantized.onnx');
+    expect(picture!.description.file).toBe('tiny--clip/onnx/vision_model_quantized.onnx');
     expect(readdirSync(join(folder, 'onnx')).sort()).toEqual(['text_model_quantized.onnx', 'vision_model_quantized.onnx']);
     expect(await checkHubEncoder(repo)).toEqual([]);
   });

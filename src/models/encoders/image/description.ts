@@ -109,8 +109,15 @@ export async function loadDescription(path: string): Promise<{ description: Enco
     const description = parseDescription(value, path);
     return { description, weights: findWeights(description.file, folder) };
   }
+  const { picture } = value as { picture?: unknown };
+  if (picture === undefined) {
+    throw new LimnError(
+      'USAGE',
+      `The encoder in ${folder} reads texts alone: give it to --text-encoder, and another to --encoder.`,
+    );
+  }
   // A model that is trained with it finds the weights again by the folder's name.
-  const inFolder = parseDescription((value as { picture?: unknown }).picture, path);
+  const inFolder = parseDescription(picture, path);
   const description = { ...inFolder, file: `${basename(folder)}/${inFolder.file}` };
   return { description, weights: findWeights(description.file, dirname(folder)) };
 }

@@ -17,6 +17,8 @@ export const textDescription = z.strictObject({
     ids: z.string().min(1),
     /** 1 for a token, 0 for padding; leave it out where the graph has no such input. */
     mask: z.string().min(1).optional(),
+    /** Which of two texts a token belongs to, 0 for the only one; leave it out where the graph has no such input. */
+    types: z.string().min(1).optional(),
   }),
   dtype: z.enum(['int64', 'int32']).default('int64'),
   /** The most tokens that the graph takes, special ones included. */

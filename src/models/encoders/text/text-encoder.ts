@@ -81,7 +81,7 @@ export class OnnxTextEncoder implements FrozenTextEncoder {
     const session = await Session.open(files.weights, { label, ...sessionOptions });
     try {
       const { name, inputs, outputs } = description;
-      requireNames(name, 'input', session.inputs, inputs.mask === undefined ? [inputs.ids] : [inputs.ids, inputs.mask]);
+      requireNames(name, 'input', session.inputs, Object.values(inputs) as string[]);
       requireNames(name, 'output', session.outputs, [outputs.local, outputs.global]);
       const { ids } = tokenizer.encode('a', tokens);
       const probe = await runTexts(session, description, [ids]);
@@ -168,6 +168,7 @@ async function runTexts(session: Session, description: TextDescription, texts: r
     dtype === 'int64' ? int64(shape, values) : tensor('int32', shape, Int32Array.from(values));
   const feeds: Record<string, Tensor> = { [inputs.ids]: integers(ids) };
   if (inputs.mask !== undefined) feeds[inputs.mask] = integers(mask);
+  if (inputs.types !== undefined) feeds[inputs.types] = integers(new Array<number>(batch * length).fill(0));
   const result = await session.run(feeds, { fetch: [...new Set([outputs.local, outputs.global])], transfer: true });
   return { local: result[outputs.local] as Tensor<'float32'>, global: result[outputs.global] as Tensor<'float32'> };
 }

@@ -1,0 +1,94 @@
+/** Which files of a folder make an encoder, whatever they are called: an ONNX file is told by what it takes. */
+import { join } from 'node:path';
+import { LimnError } from '../../../core/errors.js';
+import { chooseFiles, dtypeOfName, type EncoderDtype, type EncoderLayout, textSettings } from './layout.js';
+import { settingsFiles } from './picture-steps.js';
+import { type Inspection, inspectEncoder } from './rewire.js';
+
+const made = /\.limn\.onnx$/;
+
+/**
+ * @param root the folder
+ * @param paths of its files, relative, with "/"
+ * @param given the ONNX file to take, where the folder has several
+ * @param label the folder, for error messages
+ * @throws LimnError DATA for what is missing, USAGE where several files would do, ENCODER for a file that is no encoder
+ */
+export async function findEncoderFiles(
+  root: string,
+  paths: readonly string[],
+  { dtype, given }: { dtype?: EncoderDtype | undefined; given?: string | undefined },
+  label: string,
+): Promise<EncoderLayout> {
+  const onnx = paths.filter((path) => path.endsWith('.onnx') && !made.test(path));
+  const towers = onnx.some((path) => /(^|\/)vision_model(_\w+)?\.onnx$/.test(path));
+  if (onnx.length === 0) return chooseFiles(paths, dtype, label);
+  const wanted = given !== undefined ? [given] : towers ? towersOf(paths, dtype, label) : ofOneKind(onnx, dtype, label);
+  const inspections = await Promise.all(wanted.map(async (path) => ({ path, found: await inspectEncoder(join(root, path)) })));
+  const of = (side: Side) => inspections.filter(({ found }) => sideOf(found) === side).map(({ path }) => path);
+  const [pictures, texts] = [of('picture'), of('text')];
+  if (pictures.length > 1 || texts.length > 1) {
+    const several = pictures.length > 1 ? pictures : texts;
+    throw new LimnError(
+      'USAGE',
+      `${label} has several encoders of ${pictures.length > 1 ? 'images' : 'texts'}: ${several.join(', ')}. Give the file in place of the folder.`,
+    );
+  }
+  const [picture, text] = [pictures[0], texts[0]];
+  if (picture === undefined && text === undefined) throw noEncoder(inspections[0]?.found as Inspection, label);
+  const present = new Set(paths);
+  const missing = text === undefined ? [] : textSettings.filter((path) => !present.has(path));
+  if (missing.length > 0) {
+    throw new LimnError('DATA', `${label} has no ${missing.join(' and no ')}: its encoder cannot be used without.`, {
+      details: { missing },
+    });
+  }
+  const taken = inspections.filter(({ path }) => path === picture || path === text);
+  const beside = (path: string, name: string) => join(path, '..', name).replaceAll('\\', '/');
+  const external = taken.flatMap(({ path, found }) => found.externalData.map((name) => beside(path, name)));
+  const settings = settingsFiles.filter((path) => present.has(path));
+  return {
+    dtype: dtype ?? dtypeOfName((picture ?? text) as string),
+    ...(picture === undefined ? {} : { picture }),
+    ...(text === undefined ? {} : { text }),
+    files: [
+      ...new Set([...settings, ...(text === undefined ? [] : textSettings), ...taken.map(({ path }) => path), ...external]),
+    ],
+  };
+}
+
+function towersOf(paths: readonly string[], dtype: EncoderDtype | undefined, label: string): string[] {
+  const { picture, text } = chooseFiles(paths, dtype, label, false);
+  return [picture, text].flatMap((path) => path ?? []);
+}
+
+/** The files of one kind of weights: model.onnx rather than model_fp16.onnx. */
+function ofOneKind(onnx: readonly string[], dtype: EncoderDtype | undefined, label: string): string[] {
+  if (dtype !== undefined) {
+    const chosen = onnx.filter((path) => dtypeOfName(path) === dtype);
+    if (chosen.length > 0) return chosen;
+    const kinds = [...new Set(onnx.map(dtypeOfName))];
+    throw new LimnError('DATA', `${label} has no model with dtype ${dtype}: it has ${kinds.join(', ')}.`, { details: { kinds } });
+  }
+  const plain = onnx.filter((path) => dtypeOfName(path) === 'fp32');
+  return plain.length > 0 ? plain : [onnx[0] as string];
+}
+
+type Side = 'picture' | 'text' | 'both' | 'neither';
+const integers = [6, 7];
+
+function sideOf({ inputs }: Inspection): Side {
+  const texts = inputs.some(({ elementType, shape }) => integers.includes(elementType) && shape.length <= 2);
+  const pictures = inputs.some(({ elementType, shape }) => !integers.includes(elementType) && shape.length === 4);
+  if (texts && pictures) return 'both';
+  return texts ? 'text' : pictures ? 'picture' : 'neither';
+}
+
+function noEncoder(found: Inspection, label: string): LimnError {
+  const takes = found.inputs.map(({ name, shape }) => `${name} (${shape.map((extent) => extent ?? '?').join(', ')})`).join(', ');
+  const why =
+    sideOf(found) === 'both'
+      ? 'it takes images and texts in one. Export its image and its text model apart, as vision_model.onnx and text_model.onnx'
+      : `it takes ${takes || 'nothing'}, which is neither an image (N, 3, height, width) nor token ids (N, tokens)`;
+  return new LimnError('ENCODER', `${label} is no encoder that limn can use: ${why}.`, { details: { file: found.file } });
+}

@@ -1,0 +1,26 @@
+/** Reads the graph of an encoder's ONNX file, with the weights that lie beside it. */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { LimnError, messageOf } from '../../../core/errors.js';
+import { type ImportedModel, readModel } from '../../../engine/graph/index.js';
+
+/** @throws LimnError IO for a file that cannot be read, ENCODER or GRAPH_UNSUPPORTED for one that limn cannot import */
+export async function readModelFile(weights: string): Promise<ImportedModel> {
+  const bytes = await readFile(weights).catch((cause) => {
+    throw new LimnError('IO', `Cannot read the encoder's weights ${weights}: ${messageOf(cause)}.`, { cause });
+  });
+  return readModel(bytes, {
+    externalData: (location, offset, length) => readPart(join(dirname(weights), location), offset, length),
+  });
+}
+
+function readPart(path: string, offset: number, length: number): Uint8Array {
+  const file = openSync(path, 'r');
+  try {
+    const bytes = new Uint8Array(length);
+    return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
+  } finally {
+    closeSync(file);
+  }
+}
