@@ -1,0 +1,279 @@
+/** Folders and files in the forms that people have, made of graphs whose features are plain means of colours. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import * as f from '../../../engine/graph/functions.js';
+import { encodeModel, Graph, type Value } from '../../../engine/graph/index.js';
+import { byteTokenizer } from '../clip/byte-tokenizer.js';
+import { OnnxPictureEncoder } from '../image/picture-encoder.js';
+import { OnnxTextEncoder } from '../text/text-encoder.js';
+import { encoderFindings, findingLines } from './findings.js';
+import { type ImportOptions, importEncoder } from './import-encoder.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'limn-forms-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+beforeEach(() => {
+  vi.stubEnv('LIMN_HOME', mkdtempSync(join(scratch, 'home-')));
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+const size = 16;
+const preprocessor = {
+  image_processor_type: 'ViTImageProcessor',
+  size: { height: size, width: size },
+  image_mean: [0, 0, 0],
+  image_std: [1, 1, 1],
+};
+/** Left half red, right half blue; the top quarter brighter. */
+const image = Uint8Array.from({ length: size * size * 3 }, (_, i) => {
+  const [row, column, channel] = [Math.floor(i / (size * 3)), Math.floor(i / 3) % size, i % 3];
+  return (channel === 0) === column < size / 2 ? 40 + row * 8 : 10;
+});
+
+/** Mean colours of `grid` x `grid` cells: (1, 3, grid, grid). */
+function cells(pixels: Value, grid: number): Value {
+  const cell = size / grid;
+  return f.reduceMean(f.reshape(pixels, [1, 3, grid, cell, grid, cell]), [3, 5]);
+}
+const tokensOf = (map: Value, grid: number) => f.transpose(f.reshape(map, [1, 3, grid * grid]), [0, 2, 1]);
+
+function writeModel(
+  folder: string,
+  file: string,
+  make: (pixels: Value, graph: Graph) => Record<string, Value>,
+  shape = [1, 3, size, size],
+): string {
+  const graph = new Graph('form');
+  const outputs = make(graph.input('pixel_values', 'float32', shape), graph);
+  for (const [name, value] of Object.entries(outputs)) graph.output(name, value);
+  const path = join(folder, file);
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, encodeModel(graph));
+  return path;
+}
+
+function newFolder(settings: Record<string, unknown> = { 'preprocessor_config.json': preprocessor }): string {
+  const folder = mkdtempSync(join(scratch, 'model-'));
+  for (const [name, content] of Object.entries(settings)) writeFileSync(join(folder, name), JSON.stringify(content));
+  return folder;
+}
+
+async function features(folder: string, options: ImportOptions = {}) {
+  const encoder = await importEncoder(folder, { name: 'form', ...options });
+  const { description, weights } = encoder.picture!;
+  const opened = await OnnxPictureEncoder.fromWeights(description, weights);
+  const { local, global } = await opened.encode([image]);
+  await opened.close();
+  return { encoder, description, local: [...local], global: [...global], tokens: opened.local.tokens };
+}
+
+/** Means of cells in plain arithmetic: [place][colour]. */
+function expected(grid: number): number[][] {
+  const cell = size / grid;
+  return Array.from({ length: grid * grid }, (_, place) =>
+    [0, 1, 2].map((channel) => {
+      let sum = 0;
+      for (let y = 0; y < cell; y++) {
+        for (let x = 0; x < cell; x++) {
+          const [row, column] = [Math.floor(place / grid) * cell + y, (place % grid) * cell + x];
+          sum += (image[(row * size + column) * 3 + channel] as number) / 255;
+        }
+      }
+      return sum / cell ** 2;
+    }),
+  );
+}
+const near = (values: readonly number[]) => values.map((value) => expect.closeTo(value, 5));
+
+describe('image encoders in forms that people have', () => {
+  it('pools (N, C, 1, 1), and takes what the mean of places was made of for the places', async () => {
+    const folder = newFolder();
+    writeModel(folder, 'model.onnx', (pixels) => ({ pooler_output: f.reduceMean(cells(pixels, 4), [2, 3], { keepDims: true }) }));
+    const { description, local, global } = await features(folder);
+    expect(description.outputs).toEqual({ local: 'limn_local', global: 'limn_global', localForm: 'map', skipTokens: 0 });
+    expect(local).toEqual(near(expected(4).flat()));
+    expect(global).toEqual(near(expected(1).flat()));
+  });
+
+  it.each([
+    ['class', 0],
+    ['mean', undefined],
+  ] as const)('makes a global feature of tokens alone: %s', async (globalFeature, _) => {
+    const folder = newFolder();
+    writeModel(folder, 'model.onnx', (pixels) => {
+      const tokens = tokensOf(cells(pixels, 4), 4);
+      const first = f.mul(f.reduceMean(tokens, [1], { keepDims: true }), 2);
+      return { last_hidden_state: f.concat([first, tokens], 1) };
+    });
+    const { description, local, global, encoder } = await features(folder, { globalFeature });
+    const whole = expected(1).flat();
+    expect(description.outputs.skipTokens).toBe(1);
+    expect(local).toEqual(near(expected(4).flat()));
+    expect(global).toEqual(near(globalFeature === 'class' ? whole.map((x) => 2 * x) : whole));
+    const said =
+      globalFeature === 'class' ? 'the class token of last_hidden_state' : 'the mean of the 16 places of last_hidden_state';
+    expect(description.outputs.globalFrom).toBe(said);
+    expect(findingLines(await encoderFindings(encoder))).toContain(`note: The global feature is ${said}.`);
+  });
+
+  it('tells a map of (N, H, W, C) by its shape, and asks where the shape does not tell', async () => {
+    const folder = newFolder();
+    writeModel(folder, 'model.onnx', (pixels) => ({ last_hidden_state: f.transpose(cells(pixels, 4), [0, 2, 3, 1]) }));
+    const { description, local, global, encoder } = await features(folder);
+    expect(description.outputs.localForm).toBe('map');
+    expect(local).toEqual(near(expected(4).flat()));
+    expect(global).toEqual(near(expected(1).flat()));
+    const { notes } = await encoderFindings(encoder);
+    expect(notes).toContain('last_hidden_state has the shape (N, 4, 4, 3): it is taken as (N, height, width, channels).');
+
+    const cube = newFolder();
+    writeModel(cube, 'model.onnx', (pixels) => {
+      const map = cells(pixels, 4);
+      return { last_hidden_state: f.transpose(f.concat([map, f.reduceMean(map, [1], { keepDims: true })], 1), [0, 2, 3, 1]) };
+    });
+    const error = await importEncoder(cube, { name: 'cube' }).catch((thrown) => thrown);
+    expect(error).toMatchObject({
+      code: 'USAGE',
+      message: expect.stringMatching(/\(N, 4, 4, 4\).*--map-layout NCHW or --map-layout NHWC/),
+    });
+    const said = await features(cube, { mapLayout: 'NHWC' });
+    expect(said.local.filter((_, i) => i % 4 !== 3)).toEqual(near(expected(4).flat()));
+  });
+
+  it('takes images as (N, H, W, 3) where the input says so', async () => {
+    const folder = newFolder();
+    const make = (pixels: Value) => {
+      const tokens = tokensOf(cells(f.transpose(pixels, [0, 3, 1, 2]), 2), 2);
+      return { last_hidden_state: tokens, pooler_output: f.reduceMean(tokens, [1]) };
+    };
+    writeModel(folder, 'model.onnx', make, [1, size, size, 3]);
+    const { description, local } = await features(folder);
+    expect(description).toMatchObject({ layout: 'NHWC', batch: 1 });
+    expect(local).toEqual(near(expected(2).flat()));
+  });
+
+  it.each([
+    ['processor_config.json', { image_processor: preprocessor, processor_class: 'XProcessor' }],
+    [
+      'config.json',
+      { architecture: 'x', pretrained_cfg: { input_size: [3, size, size], crop_pct: 1, mean: [0, 0, 0], std: [1, 1, 1] } },
+    ],
+    [
+      'open_clip_config.json',
+      { model_cfg: { vision_cfg: { image_size: size } }, preprocess_cfg: { mean: [0, 0, 0], std: [1, 1, 1] } },
+    ],
+  ])('reads %s', async (name, content) => {
+    const folder = newFolder({ [name]: content });
+    writeModel(folder, 'onnx/model.onnx', (pixels) => ({ last_hidden_state: tokensOf(cells(pixels, 2), 2) }));
+    const { local, encoder } = await features(folder);
+    expect(local).toEqual(near(expected(2).flat()));
+    expect((await encoderFindings(encoder)).notes).toContain(`Pictures are prepared as ${name} says.`);
+  });
+
+  it('takes a file, and asks by name for what nothing says', async () => {
+    const folder = newFolder({});
+    const file = writeModel(folder, 'some encoder.onnx', (pixels) => ({ features: tokensOf(cells(pixels, 2), 2) }));
+    const error = await importEncoder(file, { name: 'alone' }).catch((thrown) => thrown);
+    expect(error).toMatchObject({ code: 'USAGE', message: expect.stringMatching(/Give --mean, --std \(and --resampling/) });
+    expect(readdirSync(join(process.env.LIMN_HOME!, 'encoders'))).toEqual([]);
+    const { description, local } = await features(file, { mean: [0, 0, 0], deviation: [1, 1, 1] });
+    expect(description).toMatchObject({ size, resampling: 'pillow-bicubic', fit: 'cover' });
+    expect(local).toEqual(near(expected(2).flat()));
+    await expect(importEncoder(file, { name: 'x', mean: [0, 0, 0], deviation: [1, 1, 1], size: 32 })).rejects.toThrow(
+      'The graph takes pictures of 16 pixels, and --size says 32',
+    );
+  });
+
+  it('takes whole weights before halved ones, and asks which of several encoders is meant', async () => {
+    const folder = newFolder();
+    const make = (factor: number) => (pixels: Value) => ({ last_hidden_state: f.mul(tokensOf(cells(pixels, 2), 2), factor) });
+    writeModel(folder, 'model_fp16.onnx', make(3));
+    writeModel(folder, 'model.onnx', make(1));
+    expect((await features(folder)).local).toEqual(near(expected(2).flat()));
+    expect((await features(folder, { dtype: 'fp16' })).local).toEqual(
+      near(
+        expected(2)
+          .flat()
+          .map((x) => 3 * x),
+      ),
+    );
+    writeModel(folder, 'other.onnx', make(2));
+    await expect(importEncoder(folder, { name: 'several' })).rejects.toThrow(
+      /has several encoders of images: model\.onnx, other\.onnx\. Give the file/,
+    );
+    expect((await features(join(folder, 'other.onnx'))).local).toEqual(
+      near(
+        expected(2)
+          .flat()
+          .map((x) => 2 * x),
+      ),
+    );
+  });
+
+  it('leaves an encoder that is there as it is when another of its name cannot be used', async () => {
+    const folder = newFolder();
+    writeModel(folder, 'model.onnx', (pixels) => ({ last_hidden_state: tokensOf(cells(pixels, 2), 2) }));
+    const { encoder } = await features(folder);
+    const before = readdirSync(encoder.folder).sort();
+    writeModel(folder, 'model.onnx', (pixels) => ({ logits: f.reduceMean(cells(pixels, 2), [2, 3]) }));
+    await expect(importEncoder(folder, { name: 'form' })).rejects.toThrow(/gives no embedding: its outputs are logits/);
+    expect(readdirSync(encoder.folder).sort()).toEqual(before);
+    expect(readdirSync(join(process.env.LIMN_HOME!, 'encoders'))).toEqual(['form']);
+    expect(existsSync(encoder.picture!.weights)).toBe(true);
+  });
+});
+
+describe('a text encoder alone', () => {
+  function writeText(folder: string, outputs: (table: Value, mask: Value) => Record<string, Value>): void {
+    const graph = new Graph('text');
+    const [n, length] = [1, 6];
+    const inputs = ['input_ids', 'attention_mask', 'token_type_ids'].map((name) => graph.input(name, 'int64', [n, length]));
+    const [ids, mask, types] = inputs.map((value) => f.reshape(f.cast(value, 'float32'), [n, length, 1])) as [
+      Value,
+      Value,
+      Value,
+    ];
+    // Ids and the type of a token are its two channels.
+    const tokens = f.concat([ids, types], 2);
+    for (const [name, value] of Object.entries(outputs(tokens, mask))) graph.output(name, value);
+    writeFileSync(join(folder, 'model.onnx'), encodeModel(graph));
+    const { tokenizer, config } = byteTokenizer(514, 6);
+    writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer));
+    writeFileSync(join(folder, 'tokenizer_config.json'), JSON.stringify(config));
+  }
+
+  it('has zeros for token types, and asks what stands for a text', async () => {
+    const folder = newFolder({});
+    writeText(folder, (tokens) => ({ last_hidden_state: tokens }));
+    await expect(importEncoder(folder, { name: 'text' })).rejects.toThrow(
+      /gives no embedding of a whole text: .* Give --text-global-feature mean or --text-global-feature class\.$/,
+    );
+    const encoder = await importEncoder(folder, { name: 'text', textGlobalFeature: 'mean' });
+    expect(encoder.picture).toBeUndefined();
+    expect(encoder.text?.description).toMatchObject({ inputs: { types: 'token_type_ids' }, length: 6, batch: 1 });
+    const opened = await OnnxTextEncoder.open(encoder.text!.description, encoder.text!.files);
+    const { global } = await opened.encode(['a']);
+    await opened.close();
+    // Start, "a" at the end of its word, end: 512, 353, 513; in half precision a mean of 459.5 is near enough.
+    const { fromFloat16 } = await import('../../../engine/tensor/float16.js');
+    expect([...fromFloat16(global)]).toEqual([expect.closeTo((512 + 353 + 513) / 3, 0), 0]);
+    expect(findingLines(await encoderFindings(encoder)).join('\n')).toContain('texts: model.limn.onnx');
+  });
+
+  it('takes the pooling that sentence-transformers says, and an embedding that is there', async () => {
+    const folder = newFolder({});
+    mkdirSync(join(folder, '1_Pooling'));
+    writeFileSync(join(folder, '1_Pooling', 'config.json'), JSON.stringify({ pooling_mode_cls_token: true }));
+    writeText(folder, (tokens) => ({ last_hidden_state: tokens }));
+    expect((await encoderFindings(await importEncoder(folder, { name: 'pooled' }))).notes).toContain(
+      'The global feature of a text is the first token of last_hidden_state.',
+    );
+    const whole = newFolder({});
+    writeText(whole, (tokens) => ({ token_embeddings: tokens, sentence_embedding: f.reduceMean(tokens, [1]) }));
+    const { text } = await importEncoder(whole, { name: 'whole' });
+    expect(text?.description.outputs).toEqual({ local: 'token_embeddings', global: 'sentence_embedding' });
+  });
+});
