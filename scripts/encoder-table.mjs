@@ -19,8 +19,6 @@ if (!exports) throw new Error('Give the folder of exports.');
 const home = mkdtempSync(join(tmpdir(), 'limn-encoder-table-'));
 process.env.LIMN_HOME = home;
 
-/** What the library computes has no words for these: the text encoder asks, and this is the answer. */
-const answers = {};
 const globals = ['image_embeds', 'text_embeds', 'sentence_embedding', 'pooler_output', 'output'];
 
 /** |a - b| over |b|, in the L2 norm; Infinity for other lengths. */
@@ -75,8 +73,15 @@ async function textDistances({ description, files }, tensors) {
   await encoder.close();
   const expected = outputsOf(tensors, stem(description.file));
   const global = globals.map((name) => expected[name]).find(Boolean);
-  // Features of texts are kept in half precision.
-  return global ? [distance(fromFloat16(features.global), global.data) / 100] : [];
+  return global ? [distance(fromFloat16(features.global), global.data)] : [];
+}
+
+/** Features of texts are kept as float16. */
+const halfPrecision = 1e-3;
+
+function judged(what, distances, most) {
+  const worst = Math.max(...distances);
+  return worst < most ? `${what} ${worst.toExponential(0)}` : `**${what} differ by ${worst.toExponential(0)}**`;
 }
 
 async function cell(family, exporter) {
@@ -84,14 +89,14 @@ async function cell(family, exporter) {
   if (!existsSync(folder)) return 'not exported';
   const { tensors } = decodeSafetensors(readFileSync(`${folder}.safetensors`), `${folder}.safetensors`);
   try {
-    const { picture, text } = await importEncoder(folder, { name: `${family}-${exporter}`, ...answers[family] });
-    const distances = [
-      ...(picture ? await pictureDistances(picture, tensors) : []),
-      ...(text ? await textDistances(text, tensors) : []),
+    const { picture, text } = await importEncoder(folder, { name: `${family}-${exporter}` });
+    const parts = [
+      ...(picture ? [judged('images', await pictureDistances(picture, tensors), 1e-5)] : []),
+      ...(text ? [judged('texts', await textDistances(text, tensors), halfPrecision)] : []),
     ];
-    const worst = Math.max(...distances);
-    return worst < 1e-5 ? `yes (${worst.toExponential(0)})` : `**differs by ${worst.toExponential(1)}**`;
+    return parts.join(', ');
   } catch (error) {
+    if (error.name !== 'LimnError') throw error;
     return `refused: ${error.message
       .replaceAll(`${folder}/`, '')
       .replaceAll(/\/[^ ]*\//g, '')
