@@ -49,7 +49,12 @@ describe('limn encoders', () => {
       new RegExp(`^mine +fp32 +pictures\\+texts +\\d\\.\\d MB +imported\ntiny/clip +fp32 .*at ${commit.slice(0, 8)}\n$`),
     );
     expect(JSON.parse((await limn(['list', '--json'])).out)).toHaveLength(2);
-    expect(await limn(['check', 'clip'])).toMatchObject({ code: 0, out: 'tiny/clip: every file is as it came\n' });
+    const checked = await limn(['check', 'clip']);
+    expect(checked.code).toBe(0);
+    expect(checked.out).toMatch(
+      /^tiny\/clip: every file is as it came\nimages: .*\n +input +pixel_values, float32 \(\w+, 3, 32, 32\)\n/,
+    );
+    expect(checked.out).toMatch(/\n +local +\w+, 24 channels, 16 places\n[\s\S]*\ntexts: /);
     writeFileSync(join(home, 'encoders', 'mine', 'config.json'), '{}');
     const broken = await limn(['check', 'mine']);
     expect(broken.code).toBe(1);
@@ -69,6 +74,8 @@ describe('limn encoders', () => {
     [['pull'], 2, /^limn: missing required argument 'repo'\. See "limn encoders --help"\.$/],
     [['pull', 'tiny/clip', '--mirror', 'x'], 2, /^limn: "x" is not the address of a hub/],
     [['check', 'nothing'], 2, /^limn: There is no encoder "nothing" in /],
+    [['add', 'nowhere'], 1, /^limn: Cannot read the folder .*nowhere: ENOENT/],
+    [['add', 'clip', '--mean', '1,2'], 2, /argument '1,2' is invalid\. It must be three numbers/],
     [['import', 'nowhere'], 1, /^limn: Cannot read the folder .*nowhere: ENOENT/],
   ])('says in one line what is wrong: %j', async (words, code, message) => {
     const ended = await limn(words);

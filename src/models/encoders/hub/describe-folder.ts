@@ -67,7 +67,7 @@ async function describePicture(
   const input = onlyInput(inspection.inputs, path);
   const layout = layoutOf(input, choices.layout, path);
   const side = input.shape[layout === 'NCHW' ? 2 : 1];
-  const { steps, source } = await pictureSteps(folder, config.model_type, choices, side);
+  const { steps, source, note } = await pictureSteps(folder, config.model_type, choices, side);
   const form = {
     ...steps,
     ...(layout === 'NHWC' ? { layout } : {}),
@@ -84,7 +84,14 @@ async function describePicture(
     outputs: { ...graph.outputs, ...plan.form },
   };
   await (await OnnxPictureEncoder.fromWeights(description, graph.file)).close();
-  return { description, notes: [`Pictures are prepared as ${source} says.`, ...plan.notes] };
+  return {
+    description,
+    notes: [
+      `Pictures are prepared as ${source === 'the options given' ? 'the options say' : `${source} says`}.`,
+      ...(note ? [note] : []),
+      ...plan.notes,
+    ],
+  };
 }
 
 const [float32, float16] = [1, 10];

@@ -6,6 +6,7 @@ import { readJson } from '../../../core/files.js';
 import type { EncoderDescription } from '../image/description.js';
 import { readOpenClipConfig, readTimmConfig } from './evaluation-transforms.js';
 import { type PictureSteps, readPreprocessor } from './preprocessor.js';
+import { processorClass } from './processor-classes.js';
 
 /** What a caller may say of the preprocessing; it goes before what the files say. */
 export interface PictureChoices {
@@ -22,6 +23,8 @@ export interface FoundSteps {
   steps: PictureSteps;
   /** The file that says so. */
   source: string;
+  /** Where pixels are not quite those of the library. */
+  note?: string;
 }
 
 /** The settings files that are looked for, the first that is there wins. */
@@ -75,15 +78,17 @@ export async function pictureSteps(
     ...(scaled === undefined ? {} : { shorterSide: scaled }),
     ...(channelOrder === undefined ? {} : { channelOrder }),
   };
-  return { steps, source: found?.source ?? 'the options given' };
+  const note = found?.note === undefined ? {} : { note: found.note };
+  return { steps, source: found?.source ?? 'the options given', ...note };
 }
 
 async function readSteps(folder: string, modelType: string | undefined): Promise<FoundSteps | undefined> {
   for (const source of settingsFiles) {
     const file = join(folder, source);
     if (!existsSync(file)) continue;
-    const steps = stepsOf(source, await readJson(file, 'a picture preprocessor'), file, modelType);
-    if (steps) return { steps, source };
+    const value = await readJson(file, 'a picture preprocessor');
+    const steps = stepsOf(source, value, file, modelType);
+    if (steps) return { steps, source, ...roundingNote(value, modelType) };
   }
   return undefined;
 }
@@ -98,4 +103,11 @@ function stepsOf(source: string, value: unknown, label: string, modelType: strin
   if (source === 'open_clip_config.json') return readOpenClipConfig(value, label);
   if (source === 'config.json') return readTimmConfig(value, label);
   return content?.image_processor_type === 'TimmWrapperImageProcessor' ? undefined : readPreprocessor(value, label, modelType);
+}
+
+function roundingNote(value: unknown, modelType: string | undefined): { note?: string } {
+  const { image_processor: nested = value } = value as { image_processor?: unknown };
+  const { image_processor_type: type } = nested as { image_processor_type?: string };
+  if (!processorClass(type, modelType).defaults?.rescalesFirst) return {};
+  return { note: 'Its image processor does not round resized colours; limn rounds them, to at most one grey level away.' };
 }
