@@ -319,12 +319,12 @@ describe('pullEncoder', () => {
   });
 
   it('leaves no encoder where the files came but cannot be used, and tells why each time without getting them again', async () => {
-    const settings = { ...JSON.parse(readFileSync(join(scratch, 'clip', 'preprocessor_config.json'), 'utf8')), resample: 0 };
+    const settings = { ...JSON.parse(readFileSync(join(scratch, 'clip', 'preprocessor_config.json'), 'utf8')), resample: 9 };
     hub.add(repo, join(scratch, 'clip'), { 'preprocessor_config.json': Buffer.from(JSON.stringify(settings)) });
     for (const asked of [2, 0]) {
       hub.requests.length = 0;
       expect((await failure(pull())).message).toMatch(
-        /preprocessor_config\.json asks for what limn does not do to pictures: resample 0/,
+        /preprocessor_config\.json asks for what limn does not do to pictures: "resample" 9/,
       );
       expect(await findEncoderFolder(repo)).toBeUndefined();
       expect(hub.requests.filter(({ server }) => server === 'store').length).toBeGreaterThanOrEqual(asked);
