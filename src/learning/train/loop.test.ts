@@ -37,6 +37,7 @@ test('the loss became NaN: the batch is computed again with the first weights, a
     graph,
     totalSteps: 4,
     stepsPerEpoch: 4,
+    changeRate: false,
     validateEvery: 1,
     feeds: (step) => ({ x: float32([2], [step === 2 ? -1 : 1, 1]) }),
     validate: async () => ({ score: 0, values: {} }),
