@@ -1,7 +1,8 @@
 /** The repeated blocks of an imported model: transformer layers, or the residual blocks of a ResNet. */
 import type { FileGraph, FileNode } from './file-graph.js';
 import type { ImportedModel } from './model.js';
-import { isMadeUp } from './read.js';
+import { kindOf, ownersByName } from './module-paths.js';
+import { ownersByStructure } from './residual-units.js';
 
 export interface ModelBlock {
   /** As in the names of its weights: `vision_model.encoder.layers.3`, `visual.layer2.0`. */
@@ -15,60 +16,23 @@ export interface ModelBlock {
   output?: string;
 }
 
-/** What modules that repeat are called: in transformers, open_clip and OpenAI's CLIP, timm and torchvision. */
-const repeated =
-  /^(?:.*?\.)?(?:stages\.\d+\.(?:(?:blocks|layers)\.)?\d+|layer\d+\.\d+|(?:layers?|blocks?|resblocks|features|stages|h)\.\d+)(?=\.|$)/;
-
 /**
- * The blocks of a model in the order of computation, those of several towers one tower after the other.
- *
- * A weight belongs to the block that its name says. Where an exporter made the name up, the path in the name of the node that
- * uses it tells. Failing that, the factor of a product goes with the next weight that is told, such as the bias that is added,
- * and any other with the one before.
+ * The blocks of a model in the order of computation, those of several towers one tower after the other: what PyTorch's modules call
+ * them, whatever the exporter made of the names. Where names tell nothing, the structure of the graph does.
  */
 export function blocksOf(model: ImportedModel): ModelBlock[] {
-  const owners = ownersOf(model);
+  const byName = ownersByName(model);
+  const owners = [...byName.values()].some((name) => name !== undefined) ? byName : ownersByStructure(model);
   const weights = new Map<string, string[]>();
   for (const [weight, block] of owners) {
     if (block !== undefined) weights.set(block, [...(weights.get(block) ?? []), weight]);
   }
   const order = [...weights.keys()];
   return order.map((name) => {
-    const tower = order.filter((other) => towerOf(other) === towerOf(name));
+    const tower = order.filter((other) => kindOf(other) === kindOf(name));
     const output = outputOf(model.file, owners, tower, name);
     return { name, weights: weights.get(name) as string[], ...(output === undefined ? {} : { output }) };
   });
-}
-
-/** Blocks of one tower differ only in their numbers. */
-const towerOf = (block: string) => block.replace(/\d+/g, '#');
-
-const blockIn = (path: string) => repeated.exec(path)?.[0];
-
-/** `/visual/layer1/layer1.0/conv1/Conv` is the module visual.layer1.0.conv1: a path repeats the name of a list before its items. */
-function modulePath(nodeName: string): string {
-  const parts = nodeName.split('/').filter((part) => part !== '');
-  return parts.filter((part, i) => !parts[i + 1]?.startsWith(`${part}.`)).join('.');
-}
-
-const products = new Set(['MatMul', 'Gemm', 'Conv']);
-
-/** The block of each weight, in the order of computation; undefined for those outside all blocks. */
-function ownersOf({ file, weights }: ImportedModel): Map<string, string | undefined> {
-  const owners = new Map<string, string | undefined>();
-  const waiting: string[] = [];
-  let before: string | undefined;
-  for (const node of file.nodes) {
-    for (const name of node.inputs) {
-      if (!weights.has(name) || owners.has(name)) continue;
-      const isTold = !isMadeUp(name) || node.name.startsWith('/');
-      if (isTold) before = blockIn(name) ?? blockIn(modulePath(node.name));
-      owners.set(name, before);
-      if (isTold) for (const earlier of waiting.splice(0)) owners.set(earlier, before);
-      else if (products.has(node.type)) waiting.push(name);
-    }
-  }
-  return owners;
 }
 
 /** The first value that everything later reads in place of this block's weights: with it cut out, nothing depends on them. */

@@ -3,12 +3,15 @@ import { LimnError, messageOf } from '../../../core/errors.js';
 import { float32, scalar, type Tensor, tensor, wholeOf } from '../../tensor/tensor.js';
 import { type Attribute, Float } from '../graph.js';
 import type { AttributeProto, GraphProto, NodeProto } from '../proto/onnx_pb.js';
+import { notedModule } from './export-notes.js';
 import { type ExternalData, readTensor } from './tensors.js';
 
 export interface FileNode {
   /** With its domain before it, where that is not ONNX's own: `com.microsoft.Attention`. */
   readonly type: string;
   readonly name: string;
+  /** The path of PyTorch's module that it is of, where the file says so. */
+  readonly module?: string | undefined;
   /** Names; empty for an input that is left out. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
@@ -58,6 +61,7 @@ function readNode(node: NodeProto, index: number, externalData?: ExternalData): 
   return {
     type: domain + node.opType,
     name: node.name || `${node.opType} ${index}`,
+    module: notedModule(node),
     inputs: node.input,
     outputs: node.output,
     attributes,

@@ -36,6 +36,10 @@ export class ImportedModel {
     readonly file: FileGraph,
     /** What can be trained, by its name in the file. An exporter may have transposed it and named it anew. */
     readonly weights: ReadonlyMap<string, Tensor>,
+    /** Float tensors that are no weights, and why not. */
+    readonly fixed: ReadonlyMap<string, string>,
+    /** The parameter that a weight was made of, where the file says so. */
+    readonly origins: ReadonlyMap<string, string | undefined>,
   ) {
     this.outputs = file.outputs;
   }

@@ -1,13 +1,14 @@
 /** Reads ONNX files. */
 import { fromBinary } from '@bufbuild/protobuf';
 import { LimnError, messageOf } from '../../../core/errors.js';
-import type { Tensor } from '../../tensor/tensor.js';
 import { type ModelProto, ModelProtoSchema, type ValueInfoProto } from '../proto/onnx_pb.js';
-import { broken, type FileGraph, readGraph } from './file-graph.js';
+import { exportNotes } from './export-notes.js';
+import { broken, readGraph } from './file-graph.js';
 import { type FileInput, ImportedModel } from './model.js';
+import { type ParameterChoice, parametersOf } from './parameters.js';
 import { computedDtype, type ExternalData } from './tensors.js';
 
-export interface ReadModelOptions {
+export interface ReadModelOptions extends ParameterChoice {
   /** Reads values that the model keeps in files beside it. @default such a model is an error */
   externalData?: ExternalData;
 }
@@ -20,6 +21,7 @@ const [oldestOpset, newestOpset] = [7, 25];
  *
  * @param bytes the whole file; what is kept of it is copied
  * @throws LimnError ENCODER for bytes that are no ONNX file, and for one that is cut short or contradicts itself
+ * @throws LimnError CONFIG for a name in `trained` or `frozen` that the file does not have
  * @throws LimnError GRAPH_UNSUPPORTED for an operator set or element type that limn does not know
  */
 export function readModel(bytes: Uint8Array, options: ReadModelOptions = {}): ImportedModel {
@@ -52,7 +54,10 @@ export function readModel(bytes: Uint8Array, options: ReadModelOptions = {}): Im
   ]);
   const missing = graph.outputs.find((name) => !made.has(name));
   if (missing !== undefined) throw broken(`nothing in it makes its output ${missing}`);
-  return new ImportedModel(inputs, opset, graph, weightsOf(graph, initializers));
+  const notes = exportNotes(proto.graph);
+  const { weights, fixed } = parametersOf(graph, initializers, notes, options);
+  const origins = new Map([...weights.keys()].map((name) => [name, notes.originOf(name)] as const));
+  return new ImportedModel(inputs, opset, graph, weights, fixed, origins);
 }
 
 function decode(bytes: Uint8Array): ModelProto {
@@ -75,47 +80,4 @@ function readInput({ name, type }: ValueInfoProto): FileInput {
     dimValue !== undefined && dimValue > 0n ? Number(dimValue) : (dimParam ?? ''),
   );
   return { name, dtype, dims };
-}
-
-/** Where an operator takes a number that is a setting or a running statistic, not a weight: by its input positions. */
-const settings: Readonly<Record<string, readonly number[]>> = {
-  BatchNormalization: [3, 4],
-  Clip: [1, 2],
-  Pad: [2],
-  Pow: [1],
-  Range: [0, 1, 2],
-  Where: [0, 1, 2],
-};
-
-/**
- * The float initializers that can be trained. Left out are settings and running statistics by their use, what is named a
- * constant, and of what exporters named scalars and attention masks (by a number beyond 1e4).
- *
- * Exporters keep equal initializers once and name the others as copies of it; a copy is a weight of its own.
- */
-function weightsOf(graph: FileGraph, initializers: ReadonlySet<string>): Map<string, Tensor> {
-  const used = new Set<string>();
-  const set = new Set<string>();
-  for (const { type, inputs } of graph.nodes.filter((node) => node.type !== 'Identity')) {
-    for (const [i, name] of inputs.entries()) (settings[type]?.includes(i) ? set : used).add(name);
-  }
-  const weights = new Map<string, Tensor>();
-  const take = (name: string, content: Tensor | undefined) => {
-    if (content?.dtype !== 'float32' || set.has(name) || !used.has(name)) return;
-    if (/^_?const/i.test(name)) return;
-    const data = content.data as Float32Array;
-    if (isMadeUp(name) && (data.length < 2 || data.some((x) => !(Math.abs(x) < 1e4)))) return;
-    weights.set(name, content);
-  };
-  for (const name of initializers) take(name, graph.tensors.get(name));
-  for (const { type, inputs, outputs } of graph.nodes) {
-    const source = inputs[0] as string;
-    if (type === 'Identity' && initializers.has(source)) take(outputs[0] as string, graph.tensors.get(source));
-  }
-  return weights;
-}
-
-/** Names of PyTorch's modules have dots, `logit_scale` and the like are words; exporters make up the others. */
-export function isMadeUp(name: string): boolean {
-  return name.startsWith('/') || name.includes('::') || !/^([a-z_]+|.*\..*)$/i.test(name) || /^_?val/.test(name);
 }

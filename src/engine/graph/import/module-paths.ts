@@ -1,0 +1,173 @@
+/** Blocks by the names of modules: `visual.layer2.0` in `visual.layer2.0.conv1.weight`. */
+import type { FileNode } from './file-graph.js';
+import type { ImportedModel } from './model.js';
+import { isMadeUp } from './parameters.js';
+
+/** Modules that hold blocks: the stages of ResNet, ConvNeXt and DenseNet in transformers, timm and torchvision. */
+const stage = /^(?:\w*stages?\.\d+|levels?\.\d+|(?:layer|stage|denseblock|block)\d+|s\d+(?=\.b\d))(?=\.)/;
+/** Modules that are blocks, or lists of them such as torchvision's `features.1` with `features.1.0`. */
+const block =
+  /^(?:(?:layers?|block|(?:\w+_)?blocks(?:_\w+)?|resblocks|features|h|network|trunk)\.\d+|encoder_layer_\d+|denselayer\d+|block\d+-\d+|b\d+)(?=\.|$)/;
+const item = /^\.(\d+)(?=\.)/;
+
+/**
+ * The block that a path belongs to: the item of the list of modules that repeat, below the stages that group them.
+ *
+ * @returns undefined for a path outside all blocks
+ */
+export function blockIn(path: string): string | undefined {
+  for (let at = 0; at >= 0; at = nextPart(path, at)) {
+    const rest = path.slice(at);
+    const inStage = stage.exec(rest)?.[0];
+    if (inStage !== undefined)
+      return blockInStage(path, at + inStage.length) ?? blockFrom(path, at) ?? stageAlone(path, at, inStage);
+    const found = blockFrom(path, at);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+const nextPart = (path: string, at: number) => {
+  const dot = path.indexOf('.', at);
+  return dot < 0 ? -1 : dot + 1;
+};
+
+/** `layer1` with no list in it is a layer of another kind, but `stages.2` may be a block of its own. */
+const stageAlone = (path: string, at: number, inStage: string) =>
+  inStage.includes('.') ? path.slice(0, at + inStage.length) : undefined;
+
+function blockInStage(path: string, end: number): string | undefined {
+  const next = item.exec(path.slice(end));
+  if (next) return withItem(path, end + next[0].length);
+  for (let at = nextPart(path, end); at >= 0; at = nextPart(path, at)) {
+    const found = blockFrom(path, at);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** A block that starts at a part of a path, or one inside it where it is a list of blocks itself. */
+function blockFrom(path: string, at: number): string | undefined {
+  const own = block.exec(path.slice(at))?.[0];
+  if (own === undefined) return undefined;
+  const end = at + own.length;
+  // Swin's layers hold blocks; what is called a layer in a block is a part of it.
+  const inside = /^layers?\./.test(own) ? /^\.blocks\.\d+(?=\.|$)/.exec(path.slice(end))?.[0] : undefined;
+  if (inside !== undefined) return withItem(path, end + inside.length);
+  return withItem(path, end);
+}
+
+/** `features.1` becomes `features.1.0` where that holds modules; `features.18.0` with a weight of its own is a part of `features.18`. */
+function withItem(path: string, end: number): string {
+  const next = item.exec(path.slice(end));
+  const hasModules = next && path.slice(end + next[0].length + 1).includes('.');
+  return path.slice(0, hasModules ? end + next[0].length : end);
+}
+
+/** `/visual/layer1/layer1.0/conv1/Conv` is in the module visual.layer1.0.conv1: a path repeats the name of a list before its items. */
+function modulePath({ name, module }: FileNode): string | undefined {
+  if (module !== undefined) return `${module}.op`;
+  if (!name.startsWith('/')) return undefined;
+  const parts = name.split('/').filter((part) => part !== '');
+  return parts.filter((part, i) => !parts[i + 1]?.startsWith(`${part}.`)).join('.');
+}
+
+const products = new Set(['MatMul', 'Gemm', 'Conv']);
+
+/**
+ * The block of each weight by names, in the order of computation; undefined for those outside all blocks.
+ *
+ * A weight belongs to the block that its name says. Where an exporter made the name up, the name of the parameter that it comes
+ * from or the module of the node that uses it tells. Failing that, what a product is added to tells: its own bias and what
+ * follows are of the same block, but a sum of two values that were computed ends it.
+ */
+export function ownersByName(model: ImportedModel): Map<string, string | undefined> {
+  const { file, weights } = model;
+  const told = new Map<string, string | undefined>();
+  const fromNodes = new Map<string, string>();
+  for (const node of file.nodes) {
+    for (const name of node.inputs) {
+      if (!weights.has(name) || told.has(name) || fromNodes.has(name)) continue;
+      const path = isMadeUp(name) ? model.origins.get(name) : name;
+      const module = modulePath(node);
+      if (path !== undefined) told.set(name, blockIn(path));
+      else if (module !== undefined) fromNodes.set(name, module);
+    }
+  }
+  const known = [...new Set([...told.values()].filter((name) => name !== undefined))];
+  for (const [name, module] of fromNodes) told.set(name, sameBlock(blockIn(module), known));
+  return withoutParts(inOrderOfUse(model, told), model);
+}
+
+/** Paths of nodes leave out the modules that were not called, such as the outermost: the block whose name ends alike is meant. */
+function sameBlock(name: string | undefined, known: readonly string[]): string | undefined {
+  if (name === undefined || known.includes(name)) return name;
+  const alike = known.filter((other) => other.endsWith(`.${name}`) || name.endsWith(`.${other}`));
+  return alike.sort((a, b) => a.length - b.length)[0] ?? name;
+}
+
+function inOrderOfUse({ file, weights }: ImportedModel, told: ReadonlyMap<string, string | undefined>) {
+  const owners = new Map<string, string | undefined>();
+  const readers = readersOf(file.nodes);
+  let before: string | undefined;
+  for (const node of file.nodes) {
+    for (const name of node.inputs) {
+      if (!weights.has(name) || owners.has(name)) continue;
+      if (told.has(name)) before = told.get(name);
+      const after = told.has(name) || !products.has(node.type) ? undefined : followed(node, readers, told, file.tensors);
+      owners.set(name, after ? after.block : before);
+    }
+  }
+  return owners;
+}
+
+function readersOf(nodes: readonly FileNode[]): Map<string, FileNode[]> {
+  const readers = new Map<string, FileNode[]>();
+  for (const node of nodes) for (const name of node.inputs) readers.set(name, [...(readers.get(name) ?? []), node]);
+  return readers;
+}
+
+/** The block of the first weight that is told on the way from a node, before the way meets another or ends in a sum. */
+function followed(
+  node: FileNode,
+  readers: ReadonlyMap<string, FileNode[]>,
+  told: ReadonlyMap<string, string | undefined>,
+  constants: ReadonlyMap<string, unknown>,
+): { block: string | undefined } | undefined {
+  for (let at: FileNode | undefined = node; at; at = readers.get(at.outputs[0] as string)?.[0]) {
+    if (at === node) continue;
+    const weight = at.inputs.find((name) => told.has(name));
+    if (weight !== undefined) return { block: told.get(weight) };
+    if (['Add', 'Concat', 'Sum'].includes(at.type) && !at.inputs.some((name) => constants.has(name))) return undefined;
+  }
+  return undefined;
+}
+
+/** Blocks of one kind differ only in their numbers. */
+export const kindOf = (name: string) => name.replace(/\d+/g, '#');
+
+/**
+ * Leaves out the stages that hold blocks, whose own weights lie between those, and the
+ * items of a list that are no blocks: among `features`, a first and a last convolution stand beside the blocks, and
+ * patch merging between them. A block has more than one product.
+ */
+function withoutParts(owners: Map<string, string | undefined>, { file }: ImportedModel): Map<string, string | undefined> {
+  const counts = new Map<string, number>();
+  const seen = new Set<string>();
+  for (const { type, inputs } of file.nodes) {
+    for (const name of inputs) {
+      const owner = owners.get(name);
+      if (owner === undefined || seen.has(name) || !products.has(type) || inputs.indexOf(name) === 2) continue;
+      seen.add(name);
+      counts.set(owner, (counts.get(owner) ?? 0) + 1);
+    }
+  }
+  const isMixed = (name: string) => /(^|\.)(features|network|trunk)\.\d/.test(name);
+  const hasBlocks = [...counts].some(([name, count]) => isMixed(name) && count > 1);
+  const names = new Set([...owners.values()].flatMap((name) => name ?? []));
+  const kinds = [...new Set([...names].map(kindOf))];
+  const isList = (name: string) => kinds.some((kind) => kind.startsWith(`${kindOf(name)}.`)) && !isMixed(name);
+  const isPart = (name: string | undefined) =>
+    name !== undefined && (isList(name) || (hasBlocks && isMixed(name) && (counts.get(name) ?? 0) < 2));
+  return new Map([...owners].map(([weight, owner]) => [weight, isPart(owner) ? undefined : owner]));
+}
