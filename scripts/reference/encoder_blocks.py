@@ -339,6 +339,10 @@ def open_clip_siglip() -> Export:
 
 def truth(tower: Tower) -> tuple[dict, dict[str, Tensor]]:
     module = copy.deepcopy(tower.module).double()
+    for part in module.modules():
+        if isinstance(part, nn.Embedding):
+            # PyTorch withholds the gradient of this row; a file knows nothing of it.
+            part.padding_idx = None
     inputs = [value.double() if value.is_floating_point() else value for value in tower.inputs.values()]
     results = module(*inputs)
     results = results if isinstance(results, tuple) else (results,)

@@ -1,7 +1,7 @@
 /** Blocks by the names of modules: `visual.layer2.0` in `visual.layer2.0.conv1.weight`. */
 import type { FileNode } from './file-graph.js';
+import { isMadeUp } from './made-up.js';
 import type { ImportedModel } from './model.js';
-import { isMadeUp } from './parameters.js';
 
 /** Modules that hold blocks: the stages of ResNet, ConvNeXt and DenseNet in transformers, timm and torchvision. */
 const stage = /^(?:\w*stages?\.\d+|levels?\.\d+|(?:layer|stage|denseblock|block)\d+|s\d+(?=\.b\d))(?=\.)/;
@@ -83,20 +83,28 @@ const products = new Set(['MatMul', 'Gemm', 'Conv']);
  */
 export function ownersByName(model: ImportedModel): Map<string, string | undefined> {
   const { file, weights } = model;
-  const told = new Map<string, string | undefined>();
+  const paths = new Map<string, string>();
   const fromNodes = new Map<string, string>();
   for (const node of file.nodes) {
     for (const name of node.inputs) {
-      if (!weights.has(name) || told.has(name) || fromNodes.has(name)) continue;
+      if (!weights.has(name) || paths.has(name) || fromNodes.has(name)) continue;
       const path = isMadeUp(name) ? model.origins.get(name) : name;
       const module = modulePath(node);
-      if (path !== undefined) told.set(name, blockIn(path));
+      if (path !== undefined) paths.set(name, path);
       else if (module !== undefined) fromNodes.set(name, module);
     }
   }
-  const known = [...new Set([...told.values()].filter((name) => name !== undefined))];
+  const known = [...new Set([...paths.values()].flatMap((path) => blockIn(path) ?? []))];
+  const told = new Map([...paths].map(([name, path]) => [name, nearestBlock(path, known)]));
   for (const [name, module] of fromNodes) told.set(name, sameBlock(blockIn(module), known));
   return withoutParts(inOrderOfUse(model, told), model);
+}
+
+/** A parameter of the block itself, such as `features.1.0.scale`, does not show alone that `features.1` is a list of blocks. */
+function nearestBlock(path: string, known: readonly string[]): string | undefined {
+  const own = blockIn(path);
+  const inside = known.filter((name) => own !== undefined && name.startsWith(`${own}.`) && path.startsWith(`${name}.`));
+  return inside.sort((a, b) => b.length - a.length)[0] ?? own;
 }
 
 /** Paths of nodes leave out the modules that were not called, such as the outermost: the block whose name ends alike is meant. */
@@ -106,16 +114,25 @@ function sameBlock(name: string | undefined, known: readonly string[]): string |
   return alike.sort((a, b) => a.length - b.length)[0] ?? name;
 }
 
+interface Way {
+  readers: ReadonlyMap<string, readonly FileNode[]>;
+  makers: ReadonlyMap<string, FileNode>;
+  constants: ReadonlyMap<string, unknown>;
+  told: ReadonlyMap<string, string | undefined>;
+}
+
 function inOrderOfUse({ file, weights }: ImportedModel, told: ReadonlyMap<string, string | undefined>) {
+  const makers = new Map(file.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+  const way: Way = { readers: readersOf(file.nodes), makers, constants: file.tensors, told };
   const owners = new Map<string, string | undefined>();
-  const readers = readersOf(file.nodes);
   let before: string | undefined;
   for (const node of file.nodes) {
     for (const name of node.inputs) {
       if (!weights.has(name) || owners.has(name)) continue;
       if (told.has(name)) before = told.get(name);
-      const after = told.has(name) || !products.has(node.type) ? undefined : followed(node, readers, told, file.tensors);
-      owners.set(name, after ? after.block : before);
+      const isUntold = !told.has(name) && products.has(node.type);
+      const near = isUntold ? (ownBias(node, way) ?? sourceOf(node, way) ?? followed(node, way)) : undefined;
+      owners.set(name, near ? near.block : before);
     }
   }
   return owners;
@@ -127,18 +144,40 @@ function readersOf(nodes: readonly FileNode[]): Map<string, FileNode[]> {
   return readers;
 }
 
-/** The block of the first weight that is told on the way from a node, before the way meets another or ends in a sum. */
-function followed(
-  node: FileNode,
-  readers: ReadonlyMap<string, FileNode[]>,
-  told: ReadonlyMap<string, string | undefined>,
-  constants: ReadonlyMap<string, unknown>,
-): { block: string | undefined } | undefined {
-  for (let at: FileNode | undefined = node; at; at = readers.get(at.outputs[0] as string)?.[0]) {
-    if (at === node) continue;
-    const weight = at.inputs.find((name) => told.has(name));
-    if (weight !== undefined) return { block: told.get(weight) };
-    if (['Add', 'Concat', 'Sum'].includes(at.type) && !at.inputs.some((name) => constants.has(name))) return undefined;
+const sums = new Set(['Add', 'Concat', 'Sum']);
+const isJoint = ({ type, inputs }: FileNode, { constants }: Way) => sums.has(type) && !inputs.some((name) => constants.has(name));
+
+function toldIn({ inputs }: FileNode, { told }: Way): { block: string | undefined } | undefined {
+  const weight = inputs.find((name) => told.has(name));
+  return weight === undefined ? undefined : { block: told.get(weight) };
+}
+
+function ownBias(node: FileNode, way: Way) {
+  const next = way.readers.get(node.outputs[0] as string)?.[0];
+  return next?.type === 'Add' ? toldIn(next, way) : undefined;
+}
+
+/** The block of the weight that made what a product reads, such as a norm's, unless a connection goes around from there. */
+function sourceOf(node: FileNode, way: Way) {
+  let value = node.inputs[0] as string;
+  for (let maker = way.makers.get(value); maker; maker = way.makers.get(value)) {
+    if (way.readers.get(value)?.some((reader) => isJoint(reader, way))) return undefined;
+    const source = toldIn(maker, way);
+    if (source) return source;
+    if (products.has(maker.type) || isJoint(maker, way)) return undefined;
+    value = maker.inputs[0] as string;
+  }
+  return undefined;
+}
+
+/** The block of the nearest weight that is told behind a node; a way ends where values that were computed are added up. */
+function followed(node: FileNode, way: Way) {
+  const seen = new Set([node]);
+  for (const at of seen) {
+    const next = at === node ? undefined : toldIn(at, way);
+    if (next) return next;
+    if (at.type === 'Shape' || (at !== node && isJoint(at, way))) continue;
+    for (const output of at.outputs) for (const reader of way.readers.get(output) ?? []) seen.add(reader);
   }
   return undefined;
 }

@@ -9,6 +9,7 @@ import type { Tensor } from '../../tensor/tensor.js';
 import type { ExportNotes } from './export-notes.js';
 import type { FileGraph, FileNode } from './file-graph.js';
 import { areCosineAndSine, isFixedFilter, isMask, isProgression, isSinusoidal, isWaves } from './formula-tables.js';
+import { isMadeUp } from './made-up.js';
 
 export interface ParameterChoice {
   /** Names of float tensors to train whatever they look like. */
@@ -195,19 +196,4 @@ function requireKnown({ trained = [], frozen = [] }: ParameterChoice, known: rea
       { details: { key, name: unknown } },
     );
   }
-}
-
-/** Names that PyTorch's exporters give to results of its functions: `cos`, `expand_2`, `scalar_tensor_default_1`. */
-const functionName =
-  /^_?(abs|add|arange|bmm|cat|clamp|clone|concat|copy|cos|cumsum|detach|div|einsum|embedding|exp|expand|eye|fill|flip|floor|full|gather|gelu|getitem|index|index_select|lift_fresh_copy|linear|linspace|log|masked_fill|matmul|mean|meshgrid|mm|mul|neg|ones|outer|pad|permute|pow|reciprocal|repeat|reshape|roll|rsqrt|rsub|scalar_tensor|select|sigmoid|sin|slice|softmax|split|sqrt|squeeze|stack|sub|sum|t|tanh|tensor|tile|to_copy|transpose|tril|triu|unsqueeze|upsample_\w+|view|where|zeros)(_like)?(_default)?(_\d+)?$/;
-
-/** Names of PyTorch's modules have dots, `logit_scale` and the like are words; exporters make up the others. */
-export function isMadeUp(name: string): boolean {
-  return (
-    name.startsWith('/') ||
-    name.includes('::') ||
-    !/^([a-z_]+|.*\..*)$/i.test(name) ||
-    /^_?val/.test(name) ||
-    functionName.test(name)
-  );
 }

@@ -7,6 +7,7 @@ import { broken, readGraph } from './file-graph.js';
 import { type FileInput, ImportedModel } from './model.js';
 import { type ParameterChoice, parametersOf } from './parameters.js';
 import { computedDtype, type ExternalData } from './tensors.js';
+import { unfold } from './unfold.js';
 
 export interface ReadModelOptions extends ParameterChoice {
   /** Reads values that the model keeps in files beside it. @default such a model is an error */
@@ -54,10 +55,10 @@ export function readModel(bytes: Uint8Array, options: ReadModelOptions = {}): Im
   ]);
   const missing = graph.outputs.find((name) => !made.has(name));
   if (missing !== undefined) throw broken(`nothing in it makes its output ${missing}`);
-  const notes = exportNotes(proto.graph);
-  const { weights, fixed } = parametersOf(graph, initializers, notes, options);
+  const { graph: unfolded, notes, initializers: parts } = unfold(graph, initializers, exportNotes(proto.graph));
+  const { weights, fixed } = parametersOf(unfolded, parts, notes, options);
   const origins = new Map([...weights.keys()].map((name) => [name, notes.originOf(name)] as const));
-  return new ImportedModel(inputs, opset, graph, weights, fixed, origins);
+  return new ImportedModel(inputs, opset, unfolded, weights, fixed, origins);
 }
 
 function decode(bytes: Uint8Array): ModelProto {

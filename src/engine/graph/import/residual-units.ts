@@ -112,8 +112,9 @@ function isGate(path: MainPath, place: number): boolean {
   );
 }
 
-/** Between two concatenations of a part lies a layer. */
+/** Between two concatenations of a part that ends in one lies a layer. */
 function denseLayers(path: MainPath, part: Unit): Unit[] {
+  if ((path.nodes[part.to] as FileNode).type !== 'Concat' || has(path, part, attends)) return [];
   const ends = path.nodes.flatMap((node, place) => {
     const isJoint = node.type === 'Concat' && node.inputs.filter((name) => path.computed.has(name)).length > 1;
     return place >= part.from && place <= part.to && isJoint ? [place] : [];
