@@ -3,6 +3,7 @@
     pip install torch torchvision transformers timm open_clip_torch onnx onnxscript
     python scripts/reference/encoder_blocks.py --out DIR [--families vit,tv_vit] [--exporters script17,dynamo18]
     node scripts/encoder-gradients.mjs DIR
+    python scripts/reference/encoder_blocks.py --out DIR --fixtures        writes test/fixtures/encoder-blocks from DIR
 
 DIR/FAMILY/EXPORTER/TOWER.onnx gets TOWER.json with the names of PyTorch's block modules, of the parameters and of the buffers, and
 TOWER.safetensors with the inputs, the outputs, `factor.OUTPUT` and, for the sum of the outputs times their factors, the
@@ -12,10 +13,13 @@ from the float32 weights. To the families of export_encoders.py it adds those of
 
 import argparse
 import copy
+import gzip
 import json
 import pathlib
 
 import export_encoders as base
+import numpy
+import onnx
 import open_clip
 import timm
 import torch
@@ -98,7 +102,8 @@ def tv_densenet() -> Export:
 @family
 def tv_regnet() -> Export:
     settings = vision_models.regnet.BlockParams([1, 2], [8, 16], [4, 4], [2, 2], [1.0, 1.0], se_ratio=0.25)
-    return plain(vision_models.RegNet(settings, num_classes=10, stem_width=8), r"trunk_output\.block\d+\.block\d+-\d+", 32, "torchvision")
+    model = vision_models.RegNet(settings, num_classes=10, stem_width=8, norm_layer=nn.BatchNorm2d, activation=nn.ReLU)
+    return plain(model, r"trunk_output\.block\d+\.block\d+-\d+", 32, "torchvision")
 
 
 @family
@@ -160,7 +165,8 @@ def timm_cait() -> Export:
 
 @family
 def timm_mixer() -> Export:
-    return timm_of("mixer_s32_224", r"blocks\.\d+", img_size=32, patch_size=8, embed_dim=16, num_blocks=2)
+    model = timm.models.mlp_mixer.MlpMixer(num_classes=0, img_size=32, patch_size=8, embed_dim=16, num_blocks=2)
+    return plain(model, r"blocks\.\d+", 32, "timm")
 
 
 @family
@@ -185,12 +191,12 @@ def timm_resnet() -> Export:
 
 @family
 def timm_efficientnet() -> Export:
-    return timm_of("efficientnet_lite0", r"blocks\.\d+\.\d+", 32, True, channel_multiplier=0.25, depth_multiplier=0.5)
+    return timm_of("efficientnet_lite0", r"blocks\.\d+\.\d+", 32, True)
 
 
 @family
 def timm_mobilenet_v2() -> Export:
-    return timm_of("mobilenetv2_050", r"blocks\.\d+\.\d+", 32, True, channel_multiplier=0.25)
+    return timm_of("mobilenetv2_050", r"blocks\.\d+\.\d+", 32, True)
 
 
 @family
@@ -205,7 +211,8 @@ def timm_mobilevit() -> Export:
 
 @family
 def timm_fastvit() -> Export:
-    return timm_of("fastvit_t8", r"stages\.\d+\.blocks\.\d+", 64, True, layers=(1, 1, 2, 1), embed_dims=(8, 16, 24, 32))
+    model = timm.models.FastVit(layers=(1, 1, 2, 1), embed_dims=(8, 16, 24, 32), mlp_ratios=(2, 2, 2, 2), num_classes=0)
+    return plain(model, r"stages\.\d+\.blocks\.\d+", 64, "timm", wrapped=True)
 
 
 @family
@@ -220,7 +227,7 @@ def timm_repvit() -> Export:
 
 @family
 def timm_poolformer() -> Export:
-    return timm_of("poolformer_s12", r"stages\.\d+\.blocks\.\d+", 64, depths=(1, 1, 2, 1), dims=(8, 12, 16, 20))
+    return timm_of("poolformer_s12", r"stages\.\d+\.blocks\.\d+", 64)
 
 
 @family
@@ -334,7 +341,7 @@ def open_clip_siglip() -> Export:
         "text_cfg": {"context_length": 5, "vocab_size": 40, "width": 16, "heads": 2, "layers": 2, "no_causal_mask": True},
     }
     model = open_clip.CustomTextCLIP(**(config | {"embed_dim": 192}))
-    return plain(model, r"visual\..*blocks\.\d+", 32, "open_clip", call=lambda model, x: model.encode_image(x))
+    return plain(model, r"visual\..*blocks\.\d+", 224, "open_clip", call=lambda model, x: model.encode_image(x))
 
 
 def truth(tower: Tower) -> tuple[dict, dict[str, Tensor]]:
@@ -383,12 +390,51 @@ def run(name: str, exporters: list[str], out: pathlib.Path) -> None:
             print(f"{name} {exporter} {path.name}: {said}", flush=True)
 
 
+kept = ("pkg.torch.export.graph_signature.InputSpec.kind", "pkg.torch.export.ExportedProgram.graph_signature", "pkg.onnxscript.optimizer.folded_from", "pkg.torch.onnx.name_scopes")
+
+
+def shrink(path: pathlib.Path) -> bytes:
+    """The file with one number all over in the weights of products, and of its notes those that say what is a parameter and where."""
+    model = onnx.load(path)
+    factors = {name for node in model.graph.node if node.op_type in ("Conv", "Gemm", "MatMul") for name in node.input[1:2]}
+    for tensor in model.graph.initializer:
+        if tensor.name in factors and tensor.data_type == onnx.TensorProto.FLOAT:
+            tensor.raw_data = numpy.full(list(tensor.dims), 0.03125, numpy.float32).tobytes()
+    noted = [model.graph, *model.graph.node, *model.graph.initializer, *model.graph.value_info, *model.graph.input]
+    for thing in noted:
+        notes = [(note.key, note.value) for note in thing.metadata_props if note.key in kept]
+        del thing.metadata_props[:]
+        for key, value in notes:
+            thing.metadata_props.add(key=key, value=value)
+    for node in model.graph.node:
+        node.doc_string = ""
+    return gzip.compress(model.SerializeToString(), 9, mtime=0)
+
+
+def write_fixtures(out: pathlib.Path, names: list[str]) -> None:
+    folder = pathlib.Path(__file__).parents[2] / "test" / "fixtures" / "encoder-blocks"
+    folder.mkdir(parents=True, exist_ok=True)
+    expected = {}
+    for name in names:
+        for path in sorted((out / name).glob("*/*.onnx")):
+            tower = name if path.stem == "model" else f"{name}-{path.stem.removesuffix('_model')}"
+            (folder / f"{tower}-{path.parent.name}.onnx.gz").write_bytes(shrink(path))
+            facts = json.loads(path.with_suffix(".json").read_text())
+            expected[tower] = {key: facts[key] for key in ("blocks", "parameters", "buffers")}
+    lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in sorted(expected.items()))
+    (folder / "expected.json").write_text("{\n" + lines + "\n}\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Exports small encoders with PyTorch's blocks, parameters and gradients.")
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--families", default=",".join(families), help="of " + ", ".join(families))
     parser.add_argument("--exporters", default="script17,dynamo18", help="script or dynamo and the opset")
+    parser.add_argument("--fixtures", action="store_true", help="make the fixtures of limn's tests of what --out holds already")
     options = parser.parse_args()
+    if options.fixtures:
+        write_fixtures(options.out, options.families.split(","))
+        return
     for name in options.families.split(","):
         try:
             run(name, options.exporters.split(","), options.out)

@@ -11,6 +11,7 @@ export { gradients } from './gradients.js';
 export { type Attributes, Float, Graph, type GraphBuilder, type GraphNode, type Value } from './graph.js';
 export { blocksOf, type ModelBlock } from './import/blocks.js';
 export { type FileInput, ImportedModel, type SpliceOptions } from './import/model.js';
+export type { ParameterChoice } from './import/parameters.js';
 export { type ReadModelOptions, readModel } from './import/read.js';
 export { inPlace } from './in-place.js';
 export { knownOperators } from './registry.js';

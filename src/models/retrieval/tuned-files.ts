@@ -1,7 +1,7 @@
 /** Opens encoders' files to be trained with the rest. */
 
 import { LimnError } from '../../core/errors.js';
-import { blocksOf, type ImportedModel } from '../../engine/graph/index.js';
+import { blocksOf, type ImportedModel, type ParameterChoice } from '../../engine/graph/index.js';
 import type { TunedEncoder } from '../backbone/tuned.js';
 import { readModelFile } from '../encoders/image/model-file.js';
 
@@ -10,10 +10,15 @@ import { readModelFile } from '../encoders/image/model-file.js';
  *
  * @param from the first block that is trained, from 0. 0 trains everything; otherwise all that lies before that block, embeddings
  * and stem with it, stays as it is, and all that lies behind it is trained
- * @throws LimnError ENCODER, GRAPH_UNSUPPORTED or IO for a file that cannot be trained; USAGE for a block that it does not have
+ * @throws LimnError ENCODER, GRAPH_UNSUPPORTED or IO for a file that cannot be trained; USAGE for a block that it does not have; CONFIG for
+ * a description that chooses a weight that is not there
  */
-export async function openTuned<D>(description: D, weights: string, from: number): Promise<TunedEncoder<D>> {
-  const model = await readModelFile(weights);
+export async function openTuned<D extends ParameterChoice>(
+  description: D,
+  weights: string,
+  from: number,
+): Promise<TunedEncoder<D>> {
+  const model = await readModelFile(weights, description);
   const blocks = blocksOf(model);
   if (from >= Math.max(1, blocks.length)) {
     const there = blocks.length === 0 ? 'no blocks that limn recognises' : `the blocks 0 to ${blocks.length - 1}`;

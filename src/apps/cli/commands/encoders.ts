@@ -12,6 +12,7 @@ import { type ImportOptions, importEncoder } from '../../../models/encoders/hub/
 import { type EncoderDtype, encoderDtypes } from '../../../models/encoders/hub/layout.js';
 import { pullEncoder } from '../../../models/encoders/hub/pull.js';
 import { fits, resamplings } from '../../../models/encoders/image/image.js';
+import { partLines, partsOfEncoder } from '../encoder-parts.js';
 import { runLong } from '../long-work.js';
 import { newCommand } from '../options.js';
 
@@ -57,8 +58,10 @@ export function encodersCommand(): Command {
   const list = newCommand('list', 'Show the encoders that were pulled or imported.')
     .option('--json', 'print them as JSON')
     .action(runList);
-  const check = newCommand('check', "Compare an encoder's files with their hashes, and say what it is.")
+  const check = newCommand('check', "Compare an encoder's files with their hashes, and show what it is and what a training would change.")
     .argument('<name>')
+    .option('--names', 'list the names of all weights')
+    .option('--json', 'print the result as JSON, names included')
     .action(runCheck);
   const command = new Command('encoders').description('Get and look after encoders such as CLIP.');
   for (const part of [pull, add, list, check]) command.addCommand(part);
@@ -117,12 +120,20 @@ async function runList(flags: { json?: boolean }): Promise<void> {
     }
 }
 
-async function runCheck(name: string): Promise<void> {
+async function runCheck(name: string, flags: { names?: boolean; json?: boolean }): Promise<void> {
   const encoder = await openHubEncoder(name);
   const problems = await runLong((tools) => checkHubEncoder(encoder.folder, tools));
   if (problems.length === 0) {
+    const parts = await partsOfEncoder(encoder);
+    if (flags.json) {
+      process.stdout.write(`${JSON.stringify({ name: encoder.name, parts })}\n`);
+      return;
+    }
     process.stdout.write(`${encoder.name}: every file is as it came\n`);
     for (const line of findingLines(await encoderFindings(encoder))) process.stdout.write(`${line}\n`);
+    for (const [tower, found] of Object.entries(parts)) {
+      for (const line of partLines(tower, found, flags.names)) process.stdout.write(`${line}\n`);
+    }
     return;
   }
   throw new LimnError(

@@ -28,7 +28,7 @@ export function exportNotes(graph: GraphProto): ExportNotes {
     if (kind) kinds.set(name, kind);
   }
   const folded = new Map<string, string[]>();
-  for (const { name, metadataProps } of graph.initializer) {
+  for (const { name, metadataProps } of [...graph.initializer, ...graph.valueInfo]) {
     const from = noteOf(metadataProps, foldedKey);
     if (from) folded.set(name, listed(from));
   }

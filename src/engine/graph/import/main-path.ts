@@ -5,7 +5,7 @@ import type { ImportedModel } from './model.js';
 export interface MainPath {
   /** Those that depend on an input of the file and on a weight or lead there, in order. */
   nodes: readonly FileNode[];
-  /** The weights that each node is the first to read, be it through nodes that no input reaches. */
+  /** The weights that each node reads, be it through nodes that no input reaches. */
   weights: readonly string[][];
   /** Values that depend on an input and on a weight. */
   computed: ReadonlySet<string>;
@@ -43,7 +43,6 @@ function pathOf(model: ImportedModel, isReached: (name: string) => boolean): Mai
   const nodes: FileNode[] = [];
   const weights: string[][] = [];
   const carried = new Map<string, string[]>([...model.weights.keys()].map((name) => [name, [name]]));
-  const taken = new Set<string>();
   for (const node of model.file.nodes) {
     const own = node.inputs.flatMap((name) => carried.get(name) ?? []);
     if (!node.outputs.some(isReached)) {
@@ -53,8 +52,7 @@ function pathOf(model: ImportedModel, isReached: (name: string) => boolean): Mai
     if (own.length === 0 && !node.inputs.some((name) => computed.has(name))) continue;
     for (const output of node.outputs) computed.add(output);
     nodes.push(node);
-    weights.push(own.filter((name) => !taken.has(name)));
-    for (const name of own) taken.add(name);
+    weights.push(own);
   }
   const shapes = new Map([...model.file.tensors].map(([name, { shape }]) => [name, shape]));
   const path = { nodes, weights, computed, shapes, links: [] };

@@ -88,7 +88,7 @@ export function ownersByName(model: ImportedModel): Map<string, string | undefin
   for (const node of file.nodes) {
     for (const name of node.inputs) {
       if (!weights.has(name) || paths.has(name) || fromNodes.has(name)) continue;
-      const path = isMadeUp(name) ? model.origins.get(name) : name;
+      const path = model.origins.get(name) ?? (isMadeUp(name) ? undefined : name);
       const module = modulePath(node);
       if (path !== undefined) paths.set(name, path);
       else if (module !== undefined) fromNodes.set(name, module);
@@ -126,15 +126,25 @@ function inOrderOfUse({ file, weights }: ImportedModel, told: ReadonlyMap<string
   const way: Way = { readers: readersOf(file.nodes), makers, constants: file.tensors, told };
   const owners = new Map<string, string | undefined>();
   let before: string | undefined;
+  let ended = false;
+  const waiting: string[] = [];
   for (const node of file.nodes) {
     for (const name of node.inputs) {
       if (!weights.has(name) || owners.has(name)) continue;
-      if (told.has(name)) before = told.get(name);
+      if (told.has(name)) {
+        before = told.get(name);
+        ended = false;
+        for (const earlier of waiting.splice(0)) owners.set(earlier, before);
+      }
       const isUntold = !told.has(name) && products.has(node.type);
       const near = isUntold ? (ownBias(node, way) ?? sourceOf(node, way) ?? followed(node, way)) : undefined;
-      owners.set(name, near ? near.block : before);
+      // Behind a sum of computed values, what comes next tells more than what came before.
+      if (near || !ended) owners.set(name, near ? near.block : before);
+      else waiting.push(name);
     }
+    ended ||= node.type === 'Add' && isJoint(node, way);
   }
+  for (const name of waiting) owners.set(name, undefined);
   return owners;
 }
 

@@ -115,6 +115,8 @@ function whyFixed(
   if (!anonymous) return undefined;
   if (data.length < 2) return 'a scalar of the exporter';
   if (data.some((x) => !(Math.abs(x) < 1e4))) return 'a mask';
+  const isZero = content.shape.length > 1 && data.every((x) => x === 0);
+  if (isZero && uses.every(({ node }) => node.type === 'Add')) return 'a mask';
   const whole = data.every(Number.isInteger) && data.some((x) => x !== data[0]);
   return whole && data.length > 2 && !uses.some(at(products)) ? 'a table of whole numbers' : undefined;
 }

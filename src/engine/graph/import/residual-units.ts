@@ -24,8 +24,10 @@ export function ownersByStructure(model: ImportedModel): Map<string, string | un
     const units = unitsOf(path);
     const names = units.map(() => `block ${number++}`);
     path.nodes.forEach((_, place) => {
-      const unit = units.findIndex(({ from, to }) => place >= from && place <= to);
-      for (const weight of path.weights[place] as string[]) if (!owners.has(weight)) owners.set(weight, names[unit]);
+      const unit = names[units.findIndex(({ from, to }) => place >= from && place <= to)];
+      // What several blocks share is of none.
+      for (const weight of path.weights[place] as string[])
+        owners.set(weight, owners.has(weight) && owners.get(weight) !== unit ? undefined : unit);
     });
   }
   return owners;

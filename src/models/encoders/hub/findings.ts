@@ -1,6 +1,6 @@
 /** What an encoder is, as a person wants to see it before training with it: tried on a generated image and a text. */
 import { messageOf } from '../../../core/errors.js';
-import { blocksOf } from '../../../engine/graph/index.js';
+import { blocksOf, type ParameterChoice } from '../../../engine/graph/index.js';
 import { sizeOf } from '../../../engine/tensor/tensor.js';
 import type { EncoderDescription } from '../image/description.js';
 import { readModelFile } from '../image/model-file.js';
@@ -71,7 +71,7 @@ async function pictureFindings({ description, weights }: NonNullable<HubEncoder[
       preprocessing: preprocessingWords(description),
       local: { output: outputs.local, ...local },
       global: { output: outputs.global, ...global },
-      trainable: await trainable(weights),
+      trainable: await trainable(weights, description),
     };
   } finally {
     await encoder.close();
@@ -89,7 +89,7 @@ async function textFindings({ description, files }: NonNullable<HubEncoder['text
       length,
       local: { output: outputs.local, channels: encoder.local.channels },
       global: { output: outputs.global, channels: encoder.global.channels },
-      trainable: await trainable(files.weights),
+      trainable: await trainable(files.weights, description),
     };
   } finally {
     await encoder.close();
@@ -111,9 +111,9 @@ function preprocessingWords({
   return `${resized} ${crop} (${resampling}), ${channelOrder}, mean ${list(mean)}, deviation ${list(deviation)}`;
 }
 
-async function trainable(weights: string): Promise<Trainable> {
+async function trainable(weights: string, choice: ParameterChoice): Promise<Trainable> {
   try {
-    const model = await readModelFile(weights);
+    const model = await readModelFile(weights, choice);
     const trained = [...model.weights.values()];
     const parameters = trained.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     return { blocks: blocksOf(model).length, weights: trained.length, parameters };

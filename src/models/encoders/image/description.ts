@@ -58,6 +58,9 @@ export const pictureDescription = z.strictObject({
   batch: z.int().positive().optional(),
   /** Files beside the ONNX file that hold its weights, where they are not in the file itself. */
   externalData: z.array(fileName).optional(),
+  /** Names of float tensors in the ONNX file to train, or not to, whatever they look like; `limn encoders check --names` lists them. */
+  trained: z.array(z.string().min(1)).optional(),
+  frozen: z.array(z.string().min(1)).optional(),
 });
 
 export type EncoderDescription = z.output<typeof pictureDescription>;

@@ -3,14 +3,20 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LimnError, messageOf } from '../../../core/errors.js';
-import { type ImportedModel, readModel } from '../../../engine/graph/index.js';
+import { type ImportedModel, type ParameterChoice, readModel } from '../../../engine/graph/index.js';
 
-/** @throws LimnError IO for a file that cannot be read, ENCODER or GRAPH_UNSUPPORTED for one that limn cannot import */
-export async function readModelFile(weights: string): Promise<ImportedModel> {
+/**
+ * @param choice what the encoder's description says of its weights
+ * @throws LimnError IO for a file that cannot be read, ENCODER or GRAPH_UNSUPPORTED for one that limn cannot import, CONFIG for a
+ * choice that names no tensor of the file
+ */
+export async function readModelFile(weights: string, { trained, frozen }: ParameterChoice = {}): Promise<ImportedModel> {
   const bytes = await readFile(weights).catch((cause) => {
     throw new LimnError('IO', `Cannot read the encoder's weights ${weights}: ${messageOf(cause)}.`, { cause });
   });
   return readModel(bytes, {
+    trained,
+    frozen,
     externalData: (location, offset, length) => readPart(join(dirname(weights), location), offset, length),
   });
 }

@@ -35,6 +35,9 @@ export const textDescription = z.strictObject({
   }),
   /** The number of texts that the graph insists on; leave it out where any number will do. */
   batch: z.int().positive().optional(),
+  /** Names of float tensors in the ONNX file to train, or not to, whatever they look like; `limn encoders check --names` lists them. */
+  trained: z.array(z.string().min(1)).optional(),
+  frozen: z.array(z.string().min(1)).optional(),
 });
 
 export type TextDescription = z.output<typeof textDescription>;

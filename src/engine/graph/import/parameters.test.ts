@@ -1,0 +1,123 @@
+/** What of a file is trained, and the names of its blocks: the rules one by one. */
+import { describe, expect, test } from 'vitest';
+import { float32, sizeOf, type Tensor } from '../../tensor/tensor.js';
+import { Graph, readModel } from '../index.js';
+import { type FileSpec, onnxFile } from '../testing/onnx-file.js';
+import { blockIn } from './module-paths.js';
+
+const table = (rows: number, columns: number, at: (row: number, column: number) => number): Tensor =>
+  float32(
+    [rows, columns],
+    Array.from({ length: rows * columns }, (_, i) => at(Math.floor(i / columns), i % columns)),
+  );
+const angle = (row: number, column: number) => row / 10 ** (Math.floor(column / 2) / 2);
+const cosines = table(8, 4, (row, column) => Math.cos(angle(row, column)));
+const sines = table(8, 4, (row, column) => Math.sin(angle(row, column)));
+const both = table(8, 4, (row, column) => (column % 2 === 0 ? Math.sin : Math.cos)(angle(row, column)));
+const learned = table(8, 4, (row, column) => Math.sin(row * 7.3 + column * column * 1.7) * 0.4);
+
+/** Each tensor in an operation of its own: x is added to it, or what `nodes` says. */
+function modelOf(initializers: Record<string, Tensor>, types: Record<string, string> = {}, choice = {}) {
+  const names = Object.keys(initializers);
+  const nodes: FileSpec['nodes'] = names.map((name, i) => ({
+    type: types[name] ?? 'Add',
+    inputs: [i === 0 ? 'x' : `y${i - 1}`, name],
+    outputs: [i + 1 === names.length ? 'y' : `y${i}`],
+  }));
+  const inputs: FileSpec['inputs'] = { x: { dtype: 'float32', dims: [8, 4] } };
+  return readModel(onnxFile({ inputs, outputs: ['y'], initializers, nodes }), choice);
+}
+
+describe('what is trained', () => {
+  test.each<[string, Record<string, Tensor>, Record<string, string>, string[]]>([
+    ['cosines and sines are not', { cos: cosines, sin: sines, 'a.weight': learned }, { cos: 'Mul', sin: 'Mul' }, ['a.weight']],
+    ['nor both in one table, whatever it is called', { 'encoder.positions': both, pos_embed: learned }, {}, ['pos_embed']],
+    ['nor cosines alone', { val_3: cosines, val_4: learned }, {}, ['val_4']],
+    ['nor a mask that is called a bias', { 'a.bias': table(8, 4, (r, c) => (c > r ? -100 : 0)), b: learned }, {}, ['b']],
+    ['nor what is infinite', { 'a.b': table(8, 4, (r, c) => (c > r ? -Infinity : 0)), 'c.d': learned }, {}, ['c.d']],
+    ['nor zeros that stand for no mask', { where: table(8, 4, () => 0), 'c.d': learned }, {}, ['c.d']],
+    [
+      'nor positions and frequencies',
+      { 'a.b': table(8, 4, (r, c) => 4 * r + c), 'rope.inv_freq': learned, c: learned },
+      {},
+      ['c'],
+    ],
+    ['nor what an exporter lifted', { scalar_tensor_default: float32([], [3]), val_7: float32([], [8]), p: learned }, {}, ['p']],
+    [
+      'an exponent with a name of its own is',
+      { 'pool.p': float32([1], [2.9]), val_2: float32([], [2]) },
+      { 'pool.p': 'Pow', val_2: 'Pow' },
+      ['pool.p'],
+    ],
+  ])('%s', (_, initializers, types, names) => {
+    const { weights, fixed } = modelOf(initializers, types);
+    expect([...weights.keys()]).toEqual(names);
+    expect([...fixed.keys()].sort()).toEqual(
+      Object.keys(initializers)
+        .filter((name) => !names.includes(name))
+        .sort(),
+    );
+  });
+
+  test('a learned bias that was folded into a mask is trained without it, and the sum stays what it was', () => {
+    const merged = table(8, 4, (row, column) => (column > row ? -100.5 : Math.sin(row * 3.1 + column)));
+    const model = modelOf({ 'onnx::Add_7': merged });
+    expect([...model.weights.keys(), ...model.fixed.keys()]).toEqual(['onnx::Add_7_bias', 'onnx::Add_7_mask']);
+    const parts = ['bias', 'mask'].map((part) => model.file.tensors.get(`onnx::Add_7_${part}`)!.data as Float32Array);
+    expect(Array.from({ length: 32 }, (_, i) => parts[0]![i]! + parts[1]![i]!)).toEqual([...(merged.data as Float32Array)]);
+    expect(Math.min(...parts[0]!)).toBeGreaterThan(-50);
+  });
+
+  test('an exponent that was folded to its inverse follows the learned one', () => {
+    const model = modelOf({ 'pool.p': float32([1], [4]), mul: float32([1], [0.25]) }, { 'pool.p': 'Pow', mul: 'Pow' });
+    expect([...model.weights.keys()]).toEqual(['pool.p']);
+    const graph = new Graph();
+    const p = graph.input('p', 'float32', [1]);
+    model.splice({ graph, inputs: { x: graph.input('x', 'float32', [8, 4]) }, outputs: ['y'], weight: () => p });
+    expect(graph.nodes.filter(({ inputs }) => inputs.includes(p)).map(({ type }) => type)).toEqual(['Pow', 'Reciprocal']);
+  });
+});
+
+describe('a description', () => {
+  const initializers = { cos: cosines, sin: sines, 'head.weight': learned };
+  const types = { cos: 'Mul', sin: 'Mul' };
+
+  test('has the last word', () => {
+    const { weights, fixed } = modelOf(initializers, types, { trained: ['cos'], frozen: ['head.weight'] });
+    expect([...weights.keys()]).toEqual(['cos']);
+    expect(fixed.get('head.weight')).toBe('frozen by the description');
+    expect(sizeOf(weights.get('cos')!.shape)).toBe(32);
+  });
+
+  test.each<[object, string]>([
+    [
+      { trained: ['head.wieght'] },
+      '"trained" in the encoder\'s description names head.wieght, which is no float tensor that the ONNX file computes with. Did you mean "head.weight"?',
+    ],
+    [{ frozen: ['coss'] }, 'Did you mean "cos"?'],
+    [{ trained: ['cos'], frozen: ['cos'] }, 'has cos both as "trained" and as "frozen"'],
+  ])('that cannot be meant is refused: %j', (choice, message) => {
+    expect(() => modelOf(initializers, types, choice)).toThrow(message);
+  });
+});
+
+test.each([
+  ['model.stages.2.blocks.0.token_mixer.mixer.conv.weight', 'model.stages.2.blocks.0'],
+  ['model.stages.1.downsample.proj.0.weight', 'model.stages.1'],
+  ['stem.0.conv_kxk.0.conv.weight', undefined],
+  ['encoder.layers.encoder_layer_11.ln_1.weight', 'encoder.layers.encoder_layer_11'],
+  ['features.denseblock2.denselayer5.conv1.weight', 'features.denseblock2.denselayer5'],
+  ['features.1.0.block.0.0.weight', 'features.1.0'],
+  ['features.3.block.1.0.weight', 'features.3'],
+  ['trunk_output.block2.block2-1.f.a.0.weight', 'trunk_output.block2.block2-1'],
+  ['s2.b3.conv1.conv.weight', 's2.b3'],
+  ['blocks.3.1.conv_dw.weight', 'blocks.3.1'],
+  ['blocks_token_only.0.attn.q.weight', 'blocks_token_only.0'],
+  ['swin.encoder.layers.1.blocks.0.attention.self.query.weight', 'swin.encoder.layers.1.blocks.0'],
+  ['encoder.block.4.layer.1.DenseReluDense.wi.weight', 'encoder.block.4'],
+  ['encoder.stages.0.layers.1.layer.2.attention.0.weight', 'encoder.stages.0.layers.1'],
+  ['encoder.layer.2.transformer.layer.0.attention.query.weight', 'encoder.layer.2'],
+  ['blocks.0.mlp.layer1.weight', 'blocks.0'],
+])('the block of %s is %s', (path, block) => {
+  expect(blockIn(path)).toBe(block);
+});
