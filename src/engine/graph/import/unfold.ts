@@ -81,7 +81,9 @@ function invertedExponents({ nodes, tensors }: FileGraph, notes: ExportNotes): U
       return content?.dtype === 'float32' ? [{ name, data: content.data as Float32Array }] : [];
     },
   );
-  const isLearned = (name: string) => notes.kindOf(name) === 'parameter' || !isMadeUp(name);
+  // What was folded from a parameter is no parameter itself.
+  const isLearned = (name: string) =>
+    notes.originOf(name) === undefined && (notes.kindOf(name) === 'parameter' || !isMadeUp(name));
   return exponents.flatMap(({ name, data }) => {
     const source = exponents.find(
       (other) =>
