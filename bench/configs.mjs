@@ -1,11 +1,11 @@
 /** The models that benches measure, from the options that their sides are started with. */
 
-import { limnConfig } from '../dist/models/backbone/config.js';
 import { captionerConfig } from '../dist/models/captioner/captioner-config.js';
+import { modelConfig } from '../dist/models/methods/model-config.js';
 
 /** @param options.model settings beside those that every side has. @default none */
 export const limnConfigOf = ({ width, factors, layers, heads, dropout, projection, words, vocabulary, picture, model = {} }) =>
-  limnConfig.parse({ width, factors, layers, heads, dropout, projection, words, vocabularySize: vocabulary, picture, ...model });
+  modelConfig.parse({ width, factors, layers, heads, dropout, projection, words, vocabularySize: vocabulary, picture, ...model });
 
 export const captionerConfigOf = ({ width, layers, heads, words, vocabulary, picture, dropout }) =>
   captionerConfig.parse({

@@ -1,8 +1,8 @@
 /** A LIMN of the form that `configs/product-photos-plain.json` trains, with random weights: what it takes depends on its form alone. */
 import { fileURLToPath } from 'node:url';
 import { Random } from '../dist/core/random.js';
-import { limnConfig } from '../dist/models/backbone/config.js';
 import { Vocabulary } from '../dist/models/encoders/text/vocabulary.js';
+import { modelConfig } from '../dist/models/methods/model-config.js';
 import { limnTrainingModel } from '../dist/models/retrieval/limn-graphs.js';
 import { LimnModel } from '../dist/models/retrieval/limn-model.js';
 import { PictureReader } from '../dist/models/retrieval/picture-reader.js';
@@ -16,7 +16,7 @@ export async function saveUntrainedModel(folder, { width = 256 } = {}) {
   await reader.close();
   const vocabulary = Vocabulary.build(texts);
   const form = { factors: 8, layers: 2, textLayers: 1, words: 22, localMass: 4 };
-  const config = limnConfig.parse({ width, ...form, vocabularySize: vocabulary.size, picture });
+  const config = modelConfig.parse({ width, ...form, vocabularySize: vocabulary.size, picture });
   const filled = (length, value) => ({ dtype: 'float32', shape: [length], data: new Float32Array(length).fill(value) });
   const buffers = Object.fromEntries(
     [

@@ -89,7 +89,8 @@ export { readVectorFile, type VectorFile } from './learning/eval/vector-files.js
 export { type TrainingSettings, trainingSettings } from './learning/train/settings.js';
 export { type TrainOptions, type TrainResult, train } from './learning/train/train.js';
 export { type TrainCaptionerOptions, type TrainCaptionerResult, trainCaptioner } from './learning/train/train-captioner.js';
-export type { LimnConfig, LimnConfigInput } from './models/backbone/config.js';
+export type { BackboneConfig } from './models/backbone/config.js';
+export type { Encoded } from './models/backbone/encoded.js';
 export { type Caption, CaptionerModel, type CaptionOptions } from './models/captioner/captioner-model.js';
 export type { DecodingOptions } from './models/captioner/decoding.js';
 export { checkHubEncoder, type HubEncoder, listHubEncoders, openHubEncoder } from './models/encoders/hub/encoder-folder.js';

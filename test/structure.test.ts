@@ -23,7 +23,7 @@ const allowed: Readonly<Record<string, string>> = {
   'search/store': 'core',
   'search/gallery': 'core engine models search/store',
   'search/queue': 'core models search/store search/gallery',
-  plugins: 'core learning search',
+  plugins: 'core models learning search',
   'apps/server': 'core models search',
   'apps/client': 'apps/server',
   'apps/cli': 'core engine models learning search plugins apps/server',

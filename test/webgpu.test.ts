@@ -18,7 +18,7 @@ import { readFashionIQ } from '../src/learning/data/fashioniq.js';
 import { generateWardrobe } from '../src/learning/data/wardrobe/generate.js';
 import { type TrainOptions, train } from '../src/learning/train/train.js';
 import { trainCaptioner } from '../src/learning/train/train-captioner.js';
-import { limnConfig } from '../src/models/backbone/config.js';
+import { modelConfig } from '../src/models/methods/model-config.js';
 import { CaptionerModel } from '../src/models/captioner/captioner-model.js';
 import { clipSizes, writeRandomClip } from '../src/models/encoders/clip/random-clip.js';
 import { openHubEncoder } from '../src/models/encoders/hub/encoder-folder.js';
@@ -115,7 +115,7 @@ describe.skipIf(missing)('a training of LIMN', () => {
   });
 
   it('computes whole steps on the device, and gives the same bits twice', async () => {
-    const config = limnConfig.parse({
+    const config = modelConfig.parse({
       ...options('', 'cpu').model,
       words: 5,
       vocabularySize: 30,

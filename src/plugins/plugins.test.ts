@@ -8,6 +8,8 @@ import { defineDataset } from '../learning/data/dataset-format.js';
 import { datasets, findDataset } from '../learning/data/datasets.js';
 import { knownProtocols } from '../learning/eval/protocols/index.js';
 import { defineProtocol } from '../learning/eval/protocols/protocol.js';
+import { defineMethod } from '../models/methods/define-method.js';
+import { methods } from '../models/methods/methods.js';
 import { defineStore } from '../search/store/define-store.js';
 import { openStore, stores } from '../search/store/open-store.js';
 import { loadPlugins } from './load-plugins.js';
@@ -39,13 +41,15 @@ const store = (id: string) =>
   });
 
 it('what limn ships is marked like what a plug-in defines', () => {
-  for (const part of [...datasets.all, ...knownProtocols.all, ...stores.all]) {
+  for (const part of [...methods.all, ...datasets.all, ...knownProtocols.all, ...stores.all]) {
     expect(markOf(part)).toMatchObject({ contract: partContract });
   }
 });
 
 it('a part is found by its id, and a store by its scheme', async () => {
-  usePlugin([dataset('mine'), store('heap')]);
+  const method = defineMethod({ ...methods.find('sum'), id: 'mine' });
+  usePlugin([dataset('mine'), store('heap'), method]);
+  expect(methods.find('mine')).toBe(method);
   expect(findDataset('mine').id).toBe('mine');
   expect(await openStore('heap:x')).toEqual({ location: 'heap:x' });
 });

@@ -1,8 +1,9 @@
-/** Makes the parts of a plug-in known: datasets, protocols and stores (methods and encoders have registries of their own kinds). */
+/** Makes the parts of a plug-in known: each goes to the registry of its kind. */
 import { LimnError } from '../core/errors.js';
 import { markOf, type Part, type PartKind, partContract } from '../core/part.js';
 import { datasets } from '../learning/data/datasets.js';
 import { knownProtocols } from '../learning/eval/protocols/index.js';
+import { methods } from '../models/methods/methods.js';
 import { stores } from '../search/store/open-store.js';
 
 /** One part, or several. */
@@ -15,7 +16,12 @@ interface Registry {
   add(part: never): void;
 }
 
-const registries: { readonly [kind in PartKind]?: Registry } = { dataset: datasets, protocol: knownProtocols, store: stores };
+const registries: { readonly [kind in PartKind]?: Registry } = {
+  method: methods,
+  dataset: datasets,
+  protocol: knownProtocols,
+  store: stores,
+};
 
 /**
  * Makes what a plug-in defines known by its ids, to the library and the command line alike. All of its parts, or none.

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readJson } from '../../core/files.js';
 import { trainingSettings } from '../../learning/train/settings.js';
-import { limnConfig } from '../../models/backbone/config.js';
+import { modelConfig } from '../../models/methods/model-config.js';
 import { trainCommand } from './commands/train.js';
 
 const folder = resolve(import.meta.dirname, '../../../configs');
@@ -23,7 +23,7 @@ describe.each(files)('%s', (file) => {
   test('is read as a whole', async () => {
     const { model, training, ...flags } = await sectionOf(file);
     for (const key of Object.keys(flags)) expect(options).toContain(key);
-    expect(limnConfig.parse({ ...given, ...model })).toMatchObject(model);
+    expect(modelConfig.parse({ ...given, ...model })).toMatchObject(model);
     expect(trainingSettings.parse(training)).toMatchObject(training);
   });
 });
@@ -35,7 +35,7 @@ test('both recipes have the same options, and any baseline takes those that are 
   expect(small.training).toMatchObject(clip.training);
   const { factorWeights: __, ...forAll } = shared;
   for (const method of ['sum', 'tirg', 'combiner', 'tg-cir']) {
-    expect(limnConfig.parse({ ...given, ...forAll, method })).toMatchObject(forAll);
-    expect(() => limnConfig.parse({ ...given, ...shared, method })).toThrow('is a setting of LIMN');
+    expect(modelConfig.parse({ ...given, ...forAll, method })).toMatchObject(forAll);
+    expect(() => modelConfig.parse({ ...given, ...shared, method })).toThrow('is a setting of LIMN');
   }
 });

@@ -55,7 +55,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
     split.triplets.map(({ text }) => text),
     stage,
   );
-  const { gamma } = model.config;
+  const { gamma } = model;
   const scores = scoreQueries(scoreVectors(asked, gamma), scoreVectors(targets, gamma), stage);
   const report = await rankSplit(protocol, split, applied, scores, options);
   return {

@@ -6,8 +6,8 @@ import { makeFolder } from '../../core/files.js';
 import { sweepTemporary } from '../../core/leftovers.js';
 import { takeLock } from '../../core/lock.js';
 import { formatDuration, type Logger, type OnProgress, silentLogger } from '../../core/progress.js';
-import { limnConfig } from '../../models/backbone/config.js';
 import { captionerConfig } from '../../models/captioner/captioner-config.js';
+import { modelConfig } from '../../models/methods/model-config.js';
 import { requireUsable } from '../data/usable.js';
 import { findProtocol } from '../eval/protocols/index.js';
 import { selfTrainSettings } from '../self-training/settings.js';
@@ -110,7 +110,7 @@ async function checkAll(
     if (run.settings.selfTraining) check(selfTrainSettings, run.settings.selfTraining, `${what} "selfTraining"`);
     const model = { ...run.settings.model, vocabularySize: 100, picture: reader.config };
     if (experiment.task === 'caption') check(captionerConfig, model, `${what} "model"`);
-    else check(limnConfig, { ...model, text: text.config }, `${what} "model"`);
+    else check(modelConfig, { ...model, text: text.config }, `${what} "model"`);
     checkMetrics(experiment, protocol, measured);
     const result = await resultOf(run, hash);
     if (result) done.set(run.id, result);

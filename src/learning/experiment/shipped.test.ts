@@ -2,8 +2,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { limnConfig } from '../../models/backbone/config.js';
 import { captionerConfig } from '../../models/captioner/captioner-config.js';
+import { modelConfig } from '../../models/methods/model-config.js';
 import { findDataset } from '../data/datasets.js';
 import { findProtocol } from '../eval/protocols/index.js';
 import { selfTrainSettings } from '../self-training/settings.js';
@@ -35,7 +35,7 @@ describe.each(files)('%s', (file) => {
     for (const method of experiment.methods) {
       const { model, training, selfTraining } = settingsOf(experiment, method);
       check(trainingSettings, training, file);
-      check(experiment.task === 'caption' ? captionerConfig : limnConfig, { ...model, vocabularySize: 100, picture }, file);
+      check(experiment.task === 'caption' ? captionerConfig : modelConfig, { ...model, vocabularySize: 100, picture }, file);
       if (selfTraining) check(selfTrainSettings, selfTraining, file);
     }
   });

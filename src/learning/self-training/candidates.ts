@@ -23,7 +23,7 @@ export interface PoolViews {
 }
 
 export function poolTargets(limn: LimnModel, pictures: PictureSource, options: EmbedOptions): Promise<Vectors> {
-  return limn.embedTargets(pictures, [...pictures.ids.keys()], options).then((found) => scoreVectors(found, limn.config.gamma));
+  return limn.embedTargets(pictures, [...pictures.ids.keys()], options).then((found) => scoreVectors(found, limn.gamma));
 }
 
 /**
@@ -47,7 +47,7 @@ export async function writeAndScore(
   const texts = captions.map(({ text }) => text);
 
   const asked = async (references: readonly number[], said: readonly string[]): Promise<Vectors> =>
-    scoreVectors(await limn.embedQueries(forLimn, references, said, options), limn.config.gamma);
+    scoreVectors(await limn.embedQueries(forLimn, references, said, options), limn.gamma);
   const references = pairs.map(({ reference }) => row(forLimn, reference));
   const wanted = pairs.map(({ target }) => row(forLimn, target));
   const size = forLimn.ids.length;

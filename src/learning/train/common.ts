@@ -16,7 +16,8 @@ export function parse<T extends z.ZodType>(schema: T, value: unknown, what: stri
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new LimnError('CONFIG', `Wrong ${what} at ${issue?.path.join('.') || 'the top'}: ${issue?.message}.`, {
+  const sentence = `${issue?.message}`.replace(/(?<![.?!])$/, '.');
+  throw new LimnError('CONFIG', `Wrong ${what} at ${issue?.path.join('.') || 'the top'}: ${sentence}`, {
     details: { issues: parsed.error.issues },
   });
 }

@@ -65,8 +65,10 @@ export class RunFolder {
 
   /**
    * Opens the folder of a new run, or of an old one to be resumed, and takes its lock until {@link close}.
+   * What an old one does not say has its default.
    *
    * @param changeable keys of the config's `training` that may differ from those of the run that is resumed; the new ones are kept
+   * @param schemas of parts of the config by their keys, which know the defaults
    * @throws LimnError USAGE when the folder holds a run and `resume` is not set, or another process works in it; CONFIG when the run in it
    * was configured otherwise
    */
@@ -76,6 +78,7 @@ export class RunFolder {
     resume: boolean,
     changeable: readonly string[] = [],
     onChange: (what: string) => void = () => {},
+    schemas: Schemas = {},
   ): Promise<RunFolder> {
     const folder = new RunFolder(path);
     const file = join(path, 'config.json');
@@ -89,7 +92,7 @@ export class RunFolder {
         () => false,
       );
       await makeFolder(join(path, 'checkpoints'));
-      if (exists) await requireSame(path, file, config, resume, { keys: changeable, onChange });
+      if (exists) await requireSame(path, file, config, resume, { keys: changeable, onChange, schemas });
       else await writeFileAtomic(file, `${JSON.stringify(config, undefined, 2)}\n`);
       await sweepTemporary(path, true);
       return folder;
@@ -167,7 +170,7 @@ const settingOf = (config: unknown, key: string) => JSON.stringify(trainingOf(co
 /** A config as text without some of its training settings. */
 function without(config: unknown, keys: readonly string[]): string {
   const training = Object.entries(trainingOf(config) ?? {}).filter(([key]) => !keys.includes(key));
-  return JSON.stringify({ ...(config as object), training: Object.fromEntries(training) });
+  return sorted({ ...(config as object), training: Object.fromEntries(training) });
 }
 
 function standingOf(text: string | undefined, path: string): Standing {
@@ -179,29 +182,55 @@ function standingOf(text: string | undefined, path: string): Standing {
   }
 }
 
+type Schemas = Readonly<Record<string, z.ZodType>>;
+
 interface Changeable {
   keys: readonly string[];
   onChange: (what: string) => void;
+  schemas: Schemas;
 }
 
 /** Settles that the run in a folder is the one that is meant. @throws LimnError USAGE, CONFIG as {@link RunFolder.open} */
-async function requireSame(path: string, file: string, config: object, resume: boolean, { keys, onChange }: Changeable) {
+async function requireSame(
+  path: string,
+  file: string,
+  config: object,
+  resume: boolean,
+  { keys, onChange, schemas }: Changeable,
+) {
   if (!resume)
     throw new LimnError('USAGE', `${path} already holds a run. Add --resume to go on with it, or choose another --out.`);
   const text = JSON.stringify(config, undefined, 2);
-  const kept = await readJson(file, "a run's config");
-  const before = JSON.stringify(kept, undefined, 2);
-  if (before === text) return;
+  const kept = withDefaults(await readJson(file, "a run's config"), schemas);
+  const [before, now] = [sorted(kept), sorted(JSON.parse(text))];
+  if (before === now) return;
   if (keys.length > 0 && without(kept, keys) === without(config, keys)) {
     onChange(keys.map((key) => `${key} ${settingOf(kept, key)} there, ${settingOf(config, key)} now`).join('; '));
     await writeFileAtomic(file, `${text}\n`);
     return;
   }
-  const [was, is] = firstDifference(before, text);
+  const [was, is] = firstDifference(before, now);
   throw new LimnError(
     'CONFIG',
     `The run in ${path} was started with another configuration (${was} there, ${is} now). Give the same settings, or choose another --out.`,
   );
+}
+
+/** A config with the defaults of the parts that schemas can read. */
+function withDefaults(config: unknown, schemas: Schemas): unknown {
+  if (typeof config !== 'object' || config === null) return config;
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [key, schemas[key]?.safeParse(value).data ?? value]),
+  );
+}
+
+/** JSON whose order of keys does not matter. */
+function sorted(value: unknown): string {
+  const inOrder = (_: string, item: unknown) =>
+    typeof item === 'object' && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : item;
+  return JSON.stringify(value, inOrder, 2);
 }
 
 function firstDifference(a: string, b: string): [string, string] {

@@ -1,4 +1,5 @@
 /** A training from the run folder to its best epoch: what the trainings of all models have in common. */
+import type { z } from 'zod';
 import { type Logger, type OnProgress, silentLogger } from '../../core/progress.js';
 import { Random } from '../../core/random.js';
 import type { OptimizerOptions } from '../../engine/nn/optimizer.js';
@@ -104,6 +105,8 @@ interface TrainedModel {
 export interface Recipe<Model extends TrainedModel> {
   /** Of config.json. */
   format: string;
+  /** Of `model` in config.json. */
+  schema: z.ZodType;
   /** What config.json says of the model. */
   described: Record<string, unknown>;
   batches(pictures: PictureSource): Batches | Promise<Batches>;
@@ -147,13 +150,13 @@ export async function runTraining<Model extends TrainedModel>(
     onProgress,
     logger = silentLogger,
   } = options;
-  const { format, described, scoreName, labels } = recipe;
+  const { format, schema, described, scoreName, labels } = recipe;
   const config = { format, dataset, seed, encoder: reader.id, ...described, training: settings };
   for (const remark of [...remarksOn(train), ...remarksOn(val)]) logger.info(`note: ${remark}`);
   await requireDevice(device);
   const changeable = changeRate ? ['learningRate', 'encoderLearningRate'] : [];
   const onChange = (what: string) => logger.warn(`goes on with another learning rate: ${what}`);
-  const run = await RunFolder.open(out, config, resume, changeable, onChange);
+  const run = await RunFolder.open(out, config, resume, changeable, onChange, { training: trainingSettings, model: schema });
   const read = await readSplits({ train, val, reader, vocabulary, onBroken, signal, onProgress, logger }).catch(async (error) => {
     await run.close();
     throw error;

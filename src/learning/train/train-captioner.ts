@@ -45,6 +45,7 @@ export async function trainCaptioner(options: TrainCaptionerOptions): Promise<Tr
   );
   const { model, best, steps, seconds } = await runTraining(options, start, {
     format: 'limn-caption-run-1',
+    schema: captionerConfig,
     described: { model: config },
     batches: (pictures) => new CaptionBatches(options.train, pictures, vocabulary, config, settings, seed),
     graph: (common) => captionerTrainingModel(config, common),

@@ -1,6 +1,10 @@
 /** Trains LIMN on the triplets of a dataset and leaves the best epoch's model in the run folder. */
 
-import { type LimnConfigInput, limnConfig } from '../../models/backbone/config.js';
+import { LimnError } from '../../core/errors.js';
+import { markOf } from '../../core/part.js';
+import type { MethodDefinition } from '../../models/methods/define-method.js';
+import { methods } from '../../models/methods/methods.js';
+import { type ModelConfigInput, modelConfig } from '../../models/methods/model-config.js';
 import { limnTrainingModel } from '../../models/retrieval/limn-graphs.js';
 import { LimnModel } from '../../models/retrieval/limn-model.js';
 import { TextReader } from '../../models/retrieval/text-reader.js';
@@ -15,8 +19,10 @@ import { TripletBatches, trainingTexts } from './triplet-batches.js';
 export interface TrainOptions extends CommonTrainOptions {
   /** Reads the texts; the caller closes it. @default the words of the training texts */
   text?: TextReader;
-  /** The model, where it differs from the defaults of models/backbone/config.ts. */
-  model?: Partial<LimnConfigInput>;
+  /** The id of a method, or what defineMethod made, which is known by its id from then on. @default `model.method` or "limn" */
+  method?: string | MethodDefinition | undefined;
+  /** The model and the options of its method, where they differ from their defaults. */
+  model?: Partial<ModelConfigInput>;
 }
 
 export interface TrainResult {
@@ -48,10 +54,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   // What the validation would refuse after the first epoch.
   const applied = applyProtocol(protocol, options.val);
   const config = parse(
-    limnConfig,
+    modelConfig,
     {
       words: Math.min(longest, 48),
       ...options.model,
+      ...(options.method === undefined ? {} : { method: idOf(options.method) }),
       vocabularySize: vocabulary.size,
       picture: reader.config,
       text: text.config,
@@ -64,6 +71,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   try {
     const { model, best, steps, seconds } = await runTraining(options, start, {
       format: 'limn-run-1',
+      schema: modelConfig,
       described: { ...(text.choice ? { textEncoder: text.id } : {}), model: config },
       batches: async (pictures) => {
         const wanted = trainingTexts(split, settings);
@@ -95,6 +103,16 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   } finally {
     await texts?.close();
   }
+}
+
+/** Makes a method that was given as an object known. */
+function idOf(method: string | MethodDefinition): string {
+  if (typeof method === 'string') return method;
+  if (markOf(method)?.kind !== 'method') {
+    throw new LimnError('CONFIG', 'The method is neither an id nor what defineMethod returns: give one of them.');
+  }
+  methods.add(method);
+  return method.id;
 }
 
 /** The K of the recall that a validation reports. */

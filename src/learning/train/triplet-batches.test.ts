@@ -1,8 +1,8 @@
 /** Which rows and references of a batch are no negatives of each other, against the definition. */
 import { describe, expect, it } from 'vitest';
 import { tensor } from '../../engine/tensor/tensor.js';
-import { limnConfig, type MethodName } from '../../models/backbone/config.js';
 import { Vocabulary } from '../../models/encoders/text/vocabulary.js';
+import { modelConfig } from '../../models/methods/model-config.js';
 import type { PictureSource } from '../../models/retrieval/picture-source.js';
 import { wordSource } from '../../models/retrieval/text-source.js';
 import type { Split, Triplet } from '../data/triplets.js';
@@ -36,13 +36,13 @@ const pictures: PictureSource = {
   close: async () => {},
 };
 
-function batches(changes: { method?: MethodName; referenceNegatives?: boolean }, labels: Record<string, string> = {}) {
+function batches(changes: { method?: string; referenceNegatives?: boolean }, labels: Record<string, string> = {}) {
   const triplets = pairs.map(
     ([reference, target]): Triplet => ({ reference, targets: [target], text: 'in red', captions: ['in red'], source: '' }),
   );
   const listed = ids.map((id) => ({ id, path: id, ...(labels[id] ? { label: labels[id] } : {}) }));
   const split: Split = { name: 'train', pictures: listed, triplets, missing: [] };
-  const config = limnConfig.parse({ vocabularySize: vocabulary.size, picture, ...changes });
+  const config = modelConfig.parse({ vocabularySize: vocabulary.size, picture, ...changes });
   const settings = trainingSettings.parse({ batchSize: pairs.length });
   return new TripletBatches(split, pictures, wordSource(vocabulary, 2), vocabulary, config, settings, 1);
 }

@@ -1,8 +1,8 @@
 /** Training triplets as the inputs of a retrieval model: pictures, texts, and which rows want the same target. */
 import { Random } from '../../core/random.js';
 import { float32, type Tensor, tensor } from '../../engine/tensor/tensor.js';
-import type { LimnConfig } from '../../models/backbone/config.js';
 import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
+import type { ModelConfig } from '../../models/methods/define-method.js';
 import { methodOf } from '../../models/methods/methods.js';
 import type { PictureSource } from '../../models/retrieval/picture-source.js';
 import type { TextSource } from '../../models/retrieval/text-source.js';
@@ -22,7 +22,7 @@ export class TripletBatches {
     pictures: PictureSource,
     private readonly texts: TextSource,
     private readonly vocabulary: Vocabulary,
-    private readonly config: LimnConfig,
+    private readonly config: ModelConfig,
     private readonly settings: TrainingSettings,
     private readonly seed: number,
   ) {

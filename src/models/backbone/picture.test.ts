@@ -7,15 +7,15 @@ import { type Feeds, openGraph, randomTensor } from '../../engine/graph/testing/
 import { InferenceContext } from '../../engine/nn/context.js';
 import { toFloat16 } from '../../engine/tensor/float16.js';
 import { float32, int64, type Tensor, tensor } from '../../engine/tensor/tensor.js';
-import { type LimnConfigInput, limnConfig } from './config.js';
+import { type ModelConfigInput, modelConfig } from '../methods/model-config.js';
 import { encodePicture, pictureInputs } from './picture.js';
 
-const configOf = (picture: LimnConfigInput['picture'], width = 4) =>
-  limnConfig.parse({ width, heads: 2, vocabularySize: 2, picture });
+const configOf = (picture: ModelConfigInput['picture'], width = 4) =>
+  modelConfig.parse({ width, heads: 2, vocabularySize: 2, picture });
 
 const half = (shape: number[], values: Float32Array) => tensor('float16', shape, toFloat16(values));
 
-async function encode(picture: LimnConfigInput['picture'], weights: Record<string, Tensor>, feeds: Feeds, width?: number) {
+async function encode(picture: ModelConfigInput['picture'], weights: Record<string, Tensor>, feeds: Feeds, width?: number) {
   const graph = new Graph();
   const inputs = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, graph.constant(value)]));
   const encoded = encodePicture(new InferenceContext(graph, weights), configOf(picture, width), inputs);

@@ -4,7 +4,7 @@ import type { Value } from '../../engine/graph/index.js';
 import type { Context } from '../../engine/nn/context.js';
 import { linear, maskBias, transformerLayer } from '../../engine/nn/layers.js';
 import type { InputSpec } from '../../engine/nn/training.js';
-import type { LimnConfig } from './config.js';
+import type { BackboneConfig } from './config.js';
 import type { EncodedTokens } from './encoded.js';
 import { type Inputs, normalized } from './picture.js';
 import { splice, type TunedEncoders } from './tuned.js';
@@ -14,7 +14,7 @@ import { encodeWords } from './words.js';
  * Names, dtypes and shapes of the inputs of a batch of texts: `words`; or `text.local` and `text.global` features of a frozen
  * encoder with `text.mask`, 1 for a token; or `text.ids` for an encoder that is trained, with the same mask.
  */
-export function textInputs({ text, words }: LimnConfig, batch: number): Record<string, InputSpec> {
+export function textInputs({ text, words }: BackboneConfig, batch: number): Record<string, InputSpec> {
   if (text.kind === 'words') return { words: { dtype: 'int64', shape: [batch, words] } };
   const mask: InputSpec = { dtype: 'float32', shape: [batch, text.tokens] };
   if (text.kind === 'tuned') return { 'text.ids': { dtype: 'int64', shape: [batch, text.tokens] }, 'text.mask': mask };
@@ -26,7 +26,7 @@ export function textInputs({ text, words }: LimnConfig, batch: number): Record<s
 }
 
 /** A batch of texts as tokens (B, M, d), their bias and a global vector (B, d). */
-export function encodeText(context: Context, config: LimnConfig, input: Inputs, encoders: TunedEncoders = {}): EncodedTokens {
+export function encodeText(context: Context, config: BackboneConfig, input: Inputs, encoders: TunedEncoders = {}): EncodedTokens {
   const scope = context.scope('text');
   if (config.text.kind === 'words') return encodeWords(context, scope, config, input.words!) as EncodedTokens;
   const mask = input['text.mask']!;
@@ -46,7 +46,7 @@ export function encodeText(context: Context, config: LimnConfig, input: Inputs, 
 }
 
 /** Features of a text encoder in the model's width, and `config.textLayers` Transformer layers over them. */
-function projectText(scope: Context, config: LimnConfig, local: Value, mask: Value, global: Value): EncodedTokens {
+function projectText(scope: Context, config: BackboneConfig, local: Value, mask: Value, global: Value): EncodedTokens {
   let tokens = linear(scope, 'local', normalized(local), config.width);
   for (let i = 0; i < config.textLayers; i++) {
     tokens = transformerLayer(scope, `layer${i}`, tokens, { ...config, bias: maskBias(mask) });

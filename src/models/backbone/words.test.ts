@@ -6,12 +6,12 @@ import { Graph } from '../../engine/graph/index.js';
 import { openGraph, randomTensor } from '../../engine/graph/testing/evaluate.js';
 import { InferenceContext, TrainingContext } from '../../engine/nn/context.js';
 import { float32, int64, type Tensor } from '../../engine/tensor/tensor.js';
-import { type LimnConfigInput, limnConfig } from './config.js';
+import { type ModelConfigInput, modelConfig } from '../methods/model-config.js';
 import { encodePicture } from './picture.js';
 import { encodeText } from './text.js';
 
-const configOf = (captionWords: number, changes: Partial<LimnConfigInput> = {}) =>
-  limnConfig.parse({
+const configOf = (captionWords: number, changes: Partial<ModelConfigInput> = {}) =>
+  modelConfig.parse({
     width: 4,
     heads: 2,
     expansion: 2,

@@ -8,8 +8,8 @@ import { openGraph, openGraphFile, randomTensor } from '../../engine/graph/testi
 import { TrainingContext } from '../../engine/nn/context.js';
 import { attention } from '../../engine/nn/layers.js';
 import { float32, int64, type Tensor } from '../../engine/tensor/tensor.js';
-import { limnConfig } from '../backbone/config.js';
 import { attentionModel, limnTrainingModel } from '../retrieval/limn-graphs.js';
+import { modelConfig } from './model-config.js';
 
 describe('the weights that an attention hands out', () => {
   it('make its output, and sum to 1', async () => {
@@ -47,7 +47,7 @@ describe('the weights that an attention hands out', () => {
 });
 
 describe('attentionModel', () => {
-  const config = limnConfig.parse({
+  const config = modelConfig.parse({
     width: 16,
     factors: 3,
     layers: 2,

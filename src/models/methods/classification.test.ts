@@ -4,10 +4,10 @@ import { Graph } from '../../engine/graph/index.js';
 import { openGraph } from '../../engine/graph/testing/evaluate.js';
 import { TrainingContext } from '../../engine/nn/context.js';
 import { float32, scalar } from '../../engine/tensor/tensor.js';
-import { limnConfig } from '../backbone/config.js';
-import { sharedTargets } from './classification.js';
+import { inBatchClassification } from './classification.js';
+import { modelConfig } from './model-config.js';
 
-const config = limnConfig.parse({ vocabularySize: 3, initialScale: 5, picture: { kind: 'captions', words: 2 } });
+const config = modelConfig.parse({ vocabularySize: 3, initialScale: 5, picture: { kind: 'captions', words: 2 } });
 const cosines = [0.9, 0.1, -0.3, 0.2, 0.5, 0.4, 0.0, 0.7, 0.6];
 
 async function lossOf(weights?: readonly number[], same: readonly number[] = new Array(9).fill(0)): Promise<number> {
@@ -16,7 +16,7 @@ async function lossOf(weights?: readonly number[], same: readonly number[] = new
     sameTarget: graph.input('sameTarget', 'float32', [3, 3]),
     weights: weights && graph.input('weights', 'float32', [3]),
   };
-  const { logits, classify } = sharedTargets(new TrainingContext(graph, new Random(1)), config, rows);
+  const { logits, classify } = inBatchClassification(new TrainingContext(graph, new Random(1)), config, rows);
   graph.output('loss', classify(logits('scale', graph.input('cosines', 'float32', [3, 3]))));
   const run = await openGraph(graph);
   const result = await run({

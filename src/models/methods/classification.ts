@@ -3,14 +3,17 @@ import * as f from '../../engine/graph/functions.js';
 import type { Value } from '../../engine/graph/index.js';
 import { type Context, init } from '../../engine/nn/context.js';
 import { crossEntropy } from '../../engine/nn/losses.js';
-import type { LimnConfig } from '../backbone/config.js';
-import type { BatchRows } from './method.js';
+import type { BackboneConfig } from '../backbone/config.js';
+import type { BatchRows, Embedding, MethodLoss } from './method.js';
+
+/** What of a model's config the classification depends on. */
+type Classified = Pick<BackboneConfig, 'initialScale' | 'symmetric' | 'labelSmoothing'>;
 
 /**
  * The classification over a batch of B rows and C candidates, the first B of which are the rows' targets; some may be no negatives of
  * each other.
  */
-export function sharedTargets(scope: Context, config: LimnConfig, { sameTarget, weights }: BatchRows) {
+export function inBatchClassification(scope: Context, config: Classified, { sameTarget, weights }: BatchRows) {
   const { symmetric = 0, labelSmoothing = 0 } = config;
   const batch = sameTarget.shape[0] as number;
   const ofRows = labelsOf(sameTarget, labelSmoothing);
@@ -32,6 +35,19 @@ export function sharedTargets(scope: Context, config: LimnConfig, { sameTarget, 
       return f.add(f.mul(forward, 1 - symmetric), f.mul(backward, symmetric));
     },
   };
+}
+
+/** The loss that most methods have: classification of the queries on the cosines of their matching vectors with the candidates'. */
+export function inBatchLoss(
+  context: Context,
+  config: Classified,
+  query: Embedding,
+  candidates: Embedding,
+  rows: BatchRows,
+): MethodLoss {
+  const { logits, classify } = inBatchClassification(context.scope('loss'), config, rows);
+  const loss = classify(logits('matching_scale', f.matmul(query.matching, candidates.matching, { transB: true })));
+  return { loss, metrics: {} };
 }
 
 /** What each row is to choose, (B, C) that sum to 1: the candidate of its own index, and a part of all that are not hidden. */

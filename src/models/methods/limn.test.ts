@@ -6,18 +6,18 @@ import type { Graph } from '../../engine/graph/index.js';
 import { type Feeds, openGraph } from '../../engine/graph/testing/evaluate.js';
 import { drawMasks } from '../../engine/nn/training.js';
 import { sizeOf, type Tensor, tensor } from '../../engine/tensor/tensor.js';
-import { type LimnConfigInput, limnConfig } from '../backbone/config.js';
 import { galleryModel, limnTrainingModel, queryModel } from '../retrieval/limn-graphs.js';
 import { openModel, traceLoss } from '../testing/traced.js';
+import { type ModelConfigInput, modelConfig } from './model-config.js';
 
 const fixture = readFixture('limn');
 const parameters = fixture.under('parameter.');
 const buffers = fixture.under('buffer.');
-const configOf = (changes: Partial<LimnConfigInput> = {}) => limnConfig.parse({ ...fixture.settings, ...changes });
+const configOf = (changes: Partial<ModelConfigInput> = {}) => modelConfig.parse({ ...fixture.settings, ...changes });
 const tolerance = 1e-4;
 const batch = 6;
 
-function traced(changes: Partial<LimnConfigInput> = {}) {
+function traced(changes: Partial<ModelConfigInput> = {}) {
   const config = configOf(changes);
   return { ...traceLoss(config, batch, buffers), config };
 }

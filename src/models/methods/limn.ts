@@ -6,16 +6,65 @@
  *
  * Shapes: B batch, N picture tokens, M words, d width, K factors, p width of a factor's projection.
  */
+import { z } from 'zod';
 import * as f from '../../engine/graph/functions.js';
 import type { Value } from '../../engine/graph/index.js';
 import { type Context, init } from '../../engine/nn/context.js';
 import { layerNorm, linear, mlp, transformerLayer } from '../../engine/nn/layers.js';
 import { disentangling, symmetricKl } from '../../engine/nn/losses.js';
 import { float32 } from '../../engine/tensor/tensor.js';
-import type { LimnConfig } from '../backbone/config.js';
+import type { backboneConfig } from '../backbone/config.js';
 import type { Encoded } from '../backbone/encoded.js';
-import { sharedTargets } from './classification.js';
-import type { BatchRows, Embedding, Method } from './method.js';
+import { inBatchClassification } from './classification.js';
+import { defineMethod, type MethodConfig } from './define-method.js';
+import type { BatchRows, Embedding } from './method.js';
+
+const positive = z.int().positive();
+
+const options = z
+  .object({
+    /** K, the number of latent factors. */
+    factors: positive.default(8),
+    /**
+     * What the factor tokens start from in the shared Transformer: K learned tokens, or these and K linear maps of the fused global
+     * features.
+     */
+    factorStart: z.enum(['tokens', 'global']).default('tokens'),
+    /** Layers of the shared Transformer. */
+    layers: positive.default(2),
+    /** p, the width of a factor's projection. */
+    projection: positive.default(64),
+    /** How many tokens the local picture tokens together weigh like in the attention prior. Not given: each weighs like any other. */
+    localMass: z.number().positive().optional(),
+    /** Weights of the loss terms beside the matching token's classification, which has 1. */
+    weights: z
+      .strictObject({
+        factors: z.number().nonnegative().default(1),
+        agreement: z.number().nonnegative().default(1),
+        disentangling: z.number().nonnegative().default(1),
+      })
+      .prefault({}),
+    /**
+     * How a query counts its factors: all the same, or by learned weights that depend on the query, K in sum. They multiply its factor
+     * vectors, so that scores are inner products as before. @default "equal"
+     */
+    factorWeights: z.enum(['equal', 'learned']).optional(),
+    /** Weight of the factors' mean cosine in the score. */
+    gamma: z.number().nonnegative().default(1),
+    /** What a query sees: both, or one side alone. */
+    query: z.enum(['both', 'picture', 'text']).default('both'),
+    /** Which features of the multi-grained encoder are used. */
+    features: z.enum(['both', 'global', 'local']).default('both'),
+    /** How the matching token is made of the factors: an attention over them, an MLP of their mean, or the sum of both. */
+    aggregation: z.enum(['both', 'adaptive', 'holistic']).default('both'),
+  })
+  .refine(({ factorStart, features }) => factorStart !== 'global' || features !== 'local', {
+    path: ['factorStart'],
+    error: 'needs global features, and "features" leaves them out',
+  });
+
+export type LimnConfig = MethodConfig<typeof options>;
+export type LimnConfigInput = z.input<typeof backboneConfig> & { method?: 'limn' } & z.input<typeof options>;
 
 /** What LIMN makes of a query or of a target. */
 export interface FactorEmbedding extends Embedding {
@@ -25,11 +74,14 @@ export interface FactorEmbedding extends Embedding {
   tokens: Value;
 }
 
-export const limn: Method<FactorEmbedding> = {
+export const limn = defineMethod({
+  id: 'limn',
+  options,
   sees: ({ query }) => ({ picture: query !== 'text', text: query !== 'picture' }),
   local: ({ features }) => features !== 'global',
   factors: ({ factors }) => factors,
-  embedQuery(context, config, picture, text) {
+  score: ({ gamma }) => ({ factors: gamma }),
+  embedQuery(context, config, picture, text): FactorEmbedding {
     const seen = picture && pictureSequence(context, config, picture);
     const query = embed(context, config, seen, text && textSequence(context, config, text));
     if (config.factorWeights !== 'learned') return query;
@@ -38,7 +90,7 @@ export const limn: Method<FactorEmbedding> = {
   embedTarget: (context, config, picture) => embed(context, config, pictureSequence(context, config, picture), undefined),
   loss: limnLoss,
   attention: factorAttention,
-};
+});
 
 interface Sequence {
   /** (B, n, d) */
@@ -218,7 +270,7 @@ const hiddenOptions = ({ activation, dropout }: LimnConfig) => ({ activation, dr
 function limnLoss(context: Context, config: LimnConfig, query: FactorEmbedding, target: FactorEmbedding, rows: BatchRows) {
   const { weights } = config;
   const scope = context.scope('loss');
-  const { logits, classify } = sharedTargets(scope, config, rows);
+  const { logits, classify } = inBatchClassification(scope, config, rows);
   const flat = ({ factors }: FactorEmbedding) => f.reshape(factors, [factors.shape[0] as number, -1]);
   const byMatching = logits('matching_scale', f.matmul(query.matching, target.matching, { transB: true }));
   const matching = classify(byMatching);

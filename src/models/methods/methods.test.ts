@@ -1,5 +1,5 @@
 /** What is promised of every method, and of every kind of picture. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,7 +9,7 @@ import type { Feeds } from '../../engine/graph/testing/evaluate.js';
 import type { InputSpec, TrainingModel } from '../../engine/nn/training.js';
 import { toFloat16 } from '../../engine/tensor/float16.js';
 import { float32, sizeOf, type Tensor, tensor } from '../../engine/tensor/tensor.js';
-import { type LimnConfig, type LimnConfigInput, limnConfig, methodNames, type PictureConfig } from '../backbone/config.js';
+import type { PictureConfig } from '../backbone/config.js';
 import { pictureInputs } from '../backbone/picture.js';
 import { Vocabulary } from '../encoders/text/vocabulary.js';
 import { joinEmbeddings } from '../retrieval/embeddings.js';
@@ -17,7 +17,9 @@ import { galleryModel, limnTrainingModel, queryModel } from '../retrieval/limn-g
 import { LimnModel } from '../retrieval/limn-model.js';
 import type { FeedOptions, PictureSource } from '../retrieval/picture-source.js';
 import { openModel } from '../testing/traced.js';
-import { methodOf } from './methods.js';
+import type { ModelConfig } from './define-method.js';
+import { methodOf, methods } from './methods.js';
+import { type ModelConfigInput, modelConfig } from './model-config.js';
 
 const vocabulary = Vocabulary.build(['the same in red with short sleeves and a blue collar']);
 const pictures: Record<Exclude<PictureConfig['kind'], 'tuned'>, PictureConfig> = {
@@ -27,8 +29,8 @@ const pictures: Record<Exclude<PictureConfig['kind'], 'tuned'>, PictureConfig> =
 };
 const batch = 6;
 
-const configOf = (changes: Partial<LimnConfigInput>) =>
-  limnConfig.parse({
+const configOf = (changes: Partial<ModelConfigInput>) =>
+  modelConfig.parse({
     width: 8,
     factors: 3,
     layers: 1,
@@ -65,7 +67,7 @@ function randomTensors(random: Random, specs: Readonly<Record<string, InputSpec>
 }
 
 /** A batch of another picture and another text for each row; rows 0 and 3 want the same picture. */
-function randomBatch(config: LimnConfig): Feeds {
+function randomBatch(config: ModelConfig): Feeds {
   const random = new Random(5);
   const apart = new Float32Array(batch * batch);
   const target = randomTensors(random, pictureInputs(config.picture, batch, { prefix: 'target.' }));
@@ -81,7 +83,7 @@ function randomBatch(config: LimnConfig): Feeds {
   };
 }
 
-const trainingOf = (config: LimnConfig) =>
+const trainingOf = (config: ModelConfig) =>
   limnTrainingModel(config, {
     batchSize: batch,
     optimizer: { learningRate: 0.01, totalSteps: 30, finalFraction: 1 },
@@ -102,17 +104,17 @@ async function train({ model, initialState, carry }: TrainingModel, feeds: Feeds
   return { losses, fed: inputs.filter((name) => !(name in initialState)) };
 }
 
-function untrained(config: LimnConfig): Record<string, Tensor> {
+function untrained(config: ModelConfig): Record<string, Tensor> {
   const { parameters, initialState } = trainingOf(config);
   return { ...buffers, ...Object.fromEntries(parameters.map(({ name }) => [name, initialState[name]!])) };
 }
 
 /** The names without their prefix that a batch of such pictures feeds. */
-const pictureNames = (config: LimnConfig, prefix = '') =>
+const pictureNames = (config: ModelConfig, prefix = '') =>
   Object.keys(pictureInputs(config.picture, 1, { prefix, local: methodOf(config).local(config) }));
 
-const cases: [string, Partial<LimnConfigInput>][] = [
-  ...methodNames.map((method): [string, Partial<LimnConfigInput>] => [method, { method }]),
+const cases: [string, Partial<ModelConfigInput>][] = [
+  ...methods.ids.map((method): [string, Partial<ModelConfigInput>] => [method, { method }]),
   ['limn of pictures', { query: 'picture' }],
   ['limn of texts', { query: 'text' }],
   ['tg-cir on patches', { method: 'tg-cir', picture: pictures.patch }],
@@ -175,7 +177,7 @@ describe('a saved model', () => {
   afterAll(() => rm(root, { recursive: true, force: true }));
 
   /** Random pictures in memory. */
-  function source(config: LimnConfig, count: number): PictureSource {
+  function source(config: ModelConfig, count: number): PictureSource {
     const all = randomTensors(new Random(9), pictureInputs(config.picture, count));
     const ids = Array.from({ length: count }, (_, i) => `${i}`);
     const feeds = (rows: ArrayLike<number>, { local = true }: FeedOptions = {}) =>
@@ -189,6 +191,20 @@ describe('a saved model', () => {
       );
     return { config: config.picture, ids, broken: [], rowOf: Number, feeds, statistics: () => ({}), close: async () => {} };
   }
+
+  it('says which method it needs where nobody has defined that', async () => {
+    const folder = join(root, 'of-a-plug-in');
+    const config = configOf({ method: 'sum' });
+    await new LimnModel({ config, vocabulary, weights: untrained(config), encoder: { id: 'none' } }).save(folder);
+    const file = join(folder, 'config.json');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"sum"', '"mine"').replace('"factors"', '"facets"'));
+    await expect(LimnModel.open(folder)).rejects.toThrow(
+      expect.objectContaining({
+        code: 'CHECKPOINT',
+        message: expect.stringMatching(/method "mine", which is of a plug-in: .*--plugin/),
+      }),
+    );
+  });
 
   it.each(['text-only', 'tg-cir', 'limn'] as const)('is opened again and embeds the same: %s', async (name) => {
     const config = configOf({ method: name });

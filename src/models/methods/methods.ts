@@ -1,28 +1,37 @@
-/** The methods by their names in a config. */
-
-import type { LimnConfig, MethodName } from '../backbone/config.js';
+/** The known methods, and the one of a model. */
+import { LimnError } from '../../core/errors.js';
+import { Registry } from '../../core/part.js';
+import { suggestion } from '../../core/suggest.js';
 import { combiner } from './baselines/combiner.js';
 import { concat } from './baselines/concat.js';
 import { pictureOnly, textOnly } from './baselines/one-side.js';
 import { sum } from './baselines/sum.js';
 import { tgCir } from './baselines/tg-cir.js';
 import { tirg } from './baselines/tirg.js';
+import type { MethodDefinition } from './define-method.js';
+import { type FittingMethod, fitting } from './fitting.js';
 import { limn } from './limn.js';
-import type { Embedding, Method } from './method.js';
 
-const methods: { readonly [name in MethodName]: unknown } = {
-  limn,
-  'picture-only': pictureOnly,
-  'text-only': textOnly,
+/** LIMN and the baselines, and behind them the methods of plug-ins; see {@link defineMethod}. */
+export const methods = new Registry<MethodDefinition>('method', [
+  limn as MethodDefinition,
+  pictureOnly,
+  textOnly,
   sum,
   concat,
   tirg,
   combiner,
-  'tg-cir': tgCir,
-};
+  tgCir as MethodDefinition,
+]);
 
-/** The method of a model. */
-export function methodOf({ method }: Pick<LimnConfig, 'method'>): Method {
-  // A method's own embeddings come back to it alone, so their exact type is nobody else's business.
-  return methods[method] as Method<Embedding>;
+/** The method of a model, with its outputs checked. @throws LimnError CONFIG where there is none of this id */
+export function methodOf({ method }: { readonly method: string }): FittingMethod {
+  const found = methods.get(method);
+  if (found) return fitting(found);
+  throw new LimnError('CONFIG', unknownMethod(method), { details: { method, known: methods.ids } });
+}
+
+/** What is to be done about a method that nobody has defined here. */
+export function unknownMethod(method: string): string {
+  return `There is no method "${method}". ${suggestion(method, methods.ids)} If it is one of a plug-in, give that with --plugin, or to usePlugin.`;
 }

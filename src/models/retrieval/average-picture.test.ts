@@ -5,11 +5,11 @@ import { Graph } from '../../engine/graph/index.js';
 import { openGraph, randomTensor } from '../../engine/graph/testing/evaluate.js';
 import { InferenceContext } from '../../engine/nn/context.js';
 import { float32, type Tensor } from '../../engine/tensor/tensor.js';
-import { type LimnConfigInput, limnConfig } from '../backbone/config.js';
 import { encodePicture } from '../backbone/picture.js';
+import { type ModelConfigInput, modelConfig } from '../methods/model-config.js';
 import { averagePicture } from './average-picture.js';
 
-const configOf = (picture: LimnConfigInput['picture']) => limnConfig.parse({ width: 4, heads: 2, vocabularySize: 2, picture });
+const configOf = (picture: ModelConfigInput['picture']) => modelConfig.parse({ width: 4, heads: 2, vocabularySize: 2, picture });
 
 it('is 0 once it is standardised: what is left of a feature is the bias', async () => {
   const config = configOf({ kind: 'features', tokens: 5, channels: 6, globalChannels: 3, colourChannels: 0 });
@@ -47,7 +47,7 @@ it('is 0 once it is standardised: what is left of a feature is the bias', async 
 });
 
 it('is grey where a model sees pixels, and without words where captions stand in', () => {
-  const of = (picture: LimnConfigInput['picture'], name: string) => {
+  const of = (picture: ModelConfigInput['picture'], name: string) => {
     const { data, shape } = averagePicture(configOf(picture), {}).feeds([0, 0])[name]!;
     return { shape, values: [...new Set(Array.from(data as ArrayLike<number | bigint>, Number))] };
   };

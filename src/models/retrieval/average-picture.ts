@@ -2,7 +2,7 @@
 import { LimnError } from '../../core/errors.js';
 import { toFloat16 } from '../../engine/tensor/float16.js';
 import { float32, int64, type Tensor, tensor } from '../../engine/tensor/tensor.js';
-import type { LimnConfig } from '../backbone/config.js';
+import type { BackboneConfig } from '../backbone/config.js';
 import { pictureInputs } from '../backbone/picture.js';
 import type { FeedOptions, PictureSource } from './picture-source.js';
 
@@ -14,7 +14,7 @@ import type { FeedOptions, PictureSource } from './picture-source.js';
  * @throws LimnError CHECKPOINT when the weights lack the means
  */
 export function averagePicture(
-  { picture }: Pick<LimnConfig, 'picture'>,
+  { picture }: Pick<BackboneConfig, 'picture'>,
   weights: Readonly<Record<string, Tensor>>,
 ): Pick<PictureSource, 'feeds'> {
   const meanOf = (input: string, length: number): Float32Array => {
@@ -38,7 +38,7 @@ export function averagePicture(
   };
 }
 
-const grey = ({ kind }: LimnConfig['picture']) => (kind === 'patch' ? 0.5 : 0);
+const grey = ({ kind }: BackboneConfig['picture']) => (kind === 'patch' ? 0.5 : 0);
 
 function repeated(values: Float32Array, count: number): Uint16Array<ArrayBuffer> {
   const once = toFloat16(values);

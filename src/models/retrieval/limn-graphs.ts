@@ -6,11 +6,11 @@ import { type Context, InferenceContext } from '../../engine/nn/context.js';
 import type { OptimizerOptions } from '../../engine/nn/optimizer.js';
 import { type InputSpec, type TrainingModel, trainingModel } from '../../engine/nn/training.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
-import type { LimnConfig } from '../backbone/config.js';
 import { joinEncoded } from '../backbone/encoded.js';
 import { encodePicture, type Inputs, pictureInputs, withoutPrefix } from '../backbone/picture.js';
 import { encodeText, textInputs } from '../backbone/text.js';
 import type { TunedEncoders } from '../backbone/tuned.js';
+import type { ModelConfig } from '../methods/define-method.js';
 import type { Embedding } from '../methods/method.js';
 import { methodOf } from '../methods/methods.js';
 
@@ -37,7 +37,7 @@ export interface LimnTrainingOptions {
  * `sameTarget` float32 (B, B), see {@link BatchRows}; with reference negatives also `referenceAnswers` float32 (B, B), 1 where the reference
  * of the second row is what the first row wants; with `weighted` also `rowWeights` float32 (B).
  */
-export function limnTrainingModel(config: LimnConfig, options: LimnTrainingOptions): TrainingModel {
+export function limnTrainingModel(config: ModelConfig, options: LimnTrainingOptions): TrainingModel {
   const { batchSize: batch, optimizer, random, buffers, stepsPerRun = 1, tokensSeen: seen, recompute = false } = options;
   return trainingModel({
     inputs: {
@@ -60,7 +60,7 @@ export function limnTrainingModel(config: LimnConfig, options: LimnTrainingOptio
 }
 
 /** What a batch of triplets feeds, but for the rows' weights. */
-export function tripletInputs(config: LimnConfig, batch: number, seen?: number): Record<string, InputSpec> {
+export function tripletInputs(config: ModelConfig, batch: number, seen?: number): Record<string, InputSpec> {
   const pairs: InputSpec = { dtype: 'float32', shape: [batch, batch] };
   const withReferences = config.referenceNegatives === true;
   return {
@@ -75,7 +75,7 @@ export function tripletInputs(config: LimnConfig, batch: number, seen?: number):
 /** The embeddings of a batch of triplets: its B queries, and the candidates that they are classified among, the B targets first. */
 export function embedTriplets(
   context: Context,
-  config: LimnConfig,
+  config: ModelConfig,
   values: Inputs,
   encoders: TunedEncoders = {},
 ): { query: Embedding; candidates: Embedding; sameTarget: Value } {
@@ -103,14 +103,14 @@ type Weights = Readonly<Record<string, Tensor>>;
  *
  * @param encoders the files of encoders that were trained with the rest
  */
-export function queryModel(config: LimnConfig, weights: Weights, batch: number, encoders: TunedEncoders = {}): Uint8Array {
+export function queryModel(config: ModelConfig, weights: Weights, batch: number, encoders: TunedEncoders = {}): Uint8Array {
   return inferenceModel('query', queryInputs(config, batch), weights, (context, inputs) =>
     embedQuery(context, config, inputs, encoders),
   );
 }
 
 /** Picture inputs -> `matching` (B, d) and, for a method with factors, `factors` (B, K, p). See {@link queryModel}. */
-export function galleryModel(config: LimnConfig, weights: Weights, batch: number, encoders: TunedEncoders = {}): Uint8Array {
+export function galleryModel(config: ModelConfig, weights: Weights, batch: number, encoders: TunedEncoders = {}): Uint8Array {
   return inferenceModel('gallery', targetInputs(config, batch), weights, (context, inputs) =>
     embedTarget(context, config, inputs, encoders),
   );
@@ -122,7 +122,7 @@ export function galleryModel(config: LimnConfig, weights: Weights, batch: number
  */
 export function attentionModel(
   side: 'query' | 'gallery',
-  config: LimnConfig,
+  config: ModelConfig,
   weights: Weights,
   batch: number,
   encoders: TunedEncoders = {},
@@ -137,7 +137,7 @@ export function attentionModel(
 }
 
 /** What a batch of queries feeds. @param prefix put before the names of the picture's inputs */
-function queryInputs(config: LimnConfig, batch: number, prefix = '', seen?: number): Record<string, InputSpec> {
+function queryInputs(config: ModelConfig, batch: number, prefix = '', seen?: number): Record<string, InputSpec> {
   const sees = methodOf(config).sees(config);
   return {
     ...(sees.picture ? targetInputs(config, batch, prefix, seen) : {}),
@@ -145,12 +145,12 @@ function queryInputs(config: LimnConfig, batch: number, prefix = '', seen?: numb
   };
 }
 
-function targetInputs(config: LimnConfig, batch: number, prefix = '', seen?: number): Record<string, InputSpec> {
+function targetInputs(config: ModelConfig, batch: number, prefix = '', seen?: number): Record<string, InputSpec> {
   return pictureInputs(config.picture, batch, { prefix, local: methodOf(config).local(config), seen });
 }
 
 /** Encodes what the method sees of a query, and composes it. */
-export function embedQuery(context: Context, config: LimnConfig, inputs: Inputs, encoders: TunedEncoders = {}): Embedding {
+export function embedQuery(context: Context, config: ModelConfig, inputs: Inputs, encoders: TunedEncoders = {}): Embedding {
   const method = methodOf(config);
   const sees = method.sees(config);
   const picture = sees.picture ? encodePicture(context, config, inputs, encoders) : undefined;
@@ -158,7 +158,7 @@ export function embedQuery(context: Context, config: LimnConfig, inputs: Inputs,
 }
 
 /** Encodes a target picture. */
-export function embedTarget(context: Context, config: LimnConfig, inputs: Inputs, encoders: TunedEncoders = {}): Embedding {
+export function embedTarget(context: Context, config: ModelConfig, inputs: Inputs, encoders: TunedEncoders = {}): Embedding {
   return methodOf(config).embedTarget(context, config, encodePicture(context, config, inputs, encoders));
 }
 

@@ -5,10 +5,11 @@ import type { OnProgress } from '../../core/progress.js';
 import type { Device } from '../../engine/runtime/device.js';
 import { Session, type SessionOptions } from '../../engine/runtime/session.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
-import { type LimnConfig, limnConfig } from '../backbone/config.js';
 import type { TunedEncoders } from '../backbone/tuned.js';
 import type { Vocabulary } from '../encoders/text/vocabulary.js';
-import { methodOf } from '../methods/methods.js';
+import type { ModelConfig } from '../methods/define-method.js';
+import { methodOf, methods } from '../methods/methods.js';
+import { modelConfig } from '../methods/model-config.js';
 import { type Embeddings, joinEmbeddings } from './embeddings.js';
 import { attentionModel, galleryModel, queryModel } from './limn-graphs.js';
 import { type EncoderIdentity, encoderSchema, readModelFolder, writeModelFolder } from './model-folder.js';
@@ -19,7 +20,7 @@ import type { TextSource } from './text-source.js';
 
 const folderConfig = z.strictObject({
   format: z.literal('limn-model-1'),
-  model: limnConfig,
+  model: modelConfig,
   encoder: encoderSchema,
   textEncoder: z
     .strictObject({
@@ -34,7 +35,7 @@ const folderConfig = z.strictObject({
 });
 
 export interface LimnModelParts {
-  config: LimnConfig;
+  config: ModelConfig;
   vocabulary: Vocabulary;
   /** Parameters and buffers by name. */
   weights: Readonly<Record<string, Tensor>>;
@@ -55,6 +56,13 @@ export interface EmbedOptions {
   threads?: number | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: OnProgress | undefined;
+}
+
+/** What to say of the config of a method that nobody has defined here. */
+function missingMethod(config: unknown): string | undefined {
+  const method = (config as { model?: { method?: unknown } } | null)?.model?.method;
+  if (typeof method !== 'string' || methods.get(method)) return undefined;
+  return `the model was trained with the method "${method}", which is of a plug-in: give the file that defines it with --plugin, or call usePlugin.`;
 }
 
 /**
@@ -79,13 +87,18 @@ export class LimnModel {
     private readonly device?: Device,
   ) {}
 
-  get config(): LimnConfig {
+  get config(): ModelConfig {
     return this.parts.config;
   }
 
   /** Which sides of a query the model reads. */
   get sees(): { picture: boolean; text: boolean } {
     return methodOf(this.config).sees(this.config);
+  }
+
+  /** How much the factors' mean cosine counts in the score, beside the matching vectors' cosine. */
+  get gamma(): number {
+    return methodOf(this.config).score(this.config).factors;
   }
 
   /**
@@ -97,6 +110,7 @@ export class LimnModel {
     const { folder, config, encoder, vocabulary, weights, hash } = await readModelFolder(path, folderConfig, {
       name: 'limn model',
       command: 'limn train',
+      missing: missingMethod,
     });
     const { model, textEncoder } = config;
     return new LimnModel({ config: model, vocabulary, weights, encoder, textEncoder }, folder, hash, undefined, options.device);
@@ -227,7 +241,6 @@ export class LimnModel {
     options: EmbedOptions,
   ): Promise<Embeddings> {
     const factors = methodOf(this.config).factors(this.config);
-    const projection = factors > 0 ? this.config.projection : 0;
     const { picture, text } = this.config;
     const sizes = batchSizes[picture.kind === 'tuned' || text.kind === 'tuned' ? 'tuned' : 'frozen'];
     const parts: Embeddings[] = [];
@@ -238,6 +251,7 @@ export class LimnModel {
       const result = await session.run(feeds(at, at + size));
       const matching = result.matching as Tensor<'float32'>;
       const factorVectors = (result.factors?.data ?? new Float32Array(0)) as Float32Array;
+      const projection = result.factors?.shape[2] ?? 0;
       parts.push({ count: size, width: matching.shape[1]!, factors, projection, matching: matching.data, factorVectors });
       at += size;
       options.onProgress?.({ stage: `embed ${side === 'query' ? 'queries' : 'pictures'}`, done: at, total: count });

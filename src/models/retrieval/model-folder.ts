@@ -24,6 +24,8 @@ export interface ModelKind {
   name: string;
   /** The command that makes one, without its --out. */
   command: string;
+  /** Says what is missing where its config cannot be read for want of something. */
+  missing?(config: unknown): string | undefined;
 }
 
 export interface ModelFiles<Config> {
@@ -55,7 +57,7 @@ export function modelFolderIn(path: string): Promise<string> {
 export async function readModelFolder<Config extends { encoder: z.output<typeof encoderSchema> }>(
   path: string,
   schema: z.ZodType<Config>,
-  { name, command }: ModelKind,
+  { name, command, missing }: ModelKind,
 ): Promise<ModelFiles<Config>> {
   const folder = await modelFolderIn(path);
   const [configFile, vocabularyFile, weightsFile] = ['config.json', 'vocabulary.json', 'weights.safetensors'].map((file) =>
@@ -65,6 +67,8 @@ export async function readModelFolder<Config extends { encoder: z.output<typeof 
     const message = `There is no usable ${name} in ${path}: ${messageOf(cause)} Train one with "${command} --out ${path}".`;
     throw new LimnError('CHECKPOINT', message, { cause });
   });
+  const lack = missing?.(raw);
+  if (lack !== undefined) throw new LimnError('CHECKPOINT', `${configFile}: ${lack}`, { details: { file: configFile } });
   const parsed = schema.safeParse(raw);
   if (!parsed.success) {
     const why = z.prettifyError(parsed.error).replace(/\s+/g, ' ');

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { norm, readFixture, relativeError } from '../../../test/fixtures/fixture.js';
 import { openGraph } from '../../engine/graph/testing/evaluate.js';
 import { type Tensor, tensor } from '../../engine/tensor/tensor.js';
-import { limnConfig, methodNames } from '../backbone/config.js';
+import { methods } from '../methods/methods.js';
+import { modelConfig } from '../methods/model-config.js';
 import { openModel, traceLoss } from '../testing/traced.js';
 import { galleryModel, queryModel } from './limn-graphs.js';
 
@@ -14,7 +15,7 @@ const batch = 6;
 function variantOf(name: string, variant: string) {
   const fixture = readFixture(`recipe-${name}`);
   const { variants, ...shared } = fixture.settings;
-  const config = limnConfig.parse({ ...shared, ...variants[variant] });
+  const config = modelConfig.parse({ ...shared, ...variants[variant] });
   const expected = fixture.under(`${variant}:`);
   return { config, expected, feeds: fixture.tensors, parameters: fixture.under('parameter.'), buffers: fixture.under('buffer.') };
 }
@@ -62,9 +63,9 @@ describe('reference negatives', () => {
   });
 
   it('are what the gallery would store of the references, whatever the method sees of a query', async () => {
-    for (const method of methodNames) {
+    for (const method of methods.ids) {
       const given = variantOf('limn', 'reference-negatives');
-      const config = limnConfig.parse({ ...given.config, method });
+      const config = modelConfig.parse({ ...given.config, method });
       const { graph, context } = traceLoss(config, batch, given.buffers);
       const weights = Object.fromEntries([...context.parameters.values()].map(({ name, initial }) => [name, initial]));
       const result = await (await openGraph(graph))({ ...weights, ...given.feeds });
@@ -88,7 +89,7 @@ describe('reference negatives', () => {
     ] as const;
     for (const picture of pictures) {
       const given = variantOf('limn', 'all');
-      const config = limnConfig.parse({ ...given.config, picture });
+      const config = modelConfig.parse({ ...given.config, picture });
       const inputs =
         picture.kind === 'captions'
           ? (seed: number) => ({
@@ -147,7 +148,7 @@ describe('learned factor weights', () => {
     const weights = { ...parameters, ...buffers };
     const query = await openModel(queryModel(config, weights, batch));
     const made = lengths((await query.run({ ...pictureOf('reference'), words: feeds.words! })).factors!);
-    for (const row of made) expect(row.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(config.factors, 4);
+    for (const row of made) expect(row.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(config.factors as number, 4);
     expect(Math.max(...made.flat()) - Math.min(...made.flat())).toBeGreaterThan(0.05);
     expect(made[0]![0]).not.toBeCloseTo(made[1]![0]!, 4);
     const gallery = await openModel(galleryModel(config, weights, batch));
@@ -158,20 +159,20 @@ describe('learned factor weights', () => {
     const { result } = await run(given, {
       'factor_weights.energy.weight': tensor('float32', [config.width, 1], new Float32Array(config.width)),
     });
-    const plain = { ...given, config: limnConfig.parse({ ...config, factorWeights: 'equal' }) };
+    const plain = { ...given, config: modelConfig.parse({ ...config, factorWeights: 'equal' }) };
     expect(relativeError(result.loss, (await run(plain)).result.loss)).toBeLessThan(1e-5);
     const { context } = traceLoss(config, batch, buffers);
     expect(norm(context.parameters.get('factor_weights.energy.weight')!.initial)).toBe(0);
   });
 
   it('are a setting of LIMN alone', () => {
-    expect(() => limnConfig.parse({ ...config, method: 'tirg' })).toThrow('is a setting of LIMN');
-    expect(limnConfig.parse({ ...config, method: 'tirg', factorWeights: 'equal' }).method).toBe('tirg');
+    expect(() => modelConfig.parse({ ...config, method: 'tirg' })).toThrow('is a setting of LIMN');
+    expect(modelConfig.parse({ ...config, method: 'tirg', factorWeights: 'equal' }).method).toBe('tirg');
   });
 });
 
 it('leaves a config without these options as it is, so that older runs can be gone on with', () => {
-  const parsed = limnConfig.parse({ vocabularySize: 3, picture: { kind: 'captions', words: 2 } });
+  const parsed = modelConfig.parse({ vocabularySize: 3, picture: { kind: 'captions', words: 2 } });
   for (const key of ['referenceNegatives', 'symmetric', 'labelSmoothing', 'factorWeights'])
     expect(parsed).not.toHaveProperty(key);
 });

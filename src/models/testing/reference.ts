@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { norm, readFixture, relativeError } from '../../../test/fixtures/fixture.js';
 import { openGraph } from '../../engine/graph/testing/evaluate.js';
-import { limnConfig } from '../backbone/config.js';
+import { modelConfig } from '../methods/model-config.js';
 import { galleryModel, queryModel } from '../retrieval/limn-graphs.js';
 import { openModel, traceLoss } from './traced.js';
 
@@ -12,7 +12,7 @@ const tolerance = 1e-4;
 export function methodFixture(name: string) {
   const fixture = readFixture(name);
   const [parameters, buffers] = [fixture.under('parameter.'), fixture.under('buffer.')];
-  return { ...fixture, parameters, buffers, config: limnConfig.parse(fixture.settings), batch: 6 };
+  return { ...fixture, parameters, buffers, config: modelConfig.parse(fixture.settings), batch: 6 };
 }
 
 type MethodFixture = ReturnType<typeof methodFixture>;

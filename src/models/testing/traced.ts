@@ -7,7 +7,7 @@ import type { Feeds } from '../../engine/graph/testing/evaluate.js';
 import { TrainingContext } from '../../engine/nn/context.js';
 import * as ort from '../../engine/runtime/onnxruntime.js';
 import { type Tensor, tensor } from '../../engine/tensor/tensor.js';
-import type { LimnConfig } from '../backbone/config.js';
+import type { ModelConfig } from '../methods/define-method.js';
 import { methodOf } from '../methods/methods.js';
 import { embedTriplets, tripletInputs } from '../retrieval/limn-graphs.js';
 
@@ -15,7 +15,7 @@ import { embedTriplets, tripletInputs } from '../retrieval/limn-graphs.js';
  * A graph with the outputs `loss`, `term.*`, `query.*`, `targetEmbedding.*` and `gradient.*`, the loss's gradient by each parameter.
  * Parameters are inputs of it.
  */
-export function traceLoss(config: LimnConfig, batch: number, buffers: Readonly<Record<string, Tensor>> = {}) {
+export function traceLoss(config: ModelConfig, batch: number, buffers: Readonly<Record<string, Tensor>> = {}) {
   const graph = new Graph();
   const context = new TrainingContext(graph, new Random(1), buffers);
   const specs = tripletInputs(config, batch);

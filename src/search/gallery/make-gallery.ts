@@ -89,7 +89,7 @@ async function infoOf({ location, model, images }: Omit<StorePlace, 'replace'>):
   return {
     model: { hash: model.hash, encoder: model.parts.encoder.id, folder: referenceTo(model.folder, folder) },
     ...(images === undefined ? {} : { images: referenceTo(images, folder) }),
-    gamma: model.config.gamma,
+    gamma: model.gamma,
     sizes: { width, factors, projection },
   };
 }

@@ -1,13 +1,13 @@
 /** limn train */
 import { type Command, Option } from 'commander';
-import type { z } from 'zod';
 import { LimnError } from '../../../core/errors.js';
 import type { CommonTrainOptions } from '../../../learning/train/run-training.js';
 import { trainingSettings } from '../../../learning/train/settings.js';
 import { train } from '../../../learning/train/train.js';
 import { trainCaptioner } from '../../../learning/train/train-captioner.js';
-import { limnConfig, methodNames } from '../../../models/backbone/config.js';
 import { captionerConfig } from '../../../models/captioner/captioner-config.js';
+import { methods } from '../../../models/methods/methods.js';
+import { modelKeys } from '../../../models/methods/model-config.js';
 import { TextReader } from '../../../models/retrieval/text-reader.js';
 import { addDatasetOptions, type DatasetOptions, openDataset } from '../datasets.js';
 import { openReader, type ReaderOptions } from '../encoders.js';
@@ -77,7 +77,7 @@ export function trainCommand(): Command {
         .choices(['retrieval', 'caption'])
         .default('retrieval'),
     )
-    .addOption(new Option('--method <name>', 'LIMN or a baseline (default: "limn")').choices(methodNames))
+    .addOption(new Option('--method <name>', 'LIMN, a baseline, or a method of a plug-in (default: "limn")').choices(methods.ids))
     .option('--out <folder>', 'the run folder: config.json, metrics.ndjson, checkpoints/, model/')
     .addOption(numberOption('--epochs <count>', 'passes over the training triplets (default: 12)', whole))
     .addOption(numberOption('--batch-size <count>', 'triplets of one step (default: 128)', { least: 2, whole: true }))
@@ -110,7 +110,7 @@ async function runTrain(flags: TrainFlags): Promise<void> {
   const out = required(flags.out, '--out', 'train');
   const { method, width, factors, layers, heads, textLayers, dropout, gamma, query } = flags;
   const model = {
-    ...checked(flags.model, limnConfig, 'model'),
+    ...checked(flags.model, modelKeys(method ?? flags.model?.method), 'model'),
     ...defined({ method, width, factors, layers, heads, textLayers, dropout, gamma, query }),
   };
   if (flags.trainFrom !== undefined && flags.encoder === 'patch' && flags.textEncoder === undefined) {
@@ -139,7 +139,7 @@ async function runTrain(flags: TrainFlags): Promise<void> {
 function trainingOf(flags: TrainFlags): Record<string, unknown> {
   const { epochs, batchSize, protocol, stepsPerRun, accumulate, recompute, lr, encoderLr } = flags;
   return {
-    ...checked(flags.training, trainingSettings, 'training'),
+    ...checked(flags.training, Object.keys(trainingSettings.shape), 'training'),
     ...defined({ epochs, batchSize, protocol, stepsPerRun, accumulate, recompute }),
     ...defined({ learningRate: lr, encoderLearningRate: encoderLr }),
   };
@@ -151,7 +151,10 @@ async function runTrainCaptioner(flags: TrainFlags): Promise<void> {
   const foreign = ofRetrieval.find((name) => flags[name] !== undefined);
   if (foreign) throw new LimnError('USAGE', `"${foreign}" says nothing to a captioner: leave it out with "--task caption".`);
   const { width, layers, heads, textLayers, dropout } = flags;
-  const model = { ...checked(flags.model, captionerConfig, 'model'), ...defined({ width, layers, heads, textLayers, dropout }) };
+  const model = {
+    ...checked(flags.model, Object.keys(captionerConfig.shape), 'model'),
+    ...defined({ width, layers, heads, textLayers, dropout }),
+  };
   const training = trainingOf(flags);
   const result = await withData(flags, (data) => trainCaptioner({ ...data, out, model, training }));
   if (flags.json) return void process.stdout.write(`${JSON.stringify(result)}\n`);
@@ -191,9 +194,8 @@ function defined(value: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined));
 }
 
-/** Settings of a config file whose keys the schema knows; their values are checked where they are used. */
-function checked(given: Record<string, unknown> = {}, schema: z.ZodObject, section: string): Record<string, unknown> {
-  const known = Object.keys(schema.shape);
+/** Settings of a config file whose keys are known; their values are checked where they are used. */
+function checked(given: Record<string, unknown> = {}, known: readonly string[], section: string): Record<string, unknown> {
   const unknown = Object.keys(given).find((key) => !known.includes(key));
   if (unknown === undefined) return given;
   const named = (key: string) => `train.${section}.${key}`;

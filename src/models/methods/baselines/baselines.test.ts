@@ -2,12 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { openGraph } from '../../../engine/graph/testing/evaluate.js';
 import { float32, tensor } from '../../../engine/tensor/tensor.js';
-import { methodNames } from '../../backbone/config.js';
 import { expectEncoders, expectReference, methodFixture } from '../../testing/reference.js';
 import { traceLoss } from '../../testing/traced.js';
-import { methodOf } from '../methods.js';
+import { methodOf, methods } from '../methods.js';
 
-const baselines = methodNames.filter((name) => name !== 'limn');
+const baselines = methods.ids.filter((name) => name !== 'limn');
 const sides = { 'picture-only': ['global'], 'text-only': ['words'] };
 
 describe.each(baselines)('%s', (name) => {

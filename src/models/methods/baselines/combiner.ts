@@ -8,7 +8,7 @@ import * as f from '../../../engine/graph/functions.js';
 import { linear } from '../../../engine/nn/layers.js';
 import { baseline } from './baseline.js';
 
-export const combiner = baseline((context, { width, dropout }, picture, text) => {
+export const combiner = baseline('combiner', (context, { width, dropout }, picture, text) => {
   const hidden = (name: string, x: typeof picture, out: number) =>
     context.dropout(f.relu(linear(context, name, x, out)), dropout);
   const both = f.concat([hidden('picture', picture, 4 * width), hidden('text', text, 4 * width)], 1);

@@ -1,8 +1,8 @@
 /** LIMN without one part or another, or started in another way, against scripts/reference/limn_torch.py. */
 import { describe, expect, it } from 'vitest';
 import { norm, relativeError } from '../../../../test/fixtures/fixture.js';
-import { limnConfig } from '../../backbone/config.js';
 import { expectEncoders, expectReference, methodFixture, runLoss } from '../../testing/reference.js';
+import { modelConfig } from '../model-config.js';
 
 const both = ['local', 'global'];
 /** What each reads of a picture, parameters that it has and the loss does not depend on, and those that it must not have. */
@@ -33,9 +33,9 @@ describe.each(Object.entries(ablations))('LIMN: %s', (name, { reads, unused, lac
 
 describe('LIMN with weights of 0', () => {
   const whole = methodFixture('limn');
-  const weighted = (changes: Partial<typeof whole.config.weights>) => ({
+  const weighted = (changes: Record<string, number>) => ({
     ...whole,
-    config: limnConfig.parse({ ...whole.config, weights: { ...whole.config.weights, ...changes } }),
+    config: modelConfig.parse({ ...whole.config, weights: { ...(whole.config.weights as object), ...changes } }),
   });
   const term = (name: string) => whole.tensors[`term.${name}`]!.data[0] as number;
 
@@ -63,8 +63,8 @@ describe('LIMN with weights of 0', () => {
 
 it('refuses a start from global features where they are left out, and for a method without factors', () => {
   const { config } = methodFixture('limn');
-  expect(() => limnConfig.parse({ ...config, factorStart: 'global', features: 'local' })).toThrow('needs global features');
-  expect(() => limnConfig.parse({ ...config, factorStart: 'global', method: 'tirg' })).toThrow(
+  expect(() => modelConfig.parse({ ...config, factorStart: 'global', features: 'local' })).toThrow('needs global features');
+  expect(() => modelConfig.parse({ ...config, factorStart: 'global', method: 'tirg' })).toThrow(
     'is a setting of LIMN, not of the method',
   );
 });

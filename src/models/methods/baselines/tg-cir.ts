@@ -6,26 +6,39 @@
  *
  * A feature set is A attributes and the global feature: (B, A + 1, d). A text gives its attributes from its words.
  */
+import { z } from 'zod';
 import * as f from '../../../engine/graph/functions.js';
 import type { Value } from '../../../engine/graph/index.js';
 import { type Context, init } from '../../../engine/nn/context.js';
 import { linear, mlp } from '../../../engine/nn/layers.js';
 import { disentangling } from '../../../engine/nn/losses.js';
-import type { LimnConfig } from '../../backbone/config.js';
 import type { Encoded } from '../../backbone/encoded.js';
-import { sharedTargets } from '../classification.js';
-import type { BatchRows, Embedding, Method } from '../method.js';
+import { inBatchClassification } from '../classification.js';
+import { defineMethod, type MethodConfig } from '../define-method.js';
+import type { BatchRows, Embedding } from '../method.js';
+import { limnOptions } from './limn-options.js';
+
+const share = z.number().nonnegative().default(1);
+const options = z.object({
+  ...limnOptions('tg-cir'),
+  /** A, the number of attributes. */
+  factors: z.int().positive().default(8),
+  /** Weights of the regulariser ("agreement") and of keeping the attributes apart; the classification has 1. */
+  weights: z.strictObject({ factors: share, agreement: share, disentangling: share }).prefault({}),
+});
+type Config = MethodConfig<typeof options>;
 
 interface AttributeEmbedding extends Embedding {
   /** The attribute features of a picture, kept apart by the loss; a query has those of its reference. (B, A, d) */
   attributes: Value;
 }
 
-export const tgCir: Method<AttributeEmbedding> = {
+export const tgCir = defineMethod({
+  id: 'tg-cir',
+  options,
   sees: () => ({ picture: true, text: true }),
   local: () => true,
-  factors: () => 0,
-  embedQuery(context, config, picture, text) {
+  embedQuery(context, config, picture, text): AttributeEmbedding {
     const seen = featureSet(context.scope('picture_attributes'), config, picture as Encoded);
     const asked = featureSet(context.scope('text_attributes'), config, text as Encoded);
     return { matching: match(compose(context.scope('compose'), config, seen, asked)), attributes: attributesOf(seen) };
@@ -35,10 +48,10 @@ export const tgCir: Method<AttributeEmbedding> = {
     return { matching: match(set), attributes: attributesOf(set) };
   },
   loss,
-};
+});
 
 /** Each attribute's learned query attends over the tokens; the global feature comes behind: (B, A + 1, d). */
-function featureSet(context: Context, { factors: count, width }: LimnConfig, { tokens, bias, global }: Encoded): Value {
+function featureSet(context: Context, { factors: count, width }: Config, { tokens, bias, global }: Encoded): Value {
   const queries = context.parameter('queries', [count, width], init.normal(1 / Math.sqrt(width)), { decay: false });
   const logits = f.matmul(queries, linear(context, 'key', tokens!, width), { transB: true }); // (B, A, n)
   const weights = f.softmax(bias ? f.add(logits, f.unsqueeze(bias, [1])) : logits);
@@ -49,7 +62,7 @@ function featureSet(context: Context, { factors: count, width }: LimnConfig, { t
 const attributesOf = (set: Value) => f.slice(set, 1, 0, (set.shape[1] as number) - 1);
 
 /** keep * reference + replace * text, with gates for each channel of each feature that see both. */
-function compose(context: Context, { width, dropout }: LimnConfig, picture: Value, text: Value): Value {
+function compose(context: Context, { width, dropout }: Config, picture: Value, text: Value): Value {
   const both = f.concat([picture, text], 2);
   const gate = (name: string) => f.sigmoid(mlp(context, name, both, { hidden: width, out: width, dropout, activation: 'relu' }));
   return f.add(f.mul(gate('keep'), picture), f.mul(gate('replace'), text));
@@ -65,8 +78,8 @@ function match(set: Value): Value {
  * Classification, orthogonal attributes, and KL(softmax of the targets' likeness || softmax of the query's), over the targets of all rows
  * and whatever else are candidates.
  */
-function loss(context: Context, config: LimnConfig, query: AttributeEmbedding, target: AttributeEmbedding, rows: BatchRows) {
-  const { logits, classify } = sharedTargets(context.scope('loss'), config, rows);
+function loss(context: Context, config: Config, query: AttributeEmbedding, target: AttributeEmbedding, rows: BatchRows) {
+  const { logits, classify } = inBatchClassification(context.scope('loss'), config, rows);
   const byQuery = logits('matching_scale', f.matmul(query.matching, target.matching, { transB: true }));
   const batch = query.matching.shape[0] as number;
   const own = config.referenceNegatives ? f.slice(target.matching, 0, 0, batch) : target.matching;

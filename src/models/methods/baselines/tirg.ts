@@ -10,7 +10,7 @@ import { init } from '../../../engine/nn/context.js';
 import { layerNorm, linear } from '../../../engine/nn/layers.js';
 import { baseline } from './baseline.js';
 
-export const tirg = baseline((context, { width, dropout }, picture, text) => {
+export const tirg = baseline('tirg', (context, { width, dropout }, picture, text) => {
   const both = f.relu(layerNorm(context, 'norm', f.concat([picture, text], 1)));
   const twoLayers = (name: string) => {
     const scope = context.scope(name);

@@ -1,8 +1,8 @@
 /** A LIMN with random weights and the patch encoder, saved in a folder: enough to index and search, in milliseconds. */
 import { Random } from '../../../core/random.js';
 import type { Tensor } from '../../../engine/tensor/tensor.js';
-import { type LimnConfigInput, limnConfig } from '../../../models/backbone/config.js';
 import { Vocabulary } from '../../../models/encoders/text/vocabulary.js';
+import { type ModelConfigInput, modelConfig } from '../../../models/methods/model-config.js';
 import { limnTrainingModel } from '../../../models/retrieval/limn-graphs.js';
 import { LimnModel } from '../../../models/retrieval/limn-model.js';
 
@@ -10,11 +10,11 @@ import { LimnModel } from '../../../models/retrieval/limn-model.js';
 export async function saveTinyModel(
   folder: string,
   seed = 1,
-  changes: Partial<LimnConfigInput> = {},
+  changes: Partial<ModelConfigInput> = {},
   given: Readonly<Record<string, Tensor>> = {},
 ): Promise<void> {
   const vocabulary = Vocabulary.build(['the same in red with short sleeves and a blue collar']);
-  const config = limnConfig.parse({
+  const config = modelConfig.parse({
     width: 16,
     factors: 3,
     layers: 1,
