@@ -56,7 +56,9 @@ export class Limn {
   }
 }
 
+export { z } from 'zod';
 export { LimnError, type LimnErrorCode } from './core/errors.js';
+export type { Part, PartKind } from './core/part.js';
 export {
   type Logger,
   type OnProgress,
@@ -68,6 +70,7 @@ export {
 export type { Device } from './engine/runtime/device.js';
 export { type CheckOptions, checkDataset, type DataReport } from './learning/data/check.js';
 export type { DatasetFormat, ReadOptions } from './learning/data/dataset-format.js';
+export { defineDataset } from './learning/data/dataset-format.js';
 export { datasetFormats, findDataset } from './learning/data/datasets.js';
 export { type FashionIQOptions, listCategories, readFashionIQ } from './learning/data/fashioniq.js';
 export { type Corrections, readCorrections } from './learning/data/spelling.js';
@@ -84,8 +87,20 @@ export {
 } from './learning/eval/evaluate.js';
 export { writeCirrSubmission } from './learning/eval/protocols/cirr-test.js';
 export { findProtocol, type Protocol, protocols } from './learning/eval/protocols/index.js';
+export { commonParts, defineProtocol, type Rankings, type Ranks } from './learning/eval/protocols/protocol.js';
 export { type Summary, summarize } from './learning/eval/summarize.js';
 export { readVectorFile, type VectorFile } from './learning/eval/vector-files.js';
+export { type Experiment, type ExperimentMethod, parseExperiment, readExperiment } from './learning/experiment/config.js';
+export type { OpenEncoder } from './learning/experiment/dataset.js';
+export { type PlannedRun, planRuns, resultsOf, selectRuns } from './learning/experiment/plan.js';
+export { type ReportOptions, writeReport } from './learning/experiment/report.js';
+export type { RunResult } from './learning/experiment/result.js';
+export { type RunOptions, type RunsEnded, runExperiment } from './learning/experiment/run.js';
+export type { Summary as ExperimentSummary } from './learning/experiment/summary.js';
+export type { RoundResult, SelfTrainResult } from './learning/self-training/rounds.js';
+export { type SelfTrainOptions, selfTrain } from './learning/self-training/self-train.js';
+export { type SelfTrainSettings, type SelfTrainSettingsInput, selfTrainSettings } from './learning/self-training/settings.js';
+export type { TrainingSettingsInput } from './learning/train/settings.js';
 export { type TrainingSettings, trainingSettings } from './learning/train/settings.js';
 export { type TrainOptions, type TrainResult, train } from './learning/train/train.js';
 export { type TrainCaptionerOptions, type TrainCaptionerResult, trainCaptioner } from './learning/train/train-captioner.js';
@@ -97,7 +112,9 @@ export { checkHubEncoder, type HubEncoder, listHubEncoders, openHubEncoder } fro
 export { type EncoderFindings, encoderFindings, findingLines } from './models/encoders/hub/findings.js';
 export { type ImportOptions, importEncoder } from './models/encoders/hub/import-encoder.js';
 export { type PullOptions, pullEncoder } from './models/encoders/hub/pull.js';
+export { defineEncoder, type EncoderDefinition, type ImageEncoder } from './models/encoders/image/define-encoder.js';
 export type { EncoderDescription } from './models/encoders/image/description.js';
+export type { PictureSettings } from './models/encoders/image/image.js';
 export { OnnxPictureEncoder, type PictureEncoder, type PictureFeatures } from './models/encoders/image/picture-encoder.js';
 export type { TextDescription } from './models/encoders/text/text-description.js';
 export {
@@ -106,10 +123,20 @@ export {
   type TextEncoderOptions,
   type TextFeatures,
 } from './models/encoders/text/text-encoder.js';
+export { inBatchClassification, inBatchLoss } from './models/methods/classification.js';
+export { defineMethod, type MethodConfig, type MethodDefinition, type ModelConfig } from './models/methods/define-method.js';
+export type { LimnConfig, LimnConfigInput } from './models/methods/limn.js';
+export type { BatchRows, Embedding, MethodLoss } from './models/methods/method.js';
+export { methods } from './models/methods/methods.js';
+export type { ModelConfigInput } from './models/methods/model-config.js';
+export type { Embeddings } from './models/retrieval/embeddings.js';
 export { LimnModel } from './models/retrieval/limn-model.js';
 export { PictureReader } from './models/retrieval/picture-reader.js';
 export type { PictureSource } from './models/retrieval/picture-source.js';
 export { type TextEncoderChoice, TextReader } from './models/retrieval/text-reader.js';
+export { loadPlugins } from './plugins/load-plugins.js';
+export { type Plugin, usePlugin } from './plugins/use-plugin.js';
+export type { Field } from './search/gallery/explain/fields.js';
 export {
   type CheckGalleryOptions,
   checkGallery,
@@ -125,8 +152,9 @@ export {
   type OpenOptions,
   type UpdateOptions,
 } from './search/gallery/gallery.js';
-export type { IngestReport } from './search/gallery/ingest/ingest.js';
+export type { Ingest, IngestOptions, IngestReport } from './search/gallery/ingest/ingest.js';
 export { type FetchLimits, SafeFetcher } from './search/gallery/ingest/safe-fetch.js';
+export { galleryInfo, type PictureSources } from './search/gallery/make-gallery.js';
 export type {
   Explanation,
   HeatMap,
@@ -138,3 +166,7 @@ export type {
 export { type IndexThroughQueueOptions, indexThroughQueue } from './search/queue/index-through-queue.js';
 export { runWorker, type WorkerOptions } from './search/queue/worker.js';
 export type { WorkerCounts } from './search/queue/working-gallery.js';
+export { defineStore, type StoreDefinition, type StoreOptions } from './search/store/define-store.js';
+export type { Filter } from './search/store/filter.js';
+export type { Metadata, MetadataValue } from './search/store/metadata.js';
+export type { GalleryInfo, GalleryStore, StoredItem } from './search/store/store.js';

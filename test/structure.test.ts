@@ -10,6 +10,7 @@ const allowed: Readonly<Record<string, string>> = {
   'engine/graph': 'core engine/tensor',
   'engine/runtime': 'core engine/tensor engine/graph',
   'engine/nn': 'core engine/tensor engine/graph',
+  'engine/index': 'core engine',
   'models/encoders': 'core engine',
   'models/backbone': 'core engine models/encoders',
   'models/methods': 'core engine models/backbone',

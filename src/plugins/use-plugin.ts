@@ -3,6 +3,7 @@ import { LimnError } from '../core/errors.js';
 import { markOf, type Part, type PartKind, partContract } from '../core/part.js';
 import { datasets } from '../learning/data/datasets.js';
 import { knownProtocols } from '../learning/eval/protocols/index.js';
+import { encoders } from '../models/encoders/image/define-encoder.js';
 import { methods } from '../models/methods/methods.js';
 import { stores } from '../search/store/open-store.js';
 
@@ -18,6 +19,7 @@ interface Registry {
 
 const registries: { readonly [kind in PartKind]?: Registry } = {
   method: methods,
+  encoder: encoders,
   dataset: datasets,
   protocol: knownProtocols,
   store: stores,

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { LimnError } from '../../core/errors.js';
 import { suggestion } from '../../core/suggest.js';
 import { findEncoderFolder, listHubEncoders } from '../../models/encoders/hub/encoder-folder.js';
+import { encoders } from '../../models/encoders/image/define-encoder.js';
 import { folderFile } from '../../models/encoders/image/description.js';
 import { PictureReader } from '../../models/retrieval/picture-reader.js';
 
@@ -26,17 +27,25 @@ export interface ReaderOptions {
 }
 
 /**
- * Opens `patch`, an encoder that comes with limn or was pulled or imported by its name, or the one that a JSON file describes.
+ * Opens `patch`, an encoder of a plug-in, an encoder that comes with limn or was pulled or imported by its name, or the one that a JSON file describes.
  *
  * @throws LimnError USAGE for a name or file that is not there, CONFIG, ENCODER or RUNTIME as the encoder does
  */
 export async function openReader(encoder: string, options: ReaderOptions): Promise<PictureReader> {
   const { pictureSize, patchSize, patchLayers, trainFrom } = options;
   if (encoder === 'patch') return PictureReader.patch(pictureSize, patchSize, patchLayers);
+  const defined = encoders.get(encoder);
+  if (defined && trainFrom !== undefined) {
+    throw new LimnError(
+      'USAGE',
+      `The encoder "${encoder}" is a plug-in's, whose blocks cannot be trained: leave --train-from out.`,
+    );
+  }
+  if (defined) return PictureReader.defined(defined);
   const bundled = bundledEncoders();
   const folder = bundled.has(encoder) ? undefined : await findEncoderFolder(encoder);
   const file = folder ? join(folder, folderFile) : existsSync(encoder) ? encoder : bundled.get(encoder);
   if (file) return PictureReader.open(file, { trainFrom });
-  const names = ['patch', ...bundled.keys(), ...(await listHubEncoders()).map(({ name }) => name)];
+  const names = ['patch', ...encoders.ids, ...bundled.keys(), ...(await listHubEncoders()).map(({ name }) => name)];
   throw new LimnError('USAGE', `There is no encoder "${encoder}": give a JSON file or a name. ${suggestion(encoder, names)}`);
 }

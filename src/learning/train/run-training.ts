@@ -69,8 +69,7 @@ export function startOf({ train, val, reader, training = {}, seed = 1 }: CommonT
     train.triplets.flatMap(({ targets, captions }) => (captions.length > 0 ? targets : [])).length,
     settings.batchSize,
   );
-  const encoder = { id: reader.id, ...(reader.description ? { description: reader.description } : {}) };
-  return { settings, ...trainingVocabulary(train, reader), encoder, seed };
+  return { settings, ...trainingVocabulary(train, reader), encoder: reader.identity, seed };
 }
 
 /** The inputs of a training, step by step. */

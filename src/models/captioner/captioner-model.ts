@@ -98,7 +98,10 @@ export class CaptionerModel {
   /** The reader that turns pictures into this model's inputs. */
   openReader(): Promise<PictureReader> {
     const { config, encoder } = this.parts;
-    return PictureReader.restore(config.picture, encoder.id, encoder.description, this.folder, { device: this.device });
+    return PictureReader.restore(config.picture, encoder.id, encoder.description, this.folder, {
+      device: this.device,
+      definition: encoder.definition,
+    });
   }
 
   /** Writes what changes from the first to the second picture of each pair. */

@@ -129,7 +129,7 @@ export class LimnModel {
   /** The reader that turns pictures into this model's inputs. */
   openReader(options: Pick<SessionOptions, 'threads'> = {}): Promise<PictureReader> {
     const { config, encoder } = this.parts;
-    const given = { device: this.device, ...options };
+    const given = { device: this.device, definition: encoder.definition, ...options };
     return PictureReader.restore(config.picture, encoder.id, encoder.description, this.folder, given);
   }
 

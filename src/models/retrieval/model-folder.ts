@@ -11,11 +11,17 @@ import { type EncoderDescription, parseDescription } from '../encoders/image/des
 import { Vocabulary } from '../encoders/text/vocabulary.js';
 
 /** The picture encoder as a model's config names it. */
-export const encoderSchema = z.strictObject({ id: z.string(), description: z.unknown().optional() });
+export const encoderSchema = z.strictObject({
+  id: z.string(),
+  description: z.unknown().optional(),
+  definition: z.string().optional(),
+});
 
 export interface EncoderIdentity {
   id: string;
   description?: EncoderDescription | undefined;
+  /** The id of its definition, where it is one of a plug-in. */
+  definition?: string | undefined;
 }
 
 /** What a kind of model is called in messages. */
@@ -79,8 +85,12 @@ export async function readModelFolder<Config extends { encoder: z.output<typeof 
     throw new LimnError('CHECKPOINT', `Cannot read the weights ${weightsFile}: ${messageOf(cause)}.`, { cause });
   });
   const { tensors: weights } = decodeSafetensors(bytes, weightsFile);
-  const { id, description } = parsed.data.encoder;
-  const encoder = { id, description: description === undefined ? undefined : parseDescription(description, configFile) };
+  const { id, description, definition } = parsed.data.encoder;
+  const encoder = {
+    id,
+    description: description === undefined ? undefined : parseDescription(description, configFile),
+    ...(definition === undefined ? {} : { definition }),
+  };
   return { folder, config: parsed.data, encoder, vocabulary, weights, hash: sha256(bytes) };
 }
 

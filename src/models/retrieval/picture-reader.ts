@@ -8,10 +8,12 @@ import { encodeInMemory } from '../encoders/cache/feature-memory.js';
 import type { PictureCacheOptions } from '../encoders/cache/picture-cache.js';
 import { openPixels, PixelTable } from '../encoders/cache/pixel-table.js';
 import { colourChannels } from '../encoders/image/colour.js';
+import { type EncoderDefinition, encoders, openDefined } from '../encoders/image/define-encoder.js';
 import { type EncoderDescription, findWeights, loadDescription, pictureSettings } from '../encoders/image/description.js';
 import type { PictureSettings } from '../encoders/image/image.js';
-import { OnnxPictureEncoder } from '../encoders/image/picture-encoder.js';
+import { OnnxPictureEncoder, type PictureEncoder } from '../encoders/image/picture-encoder.js';
 import type { Vocabulary } from '../encoders/text/vocabulary.js';
+import type { EncoderIdentity } from './model-folder.js';
 import { PictureCaptions } from './picture-captions.js';
 import { captionSource, featureSource, type PictureSource, pixelSource } from './picture-source.js';
 import { openTuned } from './tuned-files.js';
@@ -19,7 +21,9 @@ import { openTuned } from './tuned-files.js';
 /** What a reader works with. */
 interface Means {
   description?: EncoderDescription;
-  encoder?: OnnxPictureEncoder;
+  encoder?: PictureEncoder;
+  /** The id of the encoder's definition, where it is one of a plug-in. */
+  definition?: string;
   captions?: PictureCaptions;
   tuned?: TunedEncoder<EncoderDescription>;
 }
@@ -39,6 +43,12 @@ export class PictureReader {
   /** What the encoder is; undefined for patches and captions. */
   get description(): EncoderDescription | undefined {
     return this.means.description;
+  }
+
+  /** How a model's folder names the encoder. */
+  get identity(): EncoderIdentity {
+    const { description, definition } = this.means;
+    return { id: this.id, ...(description ? { description } : {}), ...(definition === undefined ? {} : { definition }) };
   }
 
   /** The encoder's file, where it is trained with the rest. */
@@ -66,6 +76,14 @@ export class PictureReader {
     return PictureReader.fromWeights(description, weights, trainFrom, session);
   }
 
+  /** An encoder that defineEncoder made. @throws LimnError ENCODER when it cannot be opened or does not fit */
+  static async defined(definition: EncoderDefinition): Promise<PictureReader> {
+    const encoder = await openDefined(definition);
+    const { tokens, channels } = encoder.local;
+    const config = { kind: 'features', tokens, channels, globalChannels: encoder.global.channels, colourChannels: 0 } as const;
+    return new PictureReader(config, encoder.id, { encoder, definition: definition.id });
+  }
+
   /**
    * Captions in place of pictures ("caption proxy"): for annotations whose pictures are not at hand. Numbers of such a model are
    * never set beside those of one that sees pictures.
@@ -84,7 +102,7 @@ export class PictureReader {
     id: string,
     description: EncoderDescription | undefined,
     folder: string,
-    session: SessionOptions = {},
+    { definition, ...session }: SessionOptions & { definition?: string | undefined } = {},
   ): Promise<PictureReader> {
     if (config.kind === 'patch') return PictureReader.patch(config.size, config.patch, config.layers);
     if (config.kind === 'captions')
@@ -92,6 +110,7 @@ export class PictureReader {
         'CHECKPOINT',
         `The model in ${folder} was trained on captions in place of pictures and cannot read pictures. Use it through "limn experiment".`,
       );
+    if (definition !== undefined) return PictureReader.restoreDefined(definition, id, folder);
     if (!description)
       throw new LimnError(
         'CHECKPOINT',
@@ -110,6 +129,19 @@ export class PictureReader {
       );
     }
     return reader;
+  }
+
+  private static async restoreDefined(definition: string, id: string, folder: string): Promise<PictureReader> {
+    const found = encoders.get(definition);
+    if (!found) {
+      const message = `The model in ${folder} was trained with the encoder "${definition}", which is of a plug-in: give the file that defines it with --plugin, or call usePlugin.`;
+      throw new LimnError('ENCODER', message, { details: { encoder: definition } });
+    }
+    const reader = await PictureReader.defined(found);
+    if (reader.id === id) return reader;
+    await reader.close();
+    const message = `The model in ${folder} was trained with the encoder ${id}, but the plug-in's encoder "${definition}" is ${reader.id} now: give the plug-in of that time.`;
+    throw new LimnError('ENCODER', message, { details: { wanted: id, found: reader.id } });
   }
 
   private static async fromWeights(

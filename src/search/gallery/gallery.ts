@@ -20,9 +20,9 @@ import { atOnce, type InTurn } from './in-turn.js';
 import { type Ingest, type IngestOptions, type IngestReport, ingest, newReport } from './ingest/ingest.js';
 import { isUrl, type ListedPicture, listOf, type PictureList } from './ingest/picture-list.js';
 import { type FetchLimits, SafeFetcher } from './ingest/safe-fetch.js';
-import { openOrCreateStore, type PictureSources, readSources } from './make-gallery.js';
+import { openOrCreateStore, type PictureSources, readSources, requireStore } from './make-gallery.js';
 import { PictureFiles } from './picture-files.js';
-import { findFolder, localFolder } from './places.js';
+import { findFolder, givenStore, localFolder } from './places.js';
 import { Composer } from './search/compose.js';
 import { searchNotes } from './search/search-notes.js';
 import { Searcher } from './search/searcher.js';
@@ -48,7 +48,12 @@ export interface CreateOptions extends GalleryOptions, PictureSources, IngestOpt
   /** A model that was opened from its folder, where the gallery will look for it again. It stays the caller's. */
   model: LimnModel;
   /** Where the gallery is kept: a folder, or another store's location. A gallery that is there is brought up to date. */
-  out: string;
+  out?: string | undefined;
+  /**
+   * An open store in place of `out`, of the same model and images; see {@link galleryInfo}. It stays the caller's, who closes it behind the
+   * gallery.
+   */
+  store?: GalleryStore | undefined;
   /** Paths inside `images` to index, in place of all of its pictures. */
   files?: readonly string[] | undefined;
   /** Make the gallery anew where there is one already, for instance of another model. @default false */
@@ -82,6 +87,12 @@ export interface GalleryDescription {
 /** A list of so many pictures is worth an encoder of its own. */
 const bulkPictures = 64;
 
+/** What a gallery has opened, and closes. */
+interface Owned {
+  model: boolean;
+  store: boolean;
+}
+
 export class Gallery {
   /** What the last {@link create} or {@link update} did. */
   report: IngestReport = newReport();
@@ -94,10 +105,10 @@ export class Gallery {
   private changing: Promise<unknown> = Promise.resolve();
 
   private constructor(
-    /** Where the gallery is kept. */
+    /** Where the gallery is kept; "store://given" for a store that the caller opened. */
     readonly location: string,
     readonly model: LimnModel,
-    private readonly ownsModel: boolean,
+    private readonly owned: Owned,
     private readonly store: GalleryStore,
     private readonly files: PictureFiles,
     private readonly pixelLimit: number | undefined,
@@ -119,10 +130,22 @@ export class Gallery {
    * USAGE for a model that was never saved
    */
   static async create(options: CreateOptions): Promise<Gallery> {
-    const { model, out, replace, files } = options;
+    const { model, out = givenStore, replace, files } = options;
+    if ((options.out === undefined) === (options.store === undefined)) {
+      throw new LimnError('USAGE', 'Say where the gallery is kept: give either `out` or an open `store`.');
+    }
+    if (options.store && replace) {
+      throw new LimnError(
+        'USAGE',
+        'A store that is open cannot be replaced: make it anew with createStore, or give its location.',
+      );
+    }
     const { list, images } = files ? namedFiles(options) : await readSources(options);
-    const store = await openOrCreateStore({ location: out, model, images, replace });
-    const gallery = Gallery.over(out, store, model, false, options, images);
+    const store = options.store
+      ? requireStore(options.store, model, images)
+      : await openOrCreateStore({ location: out, model, images, replace });
+    const owned = { model: false, store: options.store === undefined };
+    const gallery = Gallery.over(out, store, model, owned, options, images);
     try {
       await gallery.ingest(list, options, options.ingest);
       return gallery;
@@ -135,16 +158,20 @@ export class Gallery {
   /**
    * Opens a gallery that was made before.
    *
+   * @param place its location, or an open store, which stays the caller's, who closes it behind the gallery
    * @throws LimnError GALLERY when there is no gallery, it is damaged, or the model is gone or another one; STORE
    */
-  static async open(location: string, options: OpenOptions = {}): Promise<Gallery> {
-    const store = await openStore(location);
+  static async open(place: string | GalleryStore, options: OpenOptions = {}): Promise<Gallery> {
+    const isGiven = typeof place !== 'string';
+    const location = isGiven ? givenStore : place;
+    const store = isGiven ? place : await openStore(place);
     try {
       if (options.model) requireSameModel(options.model, store.info, location);
       const model = options.model ?? (await openRememberedModel(store.info, location));
-      return Gallery.over(location, store, model, !options.model, options, options.images);
+      const owned = { model: !options.model, store: !isGiven };
+      return Gallery.over(location, store, model, owned, options, options.images);
     } catch (error) {
-      await store.close();
+      if (!isGiven) await store.close();
       throw error;
     }
   }
@@ -154,7 +181,7 @@ export class Gallery {
     location: string,
     store: GalleryStore,
     model: LimnModel,
-    ownsModel: boolean,
+    owned: Owned,
     options: GalleryOptions,
     given?: string,
   ): Gallery {
@@ -162,7 +189,7 @@ export class Gallery {
     const { images } = store.info;
     const folder = given ?? (images && (findFolder(images, localFolder(location)) ?? images.absolute));
     const fetcher = urls === false ? undefined : new SafeFetcher(urls === true ? {} : urls);
-    return new Gallery(location, model, ownsModel, store, new PictureFiles(folder, fetcher), pixelLimit);
+    return new Gallery(location, model, owned, store, new PictureFiles(folder, fetcher), pixelLimit);
   }
 
   /** Where the pictures lie; undefined where all are URLs. */
@@ -336,12 +363,12 @@ export class Gallery {
     return { count, model: { hash, encoder }, ...facts };
   }
 
-  /** Ends the threads of the gallery, and of its model unless that was given. */
+  /** Ends the threads of the gallery, and closes its store and its model unless they were given. */
   async close(): Promise<void> {
-    await this.store.close();
+    if (this.owned.store) await this.store.close();
     await this.embedder.close();
     await this.files.fetcher?.close();
-    if (this.ownsModel) await this.model.close();
+    if (this.owned.model) await this.model.close();
   }
 
   private async ingest(list: PictureList, options: IngestOptions, bring?: Ingest): Promise<IngestReport> {

@@ -10,7 +10,7 @@ import { listFile, metadataFile } from './ingest/list-file.js';
 import { fitMetadata } from './ingest/metadata-fit.js';
 import type { PictureList } from './ingest/picture-list.js';
 import { folderList } from './ingest/scan.js';
-import { findFolder, localFolder, referenceTo } from './places.js';
+import { findFolder, givenStore, localFolder, referenceTo } from './places.js';
 
 /** Where the pictures of a gallery come from. */
 export interface PictureSources {
@@ -57,9 +57,8 @@ export interface StorePlace {
  * @throws LimnError GALLERY for a gallery of another model or with its pictures in another folder, USAGE for a model that was never saved
  */
 export async function openOrCreateStore({ location, model, images, replace = false }: StorePlace): Promise<GalleryStore> {
-  if (!model.hash)
-    throw new LimnError('USAGE', 'The model was never saved, so a gallery could not find it again: save it and open it.');
-  const create = async () => createStore(location, await infoOf({ location, model, images }), { replace });
+  if (!model.hash) throw neverSaved();
+  const create = async () => createStore(location, await galleryInfo({ location, model, images }), { replace });
   if (replace) return create();
   let store: GalleryStore;
   try {
@@ -81,8 +80,21 @@ export async function openOrCreateStore({ location, model, images, replace = fal
   }
 }
 
-async function infoOf({ location, model, images }: Omit<StorePlace, 'replace'>): Promise<GalleryInfo> {
-  const folder = localFolder(location);
+/**
+ * What a new gallery remembers, for a store that is made by hand: createStore(location, await galleryInfo({ model, images })).
+ *
+ * @param place.location where the store is kept, so that model and images are found again when all are moved together. @default nowhere
+ */
+export async function galleryInfo({
+  location,
+  model,
+  images,
+}: {
+  model: LimnModel;
+  location?: string | undefined;
+  images?: string | undefined;
+}): Promise<GalleryInfo> {
+  const folder = location === undefined ? undefined : localFolder(location);
   // What a model gives is as long as what it gives of the average picture.
   const probe = await model.embedTargets(averagePicture(model.config, model.parts.weights), [0]);
   const { width, factors, projection } = probe;
@@ -92,6 +104,18 @@ async function infoOf({ location, model, images }: Omit<StorePlace, 'replace'>):
     gamma: model.gamma,
     sizes: { width, factors, projection },
   };
+}
+
+/** A store that the caller opened, if it is one for this model and these images. @throws LimnError GALLERY, USAGE */
+export function requireStore(store: GalleryStore, model: LimnModel, images: string | undefined): GalleryStore {
+  if (!model.hash) throw neverSaved();
+  requireSameModel(model, store.info, givenStore);
+  requireSameImages(store.info, givenStore, images);
+  return store;
+}
+
+function neverSaved(): LimnError {
+  return new LimnError('USAGE', 'The model was never saved, so a gallery could not find it again: save it and open it.');
 }
 
 function requireSameImages({ images: known }: GalleryInfo, location: string, images: string | undefined): void {

@@ -7,7 +7,9 @@ import { queueName } from './queue-name.js';
 import { queuedIngest } from './queued-ingest.js';
 import { WorkQueue } from './work-queue.js';
 
-export interface IndexThroughQueueOptions extends Omit<CreateOptions, 'ingest' | 'files' | 'atOnce'> {
+export interface IndexThroughQueueOptions extends Omit<CreateOptions, 'ingest' | 'files' | 'atOnce' | 'out' | 'store'> {
+  /** Where the gallery is kept, for this process and the workers. */
+  out: string;
   /** `redis://` or `rediss://`. */
   queue: string;
   /** The queue's name, where machines call the gallery's location by different names. @default made of the location */

@@ -96,7 +96,12 @@ async function indexHere(flags: IndexFlags, create: CreateOptions): Promise<Inde
   throw new LimnError('USAGE', `${flag} is about a queue: give --queue as well. See "limn index --help".`);
 }
 
-async function indexThere(queue: string, flags: IndexFlags, create: CreateOptions, logger: LongWork['logger']): Promise<Indexed> {
+async function indexThere(
+  queue: string,
+  flags: IndexFlags,
+  create: CreateOptions & { out: string },
+  logger: LongWork['logger'],
+): Promise<Indexed> {
   const { queueName, jobSize, detach } = flags;
   const warn = (message: string) => logger.warn(message);
   const { gallery, queued } = await indexThroughQueue({ ...create, queue, queueName, jobSize, detach, warn });

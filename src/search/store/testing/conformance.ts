@@ -2,16 +2,19 @@
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { dot } from '../../../core/dot.js';
+import type { StoreDefinition } from '../define-store.js';
 import type { Filter } from '../filter.js';
 import { matcherOf } from '../filter-match.js';
 import { parseFilter } from '../filter-parse.js';
-import { createStore, type OpenStoreOptions, openStore } from '../open-store.js';
+import { createStore, type OpenStoreOptions, openStore, stores } from '../open-store.js';
 import type { EmbeddedItem, GalleryStore, VectorQuery, VectorSizes } from '../store.js';
 import { compareText } from '../text.js';
 import * as random from './filters.js';
 import { infoOf, itemOf, itemsOf, queryOf, sizes } from './items.js';
 
 export interface Engine {
+  /** The store's definition, where its locations are not known yet. */
+  store?: StoreDefinition;
   /** A place where no gallery is. */
   location(): Promise<string> | string;
   options?: OpenStoreOptions;
@@ -32,7 +35,9 @@ export function plainSearch(items: readonly EmbeddedItem[], { vector, limit, fil
 const stored = ({ id, content, location, metadata }: EmbeddedItem) => ({ id, content, location, metadata });
 const byId = (items: readonly EmbeddedItem[]) => [...items].sort((a, b) => compareText(a.id, b.id));
 
+/** Declares the suite's tests. @param name of the store, for the tests' names */
 export function conformance(name: string, engine: Engine): void {
+  if (engine.store) stores.add(engine.store);
   const opened: GalleryStore[] = [];
   const keep = <S extends GalleryStore>(store: S): S => {
     opened.push(store);
