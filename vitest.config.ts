@@ -1,6 +1,17 @@
+import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
+const source = (file: string) => resolve(import.meta.dirname, 'src', file);
+
 export default defineConfig({
+  // The examples import limn as a user's files do; tests give them the sources.
+  resolve: {
+    alias: [
+      { find: /^limn$/, replacement: source('index.ts') },
+      { find: 'limn/engine', replacement: source('engine/index.ts') },
+      { find: 'limn/stores', replacement: source('search/store/index.ts') },
+    ],
+  },
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'web/src/**/*.test.ts', 'bench/**/*.test.mjs'],
     testTimeout: 120_000,

@@ -13,8 +13,10 @@
  *   optimizer: { learningRate: 0.01, totalSteps: 100 },
  *   random: new Random(1),
  * });
- * const { model, initialState: residents, carry, inPlace, reported } = training;
- * const session = await Session.open(model, { residents, carry, inPlace });
+ * const { model, initialState, carry, inPlace } = training;
+ * const session = await Session.open(model, { carry, inPlace });
+ * await session.setResident(initialState);
+ * const { loss } = await session.run({ x, y });
  */
 export { LimnError, type LimnErrorCode } from '../core/errors.js';
 export { Random } from '../core/random.js';
