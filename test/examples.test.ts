@@ -2,7 +2,8 @@
  * The examples do what docs/plugins.md shows them for: in a folder that has limn installed, an own method, store, dataset, protocol and encoder
  * train, evaluate, index and search, through the command line and through the library.
  */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -24,6 +25,9 @@ beforeAll(async () => {
   await writeFile(at('package.json'), '{ "private": true, "type": "module" }');
   await mkdir(at('node_modules'));
   await symlink(repository, at('node_modules', 'limn'));
+  await symlink(join(repository, 'node_modules', 'hono'), at('node_modules', 'hono'));
+  await mkdir(at('node_modules', '@hono'));
+  await symlink(join(repository, 'node_modules', '@hono', 'node-server'), at('node_modules', '@hono', 'node-server'));
   for (const file of await readdir(join(repository, 'examples'))) await copyFile(join(repository, 'examples', file), at(file));
   await mkdir(at('data'));
   const pairs: object[] = [];
@@ -114,7 +118,7 @@ describe('through the command line', () => {
     const method = ['--plugin', './own-method.js'];
     expect(await failed('search', ...store, ...asked)).toMatch(/^limn: .*the method "text-gate", .*--plugin/m);
     expect(await failed('search', ...store, ...method, ...asked)).toMatch(/^limn: .*the encoder "colour-grid", .*--plugin/m);
-    const train = ['train', '--config', 'mine.json', '--out', 'none', '--encoder', 'colour-grid'];
+    const train = ['train', '--config', 'mine.json', '--out', 'none', '--encoder', 'colour-grid', '--batch-size', '20'];
     expect(await complaint(...train, '--method', 'text-gat', ...data)).toMatch(/Allowed choices are limn, .*text-gate/);
     expect(await complaint(...train, '--method', 'text-gate', '--layers', '2', ...data)).toMatch(
       /the method "text-gate" has no option "layers"/,
@@ -216,6 +220,27 @@ it('a loss of its own finds the line among the outliers', async () => {
   const [, slope, offset] = /y = (\S+) x \+ (\S+)/.exec(await node('own-loss.js')) ?? [];
   expect(Number(slope)).toBeCloseTo(3, 0);
   expect(Number(offset)).toBeCloseTo(-2, 0);
+});
+
+it('the API answers inside an application of its own', async () => {
+  const plugins =
+    "import { loadPlugins } from 'limn'; await loadPlugins(['./own-method.js', './own-encoder.js', './own-store.js']);";
+  await writeFile(at('application.js'), `${plugins} await import('./server-in-hono.js');`);
+  const env = { ...process.env, LIMN_HOME: at('home'), LIMN_THREADS: '1', PORT: '0' };
+  const server = spawn(process.execPath, ['application.js', 'json:gallery.json'], { cwd: root, env });
+  const ended = once(server, 'exit');
+  try {
+    const [line] = (await once(server.stdout, 'data')) as [Buffer];
+    const url = line.toString().trim();
+    expect(await (await fetch(url)).text()).toContain('The shop');
+    const body = JSON.stringify({ gallery: 'shirts', references: [{ id: 'red-2.png' }], texts: ['in blue'], k: 3 });
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${url}/search/v1/search`, { method: 'POST', headers, body });
+    expect(((await answer.json()) as { hits: { id: string }[] }).hits[0]?.id).toMatch(/^blue-/);
+  } finally {
+    server.kill('SIGTERM');
+    await ended;
+  }
 });
 
 it('are short', async () => {

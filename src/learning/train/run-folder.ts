@@ -170,7 +170,7 @@ const settingOf = (config: unknown, key: string) => JSON.stringify(trainingOf(co
 /** A config as text without some of its training settings. */
 function without(config: unknown, keys: readonly string[]): string {
   const training = Object.entries(trainingOf(config) ?? {}).filter(([key]) => !keys.includes(key));
-  return sorted({ ...(config as object), training: Object.fromEntries(training) });
+  return JSON.stringify({ ...(config as object), training: Object.fromEntries(training) });
 }
 
 function standingOf(text: string | undefined, path: string): Standing {
@@ -191,25 +191,19 @@ interface Changeable {
 }
 
 /** Settles that the run in a folder is the one that is meant. @throws LimnError USAGE, CONFIG as {@link RunFolder.open} */
-async function requireSame(
-  path: string,
-  file: string,
-  config: object,
-  resume: boolean,
-  { keys, onChange, schemas }: Changeable,
-) {
+async function requireSame(path: string, file: string, config: object, resume: boolean, { keys, onChange, schemas }: Changeable) {
   if (!resume)
     throw new LimnError('USAGE', `${path} already holds a run. Add --resume to go on with it, or choose another --out.`);
   const text = JSON.stringify(config, undefined, 2);
-  const kept = withDefaults(await readJson(file, "a run's config"), schemas);
-  const [before, now] = [sorted(kept), sorted(JSON.parse(text))];
-  if (before === now) return;
+  const kept = inOrderOf(withDefaults(await readJson(file, "a run's config"), schemas), config);
+  const before = JSON.stringify(kept, undefined, 2);
+  if (before === text) return;
   if (keys.length > 0 && without(kept, keys) === without(config, keys)) {
     onChange(keys.map((key) => `${key} ${settingOf(kept, key)} there, ${settingOf(config, key)} now`).join('; '));
     await writeFileAtomic(file, `${text}\n`);
     return;
   }
-  const [was, is] = firstDifference(before, now);
+  const [was, is] = firstDifference(before, text);
   throw new LimnError(
     'CONFIG',
     `The run in ${path} was started with another configuration (${was} there, ${is} now). Give the same settings, or choose another --out.`,
@@ -219,23 +213,21 @@ async function requireSame(
 /** A config with the defaults of the parts that schemas can read. */
 function withDefaults(config: unknown, schemas: Schemas): unknown {
   if (typeof config !== 'object' || config === null) return config;
-  return Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [key, schemas[key]?.safeParse(value).data ?? value]),
-  );
+  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, schemas[key]?.safeParse(value).data ?? value]));
 }
 
-/** JSON whose order of keys does not matter. */
-function sorted(value: unknown): string {
-  const inOrder = (_: string, item: unknown) =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item;
-  return JSON.stringify(value, inOrder, 2);
+/** A value with its keys in the order of another one's: how they are ordered is no difference. */
+function inOrderOf(value: unknown, other: unknown): unknown {
+  const isPlain = (one: unknown): one is Record<string, unknown> =>
+    typeof one === 'object' && one !== null && !Array.isArray(one);
+  if (!isPlain(value) || !isPlain(other)) return value;
+  const keys = [...Object.keys(other).filter((key) => key in value), ...Object.keys(value).filter((key) => !(key in other))];
+  return Object.fromEntries(keys.map((key) => [key, inOrderOf(value[key], other[key])]));
 }
 
 function firstDifference(a: string, b: string): [string, string] {
-  const [linesA, linesB] = [a.split('\n'), b.split('\n')];
+  const [linesA, linesB] = [a, b].map((text) => text.split('\n').map((line) => line.replace(/,$/, ''))) as [string[], string[]];
   const at = linesA.findIndex((line, i) => line !== linesB[i]);
-  const shown = (lines: string[]) => (lines[at] ?? 'nothing').trim().replace(/,$/, '');
+  const shown = (lines: string[]) => (lines[at] ?? 'nothing').trim();
   return [shown(linesA), shown(linesB)];
 }

@@ -1,0 +1,123 @@
+/** The app with all that it needs, without a socket: galleries, keys, limits, metrics. */
+import type { Logger } from 'pino';
+import { Gallery } from '../../search/gallery/gallery.js';
+import { type FetchLimits, SafeFetcher } from '../../search/gallery/ingest/safe-fetch.js';
+import type { SearchAnswer, SearchRequest } from '../../search/gallery/search-types.js';
+import { createApp } from './app.js';
+import { Batcher } from './batcher.js';
+import { galleryService } from './gallery-service.js';
+import { Guard } from './guard.js';
+import { KeyRing } from './keys.js';
+import { defaultLimits, type ServerLimits } from './limits.js';
+import { silentLog } from './log.js';
+import { Metrics } from './metrics.js';
+import { type OpenGallery, ServerParts } from './parts.js';
+import { asProblem, HttpProblem } from './problems.js';
+import { RateLimiter } from './rate-limit.js';
+import type { ServedGallery } from './service.js';
+import { loadPage } from './static-page.js';
+
+/** What an app is made of; a server takes the same and where it listens. */
+export interface AppSettings {
+  /** By their names in the API. They stay the caller's, also when the app has ended. */
+  galleries: Readonly<Record<string, Gallery | ServedGallery>>;
+  /** A file of API keys. Without one everybody who reaches the server may do everything. */
+  keys?: string | undefined;
+  /** Answer other machines without keys, and under any name. @default false */
+  open?: boolean | undefined;
+  /** Origins whose pages may use the API, e.g. "https://shop.example". @default none */
+  origins?: readonly string[] | undefined;
+  /** Fetch pictures from URLs that requests give; only from public addresses, unless the limits say otherwise. @default false */
+  allowUrls?: boolean | FetchLimits | undefined;
+  /** Proxies of one's own before the server, which say in x-forwarded-for who calls. @default 0 */
+  proxies?: number | undefined;
+  limits?: Partial<ServerLimits> | undefined;
+  /** @default nothing is logged */
+  log?: Logger | undefined;
+  /** The folder of the page. @default the package's own */
+  page?: string | undefined;
+  /** Of limn, for the API's description. @default "0" */
+  version?: string | undefined;
+  /** Put memory and processor of the process among the metrics. @default false */
+  processMetrics?: boolean | undefined;
+  /** How searches are put together. @default those of {@link Batcher} */
+  batching?: { size?: number | undefined; waitMilliseconds?: number | undefined } | undefined;
+}
+
+/** An app that nobody listens for yet. */
+export interface MadeApp {
+  /** Answers a request of @hono/node-server, whose `incoming` and `outgoing` it needs. */
+  fetch: ReturnType<typeof createApp>['fetch'];
+  limits: ServerLimits;
+  /** Takes no new work from now on. */
+  refuse(): void;
+  /** Stops the requests that are being answered. */
+  stop(): void;
+  /** Gives back what it holds. */
+  release(): Promise<void>;
+}
+
+/** @throws LimnError CONFIG for a broken file of keys */
+export async function makeApp(options: AppSettings): Promise<MadeApp> {
+  const { log = silentLog, origins = [], proxies = 0, version = '0', allowUrls } = options;
+  // Behind a proxy all connections come from its address.
+  const limits = { ...defaultLimits, ...(proxies > 0 ? { connectionsPerAddress: 0 } : {}), ...options.limits };
+  const keys =
+    options.keys === undefined ? undefined : await KeyRing.open(options.keys, (err) => log.error({ err }, 'keys not read again'));
+  const page = await loadPage(options.page);
+  const running = new Set<(reason: HttpProblem) => void>();
+  const served = Object.entries(options.galleries).map(
+    ([name, gallery]) => [name, gallery instanceof Gallery ? galleryService(gallery) : gallery] as const,
+  );
+  const metrics = new Metrics({
+    items: () => countAll(Object.fromEntries(served)),
+    inFlight: () => running.size,
+    process: options.processMetrics,
+  });
+  const galleries = new Map<string, OpenGallery>();
+  for (const [name, gallery] of served) {
+    const run = (requests: readonly SearchRequest[]) => gallery.searchAll(requests);
+    const searches = new Batcher<SearchRequest, SearchAnswer>({
+      run,
+      onBatch: (size) => metrics.batch(size),
+      ...options.batching,
+    });
+    galleries.set(name, { gallery, searches });
+  }
+  const fetcher = allowUrls
+    ? new SafeFetcher({ maxBytes: limits.bodyBytes, ...(allowUrls === true ? {} : allowUrls) })
+    : undefined;
+  const fetchPicture = fetcher && (async (url: string, signal: AbortSignal) => (await fetcher.fetch(url, { signal })).bytes);
+  const limiter = new RateLimiter({ rate: limits.rate, burst: limits.burst });
+  const guard = new Guard({ keys, limiter, origins, onlyLoopbackNames: !keys && !options.open });
+  const parts = new ServerParts(galleries, limits, (caller, cost) => guard.charge(caller, cost), fetchPicture);
+  let ending = false;
+  const app = createApp({ parts, guard, metrics, log, page, origins, proxies, version, running, ending: () => ending });
+  return {
+    fetch: app.fetch,
+    limits,
+    refuse: () => {
+      ending = true;
+    },
+    stop: () => {
+      const problem = new HttpProblem(503, 'INTERRUPTED', 'The server had to end before this was done. Try again.', {
+        headers: { 'retry-after': '2' },
+      });
+      const reason = asProblem(problem);
+      for (const abort of [...running]) abort(reason);
+    },
+    release: async () => {
+      metrics.close();
+      await fetcher?.close();
+    },
+  };
+}
+
+async function countAll(galleries: Readonly<Record<string, ServedGallery>>): Promise<Record<string, number>> {
+  const counts = await Promise.allSettled(Object.values(galleries).map((gallery) => gallery.count()));
+  const entries = Object.keys(galleries).flatMap((name, i) => {
+    const count = counts[i];
+    return count?.status === 'fulfilled' ? [[name, count.value] as const] : [];
+  });
+  return Object.fromEntries(entries);
+}
