@@ -136,13 +136,13 @@ export type { PictureSource } from './models/retrieval/picture-source.js';
 export { type TextEncoderChoice, TextReader } from './models/retrieval/text-reader.js';
 export { loadPlugins } from './plugins/load-plugins.js';
 export { type Plugin, usePlugin } from './plugins/use-plugin.js';
-export type { Field } from './search/gallery/explain/fields.js';
 export {
   type CheckGalleryOptions,
   checkGallery,
   type GalleryCheck,
   type GalleryProblem,
 } from './search/gallery/check-gallery.js';
+export type { Field } from './search/gallery/explain/fields.js';
 export {
   type CreateOptions,
   Gallery,
@@ -165,7 +165,7 @@ export type {
 } from './search/gallery/search-types.js';
 export { type IndexThroughQueueOptions, indexThroughQueue } from './search/queue/index-through-queue.js';
 export { runWorker, type WorkerOptions } from './search/queue/worker.js';
-export type { WorkerCounts } from './search/queue/working-gallery.js';
+export type { WorkerCounts } from './search/queue/worker-options.js';
 export { defineStore, type StoreDefinition, type StoreOptions } from './search/store/define-store.js';
 export type { Filter } from './search/store/filter.js';
 export type { Metadata, MetadataValue } from './search/store/metadata.js';

@@ -49,7 +49,7 @@ beforeAll(async () => {
   const plugins = ['./own-method.js', './own-dataset.js', './own-encoder.js', './own-store.js'];
   await writeFile(
     at('mine.json'),
-    JSON.stringify({ plugins, train: { model: { textShare: 0.8 }, training: { validateEvery: 20 } } }),
+    JSON.stringify({ plugins, train: { model: { textShare: 0.8 }, training: { validateEvery: 20, selectBy: 1 } } }),
   );
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
@@ -190,7 +190,7 @@ import store from './own-store.js';
 usePlugin([...parts, encoder, store]);
 const reader = await PictureReader.defined(encoder);
 const [train_, val] = await Promise.all(['train', 'val'].map((split) => findDataset('pairs').read({ directory: 'data', split })));
-const training = { epochs: 40, batchSize: 20, learningRate: 0.01, validateEvery: 20, protocol: 'pairs-with-reference' };
+const training = { epochs: 40, batchSize: 20, learningRate: 0.01, validateEvery: 20, selectBy: 1, protocol: 'pairs-with-reference' };
 const model = { width: 16, heads: 2, textShare: 0.8 };
 const trained = await train({ method, model, training, train: train_, val, reader, out: 'run-2', dataset: {} });
 const opened = await LimnModel.open(trained.model);

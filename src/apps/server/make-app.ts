@@ -1,4 +1,5 @@
 /** The app with all that it needs, without a socket: galleries, keys, limits, metrics. */
+import type { HttpBindings } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { Gallery } from '../../search/gallery/gallery.js';
 import { type FetchLimits, SafeFetcher } from '../../search/gallery/ingest/safe-fetch.js';
@@ -47,7 +48,7 @@ export interface AppSettings {
 /** An app that nobody listens for yet. */
 export interface MadeApp {
   /** Answers a request of @hono/node-server, whose `incoming` and `outgoing` it needs. */
-  fetch: ReturnType<typeof createApp>['fetch'];
+  fetch(request: Request, bindings: object): Response | Promise<Response>;
   limits: ServerLimits;
   /** Takes no new work from now on. */
   refuse(): void;
@@ -94,7 +95,7 @@ export async function makeApp(options: AppSettings): Promise<MadeApp> {
   let ending = false;
   const app = createApp({ parts, guard, metrics, log, page, origins, proxies, version, running, ending: () => ending });
   return {
-    fetch: app.fetch,
+    fetch: (request, bindings) => app.fetch(request, bindings as HttpBindings),
     limits,
     refuse: () => {
       ending = true;

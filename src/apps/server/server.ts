@@ -66,11 +66,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 /** What HTTP itself can get wrong is answered like everything else. */
-function listener(
-  fetch: Parameters<typeof getRequestListener>[0],
-  limits: ServerLimits,
-  log: Logger,
-): { server: Server; connections: Connections } {
+function listener(fetch: MadeApp['fetch'], limits: ServerLimits, log: Logger): { server: Server; connections: Connections } {
   const errorHandler = () => {
     const problem = new HttpProblem(400, 'USAGE', 'The address or the Host header of the request is broken.');
     return new Response(JSON.stringify(problemBody(problem, '')), {

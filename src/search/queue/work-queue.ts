@@ -5,15 +5,10 @@ import { checkRedis, probeOptions, redisReason } from './check-redis.js';
 import { type JobData, jobId, readJob } from './job.js';
 import { importBull, type RedisClient } from './peer.js';
 import { checkAddress, shownAddress } from './redis-address.js';
+import type { QueueOptions } from './worker-options.js';
 
 /** All of limn's keys in a Redis begin with it. */
 export const keyPrefix = 'limn';
-
-export interface QueueOptions {
-  /** Told what should be put right, and when Redis is gone and back. @default nobody */
-  warn?: ((message: string) => void) | undefined;
-  signal?: AbortSignal | undefined;
-}
 
 /** Waiting or being worked on; given up; or no longer there, which is what becomes of finished ones. */
 export type JobState = 'pending' | 'failed' | 'gone';

@@ -4,7 +4,8 @@ import { LimnError, messageOf } from '../../core/errors.js';
 import { importBull } from './peer.js';
 import { queueName } from './queue-name.js';
 import { connectRedis, keyPrefix } from './work-queue.js';
-import { type WorkerCounts, WorkingGallery, type WorkingGalleryOptions } from './working-gallery.js';
+import type { WorkerCounts, WorkingGalleryOptions } from './worker-options.js';
+import { WorkingGallery } from './working-gallery.js';
 
 export interface WorkerOptions extends WorkingGalleryOptions {
   /** `redis://` or `rediss://`. */

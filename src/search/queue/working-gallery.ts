@@ -4,29 +4,10 @@ import { setTimeout } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import { LimnError } from '../../core/errors.js';
 import { LimnModel } from '../../models/retrieval/limn-model.js';
-import { Gallery, type OpenOptions } from '../gallery/gallery.js';
+import { Gallery } from '../gallery/gallery.js';
 import { isUrl } from '../gallery/ingest/picture-list.js';
 import { type JobData, readJob } from './job.js';
-import type { QueueOptions } from './work-queue.js';
-
-export interface WorkingGalleryOptions extends Omit<OpenOptions, 'model'>, QueueOptions {
-  /** Where the gallery is kept. */
-  gallery: string;
-  /** The folder of the gallery's model. @default found where it was */
-  model?: string | undefined;
-  /** Called when a job has ended. */
-  onJob?: ((counts: WorkerCounts) => void) | undefined;
-}
-
-/** Since the worker was started. */
-export interface WorkerCounts {
-  /** Pictures that were embedded and written, or got other metadata. */
-  written: number;
-  /** Pictures that the gallery had already, from a job that was done twice. */
-  unchanged: number;
-  /** Pictures that could not be read. */
-  broken: number;
-}
+import type { WorkerCounts, WorkingGalleryOptions } from './worker-options.js';
 
 const longestPause = 8000;
 

@@ -1,9 +1,9 @@
 /** Finds the store that a location names. */
 import { LimnError } from '../../core/errors.js';
 import { type StoreDefinition, StoreRegistry } from './define-store.js';
-import type { LanceOptions } from './lancedb/lancedb-store.js';
+import type { LanceOptions } from './lancedb/options.js';
 import type { ScanOptions } from './memory/scan-threads.js';
-import type { PgOptions } from './pgvector/pgvector-store.js';
+import type { PgOptions } from './pgvector/options.js';
 import { folderOf, lancedb, memory, pgvector } from './shipped-stores.js';
 import type { GalleryInfo, GalleryStore } from './store.js';
 

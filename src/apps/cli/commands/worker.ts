@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { formatDuration } from '../../../core/progress.js';
 import { runWorker } from '../../../search/queue/worker.js';
-import type { WorkerCounts } from '../../../search/queue/working-gallery.js';
+import type { WorkerCounts } from '../../../search/queue/worker-options.js';
 import { runLong } from '../long-work.js';
 import { computingCommand, numberOption, required } from '../options.js';
 

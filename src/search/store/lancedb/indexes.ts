@@ -1,14 +1,8 @@
 /** Which indexes a LanceDB gallery has, by its size. */
 import type { Index as LanceIndex, Table } from '@lancedb/lancedb';
+import type { IndexSizes } from './options.js';
 import type { Lance } from './peer.js';
 import { metadataKind } from './table-form.js';
-
-export interface IndexSizes {
-  /** Rows from which the matching vectors have an index; smaller galleries are searched exactly. @default 50,000 */
-  vectorRows?: number | undefined;
-  /** Rows from which ids and metadata have indexes. @default 10,000 */
-  scalarRows?: number | undefined;
-}
 
 /**
  * The index has the vectors in parts of those that lie together, each number of a vector in three bits (RaBitQ). What it finds is compared again

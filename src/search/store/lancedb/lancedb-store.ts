@@ -21,18 +21,12 @@ import type {
 } from '../store.js';
 import { isStorable } from '../text.js';
 import { type AnswerRow, answerRows, itemColumns } from './answer-rows.js';
-import { candidateRows, createIndexes, type IndexSizes, probes } from './indexes.js';
+import { candidateRows, createIndexes, probes } from './indexes.js';
 import { lanceLocation } from './location.js';
+import type { LanceOptions } from './options.js';
 import { type Arrow, importLance, type Lance } from './peer.js';
 import { filterSql, idsIn, textLiteral } from './sql.js';
 import { checkColumns, emptySchema, infoOf, metadataField, neededColumns, rowsOf, vectorColumn } from './table-form.js';
-
-export interface LanceOptions extends IndexSizes {
-  /** Settings of an object store or service, e.g. `{ region: 'eu-central-1' }`. @default from the environment, e.g. AWS_REGION */
-  storage?: Record<string, string> | undefined;
-  /** The key of a `db://` service. @default LANCEDB_API_KEY */
-  apiKey?: string | undefined;
-}
 
 /** Ids of one query. */
 const idBatch = 1000;

@@ -22,14 +22,8 @@ import { compareText, foldCase, isStorable } from '../text.js';
 import { indexForm } from './index-form.js';
 import { pgLocation } from './location.js';
 import { migrate } from './migrations.js';
+import type { PgOptions } from './options.js';
 import { filterSql, Parameters } from './sql.js';
-
-export interface PgOptions {
-  /** Connections to the database, at most. @default 10 */
-  connections?: number | undefined;
-  /** Rows from which the matching vectors have an index; smaller galleries are searched exactly. @default 50,000 */
-  vectorRows?: number | undefined;
-}
 
 /** Items of one statement. */
 const batch = 500;
