@@ -16,8 +16,8 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true, force: true }));
 
 const session = `
-const { Graph, encodeModel, mul } = await import('${built('graph/index.js')}');
-const { Session } = await import('${built('runtime/session.js')}');
+const { Graph, encodeModel, mul } = await import('${built('engine/graph/index.js')}');
+const { Session } = await import('${built('engine/runtime/session.js')}');
 const graph = new Graph('g');
 graph.output('y', mul(graph.input('x', 'float32', [1]), 2));
 const session = await Session.open(encodeModel(graph), { threads: 1 });

@@ -198,8 +198,8 @@ describe('a gallery that is brought up to date', () => {
       await writeFile(at('many', `q${i}.jpg`), Buffer.concat([source, Buffer.from(String(i))]));
     const dist = (path: string) => pathToFileURL(resolve(import.meta.dirname, '../../../../dist', path)).href;
     const program = `
-      import { Gallery } from '${dist('gallery/gallery.js')}';
-      import { LimnModel } from '${dist('models/limn-model.js')}';
+      import { Gallery } from '${dist('search/gallery/gallery.js')}';
+      import { LimnModel } from '${dist('models/retrieval/limn-model.js')}';
       const model = await LimnModel.open(${JSON.stringify(at('model'))});
       const onProgress = ({ done }) => { if (done > 0) process.kill(process.pid, 'SIGKILL'); };
       await Gallery.create({ model, images: ${JSON.stringify(at('many'))}, out: ${JSON.stringify(`memory:${at('killed')}`)}, onProgress });`;
