@@ -14,10 +14,10 @@ import { clipSizes, writeRandomClip } from '../src/models/encoders/clip/random-c
 const repository = resolve(import.meta.dirname, '..');
 const program = join(repository, 'dist/apps/cli/main.js');
 const made = join(import.meta.dirname, 'fixtures/made-by-0.1.0');
-const started = Date.now();
 let root: string;
 const at = (...parts: string[]) => join(root, ...parts);
-/** First words of the commands that ran. */
+/** The processes that ran, and the first words of their commands. */
+const processes = new Set<number | undefined>();
 const ran = new Set<string>();
 
 /** Files, links and folders with their sizes and the times of their last change. */
@@ -32,9 +32,8 @@ async function listing(folder: string): Promise<Record<string, string>> {
 
 /** What ONNX Runtime's telemetry leaves in the temporary folder of all, which it does not take from TMPDIR everywhere. */
 async function telemetry(): Promise<string[]> {
-  const logs = (await readdir('/tmp')).filter((name) => name.startsWith('mat-debug-'));
-  const newer = await Promise.all(logs.map(async (name) => ((await stat(join('/tmp', name))).mtimeMs > started ? [name] : [])));
-  return newer.flat();
+  const names = new Set(await readdir('/tmp'));
+  return [...processes].map((id) => `mat-debug-${id}.log`).filter((name) => names.has(name));
 }
 
 /** The folders that must stay as they are. */
@@ -55,6 +54,7 @@ async function watched(words: string[], { outputs = [], code = 0, stopAt, env = 
   // ORT_DISABLE_TELEMETRY is not inherited: limn has to set it by itself.
   const given = { PATH: process.env.PATH, HOME: at('home'), TMPDIR: at('tmp'), LIMN_HOME: at('limn'), LIMN_THREADS: '1' };
   const child = spawn(process.execPath, words, { cwd: at('work'), env: { ...given, ...env } });
+  processes.add(child.pid);
   let out = '';
   let all = '';
   let stopped = false;

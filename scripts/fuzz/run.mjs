@@ -1,7 +1,7 @@
 /** Gives changed inputs to every parser of outside input, in a thread that is ended when it hangs. */
 import { Worker } from 'node:worker_threads';
 import { mutated, seeded, stretched } from './mutate.mjs';
-import { known, targets } from './targets.mjs';
+import { targets } from './targets.mjs';
 
 /** A thread with its memory bounded, so that an input that makes much of little ends it. */
 class Runner {
@@ -50,12 +50,13 @@ class Runner {
  * @returns what was found, one a kind
  */
 export async function fuzz({ inputs, seed, minutes = Number.POSITIVE_INFINITY, only, patience = 1_000, say = () => {} }) {
-  const chosen = targets.filter(({ name }) => (only === undefined ? !(name in known) : name === only));
+  const chosen = targets.filter(({ name }) => only === undefined || name === only);
   const until = Date.now() + minutes * 60_000;
   const found = new Map();
   const counts = {};
-  for (const [number, { name, seeds }] of chosen.entries()) {
+  for (const [number, { name, seeds, cost = 1 }] of chosen.entries()) {
     const below = seeded(seed * 1_000 + number);
+    const limit = cost > 1 ? 10 * patience : patience;
     const runner = new Runner(name);
     const note = (problem, bytes) => {
       const kind = `${name}: ${problem.replaceAll(/\d+/g, 'N')}`;
@@ -63,21 +64,21 @@ export async function fuzz({ inputs, seed, minutes = Number.POSITIVE_INFINITY, o
         found.set(kind, { target: name, problem, input: bytes.subarray(0, 4_000).toString('base64'), size: bytes.length });
     };
     counts[name] = 0;
-    for (let i = 0; i < Math.ceil(inputs / chosen.length) && Date.now() < until; i++) {
+    for (let i = 0; i < Math.ceil(inputs / chosen.length / cost) && Date.now() < until; i++) {
       counts[name]++;
       if (i % 50 === 49) {
         const [short, long] = stretched(seeds, below, 4_000);
-        const one = await runner.give(short, 4 * patience, 3);
-        const four = await runner.give(long, 8 * patience, 3);
+        const one = await runner.give(short, 4 * limit, 3);
+        const four = await runner.give(long, 8 * limit, 3);
         const grows = four.milliseconds > 60 && four.milliseconds > 10 * one.milliseconds;
         if (four.problem ?? one.problem) note(four.problem ?? one.problem, short);
         else if (grows) note('takes more than ten times as long for four times the input', short);
         continue;
       }
       const bytes = i < seeds.length ? seeds[i] : mutated(seeds, below);
-      let answer = await runner.give(bytes, patience);
+      let answer = await runner.give(bytes, limit);
       // A machine that is busy is no finding.
-      if (answer.problem === 'hangs') answer = await runner.give(bytes, 3 * patience);
+      if (answer.problem === 'hangs') answer = await runner.give(bytes, 3 * limit);
       if (answer.problem) note(answer.problem, bytes);
     }
     await runner.worker.terminate();

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { httpTarget } from './http.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const built = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
@@ -49,6 +50,65 @@ const npy = (() => {
   return Buffer.concat([Buffer.from('\x93NUMPY\x01\x00', 'latin1'), size, head, Buffer.alloc(16, 1)]);
 })();
 
+/** A whole gallery of two items: its files by name. */
+const smallGallery = await (async () => {
+  const { MemoryStore } = await built('search/store/memory/memory-store.js');
+  const folder = { relative: '.', absolute: '/images' };
+  const info = {
+    model: { hash: 'a'.repeat(64), encoder: 'patch', folder },
+    gamma: 1,
+    sizes: { width: 4, factors: 2, projection: 2 },
+  };
+  const place = mkdtempSync(join(tmpdir(), 'limn-fuzz-gallery-'));
+  try {
+    const item = (id) => ({
+      id,
+      location: id,
+      content: 'b'.repeat(64),
+      metadata: { price: 1, name: 'x' },
+      matching: Float32Array.of(1, 0, 0, 0),
+      factors: Float32Array.of(1, 0, 0, 1),
+    });
+    const store = await MemoryStore.create(place, info, { items: [item('a.jpg')] });
+    await store.upsert([item('b.jpg')]);
+    await store.close();
+    const names = readdirSync(place).filter((name) => /json$|log$|ack$/.test(name));
+    return { info, names, ...Object.fromEntries(names.map((name) => [name, readFileSync(join(place, name))])) };
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
+})();
+
+const tokenizer = json({
+  version: '1.0',
+  added_tokens: [{ id: 4, content: '<end>', special: true, single_word: false, lstrip: false, rstrip: false, normalized: false }],
+  normalizer: { type: 'Sequence', normalizers: [{ type: 'NFC' }, { type: 'Lowercase' }] },
+  pre_tokenizer: { type: 'Whitespace' },
+  post_processor: null,
+  decoder: null,
+  model: {
+    type: 'WordPiece',
+    unk_token: '[UNK]',
+    continuing_subword_prefix: '##',
+    max_input_chars_per_word: 100,
+    vocab: { '[UNK]': 0, a: 1, red: 2, dress: 3, '<end>': 4 },
+  },
+});
+const tokenizerConfig = json({ tokenizer_class: 'BertTokenizer', model_max_length: 77, unk_token: '[UNK]' });
+
+/** The program whose commands do nothing. */
+async function idleProgram() {
+  const { newProgram } = await built('apps/cli/program.js');
+  const program = newProgram();
+  const silence = (command) => {
+    command.configureOutput({ writeOut: () => {}, writeErr: () => {} });
+    if (command.commands.length === 0) command.action(() => {});
+    command.commands.forEach(silence);
+  };
+  silence(program);
+  return program;
+}
+
 const consume = async (list) => {
   for await (const _ of list.pictures()) {
     // Reading is the test.
@@ -58,7 +118,7 @@ const listTarget = (extension, seeds) => ({
   name: `list.${extension}`,
   seeds,
   run: async (bytes) => {
-    const { listFile } = await built('gallery/ingest/list-file.js');
+    const { listFile } = await built('search/gallery/ingest/list-file.js');
     await consume(await listFile(file(`list.${extension}`, bytes), scratch));
   },
 });
@@ -66,7 +126,7 @@ const metadataTarget = (extension, seeds) => ({
   name: `metadata.${extension}`,
   seeds,
   run: async (bytes) => {
-    const { metadataFile } = await built('gallery/ingest/list-file.js');
+    const { metadataFile } = await built('search/gallery/ingest/list-file.js');
     await metadataFile(file(`metadata.${extension}`, bytes));
   },
 });
@@ -76,7 +136,7 @@ const dataset = (name, module, reader, path, seeds, others = {}, options = {}) =
   name: `dataset ${name} ${path}`,
   seeds,
   run: async (bytes) => {
-    const read = (await built(`data/${module}.js`))[reader];
+    const read = (await built(`learning/data/${module}.js`))[reader];
     for (const [other, content] of Object.entries(others)) file(`${name}/${other}`, content);
     const whole = file(`${name}/${path}`, bytes);
     const directory = whole.slice(0, -path.length - 1);
@@ -94,17 +154,14 @@ const jsonl = texts(
   '{"path":"a.jpg","price":1,"on":true,"x":null}\n{"path":"b.jpg","id":"b"}\n',
   '{"url":"https://example.com/a.jpg"}\n',
 );
-const hostile = new URL('../../../shared/cases/hostile/parquet-unhandled-1.parquet', import.meta.url);
 const parquet = [
-  // A file with its two magic numbers and an empty footer; other files are found by changing it.
+  // Columns path (a.jpg, b.jpg) and price (1.5, 2).
+  Buffer.from(
+    'UEFSMRUAFSQVJCwVBBUAFQYVBgAABQAAAGEuanBnBQAAAGIuanBnFQAVIBUgLBUEFQAVBhUGAAAAAAAAAAD4PwAAAAAAAABAFQQZPEgGc2NoZW1hFQQAFQwlABgEcGF0aCUAABUKJQAYBXByaWNlABYEGRwZLCYIHBUMGRUAGRgEcGF0aBUAFgQWRhZGJggAACZOHBUKGRUAGRgFcHJpY2UVABYEFkIWQiZOAAAWiAEWBAAAbAAAAFBBUjE=',
+    'base64',
+  ),
+  // A file with its two magic numbers and an empty footer.
   Buffer.concat([Buffer.from('PAR1'), Buffer.alloc(64, 0x15), Buffer.from([8, 0, 0, 0]), Buffer.from('PAR1')]),
-  ...(() => {
-    try {
-      return [readFileSync(hostile)];
-    } catch {
-      return [];
-    }
-  })(),
 ];
 const filters = texts(
   "price < 50 and (colour = 'red' or not brand in ('a', 'b')) and name contains 'x'",
@@ -117,7 +174,9 @@ const description = readdirSync(join(root, 'configs', 'encoders')).map((name) =>
 );
 const experiments = readdirSync(join(root, 'configs', 'experiments'), { withFileTypes: true })
   .filter((entry) => entry.name.endsWith('.json'))
-  .map((entry) => readFileSync(join(root, 'configs', 'experiments', entry.name)));
+  .map((entry) => readFileSync(join(root, 'configs', 'experiments', entry.name), 'utf8'))
+  // Variables that name folders are not set here.
+  .map((text) => Buffer.from(text.replaceAll(/"\$\{?\w+\}?/g, '"folder')));
 
 export const targets = [
   {
@@ -125,18 +184,18 @@ export const targets = [
     seeds: texts(
       '--b\r\nContent-Disposition: form-data; name="request"\r\n\r\n{}\r\n--b\r\nContent-Disposition: form-data; name="f"; filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\nxx\r\n--b--\r\n',
     ),
-    run: async (bytes) => (await built('server/multipart.js')).parseMultipart(bytes, 'b', 20),
+    run: async (bytes) => (await built('apps/server/multipart.js')).parseMultipart(bytes, 'b', 20),
   },
   {
     name: 'content type',
     seeds: texts('multipart/form-data; boundary=b', 'multipart/form-data; charset=utf-8; boundary="a b"'),
-    run: async (bytes) => (await built('server/multipart.js')).boundaryOf(bytes.toString('latin1')),
+    run: async (bytes) => (await built('apps/server/multipart.js')).boundaryOf(bytes.toString('latin1')),
   },
   {
     name: 'request schema',
     seeds: [json({ references: [{ id: 'a' }, { file: 'f' }], texts: ['in red'], k: 10, filter: 'a = 1', cursor: 'x' })],
     run: async (bytes) => {
-      const { search, itemId, metadata } = await built('server/contract.js');
+      const { search, itemId, metadata } = await built('apps/server/contract.js');
       for (const schema of [search, itemId, metadata]) schema.safeParse(parsed(bytes));
     },
   },
@@ -144,9 +203,9 @@ export const targets = [
     name: 'filter',
     seeds: filters,
     run: async (bytes) => {
-      const { parseFilter } = await built('store/filter-parse.js');
-      const { filterSql: lance } = await built('store/lancedb/sql.js');
-      const { filterSql: postgres, Parameters } = await built('store/pgvector/sql.js');
+      const { parseFilter } = await built('search/store/filter-parse.js');
+      const { filterSql: lance } = await built('search/store/lancedb/sql.js');
+      const { filterSql: postgres, Parameters } = await built('search/store/pgvector/sql.js');
       const filter = parseFilter(bytes.toString('utf8'));
       lance(filter, new Set(['n:price', 't:colour']));
       postgres(filter, new Parameters());
@@ -155,24 +214,26 @@ export const targets = [
   listTarget('csv', csv),
   listTarget('tsv', texts('path\tprice\na.jpg\t1\n')),
   listTarget('jsonl', jsonl),
-  listTarget('parquet', parquet),
+  // Every file has a process of its own.
+  { ...listTarget('parquet', parquet), cost: 40 },
   metadataTarget('csv', csv),
   metadataTarget('jsonl', jsonl),
-  { name: 'npy', seeds: [npy], run: async (bytes) => (await built('tensor/npy.js')).decodeNpy(bytes, 'it') },
+  { name: 'npy', seeds: [npy], run: async (bytes) => (await built('engine/tensor/npy.js')).decodeNpy(bytes, 'it') },
   {
     name: 'safetensors',
     seeds: [safetensors],
-    run: async (bytes) => (await built('tensor/safetensors.js')).decodeSafetensors(bytes, 'it'),
+    run: async (bytes) => (await built('engine/tensor/safetensors.js')).decodeSafetensors(bytes, 'it'),
   },
   ...['npy', 'safetensors'].map((extension) => ({
     name: `vectors.${extension}`,
     seeds: [extension === 'npy' ? npy : safetensors],
-    run: async (bytes) => (await built('eval/vector-files.js')).readVectorFile(file(`vectors.${extension}`, bytes)),
+    run: async (bytes) => (await built('learning/eval/vector-files.js')).readVectorFile(file(`vectors.${extension}`, bytes)),
   })),
   {
     name: 'ids',
     seeds: texts('a\nb\n', '\ufeffa\r\nb'),
-    run: async (bytes) => (await built('eval/vector-files.js')).readVectorFile(file('v.npy', npy), file('ids.txt', bytes)),
+    run: async (bytes) =>
+      (await built('learning/eval/vector-files.js')).readVectorFile(file('v.npy', npy), file('ids.txt', bytes)),
   },
   {
     name: 'onnx',
@@ -180,12 +241,12 @@ export const targets = [
       .map(fixture)
       .sort((a, b) => a.length - b.length)
       .slice(0, 2),
-    run: async (bytes) => (await built('graph/import/read.js')).readModel(bytes),
+    run: async (bytes) => (await built('engine/graph/import/read.js')).readModel(bytes),
   },
   {
     name: 'encoder description',
     seeds: description,
-    run: async (bytes) => (await built('encoders/description.js')).parseDescription(parsed(bytes), 'it'),
+    run: async (bytes) => (await built('models/encoders/image/description.js')).parseDescription(parsed(bytes), 'it'),
   },
   {
     name: 'preprocessor',
@@ -205,13 +266,16 @@ export const targets = [
         do_convert_rgb: true,
       }),
     ],
-    run: async (bytes) => (await built('encoders/hub/preprocessor.js')).readPreprocessor(parsed(bytes), 'it'),
+    run: async (bytes) => (await built('models/encoders/hub/preprocessor.js')).readPreprocessor(parsed(bytes), 'it'),
   },
   {
     name: 'vocabulary',
-    seeds: [json(['the', 'red']), ...texts('the same in RED, with long sleeves; don\u2019t')],
+    seeds: [
+      json({ format: 'limn-vocabulary-1', buckets: 32, words: ['the', 'red'] }),
+      ...texts('the same in RED, with long sleeves; don\u2019t'),
+    ],
     run: async (bytes) => {
-      const { Vocabulary, tokenize } = await built('encoders/vocabulary.js');
+      const { Vocabulary, tokenize } = await built('models/encoders/text/vocabulary.js');
       tokenize(bytes.toString('utf8'));
       Vocabulary.fromJSON(parsed(bytes));
     },
@@ -220,7 +284,7 @@ export const targets = [
     name: 'spelling',
     seeds: [json({ colur: 'colour' })],
     run: async (bytes) => {
-      const { readCorrections, protocolText } = await built('data/spelling.js');
+      const { readCorrections, protocolText } = await built('learning/data/spelling.js');
       protocolText([bytes.toString('utf8')], await readCorrections(file('spelling.json', bytes)));
     },
   },
@@ -253,7 +317,7 @@ export const targets = [
   dataset('birds', 'birds-to-words', 'readBirdsToWords', 'birds-to-words-v1.0.tsv', [
     lines(
       'img1ObservationURL\timg1ImgURL\timg2ObservationURL\timg2ImgURL\tsplit\tdescription',
-      'o\thttps://x/photos/1/a.jpg\to\thttps://x/photos/2/a.jpg\ttrain\tanimal1 is red',
+      'https://x/1\thttps://x/photos/1/a.jpg\thttps://x/2\thttps://x/photos/2/a.jpg\ttrain\tanimal1 is red',
     ),
   ]),
   dataset(
@@ -284,44 +348,116 @@ export const targets = [
   {
     name: 'experiment',
     seeds: experiments,
-    run: async (bytes) => (await built('experiment/config.js')).readExperiment(file('experiment.json', bytes)),
+    run: async (bytes) => (await built('learning/experiment/config.js')).readExperiment(file('experiment.json', bytes)),
   },
   {
     name: 'keys',
-    seeds: [json([{ id: 'a1', hash: '0'.repeat(64), scope: 'read', note: 'x' }])],
-    run: async (bytes) => (await built('server/keys.js')).readKeys(file('keys.json', bytes)),
+    seeds: [
+      json({
+        format: 'limn-keys-1',
+        keys: [{ id: '0123abcd', scope: 'read', sha256: '0'.repeat(64), created: '2026-01-01T00:00:00.000Z', note: 'x' }],
+      }),
+    ],
+    run: async (bytes) => (await built('apps/server/keys.js')).readKeys(file('keys.json', bytes)),
   },
   {
     name: 'manifest',
-    seeds: [json({ format: 'limn-gallery-2', log: 'items-1.log', info: {} })],
+    seeds: [smallGallery['gallery.json'], json({ format: 'limn-gallery-2', log: 'items-1.log', info: smallGallery.info })],
     run: async (bytes) => {
       file('gallery/gallery.json', bytes);
-      await (await built('store/memory/manifest.js')).readManifest(join(scratch, 'gallery'));
+      await (await built('search/store/memory/manifest.js')).readManifest(join(scratch, 'gallery'));
+    },
+  },
+  ...['items-0.log', 'items-0.ack'].map((name) => ({
+    name: `gallery's ${name}`,
+    seeds: [smallGallery[name]],
+    run: async (bytes) => {
+      for (const other of smallGallery.names) file(`whole/${other}`, other === name ? bytes : smallGallery[other]);
+      const { salvage } = await built('search/store/memory/salvage.js');
+      const { openSnapshot } = await built('search/store/memory/snapshot.js');
+      await salvage(join(scratch, 'whole'));
+      await (await openSnapshot(join(scratch, 'whole'), { threads: 1 })).retire();
+    },
+  })),
+  {
+    name: 'tokenizer',
+    seeds: [tokenizer],
+    run: async (bytes) => {
+      const { HubTokenizer } = await built('models/encoders/text/hub-tokenizer.js');
+      const opened = await HubTokenizer.open(file('tokenizer.json', bytes), file('tokenizer_config.json', tokenizerConfig));
+      opened.encode('a red dress, with sleeves', 20);
     },
   },
   {
+    name: 'tokenizer settings',
+    seeds: [tokenizerConfig],
+    run: async (bytes) => {
+      const { HubTokenizer } = await built('models/encoders/text/hub-tokenizer.js');
+      await HubTokenizer.open(file('tokenizer.json', tokenizer), file('tokenizer_config.json', bytes));
+    },
+  },
+  {
+    name: 'URLs',
+    seeds: texts('https://example.com/a.jpg?x=1', 'http://user:word@[::1]:80/', 'http://0x7f.1/', 'file:///etc/passwd'),
+    run: async (bytes) => {
+      const { SafeFetcher } = await built('search/gallery/ingest/safe-fetch.js');
+      const { isPublicAddress } = await built('search/gallery/ingest/addresses.js');
+      // No connection is ever made.
+      const allowAddress = (address) => isPublicAddress(address) && false;
+      const fetcher = new SafeFetcher({ allowAddress, lookup: async () => [{ address: '10.0.0.1', family: 4 }] });
+      await fetcher.fetch(bytes.toString('utf8')).finally(() => fetcher.close());
+    },
+  },
+  {
+    name: 'command line',
+    seeds: texts(
+      'train --data x --epochs 3 --lr 0.1 --out y --resume',
+      'search --gallery g --image a.jpg --text red -k 5 --json',
+      'serve --gallery a=b --port 0 --rate 5 --share 0.5 --max-body 5000',
+      'index --images x --out y --store lancedb:z --metadata m.csv',
+      'evaluate --model x --protocol fashioniq-val',
+      'data check --data x',
+      'encoders pull a/b',
+    ),
+    alsoThrows: (error) => error?.code?.startsWith?.('commander.'),
+    run: async (bytes) => (await idleProgram()).parseAsync(bytes.toString('utf8').split(' '), { from: 'user' }),
+  },
+  {
+    name: 'config file',
+    seeds: [
+      json({ search: { k: 5, json: true }, train: { epochs: 3, model: { width: 16 } }, 'data check': { dataset: 'shoes' } }),
+      json({ plugins: [], serve: { port: 1 } }),
+    ],
+    alsoThrows: (error) => error?.code?.startsWith?.('commander.'),
+    run: async (bytes) => {
+      for (const words of [['search'], ['train'], ['data', 'check']])
+        await (await idleProgram()).parseAsync([...words, '--config', file('limn.json', bytes)], { from: 'user' });
+    },
+  },
+  httpTarget,
+  {
     name: 'ids of items',
     seeds: texts('a/b.jpg', '../x', 'a\\b', './a'),
-    run: async (bytes) => (await built('store/check.js')).checkId(bytes.toString('utf8')),
+    run: async (bytes) => (await built('search/store/check.js')).checkId(bytes.toString('utf8')),
   },
   {
     name: 'addresses',
     seeds: texts('127.0.0.1', '::ffff:7f00:1', '100.64.0.1', '2001:db8::1', '0x7f.1'),
-    run: async (bytes) => (await built('gallery/ingest/addresses.js')).isPublicAddress(bytes.toString('utf8')),
+    run: async (bytes) => (await built('search/gallery/ingest/addresses.js')).isPublicAddress(bytes.toString('utf8')),
   },
   {
     name: 'locations',
     seeds: texts('postgres://u:p@host:5432/db?gallery=a', 's3://bucket/x?gallery=b', './folder?x&gallery=c'),
     run: async (bytes) => {
-      (await built('store/lancedb/location.js')).lanceLocation(bytes.toString('utf8'));
-      (await built('gallery/places.js')).localFolder(bytes.toString('utf8'));
+      (await built('search/store/lancedb/location.js')).lanceLocation(bytes.toString('utf8'));
+      (await built('search/gallery/places.js')).localFolder(bytes.toString('utf8'));
     },
   },
   {
     name: 'factor names',
     seeds: [json({ colour: 'red', price: 3, sale: true })],
     run: async (bytes) => {
-      const { nameFactors } = await built('gallery/explain/factor-names.js');
+      const { nameFactors } = await built('search/gallery/explain/factor-names.js');
       const given = parsed(bytes);
       const metadata = given !== null && typeof given === 'object' && !Array.isArray(given) ? given : { text: String(given) };
       for (const [key, value] of Object.entries(metadata)) if (value !== null && typeof value === 'object') delete metadata[key];
@@ -335,15 +471,9 @@ export const targets = [
     name: 'picture',
     seeds: [],
     prepare: () => createRequire(import.meta.url)('sharp'),
-    run: async (bytes) => (await built('encoders/image.js')).decodeImage(bytes, { size: 16, pixelLimit: 1_000_000 }),
+    run: async (bytes) => (await built('models/encoders/image/image.js')).decodeImage(bytes, { size: 16, pixelLimit: 1_000_000 }),
   },
 ];
-
-/** Targets with open findings, and why: they are left out unless they are named. */
-export const known = {
-  'list.parquet': 'a damaged file is an unhandled rejection in the library that reads it',
-  ids: 'the ends of lines are taken off in time that grows with the square',
-};
 
 /** Drawn by the program: kinds of pictures that the reader takes. */
 const sharp = createRequire(import.meta.url)('sharp');

@@ -20,7 +20,8 @@ import { workerCommand } from './commands/worker.js';
 import { takePlugins } from './plugins.js';
 import { applySettings } from './settings.js';
 
-function newProgram(): Command {
+/** All commands, not yet run. */
+export function newProgram(): Command {
   const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
   const program = new Command('limn')
     .description('Search your own pictures with a picture and a sentence.')

@@ -100,6 +100,13 @@ export async function readPictures(lists: readonly (readonly PictureReference[])
       `The part ${JSON.stringify(spare)} is not named by the request. Name it as an "upload" or leave it out.`,
     );
   }
+  // One header after the other, and none behind the first that is refused.
+  let turn: Promise<unknown> = Promise.resolve();
+  const check: Check = async (bytes, what) => {
+    const checking = turn.then(() => tools.pictures.check(bytes, what));
+    turn = checking;
+    await checking;
+  };
   const read = new Map<string, Promise<Uint8Array>>();
   const once = (name: string, get: () => Promise<Uint8Array>) => {
     const reading = read.get(name) ?? get();
@@ -108,8 +115,9 @@ export async function readPictures(lists: readonly (readonly PictureReference[])
   };
   const resolve = async (picture: PictureReference): Promise<ServedPicture> => {
     if ('id' in picture) return picture;
-    if ('upload' in picture) return { bytes: await once(`upload ${picture.upload}`, () => readUpload(picture.upload, tools)) };
-    return { bytes: await once(`url ${picture.url}`, () => readUrl(picture.url, tools)) };
+    if ('upload' in picture)
+      return { bytes: await once(`upload ${picture.upload}`, () => readUpload(picture.upload, tools, check)) };
+    return { bytes: await once(`url ${picture.url}`, () => readUrl(picture.url, tools, check)) };
   };
   return Promise.all(
     lists.map(async (list) => {
@@ -122,7 +130,9 @@ export async function readPictures(lists: readonly (readonly PictureReference[])
   );
 }
 
-async function readUpload(name: string, { files, pictures }: PictureTools): Promise<Uint8Array> {
+type Check = (bytes: Uint8Array, what: string) => Promise<void>;
+
+async function readUpload(name: string, { files }: PictureTools, check: Check): Promise<Uint8Array> {
   const bytes = files.get(name);
   if (!bytes) {
     throw new HttpProblem(
@@ -131,11 +141,11 @@ async function readUpload(name: string, { files, pictures }: PictureTools): Prom
       `The request names the upload ${JSON.stringify(name)}, and the body has no part of that name.`,
     );
   }
-  await pictures.check(bytes, `The upload ${JSON.stringify(name)}`);
+  await check(bytes, `The upload ${JSON.stringify(name)}`);
   return bytes;
 }
 
-async function readUrl(url: string, { fetchPicture, pictures, signal }: PictureTools): Promise<Uint8Array> {
+async function readUrl(url: string, { fetchPicture, signal }: PictureTools, check: Check): Promise<Uint8Array> {
   if (!fetchPicture) throw new HttpProblem(403, 'FORBIDDEN', 'This server fetches no pictures from URLs. Upload the picture.');
   const bytes = await fetchPicture(url, signal).catch((cause) => {
     signal.throwIfAborted();
@@ -143,6 +153,6 @@ async function readUrl(url: string, { fetchPicture, pictures, signal }: PictureT
     const rule = 'it must be the address of a picture on the public internet, by http or https, of the size of an upload';
     throw new HttpProblem(400, 'USAGE', `The picture of the URL cannot be fetched: ${rule}.`, { cause });
   });
-  await pictures.check(bytes, 'The picture of the URL');
+  await check(bytes, 'The picture of the URL');
   return bytes;
 }

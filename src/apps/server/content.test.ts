@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { readPictures } from './content.js';
+import { HttpProblem } from './problems.js';
+import type { RequestPictures } from './request-pictures.js';
+
+it('looks at uploads one after the other, and at none behind one that is refused', async () => {
+  const seen: string[] = [];
+  const check = async (_: Uint8Array, label: string) => {
+    seen.push(`begin ${label.at(-2)}`);
+    await new Promise((done) => setImmediate(done));
+    seen.push(`end ${label.at(-2)}`);
+    if (seen.length === 4) throw new HttpProblem(413, 'TOO_LARGE', 'too many');
+  };
+  const names = ['a', 'b', 'c', 'd'];
+  const tools = {
+    files: new Map(names.map((name) => [name, Buffer.from(name)])),
+    pictures: { check } as unknown as RequestPictures,
+    signal: new AbortController().signal,
+  };
+  const lists = [names.slice(0, 3).map((upload) => ({ upload })), [{ upload: 'd' }]];
+  await expect(readPictures(lists, tools)).rejects.toMatchObject({ status: 413 });
+  await new Promise((done) => setTimeout(done, 20));
+  expect(seen).toEqual(['begin a', 'end a', 'begin b', 'end b']);
+});
