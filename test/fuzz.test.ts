@@ -11,7 +11,7 @@ it('changed inputs are read or refused', { timeout: 600_000 }, async () => {
   const { fuzz } = (await import(script)) as { fuzz(options: object): Promise<Outcome> };
   const { counts, findings } = await fuzz({ inputs: 2_600, seed: 7, patience: 10_000 });
   expect(Object.keys(counts).length).toBeGreaterThan(40);
-  expect(Object.values(counts).filter((count) => count < 50)).toHaveLength(1);
+  expect(Object.values(counts).filter((count) => count < 50)).toHaveLength(3);
   expect(counts['list.parquet']).toBeGreaterThan(1);
   expect(findings).toEqual([]);
 });

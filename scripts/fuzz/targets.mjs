@@ -410,6 +410,8 @@ export const targets = [
   },
   {
     name: 'command line',
+    cost: 4,
+    prepare: idleProgram,
     seeds: texts(
       'train --data x --epochs 3 --lr 0.1 --out y --resume',
       'search --gallery g --image a.jpg --text red -k 5 --json',
@@ -424,6 +426,8 @@ export const targets = [
   },
   {
     name: 'config file',
+    cost: 12,
+    prepare: idleProgram,
     seeds: [
       json({ search: { k: 5, json: true }, train: { epochs: 3, model: { width: 16 } }, 'data check': { dataset: 'shoes' } }),
       json({ plugins: [], serve: { port: 1 } }),

@@ -4,6 +4,7 @@
  */
 import type { AsyncBuffer, FileMetaData } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
+import { firstRepeated } from '../../../core/repeated.js';
 
 /** Every row has an id or path of its own, which no encoding makes smaller than that. */
 const mostRowsPerByte = 64;
@@ -50,7 +51,7 @@ function flatColumns({ schema }: FileMetaData): string[] {
   const repeated = columns.find(({ repetition_type: repetition }) => repetition === 'REPEATED');
   if (repeated)
     throw new Error(`its column ${JSON.stringify(repeated.name)} is a list, and metadata are texts, numbers and booleans`);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  const twice = firstRepeated(names as string[]);
   if (twice !== undefined) throw new Error(`its column ${JSON.stringify(twice)} is there twice`);
   if (names.includes('__proto__')) throw new Error('its column "__proto__" cannot be a field');
   return names;

@@ -1,6 +1,7 @@
 /** Rows of tables in files: CSV, TSV, JSON lines and Parquet, read piece by piece. */
 import { extname } from 'node:path';
 import { LimnError, messageOf } from '../../../core/errors.js';
+import { firstRepeated } from '../../../core/repeated.js';
 import { readLines, streamText } from '../../../core/text-file.js';
 import { readDelimited } from './delimited.js';
 import { parquetRows } from './parquet-rows.js';
@@ -45,7 +46,7 @@ async function* delimitedRows(file: string, separator: string, unnamed: Unnamed)
     const place = `${file} line ${line}`;
     if (!names) {
       names = fields.map((name) => name.trim());
-      const twice = names.find((name, i) => name !== '' && names?.indexOf(name) !== i);
+      const twice = firstRepeated(names.filter((name) => name !== ''));
       if (twice !== undefined) throw new LimnError('DATA', `${place}: the column "${twice}" is there twice. Rename one of them.`);
       continue;
     }
