@@ -9,7 +9,7 @@ export function isMadeUp(name: string): boolean {
   return (
     name.startsWith('/') ||
     name.includes('::') ||
-    !/^([a-z_]+|.*\..*)$/i.test(name) ||
+    !(name.includes('.') || /^[a-z_]+$/i.test(name)) ||
     /^_?val/.test(name) ||
     functionName.test(name)
   );
