@@ -1,7 +1,8 @@
 /** The right to write a gallery's folder, which one process has at a time, and what only its holder may do. */
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LimnError, throwIfAborted } from '../../../core/errors.js';
+import { makeFolder } from '../../../core/files.js';
 import { type Lock, takeLock } from '../../../core/lock.js';
 import type { OnProgress } from '../../../core/progress.js';
 import type { EmbeddedItem, GalleryInfo, StoredItem } from '../store.js';
@@ -25,7 +26,7 @@ export class FolderWriter {
   /** Makes a gallery of these items. */
   async create(info: GalleryInfo, items: readonly EmbeddedItem[], replace: boolean): Promise<Snapshot> {
     try {
-      await mkdir(this.folder, { recursive: true });
+      await makeFolder(this.folder);
     } catch (error) {
       throw diskError('make', this.folder, error);
     }

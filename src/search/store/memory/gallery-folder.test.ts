@@ -23,6 +23,11 @@ afterEach(() => Promise.all(opened.splice(0).map((store) => store.close())));
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 describe("a gallery's folder", () => {
+  it.skipIf(process.platform !== 'linux')('says so where it cannot be made, also under /proc', async () => {
+    const made = MemoryStore.create('/proc/limn/shop', infoOf());
+    await expect(made).rejects.toMatchObject({ code: 'STORE', message: expect.stringContaining('/proc/limn/shop') });
+  });
+
   it('has, cut off by a crash at any byte behind what was acknowledged, the writes that were whole, and takes up more', async () => {
     const whole = folder();
     const store = await MemoryStore.create(whole, infoOf());
