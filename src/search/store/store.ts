@@ -106,7 +106,11 @@ export interface GalleryStore {
   vectors(ids: readonly string[]): Promise<(ItemVectors | undefined)[]>;
   /** Builds or refreshes indexes and gives back space. Search works before, during and after. */
   optimise(options?: { signal?: AbortSignal; onProgress?: OnProgress }): Promise<void>;
-  /** Does what a killed process left undone, and removes what it left behind, unless another process is writing. @default nothing to do */
-  tidy?(): Promise<void>;
+  /**
+   * Does what a killed process left undone (indexes that were never built), and removes what it left behind, unless another process is writing.
+   *
+   * @default nothing to do
+   */
+  tidy?(options?: { signal?: AbortSignal; onProgress?: OnProgress }): Promise<void>;
   close(): Promise<void>;
 }

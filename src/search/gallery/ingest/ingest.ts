@@ -167,8 +167,8 @@ export async function ingest(tools: IngestTools, list: PictureList, options: Ing
   if (seen) report.removed = await prune(store, seen, signal);
   if (!optimise) return report;
   if (report.added + report.replaced + report.removed > 0) await store.optimise(toolsOf({ signal, onProgress }));
-  // A run that was killed at its very end leaves nothing to write, but perhaps its lock and an unfinished compaction.
-  else await store.tidy?.();
+  // A run that was killed at its very end leaves nothing to write, but perhaps its lock, an unfinished compaction, or no index.
+  else await store.tidy?.(toolsOf({ signal, onProgress }));
   return report;
 }
 

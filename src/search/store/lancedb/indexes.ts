@@ -24,6 +24,12 @@ export function candidateRows(count: number): number {
   return Math.ceil(1.1 * count) + 16;
 }
 
+/** An index that a table should have and does not. */
+interface OwedIndex {
+  column: string;
+  create(): Promise<void>;
+}
+
 /** Makes the indexes that a table of this size should have and does not. @param told called before each, with its column */
 export async function createIndexes(
   lance: Lance,
@@ -32,30 +38,47 @@ export async function createIndexes(
   sizes: IndexSizes,
   told: (column: string) => void,
 ): Promise<void> {
+  for (const { column, create } of await owedIndexes(lance, table, width, sizes)) {
+    told(column);
+    await create();
+  }
+}
+
+/** Whether an index is missing, or does not know all rows: someone was killed between writing and indexing, or has left that to others. */
+export async function owesIndexes(lance: Lance, table: Table, width: number, sizes: IndexSizes): Promise<boolean> {
+  if ((await owedIndexes(lance, table, width, sizes)).length > 0) return true;
+  for (const { name } of await table.listIndices()) {
+    if (((await table.indexStats(name))?.numUnindexedRows ?? 0) > 0) return true;
+  }
+  return false;
+}
+
+async function owedIndexes(lance: Lance, table: Table, width: number, sizes: IndexSizes): Promise<OwedIndex[]> {
   const rows = await table.countRows();
   const known = await table.listIndices();
   const there = new Set(known.flatMap(({ columns }) => columns));
-  const create = async (column: string, config: LanceIndex) => {
-    if (there.has(column)) return;
-    told(column);
-    await table.createIndex(column, { config, replace: true });
+  const owed: OwedIndex[] = [];
+  const add = (column: string, config: LanceIndex) => {
+    if (!there.has(column)) owed.push({ column, create: () => table.createIndex(column, { config, replace: true }) });
   };
   if (rows >= (sizes.scalarRows ?? 10_000)) {
-    await create('id', lance.Index.btree());
+    add('id', lance.Index.btree());
     for (const { name } of (await table.schema()).fields) {
       const kind = metadataKind(name);
-      if (kind) await create(name, kind === 'flag' ? lance.Index.bitmap() : lance.Index.btree());
+      if (kind) add(name, kind === 'flag' ? lance.Index.bitmap() : lance.Index.btree());
     }
   }
-  if (rows < (sizes.vectorRows ?? 50_000)) return;
+  if (rows < (sizes.vectorRows ?? 50_000)) return owed;
   const old = known.filter(({ columns }) => columns.includes('matching')).map(({ name }) => name);
   const numPartitions = Math.max(1, Math.min(mostParts, Math.floor(rows / partRows)));
   // The name says how many parts there are: a gallery that has grown to four times its size gets as many as a new one.
-  if (old.some((name) => numPartitions < 4 * Number(/^matching_(\d+)$/.exec(name)?.[1] ?? 0))) return;
-  told('matching');
-  const parts = { distanceType: 'cosine', numPartitions } as const;
-  // Rounded vectors are made of whole bytes; others are kept as they are.
-  const config = width % 8 === 0 ? lance.Index.ivfRq({ ...parts, numBits: bits }) : lance.Index.ivfFlat(parts);
-  await table.createIndex('matching', { config, replace: true, name: `matching_${numPartitions}` });
-  for (const name of old) await table.dropIndex(name);
+  if (old.some((name) => numPartitions < 4 * Number(/^matching_(\d+)$/.exec(name)?.[1] ?? 0))) return owed;
+  const create = async () => {
+    // Rounded vectors are made of whole bytes; others are kept as they are.
+    const parts = { distanceType: 'cosine', numPartitions } as const;
+    const config = width % 8 === 0 ? lance.Index.ivfRq({ ...parts, numBits: bits }) : lance.Index.ivfFlat(parts);
+    await table.createIndex('matching', { config, replace: true, name: `matching_${numPartitions}` });
+    for (const name of old) await table.dropIndex(name);
+  };
+  return [...owed, { column: 'matching', create }];
 }

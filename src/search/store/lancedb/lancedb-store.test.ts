@@ -64,6 +64,29 @@ describe('a gallery in LanceDB', () => {
     },
   );
 
+  it('is given the index that a killed process did not come to build, and knows later rows, by the next one', async () => {
+    const location = folder();
+    const options = { vectorRows: 300, scalarRows: 300 };
+    const killed = await createStore(location, infoOf(), options);
+    await killed.upsert(itemsOf(400));
+    await killed.close();
+    const store = await openStore(location, options);
+    const tidied = async () => {
+      const told: string[] = [];
+      await store.tidy?.({ onProgress: ({ note }) => void (note && told.push(note)) });
+      return told;
+    };
+    expect(await tidied()).toEqual(['compact', 'index id', 'index matching']);
+    expect(await tidied()).toEqual([]);
+    await store.upsert(itemsOf(430).slice(350));
+    expect(await tidied()).toEqual(['compact']);
+    expect(await tidied()).toEqual([]);
+    await store.close();
+    const small = await openStore(location);
+    await expect(small.tidy?.({ signal: AbortSignal.abort() })).resolves.toBeUndefined();
+    await small.close();
+  });
+
   it('has more parts in its index when it has grown', async () => {
     const sizes = { width: 8, factors: 0, projection: 0 };
     const location = folder();

@@ -21,7 +21,7 @@ import type {
 } from '../store.js';
 import { isStorable } from '../text.js';
 import { type AnswerRow, answerRows, itemColumns } from './answer-rows.js';
-import { candidateRows, createIndexes, probes } from './indexes.js';
+import { candidateRows, createIndexes, type IndexSizes, owesIndexes, probes } from './indexes.js';
 import { lanceLocation } from './location.js';
 import type { LanceOptions } from './options.js';
 import { type Arrow, importLance, type Lance } from './peer.js';
@@ -186,6 +186,11 @@ export class LanceStore implements GalleryStore {
       });
       onProgress?.({ stage: 'optimise the gallery', done: 2, total: steps.length });
     });
+  }
+
+  async tidy(options: { signal?: AbortSignal; onProgress?: OnProgress } = {}): Promise<void> {
+    const { modules, table, info } = this;
+    if (await this.read(() => owesIndexes(modules.lance, table, info.sizes.width, this.options))) await this.optimise(options);
   }
 
   close(): Promise<void> {

@@ -184,8 +184,8 @@ export class MemoryStore implements GalleryStore {
     });
   }
 
-  async tidy(): Promise<void> {
-    await this.optimise().catch((error) => {
+  async tidy(options: { signal?: AbortSignal; onProgress?: OnProgress } = {}): Promise<void> {
+    await this.optimise(options).catch((error) => {
       // Whoever holds the lock tidies up.
       if (!LimnError.isInstance(error) || error.details.lock === undefined) throw error;
     });

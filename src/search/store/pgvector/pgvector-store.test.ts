@@ -49,6 +49,32 @@ describe('a gallery in PostgreSQL', () => {
     await store.close();
   });
 
+  it('is given the index that a killed process did not come to build, or left half built, by the next one', async () => {
+    const location = server.location('owed');
+    const options = { vectorRows: 300 };
+    const killed = await createStore(location, infoOf(), options);
+    await killed.upsert(itemsOf(400));
+    await killed.close();
+    const store = await openStore(location, options);
+    const tidied = async () => {
+      const told: string[] = [];
+      await store.tidy?.({ onProgress: ({ note }) => void (note && told.push(note)) });
+      return told;
+    };
+    expect(await tidied()).toEqual(['vacuum', 'index', 'done']);
+    expect(await tidied()).toEqual([]);
+    const pool = new pg.Pool({ connectionString: pgLocation(location).connectionString, max: 1 });
+    const { rows } = await pool.query(
+      `SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indexrelid::regclass::text LIKE 'limn.matching_%'`,
+    );
+    expect(rows).toHaveLength(1);
+    await pool.query('UPDATE pg_index SET indisvalid = false WHERE indexrelid = to_regclass($1)', [rows[0].name]);
+    expect(await tidied()).toEqual(['vacuum', 'index', 'done']);
+    expect(await tidied()).toEqual([]);
+    await pool.end();
+    await store.close();
+  });
+
   it('tells an index by the length of the vectors', () => {
     expect(indexForm(512)).toEqual({ column: '(matching::vector(512))', type: 'vector(512)', operators: 'vector_cosine_ops' });
     expect(indexForm(3000).operators).toBe('halfvec_cosine_ops');

@@ -169,28 +169,41 @@ export class PgStore implements GalleryStore {
   async optimise({ signal, onProgress }: { signal?: AbortSignal; onProgress?: OnProgress } = {}): Promise<void> {
     throwIfAborted(signal, 'optimising');
     const progress = (done: number, note: string) => onProgress?.({ stage: 'optimise the gallery', done, total: 2, note });
-    const { column, operators } = indexForm(this.info.sizes.width);
     progress(0, 'vacuum');
     await this.use((client) => client.query(`VACUUM (ANALYZE) ${this.table}`));
     throwIfAborted(signal, 'optimising');
-    if (operators && (await this.count()) >= (this.options.vectorRows ?? 50_000)) {
+    const { column, operators } = indexForm(this.info.sizes.width);
+    if (await this.owesIndex()) {
       progress(1, 'index');
-      const name = `matching_${this.number}`;
       await this.use(async (client) => {
         // What a build that was killed left behind.
-        const broken = `SELECT 1 FROM pg_index WHERE indexrelid = to_regclass($1) AND NOT indisvalid`;
-        if ((await client.query(broken, [`limn.${name}`])).rowCount) await client.query(`DROP INDEX limn.${name}`);
+        await client.query(`DROP INDEX IF EXISTS limn.${this.index}`);
         await client.query(
-          `CREATE INDEX CONCURRENTLY IF NOT EXISTS ${name} ON ${this.table} USING hnsw (${column} ${operators})`,
+          `CREATE INDEX CONCURRENTLY IF NOT EXISTS ${this.index} ON ${this.table} USING hnsw (${column} ${operators})`,
         );
       });
     }
     progress(2, 'done');
   }
 
+  async tidy(options: { signal?: AbortSignal; onProgress?: OnProgress } = {}): Promise<void> {
+    if (await this.owesIndex()) await this.optimise(options);
+  }
+
   close(): Promise<void> {
     this.closed ??= this.pool.end();
     return this.closed;
+  }
+
+  private get index(): string {
+    return `matching_${this.number}`;
+  }
+
+  /** Whether the gallery is large enough for an index, and has none that is whole. */
+  private async owesIndex(): Promise<boolean> {
+    if (!indexForm(this.info.sizes.width).operators || (await this.count()) < (this.options.vectorRows ?? 50_000)) return false;
+    const whole = 'SELECT 1 FROM pg_index WHERE indexrelid = to_regclass($1) AND indisvalid';
+    return !(await this.use((client) => client.query(whole, [`limn.${this.index}`]))).rowCount;
   }
 
   /** The nearest rows; an exact search compares in a way that no index knows. */
