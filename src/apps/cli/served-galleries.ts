@@ -64,7 +64,12 @@ export async function openGalleries(named: ReadonlyMap<string, string>, flags: O
     if (flags.model !== undefined) opened.model = await LimnModel.open(flags.model);
     if (flags.captioner !== undefined) opened.captioner = await Captioner.open(flags.captioner, { pixelLimit });
     for (const [name, location] of named) {
-      const gallery = await Gallery.open(location, { model: opened.model, urls: allowUrls, pixelLimit });
+      const gallery = await Gallery.open(location, {
+        model: opened.model,
+        urls: allowUrls,
+        pixelLimit,
+        onNote: (note) => void process.stderr.write(`limn serve: ${name}: ${note}\n`),
+      });
       opened.byName[name] = galleryService(gallery, opened.captioner);
     }
     return opened;

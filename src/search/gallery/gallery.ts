@@ -2,7 +2,9 @@
  * Pictures that can be searched with a picture and a sentence: embeddings and metadata in a store, the picture files where they are,
  * and the model that embedded them.
  */
+import { join } from 'node:path';
 import { LimnError } from '../../core/errors.js';
+import { writeFileAtomic } from '../../core/files.js';
 import { halfOfThreads } from '../../engine/runtime/session.js';
 import { methodOf } from '../../models/methods/methods.js';
 import type { LimnModel } from '../../models/retrieval/limn-model.js';
@@ -21,6 +23,7 @@ import { type Ingest, type IngestOptions, type IngestReport, ingest, newReport }
 import { isUrl, type ListedPicture, listOf, type PictureList } from './ingest/picture-list.js';
 import { type FetchLimits, SafeFetcher } from './ingest/safe-fetch.js';
 import { openOrCreateStore, type PictureSources, readSources, requireStore } from './make-gallery.js';
+import { markUploads, sweepUploads, sweptNote, type UploadOf } from './pending-uploads.js';
 import { PictureFiles } from './picture-files.js';
 import { findFolder, givenStore, localFolder } from './places.js';
 import { Composer } from './search/compose.js';
@@ -28,13 +31,15 @@ import { searchNotes } from './search/search-notes.js';
 import { Searcher } from './search/searcher.js';
 import type { Explanation, SearchAnswer, SearchRequest } from './search-types.js';
 import { cachedThumbnail } from './thumbnails.js';
-import { removeUploads, saveUpload } from './uploads.js';
+import { isUpload, placeUpload, removeUploads } from './uploads.js';
 
 export interface GalleryOptions {
   /** Whether pictures are fetched from URLs, with which limits. @default false: none are */
   urls?: boolean | FetchLimits | undefined;
   /** Pictures with more pixels are refused before they are decoded. @default 268402689 */
   pixelLimit?: number | undefined;
+  /** Told what a person should know and no report says, in a sentence. @default nobody */
+  onNote?: ((note: string) => void) | undefined;
 }
 
 export interface OpenOptions extends GalleryOptions {
@@ -103,6 +108,7 @@ export class Gallery {
   private known: Promise<GalleryFacts> | undefined;
   /** Pictures are added and removed one call after another, so that none takes the file of another's picture. */
   private changing: Promise<unknown> = Promise.resolve();
+  private swept: Promise<void> | undefined;
 
   private constructor(
     /** Where the gallery is kept; "store://given" for a store that the caller opened. */
@@ -112,6 +118,7 @@ export class Gallery {
     private readonly store: GalleryStore,
     private readonly files: PictureFiles,
     private readonly pixelLimit: number | undefined,
+    private readonly onNote: (note: string) => void = () => {},
   ) {
     this.limits = pixelLimit === undefined ? {} : { pixelLimit };
     this.embedder = new Embedder(model, this.limits);
@@ -185,11 +192,11 @@ export class Gallery {
     options: GalleryOptions,
     given?: string,
   ): Gallery {
-    const { urls = false, pixelLimit } = options;
+    const { urls = false, pixelLimit, onNote } = options;
     const { images } = store.info;
     const folder = given ?? (images && (findFolder(images, localFolder(location)) ?? images.absolute));
     const fetcher = urls === false ? undefined : new SafeFetcher(urls === true ? {} : urls);
-    return new Gallery(location, model, owned, store, new PictureFiles(folder, fetcher), pixelLimit);
+    return new Gallery(location, model, owned, store, new PictureFiles(folder, fetcher), pixelLimit, onNote);
   }
 
   /** Where the pictures lie; undefined where all are URLs. */
@@ -285,9 +292,16 @@ export class Gallery {
   /** Deletes pictures; files are deleted only of those that were added as bytes. @returns how many there were */
   async remove(ids: readonly string[]): Promise<number> {
     return this.exclusive(async () => {
+      await this.sweep();
       const items = await this.store.get(ids);
-      const removed = await this.store.delete(ids);
+      const marked = await this.mark(uploadsOf(items));
+      const removed = await this.store.delete(ids).catch((error) => {
+        marked?.leave();
+        this.swept = undefined;
+        throw error;
+      });
       await removeUploads(this.images, locationsOf(items));
+      await marked?.settle();
       return removed;
     });
   }
@@ -375,6 +389,10 @@ export class Gallery {
     this.report = bring
       ? await bring(this.tools, list, options)
       : await this.inBulk(list, (embedder) => ingest({ ...this.tools, embedder }, list, options));
+    if (this.images !== undefined && !bring) {
+      const swept = await this.sweepAfterIngest(this.images);
+      if (swept !== undefined) this.report.notes.push(swept);
+    }
     const { added, replaced, updated, removed } = this.report;
     // What others wrote for an earlier call is in no report.
     if (bring || added + replaced + updated + removed > 0 || !(await readFacts(this.store, this.location))) {
@@ -395,28 +413,74 @@ export class Gallery {
   }
 
   private async addNow(items: readonly NewItem[], decoded: ReadonlyMap<Uint8Array, DecodedPicture>): Promise<StoredItem[]> {
+    await this.sweep();
     const before = await this.store.get(items.map(({ id }) => id));
-    const written: string[] = [];
+    const written: UploadOf[] = [];
+    const listed: ListedPicture[] = [];
+    for (const { id, bytes, location, metadata = {} } of items) {
+      if (bytes) {
+        const place = await placeUpload(id, bytes);
+        this.requireImages();
+        written.push({ id, location: place });
+        listed.push({ id, bytes, decoded: decoded.get(bytes), metadata, location: place });
+      } else if (location !== undefined) listed.push({ id, location, metadata });
+      else throw new LimnError('USAGE', `The picture ${JSON.stringify(id)} has neither bytes nor a location.`);
+    }
+    const places = written.map(({ location }) => location);
+    const marked = await this.mark([...written, ...uploadsOf(before)]);
     try {
-      const listed: ListedPicture[] = [];
-      for (const { id, bytes, location, metadata = {} } of items) {
-        if (bytes) {
-          written.push(await saveUpload(this.requireImages(), id, bytes));
-          listed.push({ id, bytes, decoded: decoded.get(bytes), metadata, location: written.at(-1) as string });
-        } else if (location !== undefined) listed.push({ id, location, metadata });
-        else throw new LimnError('USAGE', `The picture ${JSON.stringify(id)} has neither bytes nor a location.`);
+      for (const { bytes, location } of listed) {
+        if (bytes) await writeFileAtomic(join(this.requireImages(), location), bytes);
       }
       await ingest(this.tools, listOf(listed), { optimise: false, atOnce: true, replaceMetadata: true });
     } catch (error) {
-      // A store that broke may have written what it could not answer: its pictures keep their files.
-      const unwritten = LimnError.isInstance(error) && error.code !== 'STORE';
-      if (unwritten) await removeUploads(this.images, written);
+      // A store that broke may have written what it could not answer: its pictures keep their files until a later call has looked.
+      if (LimnError.isInstance(error) && error.code !== 'STORE') {
+        await removeUploads(this.images, places);
+        await marked?.settle();
+      } else {
+        marked?.leave();
+        this.swept = undefined;
+      }
       throw error;
     }
     const added = (await this.store.get(items.map(({ id }) => id))).filter((item) => item !== undefined);
     // Its own too, where another server has replaced the picture by now.
-    await removeUploads(this.images, without([...locationsOf(before), ...written], added));
+    await removeUploads(this.images, without([...locationsOf(before), ...places], added));
+    await marked?.settle();
     return added;
+  }
+
+  /** Before the first write: removes uploads that a killed process left without an item. @throws LimnError STORE where another process writes */
+  private sweep(): Promise<void> {
+    const { images, store, location } = this;
+    if (images === undefined) return Promise.resolve();
+    this.swept ??= (async () => {
+      await store.beginWriting?.();
+      const note = sweptNote(await sweepUploads(images, location, store));
+      if (note !== undefined) this.onNote(note);
+    })().catch((error) => {
+      this.swept = undefined;
+      throw error;
+    });
+    return this.swept;
+  }
+
+  /** As {@link sweep}, unless another process writes: that one has swept. @returns what was found, in a sentence */
+  private async sweepAfterIngest(images: string): Promise<string | undefined> {
+    try {
+      await this.store.beginWriting?.();
+    } catch (error) {
+      if (LimnError.isInstance(error) && error.details.lock !== undefined) return undefined;
+      throw error;
+    }
+    return sweptNote(await sweepUploads(images, this.location, this.store));
+  }
+
+  private async mark(uploads: readonly UploadOf[]) {
+    return this.images === undefined || uploads.length === 0
+      ? undefined
+      : markUploads({ images: this.images, gallery: this.location }, uploads);
   }
 
   private exclusive<T>(work: () => Promise<T>): Promise<T> {
@@ -450,6 +514,9 @@ function namedFiles({ images, files = [] }: CreateOptions): { list: PictureList;
   if (images === undefined) throw new LimnError('USAGE', 'The files are paths inside a folder: give it as the images.');
   return { list: listOf(files.map((path) => ({ id: path, location: path, metadata: {} }))), images };
 }
+
+const uploadsOf = (items: readonly (StoredItem | undefined)[]): UploadOf[] =>
+  items.flatMap((item) => (item && isUpload(item.location) ? [{ id: item.id, location: item.location }] : []));
 
 const locationsOf = (items: readonly (StoredItem | undefined)[]) =>
   items.flatMap((item) => (item && !isUrl(item.location) ? [item.location] : []));

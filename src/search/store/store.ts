@@ -112,5 +112,12 @@ export interface GalleryStore {
    * @default nothing to do
    */
   tidy?(options?: { signal?: AbortSignal; onProgress?: OnProgress }): Promise<void>;
+  /**
+   * Takes the right to write, in stores where one process has it at a time, and learns what others have written.
+   *
+   * @default every process may write, and knows
+   * @throws LimnError STORE where another process has it
+   */
+  beginWriting?(): Promise<void>;
   close(): Promise<void>;
 }

@@ -184,6 +184,11 @@ export class MemoryStore implements GalleryStore {
     });
   }
 
+  async beginWriting(): Promise<void> {
+    this.checkOpen();
+    await this.write(async () => {});
+  }
+
   async tidy(options: { signal?: AbortSignal; onProgress?: OnProgress } = {}): Promise<void> {
     await this.optimise(options).catch((error) => {
       // Whoever holds the lock tidies up.
