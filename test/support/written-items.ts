@@ -2,7 +2,7 @@
  * Writers that put and delete pictures over HTTP while a test kills what they write to, and remember what was answered: an item must be
  * what its last answer said, or what was asked for since.
  */
-import { expect } from 'vitest';
+import assert from 'node:assert/strict';
 import type { LimnClient } from '../../src/apps/client/index.js';
 import { sha256 } from '../../src/core/files.js';
 import { Random } from '../../src/core/random.js';
@@ -42,6 +42,11 @@ export class WrittenItems {
     );
   }
 
+  /** Writes one picture. */
+  writeOnce(client: LimnClient): Promise<void> {
+    return this.writeOne(client, 'written/last.jpg');
+  }
+
   private async writeOne(client: LimnClient, id: string): Promise<void> {
     const possible = this.possible.get(id) ?? new Set<Version>([undefined]);
     this.possible.set(id, possible);
@@ -66,9 +71,9 @@ export class WrittenItems {
       const version = item.metadata.version as number;
       found.set(item.id, version);
       const sent = this.pictures.get(version) as Buffer;
-      expect(item.content, item.id).toBe(sha256(sent));
+      assert.equal(item.content, sha256(sent), item.id);
       const shown = await client.picture(this.gallery, item.id);
-      expect(Buffer.from(await shown.arrayBuffer()).equals(sent), item.id).toBe(true);
+      assert.ok(Buffer.from(await shown.arrayBuffer()).equals(sent), item.id);
       // The vectors of the item are those of its picture: of a picture that is given as a file they are made anew.
       const { hits } = await client.search({
         gallery: this.gallery,
@@ -76,13 +81,14 @@ export class WrittenItems {
         filter: `version = ${version}`,
         excludeReferences: false,
       });
-      expect(hits.map(({ id }) => id)).toEqual([item.id]);
-      expect(hits[0]?.matching, item.id).toBeCloseTo(1, 4);
+      const ids = hits.map(({ id }) => id);
+      assert.deepEqual(ids, [item.id]);
+      assert.ok(Math.abs((hits[0]?.matching ?? 0) - 1) < 1e-4, item.id);
       const asReference = await client.search({ gallery: this.gallery, references: [{ id: item.id }], texts: ['in red'], k: 1 });
-      expect(asReference.hits).toHaveLength(1);
+      assert.equal(asReference.hits.length, 1);
     }
     for (const [id, possible] of this.possible) {
-      expect([...possible], id).toContain(found.get(id));
+      assert.ok(possible.has(found.get(id)), `${id} is ${found.get(id)} and not one of ${[...possible]}`);
       // From here on it is known which it is.
       this.possible.set(id, new Set([found.get(id)]));
     }
