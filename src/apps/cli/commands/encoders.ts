@@ -58,7 +58,10 @@ export function encodersCommand(): Command {
   const list = newCommand('list', 'Show the encoders that were pulled or imported.')
     .option('--json', 'print them as JSON')
     .action(runList);
-  const check = newCommand('check', "Compare an encoder's files with their hashes, and show what it is and what a training would change.")
+  const check = newCommand(
+    'check',
+    "Compare an encoder's files with their hashes, and show what it is and what a training would change.",
+  )
     .argument('<name>')
     .option('--names', 'list the names of all weights')
     .option('--json', 'print the result as JSON, names included')
