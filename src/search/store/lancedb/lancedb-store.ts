@@ -23,7 +23,7 @@ import { isStorable } from '../text.js';
 import { type AnswerRow, answerRows, itemColumns } from './answer-rows.js';
 import { candidateRows, createIndexes, owesIndexes, probes } from './indexes.js';
 import { lanceLocation } from './location.js';
-import type { IndexSizes, LanceOptions } from './options.js';
+import type { LanceOptions } from './options.js';
 import { type Arrow, importLance, type Lance } from './peer.js';
 import { filterSql, idsIn, textLiteral } from './sql.js';
 import { checkColumns, emptySchema, infoOf, metadataField, neededColumns, rowsOf, vectorColumn } from './table-form.js';
