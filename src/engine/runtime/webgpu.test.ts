@@ -141,6 +141,24 @@ const cases: Record<string, Case> = {
   ReduceMin: [[x], (a) => op('ReduceMin')(a, int(a, 1))],
   ReduceProd: [[x], (a) => op('ReduceProd')(a, int(a, 1))],
   Trilu: [[numbers([4, 4])], op('Trilu')],
+  // Operators that WGSL computes itself, with the freedom that it has there.
+  ...Object.fromEntries(
+    ['Asin', 'Acos', 'Atan', 'Asinh', 'Atanh', 'Cosh', 'Sinh', 'Tan', 'Softplus'].map((type): [string, Case] => [
+      type,
+      [[numbers([2, 3, 4], -0.9, 0.9)], op(type), loose],
+    ]),
+  ),
+  Acosh: [[numbers([2, 3, 4], 1.2, 3)], op('Acosh'), loose],
+  'Round and Sign': [[numbers([2, 3, 4], -3, 3)], (a) => f.add(op('Round')(a), op('Sign')(a))],
+  ArgMin: [[x], op('ArgMin', { axis: 1 })],
+  CumSum: [[x], (a) => op('CumSum')(a, a.graph.constant(int64([], [1])))],
+  IsInf: [[float32([3], [1, Number.POSITIVE_INFINITY, -1])], (a) => f.cast(op('IsInf')(a), 'float32')],
+  'ReduceL1 and ReduceL2': [[x], (a) => f.add(op('ReduceL1')(a, int(a, 1)), op('ReduceL2')(a, int(a, 1)))],
+  Xor: [[bools([3, 4]), bools([3, 4])], (a, b) => f.cast(op('Xor')(a, b), 'float32')],
+  'operators of bits': [
+    [integers([4], 9), integers([4], 9)],
+    (a, b) => op('BitwiseOr')(op('BitwiseAnd')(a, b), op('BitwiseXor')(a, op('BitwiseNot')(b))),
+  ],
 };
 
 function graphOf([inputs, build]: Case): Graph {
