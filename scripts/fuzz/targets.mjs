@@ -99,7 +99,7 @@ const tokenizerConfig = json({ tokenizer_class: 'BertTokenizer', model_max_lengt
 /** The program whose commands do nothing. */
 async function idleProgram() {
   const { newProgram } = await built('apps/cli/program.js');
-  const program = newProgram();
+  const program = await newProgram();
   const silence = (command) => {
     command.configureOutput({ writeOut: () => {}, writeErr: () => {} });
     if (command.commands.length === 0) command.action(() => {});

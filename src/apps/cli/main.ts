@@ -45,4 +45,4 @@ function checkFolder(): void {
 
 checkFolder();
 const { runProgram } = await import('./program.js').catch(cannotStart);
-process.exitCode = await runProgram(process.argv.slice(2));
+process.exitCode = await runProgram(process.argv.slice(2)).catch(cannotStart);

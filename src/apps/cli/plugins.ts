@@ -6,8 +6,12 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { LimnError } from '../../core/errors.js';
 import { readJson } from '../../core/files.js';
-import { loadPlugins } from '../../plugins/load-plugins.js';
 import { defaultConfigFile } from './settings.js';
+
+/** The plug-ins' room knows all registries, which is much to load for the many calls that have none. */
+async function loadPlugins(names: readonly string[], folder?: string): Promise<void> {
+  if (names.length > 0) await (await import('../../plugins/load-plugins.js')).loadPlugins(names, folder);
+}
 
 /** Loads the plug-ins. @returns the words without them @throws LimnError CONFIG as {@link loadPlugins}, USAGE for a flag without a value */
 export async function takePlugins(words: readonly string[]): Promise<string[]> {

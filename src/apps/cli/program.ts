@@ -1,50 +1,43 @@
 /** The command line as a whole: commands, and how it ends. */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { LimnError, messageOf } from '../../core/errors.js';
-import { requireDevice } from '../../engine/runtime/session.js';
-import { captionCommand } from './commands/caption.js';
-import { dataCommand } from './commands/data.js';
-import { demoCommand } from './commands/demo.js';
-import { doctorCommand } from './commands/doctor.js';
-import { encodersCommand } from './commands/encoders.js';
-import { evaluateCommand } from './commands/evaluate.js';
-import { experimentCommand } from './commands/experiment.js';
-import { galleryCommand } from './commands/gallery.js';
-import { indexCommand } from './commands/index-images.js';
-import { searchCommand } from './commands/search.js';
-import { selfTrainCommand } from './commands/self-train.js';
-import { serveCommand } from './commands/serve.js';
-import { trainCommand } from './commands/train.js';
-import { workerCommand } from './commands/worker.js';
+import { commands } from './commands.js';
 import { takePlugins } from './plugins.js';
-import { applySettings } from './settings.js';
+import { applySettings, defaultConfigFile } from './settings.js';
 
-/** All commands, not yet run. */
-export function newProgram(): Command {
+/** A command that cannot be loaded, which is no fault of the call. */
+export class CannotStart extends Error {}
+
+/**
+ * All commands, not yet run. The one that is called is whole; the others are there by name and summary alone, unless a config file may
+ * name their options.
+ *
+ * @param words of the command line. @default all commands are whole
+ * @throws CannotStart with the cause
+ */
+export async function newProgram(words?: readonly string[]): Promise<Command> {
   const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
   const program = new Command('limn')
     .description('Search your own pictures with a picture and a sentence.')
     .version(version)
     .option('--plugin <file>', 'a module with methods, stores, datasets, protocols or encoders of your own; repeatable')
     .addHelpText('after', '\nStart with "limn demo", which needs no data.');
-  const commands = [
-    trainCommand(),
-    selfTrainCommand(),
-    evaluateCommand(),
-    indexCommand(),
-    workerCommand(),
-    searchCommand(),
-    galleryCommand(),
-    serveCommand(),
-    captionCommand(),
-    dataCommand(),
-    experimentCommand(),
-    demoCommand(),
-    doctorCommand(),
-    encodersCommand(),
-  ];
-  for (const command of commands) program.addCommand(command);
+  const called = words?.[0];
+  const hasConfig =
+    process.env.LIMN_CONFIG !== undefined ||
+    existsSync(defaultConfigFile) ||
+    words?.some((word) => word === '--config' || word.startsWith('--config='));
+  const whole = (name: string) => words === undefined || called === 'help' || name === called || hasConfig;
+  for (const [name, { summary, load }] of Object.entries(commands)) {
+    const command = whole(name)
+      ? await load().catch((cause) => {
+          throw new CannotStart('', { cause });
+        })
+      : new Command(name).description(summary);
+    program.addCommand(command);
+  }
   const quiet = (command: Command): void => {
     command.exitOverride().configureOutput({ outputError: () => {} });
     command.commands.forEach(quiet);
@@ -54,7 +47,8 @@ export function newProgram(): Command {
     await applySettings(program, command);
     // Before anything is written: a GPU that is asked for must be there. The doctor says itself whether it is.
     const isDoctor = command.name() === 'doctor';
-    if (!isDoctor && command.getOptionValue('device') !== undefined) await requireDevice();
+    if (isDoctor || command.getOptionValue('device') === undefined) return;
+    await (await import('../../engine/runtime/session.js')).requireDevice();
   });
 }
 
@@ -64,13 +58,16 @@ export function newProgram(): Command {
  *
  * @param words what stands after "limn"
  * @returns the exit code: 0, 1 for a failure, 2 for a wrong call, 130 after an interruption
+ * @throws what keeps a command from being loaded
  */
 export async function runProgram(words: readonly string[]): Promise<number> {
   try {
     const rest = await takePlugins(words);
-    await newProgram().parseAsync(rest, { from: 'user' });
+    const program = await newProgram(rest);
+    await program.parseAsync(rest, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
+    if (error instanceof CannotStart) throw error.cause;
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
       // Without a command, commander has shown the help.

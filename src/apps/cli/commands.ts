@@ -1,0 +1,68 @@
+/** The commands by their names, each loaded when it is called: a call of one does not wait for what the others need. */
+import type { Command } from 'commander';
+
+export interface CommandEntry {
+  /** As the command's own description says it. */
+  summary: string;
+  load(): Promise<Command>;
+}
+
+/** In the order of the help. */
+export const commands: Readonly<Record<string, CommandEntry>> = {
+  train: {
+    summary: 'Train LIMN on triplets of reference, text and target.',
+    load: async () => (await import('./commands/train.js')).trainCommand(),
+  },
+  'self-train': {
+    summary: 'LIMN+: train LIMN and the captioner in rounds, on labels and on texts that they write and judge.',
+    load: async () => (await import('./commands/self-train.js')).selfTrainCommand(),
+  },
+  evaluate: {
+    summary: 'Measure the recall of a model, or of vectors, under a named protocol; or a captioner.',
+    load: async () => (await import('./commands/evaluate.js')).evaluateCommand(),
+  },
+  index: {
+    summary: 'Make pictures searchable, or bring a gallery up to date with them.',
+    load: async () => (await import('./commands/index-images.js')).indexCommand(),
+  },
+  worker: {
+    summary: 'Embed the pictures that "limn index --queue" has queued, until told to end.',
+    load: async () => (await import('./commands/worker.js')).workerCommand(),
+  },
+  search: {
+    summary: 'Find the picture you mean: a reference picture, changed as a sentence says.',
+    load: async () => (await import('./commands/search.js')).searchCommand(),
+  },
+  gallery: {
+    summary: 'Look after a gallery.',
+    load: async () => (await import('./commands/gallery.js')).galleryCommand(),
+  },
+  serve: {
+    summary: 'Serve galleries over HTTP, with a page to search them.',
+    load: async () => (await import('./commands/serve.js')).serveCommand(),
+  },
+  caption: {
+    summary: 'Say what changes from one picture to another.',
+    load: async () => (await import('./commands/caption.js')).captionCommand(),
+  },
+  data: {
+    summary: 'Look after datasets.',
+    load: async () => (await import('./commands/data.js')).dataCommand(),
+  },
+  experiment: {
+    summary: 'Compare methods over seeds, from one JSON file.',
+    load: async () => (await import('./commands/experiment.js')).experimentCommand(),
+  },
+  demo: {
+    summary: 'Train, compare, index and search drawn pictures: no data needed.',
+    load: async () => (await import('./commands/demo.js')).demoCommand(),
+  },
+  doctor: {
+    summary: 'Check that everything is here that limn needs.',
+    load: async () => (await import('./commands/doctor.js')).doctorCommand(),
+  },
+  encoders: {
+    summary: 'Get and look after encoders such as CLIP.',
+    load: async () => (await import('./commands/encoders.js')).encodersCommand(),
+  },
+};
