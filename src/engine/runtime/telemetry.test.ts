@@ -71,7 +71,8 @@ it('refuses where the main thread cannot answer and nobody has set the variable'
   expect(await leftBy(inWorker(code, '{}', busy), { ORT_DISABLE_TELEMETRY: '1' })).toEqual(['through']);
 });
 
-it.runIf(process.platform === 'linux')('leaves it on for a user who says so', async () => {
+it.runIf(process.platform === 'linux')('leaves it on for a user who says so', { retry: 3 }, async () => {
+  // What telemetry leaves before the process ends is a matter of luck.
   // Few words: with many, telemetry ends the process.
   const left = await leftBy(session, { ORT_DISABLE_TELEMETRY: '0' }, 1);
   expect(left.filter((name) => name.includes('DeveloperTools'))).not.toEqual([]);

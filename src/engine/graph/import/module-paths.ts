@@ -7,7 +7,17 @@ import type { ImportedModel } from './model.js';
 const stage = /^(?:\w*stages?\.\d+|levels?\.\d+|(?:layer|stage|denseblock|block)\d+|s\d+(?=\.b\d))(?=\.)/;
 /** Modules that are blocks, or lists of them such as torchvision's `features.1` with `features.1.0`. */
 const block =
-  /^(?:(?:layers?|block|(?:\w+_)?blocks(?:_\w+)?|resblocks|features|h|network|trunk)\.\d+|encoder_layer_\d+|denselayer\d+|block\d+-\d+|b\d+)(?=\.|$)/;
+  /^(?:(?:layers?|block|resblocks|features|h|network|trunk)\.\d+|encoder_layer_\d+|denselayer\d+|block\d+-\d+|b\d+)(?=\.|$)/;
+const list = /^(\w+)\.\d+(?=\.|$)/;
+
+/** The block that a path begins with. */
+function blockAt(path: string): string | undefined {
+  const found = block.exec(path)?.[0];
+  if (found !== undefined) return found;
+  const [item, name = ''] = list.exec(path) ?? [];
+  // `blocks`, `vision_blocks`, `blocks_token_only`
+  return name.split('_').includes('blocks') ? item : undefined;
+}
 const item = /^\.(\d+)(?=\.)/;
 
 /**
@@ -48,7 +58,7 @@ function blockInStage(path: string, end: number): string | undefined {
 
 /** A block that starts at a part of a path, or one inside it where it is a list of blocks itself. */
 function blockFrom(path: string, at: number): string | undefined {
-  const own = block.exec(path.slice(at))?.[0];
+  const own = blockAt(path.slice(at));
   if (own === undefined) return undefined;
   const end = at + own.length;
   // Swin's layers hold blocks; what is called a layer in a block is a part of it.
