@@ -9,7 +9,7 @@ const allowed: Readonly<Record<string, string>> = {
   'engine/tensor': 'core',
   'engine/graph': 'core engine/tensor',
   'engine/runtime': 'core engine/tensor engine/graph',
-  'engine/nn': 'core engine/tensor engine/graph',
+  'engine/nn': 'core engine/tensor engine/graph engine/runtime',
   'engine/index': 'core engine',
   'models/encoders': 'core engine',
   'models/backbone': 'core engine models/encoders',

@@ -31,7 +31,7 @@ function stepsOf({ kind, name, settings: given }: Case): PictureSteps {
 }
 
 async function pixelsOf(steps: PictureSteps, picture: string): Promise<Float32Array> {
-  const file = fileURLToPath(new URL(`../../../test/fixtures/preprocessor-${picture}.png`, import.meta.url));
+  const file = fileURLToPath(new URL(`../../../../test/fixtures/preprocessor-${picture}.png`, import.meta.url));
   const image = await decodeImage(file, steps);
   return normalizedPixels({ ...steps, layout: 'NCHW' }, [image]);
 }
