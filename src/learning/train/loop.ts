@@ -90,8 +90,8 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   };
 
   try {
-    // With these a failed step is computed again, should there be no checkpoint yet.
-    const start = { step: standing.step, weights: copiesOf(state, graph.parameters) };
+    // With these a failed step is computed again while there is no checkpoint yet.
+    let start = checkpoint ? undefined : copiesOf(state, graph.parameters);
     // Neither is used again, and both are large.
     await session.setResident(state, { transfer: true });
     const saveCheckpoint = async () => run.saveCheckpoint(await session.getResident(Object.keys(graph.initialState)), standing);
@@ -126,6 +126,7 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
       if (validates) await validate(Math.round(epoch));
       if (validates || performance.now() - savedAt > options.checkpointSeconds * 1000 || signal?.aborted) {
         await saveCheckpoint();
+        start = undefined;
         savedAt = performance.now();
       }
       if (signal?.aborted && standing.step < totalSteps) {
@@ -185,7 +186,7 @@ function notFinite(report: Readonly<Weights>): Failure | undefined {
 async function explained(
   { row, what }: Failure,
   before: number,
-  start: { step: number; weights: Weights | undefined },
+  start: Weights | undefined,
   { run, graph, feeds, device, changeRate }: LoopOptions,
 ): Promise<LimnError> {
   const step = before + row + 1;
@@ -198,8 +199,8 @@ async function explained(
   let cause = '';
   try {
     const checkpoint = await run.readCheckpoint();
-    const weights = checkpoint?.tensors ?? start.weights;
-    const at = checkpoint?.standing.step ?? start.step;
+    const weights = checkpoint?.tensors ?? start;
+    const at = checkpoint?.standing.step ?? 0;
     if (weights) {
       const state = { ...zeroState(graph), ...weights };
       const found = await firstMissing({ model: graph.model, state, feeds: feeds(before), row, device });
