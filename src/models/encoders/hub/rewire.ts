@@ -213,8 +213,16 @@ const selecting = new Set(['Gather', 'GatherElements', 'GatherND', 'Slice']);
 /** Pass their first input on, in another form; other inputs are shapes and axes. */
 const formal = new Set(['Reshape', 'Flatten', 'Transpose', 'Squeeze', 'Unsqueeze', 'Identity', 'Cast', 'Expand', 'Dropout']);
 
-/** The tensor that the token pooled for `output` is selected from: breadth first, the nearest selection wins. */
-function findHiddenState(graph: GraphProto, output: string): string | undefined {
+/**
+ * Looks back from an output, breadth first, so that the nearest node wins.
+ *
+ * @param look at a node: the name of the tensor that is wanted, "past" to look at what it takes, "not past" to leave that out
+ */
+function lookBack(
+  graph: GraphProto,
+  output: string,
+  look: (node: NodeProto, producers: ReadonlyMap<string, NodeProto>) => { found: string | undefined } | 'past' | 'not past',
+): string | undefined {
   const producers = new Map<string, NodeProto>();
   for (const node of graph.node) for (const name of node.output) producers.set(name, node);
   const queue = [output];
@@ -222,13 +230,9 @@ function findHiddenState(graph: GraphProto, output: string): string | undefined 
   for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
     const node = producers.get(name);
     if (!node || node.opType === 'Shape') continue;
-    if (selecting.has(node.opType)) {
-      const source = throughForms(producers, node.input[0] as string);
-      // Rows of a table, parts of a shape and the graph's own inputs are no hidden state.
-      const producer = producers.get(source);
-      if (producer && producer.opType !== 'Shape' && producer.opType !== 'Constant') return source;
-      continue;
-    }
+    const met = look(node, producers);
+    if (typeof met === 'object') return met.found;
+    if (met === 'not past') continue;
     for (const input of formal.has(node.opType) ? node.input.slice(0, 1) : node.input) {
       if (seen.has(input)) continue;
       seen.add(input);
@@ -236,6 +240,17 @@ function findHiddenState(graph: GraphProto, output: string): string | undefined 
     }
   }
   return undefined;
+}
+
+/** The tensor that the token pooled for `output` is selected from. */
+function findHiddenState(graph: GraphProto, output: string): string | undefined {
+  return lookBack(graph, output, (node, producers) => {
+    if (!selecting.has(node.opType)) return 'past';
+    const source = throughForms(producers, node.input[0] as string);
+    // Rows of a table, parts of a shape and the graph's own inputs are no hidden state.
+    const producer = producers.get(source);
+    return producer && producer.opType !== 'Shape' && producer.opType !== 'Constant' ? { found: source } : 'not past';
+  });
 }
 
 /** Back over nodes that only change a tensor's form. A transposition stays: what it gives has the order (N, tokens, channels). */
@@ -246,22 +261,11 @@ function throughForms(producers: ReadonlyMap<string, NodeProto>, name: string): 
 
 /** What the mean of all places is taken of, for a pooled `output`. A mean over channels alone is a normalisation's, and passed over. */
 function findAveraged(graph: GraphProto, output: string): string | undefined {
-  const producers = new Map<string, NodeProto>();
-  for (const node of graph.node) for (const name of node.output) producers.set(name, node);
-  const queue = [output];
-  const seen = new Set(queue);
-  for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
-    const node = producers.get(name);
-    if (!node || node.opType === 'Shape') continue;
+  return lookBack(graph, output, (node, producers) => {
     const axes = node.opType === 'ReduceMean' ? axesOf(graph, producers, node) : [];
-    if (node.opType === 'GlobalAveragePool' || (axes.length > 0 && axes.join() !== '-1')) return node.input[0];
-    for (const input of formal.has(node.opType) ? node.input.slice(0, 1) : node.input) {
-      if (seen.has(input)) continue;
-      seen.add(input);
-      queue.push(input);
-    }
-  }
-  return undefined;
+    const averages = node.opType === 'GlobalAveragePool' || (axes.length > 0 && axes.join() !== '-1');
+    return averages ? { found: node.input[0] } : 'past';
+  });
 }
 
 function axesOf(graph: GraphProto, producers: ReadonlyMap<string, NodeProto>, node: NodeProto): number[] {
