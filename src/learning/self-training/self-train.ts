@@ -141,7 +141,7 @@ async function begin(options: SelfTrainOptions): Promise<{ work: Work; run: RunF
     ...(options.pool?.length ? { pool: sha256(JSON.stringify(pool.map(({ id }) => id))) } : {}),
     ...(test ? { test: test.name } : {}),
   };
-  const run = await RunFolder.open(out, config, resume, [], undefined, { settings: selfTrainSettings });
+  const run = await RunFolder.open(out, config, resume, { schemas: { settings: selfTrainSettings } });
   const labelled = withLabels(labels, settings.labels, seed);
   const data = { labelled, val, test, pool, given };
   const work = { ...data, reader, out, dataset, settings, seed, onBroken, signal, onProgress, logger };

@@ -17,7 +17,7 @@ const schemas = { training: trainingSettings, model: modelConfig };
 const given = { vocabularySize: 9, picture: { kind: 'captions', words: 3 } } as const;
 const config = () => ({ seed: 1, training: trainingSettings.parse({ epochs: 3 }), model: modelConfig.parse(given) });
 let made = 0;
-const resumed = (folder: string) => RunFolder.open(folder, config(), true, [], () => {}, schemas);
+const resumed = (folder: string) => RunFolder.open(folder, config(), true, { schemas });
 
 /** A run whose config.json is changed by hand. */
 async function earlier(change: (config: Record<'training' | 'model', Record<string, unknown>>) => void): Promise<string> {

@@ -93,17 +93,17 @@ it('goes on with another learning rate where that is allowed, and with nothing e
   const slower = trainingConfig({ epochs: 2, learningRate: 0.1, encoderLearningRate: 0.01 });
   await expect(RunFolder.open(out, slower, true)).rejects.toThrow('another configuration ("learningRate": 1 there');
   const told: string[] = [];
-  await openAndClose(out, slower, true, rates, (what) => told.push(what));
+  await openAndClose(out, slower, true, { changeable: rates, onChange: (what) => told.push(what) });
   expect(told).toEqual(['learningRate 1 there, 0.1 now; encoderLearningRate "not set" there, 0.01 now']);
   expect(JSON.parse(await readFile(join(out, 'config.json'), 'utf8'))).toEqual(slower);
-  await openAndClose(out, slower, true, rates, (what) => told.push(what));
+  await openAndClose(out, slower, true, { changeable: rates, onChange: (what) => told.push(what) });
   expect(told).toHaveLength(1);
   for (const other of [
     trainingConfig({ epochs: 3, learningRate: 1 }),
     trainingConfig({ epochs: 2, learningRate: 1 }, { width: 2 }),
     trainingConfig({ epochs: 2, learningRate: 1, warmup: 0 }),
   ])
-    await expect(RunFolder.open(out, other, true, rates)).rejects.toThrow('another configuration');
+    await expect(RunFolder.open(out, other, true, { changeable: rates })).rejects.toThrow('another configuration');
 });
 
 it('names a damaged checkpoint, with advice that can be followed', async () => {

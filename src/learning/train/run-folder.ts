@@ -32,6 +32,18 @@ export interface Standing {
 }
 
 /** What a training goes on from. */
+type Schemas = Readonly<Record<string, z.ZodType>>;
+
+/** When the config of a resumed run counts as that of the run in the folder. */
+export interface SamenessOptions {
+  /** Keys of the config's `training` that may differ; the new values are kept. @default none */
+  changeable?: readonly string[];
+  /** Told what differs in them. @default nobody */
+  onChange?: (what: string) => void;
+  /** Of parts of the config by their keys, which know the defaults. @default none */
+  schemas?: Schemas;
+}
+
 export interface Checkpoint {
   tensors: Record<string, Tensor>;
   standing: Standing;
@@ -67,19 +79,10 @@ export class RunFolder {
    * Opens the folder of a new run, or of an old one to be resumed, and takes its lock until {@link close}.
    * What an old one does not say has its default.
    *
-   * @param changeable keys of the config's `training` that may differ from those of the run that is resumed; the new ones are kept
-   * @param schemas of parts of the config by their keys, which know the defaults
    * @throws LimnError USAGE when the folder holds a run and `resume` is not set, or another process works in it; CONFIG when the run in it
    * was configured otherwise
    */
-  static async open(
-    path: string,
-    config: object,
-    resume: boolean,
-    changeable: readonly string[] = [],
-    onChange: (what: string) => void = () => {},
-    schemas: Schemas = {},
-  ): Promise<RunFolder> {
+  static async open(path: string, config: object, resume: boolean, options: SamenessOptions = {}): Promise<RunFolder> {
     const folder = new RunFolder(path);
     const file = join(path, 'config.json');
     await makeFolder(path).catch((cause) => {
@@ -92,7 +95,7 @@ export class RunFolder {
         () => false,
       );
       await makeFolder(join(path, 'checkpoints'));
-      if (exists) await requireSame(path, file, config, resume, { keys: changeable, onChange, schemas });
+      if (exists) await requireSame(path, file, config, resume, options);
       else await writeFileAtomic(file, `${JSON.stringify(config, undefined, 2)}\n`);
       await sweepTemporary(path, true);
       return folder;
@@ -182,24 +185,17 @@ function standingOf(text: string | undefined, path: string): Standing {
   }
 }
 
-type Schemas = Readonly<Record<string, z.ZodType>>;
-
-interface Changeable {
-  keys: readonly string[];
-  onChange: (what: string) => void;
-  schemas: Schemas;
-}
-
 /** Settles that the run in a folder is the one that is meant. @throws LimnError USAGE, CONFIG as {@link RunFolder.open} */
-async function requireSame(path: string, file: string, config: object, resume: boolean, { keys, onChange, schemas }: Changeable) {
+async function requireSame(path: string, file: string, config: object, resume: boolean, options: SamenessOptions) {
+  const { changeable = [], onChange, schemas = {} } = options;
   if (!resume)
     throw new LimnError('USAGE', `${path} already holds a run. Add --resume to go on with it, or choose another --out.`);
   const text = JSON.stringify(config, undefined, 2);
   const kept = inOrderOf(withDefaults(await readJson(file, "a run's config"), schemas), config);
   const before = JSON.stringify(kept, undefined, 2);
   if (before === text) return;
-  if (keys.length > 0 && without(kept, keys) === without(config, keys)) {
-    onChange(keys.map((key) => `${key} ${settingOf(kept, key)} there, ${settingOf(config, key)} now`).join('; '));
+  if (changeable.length > 0 && without(kept, changeable) === without(config, changeable)) {
+    onChange?.(changeable.map((key) => `${key} ${settingOf(kept, key)} there, ${settingOf(config, key)} now`).join('; '));
     await writeFileAtomic(file, `${text}\n`);
     return;
   }

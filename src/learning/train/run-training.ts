@@ -155,7 +155,11 @@ export async function runTraining<Model extends TrainedModel>(
   await requireDevice(device);
   const changeable = changeRate ? ['learningRate', 'encoderLearningRate'] : [];
   const onChange = (what: string) => logger.warn(`goes on with another learning rate: ${what}`);
-  const run = await RunFolder.open(out, config, resume, changeable, onChange, { training: trainingSettings, model: schema });
+  const run = await RunFolder.open(out, config, resume, {
+    changeable,
+    onChange,
+    schemas: { training: trainingSettings, model: schema },
+  });
   const read = await readSplits({ train, val, reader, vocabulary, onBroken, signal, onProgress, logger }).catch(async (error) => {
     await run.close();
     throw error;
