@@ -436,14 +436,18 @@ describe.skipIf(!executablePath)('the page', () => {
         document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true, cancelable: true }));
       }, bytes);
       await expect.poll(() => turns().count()).toBe(2);
-      await page.evaluate((data) => {
-        const dataTransfer = new DataTransfer();
-        dataTransfer.items.add(new File([new Uint8Array(data)], 'b.png', { type: 'image/png' }));
-        const fire = (target: Element, name: string) =>
-          target.dispatchEvent(new DragEvent(name, { dataTransfer, bubbles: true, cancelable: true }));
-        fire(document.body, 'dragenter');
-        setTimeout(() => fire(document.querySelector('[data-drop=add]') as Element, 'drop'), 200);
-      }, bytes);
+      const drag = (name: string, selector: string) =>
+        page.locator(selector).evaluate(
+          (target, { data, event }) => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File([new Uint8Array(data)], 'b.png', { type: 'image/png' }));
+            target.dispatchEvent(new DragEvent(event, { dataTransfer, bubbles: true, cancelable: true }));
+          },
+          { data: bytes, event: name },
+        );
+      await drag('dragenter', 'body');
+      // The place to drop it on comes with the next frame, however long that takes.
+      await drag('drop', '[data-drop=add]');
       await expect.poll(() => (lastSearch().references as unknown[]).length).toBe(2);
       expect(mock.requests.at(-1)?.files).toHaveLength(2);
       const text = { name: 'a.png', mimeType: 'image/png', buffer: Buffer.from('no picture') };
