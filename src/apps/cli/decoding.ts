@@ -1,8 +1,8 @@
 /** The options that say how a captioner writes. */
 import { type Command, Option } from 'commander';
 import { LimnError } from '../../core/errors.js';
-import { checkDecoding, type DecodingOptions } from '../../models/captioner/decoding.js';
-import { numberOption } from './options.js';
+import { beamSettings, checkDecoding, type DecodingOptions, nucleusSettings } from '../../models/captioner/decoding.js';
+import { settingOption } from './setting-option.js';
 
 export interface DecodingFlags {
   decoding: DecodingOptions['strategy'];
@@ -20,17 +20,11 @@ export function addDecodingOptions(command: Command): Command {
         .choices(['greedy', 'beam', 'nucleus'])
         .default('greedy'),
     )
-    .addOption(
-      numberOption('--beams <count>', 'texts that a beam search follows (default: 4)', { least: 1, most: 32, whole: true }),
-    )
-    .addOption(numberOption('--length-penalty <power>', 'of a beam search; more favours longer texts (default: 1)', { least: 0 }))
-    .addOption(
-      numberOption('--top-p <share>', 'of the probability that is drawn from (default: 0.9)', { least: 0, most: 1, above: true }),
-    )
-    .addOption(numberOption('--temperature <number>', 'over 1 draws more evenly (default: 1)', { least: 0, above: true }))
-    .addOption(
-      numberOption('--decoding-seed <number>', 'of what is drawn (default: 1)', { least: 0, most: 0xffffffff, whole: true }),
-    );
+    .addOption(settingOption('--beams <count>', beamSettings.shape.beams))
+    .addOption(settingOption('--length-penalty <power>', beamSettings.shape.lengthPenalty))
+    .addOption(settingOption('--top-p <share>', nucleusSettings.shape.topP))
+    .addOption(settingOption('--temperature <number>', nucleusSettings.shape.temperature))
+    .addOption(settingOption('--decoding-seed <number>', nucleusSettings.shape.seed));
 }
 
 const optionsOf = { greedy: [], beam: ['beams', 'lengthPenalty'], nucleus: ['topP', 'temperature', 'decodingSeed'] } as const;

@@ -31,6 +31,8 @@ export interface NumberRange {
   most?: number;
   /** Refuse `least` itself. @default false */
   above?: boolean;
+  /** Refuse `most` itself. @default false */
+  below?: boolean;
   /** @default false */
   whole?: boolean;
 }
@@ -39,12 +41,13 @@ export interface NumberRange {
 export function numberOption(flags: string, description: string, range: NumberRange = {}): Option {
   return new Option(flags, description).argParser((text) => {
     const value = text.trim() === '' ? Number.NaN : Number(text);
-    const { least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY, above, whole } = range;
-    const inRange = (above ? value > least : value >= least) && value <= most;
+    const { least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY, above, below, whole } = range;
+    const inRange = (above ? value > least : value >= least) && (below ? value < most : value <= most);
     if (inRange && (!whole || Number.isSafeInteger(value))) return value;
     const kind = whole ? 'a whole number' : 'a number';
     const from = Number.isFinite(least) ? ` ${above ? 'above' : 'from'} ${least}` : '';
-    throw new InvalidArgumentError(`Give ${kind}${from}${Number.isFinite(most) ? ` to ${most}` : ''}.`);
+    const to = Number.isFinite(most) ? ` ${below ? 'and below' : 'to'} ${most}` : '';
+    throw new InvalidArgumentError(`Give ${kind}${from}${to}.`);
   });
 }
 

@@ -1,11 +1,26 @@
 /** Serving galleries from the command line: the server of "limn serve" and "limn demo --serve", from start to end. */
 import { createRequire } from 'node:module';
+import { z } from 'zod';
 import { defaultLimits, type ServerLimits } from '../server/limits.js';
-import { createLog, type logLevels } from '../server/log.js';
+import { createLog, logLevels } from '../server/log.js';
 import { blockOtherFormats } from '../server/pictures.js';
-import { startServer } from '../server/server.js';
+import { startServer, usualHost, usualPort } from '../server/server.js';
 import { endAtOnce } from './interrupt.js';
 import { closeGalleries, openGalleries } from './served-galleries.js';
+
+/** What the command line sets beside the server's limits. */
+export const servingSettings = z.strictObject({
+  host: z.string().default(usualHost).describe('where to listen; other machines reach only other addresses than the default'),
+  port: z.int().min(0).max(65_535).default(usualPort).describe('where to listen; 0 for any port that is free'),
+  proxies: z.int().min(0).max(10).default(0).describe('your own proxies before the server'),
+  timeout: z
+    .number()
+    .positive()
+    .default(defaultLimits.requestMilliseconds / 1000)
+    .describe('seconds for a request'),
+  shutdown: z.number().min(0).default(10).describe('seconds to finish what runs when told to end'),
+  log: z.enum(logLevels).default('info').describe('what to log on stderr'),
+});
 
 /** How a server is to run: the flags of limn serve. */
 export interface ServingFlags {
@@ -39,6 +54,8 @@ export interface ServingFlags {
   log?: (typeof logLevels)[number];
 }
 
+const defaults = servingSettings.parse({});
+
 /**
  * Serves galleries until SIGTERM or Ctrl-C, then lets what runs finish.
  *
@@ -50,7 +67,7 @@ export async function serveUntilTold(
   onListening: (url: string) => void,
 ): Promise<void> {
   const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
-  const log = createLog(flags.log ?? 'info');
+  const log = createLog(flags.log ?? defaults.log);
   blockOtherFormats();
   const galleries = await openGalleries(named, { ...flags, pixelLimit: flags.maxPixels ?? defaultLimits.pixels });
   try {
@@ -72,7 +89,7 @@ export async function serveUntilTold(
     onListening(server.url);
     await untilTold();
     log.info('ending');
-    await server.close((flags.shutdown ?? 10) * 1000);
+    await server.close((flags.shutdown ?? defaults.shutdown) * 1000);
     log.info('ended');
   } finally {
     await closeGalleries(galleries);

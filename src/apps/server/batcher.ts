@@ -2,17 +2,21 @@
  * Puts queries that arrive within a few milliseconds of each other into one batch. While a batch runs the next one gathers, so that
  * under load the batches grow by themselves, and a single query waits `waitMilliseconds` at most.
  */
+import { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
 
-export interface BatcherOptions<Query, Answer> {
+export const batchingSettings = z.strictObject({
+  size: z.int().min(1).default(16).describe('searches that are embedded together at most'),
+  waitMilliseconds: z.number().min(0).default(3).describe('milliseconds that a search waits for others'),
+  /** With two, the pictures of one are decoded while the other is embedded. */
+  parallel: z.int().min(1).default(2).describe('batches that run at once'),
+});
+
+const defaults = batchingSettings.parse({});
+
+export interface BatcherOptions<Query, Answer> extends z.input<typeof batchingSettings> {
   /** Answers all queries of a batch, in their order, each with its own result or error. */
   run(queries: readonly Query[]): Promise<readonly PromiseSettledResult<Answer>[]>;
-  /** Queries of a batch at most. @default 16 */
-  size?: number | undefined;
-  /** How long the first query of a batch waits for others. @default 3 */
-  waitMilliseconds?: number | undefined;
-  /** Batches that run at once: with two, the pictures of one are decoded while the other is embedded. @default 2 */
-  parallel?: number | undefined;
   /** Told the size of each batch. */
   onBatch?: ((size: number) => void) | undefined;
 }
@@ -34,9 +38,9 @@ export class Batcher<Query, Answer> {
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: BatcherOptions<Query, Answer>) {
-    this.size = options.size ?? 16;
-    this.wait = options.waitMilliseconds ?? 3;
-    this.parallel = options.parallel ?? 2;
+    this.size = options.size ?? defaults.size;
+    this.wait = options.waitMilliseconds ?? defaults.waitMilliseconds;
+    this.parallel = options.parallel ?? defaults.parallel;
   }
 
   /**

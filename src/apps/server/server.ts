@@ -1,3 +1,6 @@
+export const usualHost = '127.0.0.1';
+export const usualPort = 7788;
+
 /** The server: listening, and ending without losing what it works on. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -36,7 +39,7 @@ export interface RunningServer {
  * @throws LimnError USAGE where others could reach it without a key, CONFIG for a broken file of keys, IO for a port that is taken
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { host = '127.0.0.1', port = 7788, log = silentLog } = options;
+  const { host = usualHost, port = usualPort, log = silentLog } = options;
   if (!options.keys && !options.open && !isLoopback(host)) {
     throw new LimnError(
       'USAGE',

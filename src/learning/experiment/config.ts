@@ -6,8 +6,8 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { readJson } from '../../core/files.js';
+import { check } from '../../core/schema.js';
 import { suggestion } from '../../core/suggest.js';
-import { check } from './schema.js';
 
 const id = z.string().regex(/^[\w][\w.+-]*$/, 'use letters, digits, ".", "-" and "_"');
 const name = z.string().min(1);

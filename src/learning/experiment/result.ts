@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { sealed, unsealed } from '../../core/checksum.js';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
+import { mistakeIn } from '../../core/schema.js';
 
 const finite = z.number();
 
@@ -76,7 +77,7 @@ export async function readResult(folder: string): Promise<RunResult | undefined>
     throw damaged(messageOf(error));
   }
   const parsed = resultSchema.safeParse(value);
-  if (!parsed.success) throw damaged(`"${parsed.error.issues[0]?.path.join('.')}" is wrong`);
+  if (!parsed.success) throw damaged(`"${mistakeIn(parsed.error).place}" is wrong`);
   const { queries, ranks, scores } = parsed.data;
   const counts = scores ? Object.values(scores).map((one) => decodeScores(one).length) : [decodeRanks(ranks).length];
   if (counts.some((count) => count !== queries)) throw damaged(`it has not one ${scores ? 'score' : 'rank'} a query`);

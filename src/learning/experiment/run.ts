@@ -6,6 +6,7 @@ import { makeFolder } from '../../core/files.js';
 import { sweepTemporary } from '../../core/leftovers.js';
 import { takeLock } from '../../core/lock.js';
 import { formatDuration, type Logger, type OnProgress, silentLogger } from '../../core/progress.js';
+import { check } from '../../core/schema.js';
 import { captionerConfig } from '../../models/captioner/captioner-config.js';
 import { modelConfig } from '../../models/methods/model-config.js';
 import { requireUsable } from '../data/usable.js';
@@ -19,7 +20,6 @@ import { checkMetrics } from './metrics.js';
 import { markStarted, type PlannedRun, resultOf, resultsOf } from './plan.js';
 import { type RunResult, surroundings, writeResult } from './result.js';
 import { retrievalRun } from './retrieval-run.js';
-import { check } from './schema.js';
 
 export interface RunOptions {
   experiment: Experiment;

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
+import { check } from '../../core/schema.js';
 import { captionerConfig } from '../../models/captioner/captioner-config.js';
 import { modelConfig } from '../../models/methods/model-config.js';
 import { findDataset } from '../data/datasets.js';
@@ -11,7 +12,6 @@ import { trainingSettings } from '../train/settings.js';
 import { readExperiment, settingsOf } from './config.js';
 import { readSplit } from './dataset.js';
 import { checkMetrics } from './metrics.js';
-import { check } from './schema.js';
 
 const folder = resolve(import.meta.dirname, '../../../configs/experiments');
 const files = readdirSync(folder);

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
 import type { Logger, OnProgress } from '../../core/progress.js';
+import { mistakeIn, sentence } from '../../core/schema.js';
 import type { OptimizerOptions } from '../../engine/nn/optimizer.js';
 import type { TrainingModel } from '../../engine/nn/training.js';
 import { sizeOf } from '../../engine/tensor/tensor.js';
@@ -15,9 +16,8 @@ import type { TrainingSettings } from './settings.js';
 export function parse<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const sentence = `${issue?.message}`.replace(/(?<![.?!])$/, '.');
-  throw new LimnError('CONFIG', `Wrong ${what} at ${issue?.path.join('.') || 'the top'}: ${sentence}`, {
+  const { place, reason } = mistakeIn(parsed.error);
+  throw new LimnError('CONFIG', `Wrong ${what} at ${place || 'the top'}: ${sentence(reason)}`, {
     details: { issues: parsed.error.issues },
   });
 }

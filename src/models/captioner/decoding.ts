@@ -1,6 +1,7 @@
 /** Ways to write a text word by word: greedy, beam search, nucleus sampling. Shapes: R rows, V words. */
-import { LimnError } from '../../core/errors.js';
+import { z } from 'zod';
 import { Random } from '../../core/random.js';
+import { check } from '../../core/schema.js';
 
 /** Tells what may come next; a row is a text that is being written. */
 export interface Writer {
@@ -24,24 +25,35 @@ export interface DecodingRules {
   forbidden: ReadonlySet<number>;
 }
 
-export type DecodingOptions =
-  | { strategy: 'greedy' }
-  | {
-      strategy: 'beam';
-      /** Texts that are followed side by side. @default 4 */
-      beams?: number | undefined;
-      /** A text's score is its log-probability over its length to this power; more favours longer ones. @default 1 */
-      lengthPenalty?: number | undefined;
-    }
-  | {
-      strategy: 'nucleus';
-      /** Words are drawn among the likeliest that have this much probability together (Holtzman et al., arXiv 1904.09751). @default 0.9 */
-      topP?: number | undefined;
-      /** Over 1 evens out probabilities, under 1 sharpens them. @default 1 */
-      temperature?: number | undefined;
-      /** @default 1 */
-      seed?: number | undefined;
-    };
+/** The message for a value that is out of its range. */
+const refuse = (say: (value: unknown) => string) => ({ error: ({ input }: { input?: unknown }) => say(input) });
+const beams = refuse((value) => `A beam search follows 1 to 32 texts, not ${value}`);
+const penalty = refuse((value) => `The length penalty is ${value}; give a number from 0`);
+const share = refuse((value) => `The nucleus holds a share of the probability over 0 and up to 1, not ${value}`);
+const temperature = refuse((value) => `The temperature is ${value}; give a number over 0`);
+
+export const beamSettings = z.strictObject({
+  strategy: z.literal('beam'),
+  beams: z.int(beams).min(1, beams).max(32, beams).default(4).describe('texts that a beam search follows'),
+  /** A text's score is its log-probability over its length to this power. */
+  lengthPenalty: z.number(penalty).min(0, penalty).default(1).describe('of a beam search; more favours longer texts'),
+});
+
+/** Holtzman et al., arXiv 1904.09751. */
+export const nucleusSettings = z.strictObject({
+  strategy: z.literal('nucleus'),
+  topP: z.number(share).positive(share).max(1, share).default(0.9).describe('of the probability that is drawn from'),
+  temperature: z.number(temperature).positive(temperature).default(1).describe('over 1 draws more evenly'),
+  seed: z.int().min(0).max(0xffffffff).default(1).describe('of what is drawn'),
+});
+
+export const decodingSettings = z.discriminatedUnion('strategy', [
+  z.strictObject({ strategy: z.literal('greedy') }),
+  beamSettings,
+  nucleusSettings,
+]);
+
+export type DecodingOptions = z.input<typeof decodingSettings>;
 
 export interface Written {
   /** Word ids, without start and end. */
@@ -51,23 +63,14 @@ export interface Written {
 }
 
 /** Rows that one item needs. */
-export const rowsPerItem = (options: DecodingOptions) => (options.strategy === 'beam' ? (options.beams ?? 4) : 1);
+export function rowsPerItem(options: DecodingOptions): number {
+  const decoding = checkDecoding(options);
+  return decoding.strategy === 'beam' ? decoding.beams : 1;
+}
 
-/** @throws LimnError USAGE for an option that is out of its range */
-export function checkDecoding(options: DecodingOptions): void {
-  const fail = (what: string) => {
-    throw new LimnError('USAGE', what);
-  };
-  if (options.strategy === 'beam') {
-    const { beams = 4, lengthPenalty = 1 } = options;
-    if (!Number.isInteger(beams) || beams < 1 || beams > 32) fail(`A beam search follows 1 to 32 texts, not ${beams}.`);
-    if (!(lengthPenalty >= 0)) fail(`The length penalty is ${lengthPenalty}; give a number from 0.`);
-  }
-  if (options.strategy === 'nucleus') {
-    const { topP = 0.9, temperature = 1 } = options;
-    if (!(topP > 0 && topP <= 1)) fail(`The nucleus holds a share of the probability over 0 and up to 1, not ${topP}.`);
-    if (!(temperature > 0)) fail(`The temperature is ${temperature}; give a number over 0.`);
-  }
+/** The options with their defaults. @throws LimnError USAGE for one that is out of its range */
+export function checkDecoding(options: DecodingOptions): z.output<typeof decodingSettings> {
+  return check(decodingSettings, options, 'The decoding', 'USAGE');
 }
 
 /**
@@ -82,10 +85,10 @@ export function decodeTexts(
   options: DecodingOptions,
   first = 0,
 ): Promise<Written[]> {
-  checkDecoding(options);
-  if (options.strategy === 'beam') return beamSearch(writer, rules, items, options.beams ?? 4, options.lengthPenalty ?? 1);
-  if (options.strategy === 'greedy') return oneByOne(writer, rules, items, (logP) => likeliest(logP));
-  const { topP = 0.9, temperature = 1, seed = 1 } = options;
+  const decoding = checkDecoding(options);
+  if (decoding.strategy === 'beam') return beamSearch(writer, rules, items, decoding.beams, decoding.lengthPenalty);
+  if (decoding.strategy === 'greedy') return oneByOne(writer, rules, items, (logP) => likeliest(logP));
+  const { topP, temperature, seed } = decoding;
   const randoms = Array.from({ length: items }, (_, i) => Random.derive(seed, `text ${first + i}`));
   return oneByOne(writer, rules, items, (logP, item) => drawn(logP, topP, temperature, randoms[item] as Random));
 }

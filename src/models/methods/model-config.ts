@@ -1,6 +1,6 @@
 /** A model's whole config, kept as config.json in its folder: flat, with the fields of all models and the options of its method. */
 import { z } from 'zod';
-import { keysAt } from '../../core/schema-keys.js';
+import { keysAt } from '../../core/schema.js';
 import { suggestion } from '../../core/suggest.js';
 import { type BackboneConfig, backboneConfig, backboneFields } from '../backbone/config.js';
 import type { ModelConfig } from './define-method.js';

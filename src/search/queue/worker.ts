@@ -1,21 +1,25 @@
 /** A worker: takes jobs from a gallery's queue, embeds their pictures and writes them to the gallery's store. */
 import type { Job, Worker } from 'bullmq';
+import { z } from 'zod';
 import { LimnError, messageOf } from '../../core/errors.js';
+import { check } from '../../core/schema.js';
 import { importBull } from './peer.js';
 import { queueName } from './queue-name.js';
 import { connectRedis, keyPrefix } from './work-queue.js';
 import type { WorkerCounts, WorkingGalleryOptions } from './worker-options.js';
 import { WorkingGallery } from './working-gallery.js';
 
-export interface WorkerOptions extends WorkingGalleryOptions {
+export const workerSettings = z.strictObject({
+  /** While one is written, the other is embedded. */
+  concurrency: z.int().min(1).max(64).default(2).describe('jobs at once'),
+  stalledAfter: z.number().min(1).default(30).describe('seconds of silence after which others take the jobs of this worker'),
+});
+
+export interface WorkerOptions extends WorkingGalleryOptions, z.input<typeof workerSettings> {
   /** `redis://` or `rediss://`. */
   queue: string;
   /** The queue's name, where the producer was given one. @default made of the location */
   queueName?: string | undefined;
-  /** Jobs that are worked on at once: while one is written, the other is embedded. @default 2 */
-  concurrency?: number | undefined;
-  /** When this worker has been silent for so many seconds, others take its jobs. @default 30 */
-  stalledAfter?: number | undefined;
 }
 
 /** A worker that was killed so many times with one job in its hands was perhaps killed by it. */
@@ -29,7 +33,13 @@ const mostStarts = 300;
  * @throws LimnError GALLERY for a model that is not the gallery's, also when the gallery is made anew later; QUEUE, STORE, CHECKPOINT
  */
 export async function runWorker(options: WorkerOptions): Promise<WorkerCounts> {
-  const { queue: address, concurrency = 2, stalledAfter = 30, signal, warn = () => {} } = options;
+  const { queue: address, signal, warn = () => {} } = options;
+  const { concurrency, stalledAfter } = check(
+    workerSettings,
+    { concurrency: options.concurrency, stalledAfter: options.stalledAfter },
+    'The worker',
+    'USAGE',
+  );
   const redis = await connectRedis(address, options);
   const gallery = new WorkingGallery(options);
   let worker: Worker | undefined;

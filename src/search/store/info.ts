@@ -1,6 +1,7 @@
 /** A gallery's information as JSON, the same in all stores. */
 import { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
+import { mistakeIn } from '../../core/schema.js';
 import type { GalleryInfo } from './store.js';
 
 const folder = z.strictObject({ relative: z.string(), absolute: z.string() });
@@ -16,15 +17,14 @@ const galleryInfo = z.strictObject({
 export function readInfo(value: unknown, what: string): GalleryInfo {
   const parsed = galleryInfo.safeParse(value);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = issue?.path.join('.') || 'information';
-  throw new LimnError('GALLERY', `${what} has a wrong "${field}": ${issue?.message}. Make it again with "limn index".`);
+  const { place, reason } = mistakeIn(parsed.error);
+  throw new LimnError('GALLERY', `${what} has a wrong "${place || 'information'}": ${reason}. Make it again with "limn index".`);
 }
 
 /** @throws LimnError USAGE for sizes or fields that no gallery can have */
 export function checkInfo(info: GalleryInfo): GalleryInfo {
   const parsed = galleryInfo.safeParse(info);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new LimnError('USAGE', `The new gallery has a wrong "${issue?.path.join('.')}": ${issue?.message}.`);
+  const { place, reason } = mistakeIn(parsed.error);
+  throw new LimnError('USAGE', `The new gallery has a wrong "${place}": ${reason}.`);
 }

@@ -1,10 +1,11 @@
 /** limn worker */
 import type { Command } from 'commander';
 import { formatDuration } from '../../../core/progress.js';
-import { runWorker } from '../../../search/queue/worker.js';
+import { runWorker, workerSettings } from '../../../search/queue/worker.js';
 import type { WorkerCounts } from '../../../search/queue/worker-options.js';
 import { runLong } from '../long-work.js';
-import { computingCommand, numberOption, required } from '../options.js';
+import { computingCommand, required } from '../options.js';
+import { settingOption } from '../setting-option.js';
 
 interface WorkerFlags {
   queue?: string;
@@ -27,12 +28,8 @@ export function workerCommand(): Command {
     .option('--model <folder>', "the gallery's model, where it is no longer at its old place")
     .option('--images <folder>', "the gallery's pictures, where this machine has them at another place")
     .option('--allow-urls', 'fetch the pictures of URLs, from public addresses only')
-    .addOption(numberOption('--concurrency <count>', 'jobs at once (default: 2)', { least: 1, most: 64, whole: true }))
-    .addOption(
-      numberOption('--stalled-after <seconds>', 'when others take the jobs of this worker, if it is silent (default: 30)', {
-        least: 1,
-      }),
-    )
+    .addOption(settingOption('--concurrency <count>', workerSettings.shape.concurrency))
+    .addOption(settingOption('--stalled-after <seconds>', workerSettings.shape.stalledAfter))
     .action(runWorkerCommand);
 }
 

@@ -11,6 +11,7 @@ import { LimnError, messageOf, throwIfAborted } from '../../../core/errors.js';
 import { makeFolder, readJson, writeFileAtomic } from '../../../core/files.js';
 import type { OnProgress } from '../../../core/progress.js';
 import { Random } from '../../../core/random.js';
+import { mistakeIn } from '../../../core/schema.js';
 import type { Garment } from './attributes.js';
 import { growCatalogue, writeQueries } from './catalogue.js';
 import { drawGarment } from './draw.js';
@@ -65,8 +66,8 @@ export async function generateWardrobe(options: WardrobeOptions): Promise<Wardro
   const { directory, signal, onProgress } = options;
   const parsed = optionsSchema.safeParse(options);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new LimnError('USAGE', `The wardrobe cannot be made: ${issue?.path.join('.')} is out of range (${issue?.message}).`);
+    const { place, reason } = mistakeIn(parsed.error);
+    throw new LimnError('USAGE', `The wardrobe cannot be made: ${place} is out of range (${reason}).`);
   }
   const { pictures, seed, size } = parsed.data;
   const recipe = { version: generatorVersion, pictures, seed, size };

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { LimnError, throwIfAborted } from '../../../core/errors.js';
 import { limnHome, readJson, sha256File } from '../../../core/files.js';
 import type { OnProgress } from '../../../core/progress.js';
+import { mistakeText } from '../../../core/schema.js';
 import { suggestion } from '../../../core/suggest.js';
 import { type EncoderDescription, folderFile, loadDescription, pictureDescription } from '../image/description.js';
 import { type TextDescription, textDescription } from '../text/text-description.js';
@@ -98,8 +99,7 @@ export async function readEncoderFolder(folder: string): Promise<EncoderFolder> 
   const file = join(folder, folderFile);
   const parsed = schema.safeParse(await readJson(file, 'an imported encoder'));
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new LimnError('DATA', `${file} is damaged ("${issue?.path.join('.')}": ${issue?.message}). Pull or import it again.`);
+  throw new LimnError('DATA', `${file} is damaged (${mistakeText(parsed.error)}). Pull or import it again.`);
 }
 
 /**

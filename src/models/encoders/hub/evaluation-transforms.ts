@@ -1,6 +1,7 @@
 /** How timm and open_clip prepare pictures: config.json's `pretrained_cfg`, and open_clip_config.json. Both resize and crop as torchvision does. */
 import { z } from 'zod';
 import { LimnError } from '../../../core/errors.js';
+import { mistakeText } from '../../../core/schema.js';
 import type { PictureSteps } from './preprocessor.js';
 
 const interpolations = {
@@ -103,8 +104,7 @@ function steps({ size, scaled, fit, interpolation, mean, deviation }: Transform)
 function parse<T>(schema: z.ZodType<T>, value: unknown, label: string, what: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new LimnError('CONFIG', `${label} is not ${what} that limn can use: "${issue?.path.join('.')}": ${issue?.message}.`);
+  throw new LimnError('CONFIG', `${label} is not ${what} that limn can use: ${mistakeText(parsed.error)}.`);
 }
 
 const refused = (label: string, what: string) =>

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { LimnError } from '../../../core/errors.js';
+import { mistakeText } from '../../../core/schema.js';
 import type { EncoderDescription } from '../image/description.js';
 import { type ProcessorClass, processorClass } from './processor-classes.js';
 
@@ -67,8 +68,7 @@ export function readPreprocessor(value: unknown, label: string, modelType?: stri
     new LimnError('CONFIG', `${label} asks for what limn does not do to pictures: ${what}.`, { details: { label } });
   const parsed = schema.safeParse(withoutNull(value));
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new LimnError('CONFIG', `${label} is not a picture preprocessor: "${issue?.path.join('.')}": ${issue?.message}.`);
+    throw new LimnError('CONFIG', `${label} is not a picture preprocessor: ${mistakeText(parsed.error)}.`);
   }
   const given = parsed.data;
   const type = given.image_processor_type ?? given.feature_extractor_type;

@@ -4,7 +4,7 @@ import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { limnHome, readJson, sha256File } from '../../../core/files.js';
-import { suggestion } from '../../../core/suggest.js';
+import { mistakeIn } from '../../../core/schema.js';
 import { cropRoundings, fits, type PictureSettings, resamplings } from './image.js';
 
 const perChannel = (least: number) =>
@@ -80,19 +80,14 @@ export function pictureSettings(description: EncoderDescription): PictureSetting
 export function parseDescription(value: unknown, label: string): EncoderDescription {
   const parsed = pictureDescription.safeParse(value);
   if (parsed.success) return parsed.data;
-  // A misspelt key explains the missing one, so it goes first.
-  const { issues } = parsed.error;
-  const issue = (issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]) as z.core.$ZodIssue;
-  if (issue.code === 'unrecognized_keys') {
-    const key = issue.keys[0] as string;
-    const known = Object.keys(issue.path[0] === 'outputs' ? pictureDescription.shape.outputs.shape : pictureDescription.shape);
-    throw new LimnError('CONFIG', `${label} has an unknown key "${[...issue.path, key].join('.')}". ${suggestion(key, known)}`, {
-      details: { label, key },
+  const { place, reason, unknownKey } = mistakeIn(parsed.error, pictureDescription);
+  if (unknownKey) {
+    throw new LimnError('CONFIG', `${label} has an unknown key "${unknownKey.place}". ${unknownKey.advice}`, {
+      details: { label, key: unknownKey.key },
     });
   }
-  const place = issue.path.join('.') || 'the whole file';
-  throw new LimnError('CONFIG', `${label} does not describe a picture encoder: "${place}": ${issue.message}.`, {
-    details: { label, place },
+  throw new LimnError('CONFIG', `${label} does not describe a picture encoder: "${place || 'the whole file'}": ${reason}.`, {
+    details: { label, place: place || 'the whole file' },
   });
 }
 

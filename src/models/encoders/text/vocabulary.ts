@@ -1,6 +1,7 @@
 /** The words of the training texts and their ids. Words that it does not hold share a few hash buckets. */
 import { z } from 'zod';
 import { LimnError } from '../../../core/errors.js';
+import { mistakeIn } from '../../../core/schema.js';
 import { type Tensor, tensor } from '../../../engine/tensor/tensor.js';
 
 export interface VocabularyOptions {
@@ -64,7 +65,7 @@ export class Vocabulary {
   static fromJSON(value: unknown, label = 'The vocabulary'): Vocabulary {
     const parsed = serialized.safeParse(value);
     if (!parsed.success || new Set(parsed.data.words).size !== parsed.data.words.length) {
-      const why = parsed.error?.issues[0]?.message ?? 'a word is in it twice';
+      const why = parsed.error ? mistakeIn(parsed.error).reason : 'a word is in it twice';
       throw new LimnError('CHECKPOINT', `${label} is damaged: ${why}. Use an earlier checkpoint or another copy of the model.`);
     }
     return new Vocabulary(parsed.data.words, parsed.data.buckets);
