@@ -1,11 +1,11 @@
 /** Serving galleries from the command line: the server of "limn serve" and "limn demo --serve", from start to end. */
 import { createRequire } from 'node:module';
 import { z } from 'zod';
+import { blockOtherFormats } from '../server/images.js';
 import { defaultLimits, type ServerLimits } from '../server/limits.js';
 import { createLog, logLevels } from '../server/log.js';
-import { blockOtherFormats } from '../server/pictures.js';
 import { startServer, usualHost, usualPort } from '../server/server.js';
-import { endAtOnce } from './interrupt.js';
+import { endNow } from './interrupt.js';
 import { closeGalleries, openGalleries } from './served-galleries.js';
 
 /** What the command line sets beside the server's limits. */
@@ -123,7 +123,7 @@ function untilTold(): Promise<void> {
   return new Promise((resolve) => {
     let told = false;
     const onSignal = () => {
-      if (told) return endAtOnce();
+      if (told) return endNow();
       told = true;
       resolve();
     };

@@ -8,7 +8,7 @@ const settings = z.strictObject({
   share: z.number().positive().max(1).default(0.5).describe('of the places'),
   dropout: z.number().min(0).lt(1).default(0.1).describe('chance that a value is left out'),
   activation: z.enum(['gelu', 'relu']).default('gelu').describe('of the feed-forward parts'),
-  recompute: z.boolean().default(false).describe('less memory, more time'),
+  gradientCheckpointing: z.boolean().default(false).describe('less memory, more time'),
   later: z.int().positive().optional().describe('when'),
 }).shape;
 
@@ -17,7 +17,7 @@ const options = {
   share: settingOption('--share <part>', settings.share),
   dropout: settingOption('--dropout <chance>', settings.dropout),
   activation: settingOption('--activation <name>', settings.activation),
-  recompute: settingOption('--recompute', settings.recompute),
+  gradientCheckpointing: settingOption('--recompute', settings.gradientCheckpointing),
   later: settingOption('--later <count>', settings.later, { usually: 'at the end' }),
 };
 
@@ -33,7 +33,7 @@ it('says what the schema says', () => {
     share: 'of the places (default: 0.5)',
     dropout: 'chance that a value is left out (default: 0.1)',
     activation: 'of the feed-forward parts (default: gelu)',
-    recompute: 'less memory, more time',
+    gradientCheckpointing: 'less memory, more time',
     later: 'when (default: at the end)',
   });
 });
@@ -44,7 +44,7 @@ it('leaves a setting alone that is not given, and reads one that is', () => {
     epochs: 3,
     share: 1,
     activation: 'relu',
-    recompute: true,
+    gradientCheckpointing: true,
   });
 });
 
