@@ -109,7 +109,7 @@ beforeAll(async () => {
       name: 'tiny',
       title: 'Tiny',
       dataset: { format: 'fashioniq', directory: at('inputs', 'data'), category: 'wardrobe' },
-      pictures: { encoder: 'patch', pictureSize: 32, patchSize: 16, patchLayers: 0 },
+      images: { encoder: 'patch', imageSize: 32, patchSize: 16, patchLayers: 0 },
       protocol: 'fashioniq-val',
       model: { ...model, factors: 2, projection: 8 },
       training: { epochs: 1, batchSize: 16 },

@@ -13,7 +13,7 @@ export function mean(values: ArrayLike<number>): number {
 }
 
 /** Sample standard deviation (n - 1), or undefined for fewer than two values. */
-export function deviation(values: readonly number[]): number | undefined {
+export function std(values: readonly number[]): number | undefined {
   if (values.length < 2) return undefined;
   const centre = mean(values);
   return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));

@@ -39,8 +39,8 @@ export async function indexThroughQueue(options: IndexThroughQueueOptions): Prom
     // Jobs for the old gallery would be written into the new one.
     if (replace) await queue.clear();
     let queued = 0;
-    const onQueued = (pictures: number) => {
-      queued += pictures;
+    const onQueued = (images: number) => {
+      queued += images;
     };
     const gallery = await Gallery.create({
       ...options,

@@ -22,7 +22,7 @@ interface TrainFlags extends DatasetOptions, ReaderOptions {
   textTokens?: number;
   encoderLr?: number;
   accumulate?: number;
-  recompute?: boolean;
+  gradientCheckpointing?: boolean;
   method?: string;
   out?: string;
   seed: number;
@@ -137,10 +137,10 @@ async function runTrain(flags: TrainFlags): Promise<void> {
 
 /** The settings that every task has. */
 function trainingOf(flags: TrainFlags): Record<string, unknown> {
-  const { epochs, batchSize, protocol, stepsPerRun, accumulate, recompute, lr, encoderLr } = flags;
+  const { epochs, batchSize, protocol, stepsPerRun, accumulate, gradientCheckpointing, lr, encoderLr } = flags;
   return {
     ...checked(flags.training, Object.keys(trainingSettings.shape), 'training'),
-    ...defined({ epochs, batchSize, protocol, stepsPerRun, accumulate, recompute }),
+    ...defined({ epochs, batchSize, protocol, stepsPerRun, accumulate, gradientCheckpointing }),
     ...defined({ learningRate: lr, encoderLearningRate: encoderLr }),
   };
 }

@@ -2,7 +2,7 @@
 import { newArray, type Tensor, tensor, wholeOf } from '../../tensor/tensor.js';
 import type { Attributes } from '../graph.js';
 import { axisOf } from '../ops/broadcast.js';
-import { ShapeMistake, type ValueType } from '../registry.js';
+import { ShapeError, type ValueType } from '../registry.js';
 import { everyIndex, fromIntegers, fromNumbers, placeOf } from './fold-arithmetic.js';
 
 type PlaceRule = (inputs: readonly (Tensor | undefined)[], attributes: Attributes, result: ValueType) => Tensor | undefined;
@@ -48,7 +48,7 @@ export function foldPlaces(
 }
 
 function placeWithin(index: number, extent: number): number {
-  if (!(index >= -extent && index < extent)) throw new ShapeMistake(`index ${index} is beyond the axis of ${extent}.`);
+  if (!(index >= -extent && index < extent)) throw new ShapeError(`index ${index} is beyond the axis of ${extent}.`);
   return index < 0 ? index + extent : index;
 }
 

@@ -5,7 +5,7 @@
 import { newArray, sizeOf, type Tensor, tensor, wholeOf } from '../../tensor/tensor.js';
 import type { Attributes } from '../graph.js';
 import { axisOf } from '../ops/broadcast.js';
-import { ShapeMistake, type ValueType } from '../registry.js';
+import { ShapeError, type ValueType } from '../registry.js';
 import { broadcastPlace, everyIndex, foldElementwise, foldReduction, placeOf } from './fold-arithmetic.js';
 import { foldPlaces } from './fold-places.js';
 
@@ -116,7 +116,7 @@ function numbers(x: Tensor | undefined): number[] {
 
 /** An index counted from the front; one outside the axis is a mistake, never an element of the next row. */
 function placeIn(row: number, extent: number): number {
-  if (!(row >= -extent && row < extent)) throw new ShapeMistake(`index ${row} is beyond the axis of ${extent}.`);
+  if (!(row >= -extent && row < extent)) throw new ShapeError(`index ${row} is beyond the axis of ${extent}.`);
   return row < 0 ? row + extent : row;
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { LimnError } from '../../../core/errors.js';
 import { writeFileAtomic } from '../../../core/files.js';
 import type { Split } from '../../data/triplets.js';
-import { allPictures, defineProtocol, type Rankings } from './protocol.js';
+import { allImages, defineProtocol, type Rankings } from './protocol.js';
 
 export const cirrTest = defineProtocol({
   id: 'cirr-test',
@@ -16,7 +16,7 @@ export const cirrTest = defineProtocol({
   split: 'test',
   ks: [],
   excludeReference: true,
-  gallery: allPictures,
+  gallery: allImages,
   subset: true,
 });
 
