@@ -1,13 +1,15 @@
 /** Checks values against zod schemas with messages for people: one line, the likely key where one is unknown. */
+
 import type { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
+import { noteFormerName, presentNames } from '../../core/former-names.js';
 import { keysAt } from '../../core/schema-keys.js';
 import { suggestion } from '../../core/suggest.js';
 import { oneLine } from '../../core/text.js';
 
 /** Parses, or throws CONFIG naming `what` (a file, a run), the key, and what is wrong with it. */
 export function check<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(presentNames(value, noteFormerName));
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.flatMap(innermost);
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!;

@@ -1,6 +1,8 @@
 /** What every training here does before its loop. */
+
 import type { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
+import { noteFormerName, presentNames } from '../../core/former-names.js';
 import type { Logger, OnProgress } from '../../core/progress.js';
 import type { OptimizerOptions } from '../../engine/nn/optimizer.js';
 import type { TrainingModel } from '../../engine/nn/training.js';
@@ -13,7 +15,7 @@ import type { TrainingSettings } from './settings.js';
 
 /** @throws LimnError CONFIG that names the first wrong key */
 export function parse<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(presentNames(value, noteFormerName));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const sentence = `${issue?.message}`.replace(/(?<![.?!])$/, '.');

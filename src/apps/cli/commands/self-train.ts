@@ -63,7 +63,7 @@ export function selfTrainCommand(): Command {
       numberOption('--seed <number>', 'of everything that is drawn', { least: 0, most: 0xffffffff, whole: true }).default(1),
     )
     .option('--resume', 'go on with what --out holds; finished stages are not done again')
-    .addOption(numberOption('--picture-size <pixels>', 'of the patch encoder', { least: 8, most: 512, whole: true }).default(64))
+    .addOption(numberOption('--image-size <pixels>', 'of the patch encoder', { least: 8, most: 512, whole: true }).default(64))
     .addOption(numberOption('--patch-size <pixels>', 'of the patch encoder', { least: 2, whole: true }).default(8))
     .addOption(numberOption('--patch-layers <count>', 'of the patch encoder', { least: 0, whole: true }).default(2))
     .option('--json', 'print the result as JSON')

@@ -2,6 +2,7 @@
  * The wardrobe: drawn catalogue pictures with modification texts, in the FashionIQ layout, so that limn can train, be tested
  * and be tried without any download. The category is `wardrobe`; train and val share no picture.
  */
+
 import { readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import sharp from 'sharp';
 import { z } from 'zod';
 import { LimnError, messageOf, throwIfAborted } from '../../../core/errors.js';
 import { makeFolder, readJson, writeFileAtomic } from '../../../core/files.js';
+import { presentOptions } from '../../../core/former-names.js';
 import type { OnProgress } from '../../../core/progress.js';
 import { Random } from '../../../core/random.js';
 import type { Garment } from './attributes.js';
@@ -63,7 +65,7 @@ interface PlannedImage {
  */
 export async function generateSyntheticFashion(options: SyntheticFashionOptions): Promise<SyntheticFashion> {
   const { directory, signal, onProgress } = options;
-  const parsed = optionsSchema.safeParse(options);
+  const parsed = optionsSchema.safeParse(presentOptions(options));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw new LimnError('USAGE', `The wardrobe cannot be made: ${issue?.path.join('.')} is out of range (${issue?.message}).`);

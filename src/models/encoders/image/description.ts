@@ -1,9 +1,11 @@
 /** The small JSON that makes any ONNX picture encoder usable, and where its weights are looked for. */
+
 import { existsSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { limnHome, readJson, sha256File } from '../../../core/files.js';
+import { presentNames } from '../../../core/former-names.js';
 import { suggestion } from '../../../core/suggest.js';
 import { cropRoundings, fits, type ImageSettings, resamplings } from './image.js';
 
@@ -78,7 +80,7 @@ export function imageSettings(description: EncoderDescription): ImageSettings {
  * @throws LimnError CONFIG that names the key, and the likely one for a key that is unknown
  */
 export function parseDescription(value: unknown, label: string): EncoderDescription {
-  const parsed = imageDescription.safeParse(value);
+  const parsed = imageDescription.safeParse(presentNames(value));
   if (parsed.success) return parsed.data;
   // A misspelt key explains the missing one, so it goes first.
   const { issues } = parsed.error;
@@ -86,9 +88,13 @@ export function parseDescription(value: unknown, label: string): EncoderDescript
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0] as string;
     const known = Object.keys(issue.path[0] === 'outputs' ? imageDescription.shape.outputs.shape : imageDescription.shape);
-    throw new LimnError('CONFIG', `${label} has an unknown key "${[...issue.path, key].join('.')}". ${suggestion(key, known)}`, {
-      details: { label, key },
-    });
+    throw new LimnError(
+      'CONFIG',
+      `${label} has an unknown key "${[...issue.path, key].join('.')}". ${suggestion(key, [...known, 'deviation'])}`,
+      {
+        details: { label, key },
+      },
+    );
   }
   const place = issue.path.join('.') || 'the whole file';
   throw new LimnError('CONFIG', `${label} does not describe a picture encoder: "${place}": ${issue.message}.`, {
