@@ -63,7 +63,7 @@ for (let i = 0; i < 60; i++) await drawImage(at('pictures', `p${String(i).padSta
 const pg = flags.only && !flags.only.includes('PostgreSQL') ? undefined : await startPg();
 
 const small = ['--data', 'wardrobe', '--category', 'wardrobe', '--width', '16', '--heads', '2', '--factors', '2'];
-const tiny = [...small, '--layers', '1', '--picture-size', '16', '--patch-layers', '1', '--batch-size', '16', '--epochs', '2'];
+const tiny = [...small, '--layers', '1', '--image-size', '16', '--patch-layers', '1', '--batch-size', '16', '--epochs', '2'];
 await writeFile(at('training.json'), JSON.stringify({ train: { training: { checkpointSeconds: 0.05 } } }));
 
 const model = { width: 16, heads: 2, layers: 1 };
@@ -80,7 +80,7 @@ const selfTraining = {
 };
 await writeFile(at('plus.json'), JSON.stringify({ 'self-train': { selfTraining } }));
 const plus = ['self-train', '--config', 'plus.json', '--data', 'wardrobe', '--category', 'wardrobe'];
-const patches = ['--picture-size', '32', '--patch-size', '16', '--patch-layers', '0'];
+const patches = ['--image-size', '32', '--patch-size', '16', '--patch-layers', '0'];
 
 const index = ['index', '--model', 'model', '--images', 'pictures'];
 const indexed = (location, folder) => ({

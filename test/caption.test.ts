@@ -31,7 +31,7 @@ const small = [
   '1',
   '--patch-size',
   '16',
-  '--picture-size',
+  '--image-size',
   '32',
   '--patch-layers',
   '0',

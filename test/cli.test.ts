@@ -49,7 +49,7 @@ const contentOf = async (folder: string) => {
 
 const trainWords = (data: string, out: string, ...more: string[]) => [
   ...['train', '--data', data, '--out', out, '--epochs', '2', '--batch-size', '32', '--width', '16', '--heads', '2'],
-  ...['--factors', '2', '--layers', '1', '--picture-size', '32', '--patch-size', '16', '--patch-layers', '0', ...more],
+  ...['--factors', '2', '--layers', '1', '--image-size', '32', '--patch-size', '16', '--patch-layers', '0', ...more],
 ];
 
 beforeAll(async () => {

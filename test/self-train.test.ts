@@ -149,7 +149,7 @@ describe('self-training', () => {
     }
     await writeFile(join(work, 'plus.json'), JSON.stringify({ 'self-train': { selfTraining: settings } }));
     const words = ['--config', 'plus.json', '--data', 'tested', '--category', 'wardrobe', '--out', 'command'];
-    const sizes = ['--picture-size', '32', '--patch-size', '16', '--patch-layers', '0'];
+    const sizes = ['--image-size', '32', '--patch-size', '16', '--patch-layers', '0'];
     const ended = await limn(...words, ...sizes, '--test-split', 'test');
     expect(ended.code, ended.error).toBe(0);
     expect(ended.out).toMatch(

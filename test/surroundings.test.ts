@@ -41,7 +41,7 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 
 describe.runIf(process.platform === 'linux')('on Linux', () => {
   it('a home that cannot be made', async () => {
-    const tiny = '--encoder patch --picture-size 32 --epochs 1 --batch 8 --width 16 --heads 2 --factors 2 --layers 1';
+    const tiny = '--encoder patch --image-size 32 --epochs 1 --batch 8 --width 16 --heads 2 --factors 2 --layers 1';
     for (const home of ['/proc/nothing', join(root, 'file')]) {
       const doctor = await shell('$limn doctor', { LIMN_HOME: '', HOME: home });
       expect(doctor.code).toBe(1);

@@ -2,7 +2,6 @@
  * Names that an older release had for keys of configs and options. They are still read, in one place: configs, model folders and options
  * pass through {@link presentNames} before anything checks them.
  */
-import { LimnError } from './errors.js';
 
 /** The former name of each key, and the name that it has now (docs/glossary.md). */
 export const renamedKeys: Readonly<Record<string, string>> = {
@@ -46,8 +45,9 @@ const isPlain = (value: unknown): value is Record<string, unknown> =>
 /**
  * A JSON value with the present names for its keys, at any depth. What has none of the former names is given back as it is.
  *
+ * Of a key that is there by both of its names the later one counts, as of a JSON key that is there twice.
+ *
  * @param onFormer told of each former name. @default nobody: files that an older release wrote are no mistake
- * @throws LimnError CONFIG for an object that has a key by both of its names
  */
 export function presentNames<T>(value: T, onFormer?: (former: string, present: string) => void): T {
   return renamed(value, renamedKeys, onFormer) as T;
@@ -62,7 +62,7 @@ export function formerNames<T>(value: T): T {
 export function presentOptions<T extends object>(options: T): T {
   const former = Object.keys(renamedKeys).filter((key) => Object.hasOwn(options, key));
   if (former.length === 0) return options;
-  const given = Object.entries(options).map(([key, value]) => [presentKey(options, key, renamedKeys, noteFormerName), value]);
+  const given = Object.entries(options).map(([key, value]) => [presentKey(key, renamedKeys, noteFormerName), value]);
   return Object.fromEntries(given) as T;
 }
 
@@ -78,7 +78,7 @@ function renamed(
   if (!isPlain(value)) return value;
   let changed = false;
   const entries = Object.entries(value).map(([key, item]) => {
-    const [name, content] = [presentKey(value, key, keys, onFormer), renamed(item, keys, onFormer)];
+    const [name, content] = [presentKey(key, keys, onFormer), renamed(item, keys, onFormer)];
     changed ||= name !== key || content !== item;
     return [name, content];
   });
@@ -86,17 +86,12 @@ function renamed(
 }
 
 function presentKey(
-  holder: object,
   key: string,
   keys: Readonly<Record<string, string>>,
   onFormer?: (former: string, to: string) => void,
 ): string {
   const name = Object.hasOwn(keys, key) ? (keys[key] as string) : key;
   if (name === key) return key;
-  if (Object.hasOwn(holder, name)) {
-    const message = `"${key}" and "${name}" are one setting by two names: give it once.`;
-    throw new LimnError('CONFIG', message, { details: { keys: [key, name] } });
-  }
   onFormer?.(key, name);
   return name;
 }

@@ -135,7 +135,7 @@ describe('decoding', () => {
     }
   });
 
-  it('weighs local tokens as many as `localMass`: as many as there are, and nothing changes', async () => {
+  it('weighs local tokens as many as `localTokenPrior`: as many as there are, and nothing changes', async () => {
     const source = drawnImages(features);
     const likelihood = async (changes: Partial<CaptionerConfigInput>) =>
       (await drawnModel(changes).likelihoods(source, pairs.slice(0, 1), ['is red']))[0] as number;

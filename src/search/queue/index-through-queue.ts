@@ -7,7 +7,7 @@ import { queueName } from './queue-name.js';
 import { queuedIngest } from './queued-ingest.js';
 import { WorkQueue } from './work-queue.js';
 
-export interface IndexThroughQueueOptions extends Omit<CreateOptions, 'ingest' | 'files' | 'atOnce' | 'out' | 'store'> {
+export interface IndexThroughQueueOptions extends Omit<CreateOptions, 'ingest' | 'files' | 'atomic' | 'out' | 'store'> {
   /** Where the gallery is kept, for this process and the workers. */
   out: string;
   /** `redis://` or `rediss://`. */

@@ -76,7 +76,7 @@ async function runPull(repo: string, flags: PullFlags): Promise<void> {
   report(await runLong((tools) => pullEncoder(repo, { ...options, ...tools })), json);
 }
 
-interface AddFlags extends Omit<ImportOptions, 'deviation' | 'shorterSide'> {
+interface AddFlags extends Omit<ImportOptions, 'std' | 'shorterSide'> {
   std?: number[];
   scaledSide?: number;
   json?: boolean;

@@ -199,8 +199,8 @@ describe('a gallery that is brought up to date', () => {
     const dist = (path: string) => pathToFileURL(resolve(import.meta.dirname, '../../../../dist', path)).href;
     const program = `
       import { Gallery } from '${dist('search/gallery/gallery.js')}';
-      import { LimnModel } from '${dist('models/retrieval/retrieval-model.js')}';
-      const model = await LimnModel.open(${JSON.stringify(at('model'))});
+      import { RetrievalModel } from '${dist('models/retrieval/retrieval-model.js')}';
+      const model = await RetrievalModel.open(${JSON.stringify(at('model'))});
       const onProgress = ({ done }) => { if (done > 0) process.kill(process.pid, 'SIGKILL'); };
       await Gallery.create({ model, images: ${JSON.stringify(at('many'))}, out: ${JSON.stringify(`memory:${at('killed')}`)}, onProgress });`;
     await writeFile(at('killed.mjs'), program);
