@@ -8,7 +8,7 @@ import type { Value } from '../graph/index.js';
 import { type Context, init } from './context.js';
 import { type KeysAndValues, keysAndValues, layerNorm, linear, type MlpOptions, mlp } from './layers.js';
 
-export interface DecoderPlaceOptions {
+export interface DecoderPositionOptions {
   heads: number;
   /** @default 4 */
   expansion?: number;
@@ -25,7 +25,7 @@ export interface DecoderPlaceOptions {
 }
 
 /** x (R, d) -> (R, d) */
-export function decoderPlace(context: Context, name: string, x: Value, options: DecoderPlaceOptions): Value {
+export function decoderPosition(context: Context, name: string, x: Value, options: DecoderPositionOptions): Value {
   const scope = context.scope(name);
   const { heads, bias, memory, memoryBias, remember, expansion = 4, activation = 'gelu' } = options;
   const [rows, d] = x.shape as [number, number];

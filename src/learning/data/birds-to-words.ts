@@ -26,11 +26,11 @@ export async function readBirdsToWords(options: ReadOptions): Promise<Split> {
   const { directory, split, onProblem, spelling } = options;
   requireFiles(directory, [fileName], 'of Birds-to-Words');
   const [head, ...rows] = await lineRows(join(directory, fileName), 'the descriptions');
-  const places = columnPlaces(head);
+  const positions = columnPositions(head);
   /** Photo number -> address. */
   const addresses = new Map<string, string>();
   const triplets = eachRow(rows, onProblem, (row): Triplet[] => {
-    const line = readLine(row, places);
+    const line = readLine(row, positions);
     if (line.split !== split) return [];
     const left = photoNumber(row, 'img1ObservationURL', line);
     const right = photoNumber(row, 'img2ObservationURL', line);
@@ -63,19 +63,19 @@ export function exchangeAnimals(text: string): string {
   return text.replace(/\b(animal\s*)([12])\b/gi, (_, animal, number) => `${animal}${number === '1' ? 2 : 1}`);
 }
 
-function columnPlaces(head: AnnotationRow<string> | undefined): Map<string, number> {
-  const places = new Map(head?.value.split('\t').map((name, place) => [name.trim(), place]));
-  const absent = columns.filter((name) => !places.has(name));
-  if (head && absent.length === 0) return places;
+function columnPositions(head: AnnotationRow<string> | undefined): Map<string, number> {
+  const positions = new Map(head?.value.split('\t').map((name, position) => [name.trim(), position]));
+  const absent = columns.filter((name) => !positions.has(name));
+  if (head && absent.length === 0) return positions;
   const what = `the first line must name the columns, with tabs between them; ${absent.join(', ')} not found`;
   throw head?.fail(what) ?? new LimnError('DATA', `${fileName} is empty; get it again.`);
 }
 
-function readLine(row: AnnotationRow<string>, places: ReadonlyMap<string, number>): Line {
+function readLine(row: AnnotationRow<string>, positions: ReadonlyMap<string, number>): Line {
   const cells = row.value.split('\t');
   const line = {} as Line;
   for (const name of columns) {
-    const cell = cells[places.get(name) as number];
+    const cell = cells[positions.get(name) as number];
     if (cell === undefined) throw row.fail(`it has ${cells.length} columns and no "${name}"; correct the line or remove it`);
     line[name] = unquoted(cell.trim());
   }

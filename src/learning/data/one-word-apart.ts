@@ -46,7 +46,7 @@ export function drawPairs(images: readonly CaptionedImage[], count: number, rand
 /** What is left of a caption without each of its words in turn, each text once. */
 function rests(caption: string): string[] {
   const words = caption.split(/\s+/);
-  return [...new Set(words.map((_, left) => words.filter((_, place) => place !== left).join(' ')))];
+  return [...new Set(words.map((_, left) => words.filter((_, position) => position !== left).join(' ')))];
 }
 
 function grouped<T>(entries: readonly (readonly [key: string, value: T])[]): Map<string, T[]> {

@@ -134,13 +134,15 @@ export function parseExperiment(raw: unknown, file: string): Experiment {
       ...(dataset.spelling === undefined ? {} : { spelling: place(dataset.spelling) }),
     },
     images:
-      'captions' in images ? { captions: places(images.captions) } : { ...images, encoder: encoderPlace(images.encoder, place) },
+      'captions' in images
+        ? { captions: places(images.captions) }
+        : { ...images, encoder: encoderLocation(images.encoder, place) },
     file,
   };
 }
 
 /** Names stay names; only what looks like a path is one. */
-const encoderPlace = (encoder: string, place: (path: string) => string) =>
+const encoderLocation = (encoder: string, place: (path: string) => string) =>
   /^[.$]|^\/|\.json$/.test(encoder) ? place(encoder) : encoder;
 
 function expandVariables(path: string, file: string): string {

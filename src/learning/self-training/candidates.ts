@@ -58,13 +58,13 @@ export async function writeAndScore(
   const perPair = strangers.length / pairs.length;
   const repeated = texts.flatMap((text) => new Array<string>(perPair).fill(text));
   const sample = drawn(size, Math.min(settings.gallerySample, size), [], Random.derive(seed, 'gallery sample'));
-  const placeOf = new Map(sample.map((at, place) => [at, place]));
+  const positionOf = new Map(sample.map((at, position) => [at, position]));
   const { ranks, margins } = await judgeScores({
     queries: await asked(references, texts),
     targets: rowsOf(targets, wanted),
     gallery: rowsOf(targets, sample),
     others: await asked(strangers, repeated),
-    excluded: (i) => [references[i], wanted[i]].flatMap((at) => placeOf.get(at as number) ?? []),
+    excluded: (i) => [references[i], wanted[i]].flatMap((at) => positionOf.get(at as number) ?? []),
     marginTo: settings.judge.marginTo,
   });
   return pairs.map((pair, i) => ({

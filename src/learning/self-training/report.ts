@@ -125,19 +125,19 @@ function curve(rounds: readonly RoundResult[], best: number): string {
     [`R@${key}`, rounds.map(({ recall }) => recall[key] as number)],
     ['CIDEr-D', rounds.map(({ captions }) => captions['CIDEr-D'] as number)],
   ];
-  const x = (place: number) => margin + (place / Math.max(1, rounds.length - 1)) * (width - 2 * margin);
+  const x = (position: number) => margin + (position / Math.max(1, rounds.length - 1)) * (width - 2 * margin);
   const drawn = lines.map(([name, values], at) => {
     const [low, high] = [Math.min(...values), Math.max(...values)];
     const y = (value: number) => height - margin - ((value - low) / (high - low || 1)) * (height - 2 * margin);
     const marks = values.map(
-      (value, place) =>
-        `<circle cx="${x(place)}" cy="${y(value)}" r="${rounds[place]?.round === best && at === 0 ? 6 : 3.5}"/><text x="${x(place)}" y="${y(value) - 10}" text-anchor="middle">${value.toFixed(at === 0 ? 2 : 3)}</text>`,
+      (value, position) =>
+        `<circle cx="${x(position)}" cy="${y(value)}" r="${rounds[position]?.round === best && at === 0 ? 6 : 3.5}"/><text x="${x(position)}" y="${y(value) - 10}" text-anchor="middle">${value.toFixed(at === 0 ? 2 : 3)}</text>`,
     );
-    const path = values.map((value, place) => `${x(place)},${y(value)}`).join(' ');
+    const path = values.map((value, position) => `${x(position)},${y(value)}`).join(' ');
     return `<g class="line${at}"><polyline points="${path}"/>${marks.join('')}<text x="${width / 2 + (at === 0 ? -12 : 12)}" y="14" text-anchor="${at === 0 ? 'end' : 'start'}">${name}</text></g>`;
   });
   const ticks = rounds.map(
-    ({ round }, place) => `<text x="${x(place)}" y="${height - 10}" text-anchor="middle">round ${round}</text>`,
+    ({ round }, position) => `<text x="${x(position)}" y="${height - 10}" text-anchor="middle">round ${round}</text>`,
   );
   return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="Validation by round">${drawn.join('')}${ticks.join('')}</svg>`;
 }

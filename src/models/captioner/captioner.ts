@@ -9,7 +9,7 @@
 import * as f from '../../engine/graph/functions.js';
 import type { Value } from '../../engine/graph/index.js';
 import { type Context, init } from '../../engine/nn/context.js';
-import { decoderPlace, memoryOf } from '../../engine/nn/decoder-position.js';
+import { decoderPosition, memoryOf } from '../../engine/nn/decoder-position.js';
 import { causalBias, decoderLayer, type KeysAndValues, layerNorm, transformerLayer } from '../../engine/nn/layers.js';
 import { crossEntropy } from '../../engine/nn/losses.js';
 import { encodeImage, type Inputs, withoutPrefix } from '../backbone/image.js';
@@ -126,7 +126,7 @@ export function decodeStep(
       return now[i] as KeysAndValues;
     };
     const seen = { memory: memory.layers[i] as KeysAndValues, memoryBias: memory.bias };
-    x = decoderPlace(scope, `layer${i}`, x, { ...config, bias, ...seen, remember });
+    x = decoderPosition(scope, `layer${i}`, x, { ...config, bias, ...seen, remember });
   }
   return { logits: outputs(scope, x, table), past: now };
 }

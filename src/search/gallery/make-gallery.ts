@@ -43,7 +43,7 @@ export async function readSources(sources: ImageLocations): Promise<{ list: Imag
   };
 }
 
-export interface StorePlace {
+export interface StoreLocation {
   location: string;
   model: RetrievalModel;
   images: string | undefined;
@@ -56,7 +56,7 @@ export interface StorePlace {
  *
  * @throws LimnError GALLERY for a gallery of another model or with its pictures in another folder, USAGE for a model that was never saved
  */
-export async function openOrCreateStore({ location, model, images, replace = false }: StorePlace): Promise<GalleryStore> {
+export async function openOrCreateStore({ location, model, images, replace = false }: StoreLocation): Promise<GalleryStore> {
   if (!model.hash) throw neverSaved();
   const create = async () => createStore(location, await galleryInfo({ location, model, images }), { replace });
   if (replace) return create();

@@ -23,12 +23,12 @@ const oneHot: ImportRule = (call) => {
   ]);
   const column = call.emit1('Unsqueeze', [wrapped, call.ints([axis])]);
   const c = calculator(call);
-  const places = c.reshape(
+  const positions = c.reshape(
     call.ints(Array.from({ length: depth }, (_, i) => i)),
     Array.from({ length: rank }, (_, i) => (i === axis ? depth : 1)),
   );
   const [off, on] = call.emit('Split', [values, call.ints([1, 1])], { axis: 0 }).map((value) => c.reshape(value, []));
-  return [call.emit1('Where', [call.emit1('Equal', [column, places]), on, off])];
+  return [call.emit1('Where', [call.emit1('Equal', [column, positions]), on, off])];
 };
 
 const eyeLike: ImportRule = (call) => {
@@ -54,8 +54,8 @@ function known(call: Call, i: number, what: string): Tensor {
 const nonZero: ImportRule = (call) => {
   const content = known(call, 0, 'its input');
   const found: number[][] = [];
-  everyIndex(content.shape, (at, place) => {
-    if (content.data[place]) found.push([...at]);
+  everyIndex(content.shape, (at, position) => {
+    if (content.data[position]) found.push([...at]);
   });
   const rows = content.shape.flatMap((_, axis) => found.map((at) => at[axis] as number));
   return [call.graph.constant(int64([content.shape.length, found.length], rows))];

@@ -98,8 +98,8 @@ const gatherNd: ImportRule = (call) => {
     call.emit1('Add', [at, call.ints(covered)]),
     at,
   ]);
-  const places = call.emit1('ReduceSum', [call.emit1('Mul', [wrapped, call.ints(strides)]), call.ints([-1])], { keepdims: 0 });
-  return call.emit('Gather', [f.reshape(x, [sizeOf(covered), ...x.shape.slice(count)]), places], { axis: 0 });
+  const positions = call.emit1('ReduceSum', [call.emit1('Mul', [wrapped, call.ints(strides)]), call.ints([-1])], { keepdims: 0 });
+  return call.emit('Gather', [f.reshape(x, [sizeOf(covered), ...x.shape.slice(count)]), positions], { axis: 0 });
 };
 
 const tile: ImportRule = (call) => {

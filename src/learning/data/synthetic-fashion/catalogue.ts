@@ -63,14 +63,14 @@ export function growCatalogue(count: number, random: Random): Garment[] {
 function neighbours(garments: readonly Garment[], reference: number): [number[], number[], number[], number[]] {
   const from = garments[reference]!;
   const found: [number[], number[], number[], number[]] = [[], [], [], []];
-  garments.forEach((to, place) => {
+  garments.forEach((to, position) => {
     if (to.kind === from.kind) {
       const changes = changesBetween(from, to).length;
-      if (changes >= 1 && changes <= 3) found[changes as 1 | 2 | 3].push(place);
+      if (changes >= 1 && changes <= 3) found[changes as 1 | 2 | 3].push(position);
     } else if (to.colour === from.colour && to.pattern === from.pattern) {
       const values = attributesOf(to.kind);
       const kept = Object.keys(values).every((name) => !values[name]!.includes(from[name] as string) || from[name] === to[name]);
-      if (kept) found[0].push(place);
+      if (kept) found[0].push(position);
     }
   });
   return found;

@@ -41,9 +41,9 @@ export function fabricOf(colour: Colour, pattern: Pattern, lightness = 0): Fabri
 
 /** `share` of the way from colour `a` to colour `b`, both `#rrggbb`. */
 export function mix(a: string, b: string, share: number): string {
-  const part = (colour: string, place: number) => Number.parseInt(colour.slice(place, place + 2), 16);
-  const blend = (place: number) => Math.round(part(a, place) + (part(b, place) - part(a, place)) * share);
-  return `#${[1, 3, 5].map((place) => blend(place).toString(16).padStart(2, '0')).join('')}`;
+  const part = (colour: string, position: number) => Number.parseInt(colour.slice(position, position + 2), 16);
+  const blend = (position: number) => Math.round(part(a, position) + (part(b, position) - part(a, position)) * share);
+  return `#${[1, 3, 5].map((position) => blend(position).toString(16).padStart(2, '0')).join('')}`;
 }
 
 /** An SVG `<pattern>` to fill over the base colour, turned by `turn` degrees; nothing for a plain fabric. */

@@ -33,8 +33,8 @@ export function cirrSubmission(split: Split, rankings: Rankings): Record<string,
     if (id !== undefined) return id;
     throw new LimnError('DATA', `${source} has no pairid, which the CIRR test server asks for; use CIRR's own annotation file.`);
   });
-  const places = new Map(ids.map((id, row) => [id, row]));
-  const twice = ids.find((id, row) => places.get(id) !== row);
+  const positions = new Map(ids.map((id, row) => [id, row]));
+  const twice = ids.find((id, row) => positions.get(id) !== row);
   if (twice !== undefined) {
     throw new LimnError('DATA', `The pairid ${twice} is in the split twice, and a submission has each once; remove one.`);
   }

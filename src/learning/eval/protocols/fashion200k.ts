@@ -16,8 +16,8 @@ export const fashion200k = defineProtocol({
   excludeReference: true,
   gallery: allImages,
   answers(split) {
-    const placesOf = sameCaption(split);
-    return (triplet) => placesOf(triplet).map((place) => split.images[place]?.id as string);
+    const positionsOf = sameCaption(split);
+    return (triplet) => positionsOf(triplet).map((position) => split.images[position]?.id as string);
   },
   answerPlaces: sameCaption,
 });
@@ -26,11 +26,11 @@ export const fashion200k = defineProtocol({
 function sameCaption(split: Split): (triplet: Triplet) => number[] {
   const captions = new Map(split.images.map(({ id, label }) => [id, label]));
   const images = new Map<string, number[]>();
-  for (const [place, { label }] of split.images.entries()) {
+  for (const [position, { label }] of split.images.entries()) {
     if (label === undefined) continue;
     const known = images.get(label);
-    if (known) known.push(place);
-    else images.set(label, [place]);
+    if (known) known.push(position);
+    else images.set(label, [position]);
   }
   return ({ targets, source }) =>
     targets.flatMap((target) => {

@@ -40,7 +40,7 @@ export async function planImageFeatures(
   const notes: string[] = [];
   const ordered = orderedLocal(local, shapes, choices, notes);
   const { feature, shape, isMap } = ordered;
-  const skipTokens = isMap ? 0 : placesBefore(shape[1] as number, draft.size, patch, choices.skipTokens, local);
+  const skipTokens = isMap ? 0 : positionsBefore(shape[1] as number, draft.size, patch, choices.skipTokens, local);
   const form = { localForm: isMap ? 'map' : 'tokens', skipTokens } as const;
   const global = globalFeature(inspection, shapes.global, choices.globalFeature, feature, isMap, skipTokens, shape);
   if (global.said) notes.push(`The global feature is ${global.said}.`);
@@ -113,7 +113,13 @@ function layoutOfMap([a, b, c]: readonly [number, number, number], width: number
 }
 
 /** Tokens, such as a class token and registers, that stand before those of places. */
-function placesBefore(tokens: number, size: number, patch: number | undefined, given: number | undefined, from: string): number {
+function positionsBefore(
+  tokens: number,
+  size: number,
+  patch: number | undefined,
+  given: number | undefined,
+  from: string,
+): number {
   if (given !== undefined) return given;
   const byPatch = patch === undefined ? 0 : Math.floor(size / patch) ** 2;
   if (byPatch > 0 && byPatch <= tokens) return tokens - byPatch;

@@ -3,11 +3,11 @@ import { newArray, type Tensor, tensor, wholeOf } from '../../tensor/tensor.js';
 import type { Attributes } from '../graph.js';
 import { axisOf } from '../ops/broadcast.js';
 import { ShapeError, type ValueType } from '../registry.js';
-import { everyIndex, fromIntegers, fromNumbers, placeOf } from './fold-arithmetic.js';
+import { everyIndex, fromIntegers, fromNumbers, positionOf } from './fold-arithmetic.js';
 
-type PlaceRule = (inputs: readonly (Tensor | undefined)[], attributes: Attributes, result: ValueType) => Tensor | undefined;
+type PositionRule = (inputs: readonly (Tensor | undefined)[], attributes: Attributes, result: ValueType) => Tensor | undefined;
 
-const rules: Readonly<Record<string, PlaceRule>> = {
+const rules: Readonly<Record<string, PositionRule>> = {
   ArgMax: (inputs, attributes, result) => greatest(inputs[0] as Tensor, attributes, result, 1),
   ArgMin: (inputs, attributes, result) => greatest(inputs[0] as Tensor, attributes, result, -1),
   CumSum: ([x, at], attributes, result) => {
@@ -24,21 +24,21 @@ const rules: Readonly<Record<string, PlaceRule>> = {
     const named = at.shape.at(-1) as number;
     const made = newArray(data.dtype, data.data.length);
     made.set(data.data as never);
-    everyIndex(from.shape, (where, place) => {
+    everyIndex(from.shape, (where, position) => {
       const lead = where.slice(0, at.shape.length - 1);
       const rest = where.slice(at.shape.length - 1);
-      const to = placeOf(data.shape, (axis) => {
+      const to = positionOf(data.shape, (axis) => {
         if (axis >= named) return rest[axis - named]!;
-        const index = wholeOf(at.data[placeOf(at.shape, (i) => lead[i] ?? axis)]!);
+        const index = wholeOf(at.data[positionOf(at.shape, (i) => lead[i] ?? axis)]!);
         return placeWithin(index, data.shape[axis]!);
       });
-      made[to] = from.data[place]!;
+      made[to] = from.data[position]!;
     });
     return tensor(data.dtype, data.shape, made);
   },
 };
 
-export function foldPlaces(
+export function foldPositions(
   type: string,
   inputs: readonly (Tensor | undefined)[],
   attributes: Attributes,
@@ -55,17 +55,17 @@ function placeWithin(index: number, extent: number): number {
 function runningSums(x: Tensor, axis: number, exclusive: boolean, reverse: boolean): (number | bigint)[] {
   const zero = x.dtype === 'float32' ? 0 : 0n;
   const extent = x.shape[axis]!;
-  const value = (place: number) => (x.dtype === 'float32' ? (x.data[place] as number) : BigInt(x.data[place]!));
+  const value = (position: number) => (x.dtype === 'float32' ? (x.data[position] as number) : BigInt(x.data[position]!));
   const sums = new Array<number | bigint>(x.data.length);
   everyIndex(x.shape, (at) => {
     if (at[axis] !== 0) return;
     let sum = zero;
     for (let step = 0; step < extent; step++) {
       const along = reverse ? extent - 1 - step : step;
-      const place = placeOf(x.shape, (i) => (i === axis ? along : at[i]!));
-      if (exclusive) sums[place] = sum;
-      sum = ((sum as number) + (value(place) as number)) as typeof sum;
-      if (!exclusive) sums[place] = sum;
+      const position = positionOf(x.shape, (i) => (i === axis ? along : at[i]!));
+      if (exclusive) sums[position] = sum;
+      sum = ((sum as number) + (value(position) as number)) as typeof sum;
+      if (!exclusive) sums[position] = sum;
     }
   });
   return sums;
@@ -77,7 +77,7 @@ function greatest(x: Tensor, attributes: Attributes, result: ValueType, sign: 1 
   everyIndex(x.shape, (at) => {
     if (at[axis] !== 0) return;
     let best = 0;
-    const value = (along: number) => x.data[placeOf(x.shape, (i) => (i === axis ? along : at[i]!))]!;
+    const value = (along: number) => x.data[positionOf(x.shape, (i) => (i === axis ? along : at[i]!))]!;
     for (let along = 1; along < x.shape[axis]!; along++) {
       const [here, there] = sign > 0 ? [value(along), value(best)] : [value(best), value(along)];
       if (here > there || (attributes.select_last_index === 1 && here === there)) best = along;
