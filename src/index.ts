@@ -76,10 +76,14 @@ export { type FashionIQOptions, listCategories, readFashionIQ } from './learning
 export { type Corrections, readCorrections } from './learning/data/spelling.js';
 export {
   generateSyntheticFashion,
+  generateSyntheticFashion as generateWardrobe,
   type SyntheticFashion,
+  type SyntheticFashion as Wardrobe,
   type SyntheticFashionOptions,
+  type SyntheticFashionOptions as WardrobeOptions,
 } from './learning/data/synthetic-fashion/generate.js';
-export type { DatasetImage, Split, SplitName, Triplet } from './learning/data/triplets.js';
+// The names of the release before, for one more release (docs/glossary.md).
+export type { DatasetImage, DatasetImage as Picture, Split, SplitName, Triplet } from './learning/data/triplets.js';
 export { type CaptionMetric, type CaptionScores, captionScores } from './learning/eval/captions/caption-scores.js';
 export {
   type EvaluateOptions,
@@ -109,7 +113,7 @@ export { type TrainingSettings, trainingSettings } from './learning/train/settin
 export { type TrainOptions, type TrainResult, train } from './learning/train/train.js';
 export { type TrainCaptionerOptions, type TrainCaptionerResult, trainCaptioner } from './learning/train/train-captioner.js';
 export type { BackboneConfig } from './models/backbone/config.js';
-export type { EncodedInput } from './models/backbone/encoded.js';
+export type { EncodedInput, EncodedInput as Encoded } from './models/backbone/encoded.js';
 export { type Caption, CaptionerModel, type CaptionOptions } from './models/captioner/captioner-model.js';
 export type { DecodingOptions } from './models/captioner/decoding.js';
 export { checkHubEncoder, type HubEncoder, listHubEncoders, openHubEncoder } from './models/encoders/hub/encoder-folder.js';
@@ -118,8 +122,15 @@ export { type ImportOptions, importEncoder } from './models/encoders/hub/import-
 export { type PullOptions, pullEncoder } from './models/encoders/hub/pull.js';
 export { defineEncoder, type EncoderDefinition, type ImageEncoder } from './models/encoders/image/define-encoder.js';
 export type { EncoderDescription } from './models/encoders/image/description.js';
-export type { ImageSettings } from './models/encoders/image/image.js';
-export { type FrozenImageEncoder, type ImageFeatureArrays, OnnxImageEncoder } from './models/encoders/image/image-encoder.js';
+export type { ImageSettings, ImageSettings as PictureSettings } from './models/encoders/image/image.js';
+export {
+  type FrozenImageEncoder,
+  type FrozenImageEncoder as PictureEncoder,
+  type ImageFeatureArrays,
+  type ImageFeatureArrays as PictureFeatures,
+  OnnxImageEncoder,
+  OnnxImageEncoder as OnnxPictureEncoder,
+} from './models/encoders/image/image-encoder.js';
 export type { TextDescription } from './models/encoders/text/text-description.js';
 export {
   type FrozenTextEncoder,
@@ -134,9 +145,9 @@ export type { BatchRows, Embedding, MethodLoss } from './models/methods/method.j
 export { methods } from './models/methods/methods.js';
 export type { ModelConfigInput } from './models/methods/model-config.js';
 export type { Embeddings } from './models/retrieval/embeddings.js';
-export { ImageEncoderRuntime } from './models/retrieval/image-encoder-runtime.js';
-export type { ImageFeatures } from './models/retrieval/image-features.js';
-export { RetrievalModel } from './models/retrieval/retrieval-model.js';
+export { ImageEncoderRuntime, ImageEncoderRuntime as PictureReader } from './models/retrieval/image-encoder-runtime.js';
+export type { ImageFeatures, ImageFeatures as PictureSource } from './models/retrieval/image-features.js';
+export { RetrievalModel, RetrievalModel as LimnModel } from './models/retrieval/retrieval-model.js';
 export { type TextEncoderChoice, TextReader } from './models/retrieval/text-reader.js';
 export { loadPlugins } from './plugins/load-plugins.js';
 export { type Plugin, usePlugin } from './plugins/use-plugin.js';
@@ -158,11 +169,13 @@ export {
 } from './search/gallery/gallery.js';
 export type { Ingest, IngestOptions, IngestReport } from './search/gallery/ingest/ingest.js';
 export { type FetchLimits, SafeFetcher } from './search/gallery/ingest/safe-fetch.js';
+export type { ImageLocations as PictureSources } from './search/gallery/make-gallery.js';
 export { galleryInfo, type ImageLocations } from './search/gallery/make-gallery.js';
 export type {
   Explanation,
   HeatMap,
   ImageReference,
+  ImageReference as PictureReference,
   SearchAnswer,
   SearchHit,
   SearchRequest,
@@ -172,5 +185,5 @@ export { runWorker, type WorkerOptions } from './search/queue/worker.js';
 export type { WorkerCounts } from './search/queue/worker-options.js';
 export { defineStore, type StoreDefinition, type StoreOptions } from './search/store/define-store.js';
 export type { Filter } from './search/store/filter.js';
-export type { ItemMetadata, MetadataValue } from './search/store/metadata.js';
+export type { ItemMetadata, ItemMetadata as Metadata, MetadataValue } from './search/store/metadata.js';
 export type { GalleryInfo, GalleryStore, StoredItem } from './search/store/store.js';

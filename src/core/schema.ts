@@ -1,6 +1,7 @@
 /** What a zod schema says of a value, in one line for people: where it is wrong, why, and the likely key where one is unknown. */
 import { z } from 'zod';
 import { LimnError, type LimnErrorCode } from './errors.js';
+import { formerNameOf, noteFormerName, presentNames } from './former-names.js';
 import { suggestion } from './suggest.js';
 import { oneLine } from './text.js';
 
@@ -24,7 +25,18 @@ export function mistakeIn(error: z.ZodError, schema?: z.ZodType): SchemaMistake 
   const key = issue.keys[0] as string;
   // A schema that is put together while it parses says itself which keys it has.
   const known = (issue as { known?: string[] }).known ?? keysAt(schema, issue.path);
-  return { ...mistake, unknownKey: { key, place: at(key), advice: suggestion(key, known) } };
+  return {
+    ...mistake,
+    unknownKey: {
+      key,
+      place: at(key),
+      advice: suggestion(
+        key,
+        known,
+        known.flatMap((name) => formerNameOf(name) ?? []),
+      ),
+    },
+  };
 }
 
 /** The mistake in short: `"place": reason`. */
@@ -40,7 +52,7 @@ export function mistakeText(error: z.ZodError): string {
  * @throws LimnError `code` that names `what`, the place, and what is wrong there
  */
 export function check<T extends z.ZodType>(schema: T, value: unknown, what: string, code: LimnErrorCode = 'CONFIG'): z.output<T> {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(presentNames(value, noteFormerName));
   if (parsed.success) return parsed.data;
   const { place, reason, unknownKey } = mistakeIn(parsed.error, schema);
   if (unknownKey) {

@@ -1,8 +1,8 @@
 /** What a person probably meant by a name that is not known. */
 
-/** `Did you mean "epochs"?`, or all names where none is near. */
-export function suggestion(name: string, known: readonly string[]): string {
-  const [nearest] = known
+/** `Did you mean "epochs"?`, or all known names where none is near. @param former names that are still read, and are not listed */
+export function suggestion(name: string, known: readonly string[], former: readonly string[] = []): string {
+  const [nearest] = [...known, ...former]
     .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   const near = nearest && nearest.distance <= Math.max(2, Math.floor(name.length / 3));

@@ -46,7 +46,14 @@ export {
   type TransformerLayerOptions,
   transformerLayer,
 } from './nn/layers.js';
-export { type CrossEntropyOptions, crossEntropy, factorOrthogonality, symmetricKl } from './nn/losses.js';
+// The names of the release before, for one more release (docs/glossary.md).
+export {
+  type CrossEntropyOptions,
+  crossEntropy,
+  factorOrthogonality,
+  factorOrthogonality as disentangling,
+  symmetricKl,
+} from './nn/losses.js';
 export { adamW, type OptimizerOptions, type OptimizerStep } from './nn/optimizer.js';
 export {
   drawMasks,

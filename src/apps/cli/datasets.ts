@@ -1,10 +1,12 @@
 /** The datasets that commands take by name. */
+
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { LimnError } from '../../core/errors.js';
 import { limnHome } from '../../core/files.js';
 import type { OnProgress } from '../../core/progress.js';
 import type { DatasetFormat, ReadOptions } from '../../learning/data/dataset-format.js';
+import { readFormat } from '../../learning/data/dataset-format.js';
 import { datasetFormats, findDataset } from '../../learning/data/datasets.js';
 import { readCorrections } from '../../learning/data/spelling.js';
 import { generateSyntheticFashion } from '../../learning/data/synthetic-fashion/generate.js';
@@ -68,7 +70,8 @@ export async function openDataset(
   return {
     origin: { name, directory, ...(category !== undefined && { category }), ...(spelling !== undefined && { spelling }) },
     defaultProtocol: format.defaultProtocol,
-    split: (split, more) => format.read({ directory, category, split, onMissing, odd: 'keep', spelling: corrections, ...more }),
+    split: (split, more) =>
+      readFormat(format, { directory, category, split, onMissing, odd: 'keep', spelling: corrections, ...more }),
   };
 }
 

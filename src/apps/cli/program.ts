@@ -1,9 +1,12 @@
 /** The command line as a whole: commands, and how it ends. */
+
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { LimnError, messageOf } from '../../core/errors.js';
+import { sayFormerNames } from '../../core/former-names.js';
 import { commands } from './commands.js';
+import { presentFlags } from './former-flags.js';
 import { takePlugins } from './plugins.js';
 import { applySettings, defaultConfigFile } from './settings.js';
 
@@ -62,7 +65,8 @@ export async function newProgram(words?: readonly string[]): Promise<Command> {
  */
 export async function runProgram(words: readonly string[]): Promise<number> {
   try {
-    const rest = await takePlugins(words);
+    sayFormerNames((message) => complain(`note: ${message}`));
+    const rest = presentFlags(await takePlugins(words));
     const program = await newProgram(rest);
     await program.parseAsync(rest, { from: 'user' });
     return Number(process.exitCode ?? 0);

@@ -4,11 +4,13 @@
  *
  *     { "plugins": ["./mine.js"], "train": { "encoder": "patch", "epochs": 20, "model": { "width": 128 } }, "search": { "k": 5 } }
  */
+
 import { existsSync } from 'node:fs';
 import type { Command, Option } from 'commander';
 import { z } from 'zod';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { readJson } from '../../core/files.js';
+import { formerNameOf, noteFormerName, presentNames } from '../../core/former-names.js';
 import { suggestion } from '../../core/suggest.js';
 import { isRepeatable } from './options.js';
 
@@ -35,8 +37,8 @@ export async function applySettings(program: Command, command: Command): Promise
     const key = option.attributeName();
     const source = command.getOptionValueSource(key);
     if (key === 'config' || (source !== undefined && source !== 'default')) continue;
-    const variable = `LIMN_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
-    const text = process.env[variable];
+    const variable = variableOf(key);
+    const text = process.env[variable] ?? formerVariable(key);
     const [file, section] = sources.find(([, values]) => key in values) ?? [];
     if (text !== undefined && text !== '') set(command, option, text, variable);
     else if (file && section) set(command, option, section[key], `"${sectionOf(command)}.${key}" in ${file}`);
@@ -50,6 +52,18 @@ export async function applySettings(program: Command, command: Command): Promise
   const device = command.getOptionValue('device');
   if (device !== undefined) process.env.LIMN_DEVICE = device;
 }
+
+/** What the environment says of an option under its former name. */
+function formerVariable(key: string): string | undefined {
+  const former = formerNameOf(key);
+  if (former === undefined) return undefined;
+  const [before, now] = [variableOf(former), variableOf(key)];
+  const text = process.env[before];
+  if (text !== undefined) noteFormerName(before, now);
+  return text;
+}
+
+const variableOf = (key: string) => `LIMN_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
 
 /** A command's section of a config file: its name, with those that it belongs to before it, e.g. "data check". */
 function sectionOf(command: Command): string {
@@ -69,7 +83,8 @@ async function readSettings(file: string, program: Command): Promise<Settings> {
   const content = await readJson(file, 'a config file').catch(asConfigError);
   // Plug-ins were loaded before the commands were made.
   const { plugins, ...sections } = typeof content === 'object' && content ? (content as Record<string, unknown>) : {};
-  const parsed = fileSchema.safeParse(Array.isArray(content) || typeof content !== 'object' ? content : sections);
+  const given = Array.isArray(content) || typeof content !== 'object' ? content : sections;
+  const parsed = fileSchema.safeParse(presentNames(given, noteFormerName));
   if (!parsed.success) {
     const place = parsed.error.issues[0]?.path.join('.') || 'the whole file';
     throw new LimnError('CONFIG', `${file} must hold one object of settings for each command; "${place}" is something else.`);

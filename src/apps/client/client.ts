@@ -28,6 +28,11 @@ export type SearchCall = WithFiles<Search, 'references' | 'negatives'>;
 export type ExplainCall = WithFiles<Explain, 'references' | 'negatives'>;
 export type CaptionCall = Omit<Caption, 'reference' | 'target'> & { reference: ClientImage; target: ClientImage };
 
+/** What {@link LimnClient.putItem} sends; `picture` is the former name of `image`. */
+export type NewItem = ({ image: Blob | Uint8Array } | { /** @deprecated */ picture: Blob | Uint8Array }) & {
+  metadata?: Metadata;
+};
+
 export class LimnClient {
   private readonly http: Http;
 
@@ -72,14 +77,9 @@ export class LimnClient {
   }
 
   /** Adds a picture, or replaces the one of that id. Searches find it when this resolves. */
-  putItem(
-    gallery: string,
-    id: string,
-    item: { picture: Blob | Uint8Array; metadata?: Metadata },
-    options?: CallOptions,
-  ): Promise<Item> {
+  putItem(gallery: string, id: string, item: NewItem, options?: CallOptions): Promise<Item> {
     const body = new FormData();
-    body.set('picture', asBlob(item.picture), 'picture');
+    body.set('picture', asBlob('image' in item ? item.image : item.picture), 'picture');
     if (item.metadata) body.set('metadata', jsonBlob(item.metadata), 'metadata.json');
     return this.http.json('PUT', routePath('putItem', { gallery, id }), options, body);
   }
@@ -97,6 +97,16 @@ export class LimnClient {
   /** Where the picture of an item is, e.g. for an `<img>`; only a server without keys shows it there. */
   imageUrl(gallery: string, id: string, size: 'thumbnail' | 'full' = 'full'): string {
     return this.http.url(this.imagePath(gallery, id, size));
+  }
+
+  /** @deprecated it is called {@link image} */
+  picture(gallery: string, id: string, size?: 'thumbnail' | 'full', options?: CallOptions): Promise<Blob> {
+    return this.image(gallery, id, size, options);
+  }
+
+  /** @deprecated it is called {@link imageUrl} */
+  pictureUrl(gallery: string, id: string, size?: 'thumbnail' | 'full'): string {
+    return this.imageUrl(gallery, id, size);
   }
 
   search(call: SearchCall, options?: CallOptions): Promise<SearchAnswer> {

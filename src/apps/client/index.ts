@@ -7,6 +7,8 @@ export type {
   Gallery,
   Hit,
   ImageReference,
+  /** @deprecated */
+  ImageReference as PictureReference,
   Item,
   ItemList,
   ListQuery,
@@ -15,6 +17,15 @@ export type {
   Search,
   SearchAnswer,
 } from '../server/contract.js';
-export { type CaptionCall, type ClientImage, type ExplainCall, LimnClient, type SearchCall } from './client.js';
+export {
+  type CaptionCall,
+  type ClientImage,
+  /** @deprecated */
+  type ClientImage as Picture,
+  type ExplainCall,
+  LimnClient,
+  type NewItem,
+  type SearchCall,
+} from './client.js';
 export { LimnClientError } from './errors.js';
 export type { CallOptions, ClientOptions } from './http.js';

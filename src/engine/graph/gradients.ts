@@ -1,5 +1,7 @@
 /** Reverse-mode differentiation of a graph: walk its nodes backwards, apply one VJP rule a node, add up what meets. */
+
 import { LimnError, messageOf } from '../../core/errors.js';
+import { presentOptions } from '../../core/former-names.js';
 import { scalar } from '../tensor/tensor.js';
 import { add, expand, zerosOf } from './functions.js';
 import { copiesOf, holdBack, partsOf } from './gradient-checkpointing.js';
@@ -37,7 +39,7 @@ export function gradients(loss: Value, by: readonly Value[], options: GradientOp
   }
   const guarded = guardedNodes(nodes);
   const sums = new Map<Value, Value>([[loss, expand(graph.constant(scalar(1)), loss.shape)]]);
-  for (const part of partsOf(nodes, options.gradientCheckpointing ?? [])) {
+  for (const part of partsOf(nodes, presentOptions(options).gradientCheckpointing ?? [])) {
     const asRead = copiesOf(part, part.cut && sums.get(part.cut), wanted);
     const cleaned = new Map<Value, Value>();
     const asReadFinite = (value: Value) => {

@@ -4,6 +4,7 @@
  * With `stepsPerRun` 1 it is a flat graph. With more, an ONNX Loop runs that many steps with parameters and optimizer state kept
  * inside ONNX Runtime, which pays for models so small that the cost of a call matters (docs/decisions/0003).
  */
+import { presentOptions } from '../../core/former-names.js';
 import type { Random } from '../../core/random.js';
 import * as f from '../graph/functions.js';
 import { encodeModel, Graph, gradients, inPlace, type Value } from '../graph/index.js';
@@ -91,7 +92,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   const context = new TrainingContext(graph, options.random, options.buffers ?? {}, new Map(), [], inLoop, '', (mask) =>
     fed(mask.name, { dtype: 'float32', shape: mask.shape }),
   );
-  const { loss, metrics = {}, gradientCheckpointing = [] } = options.trace(context, batch);
+  const { loss, metrics = {}, gradientCheckpointing = [] } = presentOptions(options.trace(context, batch));
   const specs = [...context.parameters.values()];
 
   const stateInput = (name: string, shape: Shape) => graph.input(inLoop + name, 'float32', shape);

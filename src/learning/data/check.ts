@@ -1,6 +1,8 @@
 /** Looks through a whole dataset and says all that is wrong with it, where a reader stops at the first thing. */
+
 import { LimnError } from '../../core/errors.js';
 import type { DatasetFormat } from './dataset-format.js';
+import { readFormat } from './dataset-format.js';
 import type { AnnotationProblem } from './rows.js';
 import { type Split, type SplitName, splitNames, type Triplet } from './triplets.js';
 import { remarksOn } from './usable.js';
@@ -67,7 +69,7 @@ export async function checkDataset({ format, directory, category, limit = 20 }: 
     const present = await format.splits(directory, chosen);
     for (const name of splitNames.filter((candidate) => present.includes(candidate))) {
       const options = { directory, category: chosen, split: name, onMissing: 'ignore', targets: 'optional', onProblem } as const;
-      const split = await format.read(options).catch((error) => {
+      const split = await readFormat(format, options).catch((error) => {
         if (!LimnError.isInstance(error)) throw error;
         onProblem({ kind: 'broken', message: error.message });
       });

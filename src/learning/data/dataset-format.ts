@@ -1,7 +1,9 @@
 /** What every dataset reader takes, and how a reader presents itself. */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LimnError } from '../../core/errors.js';
+import { presentOptions } from '../../core/former-names.js';
 import { definePart, type Part } from '../../core/part.js';
 import type { OnProblem } from './rows.js';
 import type { Corrections } from './spelling.js';
@@ -61,7 +63,14 @@ export interface DatasetFormat extends Part {
  * @throws LimnError CONFIG for a definition that cannot be used
  */
 export function defineDataset(dataset: DatasetFormat): DatasetFormat {
-  return definePart('dataset', dataset, ['splits', 'read']);
+  definePart('dataset', dataset, ['splits', 'read']);
+  const { images } = presentOptions(dataset);
+  return dataset.images === undefined && images !== undefined ? Object.assign(dataset, { images }) : dataset;
+}
+
+/** A split of a dataset, also of one that was written for the release before. @throws as {@link DatasetFormat.read} */
+export async function readFormat(format: DatasetFormat, options: ReadOptions): Promise<Split> {
+  return presentOptions(await format.read(options));
 }
 
 /** Refuses a split that a dataset does not have. */

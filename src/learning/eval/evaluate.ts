@@ -1,6 +1,7 @@
 /** Scores a model, or vectors from anywhere, on a split under a named protocol. */
 
 import { LimnError } from '../../core/errors.js';
+import { presentOptions } from '../../core/former-names.js';
 import type { OnProgress } from '../../core/progress.js';
 import { scoreVectors } from '../../models/retrieval/embeddings.js';
 import type { ImageFeatures } from '../../models/retrieval/image-features.js';
@@ -34,7 +35,7 @@ export interface EvaluationReport extends RankingReport {
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
   const started = performance.now();
-  const { model, split, images, protocol, signal, onProgress } = options;
+  const { model, split, images, protocol, signal, onProgress } = presentOptions(options);
   requireUsable(split, 'evaluate');
   const applied = applyProtocol(protocol, split);
   const rows = (ids: readonly string[]) =>

@@ -1,8 +1,10 @@
 /** The data of an experiment: its splits, and the reader of its pictures. */
+
 import { LimnError } from '../../core/errors.js';
 import { sha256 } from '../../core/files.js';
 import { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
 import { TextReader } from '../../models/retrieval/text-reader.js';
+import { readFormat } from '../data/dataset-format.js';
 import { findDataset } from '../data/datasets.js';
 import { readCorrections } from '../data/spelling.js';
 import type { Split, SplitName } from '../data/triplets.js';
@@ -22,7 +24,7 @@ export async function readSplit({ dataset, file }: Experiment, category: string 
     throw new LimnError('USAGE', `${file} names a category, but the dataset ${format.id} has none: leave it out.`);
   }
   const corrections = spelling === undefined ? undefined : await readCorrections(inCategory(spelling, category));
-  return format.read({ directory, category, split, onMissing, odd: 'keep', spelling: corrections });
+  return readFormat(format, { directory, category, split, onMissing, odd: 'keep', spelling: corrections });
 }
 
 /** What the models of one category see. */

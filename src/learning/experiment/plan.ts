@@ -1,8 +1,10 @@
 /** The runs of an experiment: one a seed, method and category, each with a folder and a hash of its settings. */
+
 import { join } from 'node:path';
 import { readSealedJson, sealed } from '../../core/checksum.js';
 import { LimnError } from '../../core/errors.js';
 import { sha256, writeFileAtomic } from '../../core/files.js';
+import { formerNames } from '../../core/former-names.js';
 import { suggestion } from '../../core/suggest.js';
 import { type Experiment, type ExperimentMethod, type RunSettings, settingsOf } from './config.js';
 import { type RunResult, readResult } from './result.js';
@@ -55,7 +57,10 @@ function planRun(
   const settings = settingsOf(experiment, method);
   const { format, onMissing } = dataset;
   const hash = sha256(
-    canonical({ format, onMissing, category, protocol, split, seed, ...settings, ...(task === 'caption' ? { task } : {}) }),
+    // Results that are there were hashed with the names that the settings had then.
+    canonical(
+      formerNames({ format, onMissing, category, protocol, split, seed, ...settings, ...(task === 'caption' ? { task } : {}) }),
+    ),
   );
   return { id, folder: join(out, 'runs', id), root: out, method, category, seed, settings, hash };
 }

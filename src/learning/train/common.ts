@@ -1,6 +1,8 @@
 /** What every training here does before its loop. */
+
 import type { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
+import { noteFormerName, presentNames } from '../../core/former-names.js';
 import type { Logger, OnProgress } from '../../core/progress.js';
 import { mistakeIn, sentence } from '../../core/schema.js';
 import type { OptimizerOptions } from '../../engine/nn/optimizer.js';
@@ -14,7 +16,7 @@ import type { TrainingSettings } from './settings.js';
 
 /** @throws LimnError CONFIG that names the first wrong key */
 export function parse<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(presentNames(value, noteFormerName));
   if (parsed.success) return parsed.data;
   const { place, reason } = mistakeIn(parsed.error);
   throw new LimnError('CONFIG', `Wrong ${what} at ${place || 'the top'}: ${sentence(reason)}`, {

@@ -2,11 +2,13 @@
  * The folder of a run: config.json, metrics.ndjson, checkpoints/ and, when there is a best epoch, model/. One process at a time works in
  * it: it holds `run.lock`, and whoever holds that removes what a killed process was writing.
  */
+
 import { access, open, readFile, realpath, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { makeFolder, readJson, writeFileAtomic } from '../../core/files.js';
+import { presentNames } from '../../core/former-names.js';
 import { sweepTemporary } from '../../core/leftovers.js';
 import { holderOf, type Lock, takeLock } from '../../core/lock.js';
 import { decodeSafetensors, encodeSafetensors } from '../../engine/tensor/safetensors.js';
@@ -191,7 +193,7 @@ async function requireSame(path: string, file: string, config: object, resume: b
   if (!resume)
     throw new LimnError('USAGE', `${path} already holds a run. Add --resume to go on with it, or choose another --out.`);
   const text = JSON.stringify(config, undefined, 2);
-  const kept = inOrderOf(withDefaults(await readJson(file, "a run's config"), schemas), config);
+  const kept = inOrderOf(withDefaults(presentNames(await readJson(file, "a run's config")), schemas), config);
   const before = JSON.stringify(kept, undefined, 2);
   if (before === text) return;
   if (changeable.length > 0 && without(kept, changeable) === without(config, changeable)) {

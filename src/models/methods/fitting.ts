@@ -1,5 +1,7 @@
 /** Holds a method to its contract while it is traced: what does not fit ends in one line that names the method. */
+
 import { LimnError, messageOf } from '../../core/errors.js';
+import { presentOptions } from '../../core/former-names.js';
 import type { Value } from '../../engine/graph/index.js';
 import type { MethodDefinition, ModelConfig } from './define-method.js';
 import type { Embedding, MethodLoss } from './method.js';
@@ -36,7 +38,7 @@ function checked(method: MethodDefinition): FittingMethod {
   return {
     id: method.id,
     options: method.options,
-    sees: (config) => method.sees(config),
+    sees: (config) => presentOptions(method.sees(config)),
     local: (config) => method.local?.(config) ?? false,
     factors,
     score: (config) => method.score?.(config) ?? { factors: 1 },

@@ -1,5 +1,7 @@
 /** A model's whole config, kept as config.json in its folder: flat, with the fields of all models and the options of its method. */
+
 import { z } from 'zod';
+import { presentNames } from '../../core/former-names.js';
 import { keysAt } from '../../core/schema.js';
 import { suggestion } from '../../core/suggest.js';
 import { type BackboneConfig, backboneConfig, backboneFields } from '../backbone/config.js';
@@ -19,7 +21,7 @@ export function modelKeys(method: unknown = usualMethod): string[] {
 
 /** Parses configs of every known method; defaults are filled in. */
 export const modelConfig = z.record(z.string(), z.unknown()).transform((given, context): ModelConfig => {
-  const { method: id = usualMethod, ...rest } = given;
+  const { method: id = usualMethod, ...rest } = presentNames(given);
   const refuse = (issue: Record<string, unknown>) => context.issues.push({ input: given, ...issue } as never);
   const method = methods.get(String(id));
   if (!method) {

@@ -1,5 +1,7 @@
 /** What reads pictures for a model. */
+
 import { LimnError } from '../../core/errors.js';
+import { presentOptions } from '../../core/former-names.js';
 import type { SessionOptions } from '../../engine/runtime/session.js';
 import type { ImageConfig } from '../backbone/config.js';
 import type { TrainableEncoder } from '../backbone/trainable.js';
@@ -181,7 +183,8 @@ export class ImageEncoderRuntime {
   }
 
   /** Reads (or takes from the cache) the features or pixels of a list of pictures. @param vocabulary of the model, which captions need */
-  async read({ vocabulary, ...given }: ImageCacheOptions & { vocabulary?: Vocabulary }): Promise<ImageFeatures> {
+  async read(asked: ImageCacheOptions & { vocabulary?: Vocabulary }): Promise<ImageFeatures> {
+    const { vocabulary, ...given } = presentOptions(asked);
     // A dataset may list a picture several times (Fashion200K); it is read once.
     const options = { ...given, images: [...new Map(given.images.map((image) => [image.id, image])).values()] };
     const { config } = this;

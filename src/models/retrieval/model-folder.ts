@@ -1,10 +1,12 @@
 /** What the folders of all models have in common: config.json, which is written last, vocabulary.json and weights.safetensors. */
+
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readSealedJson, sealed } from '../../core/checksum.js';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { makeFolder, sha256, writeFileAtomic } from '../../core/files.js';
+import { presentNames } from '../../core/former-names.js';
 import { decodeSafetensors, encodeSafetensors } from '../../engine/tensor/safetensors.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
 import { type EncoderDescription, parseDescription } from '../encoders/image/description.js';
@@ -75,7 +77,7 @@ export async function readModelFolder<Config extends { encoder: z.output<typeof 
   });
   const lack = missing?.(raw);
   if (lack !== undefined) throw new LimnError('CHECKPOINT', `${configFile}: ${lack}`, { details: { file: configFile } });
-  const parsed = schema.safeParse(raw);
+  const parsed = schema.safeParse(presentNames(raw));
   if (!parsed.success) {
     const why = z.prettifyError(parsed.error).replace(/\s+/g, ' ');
     throw new LimnError('CHECKPOINT', `${configFile} is not the config of a ${name}: ${why}`);

@@ -347,11 +347,16 @@ export class Gallery {
     return item && this.files.read(item.location);
   }
 
+  /** @deprecated it is called {@link image} */
+  picture(id: string): Promise<Uint8Array | undefined> {
+    return this.image(id);
+  }
+
   /**
    * A JPEG of a picture, at most 320 pixels a side, kept in LIMN_HOME; undefined for an unknown id.
    *
    * @param inTurn when the picture is decoded, if there is no copy of it yet
-   * @throws as {@link picture}
+   * @throws as {@link image}
    */
   async thumbnail(id: string, inTurn?: InTurn): Promise<Uint8Array | undefined> {
     const item = await this.get(id);

@@ -1,8 +1,18 @@
 /** What every store does around its own work: refuse what cannot be stored or asked for, stop when told to, and know that it was closed. */
+
 import { LimnError, throwIfAborted } from '../../core/errors.js';
+import { noteFormerName } from '../../core/former-names.js';
 import { checkId, checkItems, checkListQuery, checkVectorQuery } from './check.js';
 import { checkFilter } from './filter-check.js';
-import type { GalleryStore } from './store.js';
+import type { GalleryStore, VectorQuery } from './store.js';
+
+/** Callers and stores of the release before know `includeVectors` as `includeVectors`: a store is given both. */
+function withPresentName(query: VectorQuery & { withVectors?: boolean | undefined }): VectorQuery {
+  const { includeVectors = query.withVectors } = query;
+  if (includeVectors === undefined) return query;
+  if (query.includeVectors === undefined) noteFormerName('withVectors', 'includeVectors');
+  return { ...query, includeVectors, withVectors: includeVectors } as VectorQuery;
+}
 
 /**
  * A store that does these things for one that does none of them, and gets each call only when it is right. Its writes are one after
@@ -49,8 +59,9 @@ export function checkedStore(store: GalleryStore): GalleryStore {
       if (filter) checkFilter(filter);
       return store.count(filter);
     },
-    async search(query) {
+    async search(asked) {
       requireOpen();
+      const query = withPresentName(asked);
       checkVectorQuery(query, info.sizes);
       if (query.filter) checkFilter(query.filter);
       throwIfAborted(query.signal, 'searching the gallery');

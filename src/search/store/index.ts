@@ -6,7 +6,8 @@ export type { Comparison, Filter } from './filter.js';
 export { type Matches, matcherOf } from './filter-match.js';
 export { parseFilter } from './filter-parse.js';
 export { checkInfo } from './info.js';
-export type { ItemMetadata, MetadataValue } from './metadata.js';
+/** @deprecated the name of the release before (docs/glossary.md) */
+export type { ItemMetadata, ItemMetadata as Metadata, MetadataValue } from './metadata.js';
 export { type CreateStoreOptions, createStore, type OpenStoreOptions, openStore } from './open-store.js';
 export type {
   EmbeddedItem,

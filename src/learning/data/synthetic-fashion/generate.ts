@@ -2,6 +2,7 @@
  * The wardrobe: drawn catalogue pictures with modification texts, in the FashionIQ layout, so that limn can train, be tested
  * and be tried without any download. The category is `wardrobe`; train and val share no picture.
  */
+
 import { readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import sharp from 'sharp';
 import { z } from 'zod';
 import { LimnError, messageOf, throwIfAborted } from '../../../core/errors.js';
 import { makeFolder, readJson, writeFileAtomic } from '../../../core/files.js';
+import { presentOptions } from '../../../core/former-names.js';
 import type { OnProgress } from '../../../core/progress.js';
 import { Random } from '../../../core/random.js';
 import { mistakeIn } from '../../../core/schema.js';
@@ -64,7 +66,7 @@ interface PlannedImage {
  */
 export async function generateSyntheticFashion(options: SyntheticFashionOptions): Promise<SyntheticFashion> {
   const { directory, signal, onProgress } = options;
-  const parsed = optionsSchema.safeParse(options);
+  const parsed = optionsSchema.safeParse(presentOptions(options));
   if (!parsed.success) {
     const { place, reason } = mistakeIn(parsed.error);
     throw new LimnError('USAGE', `The wardrobe cannot be made: ${place} is out of range (${reason}).`);

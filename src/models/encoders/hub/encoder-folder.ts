@@ -2,12 +2,14 @@
  * Encoders that were pulled or imported: folders of `LIMN_HOME/encoders`. A folder is an encoder once `limn-encoder.json`, which
  * is written last, is in it; that says what the files are, their hashes, and how to use them.
  */
+
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { LimnError, throwIfAborted } from '../../../core/errors.js';
 import { limnHome, readJson, sha256File } from '../../../core/files.js';
+import { presentNames } from '../../../core/former-names.js';
 import type { OnProgress } from '../../../core/progress.js';
 import { mistakeText } from '../../../core/schema.js';
 import { suggestion } from '../../../core/suggest.js';
@@ -97,7 +99,10 @@ export async function listHubEncoders(): Promise<({ folder: string } & EncoderFo
 /** @throws LimnError IO or DATA for a file that cannot be read or is something else */
 export async function readEncoderFolder(folder: string): Promise<EncoderFolder> {
   const file = join(folder, folderFile);
-  const parsed = schema.safeParse(await readJson(file, 'an imported encoder'));
+  const found = await readJson(file, 'an imported encoder');
+  // Its key `picture` stays; what lies under it has had other names.
+  const { picture: image } = (found ?? {}) as { picture?: unknown };
+  const parsed = schema.safeParse(image === undefined ? found : { ...(found as object), picture: presentNames(image) });
   if (parsed.success) return parsed.data;
   throw new LimnError('DATA', `${file} is damaged (${mistakeText(parsed.error)}). Pull or import it again.`);
 }

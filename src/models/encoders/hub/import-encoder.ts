@@ -1,9 +1,11 @@
 /** Brings an encoder's files into LIMN_HOME: from a folder here, or from the parts that a download left. */
+
 import { constants, existsSync } from 'node:fs';
 import { copyFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { limnHome, makeFolder } from '../../../core/files.js';
+import { presentOptions } from '../../../core/former-names.js';
 import { encoderName, folderFile } from '../image/description.js';
 import { describeFolder, type EncoderChoices } from './describe-folder.js';
 import { sentencePooling } from './describe-text.js';
@@ -29,7 +31,7 @@ export interface ImportOptions extends EncoderChoices {
  *   for those that limn cannot use, IO
  */
 export async function importEncoder(place: string, options: ImportOptions = {}): Promise<HubEncoder> {
-  const { name: givenName, dtype, ...choices } = options;
+  const { name: givenName, dtype, ...choices } = presentOptions(options);
   const { folder: source, file } = await locate(resolve(place));
   const name = givenName ?? (file === undefined ? basename(source) : basename(file, '.onnx'));
   checkName(name);

@@ -1,5 +1,7 @@
 /** Image encoders of one's own: any JavaScript that gives local and global features of images. */
+
 import { LimnError, messageOf } from '../../../core/errors.js';
+import { noteFormerName } from '../../../core/former-names.js';
 import { definePart, type Part, Registry } from '../../../core/part.js';
 import type { FrozenImageEncoder } from './image-encoder.js';
 
@@ -44,7 +46,8 @@ export async function openDefined(definition: EncoderDefinition): Promise<Frozen
   }
   const fault = faultOf(opened);
   if (fault) throw wrong(`is not usable: ${fault}`);
-  const { local, global, picture: image } = opened;
+  const { local, global } = opened;
+  const image = imageOf(opened) as ImageEncoder['image'];
   const encoder: FrozenImageEncoder = {
     id: `${id}-${opened.id}`,
     local,
@@ -71,16 +74,23 @@ export async function openDefined(definition: EncoderDefinition): Promise<Frozen
   }
 }
 
+/** How images are decoded for an encoder; one that was written for the release before says it under `picture`. */
+function imageOf(opened: Partial<ImageEncoder> & { picture?: ImageEncoder['image'] }): ImageEncoder['image'] | undefined {
+  if (opened.image || !opened.picture) return opened.image;
+  noteFormerName('picture', 'image');
+  return opened.picture;
+}
+
 function faultOf(opened: ImageEncoder): string | undefined {
   if (typeof opened !== 'object' || opened === null) return 'its "open" gives no encoder';
-  const { id, local, global, picture: image, batch = 8 } = opened;
+  const { id, local, global, batch = 8 } = opened;
   if (typeof id !== 'string' || !/^[\w.+-]{1,100}$/.test(id))
     return 'its "id" must be 1 to 100 letters, digits, ".", "_", "+" or "-"';
   const counts = {
     'local.tokens': local?.tokens,
     'local.channels': local?.channels,
     'global.channels': global?.channels,
-    'image.size': image?.size,
+    'image.size': imageOf(opened)?.size,
     batch,
   };
   for (const [name, value] of Object.entries(counts)) {

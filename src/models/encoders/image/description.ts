@@ -1,9 +1,11 @@
 /** The small JSON that makes any ONNX picture encoder usable, and where its weights are looked for. */
+
 import { existsSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { limnHome, readJson, sha256File } from '../../../core/files.js';
+import { presentNames } from '../../../core/former-names.js';
 import { mistakeIn } from '../../../core/schema.js';
 import { cropRoundings, fits, type ImageSettings, resamplings } from './image.js';
 
@@ -78,7 +80,7 @@ export function imageSettings(description: EncoderDescription): ImageSettings {
  * @throws LimnError CONFIG that names the key, and the likely one for a key that is unknown
  */
 export function parseDescription(value: unknown, label: string): EncoderDescription {
-  const parsed = imageDescription.safeParse(value);
+  const parsed = imageDescription.safeParse(presentNames(value));
   if (parsed.success) return parsed.data;
   const { place, reason, unknownKey } = mistakeIn(parsed.error, imageDescription);
   if (unknownKey) {

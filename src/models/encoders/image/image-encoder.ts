@@ -1,5 +1,7 @@
 /** What a frozen picture encoder is to the rest of limn, and the one that runs an ONNX file. */
+
 import { sha256 } from '../../../core/files.js';
+import { formerNames } from '../../../core/former-names.js';
 import { Session, type SessionOptions } from '../../../engine/runtime/session.js';
 import type { Tensor } from '../../../engine/tensor/tensor.js';
 import { colourChannels, colourStatistics } from './colour.js';
@@ -130,6 +132,6 @@ export class OnnxImageEncoder implements FrozenImageEncoder {
 async function encoderId(description: EncoderDescription, weights: string): Promise<string> {
   const { name, file, batch, externalData, ...meaning } = description;
   const hashes = await weightsHashes(weights, externalData);
-  const key = JSON.stringify([imageSettingsId(description), Object.entries(meaning).sort(), hashes]);
+  const key = JSON.stringify([imageSettingsId(description), Object.entries(formerNames(meaning)).sort(), hashes]);
   return `${name}-${sha256(key).slice(0, 16)}`;
 }

@@ -4,7 +4,9 @@
  *
  * Each write is durable, so work that was killed costs what was under way, and the same call goes on with the rest.
  */
+
 import { LimnError, messageOf, throwIfAborted } from '../../../core/errors.js';
+import { presentOptions } from '../../../core/former-names.js';
 import type { OnProgress } from '../../../core/progress.js';
 import { ContentMemo } from '../../../models/encoders/cache/content-memo.js';
 import type { GalleryStore, StoredItem } from '../../store/store.js';
@@ -108,7 +110,8 @@ const longestUnwritten = 5000;
  * @throws LimnError IMAGE for the first broken picture unless they are skipped, DATA when all are broken, USAGE for URLs where they are
  * not allowed or an id that the store refuses, STORE, INTERRUPTED; what was written until then stays
  */
-export async function ingest(tools: IngestTools, list: ImageList, options: IngestOptions = {}): Promise<IngestReport> {
+export async function ingest(tools: IngestTools, list: ImageList, given: IngestOptions = {}): Promise<IngestReport> {
+  const options = presentOptions(given);
   const { store, embedder, files } = tools;
   const { onBroken = 'error', refresh = false, optimise = true, signal, onProgress } = options;
   const report = newReport(list);
