@@ -2,8 +2,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
+import { check } from '../../core/schema.js';
 import { suggestion } from '../../core/suggest.js';
+import { patchSettings } from '../../models/backbone/config.js';
 import { findEncoderFolder, listHubEncoders } from '../../models/encoders/hub/encoder-folder.js';
 import { encoders } from '../../models/encoders/image/define-encoder.js';
 import { folderFile } from '../../models/encoders/image/description.js';
@@ -17,11 +20,7 @@ export function bundledEncoders(): Map<string, string> {
   return new Map(files.sort().map((file) => [file.slice(0, -'.json'.length), join(bundledFolder, file)]));
 }
 
-export interface ReaderOptions {
-  /** Sizes of the patch encoder. */
-  imageSize: number;
-  patchSize: number;
-  patchLayers: number;
+export interface ReaderOptions extends z.input<typeof patchSettings> {
   /** The first block of an encoder from a file that is trained with the rest. @default none: it is frozen */
   trainFrom?: number | undefined;
 }
@@ -32,8 +31,12 @@ export interface ReaderOptions {
  * @throws LimnError USAGE for a name or file that is not there, CONFIG, ENCODER or RUNTIME as the encoder does
  */
 export async function openReader(encoder: string, options: ReaderOptions): Promise<ImageEncoderRuntime> {
-  const { imageSize, patchSize, patchLayers, trainFrom } = options;
-  if (encoder === 'patch') return ImageEncoderRuntime.patch(imageSize, patchSize, patchLayers);
+  const { trainFrom } = options;
+  if (encoder === 'patch') {
+    const { imageSize, patchSize, patchLayers } = options;
+    const sizes = check(patchSettings, { imageSize, patchSize, patchLayers }, 'The patch encoder');
+    return ImageEncoderRuntime.patch(sizes.imageSize, sizes.patchSize, sizes.patchLayers);
+  }
   const defined = encoders.get(encoder);
   if (defined && trainFrom !== undefined) {
     throw new LimnError(

@@ -51,6 +51,11 @@ export function numberOption(flags: string, description: string, range: NumberRa
   });
 }
 
+/** `--seed`. */
+export function seedOption(): Option {
+  return numberOption('--seed <number>', 'of everything that is drawn', { least: 0, most: 0xffffffff, whole: true }).default(1);
+}
+
 /** An option whose value is a list of numbers between commas. */
 export function numberListOption(flags: string, description: string): Option {
   return new Option(flags, description).argParser((text) => {

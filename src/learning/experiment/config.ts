@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { readJson } from '../../core/files.js';
 import { check } from '../../core/schema.js';
+import { patchSettings } from '../../models/backbone/config.js';
 import { suggestion } from '../../core/suggest.js';
 
 const id = z.string().regex(/^[\w][\w.+-]*$/, 'use letters, digits, ".", "-" and "_"');
@@ -46,10 +47,7 @@ const experimentSchema = z.strictObject({
     z
       .strictObject({
         encoder: name,
-        /** Sizes of the "patch" encoder. */
-        imageSize: whole.default(64),
-        patchSize: whole.default(8),
-        patchLayers: z.int().nonnegative().default(2),
+        ...patchSettings.shape,
         /** The first block of an encoder from a file that is trained with the rest. @default none: it is frozen */
         trainFrom: z.int().nonnegative().optional(),
       })

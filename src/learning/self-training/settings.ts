@@ -10,12 +10,12 @@ const settings = z.record(z.string(), z.unknown()).default({});
 const modelAndTraining = z.strictObject({ model: settings, training: settings }).prefault({});
 
 export const selfTrainSettings = z.strictObject({
-  /** Rounds behind round 0, which learns from the labels alone. */
-  rounds: z.int().nonnegative().default(2),
+  /** Round 0 learns from the labels alone. */
+  rounds: z.int().nonnegative().default(2).describe('rounds behind round 0'),
   /** Rounds in a row without a better validation, after which it stops. */
   patience: positive.default(1),
-  /** The share of the labelled triplets that is used, a seeded draw; all pictures stay in the pool. */
-  labels: z.number().positive().max(1).default(1),
+  /** A seeded draw; all pictures stay in the pool. */
+  labels: z.number().positive().max(1).default(1).describe('share of the labelled triplets that is used'),
   pairs: pairBudgets.prefault({}),
   /** How the captioner writes; see models/captioner/decoding.ts. */
   decoding: z

@@ -4,11 +4,10 @@ import { z } from 'zod';
 const positive = z.int().positive();
 
 export const trainingSettings = z.strictObject({
-  epochs: positive.default(12),
-  /** Triplets of one step; the others of a batch are the negatives. */
-  batchSize: z.int().min(2).default(128),
-  /** Peak of the learning rate. */
-  learningRate: z.number().positive().default(1e-3),
+  epochs: positive.default(12).describe('passes over the training triplets'),
+  /** The others of a batch are the negatives. */
+  batchSize: z.int().min(2).default(128).describe('triplets of one step'),
+  learningRate: z.number().positive().default(1e-3).describe('peak of the learning rate'),
   /** Part of all steps over which the rate rises. */
   warmup: z.number().min(0).max(1).default(0.05),
   weightDecay: z.number().nonnegative().default(0.01),
@@ -28,20 +27,22 @@ export const trainingSettings = z.strictObject({
    * keep the model from learning single places by heart. Evaluation and search always see all. Only for frozen encoders.
    */
   tokenSubsample: z.int().nonnegative().default(0),
-  /** Peak of the learning rate of encoders that are trained with the rest. @default the rate of all */
-  encoderLearningRate: z.number().positive().optional(),
-  /** Batches whose gradients make one step of the optimizer; each batch has negatives of its own only. */
-  accumulate: positive.default(1),
-  /** Compute activations of trained encoders again in the backward pass in place of keeping them: less memory, more time. */
-  gradientCheckpointing: z.boolean().default(false),
+  /** @default the rate of all */
+  encoderLearningRate: z.number().positive().optional().describe("peak of the trained encoders' learning rate"),
+  /** Each batch has negatives of its own only. */
+  accumulate: positive.default(1).describe('batches whose gradients make one step'),
+  gradientCheckpointing: z
+    .boolean()
+    .default(false)
+    .describe('compute activations of trained encoders again in place of keeping them: less memory, more time'),
   /** Protocol of the validation. */
   protocol: z.string().default('fashioniq-original-ref-excluded'),
   /** Epochs between validations; the last epoch is always validated. More pays where epochs are short. */
   validateEvery: positive.default(1),
   /** Recall at this K chooses the best epoch. */
   selectBy: positive.default(10),
-  /** Steps of one run of the training graph. Not given: 4 for models of up to 200,000 parameters, else 1 (docs/decisions/0003). */
-  stepsPerRun: positive.optional(),
+  /** @default 4 for models of up to 200,000 parameters, else 1 (docs/decisions/0003) */
+  stepsPerRun: positive.optional().describe('steps in one run of the graph; pays for small models'),
   /** Seconds after which a checkpoint is due within an epoch. */
   checkpointSeconds: z.number().positive().default(120),
 });

@@ -44,6 +44,14 @@ export const imageConfig = z.discriminatedUnion('kind', [
   }),
 ]);
 
+/** The built-in patch encoder, which is trained with the rest. */
+export const patchSettings = z.strictObject({
+  imageSize: z.int().min(8).max(512).default(64).describe('width and height of the images of the patch encoder'),
+  /** Divides the size of the images. */
+  patchSize: z.int().min(2).default(8).describe('width and height of its patches'),
+  patchLayers: z.int().min(0).default(2).describe('its Transformer layers'),
+});
+
 /** Texts as word ids for the built-in text encoder, or as features of a frozen encoder, or as its token ids where it is trained. */
 const textConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('words') }),
@@ -66,15 +74,17 @@ const textConfig = z.discriminatedUnion('kind', [
 
 /** What the encoders of images and texts, the classification and the training need, whatever the method. */
 export const backboneFields = {
-  /** d, the width of all tokens. */
-  width: positive.default(256),
-  heads: positive.default(8),
+  width: positive.default(256).describe('width of all tokens, d'),
+  heads: positive.default(8).describe('attention heads'),
   /** Width of the feed-forward parts as a multiple of d. */
   expansion: positive.default(4),
   activation: z.enum(['gelu', 'quick-gelu', 'relu']).default('gelu'),
-  dropout: z.number().min(0).lt(1).default(0.1),
-  /** Transformer layers over the words, or over the features of a text encoder. */
-  textLayers: z.int().nonnegative().default(0),
+  dropout: z.number().min(0).lt(1).default(0.1).describe('chance that a value of a layer is left out in training'),
+  textLayers: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe('Transformer layers over the words, or over the features of a text encoder'),
   /** Words of a text that are read; longer ones are cut. */
   words: positive.default(32),
   vocabularySize: positive,

@@ -23,15 +23,13 @@ const positive = z.int().positive();
 
 const options = z
   .object({
-    /** K, the number of latent factors. */
-    factors: positive.default(8),
+    factors: positive.default(8).describe('latent factors, K'),
     /**
      * What the factor tokens start from in the shared Transformer: K learned tokens, or these and K linear maps of the fused global
      * features.
      */
     factorStart: z.enum(['tokens', 'global']).default('tokens'),
-    /** Layers of the shared Transformer. */
-    layers: positive.default(2),
+    layers: positive.default(2).describe('layers of the shared Transformer'),
     /** p, the width of a factor's projection. */
     projection: positive.default(64),
     /** How many tokens the local picture tokens together weigh like in the attention prior. Not given: each weighs like any other. */
@@ -49,10 +47,8 @@ const options = z
      * vectors, so that scores are inner products as before. @default "equal"
      */
     factorWeights: z.enum(['equal', 'learned']).optional(),
-    /** Weight of the factors' mean cosine in the score. */
-    gamma: z.number().nonnegative().default(1),
-    /** What a query sees: both, or one side alone. */
-    query: z.enum(['both', 'picture', 'text']).default('both'),
+    gamma: z.number().nonnegative().default(1).describe("weight of the factors' mean cosine in the score"),
+    query: z.enum(['both', 'picture', 'text']).default('both').describe('what the query sees'),
     /** Which features of the multi-grained encoder are used. */
     features: z.enum(['both', 'global', 'local']).default('both'),
     /** How the matching token is made of the factors: an attention over them, an MLP of their mean, or the sum of both. */

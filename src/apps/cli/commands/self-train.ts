@@ -8,6 +8,7 @@ import type { RoundResult, SelfTrainResult } from '../../../learning/self-traini
 import { selfTrain } from '../../../learning/self-training/self-train.js';
 import { selfTrainSettings } from '../../../learning/self-training/settings.js';
 import type { ModelFolders } from '../../../learning/self-training/work.js';
+import { patchSettings } from '../../../models/backbone/config.js';
 import type { ImageEncoderRuntime } from '../../../models/retrieval/image-encoder-runtime.js';
 import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
 import { passedOverNote } from '../../../search/gallery/ingest/passed-over.js';
@@ -15,7 +16,8 @@ import { scanFolder } from '../../../search/gallery/ingest/scan.js';
 import { addDatasetOptions, type DatasetOptions, openDataset } from '../datasets.js';
 import { openReader, type ReaderOptions } from '../encoders.js';
 import { type LongWork, runLong } from '../long-work.js';
-import { computingCommand, numberOption, required } from '../options.js';
+import { computingCommand, required, seedOption } from '../options.js';
+import { settingOption } from '../setting-option.js';
 import { unknownKey } from '../settings.js';
 
 interface SelfTrainFlags extends DatasetOptions, ReaderOptions {
@@ -55,17 +57,13 @@ export function selfTrainCommand(): Command {
       'patch',
     )
     .option('--out <folder>', 'the run folder: round-N/, limn/, captioner/, result.json, report.html')
-    .addOption(numberOption('--rounds <count>', 'rounds behind round 0 (default: 2)', { least: 0, whole: true }))
-    .addOption(
-      numberOption('--labels <share>', 'of the labelled triplets that is used (default: 1)', { least: 0, most: 1, above: true }),
-    )
-    .addOption(
-      numberOption('--seed <number>', 'of everything that is drawn', { least: 0, most: 0xffffffff, whole: true }).default(1),
-    )
+    .addOption(settingOption('--rounds <count>', selfTrainSettings.shape.rounds))
+    .addOption(settingOption('--labels <share>', selfTrainSettings.shape.labels))
+    .addOption(seedOption())
     .option('--resume', 'go on with what --out holds; finished stages are not done again')
-    .addOption(numberOption('--image-size <pixels>', 'of the patch encoder', { least: 8, most: 512, whole: true }).default(64))
-    .addOption(numberOption('--patch-size <pixels>', 'of the patch encoder', { least: 2, whole: true }).default(8))
-    .addOption(numberOption('--patch-layers <count>', 'of the patch encoder', { least: 0, whole: true }).default(2))
+    .addOption(settingOption('--image-size <pixels>', patchSettings.shape.imageSize))
+    .addOption(settingOption('--patch-size <pixels>', patchSettings.shape.patchSize))
+    .addOption(settingOption('--patch-layers <count>', patchSettings.shape.patchLayers))
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',

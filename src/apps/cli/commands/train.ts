@@ -5,14 +5,17 @@ import type { CommonTrainOptions } from '../../../learning/train/run-training.js
 import { trainingSettings } from '../../../learning/train/settings.js';
 import { train } from '../../../learning/train/train.js';
 import { trainCaptioner } from '../../../learning/train/train-captioner.js';
+import { backboneFields, patchSettings } from '../../../models/backbone/config.js';
 import { captionerConfig } from '../../../models/captioner/captioner-config.js';
+import { limn } from '../../../models/methods/limn.js';
 import { methods } from '../../../models/methods/methods.js';
 import { modelKeys } from '../../../models/methods/model-config.js';
 import { TextReader } from '../../../models/retrieval/text-reader.js';
 import { addDatasetOptions, type DatasetOptions, openDataset } from '../datasets.js';
 import { openReader, type ReaderOptions } from '../encoders.js';
 import { runLong } from '../long-work.js';
-import { computingCommand, numberOption, required } from '../options.js';
+import { computingCommand, numberOption, required, seedOption } from '../options.js';
+import { settingOption } from '../setting-option.js';
 import { unknownKey } from '../settings.js';
 
 interface TrainFlags extends DatasetOptions, ReaderOptions {
@@ -46,7 +49,7 @@ interface TrainFlags extends DatasetOptions, ReaderOptions {
   training?: Record<string, unknown>;
 }
 
-const whole = { least: 1, whole: true };
+const training = trainingSettings.shape;
 
 export function trainCommand(): Command {
   return addDatasetOptions(computingCommand('train', 'Train LIMN on triplets of reference, text and target.'))
@@ -64,17 +67,9 @@ export function trainCommand(): Command {
         whole: true,
       }),
     )
-    .addOption(
-      numberOption('--encoder-lr <rate>', "peak of the trained encoders' learning rate (default: as --lr)", {
-        least: 0,
-        above: true,
-      }),
-    )
-    .addOption(numberOption('--accumulate <count>', 'batches whose gradients make one step (default: 1)', whole))
-    .option(
-      '--gradient-checkpointing',
-      'compute activations of trained encoders again in place of keeping them: less memory, more time',
-    )
+    .addOption(settingOption('--encoder-lr <rate>', training.encoderLearningRate, { usually: 'as --lr' }))
+    .addOption(settingOption('--accumulate <count>', training.accumulate))
+    .addOption(settingOption('--gradient-checkpointing', training.gradientCheckpointing))
     .addOption(
       new Option('--task <name>', 'retrieval, or caption: the captioner that says what changes between two pictures')
         .choices(['retrieval', 'caption'])
@@ -82,28 +77,24 @@ export function trainCommand(): Command {
     )
     .addOption(new Option('--method <name>', 'LIMN, a baseline, or a method of a plug-in (default: "limn")').choices(methods.ids))
     .option('--out <folder>', 'the run folder: config.json, metrics.ndjson, checkpoints/, model/')
-    .addOption(numberOption('--epochs <count>', 'passes over the training triplets (default: 12)', whole))
-    .addOption(numberOption('--batch-size <count>', 'triplets of one step (default: 128)', { least: 2, whole: true }))
-    .addOption(numberOption('--lr <rate>', 'peak of the learning rate (default: 0.001)', { least: 0, above: true }))
-    .addOption(
-      numberOption('--seed <number>', 'of everything that is drawn', { least: 0, most: 0xffffffff, whole: true }).default(1),
-    )
+    .addOption(settingOption('--epochs <count>', training.epochs))
+    .addOption(settingOption('--batch-size <count>', training.batchSize))
+    .addOption(settingOption('--lr <rate>', training.learningRate))
+    .addOption(seedOption())
     .option('--resume', 'go on from the last checkpoint of --out; --lr and --encoder-lr may be others than before')
     .option('--protocol <id>', 'of the validation after each epoch (default: the one of the dataset)')
-    .addOption(
-      numberOption('--steps-per-run <count>', 'steps in one run of the graph; pays for small models (default: 1)', whole),
-    )
-    .addOption(numberOption('--width <count>', 'width of all tokens, d (default: 256)', whole))
-    .addOption(numberOption('--factors <count>', 'latent factors, K (default: 8)', whole))
-    .addOption(numberOption('--layers <count>', 'layers of the shared Transformer (default: 2)', whole))
-    .addOption(numberOption('--heads <count>', 'attention heads (default: 8)', whole))
-    .addOption(numberOption('--text-layers <count>', 'layers of the text encoder itself (default: 0)', { least: 0, whole: true }))
-    .addOption(numberOption('--dropout <share>', '(default: 0.1)', { least: 0, most: 0.95 }))
-    .addOption(numberOption('--gamma <weight>', "weight of the factors' cosine in the score (default: 1)", { least: 0 }))
-    .addOption(new Option('--query <sides>', 'what the query sees (default: "both")').choices(['both', 'picture', 'text']))
-    .addOption(numberOption('--image-size <pixels>', 'of the patch encoder', { least: 8, most: 512, whole: true }).default(64))
-    .addOption(numberOption('--patch-size <pixels>', 'of the patch encoder', { least: 2, whole: true }).default(8))
-    .addOption(numberOption('--patch-layers <count>', 'of the patch encoder', { least: 0, whole: true }).default(2))
+    .addOption(settingOption('--steps-per-run <count>', training.stepsPerRun, { usually: '4 for small models, else 1' }))
+    .addOption(settingOption('--width <count>', backboneFields.width))
+    .addOption(settingOption('--factors <count>', limn.options.shape.factors))
+    .addOption(settingOption('--layers <count>', limn.options.shape.layers))
+    .addOption(settingOption('--heads <count>', backboneFields.heads))
+    .addOption(settingOption('--text-layers <count>', backboneFields.textLayers))
+    .addOption(settingOption('--dropout <chance>', backboneFields.dropout))
+    .addOption(settingOption('--gamma <weight>', limn.options.shape.gamma))
+    .addOption(settingOption('--query <sides>', limn.options.shape.query))
+    .addOption(settingOption('--image-size <pixels>', patchSettings.shape.imageSize))
+    .addOption(settingOption('--patch-size <pixels>', patchSettings.shape.patchSize))
+    .addOption(settingOption('--patch-layers <count>', patchSettings.shape.patchLayers))
     .option('--json', 'print the result as JSON')
     .action(runTrain);
 }
