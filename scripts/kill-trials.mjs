@@ -88,7 +88,7 @@ const indexed = (location, folder) => ({
   result: (name) => contentOf(location(name)),
   folder,
 });
-const command = (scenario) => (random) => killRuns(root, scenario, kills, random);
+const command = (scenario) => (random, onKill) => killRuns(root, scenario, kills, random, onKill);
 
 const scenarios = {
   train: command({
@@ -121,16 +121,16 @@ const scenarios = {
       () => at('home'),
     ),
   ),
-  'serve, writes': async (random) => {
+  'serve, writes': async (random, onKill) => {
     mkdirSync(at('served'));
     for (const name of ['a.jpg', 'b.jpg']) await drawPicture(at('served', name), name.charCodeAt(0));
     const location = `memory:${at('served-gallery')}`;
     const made = await startLimn(root, ['index', '--model', 'model', '--images', 'served', '--store', location]).ended;
     if (made.code !== 0) throw new Error(made.error);
-    return killServe(root, { location, images: at('served') }, kills, random);
+    return killServe(root, { location, images: at('served') }, kills, random, onKill);
   },
-  'queue workers': async (random) =>
-    killWorkers(root, { location: (name) => `lancedb:${at(name)}`, index, result: contentOf }, kills, random),
+  'queue workers': async (random, onKill) =>
+    killWorkers(root, { location: (name) => `lancedb:${at(name)}`, index, result: contentOf }, kills, random, onKill),
 };
 
 const rows = [];
@@ -140,7 +140,9 @@ for (const [scenario, run] of Object.entries(scenarios)) {
     console.warn('queue workers: left out, redis-server is not installed');
     continue;
   }
-  const { problems, ...counts } = await run(Random.derive(Number(flags.seed), scenario));
+  const { problems, ...counts } = await run(Random.derive(Number(flags.seed), scenario), (count, what) =>
+    console.error(`${scenario}: kill ${count}: ${what}`),
+  );
   for (const problem of problems) console.error(`${scenario}: ${problem}`);
   rows.push({ scenario, ...counts, problems: problems.length });
   console.log(JSON.stringify(rows.at(-1)));

@@ -58,8 +58,17 @@ export async function filesIn(folder: string): Promise<string> {
     .join('\n');
 }
 
+/** Told of each kill: how many there were in the scenario, and what was killed. */
+export type OnKill = (kills: number, what: string) => void;
+
 /** @param kills how many, at least */
-export async function killRuns(root: string, scenario: KilledCommand, kills: number, random: Random): Promise<KillReport> {
+export async function killRuns(
+  root: string,
+  scenario: KilledCommand,
+  kills: number,
+  random: Random,
+  onKill: OnKill,
+): Promise<KillReport> {
   const { words, goOn = [], result, folder } = scenario;
   const begun = performance.now();
   const whole = await startLimn(root, words('whole')).ended;
@@ -76,10 +85,11 @@ export async function killRuns(root: string, scenario: KilledCommand, kills: num
     };
     for (let kill = 0; kill < 3 && report.kills < kills; kill++) {
       const running = startLimn(root, await wordsNow());
-      const timer = setTimeout(() => running.child.kill('SIGKILL'), time * (0.15 + 0.85 * random.uniform()));
+      const after = time * (0.15 + 0.85 * random.uniform());
+      const timer = setTimeout(() => running.child.kill('SIGKILL'), after);
       const { signal, code, error } = await running.ended;
       clearTimeout(timer);
-      if (signal === 'SIGKILL') report.kills++;
+      if (signal === 'SIGKILL') onKill(++report.kills, `${out} after ${Math.round(after)} of ${Math.round(time)} ms`);
       else if (code !== 0) report.problems.push(`${out} was refused: ${error}`);
       else break;
     }

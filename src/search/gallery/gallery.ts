@@ -389,7 +389,7 @@ export class Gallery {
     this.report = bring
       ? await bring(this.tools, list, options)
       : await this.inBulk(list, (embedder) => ingest({ ...this.tools, embedder }, list, options));
-    if (this.images !== undefined && !bring) {
+    if (this.images !== undefined) {
       const swept = await this.sweepAfterIngest(this.images);
       if (swept !== undefined) this.report.notes.push(swept);
     }
