@@ -1,5 +1,5 @@
 /**
- * Kills limn at random moments and looks at what is left: node --import tsx scripts/kill-trials.mjs [--kills 30] [--seed 1] [--only NAME]
+ * Kills limn at random moments and looks at what is left: node --import tsx scripts/kill-trials.mjs [--kills 30] [--seed 1] [--only BEGINNING]
  *
  * Commands (train, self-train, index): each runs once without a kill, for its result and its time. Then it is begun anew, killed (SIGKILL) up
  * to three times at random moments, gone on with after each, and run to its end; the result must be that of the run without a kill, and nothing
@@ -60,7 +60,7 @@ await generateWardrobe({ directory: at('wardrobe'), pictures: 90, seed: 3, size:
 await saveTinyModel(at('model'));
 mkdirSync(at('pictures'));
 for (let i = 0; i < 60; i++) await drawPicture(at('pictures', `p${String(i).padStart(2, '0')}.jpg`), i);
-const pg = flags.only && !flags.only.includes('PostgreSQL') ? undefined : await startPg();
+const pg = flags.only && !'index, PostgreSQL'.startsWith(flags.only) ? undefined : await startPg();
 
 const small = ['--data', 'wardrobe', '--category', 'wardrobe', '--width', '16', '--heads', '2', '--factors', '2'];
 const tiny = [...small, '--layers', '1', '--picture-size', '16', '--patch-layers', '1', '--batch-size', '16', '--epochs', '2'];
@@ -135,7 +135,7 @@ const scenarios = {
 
 const rows = [];
 for (const [scenario, run] of Object.entries(scenarios)) {
-  if (flags.only && !scenario.includes(flags.only)) continue;
+  if (flags.only && !scenario.startsWith(flags.only)) continue;
   if (scenario === 'queue workers' && !hasRedis) {
     console.warn('queue workers: left out, redis-server is not installed');
     continue;
