@@ -114,12 +114,6 @@ function brokenRequest(code: string | undefined): HttpProblem {
   return new HttpProblem(400, 'USAGE', 'This is no request that HTTP knows.');
 }
 
-/**
- * Connections that wait to be accepted while the process is busy, as far as the system allows so many. Of those beyond it the system takes no
- * notice, and their side tries again after one, three and seven seconds.
- */
-const backlog = 4096;
-
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -132,7 +126,7 @@ function listen(server: Server, host: string, port: number): Promise<void> {
       const message = reasons[error.code ?? ''] ?? `Cannot listen on ${host}, port ${port}: ${error.message}.`;
       reject(new LimnError('IO', message, { details: { host, port }, cause: error }));
     });
-    server.listen({ port, host, backlog }, resolve);
+    server.listen(port, host, resolve);
   });
 }
 
