@@ -69,15 +69,33 @@ const smallGallery = await (async () => {
       matching: Float32Array.of(1, 0, 0, 0),
       factors: Float32Array.of(1, 0, 0, 1),
     });
-    const store = await MemoryStore.create(place, info, { items: [item('a.jpg')] });
-    await store.upsert([item('b.jpg')]);
+    const right = [item('a.jpg'), item('b.jpg')];
+    const store = await MemoryStore.create(place, info, { items: right.slice(0, 1) });
+    await store.upsert(right.slice(1));
     await store.close();
     const names = readdirSync(place).filter((name) => /json$|log$|ack$/.test(name));
-    return { info, names, ...Object.fromEntries(names.map((name) => [name, readFileSync(join(place, name))])) };
+    return { info, names, right, ...Object.fromEntries(names.map((name) => [name, readFileSync(join(place, name))])) };
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
 })();
+
+/** What was acknowledged is there, or damage was said before. @throws Error where it is not */
+async function refuseLoss(snapshot) {
+  const { rows } = snapshot;
+  const { right } = smallGallery;
+  for (const { id, metadata, matching, factors } of right) {
+    const row = rows.rowOf.get(id);
+    if (row === undefined) throw new Error(`loses ${id} without a word`);
+    const found = await snapshot.vectors(row);
+    const text = (value) => JSON.stringify(value);
+    const same = text(rows.items[row].metadata) === text(metadata);
+    if (!same || text([...found.matching, ...found.factors]) !== text([...matching, ...factors])) {
+      throw new Error(`has another ${id} without a word`);
+    }
+  }
+  if (rows.rowOf.size !== right.length) throw new Error(`has ${rows.rowOf.size} items, and ${right.length} were written`);
+}
 
 const tokenizer = json({
   version: '1.0',
@@ -109,10 +127,11 @@ async function idleProgram() {
   return program;
 }
 
+/** @throws Error where fewer or more come than were counted */
 const consume = async (list) => {
-  for await (const _ of list.pictures()) {
-    // Reading is the test.
-  }
+  let count = 0;
+  for await (const _ of list.pictures()) count++;
+  if (count !== list.total) throw new Error(`lists ${list.total} images and gives ${count}`);
 };
 const listTarget = (extension, seeds) => ({
   name: `list.${extension}`,
@@ -398,7 +417,8 @@ export const targets = [
       const { salvage } = await built('search/store/memory/salvage.js');
       const { openSnapshot } = await built('search/store/memory/snapshot.js');
       await salvage(join(scratch, 'whole'));
-      await (await openSnapshot(join(scratch, 'whole'), { threads: 1 })).retire();
+      const snapshot = await openSnapshot(join(scratch, 'whole'), { threads: 1 });
+      await refuseLoss(snapshot).finally(() => snapshot.retire());
     },
   })),
   {

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Random } from '../../src/core/random.js';
 import { program } from './serving.js';
 
@@ -22,6 +23,12 @@ export interface KilledCommand {
   goOn?: readonly string[];
   /** What the run called `name` has made, to be compared. */
   result: (name: string) => Promise<unknown>;
+  /**
+   * Whether the moment has come to kill the run for the first, second or third time (0, 1, 2), asked again and again.
+   *
+   * @default a random moment of the time that a run without a kill took
+   */
+  killWhen?: (name: string, kill: number) => Promise<boolean>;
   /** Where a run called `name` must leave the same files as one that was not killed. */
   folder: (name: string) => string;
 }
@@ -67,9 +74,9 @@ export async function killRuns(
   scenario: KilledCommand,
   kills: number,
   random: Random,
-  onKill: OnKill,
+  onKill?: OnKill,
 ): Promise<KillReport> {
-  const { words, goOn = [], result, folder } = scenario;
+  const { words, goOn = [], result, folder, killWhen } = scenario;
   const begun = performance.now();
   const whole = await startLimn(root, words('whole')).ended;
   if (whole.code !== 0) throw new Error(whole.error);
@@ -85,12 +92,18 @@ export async function killRuns(
     };
     for (let kill = 0; kill < 3 && report.kills < kills; kill++) {
       const running = startLimn(root, await wordsNow());
+      const started = performance.now();
       const after = time * (0.15 + 0.85 * random.uniform());
-      const timer = setTimeout(() => running.child.kill('SIGKILL'), after);
+      const isTime = killWhen ?? (async () => performance.now() - started >= after);
+      while (running.child.exitCode === null && running.child.signalCode === null && !(await isTime(out, kill)))
+        await setTimeout(5);
+      const lived = `${Math.round(performance.now() - started)} of ${Math.round(time)} ms`;
+      running.child.kill('SIGKILL');
       const { signal, code, error } = await running.ended;
-      clearTimeout(timer);
-      if (signal === 'SIGKILL') onKill(++report.kills, `${out} after ${Math.round(after)} of ${Math.round(time)} ms`);
-      else if (code !== 0) report.problems.push(`${out} was refused: ${error}`);
+      if (signal === 'SIGKILL') {
+        report.kills++;
+        onKill?.(report.kills, `${out} after ${lived}`);
+      } else if (code !== 0) report.problems.push(`${out} was refused: ${error}`);
       else break;
     }
     const last = await startLimn(root, await wordsNow()).ended;
