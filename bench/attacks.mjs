@@ -7,14 +7,14 @@
  *
  * The attacks come from another loopback address (127.0.0.9), as one caller does, from this process, which takes a part of the machine too;
  * the searches from a thread of their own. Each attack runs three times (--runs), in turns, against a new server. The rate is off: what is measured
- * are the shares and turns behind it. The goal is a p99 under one second, of the runs' median. Beside it stand the machine's load and
- * how late the server's own event loop was (p99).
+ * are the shares and turns behind it. The goal is a p99 under one second, of the runs' median. Beside it stand the machine's load, and how much
+ * CPU time the server's main thread took between two looks (turnP99, turnMost: loop-cpu.mjs), which no load changes.
  *
  * Results go to bench/results/attacks.json.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,7 +64,10 @@ async function drawGallery(folder) {
 
 async function start(location) {
   const words = ['serve', '--gallery', `bench=${location}`, '--port', '0', '--rate', '0', '--log', 'error'];
-  const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const cpuFile = join(folder, 'loop-cpu.json');
+  const looking = ['--import', new URL('loop-cpu.mjs', import.meta.url).href];
+  const env = { ...process.env, LOOP_CPU: cpuFile };
+  const child = spawn(process.execPath, [...looking, program, ...words], { stdio: ['ignore', 'pipe', 'inherit'], env });
   const url = await new Promise((found, failed) => {
     child.stdout.on('data', (chunk) => {
       const line = /limn serve: (\S+)/.exec(String(chunk));
@@ -76,8 +79,9 @@ async function start(location) {
     const ended = once(child, 'exit');
     child.kill('SIGTERM');
     await ended;
+    return JSON.parse(await readFile(cpuFile, 'utf8'));
   };
-  return { url, end };
+  return { url, beginLooking: () => child.kill('SIGUSR2'), end };
 }
 
 const multipart = { 'content-type': 'multipart/form-data; boundary=b' };
@@ -164,26 +168,28 @@ async function others(url, seconds) {
   return { times: times.sort((a, b) => a - b), failed };
 }
 
-/** How late the server's event loop was since it was last asked, in milliseconds: its part of what others wait. */
-async function loopDelay(url) {
-  const text = await (await fetch(new URL('/metrics', url))).text();
-  return round(1000 * Number(/^limn_event_loop_delay_seconds\{quantile="0.99"\} (\S+)$/m.exec(text)?.[1]));
-}
-
 /** One run of an attack against a new server. */
 async function run(location, attack) {
   const server = await start(location);
   await others(server.url, 2);
   const stop = attack(server.url);
   await sleep(500);
-  await loopDelay(server.url);
+  server.beginLooking();
   const { times, failed } = await others(server.url, Number(flags.seconds));
-  const serverLoop = await loopDelay(server.url);
   stop();
-  await server.end();
+  const turn = await server.end();
   const at = (quantile) => round(times[Math.min(times.length - 1, Math.floor(quantile * times.length))] ?? Number.NaN);
   const load = round(loadavg()[0]);
-  return { searches: times.length, failed, p50: at(0.5), p99: at(0.99), most: at(1), serverLoop, load };
+  return {
+    searches: times.length,
+    failed,
+    p50: at(0.5),
+    p99: at(0.99),
+    most: at(1),
+    turnP99: round(turn.p99),
+    turnMost: round(turn.most),
+    load,
+  };
 }
 
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
@@ -191,21 +197,21 @@ const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.le
 const folder = await mkdtemp(join(tmpdir(), 'limn-bench-attacks-'));
 try {
   const location = flags.gallery ?? (await drawGallery(folder));
+  const all = Object.entries(await attacks()).filter(([name]) => !flags.only || name === 'none' || name.includes(flags.only));
   const runs = {};
   // In turns, so that what else the machine does meets all of them.
   for (let turn = 0; turn < Number(flags.runs); turn++) {
-    for (const [name, attack] of Object.entries(await attacks())) {
-      if (flags.only && name !== 'none' && !name.includes(flags.only)) continue;
+    for (const [name, attack] of all) {
       const found = await run(location, attack);
       runs[name] = [...(runs[name] ?? []), found];
       console.log(`${name}: ${JSON.stringify(found)}`);
     }
   }
   const results = {};
-  for (const [name, all] of Object.entries(runs)) {
-    const medians = Object.fromEntries(Object.keys(all[0]).map((key) => [key, median(all.map((one) => one[key]))]));
+  for (const [name, found] of Object.entries(runs)) {
+    const medians = Object.fromEntries(Object.keys(found[0]).map((key) => [key, median(found.map((one) => one[key]))]));
     const met = medians.failed === 0 && medians.p99 < goalMilliseconds;
-    results[name] = { medians, runs: all, goal: { says: `p99 under ${goalMilliseconds} ms, none refused`, met } };
+    results[name] = { medians, runs: found, goal: { says: `p99 under ${goalMilliseconds} ms, none refused`, met } };
   }
   console.table(Object.fromEntries(Object.entries(results).map(([name, { medians }]) => [name, medians])));
   await saveResult('attacks', { seconds: Number(flags.seconds), unit: 'milliseconds', attacks: results });
