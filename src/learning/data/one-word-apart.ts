@@ -27,7 +27,7 @@ export function drawPairs(pictures: readonly CaptionedPicture[], count: number, 
   for (const caption of captions) {
     const words = wordsOf(caption);
     for (const rest of rests(caption)) {
-      const sharing = ofRest.get(rest) ?? { captions: [], ofWords: new Map() };
+      const sharing: Sharing = ofRest.get(rest) ?? { captions: [], ofWords: new Map() };
       ofRest.set(rest, sharing);
       const places = sharing.ofWords.get(words);
       if (places) places.push(sharing.captions.length);
