@@ -35,7 +35,9 @@ export async function contentOf(location: string): Promise<unknown> {
   const vectors = await store.vectors(items.map(({ id }) => id));
   const count = await store.count();
   await store.close();
-  const rounded = vectors.map(({ matching }) => Array.from(matching, (value) => value.toFixed(3).replace('-0.000', '0.000')));
+  const rounded = vectors.map((found) =>
+    Array.from(found?.matching ?? [], (value) => value.toFixed(3).replace('-0.000', '0.000')),
+  );
   return { count, items, rounded };
 }
 
