@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Random } from '../src/core/random.ts';
-import { drawPicture } from '../src/search/gallery/testing/tiny-gallery.ts';
+import { drawImage } from '../src/search/gallery/testing/tiny-gallery.ts';
 import { hasRedis } from '../src/search/queue/testing/redis-server.ts';
 import { startPg } from '../src/search/store/testing/pg-server.ts';
 import { killRuns, startLimn } from '../test/support/kill-runs.ts';
@@ -60,7 +60,7 @@ const scenarios = {
   ),
   'serve, writes': async (random, onKill) => {
     mkdirSync(at('served'));
-    for (const name of ['a.jpg', 'b.jpg']) await drawPicture(at('served', name), name.charCodeAt(0));
+    for (const name of ['a.jpg', 'b.jpg']) await drawImage(at('served', name), name.charCodeAt(0));
     const location = `memory:${at('served-gallery')}`;
     const made = await startLimn(root, ['index', '--model', 'model', '--images', 'served', '--store', location]).ended;
     if (made.code !== 0) throw new Error(made.error);

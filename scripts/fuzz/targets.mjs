@@ -130,7 +130,7 @@ async function idleProgram() {
 /** @throws Error where fewer or more come than were counted */
 const consume = async (list) => {
   let count = 0;
-  for await (const _ of list.pictures()) count++;
+  for await (const _ of list.images()) count++;
   if (count !== list.total) throw new Error(`lists ${list.total} images and gives ${count}`);
 };
 const listTarget = (extension, seeds) => ({
@@ -496,7 +496,7 @@ export const targets = [
     seeds: texts('postgres://u:p@host:5432/db?gallery=a', 's3://bucket/x?gallery=b', './folder?x&gallery=c'),
     run: async (bytes) => {
       (await built('search/store/lancedb/location.js')).lanceLocation(bytes.toString('utf8'));
-      (await built('search/gallery/places.js')).localFolder(bytes.toString('utf8'));
+      (await built('search/gallery/locations.js')).localFolder(bytes.toString('utf8'));
     },
   },
   {
@@ -524,5 +524,5 @@ export const targets = [
 /** Drawn by the program: kinds of pictures that the reader takes. */
 const sharp = createRequire(import.meta.url)('sharp');
 const drawn = sharp({ create: { width: 9, height: 7, channels: 3, background: 'red' } });
-const pictures = targets.find(({ name }) => name === 'picture');
-for (const format of ['jpeg', 'png', 'webp', 'gif', 'tiff']) pictures.seeds.push(await drawn.clone().toFormat(format).toBuffer());
+const images = targets.find(({ name }) => name === 'picture');
+for (const format of ['jpeg', 'png', 'webp', 'gif', 'tiff']) images.seeds.push(await drawn.clone().toFormat(format).toBuffer());

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { generateWardrobe } from '../../src/learning/data/wardrobe/generate.js';
-import { drawPicture } from '../../src/search/gallery/testing/tiny-gallery.js';
+import { generateSyntheticFashion } from '../../src/learning/data/synthetic-fashion/generate.js';
+import { drawImage } from '../../src/search/gallery/testing/tiny-gallery.js';
 import { saveTinyModel } from '../../src/search/gallery/testing/tiny-model.js';
 import { openStore } from '../../src/search/store/open-store.js';
 import type { KilledCommand } from './kill-runs.js';
@@ -13,10 +13,10 @@ export const indexWords = ['index', '--model', 'model', '--images', 'pictures'];
 
 /** Makes what the commands work with in `root`: a dataset `wardrobe`, a model, and a folder of `pictures`. */
 export async function prepareKills(root: string): Promise<void> {
-  await generateWardrobe({ directory: join(root, 'wardrobe'), pictures: 90, seed: 3, size: 32 });
+  await generateSyntheticFashion({ directory: join(root, 'wardrobe'), images: 90, seed: 3, size: 32 });
   await saveTinyModel(join(root, 'model'));
   await mkdir(join(root, 'pictures'));
-  for (let i = 0; i < 60; i++) await drawPicture(join(root, 'pictures', `p${String(i).padStart(2, '0')}.jpg`), i);
+  for (let i = 0; i < 60; i++) await drawImage(join(root, 'pictures', `p${String(i).padStart(2, '0')}.jpg`), i);
 }
 
 /** SHA-256 of files. */

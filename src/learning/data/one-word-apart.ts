@@ -1,7 +1,7 @@
 /** Pairs of pictures whose captions are one word apart, drawn as TIRG draws them while it trains. */
 import type { Random } from '../../core/random.js';
 
-export interface CaptionedPicture {
+export interface CaptionedImage {
   readonly id: string;
   readonly label: string;
   /** File and line. */
@@ -20,8 +20,8 @@ export interface Pair {
  * drawn that other captions replace, then one of these captions, then one of its pictures, all evenly. A picture whose
  * caption has no other one word apart has no pair.
  */
-export function drawPairs(pictures: readonly CaptionedPicture[], count: number, random: Random): Pair[] {
-  const ofCaption = grouped(pictures.map((picture) => [picture.label, picture] as const));
+export function drawPairs(images: readonly CaptionedImage[], count: number, random: Random): Pair[] {
+  const ofCaption = grouped(images.map((image) => [image.label, image] as const));
   const captions = [...ofCaption.keys()];
   const ofRest = new Map<string, Sharing>();
   for (const caption of captions) {
@@ -29,8 +29,8 @@ export function drawPairs(pictures: readonly CaptionedPicture[], count: number, 
     for (const rest of rests(caption)) {
       const sharing: Sharing = ofRest.get(rest) ?? { captions: [], ofWords: new Map() };
       ofRest.set(rest, sharing);
-      const places = sharing.ofWords.get(words);
-      if (places) places.push(sharing.captions.length);
+      const positions = sharing.ofWords.get(words);
+      if (positions) positions.push(sharing.captions.length);
       else sharing.ofWords.set(words, [sharing.captions.length]);
       sharing.captions.push(caption);
     }
@@ -45,7 +45,7 @@ export function drawPairs(pictures: readonly CaptionedPicture[], count: number, 
     });
   };
   const choices = new Map(captions.map((caption) => [caption, replacing(caption)]));
-  return pictures.flatMap(({ id, label, source }) => {
+  return images.flatMap(({ id, label, source }) => {
     const words = choices.get(label) ?? [];
     const targets = new Set<string>();
     for (let i = 0; i < count && words.length > 0; i++) {
@@ -63,10 +63,10 @@ interface Sharing {
 
 /** One of the captions beside the caption's own words, evenly. They are not copied: of a rest that thousands share there would be millions. */
 function drawn({ sharing, own }: { sharing: readonly string[]; own: readonly number[] }, random: Random): string {
-  let place = random.below(sharing.length - own.length);
+  let position = random.below(sharing.length - own.length);
   // In order, so that each place that is passed moves it on by one.
-  for (const passed of own) if (passed <= place) place++;
-  return sharing[place] as string;
+  for (const passed of own) if (passed <= position) position++;
+  return sharing[position] as string;
 }
 
 const wordsOf = (caption: string) => caption.split(/\s+/).sort().join(' ');
@@ -74,7 +74,7 @@ const wordsOf = (caption: string) => caption.split(/\s+/).sort().join(' ');
 /** What is left of a caption without each of its words in turn, each text once. */
 function rests(caption: string): string[] {
   const words = caption.split(/\s+/);
-  return [...new Set(words.map((_, left) => words.filter((_, place) => place !== left).join(' ')))];
+  return [...new Set(words.map((_, left) => words.filter((_, position) => position !== left).join(' ')))];
 }
 
 function grouped<T>(entries: readonly (readonly [key: string, value: T])[]): Map<string, T[]> {

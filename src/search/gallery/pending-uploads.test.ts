@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Gallery } from './gallery.js';
 import { markUploads } from './pending-uploads.js';
 import { killedUpload } from './testing/killed-upload.js';
-import { pictureBytes, type TinyFolder, tinyFolder } from './testing/tiny-gallery.js';
+import { imageBytes, type TinyFolder, tinyFolder } from './testing/tiny-gallery.js';
 
 let folder: TinyFolder;
 const at = (...parts: string[]) => folder.at(...parts);
@@ -26,7 +26,7 @@ it('are removed by the next write where a killed process left them without an it
   await killed(one, 'lost', place('a'));
   const notes: string[] = [];
   const second = await Gallery.open(other, { model, onNote: (note) => notes.push(note) });
-  const [kept] = await second.add([{ id: 'kept', bytes: await pictureBytes(8) }]);
+  const [kept] = await second.add([{ id: 'kept', bytes: await imageBytes(8) }]);
   expect(existsSync(at('pictures', place('a')))).toBe(true);
   expect([notes, (await pending()).length]).toEqual([[], 1]);
 
@@ -44,7 +44,7 @@ it('are removed by the next write where a killed process left them without an it
   await killed(other, 'lost', place('b'));
   const again = await Gallery.create({ model, images: at('pictures'), out: other });
   expect(again.report.notes).toEqual([expect.stringContaining('1 uploaded file without an item')]);
-  expect(await readFile(again.pathOf((await again.get('kept'))!))).toEqual(await pictureBytes(8));
+  expect(await readFile(again.pathOf((await again.get('kept'))!))).toEqual(await imageBytes(8));
   expect([existsSync(at('pictures', place('b'))), await pending()]).toEqual([false, []]);
   await again.close();
 });
@@ -52,7 +52,7 @@ it('are removed by the next write where a killed process left them without an it
 it('stay where their process lives, is on another machine, or the marker cannot be read', async () => {
   const gallery = at('one');
   const marked = await markUploads({ images: at('pictures'), gallery }, [{ id: 'under way', location: place('c') }]);
-  await writeFile(at('pictures', place('c')), await pictureBytes(9));
+  await writeFile(at('pictures', place('c')), await imageBytes(9));
   await cp(at('pictures', place('c')), at('pictures', place('d')));
   await writeFile(at('pictures', '.limn', 'uploads', 'pending', 'damaged.json'), '{"format":');
   const opened = await Gallery.open(gallery, { model: folder.model });

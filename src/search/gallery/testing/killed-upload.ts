@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sealed } from '../../../core/checksum.js';
 import { markUploads } from '../pending-uploads.js';
-import { pictureBytes } from './tiny-gallery.js';
+import { imageBytes } from './tiny-gallery.js';
 
 /** Leaves a file, and the marker of a process that has ended. @param location the file's place in the folder */
 export async function killedUpload(
@@ -15,7 +15,7 @@ export async function killedUpload(
 ): Promise<void> {
   const file = join(images, location);
   await mkdir(dirname(file), { recursive: true });
-  if (!existsSync(file)) await writeFile(file, await pictureBytes(7));
+  if (!existsSync(file)) await writeFile(file, await imageBytes(7));
   const pending = join(images, '.limn', 'uploads', 'pending');
   const before = new Set(await readdir(pending).catch(() => []));
   const { leave } = await markUploads({ images, gallery }, [{ id, location }]);
