@@ -6,12 +6,12 @@ const number = (fallback) => ({ type: 'string', default: String(fallback) });
 const { values } = parseArgs({
   options: { inputs: number(50_000), seed: number(1), minutes: number(30), only: { type: 'string' } },
 });
-const { counts, findings } = await fuzz({
+const { counts, accepted, findings } = await fuzz({
   inputs: Number(values.inputs),
   seed: Number(values.seed),
   minutes: Number(values.minutes),
   only: values.only,
   say: (line) => console.error(line),
 });
-console.log(JSON.stringify({ counts, findings }, undefined, 2));
+console.log(JSON.stringify({ counts, accepted, findings }, undefined, 2));
 process.exitCode = findings.length > 0 ? 1 : 0;

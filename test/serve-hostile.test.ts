@@ -127,7 +127,7 @@ describe('limn serve', () => {
     );
     for (const id of ['..%2Fsecret.jpg', '..%2f..%2fetc%2fpasswd', '%2e%2e%2fsecret.jpg', '.limn%2Fuploads%2Fx', '%00', 'a%0Ab'])
       for (const path of [`${items}/${id}`, `${items}/${id}/picture`])
-        expect([400, 404], path).toContain((await fetch(at(path))).status);
+        expect((await fetch(at(path))).status, path).toBe(/%0/.test(id) ? 400 : 404);
     for (const id of ['..%2Fsecret.jpg', '.limn%2Fuploads%2Fx.jpg', 'a%2F..%2Fb.jpg'])
       await problemOf(await put(id, await imageBytes(3)), 400, 'USAGE');
   });

@@ -77,7 +77,7 @@ export function mutated(inputs, below) {
   return bytes;
 }
 
-/** One input with a long run of one or two of its bytes inside, `length` bytes and four times as many. */
+/** One input with a long run of one or two of its bytes inside: `length` bytes, four and sixteen times as many. */
 export function stretched(inputs, below, length) {
   const bytes = inputs[below(inputs.length)];
   const at = below(bytes.length + 1);
@@ -85,5 +85,5 @@ export function stretched(inputs, below, length) {
     bytes.length === 0 || below(3) === 0 ? Buffer.from(runs[below(runs.length)]) : bytes.subarray(at, at + 1 + below(2));
   const of = (size) =>
     Buffer.concat([bytes.subarray(0, at), Buffer.alloc(size, part.length > 0 ? part : ' '), bytes.subarray(at)]);
-  return [of(length), of(4 * length)];
+  return [of(length), of(4 * length), of(16 * length)];
 }

@@ -47,32 +47,42 @@ class Runner {
 
 /**
  * @param options.inputs how many in all @param options.patience milliseconds for one input, which is tried twice
- * @returns what was found, one a kind
+ * @returns what was found, one a kind; how many inputs each target had, and how many of its right ones it took
  */
 export async function fuzz({ inputs, seed, minutes = Number.POSITIVE_INFINITY, only, patience = 1_000, say = () => {} }) {
   const chosen = targets.filter(({ name }) => only === undefined || name === only);
   const until = Date.now() + minutes * 60_000;
   const found = new Map();
   const counts = {};
+  const accepted = {};
   for (const [number, { name, seeds, cost = 1 }] of chosen.entries()) {
     const below = seeded(seed * 1_000 + number);
     const limit = cost > 1 ? 10 * patience : patience;
     const runner = new Runner(name);
     const note = (problem, bytes) => {
       const kind = `${name}: ${problem.replaceAll(/\d+/g, 'N')}`;
-      if (!found.has(kind))
-        found.set(kind, { target: name, problem, input: bytes.subarray(0, 4_000).toString('base64'), size: bytes.length });
+      if (found.has(kind)) return;
+      found.set(kind, { target: name, problem, input: bytes.subarray(0, 4_000).toString('base64'), size: bytes.length });
+      say(kind);
     };
     counts[name] = 0;
+    accepted[name] = 0;
     for (let i = 0; i < Math.ceil(inputs / chosen.length / cost) && Date.now() < until; i++) {
       counts[name]++;
       if (i % 50 === 49) {
-        const [short, long] = stretched(seeds, below, 4_000);
+        const [short, long, longest] = stretched(seeds, below, 4_000);
         const one = await runner.give(short, 4 * limit, 3);
         const four = await runner.give(long, 8 * limit, 3);
-        const grows = four.milliseconds > 60 && four.milliseconds > 10 * one.milliseconds;
+        const grows = (more, less) => more.milliseconds > 60 && more.milliseconds > 10 * less.milliseconds;
         if (four.problem ?? one.problem) note(four.problem ?? one.problem, short);
-        else if (grows) note('takes more than ten times as long for four times the input', short);
+        else if (grows(four, one)) {
+          // What grows with the square does so again; a machine that was busy for a moment does not.
+          const sixteen = await runner.give(longest, 64 * limit, 3);
+          const times = [one, four, sixteen].map(({ milliseconds }) => Math.round(milliseconds)).join(', ');
+          if (sixteen.problem || grows(sixteen, four)) {
+            note(`takes more than ten times as long for four times the input: ${times} ms`, short);
+          }
+        }
         continue;
       }
       const bytes = i < seeds.length ? seeds[i] : mutated(seeds, below);
@@ -80,11 +90,12 @@ export async function fuzz({ inputs, seed, minutes = Number.POSITIVE_INFINITY, o
       // A machine that is busy is no finding.
       if (answer.problem === 'hangs') answer = await runner.give(bytes, 3 * limit);
       if (answer.problem) note(answer.problem, bytes);
+      else if (i < seeds.length && answer.accepted) accepted[name]++;
     }
     await runner.worker.terminate();
     say(
       `${name}: ${counts[name]} inputs, ${[...found.values()].filter(({ target }) => target === name).length} kinds of findings`,
     );
   }
-  return { counts, findings: [...found.values()] };
+  return { counts, accepted, findings: [...found.values()] };
 }

@@ -69,15 +69,33 @@ const smallGallery = await (async () => {
       matching: Float32Array.of(1, 0, 0, 0),
       factors: Float32Array.of(1, 0, 0, 1),
     });
-    const store = await MemoryStore.create(place, info, { items: [item('a.jpg')] });
-    await store.upsert([item('b.jpg')]);
+    const right = [item('a.jpg'), item('b.jpg')];
+    const store = await MemoryStore.create(place, info, { items: right.slice(0, 1) });
+    await store.upsert(right.slice(1));
     await store.close();
     const names = readdirSync(place).filter((name) => /json$|log$|ack$/.test(name));
-    return { info, names, ...Object.fromEntries(names.map((name) => [name, readFileSync(join(place, name))])) };
+    return { info, names, right, ...Object.fromEntries(names.map((name) => [name, readFileSync(join(place, name))])) };
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
 })();
+
+/** What was acknowledged is there, or damage was said before. @throws Error where it is not */
+async function refuseLoss(snapshot) {
+  const { rows } = snapshot;
+  const { right } = smallGallery;
+  for (const { id, metadata, matching, factors } of right) {
+    const row = rows.rowOf.get(id);
+    if (row === undefined) throw new Error(`loses ${id} without a word`);
+    const found = await snapshot.vectors(row);
+    const text = (value) => JSON.stringify(value);
+    const same = text(rows.items[row].metadata) === text(metadata);
+    if (!same || text([...found.matching, ...found.factors]) !== text([...matching, ...factors])) {
+      throw new Error(`has another ${id} without a word`);
+    }
+  }
+  if (rows.rowOf.size !== right.length) throw new Error(`has ${rows.rowOf.size} items, and ${right.length} were written`);
+}
 
 const tokenizer = json({
   version: '1.0',
@@ -109,10 +127,11 @@ async function idleProgram() {
   return program;
 }
 
+/** @throws Error where fewer or more come than were counted */
 const consume = async (list) => {
-  for await (const _ of list.images()) {
-    // Reading is the test.
-  }
+  let count = 0;
+  for await (const _ of list.images()) count++;
+  if (count !== list.total) throw new Error(`lists ${list.total} images and gives ${count}`);
 };
 const listTarget = (extension, seeds) => ({
   name: `list.${extension}`,
@@ -131,13 +150,14 @@ const metadataTarget = (extension, seeds) => ({
   },
 });
 
-/** A reader of a dataset whose files are all right but for the one that is changed. */
-const dataset = (name, module, reader, path, seeds, others = {}, options = {}) => ({
+/** A reader of a dataset whose files are all right but for the one that is changed, and whose images are there. */
+const dataset = (name, module, reader, path, seeds, images, others = {}, options = {}) => ({
   name: `dataset ${name} ${path}`,
   seeds,
   run: async (bytes) => {
     const read = (await built(`learning/data/${module}.js`))[reader];
     for (const [other, content] of Object.entries(others)) file(`${name}/${other}`, content);
+    for (const image of images) file(`${name}/${image}`, '');
     const whole = file(`${name}/${path}`, bytes);
     const directory = whole.slice(0, -path.length - 1);
     await read({ directory, split: 'train', ...options });
@@ -294,6 +314,7 @@ export const targets = [
     'readFashionIQ',
     'captions/cap.dress.train.json',
     [json([{ candidate: 'a', target: 'b', captions: ['is red', 'has sleeves'] }])],
+    ['images/a.jpg', 'images/b.jpg'],
     { 'image_splits/split.dress.train.json': '["a","b"]' },
     { category: 'dress' },
   ),
@@ -303,6 +324,7 @@ export const targets = [
     'readFashionIQ',
     'image_splits/split.dress.train.json',
     [json(['a', 'b'])],
+    ['images/a.jpg', 'images/b.jpg'],
     { 'captions/cap.dress.train.json': '[{"candidate":"a","target":"b","captions":["x","y"]}]' },
     { category: 'dress' },
   ),
@@ -312,14 +334,22 @@ export const targets = [
     'readShoes',
     'relative_captions_shoes.json',
     [json([{ ImageName: 'a.jpg', ReferenceImageName: 'b.jpg', RelativeCaption: 'are red' }])],
+    ['a.jpg', 'b.jpg'],
     { 'train_im_names.txt': 'a.jpg\nb.jpg\n', 'eval_im_names.txt': 'c.jpg\n' },
   ),
-  dataset('birds', 'birds-to-words', 'readBirdsToWords', 'birds-to-words-v1.0.tsv', [
-    lines(
-      'img1ObservationURL\timg1ImgURL\timg2ObservationURL\timg2ImgURL\tsplit\tdescription',
-      'https://x/1\thttps://x/photos/1/a.jpg\thttps://x/2\thttps://x/photos/2/a.jpg\ttrain\tanimal1 is red',
-    ),
-  ]),
+  dataset(
+    'birds',
+    'birds-to-words',
+    'readBirdsToWords',
+    'birds-to-words-v1.0.tsv',
+    [
+      lines(
+        'img1ObservationURL\timg1ImgURL\timg2ObservationURL\timg2ImgURL\tsplit\tdescription',
+        'https://x/1\thttps://x/photos/1/a.jpg\thttps://x/2\thttps://x/photos/2/a.jpg\ttrain\tanimal1 is red',
+      ),
+    ],
+    ['images/1.jpg', 'images/2.jpg'],
+  ),
   dataset(
     'cirr',
     'cirr',
@@ -337,14 +367,25 @@ export const targets = [
         },
       ]),
     ],
+    ['images/train/a.png', 'images/train/b.png'],
     { 'image_splits/split.rc2.train.json': '{"a":"./train/a.png","b":"./train/b.png"}' },
   ),
-  dataset('fashion200k', 'fashion200k', 'readFashion200k', 'labels/dress_train_detect_all.txt', [
-    lines('women/dresses/1/a.jpg\t0.9\tred long dress', 'women/dresses/2/b.jpg\t0.8\tblue long dress'),
-  ]),
-  dataset('triplets', 'own-triplets', 'readOwnTriplets', 'triplets.train.jsonl', [
-    lines('{"reference":"a.jpg","target":"b.jpg","text":"in red"}', '{"reference":"a.jpg","targets":["b.jpg"],"text":"x"}'),
-  ]),
+  dataset(
+    'fashion200k',
+    'fashion200k',
+    'readFashion200k',
+    'labels/dress_train_detect_all.txt',
+    [lines('women/dresses/1/a.jpg\t0.9\tred long dress', 'women/dresses/2/b.jpg\t0.8\tblue long dress')],
+    ['women/dresses/1/a.jpg', 'women/dresses/2/b.jpg'],
+  ),
+  dataset(
+    'triplets',
+    'own-triplets',
+    'readOwnTriplets',
+    'triplets.train.jsonl',
+    [lines('{"reference":"a.jpg","target":"b.jpg","text":"in red"}', '{"reference":"a.jpg","targets":["b.jpg"],"text":"x"}')],
+    ['images/a.jpg', 'images/b.jpg'],
+  ),
   {
     name: 'experiment',
     seeds: experiments,
@@ -376,7 +417,8 @@ export const targets = [
       const { salvage } = await built('search/store/memory/salvage.js');
       const { openSnapshot } = await built('search/store/memory/snapshot.js');
       await salvage(join(scratch, 'whole'));
-      await (await openSnapshot(join(scratch, 'whole'), { threads: 1 })).retire();
+      const snapshot = await openSnapshot(join(scratch, 'whole'), { threads: 1 });
+      await refuseLoss(snapshot).finally(() => snapshot.retire());
     },
   })),
   {

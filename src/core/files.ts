@@ -1,10 +1,10 @@
 /** Files that are whole or absent: write beside the target, flush to disk, rename. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, open, rename, rm, stat } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { LimnError, messageOf } from './errors.js';
+import { streamRegularFile } from './regular-file.js';
 import { readText } from './text-file.js';
 
 /** Tells writes of this process apart. */
@@ -54,7 +54,7 @@ export function sha256(data: string | Uint8Array): string {
 /** SHA-256 of a file's content, in hexadecimal, read as a stream. */
 export async function sha256File(path: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+  for await (const piece of streamRegularFile(path)) hash.update(piece);
   return hash.digest('hex');
 }
 

@@ -1,7 +1,6 @@
 /** The one way in which limn reads text from outside: whole, in pieces or by lines. See {@link OutsideText} for the encodings. */
-import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { LimnError, messageOf } from './errors.js';
+import { readRegularFile, streamRegularFile } from './regular-file.js';
 import { OutsideText } from './text-decoder.js';
 
 /** A line that is longer is no line of a table or a list, and would fill the memory. */
@@ -25,7 +24,7 @@ export function decodeText(bytes: Uint8Array, name: string): string {
  * @throws LimnError IO, DATA that names the line for what is neither UTF-8 nor UTF-16
  */
 export async function readText(path: string, what: string): Promise<string> {
-  const bytes = await readFile(path).catch((error) => {
+  const bytes = await readRegularFile(path).catch((error) => {
     throw readError(error, path, what);
   });
   return decodeText(bytes, path);
@@ -35,7 +34,7 @@ export async function readText(path: string, what: string): Promise<string> {
 export async function* streamText(path: string, what: string): AsyncGenerator<string> {
   const text = new OutsideText(path);
   try {
-    for await (const piece of createReadStream(path, { highWaterMark: 1 << 18 })) yield text.push(piece as Uint8Array);
+    for await (const piece of streamRegularFile(path, 1 << 18)) yield text.push(piece);
   } catch (error) {
     throw readError(error, path, what);
   }

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { extname, isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LimnError, messageOf } from '../core/errors.js';
+import { openRegularFile } from '../core/regular-file.js';
 import { type Plugin, usePlugin } from './use-plugin.js';
 
 /**
@@ -30,6 +31,7 @@ async function importPlugin(name: string, folder: string): Promise<{ default?: u
     throw new LimnError('CONFIG', `The plug-in ${name} is TypeScript: compile it, and give the JavaScript file.`);
   }
   try {
+    await (await openRegularFile(file)).close();
     return (await import(pathToFileURL(file).href)) as { default?: unknown };
   } catch (error) {
     // What the definition itself refused needs no more words than which plug-in it was.

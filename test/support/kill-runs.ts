@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Random } from '../../src/core/random.js';
 import { program } from './serving.js';
 
@@ -22,6 +23,12 @@ export interface KilledCommand {
   goOn?: readonly string[];
   /** What the run called `name` has made, to be compared. */
   result: (name: string) => Promise<unknown>;
+  /**
+   * Whether the moment has come to kill the run for the first, second or third time (0, 1, 2), asked again and again.
+   *
+   * @default a random moment of the time that a run without a kill took
+   */
+  killWhen?: (name: string, kill: number) => Promise<boolean>;
   /** Where a run called `name` must leave the same files as one that was not killed. */
   folder: (name: string) => string;
 }
@@ -58,9 +65,18 @@ export async function filesIn(folder: string): Promise<string> {
     .join('\n');
 }
 
+/** Told of each kill: how many there were in the scenario, and what was killed. */
+export type OnKill = (kills: number, what: string) => void;
+
 /** @param kills how many, at least */
-export async function killRuns(root: string, scenario: KilledCommand, kills: number, random: Random): Promise<KillReport> {
-  const { words, goOn = [], result, folder } = scenario;
+export async function killRuns(
+  root: string,
+  scenario: KilledCommand,
+  kills: number,
+  random: Random,
+  onKill?: OnKill,
+): Promise<KillReport> {
+  const { words, goOn = [], result, folder, killWhen } = scenario;
   const begun = performance.now();
   const whole = await startLimn(root, words('whole')).ended;
   if (whole.code !== 0) throw new Error(whole.error);
@@ -76,11 +92,18 @@ export async function killRuns(root: string, scenario: KilledCommand, kills: num
     };
     for (let kill = 0; kill < 3 && report.kills < kills; kill++) {
       const running = startLimn(root, await wordsNow());
-      const timer = setTimeout(() => running.child.kill('SIGKILL'), time * (0.15 + 0.85 * random.uniform()));
+      const started = performance.now();
+      const after = time * (0.15 + 0.85 * random.uniform());
+      const isTime = killWhen ?? (async () => performance.now() - started >= after);
+      while (running.child.exitCode === null && running.child.signalCode === null && !(await isTime(out, kill)))
+        await setTimeout(5);
+      const lived = `${Math.round(performance.now() - started)} of ${Math.round(time)} ms`;
+      running.child.kill('SIGKILL');
       const { signal, code, error } = await running.ended;
-      clearTimeout(timer);
-      if (signal === 'SIGKILL') report.kills++;
-      else if (code !== 0) report.problems.push(`${out} was refused: ${error}`);
+      if (signal === 'SIGKILL') {
+        report.kills++;
+        onKill?.(report.kills, `${out} after ${lived}`);
+      } else if (code !== 0) report.problems.push(`${out} was refused: ${error}`);
       else break;
     }
     const last = await startLimn(root, await wordsNow()).ended;

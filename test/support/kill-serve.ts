@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { messageOf } from '../../src/core/errors.js';
 import type { Random } from '../../src/core/random.js';
-import type { KillReport } from './kill-runs.js';
+import type { KillReport, OnKill } from './kill-runs.js';
 import { type Serving, startServing } from './serving.js';
 import { WrittenItems } from './written-items.js';
 
@@ -14,6 +14,7 @@ export async function killServe(
   { location, images }: { location: string; images: string },
   kills: number,
   random: Random,
+  onKill: OnKill,
 ): Promise<KillReport> {
   const report: KillReport = { kills: 0, runs: 0, problems: [] };
   const written = new WrittenItems('g', random.below(1000));
@@ -31,7 +32,7 @@ export async function killServe(
     while (written.acknowledged < enough) await setTimeout(2);
     await setTimeout(random.below(120));
     serving.kill('SIGKILL');
-    if ((await serving.ended) === null) report.kills++;
+    if ((await serving.ended) === null) onKill(++report.kills, `the server, ${written.acknowledged} writes acknowledged`);
     ending.abort();
     await writing;
   }

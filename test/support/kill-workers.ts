@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Random } from '../../src/core/random.js';
 import { startRedis } from '../../src/search/queue/testing/redis-server.js';
 import { openStore } from '../../src/search/store/open-store.js';
-import { type KillReport, startLimn } from './kill-runs.js';
+import { type KillReport, type OnKill, startLimn } from './kill-runs.js';
 
 /**
  * @param location of the gallery called `name`
@@ -19,6 +19,7 @@ export async function killWorkers(
   }: { location: (name: string) => string; index: string[]; result: (location: string) => Promise<unknown> },
   kills: number,
   random: Random,
+  onKill: OnKill,
 ): Promise<KillReport> {
   const report: KillReport = { kills: 0, runs: 0, problems: [] };
   const plain = location('plain');
@@ -39,7 +40,8 @@ export async function killWorkers(
         while ((await countOf(gallery)) === before && indexing.child.exitCode === null) await setTimeout(10);
         await setTimeout(random.below(150));
         worker.child.kill('SIGKILL');
-        if ((await worker.ended).signal === 'SIGKILL') report.kills++;
+        if ((await worker.ended).signal === 'SIGKILL')
+          onKill(++report.kills, `a worker of trial ${trial}, ${before} items or more there`);
       }
       const last = work();
       const { code, error } = await indexing.ended;

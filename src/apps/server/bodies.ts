@@ -1,8 +1,12 @@
 /** Reading the body of a request, as far as it may go. */
 import type { IncomingMessage } from 'node:http';
+import type { BodyTurns } from './body-turns.js';
 import type { ServerLimits } from './limits.js';
 import { HttpProblem } from './problems.js';
 import type { ByteBudget, HeldBytes } from './slots.js';
+
+/** Of every body so much is read as it comes: JSON does not wait behind files. */
+const freeBytes = 16 * 1024;
 
 /** What was not read of a body stays on the connection, so that has to end. */
 const closing = { headers: { connection: 'close' } };
@@ -14,7 +18,8 @@ export interface Body {
 }
 
 /**
- * The whole body. Memory is charged to the caller as bytes arrive: what was only promised costs nobody anything.
+ * The whole body, in turns with those of others. Memory is charged to the caller as bytes arrive: what was only promised costs nobody
+ * anything.
  *
  * @throws HttpProblem 413 for one that is too large, 415 for a compressed one, 408 for one that comes too slowly, 503 where there is no
  * room for it, 400 where the connection breaks
@@ -22,8 +27,7 @@ export interface Body {
 export async function readBody(
   incoming: IncomingMessage,
   limits: Pick<ServerLimits, 'bodyBytes' | 'bodyMilliseconds'>,
-  budget: ByteBudget,
-  caller?: string,
+  { budget, turns, caller }: { budget: ByteBudget; turns: BodyTurns; caller?: string | undefined },
 ): Promise<Body> {
   const encoding = incoming.headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
@@ -32,7 +36,7 @@ export async function readBody(
   if (Number(incoming.headers['content-length'] ?? 0) > limits.bodyBytes) throw tooLarge(limits.bodyBytes);
   const held = budget.open(caller);
   try {
-    return { bytes: await collect(incoming, limits, held), release: () => held.release() };
+    return { bytes: await collect(incoming, limits, held, () => turns.pause(incoming, caller)), release: () => held.release() };
   } catch (error) {
     held.release();
     throw error;
@@ -47,12 +51,15 @@ function collect(
   incoming: IncomingMessage,
   limits: Pick<ServerLimits, 'bodyBytes' | 'bodyMilliseconds'>,
   held: HeldBytes,
+  pause: () => () => void,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    let stopWaiting = () => {};
     const end = (error?: HttpProblem) => {
       clearTimeout(timer);
+      stopWaiting();
       incoming.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken);
       if (!error) return resolve(Buffer.concat(chunks, size));
       incoming.pause();
@@ -67,6 +74,7 @@ function collect(
         return end(withClosing(error as HttpProblem));
       }
       chunks.push(chunk);
+      if (size > freeBytes) stopWaiting = pause();
     };
     const onEnd = () => end();
     const onBroken = () => end(new HttpProblem(400, 'USAGE', 'The connection ended before the body did.', closing));

@@ -3,10 +3,15 @@
  * words that people choose, and would let strangers make the server compute with every wrong key they send.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { chmod, open, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
+import { sweepTemporary } from '../../core/leftovers.js';
+import { holderOf, takeLock } from '../../core/lock.js';
+import { readRegularFile } from '../../core/regular-file.js';
 import { decodeText } from '../../core/text-file.js';
 
 export const scopes = ['read', 'write'] as const;
@@ -34,7 +39,7 @@ const hashOf = (key: string) => createHash('sha256').update(key).digest();
 export async function readKeys(path: string): Promise<KeyEntry[]> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    bytes = await readRegularFile(path);
   } catch (error) {
     const advice = 'Make one with "limn serve keys add".';
     throw new LimnError('CONFIG', `Cannot read the keys in ${path}: ${messageOf(error)}. ${advice}`, { cause: error });
@@ -81,11 +86,15 @@ export async function removeKey(path: string, id: string): Promise<void> {
 /** Rewrites the file, one change at a time across processes. */
 async function changeKeys(path: string, change: (keys: KeyEntry[]) => KeyEntry[]): Promise<void> {
   const lock = `${path}.lock`;
-  const held = await open(lock, 'wx').catch((error: NodeJS.ErrnoException) => {
-    const reason = error.code === 'EEXIST' ? `another command changes it, or ended before it removed ${lock}` : messageOf(error);
-    throw new LimnError('IO', `Cannot change the keys in ${path}: ${reason}. Try again.`, { cause: error });
-  });
+  const held = await takeLock(lock);
+  if (!held) {
+    const { pid, host } = await holderOf(lock);
+    const holder = pid === undefined ? 'another command' : `process ${pid}${host === hostname() ? '' : ` on ${host}`}`;
+    const advice = `Try again when it has ended; remove ${lock} if it is not running.`;
+    throw new LimnError('IO', `Cannot change the keys in ${path}: ${holder} is changing them. ${advice}`, { details: { lock } });
+  }
   try {
+    await sweepTemporary(dirname(path), { of: `${basename(path)}.` });
     const exists = await stat(path).then(
       () => true,
       () => false,
@@ -94,8 +103,7 @@ async function changeKeys(path: string, change: (keys: KeyEntry[]) => KeyEntry[]
     await writeFileAtomic(path, `${JSON.stringify({ format: 'limn-keys-1', keys }, undefined, 2)}\n`);
     await chmod(path, 0o600);
   } finally {
-    await held.close();
-    await rm(lock, { force: true });
+    await held.release();
   }
 }
 

@@ -4,6 +4,7 @@ import { suggestion } from '../../core/suggest.js';
 import type { SearchAnswer, SearchRequest } from '../../search/gallery/search-types.js';
 import type { Batcher } from './batcher.js';
 import { readBody } from './bodies.js';
+import { BodyTurns } from './body-turns.js';
 import { type Content, readContent } from './content.js';
 import { DecodeTurns } from './decode-turns.js';
 import type { ServerLimits } from './limits.js';
@@ -24,6 +25,7 @@ export class ServerParts {
   private readonly reading: Slots;
   private readonly working: Slots;
   private readonly budget: ByteBudget;
+  private readonly bodies = new BodyTurns();
   private readonly turns: DecodeTurns;
 
   constructor(
@@ -53,7 +55,11 @@ export class ServerParts {
 
   /** The body of a request, taken apart. @param jsonPart the name of the part with the JSON */
   async content(c: ServerContext, jsonPart: string): Promise<Content> {
-    const body = await readBody(c.env.incoming, this.limits, this.budget, c.var.state.caller);
+    const body = await readBody(c.env.incoming, this.limits, {
+      budget: this.budget,
+      turns: this.bodies,
+      caller: c.var.state.caller,
+    });
     c.var.state.ends.push(body.release);
     return readContent(c.req.header('content-type'), body.bytes, jsonPart, this.limits);
   }

@@ -1,7 +1,8 @@
 /** The server's small parts, each by itself. */
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
@@ -209,6 +210,28 @@ describe('keys', () => {
     const added = outcomes.flatMap((one) => (one.status === 'fulfilled' ? [one.value.entry.id] : []));
     expect(added.length).toBeGreaterThan(0);
     expect((await readKeys(path)).map(({ id }) => id).sort()).toEqual(added.sort());
+  });
+
+  it('can be changed after a command was killed while it changed them, and not while one does', async () => {
+    const folder = join(root, 'killed');
+    const path = join(folder, 'keys.json');
+    await mkdir(folder);
+    const ended = Number(execFileSync(process.execPath, ['-p', 'process.pid']));
+    const locks = [JSON.stringify({ pid: ended, host: hostname() }), ''];
+    for (const lock of locks) {
+      await writeFile(`${path}.lock`, lock);
+      await writeFile(`${path}.${ended}.1.tmp`, 'half');
+      await addKey(path, 'read');
+      expect(await readdir(folder)).toEqual(['keys.json']);
+    }
+    expect(await readKeys(path)).toHaveLength(2);
+    // Of other files in the folder nothing is known.
+    await writeFile(join(folder, `other.${ended}.1.tmp`), 'half');
+    await writeFile(`${path}.lock`, JSON.stringify({ pid: process.ppid, host: hostname() }));
+    await expect(addKey(path, 'read')).rejects.toThrow(`process ${process.ppid} is changing them`);
+    await rm(`${path}.lock`);
+    await addKey(path, 'read');
+    expect((await readdir(folder)).sort()).toEqual(['keys.json', `other.${ended}.1.tmp`]);
   });
 });
 

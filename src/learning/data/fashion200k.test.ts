@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { Random } from '../../core/random.js';
 import type { ReadOptions } from './dataset-format.js';
 import { fashion200k, heldOut, readFashion200k, replacement } from './fashion200k.js';
-import { drawPairs } from './one-word-apart.js';
+import { type CaptionedImage, drawPairs } from './one-word-apart.js';
 import { absent, failureOf, folderOf, real, removeFolders, sharedData } from './testing/folders.js';
 
 afterAll(removeFolders);
@@ -71,6 +71,45 @@ test('pairs are one word apart, reproducible, and leave no choice out', () => {
   expect(found.sort()).toEqual(['acd', 'bcd', 'cabf', 'dabf', 'fcd']);
 });
 
+/** {@link drawPairs}, with every list of captions written out. */
+function plainPairs(images: readonly CaptionedImage[], count: number, random: Random) {
+  const words = (caption: string) => caption.split(' ');
+  const sorted = (caption: string) => words(caption).sort().join(' ');
+  const rests = (caption: string) => [
+    ...new Set(
+      words(caption).map((_, left) =>
+        words(caption)
+          .filter((_, place) => place !== left)
+          .join(' '),
+      ),
+    ),
+  ];
+  const captions = [...new Set(images.map(({ label }) => label))];
+  return images.flatMap(({ id, label, source }) => {
+    const lists = rests(label)
+      .map((rest) => captions.filter((other) => rests(other).includes(rest) && sorted(other) !== sorted(label)))
+      .filter((list) => list.length > 0);
+    const targets = new Set<string>();
+    for (let i = 0; i < count && lists.length > 0; i++) {
+      const caption = random.pick(random.pick(lists));
+      targets.add(random.pick(images.filter((image) => image.label === caption)).id);
+    }
+    return [...targets].map((target) => ({ reference: id, target, source }));
+  });
+}
+
+test('the pairs are those of the plain way to draw them', () => {
+  const random = Random.derive(1, 'captions');
+  const caption = () =>
+    Array.from({ length: 1 + random.below(4) }, () => random.pick(['red', 'blue', 'long', 'dress', 'top'])).join(' ');
+  const images = Array.from({ length: 150 }, (_, i) => ({ id: `${i}`, label: caption(), source: 'file' }));
+  for (let seed = 0; seed < 5; seed++) {
+    const pairs = drawPairs(images, 4, new Random(seed));
+    expect(pairs.length).toBeGreaterThan(200);
+    expect(pairs).toEqual(plainPairs(images, 4, new Random(seed)));
+  }
+});
+
 test('val is held out of train by caption, whatever else is read', async () => {
   const captions = Array.from({ length: 400 }, (_, i) => `colour${i % 20} kind${Math.floor(i / 20)}`);
   const rows = captions.flatMap((caption, i) => [`p/${i}_0.jpeg`, `p/${i}_1.jpeg`].map((id): [string, string] => [id, caption]));
@@ -98,6 +137,11 @@ test.each<[string, object, RegExp]>([
     'label without tabs',
     { 'labels/top_test_detect_all.txt': 'women/t/3.jpeg 1.0 top' },
     /top_test_detect_all\.txt line 1: a line is/,
+  ],
+  [
+    'a long caption',
+    { 'labels/top_test_detect_all.txt': `women/t/3.jpeg\t1.0\t${'d '.repeat(800)}` },
+    /line 1: the caption of "women\/t\/3\.jpeg" has 1599 characters, more than 1000/,
   ],
   ['no caption', { 'labels/top_test_detect_all.txt': 'women/t/3.jpeg\t1.0\t ' }, /line 1: "women\/t\/3\.jpeg" has no caption/],
   ['query of one', { 'test_queries.txt': 'women/d/1.jpeg' }, /test_queries\.txt line 1: a line is "reference-path target-path"/],

@@ -33,6 +33,8 @@ import { type Split, type SplitName, splitNames, type Triplet } from './triplets
 const pairsPerImage = { train: 8, val: 2 } as const;
 /** The share of the training captions whose pictures are for validation. */
 export const heldOut = 0.1;
+/** Characters; the published ones have under a hundred. What is drawn grows with the square of a caption's words. */
+const longestCaption = 1000;
 /** Of the validation captions and the drawn queries. */
 const seed = 1;
 const queryFile = 'test_queries.txt';
@@ -84,6 +86,11 @@ async function readImages(directory: string, categories: readonly string[], opti
       if (id === '' || score === undefined)
         throw row.fail('a line is "path, score, caption" with tabs between; correct it or remove it');
       if (label === '') throw row.fail(`"${id}" has no caption; correct the line or remove it`);
+      if (label.length > longestCaption) {
+        throw row.fail(
+          `the caption of "${id}" has ${label.length} characters, more than ${longestCaption}; is a line end missing?`,
+        );
+      }
       const twice = ids.has(id);
       const what =
         split === 'test' ? 'every line is ranked, and queries mean the last, as in published code' : 'its first line counts';

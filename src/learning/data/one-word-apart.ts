@@ -23,25 +23,53 @@ export interface Pair {
 export function drawPairs(images: readonly CaptionedImage[], count: number, random: Random): Pair[] {
   const ofCaption = grouped(images.map((image) => [image.label, image] as const));
   const captions = [...ofCaption.keys()];
-  const ofRest = grouped(captions.flatMap((caption) => rests(caption).map((rest) => [rest, caption] as const)));
-  const sorted = new Map(captions.map((caption) => [caption, caption.split(/\s+/).sort().join(' ')]));
+  const ofRest = new Map<string, Sharing>();
+  for (const caption of captions) {
+    const words = wordsOf(caption);
+    for (const rest of rests(caption)) {
+      const sharing: Sharing = ofRest.get(rest) ?? { captions: [], ofWords: new Map() };
+      ofRest.set(rest, sharing);
+      const positions = sharing.ofWords.get(words);
+      if (positions) positions.push(sharing.captions.length);
+      else sharing.ofWords.set(words, [sharing.captions.length]);
+      sharing.captions.push(caption);
+    }
+  }
   /** For each word of the caption that other captions replace, these captions. */
   const replacing = (caption: string) => {
-    const others = rests(caption).map((rest) => ofRest.get(rest) ?? []);
-    return others
-      .map((list) => list.filter((other) => sorted.get(other) !== sorted.get(caption)))
-      .filter((list) => list.length > 0);
+    const words = wordsOf(caption);
+    return rests(caption).flatMap((rest) => {
+      const { captions: sharing, ofWords } = ofRest.get(rest) as Sharing;
+      const own = ofWords.get(words) ?? [];
+      return sharing.length > own.length ? [{ sharing, own }] : [];
+    });
   };
   const choices = new Map(captions.map((caption) => [caption, replacing(caption)]));
   return images.flatMap(({ id, label, source }) => {
     const words = choices.get(label) ?? [];
     const targets = new Set<string>();
     for (let i = 0; i < count && words.length > 0; i++) {
-      targets.add(random.pick(ofCaption.get(random.pick(random.pick(words))) ?? []).id);
+      targets.add(random.pick(ofCaption.get(drawn(random.pick(words), random)) ?? []).id);
     }
     return [...targets].map((target) => ({ reference: id, target, source }));
   });
 }
+
+/** The captions that have one rest in common, and where among them those of the same words are, in whatever order: none replaces a word. */
+interface Sharing {
+  captions: string[];
+  ofWords: Map<string, number[]>;
+}
+
+/** One of the captions beside the caption's own words, evenly. They are not copied: of a rest that thousands share there would be millions. */
+function drawn({ sharing, own }: { sharing: readonly string[]; own: readonly number[] }, random: Random): string {
+  let position = random.below(sharing.length - own.length);
+  // In order, so that each place that is passed moves it on by one.
+  for (const passed of own) if (passed <= position) position++;
+  return sharing[position] as string;
+}
+
+const wordsOf = (caption: string) => caption.split(/\s+/).sort().join(' ');
 
 /** What is left of a caption without each of its words in turn, each text once. */
 function rests(caption: string): string[] {

@@ -5,11 +5,11 @@
  * a file of ids that is given stands for those beside the vectors, and must agree with the ids in them.
  */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { z } from 'zod';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { readJson, sha256 } from '../../core/files.js';
+import { readRegularFile } from '../../core/regular-file.js';
 import { readText } from '../../core/text-file.js';
 import { fromFloat16 } from '../../engine/tensor/float16.js';
 import { decodeNpy } from '../../engine/tensor/npy.js';
@@ -37,7 +37,7 @@ export async function readVectorFile(path: string, idsFile?: string): Promise<Ve
   if (kind !== '.npy' && kind !== '.safetensors') {
     throw new LimnError('USAGE', `${path} must be a .safetensors or .npy file of vectors.`, { details: { path } });
   }
-  const bytes = await readFile(path).catch((cause) => {
+  const bytes = await readRegularFile(path).catch((cause) => {
     throw new LimnError('IO', `Cannot read the vectors ${path}: ${messageOf(cause)}.`, { details: { path }, cause });
   });
   const { array, metadata } = kind === '.npy' ? { array: decodeNpy(bytes, path), metadata: undefined } : pick(bytes, path);

@@ -146,7 +146,7 @@ async function runOnce(run: PlannedRun, material: Material, place: string, optio
   try {
     const before = await resultOf(run, material.hash);
     if (before) return before;
-    await sweepTemporary(run.folder, true);
+    await sweepTemporary(run.folder, { deep: true });
     await markStarted(run, material.hash);
     const result = await trainAndMeasure(run, material, place, options);
     await writeResult(run.folder, result);

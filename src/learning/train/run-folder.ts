@@ -99,7 +99,7 @@ export class RunFolder {
       await makeFolder(join(path, 'checkpoints'));
       if (exists) await requireSame(path, file, config, resume, options);
       else await writeFileAtomic(file, `${JSON.stringify(config, undefined, 2)}\n`);
-      await sweepTemporary(path, true);
+      await sweepTemporary(path, { deep: true });
       return folder;
     } catch (error) {
       await folder.close();

@@ -1,12 +1,12 @@
 /** What the folders of all models have in common: config.json, which is written last, vocabulary.json and weights.safetensors. */
-
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readSealedJson, sealed } from '../../core/checksum.js';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { makeFolder, sha256, writeFileAtomic } from '../../core/files.js';
 import { presentNames } from '../../core/former-names.js';
+import { readRegularFile } from '../../core/regular-file.js';
 import { decodeSafetensors, encodeSafetensors } from '../../engine/tensor/safetensors.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
 import { type EncoderDescription, parseDescription } from '../encoders/image/description.js';
@@ -83,7 +83,7 @@ export async function readModelFolder<Config extends { encoder: z.output<typeof 
     throw new LimnError('CHECKPOINT', `${configFile} is not the config of a ${name}: ${why}`);
   }
   const vocabulary = Vocabulary.fromJSON(await readSealedJson(vocabularyFile, "a model's vocabulary"), vocabularyFile);
-  const bytes = await readFile(weightsFile).catch((cause) => {
+  const bytes = await readRegularFile(weightsFile).catch((cause) => {
     throw new LimnError('CHECKPOINT', `Cannot read the weights ${weightsFile}: ${messageOf(cause)}.`, { cause });
   });
   const { tensors: weights } = decodeSafetensors(bytes, weightsFile);

@@ -391,7 +391,7 @@ export class Gallery {
     this.report = ingestInstead
       ? await ingestInstead(this.tools, list, options)
       : await this.inBulk(list, (embedder) => ingest({ ...this.tools, embedder }, list, options));
-    if (this.images !== undefined && !ingestInstead) {
+    if (this.images !== undefined) {
       const swept = await this.sweepAfterIngest(this.images);
       if (swept !== undefined) this.report.notes.push(swept);
     }

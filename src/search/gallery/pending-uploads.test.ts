@@ -1,11 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { sealed } from '../../core/checksum.js';
 import { Gallery } from './gallery.js';
 import { markUploads } from './pending-uploads.js';
+import { killedUpload } from './testing/killed-upload.js';
 import { imageBytes, type TinyFolder, tinyFolder } from './testing/tiny-gallery.js';
 
 let folder: TinyFolder;
@@ -18,18 +17,7 @@ afterAll(() => folder.remove());
 const pending = () => readdir(at('pictures', '.limn', 'uploads', 'pending'));
 const place = (digit: string) => `.limn/uploads/aa/${digit.repeat(32)}-${digit.repeat(16)}.jpeg`;
 
-/** What a process leaves that is killed between its file and its item, or behind the item. */
-async function killed(gallery: string, id: string, location: string) {
-  await mkdir(dirname(at('pictures', location)), { recursive: true });
-  if (!existsSync(at('pictures', location))) await writeFile(at('pictures', location), await imageBytes(7));
-  const { leave } = await markUploads({ images: at('pictures'), gallery }, [{ id, location }]);
-  leave();
-  const [name] = (await pending()).slice(-1) as [string];
-  const path = at('pictures', '.limn', 'uploads', 'pending', name);
-  const { checksum: _, ...marker } = JSON.parse(await readFile(path, 'utf8'));
-  const pid = Number(execFileSync(process.execPath, ['-p', 'process.pid']));
-  await writeFile(path, JSON.stringify(sealed({ ...marker, pid })));
-}
+const killed = (gallery: string, id: string, location: string) => killedUpload(at('pictures'), gallery, { id, location });
 
 it('are removed by the next write where a killed process left them without an item, and no other gallery loses a file', async () => {
   const { model } = folder;

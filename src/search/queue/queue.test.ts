@@ -1,4 +1,5 @@
 /** The parts of the queue, in this process, on a real Redis. Killing processes is in test/queue.test.ts. */
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,6 +9,7 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import { Gallery } from '../gallery/gallery.js';
+import { killedUpload } from '../gallery/testing/killed-upload.js';
 import { drawImage, imageBytes, type TinyFolder, tinyFolder } from '../gallery/testing/tiny-gallery.js';
 import { saveTinyModel } from '../gallery/testing/tiny-model.js';
 import { importPeer } from '../store/peers.js';
@@ -149,9 +151,14 @@ describe.skipIf(!hasRedis)('a queue on a real Redis', () => {
     await expect(work(two.given.out, { model: folder.at('other') }).ended).rejects.toMatchObject({ code: 'GALLERY' });
     const blind = work(two.given.out, { images: folder.at('nowhere') });
     await expect(blind.ended).rejects.toThrow(/^The pictures are not at .*nowhere on this machine: say with --images/);
+    const lost = { id: 'lost', location: `.limn/uploads/aa/${'e'.repeat(32)}-${'e'.repeat(16)}.jpeg` };
+    await killedUpload(folder.at('pictures'), two.given.out, lost);
     work(two.given.out);
     const { gallery } = await indexThroughQueue(two.given);
     expect(await gallery.count()).toBe(12);
+    // As after every other way of indexing, what a killed server has left without an item is gone.
+    expect(gallery.report.notes).toEqual([expect.stringContaining('1 uploaded file without an item')]);
+    expect(existsSync(folder.at('pictures', lost.location))).toBe(false);
     await gallery.close();
     const first = await Gallery.open(one.given.out, { model: folder.model });
     expect(await first.count()).toBe(0);

@@ -1,7 +1,7 @@
 /** The two hashes by which a hub names content: SHA-256 for large files, git's blob id for small ones. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { streamRegularFile } from '../../../core/regular-file.js';
 
 export interface ContentHash {
   kind: 'sha256' | 'git-blob';
@@ -20,6 +20,6 @@ export function hashOfEtag(etag: string | undefined): ContentHash | undefined {
 export async function hasContent(path: string, { kind, value }: ContentHash): Promise<boolean> {
   const hash = createHash(kind === 'sha256' ? 'sha256' : 'sha1');
   if (kind === 'git-blob') hash.update(`blob ${(await stat(path)).size}\0`);
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+  for await (const piece of streamRegularFile(path)) hash.update(piece);
   return hash.digest('hex') === value;
 }

@@ -5,10 +5,11 @@
  * anew: protobuf merges messages that follow one another, so a copy with a few bytes after it is a file with another output.
  */
 import { constants } from 'node:fs';
-import { appendFile, copyFile, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { appendFile, copyFile, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { LimnError, messageOf } from '../../../core/errors.js';
+import { readRegularFile } from '../../../core/regular-file.js';
 import {
   AttributeProtoSchema,
   type GraphProto,
@@ -171,7 +172,7 @@ function rewiredName(file: string): string {
 
 async function readModel(file: string): Promise<ModelProto & { graph: GraphProto }> {
   try {
-    const model = fromBinary(ModelProtoSchema, await readFile(file));
+    const model = fromBinary(ModelProtoSchema, await readRegularFile(file));
     if (model.graph && model.graph.node.length > 0) return model as ModelProto & { graph: GraphProto };
     throw new Error('it has no graph');
   } catch (error) {

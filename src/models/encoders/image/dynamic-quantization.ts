@@ -1,6 +1,6 @@
 /** Whether an ONNX file quantises what it computes by the range of the whole batch. */
-import { createReadStream } from 'node:fs';
 import { LimnError, messageOf } from '../../../core/errors.js';
+import { streamRegularFile } from '../../../core/regular-file.js';
 
 /** DynamicQuantizeLinear and ONNX Runtime's DynamicQuantizeMatMul and DynamicQuantizeLSTM. */
 const operator = Buffer.from('DynamicQuantize');
@@ -14,9 +14,9 @@ const operator = Buffer.from('DynamicQuantize');
 export async function quantizesDynamically(file: string): Promise<boolean> {
   let end = Buffer.alloc(0);
   try {
-    for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
+    for await (const chunk of streamRegularFile(file, 1 << 20)) {
       // A name may lie across two chunks.
-      const seen = Buffer.concat([end, chunk as Buffer]);
+      const seen = Buffer.concat([end, chunk]);
       if (seen.includes(operator)) return true;
       end = seen.subarray(Math.max(0, seen.length - operator.length + 1));
     }

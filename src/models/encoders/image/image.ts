@@ -4,11 +4,10 @@
  * In this order: EXIF rotation, transparency over white, conversion to 8-bit sRGB (from greyscale, CMYK, 16 bit, embedded
  * profiles), resizing. Of an animated or many-paged file the first frame is taken.
  */
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import sharp, { type OutputInfo, type Sharp, type SharpOptions } from 'sharp';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { foreignFormat, imageFormat } from '../../../core/image-format.js';
+import { readRegularFile } from '../../../core/regular-file.js';
 import { type PillowFilter, pillowResize, type RgbImage } from './pillow-resize.js';
 
 export const resamplings = [
@@ -202,21 +201,11 @@ function centredOn(grey: 0 | 255, { width, height, data }: RgbImage, size: numbe
  */
 export async function readImage(path: string): Promise<Uint8Array> {
   try {
-    // Opened so, a pipe is there at once, whether anybody writes into it or not.
-    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    try {
-      const state = await file.stat();
-      if (state.isDirectory()) throw unreadable(path, 'is a folder');
-      if (!state.isFile()) throw unreadable(path, 'is a pipe, socket or device and no file');
-      return await file.readFile();
-    } finally {
-      await file.close();
-    }
+    return await readRegularFile(path);
   } catch (error) {
-    if (LimnError.isInstance(error)) throw error;
     const { code } = error as NodeJS.ErrnoException;
-    const reason = { ENOENT: 'does not exist', EISDIR: 'is a folder', ENXIO: 'is a socket and no file' }[code ?? ''];
-    throw unreadable(path, reason ?? `cannot be read (${code})`, error);
+    const reasons = { ENOENT: 'does not exist', EISDIR: 'is a folder', ENOTFILE: 'is a pipe, socket or device and no file' };
+    throw unreadable(path, reasons[code as keyof typeof reasons] ?? `cannot be read (${code})`, error);
   }
 }
 

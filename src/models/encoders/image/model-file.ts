@@ -1,8 +1,8 @@
 /** Reads the graph of an encoder's ONNX file, with the weights that lie beside it. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LimnError, messageOf } from '../../../core/errors.js';
+import { readRegularFile } from '../../../core/regular-file.js';
 import { type ImportedModel, type ParameterChoice, readModel } from '../../../engine/graph/index.js';
 
 /**
@@ -11,7 +11,7 @@ import { type ImportedModel, type ParameterChoice, readModel } from '../../../en
  * choice that names no tensor of the file
  */
 export async function readModelFile(weights: string, { trained, frozen }: ParameterChoice = {}): Promise<ImportedModel> {
-  const bytes = await readFile(weights).catch((cause) => {
+  const bytes = await readRegularFile(weights).catch((cause) => {
     throw new LimnError('IO', `Cannot read the encoder's weights ${weights}: ${messageOf(cause)}.`, { cause });
   });
   return readModel(bytes, {

@@ -3,9 +3,9 @@
  * counts, run lengths and encodings that a few wrong bytes turn into gigabytes, and no check in the same process can stop a loop.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { LimnError, messageOf } from '../../../core/errors.js';
+import { openRegularFile } from '../../../core/regular-file.js';
 import type { ParquetReply } from './parquet-process.js';
 import type { TableRow } from './table-row.js';
 
@@ -16,10 +16,7 @@ const patience = { least: 20, perMebibyte: 1 };
 
 /** @throws LimnError DATA for a file that is no whole Parquet file, or one of more than flat columns; IO for one that cannot be read */
 export async function* parquetRows(file: string): AsyncGenerator<TableRow> {
-  const state = await stat(file).catch((error) => {
-    throw unreadable(file, messageOf(error), 'IO');
-  });
-  const mebibytes = Math.ceil(state.size / 2 ** 20);
+  const mebibytes = Math.ceil((await sizeOf(file)) / 2 ** 20);
   const megabytes = Math.min(heap.most, heap.least + heap.perMebibyte * mebibytes);
   const seconds = patience.least + patience.perMebibyte * mebibytes;
   const child = startProcess(file, megabytes);
@@ -33,6 +30,16 @@ export async function* parquetRows(file: string): AsyncGenerator<TableRow> {
   } finally {
     child.kill('SIGKILL');
   }
+}
+
+async function sizeOf(file: string): Promise<number> {
+  const opened = await openRegularFile(file).catch((error) => {
+    throw unreadable(file, messageOf(error), 'IO');
+  });
+  return opened
+    .stat()
+    .then(({ size }) => size)
+    .finally(() => opened.close());
 }
 
 function startProcess(file: string, megabytes: number): ChildProcess {

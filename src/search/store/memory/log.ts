@@ -12,6 +12,7 @@ import { crc32 } from '../../../core/checksum.js';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { type Acknowledged, AcknowledgedFile, acknowledgedFile, readAcknowledged } from './acknowledged.js';
 import { damagedLog, damagedRecord } from './damage.js';
+import { ReadAhead } from './read-ahead.js';
 import { chained, decodeHead, headBytes, type RecordHead, recordBytes } from './records.js';
 import { Slab } from './slab.js';
 
@@ -67,13 +68,15 @@ export class Log {
       throw damagedLog(this.path, end, `it ends there, and ${acknowledged.bytes} bytes were acknowledged`);
     }
     const ofBefore = !acknowledged;
+    // One for each reading: what lay behind the last whole record may have been written anew since.
+    const file = new ReadAhead(this.reading, end);
     while (this.size < end) {
       const mayBeTorn = ofBefore || this.size >= (acknowledged as Acknowledged).bytes;
       const left = end - this.size;
-      const start = await this.bytes(this.size, Math.min(headBytes, left));
+      const start = await this.bytes(file, this.size, Math.min(headBytes, left));
       const head = decodeHead(start);
       if (!head) {
-        if (mayBeTorn && (left < headBytes || !ofBefore || (await this.isBlank(this.size, end)))) return;
+        if (mayBeTorn && (left < headBytes || !ofBefore || (await this.isBlank(file, this.size, end)))) return;
         throw damagedLog(this.path, this.size, 'there is no record');
       }
       const length = recordBytes(head);
@@ -83,15 +86,15 @@ export class Log {
       }
       const isLast = length === left;
       const isTorn = async () =>
-        mayBeTorn && isLast && (!ofBefore || (await this.isBlank(Math.max(this.size + headBytes, end - blankBytes), end)));
-      const body = await this.bytes(this.size + headBytes, head.textBytes + head.matchingBytes);
+        mayBeTorn && isLast && (!ofBefore || (await this.isBlank(file, Math.max(this.size + headBytes, end - blankBytes), end)));
+      const body = await this.bytes(file, this.size + headBytes, head.textBytes + head.matchingBytes);
       const factorsAt = this.size + headBytes + body.length;
       if (crc32(body) !== head.checksum) {
         if (await isTorn()) return;
         throw damagedRecord(this.path, this.size, head, body);
       }
       // Only the last record can have been cut short, so only its factor vectors are read here; of the others each item has its checksum.
-      if (isLast && crc32(await this.bytes(factorsAt, head.factorBytes)) !== head.factorChecksum) {
+      if (isLast && crc32(await this.bytes(file, factorsAt, head.factorBytes)) !== head.factorChecksum) {
         if (await isTorn()) return;
         throw damagedRecord(this.path, this.size, head, body);
       }
@@ -171,12 +174,13 @@ export class Log {
 
   /** Compares every record's factor vectors with their checksum, which reading alone does not. @throws LimnError GALLERY for damage */
   async verify(): Promise<void> {
+    const file = new ReadAhead(this.reading, this.size);
     for (let at = 0; at < this.size; ) {
-      const head = decodeHead(await this.bytes(at, headBytes));
+      const head = decodeHead(await this.bytes(file, at, headBytes));
       if (!head) throw damagedLog(this.path, at, 'there is no record');
       const factorsAt = at + headBytes + head.textBytes + head.matchingBytes;
-      if (crc32(await this.bytes(factorsAt, head.factorBytes)) !== head.factorChecksum) {
-        throw damagedRecord(this.path, at, head, await this.bytes(at + headBytes, head.textBytes));
+      if (crc32(await this.bytes(file, factorsAt, head.factorBytes)) !== head.factorChecksum) {
+        throw damagedRecord(this.path, at, head, await this.bytes(file, at + headBytes, head.textBytes));
       }
       at += recordBytes(head);
     }
@@ -210,20 +214,16 @@ export class Log {
     throw damagedLog(this.path, this.size, 'the records up to there are not those that were acknowledged');
   }
 
-  private async bytes(at: number, length: number): Promise<Buffer> {
-    const data = Buffer.allocUnsafeSlow(length);
-    for (let done = 0; done < length; ) {
-      const { bytesRead } = await this.reading.read(data, done, length - done, at + done);
-      if (bytesRead === 0) throw damagedLog(this.path, at + done, 'it ends there');
-      done += bytesRead;
-    }
+  private async bytes(file: ReadAhead, at: number, length: number): Promise<Buffer> {
+    const data = await file.bytes(at, length);
+    if (data.length < length) throw damagedLog(this.path, at + data.length, 'it ends there');
     return data;
   }
 
   /** Whether there are only zeros from `at` on: room that a file system gave before a crash. */
-  private async isBlank(from: number, end: number): Promise<boolean> {
+  private async isBlank(file: ReadAhead, from: number, end: number): Promise<boolean> {
     for (let at = from; at < end; ) {
-      const part = await this.bytes(at, Math.min(1 << 20, end - at));
+      const part = await this.bytes(file, at, Math.min(1 << 20, end - at));
       if (part.some((byte) => byte !== 0)) return false;
       at += part.length;
     }

@@ -1,0 +1,27 @@
+/**
+ * The thread of a bench that searches as other callers do, so that its clock stands still for nothing that the attacking thread does:
+ * searches by item id, one after the other over two lanes of fresh connections. Posts their times in milliseconds and the number that failed.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { send } from './send-request.mjs';
+
+const { url, seconds, items } = workerData;
+const headers = { 'content-type': 'application/json' };
+const times = [];
+let failed = 0;
+let asked = 0;
+const until = performance.now() + seconds * 1000;
+const lane = async () => {
+  while (performance.now() < until) {
+    const references = [{ id: `${asked++ % items}.jpg` }];
+    const body = JSON.stringify({ gallery: 'bench', references, texts: [`in red ${asked}`] });
+    const started = performance.now();
+    const status = await send(url, '/v1/search', { method: 'POST', headers, body });
+    if (status === 200) times.push(performance.now() - started);
+    else failed++;
+    await sleep(20);
+  }
+};
+await Promise.all([lane(), lane()]);
+parentPort.postMessage({ times, failed });
