@@ -5,6 +5,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmod, open, readFile, rm, stat } from 'node:fs/promises';
 import { z } from 'zod';
+import { sealed, unsealed } from '../../core/checksum.js';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
 import { decodeText } from '../../core/text-file.js';
@@ -30,7 +31,7 @@ export type KeyEntry = z.output<typeof keyEntry>;
 const keyPattern = /^limn_([0-9a-f]{8})_[A-Za-z0-9_-]{43}$/;
 const hashOf = (key: string) => createHash('sha256').update(key).digest();
 
-/** The keys of a file. @throws LimnError CONFIG for a file that is missing or no key file */
+/** The keys of a file. @throws LimnError CONFIG for a file that is missing, damaged or no key file */
 export async function readKeys(path: string): Promise<KeyEntry[]> {
   let bytes: Uint8Array;
   try {
@@ -40,8 +41,9 @@ export async function readKeys(path: string): Promise<KeyEntry[]> {
     throw new LimnError('CONFIG', `Cannot read the keys in ${path}: ${messageOf(error)}. ${advice}`, { cause: error });
   }
   try {
-    return keyFile.parse(JSON.parse(decodeText(bytes, path))).keys;
+    return keyFile.parse(unsealed(JSON.parse(decodeText(bytes, path)), path)).keys;
   } catch (error) {
+    if (LimnError.isInstance(error)) throw new LimnError('CONFIG', error.message, { details: { path }, cause: error });
     // Without the cause's words: they may quote the file.
     const message = `${path} is not a file of keys. Make one with "limn serve keys add".`;
     throw new LimnError('CONFIG', message, { details: { path }, cause: error });
@@ -91,7 +93,7 @@ async function changeKeys(path: string, change: (keys: KeyEntry[]) => KeyEntry[]
       () => false,
     );
     const keys = change(exists ? await readKeys(path) : []);
-    await writeFileAtomic(path, `${JSON.stringify({ format: 'limn-keys-1', keys }, undefined, 2)}\n`);
+    await writeFileAtomic(path, `${JSON.stringify(sealed({ format: 'limn-keys-1', keys }), undefined, 2)}\n`);
     await chmod(path, 0o600);
   } finally {
     await held.close();

@@ -5,8 +5,9 @@
 import { access, open, readFile, realpath, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readSealedJson, sealed } from '../../core/checksum.js';
 import { LimnError, messageOf } from '../../core/errors.js';
-import { makeFolder, readJson, writeFileAtomic } from '../../core/files.js';
+import { makeFolder, writeFileAtomic } from '../../core/files.js';
 import { sweepTemporary } from '../../core/leftovers.js';
 import { holderOf, type Lock, takeLock } from '../../core/lock.js';
 import { decodeSafetensors, encodeSafetensors } from '../../engine/tensor/safetensors.js';
@@ -96,7 +97,7 @@ export class RunFolder {
       );
       await makeFolder(join(path, 'checkpoints'));
       if (exists) await requireSame(path, file, config, resume, options);
-      else await writeFileAtomic(file, `${JSON.stringify(config, undefined, 2)}\n`);
+      else await writeConfig(file, config);
       await sweepTemporary(path, true);
       return folder;
     } catch (error) {
@@ -191,12 +192,12 @@ async function requireSame(path: string, file: string, config: object, resume: b
   if (!resume)
     throw new LimnError('USAGE', `${path} already holds a run. Add --resume to go on with it, or choose another --out.`);
   const text = JSON.stringify(config, undefined, 2);
-  const kept = inOrderOf(withDefaults(await readJson(file, "a run's config"), schemas), config);
+  const kept = inOrderOf(withDefaults(await readSealedJson(file, "a run's config"), schemas), config);
   const before = JSON.stringify(kept, undefined, 2);
   if (before === text) return;
   if (changeable.length > 0 && without(kept, changeable) === without(config, changeable)) {
     onChange?.(changeable.map((key) => `${key} ${settingOf(kept, key)} there, ${settingOf(config, key)} now`).join('; '));
-    await writeFileAtomic(file, `${text}\n`);
+    await writeConfig(file, config);
     return;
   }
   const [was, is] = firstDifference(before, text);
@@ -205,6 +206,8 @@ async function requireSame(path: string, file: string, config: object, resume: b
     `The run in ${path} was started with another configuration (${was} there, ${is} now). Give the same settings, or choose another --out.`,
   );
 }
+
+const writeConfig = (file: string, config: object) => writeFileAtomic(file, `${JSON.stringify(sealed(config), undefined, 2)}\n`);
 
 /** A config with the defaults of the parts that schemas can read. */
 function withDefaults(config: unknown, schemas: Schemas): unknown {

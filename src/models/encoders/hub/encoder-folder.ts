@@ -6,8 +6,9 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { readSealedJson } from '../../../core/checksum.js';
 import { LimnError, throwIfAborted } from '../../../core/errors.js';
-import { limnHome, readJson, sha256File } from '../../../core/files.js';
+import { limnHome, sha256File } from '../../../core/files.js';
 import type { OnProgress } from '../../../core/progress.js';
 import { suggestion } from '../../../core/suggest.js';
 import { type EncoderDescription, folderFile, loadDescription, pictureDescription } from '../image/description.js';
@@ -96,7 +97,7 @@ export async function listHubEncoders(): Promise<({ folder: string } & EncoderFo
 /** @throws LimnError IO or DATA for a file that cannot be read or is something else */
 export async function readEncoderFolder(folder: string): Promise<EncoderFolder> {
   const file = join(folder, folderFile);
-  const parsed = schema.safeParse(await readJson(file, 'an imported encoder'));
+  const parsed = schema.safeParse(await readSealedJson(file, 'an imported encoder'));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new LimnError('DATA', `${file} is damaged ("${issue?.path.join('.')}": ${issue?.message}). Pull or import it again.`);

@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { readSealedJson } from '../../../core/checksum.js';
 import { LimnError, messageOf } from '../../../core/errors.js';
-import { limnHome, readJson, sha256File } from '../../../core/files.js';
+import { limnHome, sha256File } from '../../../core/files.js';
 import { suggestion } from '../../../core/suggest.js';
 import { cropRoundings, fits, type PictureSettings, resamplings } from './image.js';
 
@@ -106,7 +107,7 @@ export const folderFile = 'limn-encoder.json';
  * @throws LimnError IO or DATA for a JSON file that cannot be read, CONFIG for its content, ENCODER for missing weights
  */
 export async function loadDescription(path: string): Promise<{ description: EncoderDescription; weights: string }> {
-  const value = await readJson(path, 'an encoder description');
+  const value = await readSealedJson(path, 'an encoder description');
   const folder = dirname(resolve(path));
   if (basename(path) !== folderFile) {
     const description = parseDescription(value, path);
