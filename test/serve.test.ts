@@ -86,6 +86,15 @@ describe('limn serve', () => {
         })
       ).hits.map(({ id }) => id),
     ).toEqual([item.id]);
+    const notesOn = async (filter: string) => (await client.search({ gallery: 'shop', texts: ['red'], filter })).notes;
+    expect(await notesOn("color = 'white'")).toEqual([
+      expect.stringMatching(/^0 of \d+ \w+ match the filter; there is no field color, did you mean colour\?$/),
+    ]);
+    expect(await notesOn('colour < 50')).toEqual([expect.stringContaining('the field colour is of texts')]);
+    expect(await notesOn("colour = 'white'")).toEqual([]);
+    expect((await client.items('shop', { filter: "not color = 'white'" })).notes).toEqual([
+      'There is no field color, did you mean colour?',
+    ]);
     expect(Buffer.from(await (await client.picture('shop', item.id)).arrayBuffer())).toEqual(bytes);
     expect(
       (await sharp(Buffer.from(await (await client.picture('shop', 'sub/a b.jpg', 'thumbnail')).arrayBuffer())).metadata())
