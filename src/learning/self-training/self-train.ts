@@ -10,7 +10,7 @@ import { cp } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { sealed } from '../../core/checksum.js';
 import { LimnError } from '../../core/errors.js';
-import { sha256, writeFileAtomic } from '../../core/files.js';
+import { sha256, writeError, writeFileAtomic } from '../../core/files.js';
 import { type Logger, type OnProgress, silentLogger } from '../../core/progress.js';
 import { Random } from '../../core/random.js';
 import { LimnModel } from '../../models/retrieval/limn-model.js';
@@ -110,7 +110,9 @@ async function allRounds(work: Work): Promise<SelfTrainResult> {
   const folders = { limn: join(out, 'limn'), captioner: join(out, 'captioner') };
   const models = modelsOf(work, chosen);
   for (const name of ['limn', 'captioner'] as const) {
-    await cp(await modelFolderIn(models[name]), folders[name], { recursive: true });
+    await cp(await modelFolderIn(models[name]), folders[name], { recursive: true }).catch((error) => {
+      throw writeError(folders[name], error);
+    });
   }
   const test = work.test && (await stage(join(out, 'test.json'), () => testRecall(work, folders.limn)));
   const validation = val ? 'labels' : 'pseudo triplets';

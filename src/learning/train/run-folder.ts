@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { readSealedJson, sealed } from '../../core/checksum.js';
 import { LimnError, messageOf } from '../../core/errors.js';
-import { makeFolder, writeFileAtomic } from '../../core/files.js';
+import { makeFolder, writeError, writeFileAtomic } from '../../core/files.js';
 import { sweepTemporary } from '../../core/leftovers.js';
 import { holderOf, type Lock, takeLock } from '../../core/lock.js';
 import { decodeSafetensors, encodeSafetensors } from '../../engine/tensor/safetensors.js';
@@ -87,7 +87,11 @@ export class RunFolder {
     const folder = new RunFolder(path);
     const file = join(path, 'config.json');
     await makeFolder(path).catch((cause) => {
-      throw new LimnError('IO', `Cannot make the run folder ${path}: ${messageOf(cause)}.`, { cause });
+      throw new LimnError(
+        'IO',
+        `Cannot make the run folder ${path}: ${messageOf(cause)}. Choose another --out, or check your rights.`,
+        { cause },
+      );
     });
     await folder.take();
     try {
@@ -95,7 +99,9 @@ export class RunFolder {
         () => true,
         () => false,
       );
-      await makeFolder(join(path, 'checkpoints'));
+      await makeFolder(join(path, 'checkpoints')).catch((cause) => {
+        throw writeError(join(path, 'checkpoints'), cause);
+      });
       if (exists) await requireSame(path, file, config, resume, options);
       else await writeConfig(file, config);
       await sweepTemporary(path, true);
@@ -156,14 +162,16 @@ export class RunFolder {
 
   /** Appends a line to metrics.ndjson and returns the file's length. */
   async log(line: object): Promise<number> {
-    const file = await open(this.metrics, 'a').catch((cause) => {
-      throw new LimnError('IO', `Cannot write ${this.metrics}: ${messageOf(cause)}.`, { cause });
-    });
     try {
-      await file.appendFile(`${JSON.stringify(line)}\n`);
-      return (await file.stat()).size;
-    } finally {
-      await file.close();
+      const file = await open(this.metrics, 'a');
+      try {
+        await file.appendFile(`${JSON.stringify(line)}\n`);
+        return (await file.stat()).size;
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      throw writeError(this.metrics, error);
     }
   }
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { z } from 'zod';
 import { LimnError, messageOf, throwIfAborted } from '../../../core/errors.js';
-import { makeFolder, readJson, writeFileAtomic } from '../../../core/files.js';
+import { makeFolder, readJson, writeError, writeFileAtomic } from '../../../core/files.js';
 import type { OnProgress } from '../../../core/progress.js';
 import { Random } from '../../../core/random.js';
 import type { Garment } from './attributes.js';
@@ -74,7 +74,9 @@ export async function generateWardrobe(options: WardrobeOptions): Promise<Wardro
   const plan = planWardrobe(pictures, seed);
   const names = Object.keys(plan.splits) as ('train' | 'val')[];
   const all = names.flatMap((name) => plan.splits[name].pictures);
-  await makeFolder(join(directory, 'images'));
+  await makeFolder(join(directory, 'images')).catch((error) => {
+    throw writeError(join(directory, 'images'), error);
+  });
   const present = await wholePictures(join(directory, 'images'));
   const wanted = all.filter((picture) => !present.has(`${picture.id}.jpg`));
   const counts = Object.fromEntries(
@@ -164,8 +166,7 @@ async function drawPictures(wanted: readonly PlannedPicture[], total: number, op
       await writeFile(`${path}.tmp`, bytes);
       await rename(`${path}.tmp`, path);
     } catch (error) {
-      const message = `Cannot write ${path}: ${messageOf(error)}. Check the disk's free space and your rights to the folder.`;
-      throw new LimnError('IO', message, { details: { path }, cause: error });
+      throw writeError(path, error);
     }
   };
   const work = async () => {
