@@ -341,7 +341,7 @@ describe('bad data', () => {
     expect(first.error).toMatch(
       new RegExp(`^limn: The run in stopped is being worked on by the process ${other.child.pid} on .*\n$`),
     );
-    await expect.poll(() => other.error, { timeout: 60_000 }).toMatch(/train \d+\//);
+    await expect.poll(() => other.error, { timeout: 100_000 }).toMatch(/train \d+\//);
     other.child.kill('SIGINT');
     expect(await other.ended, other.error).toEqual([130, null]);
     expect(await readdir(at('stopped', 'checkpoints'))).toEqual(['last.safetensors']);
