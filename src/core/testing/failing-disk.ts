@@ -21,7 +21,9 @@ const sizeOf = (data: unknown) => (typeof data === 'string' ? Buffer.byteLength(
 export function onFullDisk<T>(room: number, use: () => Promise<T>): Promise<T> {
   let left = room;
   const limited = (handle: FileHandle): FileHandle => {
-    const { write, writeFile } = handle;
+    // Of their many forms, limn's code uses those with bytes.
+    const write = handle.write as unknown as (...values: unknown[]) => Promise<unknown>;
+    const writeFile = handle.writeFile as unknown as (...values: unknown[]) => Promise<unknown>;
     const take = async (data: unknown, putPart: (bytes: number) => Promise<unknown>) => {
       const wanted = sizeOf(data);
       if (wanted <= left) {
@@ -42,7 +44,7 @@ export function onFullDisk<T>(room: number, use: () => Promise<T>): Promise<T> {
       await take(bytes, (count) => write.call(handle, bytes, 0, count, position));
       return write.call(handle, data, offset, length, position);
     };
-    return Object.assign(handle, { writeFile: whole, appendFile: whole, write: some });
+    return Object.assign(handle, { writeFile: whole, appendFile: whole, write: some }) as unknown as FileHandle;
   };
   const { open } = fs.promises;
   const refuse = async (): Promise<never> => {

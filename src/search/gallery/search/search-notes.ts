@@ -47,7 +47,7 @@ async function fieldNotes(store: GalleryStore, fields: readonly Field[], filter:
     // Fields are learned from a sample: one that is rare is in the store all the same.
     const having = await store.count({ kind: 'compare', field: name, comparison: '!=', value: null });
     if (having > 0) continue;
-    const advice = names.length > 0 ? suggestion(name, names) : 'The pictures have no metadata.';
+    const advice = names.length > 0 ? suggestion(name, names) : 'When the gallery was last indexed, no image had metadata.';
     const near = advice.startsWith(nearStart) ? advice.slice(nearStart.length, -'"?'.length) : undefined;
     notes.push(near === undefined ? `there is no field ${name}. ${advice}` : `there is no field ${name}, did you mean ${near}?`);
   }
