@@ -22,9 +22,9 @@ import { clipSizes, writeRandomClip } from '../src/models/encoders/clip/random-c
 import { readEncoderFolder } from '../src/models/encoders/hub/encoder-folder.js';
 import { importEncoder } from '../src/models/encoders/hub/import-encoder.js';
 import { fakeEncoder } from '../src/models/encoders/testing/fake-encoder.js';
-import { LimnModel } from '../src/models/retrieval/limn-model.js';
+import { RetrievalModel } from '../src/models/retrieval/retrieval-model.js';
 import { readFacts, saveFacts } from '../src/search/gallery/explain/facts.js';
-import { drawPicture, pictureBytes } from '../src/search/gallery/testing/tiny-gallery.js';
+import { drawImage, imageBytes } from '../src/search/gallery/testing/tiny-gallery.js';
 import { saveTinyModel } from '../src/search/gallery/testing/tiny-model.js';
 import { cachedThumbnail } from '../src/search/gallery/thumbnails.js';
 import { MemoryStore } from '../src/search/store/memory/memory-store.js';
@@ -43,7 +43,7 @@ interface Kind {
   read(folder: string): Promise<Reading>;
 }
 
-const standing = { step: 3, metricsBytes: 0, seconds: 1.5, best: { epoch: 1, score: 4.5, values: { 'R@10': 4.5 } } };
+const trainingState = { step: 3, metricsBytes: 0, seconds: 1.5, best: { epoch: 1, score: 4.5, values: { 'R@10': 4.5 } } };
 const config = { format: 'limn-run-1', training: { epochs: 2, learningRate: 0.001 } };
 const plannedRun = (folder: string) =>
   ({ id: 'limn/seed-1', folder, hash: 'f'.repeat(64), settings: { training: { epochs: 2 } } }) as unknown as PlannedRun;
@@ -73,7 +73,7 @@ const kinds: Kind[] = [
       return ['config.json', 'vocabulary.json', 'weights.safetensors'];
     },
     read: async (folder) => {
-      const model = await LimnModel.open(folder);
+      const model = await RetrievalModel.open(folder);
       const { config, vocabulary, weights, encoder } = model.parts;
       await model.close();
       return { content: [config, encoder.id, vocabulary.toJSON(), plain(weights)] };
@@ -83,7 +83,7 @@ const kinds: Kind[] = [
     name: 'the folder of a run',
     write: async (folder) => {
       const run = await RunFolder.open(folder, config, false);
-      await run.saveCheckpoint({ a: float32([2, 2], [1, 2, 3, 4]) }, standing);
+      await run.saveCheckpoint({ a: float32([2, 2], [1, 2, 3, 4]) }, trainingState);
       await run.close();
       return ['config.json', 'checkpoints/last.safetensors'];
     },
@@ -91,7 +91,7 @@ const kinds: Kind[] = [
       const run = await RunFolder.open(folder, config, true);
       try {
         const checkpoint = await run.loadCheckpoint();
-        return { content: [checkpoint?.standing, plain(checkpoint?.tensors ?? {})] };
+        return { content: [checkpoint?.trainingState, plain(checkpoint?.tensors ?? {})] };
       } finally {
         await run.close();
       }
@@ -201,7 +201,7 @@ const kinds: Kind[] = [
   {
     name: 'cached features',
     write: async (folder) => {
-      for (const i of [0, 1, 2, 3, 4, 5]) await drawPicture(join(folder, `${i}.jpg`), i);
+      for (const i of [0, 1, 2, 3, 4, 5]) await drawImage(join(folder, `${i}.jpg`), i);
       await features(folder);
       return (await readdir(join(folder, 'cache'))).map((name) => join('cache', name));
     },
@@ -211,7 +211,7 @@ const kinds: Kind[] = [
     name: 'thumbnails',
     write: async (folder) => {
       await thumbnail(folder);
-      const content = sha256(await pictureBytes(1));
+      const content = sha256(await imageBytes(1));
       return [join('home', 'thumbnails', '320', content.slice(0, 2), `${content}.jpg`)];
     },
     read: thumbnail,
@@ -221,10 +221,10 @@ const kinds: Kind[] = [
 /** Features of the pictures of a folder, from its cache where they are in it, and how many of the pictures were encoded. */
 async function features(folder: string): Promise<Reading> {
   const encoder = fakeEncoder();
-  const pictures = [0, 1, 2, 3, 4, 5].map((i) => ({ id: String(i), path: join(folder, `${i}.jpg`) }));
+  const images = [0, 1, 2, 3, 4, 5].map((i) => ({ id: String(i), path: join(folder, `${i}.jpg`) }));
   let note = '';
   const table = await openFeatures({
-    ...{ encoder, pictures, directory: join(folder, 'cache'), memoFile: join(folder, 'memo') },
+    ...{ encoder, images, directory: join(folder, 'cache'), memoFile: join(folder, 'memo') },
     onProgress: (event) => {
       note = event.note ?? '';
     },
@@ -241,7 +241,7 @@ async function features(folder: string): Promise<Reading> {
 
 async function thumbnail(folder: string): Promise<Reading> {
   let madeAgain = 0;
-  const bytes = await pictureBytes(1);
+  const bytes = await imageBytes(1);
   const read = async () => {
     madeAgain++;
     return bytes;

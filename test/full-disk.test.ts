@@ -17,9 +17,9 @@ import { readStage, stage } from '../src/learning/self-training/work.js';
 import { RunFolder } from '../src/learning/train/run-folder.js';
 import { openFeatures } from '../src/models/encoders/cache/feature-cache.js';
 import { fakeEncoder } from '../src/models/encoders/testing/fake-encoder.js';
-import { LimnModel } from '../src/models/retrieval/limn-model.js';
+import { RetrievalModel } from '../src/models/retrieval/retrieval-model.js';
 import { Gallery } from '../src/search/gallery/gallery.js';
-import { pictureBytes, type TinyFolder, tinyFolder } from '../src/search/gallery/testing/tiny-gallery.js';
+import { imageBytes, type TinyFolder, tinyFolder } from '../src/search/gallery/testing/tiny-gallery.js';
 import { saveTinyModel } from '../src/search/gallery/testing/tiny-model.js';
 import { MemoryStore } from '../src/search/store/memory/memory-store.js';
 import { infoOf, itemsOf } from '../src/search/store/testing/items.js';
@@ -90,7 +90,7 @@ const writes: Write[] = [
     name: 'the folder of a model',
     write: (folder) => saveTinyModel(join(folder, 'model')),
     read: async (folder) => {
-      const model = await LimnModel.open(join(folder, 'model')).catch(() => undefined);
+      const model = await RetrievalModel.open(join(folder, 'model')).catch(() => undefined);
       await model?.close();
       return model && [model.parts.config, Object.keys(model.parts.weights)];
     },
@@ -103,7 +103,7 @@ const writes: Write[] = [
         await run.log({ kind: 'train', loss: 1 });
         await run.saveCheckpoint({ a: float32([2], [3, 4]) }, step(2));
       }),
-    read: (folder) => withRun(folder, async (run) => (await run.readCheckpoint())?.standing),
+    read: (folder) => withRun(folder, async (run) => (await run.readCheckpoint())?.trainingState),
   },
   {
     name: 'a stage of self-training',
@@ -159,15 +159,15 @@ const writes: Write[] = [
     },
     write: async (folder) => {
       const gallery = await Gallery.open(join(folder, 'gallery'), { model: tiny.model });
-      await gallery.add([{ id: 'new.jpg', bytes: await pictureBytes(77) }]).finally(() => gallery.close());
+      await gallery.add([{ id: 'new.jpg', bytes: await imageBytes(77) }]).finally(() => gallery.close());
     },
     read: idsIn,
   },
   {
     name: 'cached features',
     write: async (folder) => {
-      const pictures = [0, 1, 2].map((i) => ({ id: String(i), path: tiny.at('pictures', `p0${i}.jpg`) }));
-      const options = { encoder: fakeEncoder(), pictures, directory: join(folder, 'cache'), memoFile: join(folder, 'memo') };
+      const images = [0, 1, 2].map((i) => ({ id: String(i), path: tiny.at('pictures', `p0${i}.jpg`) }));
+      const options = { encoder: fakeEncoder(), images, directory: join(folder, 'cache'), memoFile: join(folder, 'memo') };
       await (await openFeatures(options)).close();
     },
     read: async () => undefined,

@@ -34,7 +34,7 @@ test('a sound dataset with missing pictures', async () => {
     duplicates: none,
     leaks: none,
     remarks: [],
-    pictures: fashionIQ.pictures,
+    pictures: fashionIQ.images,
     sound: true,
   });
 });
@@ -142,7 +142,7 @@ test('every image is opened, each file once and a few at a time, and the damaged
     now--;
     if (content === 'bad') throw new LimnError('IMAGE', `The image ${path} is damaged.`);
   };
-  const report = await checkDataset({ format, directory, images: { open, atOnce: 3 }, limit: 1 });
+  const report = await checkDataset({ format, directory, images: { open, atomic: 3 }, limit: 1 });
   expect(report.images).toEqual({ opened: 7, damaged: { count: 2, first: [expect.stringContaining('z.jpg is damaged')] } });
   expect([opened.length, new Set(opened).size, most]).toEqual([7, 7, 3]);
   expect(report.sound).toBe(false);

@@ -2,8 +2,8 @@
 import { LimnError } from '../../core/errors.js';
 import type { DatasetFormat } from './dataset-format.js';
 import { type OpenImagesOptions, openImages } from './open-images.js';
-import type { Problem } from './rows.js';
-import { type Picture, type Split, type SplitName, splitNames, type Triplet } from './triplets.js';
+import type { AnnotationProblem } from './rows.js';
+import { type DatasetImage, type Split, type SplitName, splitNames, type Triplet } from './triplets.js';
 import { remarksOn } from './usable.js';
 
 export interface CheckOptions {
@@ -65,12 +65,12 @@ export interface DataReport {
  * @throws LimnError DATA when the folder has no such dataset, USAGE for a category that is not there, INTERRUPTED
  */
 export async function checkDataset({ format, directory, category, limit = 20, images }: CheckOptions): Promise<DataReport> {
-  const problems = new Map<string, Problem>();
-  const onProblem = (problem: Problem) => void problems.set(problem.message, problem);
+  const problems = new Map<string, AnnotationProblem>();
+  const onProblem = (problem: AnnotationProblem) => void problems.set(problem.message, problem);
   const splits: SplitReport[] = [];
   const leaks: string[] = [];
   const remarks: string[] = [];
-  const present: Picture[] = [];
+  const present: DatasetImage[] = [];
   for (const chosen of await categoriesToRead(format, directory, category)) {
     const read: Split[] = [];
     const named = await format.splits(directory, chosen);
@@ -82,7 +82,7 @@ export async function checkDataset({ format, directory, category, limit = 20, im
       });
       if (!split) continue;
       read.push(split);
-      if (images) present.push(...picturesWithFiles(split));
+      if (images) present.push(...imagesWithFiles(split));
       const title = [chosen, name].filter(Boolean).join(' ');
       for (const message of repeated(split.triplets)) onProblem({ kind: 'duplicate', message, harmless: true });
       if (split.triplets.length === 0) onProblem({ kind: 'broken', message: `${title}: there is no triplet that can be read.` });
@@ -94,10 +94,10 @@ export async function checkDataset({ format, directory, category, limit = 20, im
   const opened = images && (await openImages(present, images));
   const all = [...problems.values()];
   const findings = (lines: readonly string[]): Findings => ({ count: lines.length, first: lines.slice(0, limit) });
-  const total = splits.reduce((sum, { pictures }) => sum + pictures, 0);
+  const total = splits.reduce((sum, { pictures: images }) => sum + images, 0);
   const absent = splits.reduce((sum, { missing }) => sum + missing.count, 0);
   const isEmpty = total > 0 && absent === total;
-  const ofKind = (kind: Problem['kind']) =>
+  const ofKind = (kind: AnnotationProblem['kind']) =>
     findings(all.filter((problem) => problem.kind === kind).map(({ message }) => message));
   return {
     dataset: format.id,
@@ -107,7 +107,7 @@ export async function checkDataset({ format, directory, category, limit = 20, im
     duplicates: ofKind('duplicate'),
     leaks: findings(leaks),
     remarks,
-    pictures: format.pictures,
+    pictures: format.images,
     ...(opened ? { images: { opened: opened.opened, damaged: findings(opened.damaged) } } : {}),
     sound: leaks.length === 0 && all.every(({ harmless }) => harmless) && !isEmpty && !opened?.damaged.length,
     ...(isEmpty ? { unusable: `none of the ${total} images is there` } : {}),
@@ -122,16 +122,16 @@ async function categoriesToRead(format: DatasetFormat, directory: string, chosen
 function countsOf(split: Split, limit: number): Omit<SplitReport, 'category'> {
   return {
     split: split.name,
-    pictures: split.pictures.length,
+    pictures: split.images.length,
     triplets: split.triplets.length,
     texts: new Set(split.triplets.map(({ text }) => text)).size,
     missing: { count: split.missing.length, first: split.missing.slice(0, limit) },
   };
 }
 
-function picturesWithFiles({ pictures, missing }: Split): Picture[] {
+function imagesWithFiles({ images, missing }: Split): DatasetImage[] {
   const gone = new Set(missing);
-  return pictures.filter(({ id }) => !gone.has(id));
+  return images.filter(({ id }) => !gone.has(id));
 }
 
 /** What makes two triplets the same. */
@@ -152,9 +152,9 @@ function repeated(triplets: readonly Triplet[]): string[] {
 
 function leaksBetween(one: Split, other: Split): string[] {
   const training = one.name === 'train' || other.name === 'train';
-  const picturesOf = training ? listed : queried;
-  const pictures = picturesOf(other);
-  const shared = [...picturesOf(one)].filter((id) => pictures.has(id));
+  const imagesOf = training ? listed : queried;
+  const images = imagesOf(other);
+  const shared = [...imagesOf(one)].filter((id) => images.has(id));
   const sources = new Map(other.triplets.map((triplet) => [identity(triplet), triplet.source]));
   const pair = `${one.name} and ${other.name}`;
   return [
@@ -166,5 +166,5 @@ function leaksBetween(one: Split, other: Split): string[] {
   ];
 }
 
-const listed = (split: Split) => new Set(split.pictures.map(({ id }) => id));
+const listed = (split: Split) => new Set(split.images.map(({ id }) => id));
 const queried = (split: Split) => new Set(split.triplets.flatMap(({ reference, targets }) => [reference, ...targets]));

@@ -1,13 +1,13 @@
 /** Opens every image of a dataset, a few at a time, and says which are damaged. */
 import { LimnError, messageOf, throwIfAborted } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress.js';
-import type { Picture } from './triplets.js';
+import type { DatasetImage } from './triplets.js';
 
 export interface OpenImagesOptions {
   /** Decodes an image. @throws LimnError IMAGE for one that cannot be read */
   open(path: string): Promise<unknown>;
   /** Images that are open at once. @default 4 */
-  atOnce?: number | undefined;
+  atomic?: number | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: OnProgress | undefined;
 }
@@ -20,8 +20,8 @@ export interface OpenedImages {
 }
 
 /** @param images a file that is listed several times is opened once @throws LimnError INTERRUPTED */
-export async function openImages(images: readonly Picture[], options: OpenImagesOptions): Promise<OpenedImages> {
-  const { open, atOnce = 4, signal, onProgress } = options;
+export async function openImages(images: readonly DatasetImage[], options: OpenImagesOptions): Promise<OpenedImages> {
+  const { open, atomic = 4, signal, onProgress } = options;
   const paths = [...new Set(images.map(({ path }) => path))];
   const problems = new Map<string, string>();
   let next = 0;
@@ -40,6 +40,6 @@ export async function openImages(images: readonly Picture[], options: OpenImages
       onProgress?.({ stage: 'open images', done, total: paths.length, ...note });
     }
   };
-  await Promise.all(Array.from({ length: Math.min(atOnce, paths.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(atomic, paths.length) }, work));
   return { opened: paths.length, damaged: paths.flatMap((path) => problems.get(path) ?? []) };
 }

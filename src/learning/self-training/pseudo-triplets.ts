@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { sealed } from '../../core/checksum.js';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { makeFolder } from '../../core/files.js';
-import { Row } from '../data/rows.js';
+import { AnnotationRow } from '../data/rows.js';
 import { joinCaptions, type Triplet } from '../data/triplets.js';
 import { reasons } from './judging.js';
 import { strategies } from './pair-config.js';
@@ -125,7 +125,7 @@ async function read(path: string): Promise<{ records: PseudoTriplet[]; bytes: nu
   const bytes = data.lastIndexOf('\n') + 1;
   const lines = data.toString('utf8', 0, bytes).split('\n').slice(0, -1);
   return {
-    records: lines.map((line, index) => new Row(line, path, index + 1, 'row').json().unsealed().parse(pseudoTriplet)),
+    records: lines.map((line, index) => new AnnotationRow(line, path, index + 1, 'row').json().unsealed().parse(pseudoTriplet)),
     bytes,
   };
 }

@@ -13,8 +13,8 @@ import type { GalleryStore, StoredItem } from '../store/store.js';
 import { compareText } from '../store/text.js';
 import { factsFile } from './explain/facts.js';
 import { shownLocation } from './find-model.js';
-import { isUrl, locationInside, uploadsFolder } from './ingest/picture-list.js';
-import { findFolder, localFolder } from './places.js';
+import { isUrl, locationInside, uploadsFolder } from './ingest/image-list.js';
+import { findFolder, localFolder } from './locations.js';
 
 export interface CheckGalleryOptions {
   /** Repair what can be repaired; damaged files are kept beside the gallery. @default false */
@@ -167,7 +167,7 @@ async function checkContent(
       // `limn index` embeds an image of its list again, and knows no uploads.
       if (wrong && repair && !isUpload(item)) unusable.push(item.id);
       else if (wrong) found.problems.push(wrong);
-      await checkPicture(folder, item, found, gone);
+      await checkImage(folder, item, found, gone);
     }
     found.items += items.length;
     onProgress?.({ stage: 'check items', done: found.items, total });
@@ -219,7 +219,7 @@ function vectorProblem(
 
 const isUpload = ({ location }: StoredItem) => location.startsWith(`${uploadsFolder}/`);
 
-async function checkPicture(folder: string | undefined, item: StoredItem, found: GalleryCheck, gone: string[]): Promise<void> {
+async function checkImage(folder: string | undefined, item: StoredItem, found: GalleryCheck, gone: string[]): Promise<void> {
   const { id, location, content } = item;
   if (isUrl(location) || folder === undefined) return;
   if (locationInside(folder, location) === undefined) {
