@@ -322,6 +322,33 @@ describe('bad data', () => {
     expect(await readdir(at('stopped', 'checkpoints'))).toEqual(['last.safetensors']);
   });
 
+  it('lets one of two processes that resume a run at once go on, and refuses the other', async () => {
+    const words = trainWords('data', 'stopped', '--epochs', '5000', '--resume');
+    const env = { ...process.env, LIMN_HOME: at('home'), LIMN_THREADS: '1' };
+    const before = await readFile(at('stopped', 'config.json'), 'utf8');
+    const started = [0, 1].map(() => {
+      const child = execFile(process.execPath, [program, ...words], { env, cwd: root });
+      const one = { child, error: '', ended: once(child, 'exit') };
+      child.stderr?.on('data', (text: string) => {
+        one.error += text;
+      });
+      return one;
+    });
+    // The run has thousands of epochs to go: the first that ends is the one that was refused.
+    const first = await Promise.race(started.map((one) => one.ended.then(([code]) => ({ ...one, code, error: one.error }))));
+    const other = started.find(({ child }) => child.pid !== first.child.pid) as (typeof started)[number];
+    expect(first.code, first.error).toBe(2);
+    expect(first.error).toMatch(
+      new RegExp(`^limn: The run in stopped is being worked on by the process ${other.child.pid} on .*\n$`),
+    );
+    await expect.poll(() => other.error, { timeout: 100_000 }).toMatch(/train \d+\//);
+    other.child.kill('SIGINT');
+    expect(await other.ended, other.error).toEqual([130, null]);
+    expect(await readdir(at('stopped', 'checkpoints'))).toEqual(['last.safetensors']);
+    expect(await readFile(at('stopped', 'config.json'), 'utf8')).toBe(before);
+    expect(await readdir(at('stopped'))).not.toContain('run.lock');
+  });
+
   it('ends at once, and quietly, at the second signal in the middle of a step', async () => {
     const words = trainWords('data', 'ended', '--epochs', '5000', '--width', '128', '--batch-size', '64');
     const env = { ...process.env, LIMN_HOME: at('home'), LIMN_THREADS: '1' };

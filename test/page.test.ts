@@ -247,6 +247,7 @@ describe.skipIf(!executablePath)('the page', () => {
       await page.fill('#filter', 'price >= 9000');
       await page.keyboard.press('Enter');
       await page.getByText('No picture fits').waitFor();
+      expect(await page.getByLabel('Notes').innerText()).toMatch(/^0 of \d+ images match the filter\.$/);
       await button('Clear the filters').click();
       await settled();
     });

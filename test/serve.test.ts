@@ -86,6 +86,14 @@ describe('limn serve', () => {
         })
       ).hits.map(({ id }) => id),
     ).toEqual([item.id]);
+    const notesOn = async (filter: string) => (await client.search({ gallery: 'shop', texts: ['red'], filter })).notes;
+    // The one item with metadata came after the gallery was indexed.
+    const none = 'there is no field color. When the gallery was last indexed, no image had metadata.';
+    expect(await notesOn("color = 'white'")).toEqual([
+      expect.stringMatching(new RegExp(`^0 of \\d+ \\w+ match the filter; ${none}$`)),
+    ]);
+    expect(await notesOn("colour = 'white'")).toEqual([]);
+    expect((await client.items('shop', { filter: "not color = 'white'" })).notes).toEqual([`T${none.slice(1)}`]);
     expect(Buffer.from(await (await client.image('shop', item.id)).arrayBuffer())).toEqual(bytes);
     expect(
       (await sharp(Buffer.from(await (await client.image('shop', 'sub/a b.jpg', 'thumbnail')).arrayBuffer())).metadata()).format,

@@ -25,15 +25,14 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array | 
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
-    throw new LimnError(
-      'IO',
-      `Cannot write ${path}: ${messageOf(error)}. Check the disk's free space and your rights to the folder.`,
-      {
-        details: { path },
-        cause: error,
-      },
-    );
+    throw writeError(path, error);
   }
+}
+
+/** An error of the system, met in writing to `path`, as a LimnError IO. */
+export function writeError(path: string, cause: unknown): LimnError {
+  const message = `Cannot write ${path}: ${messageOf(cause)}. Check the disk's free space and your rights to the folder.`;
+  return new LimnError('IO', message, { details: { path }, cause });
 }
 
 /** Reads (see {@link readText}) and parses a JSON file; a missing or broken one is an error that names the file and `what` it should be. */

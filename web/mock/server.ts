@@ -206,7 +206,11 @@ function list(catalogue: readonly MockItem[], query: URLSearchParams, response: 
   const passing = filtered(catalogue, filter);
   const items = passing.slice(from, from + limit).map(({ id, metadata }) => ({ id, content: '0'.repeat(64), metadata }));
   const next = from + limit < passing.length ? { cursor: String(from + limit) } : {};
-  send(response, 200, { items, ...next }, contract.itemList);
+  send(response, 200, { items, ...next, ...(items.length > 0 ? {} : { notes: notesOn(catalogue, 0) }) }, contract.itemList);
+}
+
+function notesOn(catalogue: readonly MockItem[], found: number): string[] {
+  return found > 0 ? [] : [`0 of ${catalogue.length} images match the filter.`];
 }
 
 function post(route: string, body: unknown, catalogues: Catalogues, response: ServerResponse): void {
@@ -216,7 +220,8 @@ function post(route: string, body: unknown, catalogues: Catalogues, response: Se
     const all = rank(request, filtered(catalogue, request.filter), catalogue);
     const from = Number(request.cursor ?? 0);
     const next = from + request.k < all.length ? { cursor: String(from + request.k) } : {};
-    send(response, 200, { hits: all.slice(from, from + request.k), ...next, milliseconds: 7.3 }, contract.searchAnswer);
+    const hits = all.slice(from, from + request.k);
+    send(response, 200, { hits, ...next, notes: notesOn(catalogue, hits.length), milliseconds: 7.3 }, contract.searchAnswer);
   } else if (route === 'explain') {
     const { hit: id, ...asked } = parse(contract.explain, body);
     const catalogue = catalogueOf(catalogues, asked.gallery);

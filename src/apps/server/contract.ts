@@ -65,7 +65,11 @@ export const listQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   filter: z.string().max(2000).optional(),
 });
-export const itemList = z.strictObject({ items: z.array(item), cursor: z.string().optional() }).meta({ id: 'ItemList' });
+/** What a person should know of an answer, such as that the filter names a field that no item has; sentences. */
+const notes = z.array(z.string());
+export const itemList = z
+  .strictObject({ items: z.array(item), cursor: z.string().optional(), notes: notes.optional() })
+  .meta({ id: 'ItemList' });
 
 export const search = z
   .strictObject({
@@ -95,7 +99,7 @@ export const hit = z
   })
   .meta({ id: 'Hit' });
 export const searchAnswer = z
-  .strictObject({ hits: z.array(hit), cursor: z.string().optional(), milliseconds: z.number() })
+  .strictObject({ hits: z.array(hit), cursor: z.string().optional(), notes, milliseconds: z.number() })
   .meta({ id: 'SearchAnswer' });
 
 const heatMap = z

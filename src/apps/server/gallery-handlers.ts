@@ -36,10 +36,14 @@ export function addGalleryHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPar
     const digest = requestDigest('items', name, filter ?? null);
     const after = cursor === undefined ? undefined : readCursor(cursor, digest, 'string');
     // One more than asked for tells whether any follow.
-    const found = await parts.work(c, () => gallery.list({ after, limit: limit + 1, filter }));
+    const { found, notes = [] } = await parts.work(c, async () => {
+      const found = await gallery.list({ after, limit: limit + 1, filter });
+      return { found, notes: after === undefined ? await gallery.notesOn?.({ filter }, found.length) : [] };
+    });
     const items = found.slice(0, limit);
     const last = items.at(-1);
-    return c.json({ items, ...(found.length > limit && last ? { cursor: writeCursor(digest, last.id) } : {}) }, 200);
+    const more = found.length > limit && last ? { cursor: writeCursor(digest, last.id) } : {};
+    return c.json({ items, ...more, ...(notes.length > 0 ? { notes } : {}) }, 200);
   });
 
   app.openapi(routes.itemRoute, async (c) => {

@@ -23,6 +23,7 @@ export function galleryService(gallery: Gallery, captioner?: Captioner): ServedG
     },
     delete: async (id) => (await gallery.remove([id])) > 0,
     searchAll: (requests) => gallery.searchAll(requests),
+    notesOn: (query, found) => gallery.notesOn(query, { hits: { length: found } }),
     explain: (request, hit, inTurn) => gallery.explain(request, hit, inTurn),
     decodeAhead: (request, inTurn) => gallery.decodeAhead(request, inTurn),
     image: (id) => unlessGone(gallery.image(id)),

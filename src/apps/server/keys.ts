@@ -7,6 +7,7 @@ import { chmod, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname } from 'node:path';
 import { z } from 'zod';
+import { sealed, unsealed } from '../../core/checksum.js';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
 import { sweepTemporary } from '../../core/leftovers.js';
@@ -35,7 +36,7 @@ export type KeyEntry = z.output<typeof keyEntry>;
 const keyPattern = /^limn_([0-9a-f]{8})_[A-Za-z0-9_-]{43}$/;
 const hashOf = (key: string) => createHash('sha256').update(key).digest();
 
-/** The keys of a file. @throws LimnError CONFIG for a file that is missing or no key file */
+/** The keys of a file. @throws LimnError CONFIG for a file that is missing, damaged or no key file */
 export async function readKeys(path: string): Promise<KeyEntry[]> {
   let bytes: Uint8Array;
   try {
@@ -45,8 +46,9 @@ export async function readKeys(path: string): Promise<KeyEntry[]> {
     throw new LimnError('CONFIG', `Cannot read the keys in ${path}: ${messageOf(error)}. ${advice}`, { cause: error });
   }
   try {
-    return keyFile.parse(JSON.parse(decodeText(bytes, path))).keys;
+    return keyFile.parse(unsealed(JSON.parse(decodeText(bytes, path)), path)).keys;
   } catch (error) {
+    if (LimnError.isInstance(error)) throw new LimnError('CONFIG', error.message, { details: { path }, cause: error });
     // Without the cause's words: they may quote the file.
     const message = `${path} is not a file of keys. Make one with "limn serve keys add".`;
     throw new LimnError('CONFIG', message, { details: { path }, cause: error });
@@ -100,7 +102,7 @@ async function changeKeys(path: string, change: (keys: KeyEntry[]) => KeyEntry[]
       () => false,
     );
     const keys = change(exists ? await readKeys(path) : []);
-    await writeFileAtomic(path, `${JSON.stringify({ format: 'limn-keys-1', keys }, undefined, 2)}\n`);
+    await writeFileAtomic(path, `${JSON.stringify(sealed({ format: 'limn-keys-1', keys }), undefined, 2)}\n`);
     await chmod(path, 0o600);
   } finally {
     await held.release();

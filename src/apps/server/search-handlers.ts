@@ -52,7 +52,7 @@ export function addSearchHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPart
     const started = performance.now();
     const content = await parts.content(c as ServerContext, 'request');
     const { cursor, k, ...query } = parseJson(jsonOf(content), contract.search, 'request');
-    const { searches } = parts.open(query.gallery);
+    const { searches, gallery } = parts.open(query.gallery);
     const images = parts.images(c as ServerContext);
     const prepared = await parts.read(c as ServerContext, (signal) => prepare(query, content, images, signal));
     const digest = `${prepared.digest}.${k}`;
@@ -60,11 +60,13 @@ export function addSearchHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPart
     if (offset >= mostHits)
       throw new HttpProblem(400, 'USAGE', `A search shows its best ${mostHits} hits, and this is behind them.`);
     const request = { ...prepared.request, k: Math.min(k, mostHits - offset), offset };
-    const answer = await parts.work(c as ServerContext, (signal) => searches.submit(request, signal));
-    const { hits, next } = answer;
+    const { hits, next, notes } = await parts.work(c as ServerContext, async (signal) => {
+      const answer = await searches.submit(request, signal);
+      return { ...answer, notes: (await gallery.notesOn?.(request, answer.hits.length)) ?? [] };
+    });
     const more = next !== undefined && next < mostHits ? { cursor: writeCursor(digest, next) } : {};
     const milliseconds = Math.round((performance.now() - started) * 10) / 10;
-    return c.json({ hits: hits.map(plainHit), ...more, milliseconds }, 200);
+    return c.json({ hits: hits.map(plainHit), ...more, notes, milliseconds }, 200);
   });
 
   app.openapi(routes.explainRoute, async (c) => {

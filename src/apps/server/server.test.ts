@@ -44,6 +44,9 @@ describe('items', () => {
     const filter = encodeURIComponent("colour = 'red'");
     const red = await json<ItemList>(await fetch(at(`/v1/galleries/shop/items?filter=${filter}`)));
     expect(red.items.map(({ id }) => id)).toEqual(['red.jpg']);
+    expect(red.notes).toBeUndefined();
+    const none = await json<ItemList>(await fetch(at(`/v1/galleries/shop/items?filter=${encodeURIComponent("colour = 'x'")}`)));
+    expect(none).toEqual({ items: [], notes: ["Nothing passes colour = 'x'."] });
     const wrong = await fetch(at(`/v1/galleries/shop/items?filter=${filter}&cursor=${first.cursor}`));
     expect(await problemOf(wrong, 400, 'USAGE')).toContain('belongs to another request');
   });
@@ -98,6 +101,9 @@ describe('a search', () => {
     expect(kept.hits[0]?.id).toBe('red.jpg');
     const filtered = await search({ texts: ['green'], filter: "colour = 'blue'" });
     expect(filtered.hits.map(({ id }) => id)).toEqual(['blue.jpg']);
+    expect(filtered.notes).toEqual([]);
+    const none = contract.searchAnswer.parse(await search({ texts: ['green'], filter: "colour = 'x'" }));
+    expect(none).toMatchObject({ hits: [], notes: ["Nothing passes colour = 'x'."] });
     const weighted = await search({ texts: ['green'], weights: [0, 0, 1] });
     expect(weighted.hits[0]?.factors.slice(0, 2).map(Math.abs)).toEqual([0, 0]);
   });

@@ -47,6 +47,8 @@ export interface ServedGallery {
   delete(id: string): Promise<boolean>;
   /** Each request's own answer or error, in their order; the pictures and texts of all are embedded together. */
   searchAll(requests: readonly SearchRequest[]): Promise<PromiseSettledResult<SearchAnswer>[]>;
+  /** What a person should know of what a search or a list has found; sentences. @default nothing is said */
+  notesOn?(query: Pick<SearchRequest, 'filter' | 'offset'>, found: number): Promise<string[]>;
   explain(request: SearchRequest, hit: string, inTurn: InTurn): Promise<Explanation>;
   /** Decodes what a search or an explanation needs before it meets others. @default its pictures are decoded with those of others */
   decodeAhead?(request: SearchRequest, inTurn: InTurn): Promise<SearchRequest>;

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { LimnError, messageOf } from '../../core/errors.js';
-import { makeFolder } from '../../core/files.js';
+import { makeFolder, writeError } from '../../core/files.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { chosenDevice, type Device, noGpu } from './device.js';
 import type { WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
@@ -135,7 +135,9 @@ function startWorker(): Worker {
 async function profileOf(label: string, id: number): Promise<string | undefined> {
   const folder = process.env.LIMN_PROFILE;
   if (!folder) return undefined;
-  await makeFolder(folder);
+  await makeFolder(folder).catch((error) => {
+    throw writeError(folder, error);
+  });
   return join(folder, `${id}-${label.replace(/\W+/g, '-')}`);
 }
 

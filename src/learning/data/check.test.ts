@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { LimnError } from '../../core/errors.js';
 import { checkDataset } from './check.js';
 import { datasetFormats, findDataset } from './datasets.js';
 import { absent, failureOf, folderOf, real, removeFolders, sharedData } from './testing/folders.js';
@@ -13,6 +15,7 @@ const hats = {
   'captions/cap.hat.val.json': [row('c', 'd', 'is red')],
   'image_splits/split.hat.train.json': ['a', 'b'],
   'image_splits/split.hat.val.json': ['c', 'd'],
+  'images/a.jpg': 'x',
 };
 const check = async (parts: object = {}, options: { category?: string; limit?: number } = {}) =>
   checkDataset({ format: fashionIQ, directory: await folderOf({ ...hats, ...parts }), ...options });
@@ -83,7 +86,12 @@ test('pictures and triplets in two splits leak', async () => {
 test('val and test may share a gallery but no queries', async () => {
   const line = (reference: string, target: string) => JSON.stringify({ reference, target, text: 'in red' });
   const format = findDataset('triplets');
-  const files = { 'triplets.val.jsonl': line('a', 'b'), 'triplets.test.jsonl': line('c', 'd'), 'gallery.txt': 'a\nb\nc\nd\ne' };
+  const files = {
+    'triplets.val.jsonl': line('a', 'b'),
+    'triplets.test.jsonl': line('c', 'd'),
+    'gallery.txt': 'a\nb\nc\nd\ne',
+    'images/a': 'x',
+  };
   expect(await checkDataset({ format, directory: await folderOf(files) })).toMatchObject({ leaks: none, sound: true });
   const directory = await folderOf({ ...files, 'triplets.test.jsonl': line('c', 'b') });
   const { leaks } = await checkDataset({ format, directory });
@@ -120,6 +128,38 @@ test('a folder without its files is not sound', async () => {
   }
 });
 
+test('every image is opened, each file once and a few at a time, and the damaged ones are named', async () => {
+  const format = findDataset('triplets');
+  const rows = [...'abcdefgh'].map((id) => JSON.stringify({ reference: `${id}.jpg`, target: 'z.jpg', text: 'in red' }));
+  const images = Object.fromEntries([...'abcdefz'].map((id) => [`images/${id}.jpg`, id === 'b' || id === 'z' ? 'bad' : 'good']));
+  const directory = await folderOf({ 'triplets.val.jsonl': rows.join('\n'), ...images });
+  const opened: string[] = [];
+  let [now, most] = [0, 0];
+  const open = async (path: string) => {
+    opened.push(path);
+    most = Math.max(most, ++now);
+    const content = await readFile(path, 'utf8');
+    now--;
+    if (content === 'bad') throw new LimnError('IMAGE', `The image ${path} is damaged.`);
+  };
+  const report = await checkDataset({ format, directory, images: { open, atomic: 3 }, limit: 1 });
+  expect(report.images).toEqual({ opened: 7, damaged: { count: 2, first: [expect.stringContaining('z.jpg is damaged')] } });
+  expect([opened.length, new Set(opened).size, most]).toEqual([7, 7, 3]);
+  expect(report.sound).toBe(false);
+  expect(await checkDataset({ format, directory })).toMatchObject({ sound: true, broken: none });
+  await expect(checkDataset({ format, directory, images: { open, signal: AbortSignal.abort() } })).rejects.toMatchObject({
+    code: 'INTERRUPTED',
+  });
+});
+
+test('a dataset of whose images none is there is not sound, though its annotations are', async () => {
+  const report = await checkDataset({
+    format: findDataset('triplets'),
+    directory: await folderOf({ 'triplets.val.jsonl': JSON.stringify({ reference: 'a', target: 'b', text: 'in red' }) }),
+  });
+  expect(report).toMatchObject({ sound: false, unusable: 'none of the 2 images is there', broken: none, leaks: none });
+});
+
 describe.skipIf(absent)(real, () => {
   test.each([
     ['fashioniq', 'fashioniq', 6_016],
@@ -128,8 +168,8 @@ describe.skipIf(absent)(real, () => {
     ['fashion200k', 'product-photos', 541],
   ])('%s is sound', async (id, folder, queries) => {
     const report = await checkDataset({ format: findDataset(id), directory: join(sharedData, folder) });
-    const { broken, leaks, sound } = report;
-    expect({ broken, leaks, sound }).toEqual({ broken: none, leaks: none, sound: true });
+    const { broken, leaks, sound, unusable } = report;
+    expect({ broken, leaks, sound }).toEqual({ broken: none, leaks: none, sound: unusable === undefined });
     const val = report.splits.filter(({ split }) => split === 'val');
     expect(val.reduce((sum, { triplets }) => sum + triplets, 0)).toBe(queries);
     if (id === 'shoes') expect(report.remarks).toContain('val: 1 of 1761 triplets have their reference as target.');

@@ -3,8 +3,9 @@
 import { LimnError } from '../../core/errors.js';
 import type { DatasetFormat } from './dataset-format.js';
 import { readFormat } from './dataset-format.js';
+import { type OpenImagesOptions, openImages } from './open-images.js';
 import type { AnnotationProblem } from './rows.js';
-import { type Split, type SplitName, splitNames, type Triplet } from './triplets.js';
+import { type DatasetImage, type Split, type SplitName, splitNames, type Triplet } from './triplets.js';
 import { remarksOn } from './usable.js';
 
 export interface CheckOptions {
@@ -14,6 +15,8 @@ export interface CheckOptions {
   category?: string | undefined;
   /** How many of each kind of finding the report names; all are counted. @default 20 */
   limit?: number;
+  /** Open every image that is there as well. @default images are looked for, and not opened */
+  images?: OpenImagesOptions | undefined;
 }
 
 /** Findings of one kind, each a line; `first` are at most the `limit` of the check. */
@@ -47,27 +50,33 @@ export interface DataReport {
   remarks: string[];
   /** Where the pictures come from and how they must lie. */
   pictures: string;
-  /** Of the annotations: nothing is broken or leaks, and nothing is double that readers refuse. Missing pictures do not count. */
+  /** Image files that were opened, and those that cannot be read; absent where none was to be. */
+  images?: { opened: number; damaged: Findings };
+  /**
+   * Nothing is broken or leaks, nothing is double that readers refuse, images are there, and none that was opened is damaged. Some missing
+   * images do not count.
+   */
   sound: boolean;
-  /** Why nothing can be trained or evaluated all the same: no picture is there. Absent where one is. */
+  /** Why nothing can be trained or evaluated, though the annotations may be sound: no image is there. Absent where one is. */
   unusable?: string;
 }
 
 /**
  * Reads every split of a dataset and reports what is there and what is wrong with it.
  *
- * @throws LimnError DATA when the folder has no such dataset, USAGE for a category that is not there
+ * @throws LimnError DATA when the folder has no such dataset, USAGE for a category that is not there, INTERRUPTED
  */
-export async function checkDataset({ format, directory, category, limit = 20 }: CheckOptions): Promise<DataReport> {
+export async function checkDataset({ format, directory, category, limit = 20, images }: CheckOptions): Promise<DataReport> {
   const problems = new Map<string, AnnotationProblem>();
   const onProblem = (problem: AnnotationProblem) => void problems.set(problem.message, problem);
   const splits: SplitReport[] = [];
   const leaks: string[] = [];
   const remarks: string[] = [];
+  const present: DatasetImage[] = [];
   for (const chosen of await categoriesToRead(format, directory, category)) {
     const read: Split[] = [];
-    const present = await format.splits(directory, chosen);
-    for (const name of splitNames.filter((candidate) => present.includes(candidate))) {
+    const named = await format.splits(directory, chosen);
+    for (const name of splitNames.filter((candidate) => named.includes(candidate))) {
       const options = { directory, category: chosen, split: name, onMissing: 'ignore', targets: 'optional', onProblem } as const;
       const split = await readFormat(format, options).catch((error) => {
         if (!LimnError.isInstance(error)) throw error;
@@ -75,6 +84,7 @@ export async function checkDataset({ format, directory, category, limit = 20 }: 
       });
       if (!split) continue;
       read.push(split);
+      if (images) present.push(...imagesWithFiles(split));
       const title = [chosen, name].filter(Boolean).join(' ');
       for (const message of repeated(split.triplets)) onProblem({ kind: 'duplicate', message, harmless: true });
       if (split.triplets.length === 0) onProblem({ kind: 'broken', message: `${title}: there is no triplet that can be read.` });
@@ -83,10 +93,12 @@ export async function checkDataset({ format, directory, category, limit = 20 }: 
     }
     for (const [i, one] of read.entries()) for (const other of read.slice(i + 1)) leaks.push(...leaksBetween(one, other));
   }
+  const opened = images && (await openImages(present, images));
   const all = [...problems.values()];
   const findings = (lines: readonly string[]): Findings => ({ count: lines.length, first: lines.slice(0, limit) });
   const total = splits.reduce((sum, { pictures: images }) => sum + images, 0);
   const absent = splits.reduce((sum, { missing }) => sum + missing.count, 0);
+  const isEmpty = total > 0 && absent === total;
   const ofKind = (kind: AnnotationProblem['kind']) =>
     findings(all.filter((problem) => problem.kind === kind).map(({ message }) => message));
   return {
@@ -98,8 +110,9 @@ export async function checkDataset({ format, directory, category, limit = 20 }: 
     leaks: findings(leaks),
     remarks,
     pictures: format.images,
-    sound: leaks.length === 0 && all.every(({ harmless }) => harmless),
-    ...(total > 0 && absent === total ? { unusable: `none of the ${total} images is there` } : {}),
+    ...(opened ? { images: { opened: opened.opened, damaged: findings(opened.damaged) } } : {}),
+    sound: leaks.length === 0 && all.every(({ harmless }) => harmless) && !isEmpty && !opened?.damaged.length,
+    ...(isEmpty ? { unusable: `none of the ${total} images is there` } : {}),
   };
 }
 
@@ -116,6 +129,11 @@ function countsOf(split: Split, limit: number): Omit<SplitReport, 'category'> {
     texts: new Set(split.triplets.map(({ text }) => text)).size,
     missing: { count: split.missing.length, first: split.missing.slice(0, limit) },
   };
+}
+
+function imagesWithFiles({ images, missing }: Split): DatasetImage[] {
+  const gone = new Set(missing);
+  return images.filter(({ id }) => !gone.has(id));
 }
 
 /** What makes two triplets the same. */

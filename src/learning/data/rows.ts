@@ -1,5 +1,6 @@
 /** Rows of annotation files: reading them, and saying which one is wrong. */
 import type { z } from 'zod';
+import { unsealed } from '../../core/checksum.js';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { readJson } from '../../core/files.js';
 import { oneLine } from '../../core/text.js';
@@ -41,6 +42,11 @@ export class AnnotationRow<V = unknown> {
     } catch (error) {
       throw this.fail(`it is not valid JSON (${messageOf(error)}); correct the ${this.unit} or remove it`);
     }
+  }
+
+  /** The row without its checksum, where it has one. @throws LimnError DATA where that does not fit */
+  unsealed(): AnnotationRow {
+    return new AnnotationRow(unsealed(this.value, this.source), this.file, this.number, this.unit);
   }
 
   /** The value in the form of a schema. @throws LimnError DATA that names the key */

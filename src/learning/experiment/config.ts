@@ -7,8 +7,8 @@ import { z } from 'zod';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { readJson } from '../../core/files.js';
 import { check } from '../../core/schema.js';
-import { patchSettings } from '../../models/backbone/config.js';
 import { suggestion } from '../../core/suggest.js';
+import { patchSettings } from '../../models/backbone/config.js';
 
 const id = z.string().regex(/^[\w][\w.+-]*$/, 'use letters, digits, ".", "-" and "_"');
 const name = z.string().min(1);

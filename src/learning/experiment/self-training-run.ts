@@ -3,7 +3,7 @@ import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { throwIfAborted } from '../../core/errors.js';
-import { makeFolder, sha256 } from '../../core/files.js';
+import { makeFolder, sha256, writeError } from '../../core/files.js';
 import { takeLock } from '../../core/lock.js';
 import type { SelfTrainResult } from '../self-training/rounds.js';
 import { type SelfTrainOptions, selfTrain } from '../self-training/self-train.js';
@@ -34,7 +34,9 @@ export async function selfTrainRun(run: PlannedRun, shared: string, data: string
   if (settings.rounds === 0) return summed(labelled);
   const out = join(run.folder, 'rounds');
   const copied = join(out, 'round-0');
-  await cp(join(folder, 'round-0'), copied, { recursive: true });
+  await cp(join(folder, 'round-0'), copied, { recursive: true }).catch((error) => {
+    throw writeError(copied, error);
+  });
   const trained = await selfTrain({ ...options, out, settings });
   // The shared folder has it.
   await rm(copied, { recursive: true, force: true });
@@ -48,7 +50,9 @@ function summed({ rounds, best, limn }: SelfTrainResult): SelfTrainedRun {
 
 /** Does work in a folder that other processes want too, one after the other. */
 async function alone<T>(folder: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  await makeFolder(folder);
+  await makeFolder(folder).catch((error) => {
+    throw writeError(folder, error);
+  });
   for (;;) {
     const lock = await takeLock(join(folder, 'lock'));
     if (lock) {

@@ -1,7 +1,11 @@
-/** The file of pseudo triplets: one JSON object a line for every pair that was captioned and judged, accepted or not. */
+/**
+ * The file of pseudo triplets: one JSON object a line for every pair that was captioned and judged, accepted or not. Each line carries a
+ * checksum; lines of earlier versions have none.
+ */
 import { open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { sealed } from '../../core/checksum.js';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { makeFolder } from '../../core/files.js';
 import { AnnotationRow } from '../data/rows.js';
@@ -54,7 +58,7 @@ export class PseudoTripletFile {
    * Opens a file, or a new one (and its folder) where there is none. A last line without its end, as a kill leaves behind, is cut off; everything
    * before it stays.
    *
-   * @throws LimnError DATA naming the row for a whole line that is no pseudo triplet; IO when the file cannot be read or written
+   * @throws LimnError DATA naming the row for a whole line that is no pseudo triplet, or is damaged; IO when the file cannot be read or written
    */
   static async open(path: string): Promise<PseudoTripletFile> {
     const { records, bytes } = await read(path);
@@ -72,7 +76,7 @@ export class PseudoTripletFile {
 
   /** Adds records and flushes them to disk. Where that fails, none of them stays. @throws LimnError IO */
   async append(records: readonly PseudoTriplet[]): Promise<void> {
-    const data = Buffer.from(records.map((record) => `${JSON.stringify(pseudoTriplet.parse(record))}\n`).join(''));
+    const data = Buffer.from(records.map((record) => `${JSON.stringify(sealed(pseudoTriplet.parse(record)))}\n`).join(''));
     await writing(this.path, async () => {
       const file = await open(this.path, 'a');
       try {
@@ -89,9 +93,16 @@ export class PseudoTripletFile {
   }
 }
 
-/** Every whole line of a file of pseudo triplets; none where there is no file. See {@link PseudoTripletFile.open} for errors. */
-export async function readPseudoTriplets(path: string): Promise<PseudoTriplet[]> {
-  return (await read(path)).records;
+/**
+ * Every whole line of a file of pseudo triplets; none where there is no file. See {@link PseudoTripletFile.open} for errors.
+ *
+ * @param count how many lines a finished file has; a file that has lost some is refused. @default not known
+ */
+export async function readPseudoTriplets(path: string, count?: number): Promise<PseudoTriplet[]> {
+  const { records } = await read(path);
+  if (count === undefined || records.length === count) return records;
+  const message = `${path} is damaged: it has ${records.length} pseudo triplets of ${count}. Restore it from a copy, or remove the folder of its round, and --resume makes it again.`;
+  throw new LimnError('DATA', message, { details: { path, found: records.length, expected: count } });
 }
 
 /** The accepted ones as training triplets. @param path the file whose rows the records are, for messages */
@@ -114,7 +125,7 @@ async function read(path: string): Promise<{ records: PseudoTriplet[]; bytes: nu
   const bytes = data.lastIndexOf('\n') + 1;
   const lines = data.toString('utf8', 0, bytes).split('\n').slice(0, -1);
   return {
-    records: lines.map((line, index) => new AnnotationRow(line, path, index + 1, 'row').json().parse(pseudoTriplet)),
+    records: lines.map((line, index) => new AnnotationRow(line, path, index + 1, 'row').json().unsealed().parse(pseudoTriplet)),
     bytes,
   };
 }

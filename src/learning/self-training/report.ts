@@ -8,7 +8,7 @@ import { thumbnail } from '../../models/encoders/image/thumbnail.js';
 import type { DatasetImage } from '../data/triplets.js';
 import { reasons } from './judging.js';
 import { type PseudoTriplet, readPseudoTriplets } from './pseudo-triplets.js';
-import type { RoundResult, SelfTrainResult } from './rounds.js';
+import { pairsOf, type RoundResult, type SelfTrainResult } from './rounds.js';
 import { pseudoFile } from './work.js';
 
 export interface SelfTrainReportOptions {
@@ -29,7 +29,7 @@ export async function writeSelfTrainReport(options: SelfTrainReportOptions): Pro
   const { rounds, best, ended, validation, test } = result;
   const judged = rounds.filter(({ round }) => round > 0);
   const last = rounds.at(-1)?.round ?? 0;
-  const records = last === 0 ? [] : await readPseudoTriplets(pseudoFile(out, last));
+  const records = last === 0 ? [] : await readPseudoTriplets(pseudoFile(out, last), pairsOf(rounds.at(-1) as RoundResult));
   const paths = new Map(images.map(({ id, path }) => [id, path]));
   const shown = async (verdict: PseudoTriplet['verdict']) => {
     const all = records.filter((record) => record.verdict === verdict);

@@ -25,6 +25,11 @@ export interface RoundResult {
   seconds: Record<string, number>;
 }
 
+/** How many pairs a round has mined: its pseudo.jsonl has a line for each. */
+export function pairsOf({ mined }: Pick<RoundResult, 'mined'>): number {
+  return Object.values(mined).reduce((sum, count) => sum + count, 0);
+}
+
 export interface SelfTrainResult {
   /** Without round 0 where its models were given and there are no labels to measure them on. */
   rounds: RoundResult[];

@@ -8,8 +8,9 @@
  */
 import { cp } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { sealed } from '../../core/checksum.js';
 import { LimnError } from '../../core/errors.js';
-import { sha256, writeFileAtomic } from '../../core/files.js';
+import { sha256, writeError, writeFileAtomic } from '../../core/files.js';
 import { type Logger, type OnProgress, silentLogger } from '../../core/progress.js';
 import { Random } from '../../core/random.js';
 import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
@@ -28,7 +29,7 @@ import { holdOut } from './held-out.js';
 import { makePseudoTriplets, type RoundMaterial } from './make-triplets.js';
 import { mixTriplets } from './mixing.js';
 import { acceptedTriplets, readPseudoTriplets } from './pseudo-triplets.js';
-import type { RoundResult, SelfTrainResult } from './rounds.js';
+import { pairsOf, type RoundResult, type SelfTrainResult } from './rounds.js';
 import { type SelfTrainSettings, type SelfTrainSettingsInput, selfTrainSettings } from './settings.js';
 import {
   type ModelFolders,
@@ -109,12 +110,14 @@ async function allRounds(work: Work): Promise<SelfTrainResult> {
   const folders = { limn: join(out, 'limn'), captioner: join(out, 'captioner') };
   const models = modelsOf(work, chosen);
   for (const name of ['limn', 'captioner'] as const) {
-    await cp(await modelFolderIn(models[name]), folders[name], { recursive: true });
+    await cp(await modelFolderIn(models[name]), folders[name], { recursive: true }).catch((error) => {
+      throw writeError(folders[name], error);
+    });
   }
   const test = work.test && (await stage(join(out, 'test.json'), () => testRecall(work, folders.limn)));
   const validation = val ? 'labels' : 'pseudo triplets';
   const result: SelfTrainResult = { rounds, best: chosen, ended, validation, ...folders, ...(test ? { test } : {}) };
-  await writeFileAtomic(join(out, 'result.json'), `${JSON.stringify(result, undefined, 2)}\n`);
+  await writeFileAtomic(join(out, 'result.json'), `${JSON.stringify(sealed(result), undefined, 2)}\n`);
   return result;
 }
 
@@ -200,7 +203,7 @@ async function nextRound(work: Work, round: number): Promise<RoundResult> {
   const seed = roundSeed(work.seed, round);
   const file = pseudoFile(out, round);
   const judged = await stage(join(roundFolder(out, round), 'judged.json'), () => makePseudoTriplets(work, round));
-  const accepted = acceptedTriplets(await readPseudoTriplets(file), file);
+  const accepted = acceptedTriplets(await readPseudoTriplets(file, pairsOf(judged)), file);
   const held = val ? undefined : holdOut(accepted, pool, seed);
   const split = mixTriplets({ labelled, pseudo: held?.kept ?? accepted, pool, settings: settings.mix, seed });
   const result = await trainRound(work, round, { split, val: (val ?? held?.val) as Split }, judged);

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSealedJson, sealed } from '../../core/checksum.js';
-import { makeFolder, writeFileAtomic } from '../../core/files.js';
+import { writeFileAtomic } from '../../core/files.js';
 import type { Logger, OnProgress } from '../../core/progress.js';
 import { Random } from '../../core/random.js';
 import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
@@ -60,7 +60,6 @@ export function protocolOf({ limn }: SelfTrainSettings): Protocol {
 export async function stage<T>(file: string, work: () => Promise<T>): Promise<T> {
   if (existsSync(file)) return readStage<T>(file);
   const result = await work();
-  await makeFolder(join(file, '..'));
   await writeFileAtomic(file, `${JSON.stringify(sealed({ format: stageFormat, result }))}\n`);
   return result;
 }

@@ -26,6 +26,8 @@ async function earlier(change: (config: Record<'training' | 'model', Record<stri
   const file = join(folder, 'config.json');
   const kept = JSON.parse(await readFile(file, 'utf8'));
   change(kept);
+  // Earlier versions wrote none.
+  delete kept.checksum;
   await writeFile(file, JSON.stringify(Object.fromEntries(Object.entries(kept).reverse())));
   return folder;
 }

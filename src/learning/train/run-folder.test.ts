@@ -95,7 +95,7 @@ it('goes on with another learning rate where that is allowed, and with nothing e
   const told: string[] = [];
   await openAndClose(out, slower, true, { changeable: rates, onChange: (what) => told.push(what) });
   expect(told).toEqual(['learningRate 1 there, 0.1 now; encoderLearningRate "not set" there, 0.01 now']);
-  expect(JSON.parse(await readFile(join(out, 'config.json'), 'utf8'))).toEqual(slower);
+  expect(JSON.parse(await readFile(join(out, 'config.json'), 'utf8'))).toMatchObject(slower);
   await openAndClose(out, slower, true, { changeable: rates, onChange: (what) => told.push(what) });
   expect(told).toHaveLength(1);
   for (const other of [

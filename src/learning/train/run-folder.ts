@@ -6,8 +6,9 @@
 import { access, open, readFile, realpath, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readSealedJson, sealed } from '../../core/checksum.js';
 import { LimnError, messageOf } from '../../core/errors.js';
-import { makeFolder, readJson, writeFileAtomic } from '../../core/files.js';
+import { makeFolder, writeError, writeFileAtomic } from '../../core/files.js';
 import { presentNames } from '../../core/former-names.js';
 import { sweepTemporary } from '../../core/leftovers.js';
 import { holderOf, type Lock, takeLock } from '../../core/lock.js';
@@ -88,7 +89,11 @@ export class RunFolder {
     const folder = new RunFolder(path);
     const file = join(path, 'config.json');
     await makeFolder(path).catch((cause) => {
-      throw new LimnError('IO', `Cannot make the run folder ${path}: ${messageOf(cause)}.`, { cause });
+      throw new LimnError(
+        'IO',
+        `Cannot make the run folder ${path}: ${messageOf(cause)}. Choose another --out, or check your rights.`,
+        { cause },
+      );
     });
     await folder.take();
     try {
@@ -96,9 +101,11 @@ export class RunFolder {
         () => true,
         () => false,
       );
-      await makeFolder(join(path, 'checkpoints'));
+      await makeFolder(join(path, 'checkpoints')).catch((cause) => {
+        throw writeError(join(path, 'checkpoints'), cause);
+      });
       if (exists) await requireSame(path, file, config, resume, options);
-      else await writeFileAtomic(file, `${JSON.stringify(config, undefined, 2)}\n`);
+      else await writeConfig(file, config);
       await sweepTemporary(path, { deep: true });
       return folder;
     } catch (error) {
@@ -157,14 +164,16 @@ export class RunFolder {
 
   /** Appends a line to metrics.ndjson and returns the file's length. */
   async log(line: object): Promise<number> {
-    const file = await open(this.metrics, 'a').catch((cause) => {
-      throw new LimnError('IO', `Cannot write ${this.metrics}: ${messageOf(cause)}.`, { cause });
-    });
     try {
-      await file.appendFile(`${JSON.stringify(line)}\n`);
-      return (await file.stat()).size;
-    } finally {
-      await file.close();
+      const file = await open(this.metrics, 'a');
+      try {
+        await file.appendFile(`${JSON.stringify(line)}\n`);
+        return (await file.stat()).size;
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      throw writeError(this.metrics, error);
     }
   }
 }
@@ -193,12 +202,12 @@ async function requireSame(path: string, file: string, config: object, resume: b
   if (!resume)
     throw new LimnError('USAGE', `${path} already holds a run. Add --resume to go on with it, or choose another --out.`);
   const text = JSON.stringify(config, undefined, 2);
-  const kept = inOrderOf(withDefaults(presentNames(await readJson(file, "a run's config")), schemas), config);
+  const kept = inOrderOf(withDefaults(presentNames(await readSealedJson(file, "a run's config")), schemas), config);
   const before = JSON.stringify(kept, undefined, 2);
   if (before === text) return;
   if (changeable.length > 0 && without(kept, changeable) === without(config, changeable)) {
     onChange?.(changeable.map((key) => `${key} ${settingOf(kept, key)} there, ${settingOf(config, key)} now`).join('; '));
-    await writeFileAtomic(file, `${text}\n`);
+    await writeConfig(file, config);
     return;
   }
   const [was, is] = firstDifference(before, text);
@@ -207,6 +216,8 @@ async function requireSame(path: string, file: string, config: object, resume: b
     `The run in ${path} was started with another configuration (${was} there, ${is} now). Give the same settings, or choose another --out.`,
   );
 }
+
+const writeConfig = (file: string, config: object) => writeFileAtomic(file, `${JSON.stringify(sealed(config), undefined, 2)}\n`);
 
 /** A config with the defaults of the parts that schemas can read. */
 function withDefaults(config: unknown, schemas: Schemas): unknown {

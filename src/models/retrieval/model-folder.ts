@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { readSealedJson, sealed } from '../../core/checksum.js';
 import { LimnError, messageOf } from '../../core/errors.js';
-import { makeFolder, sha256, writeFileAtomic } from '../../core/files.js';
+import { sha256, writeFileAtomic } from '../../core/files.js';
 import { presentNames } from '../../core/former-names.js';
 import { readRegularFile } from '../../core/regular-file.js';
 import { decodeSafetensors, encodeSafetensors } from '../../engine/tensor/safetensors.js';
@@ -103,7 +103,6 @@ export async function writeModelFolder(
   { vocabulary, weights }: Pick<ModelFiles<unknown>, 'vocabulary'> & { weights: Readonly<Record<string, Tensor>> },
   more: Readonly<Record<string, Uint8Array>> = {},
 ): Promise<void> {
-  await makeFolder(folder);
   await writeFileAtomic(join(folder, 'weights.safetensors'), encodeSafetensors(weights, { format: config.format }));
   await writeFileAtomic(join(folder, 'vocabulary.json'), JSON.stringify(sealed(vocabulary.toJSON())));
   for (const [name, bytes] of Object.entries(more)) await writeFileAtomic(join(folder, name), bytes);

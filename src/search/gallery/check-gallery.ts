@@ -132,25 +132,30 @@ async function checkFacts(location: string, { repair = false }: CheckGalleryOpti
 async function checkContent(
   store: GalleryStore,
   location: string,
-  { images, signal, onProgress }: CheckGalleryOptions,
+  { repair = false, images, signal, onProgress }: CheckGalleryOptions,
   found: GalleryCheck,
 ): Promise<void> {
   const total = await store.count();
   const known = store.info.images;
   const folder = images ?? (known && (findFolder(known, localFolder(location)) ?? known.absolute));
   const gone: string[] = [];
+  const unusable: string[] = [];
+  // Files that cannot be read are damaged; a server that does not answer is not.
+  const unreadable = (error: unknown) => {
+    if (localFolder(location) === undefined || !LimnError.isInstance(error) || error.code === 'INTERRUPTED') throw error;
+    // Of a gallery in memory the folder's check has said it.
+    if (found.problems.length === 0) {
+      found.problems.push(problem(messageOf(error), [], `Restore the gallery from a copy. Or: ${replaceIt}`));
+    }
+  };
   let after: string | undefined;
   for (;;) {
     throwIfAborted(signal, 'checking a gallery');
-    const items = await store.list({ after, limit: pageItems });
+    const items = await store.list({ after, limit: pageItems }).catch(unreadable);
+    if (!items) return;
     if (items.length === 0) break;
-    const vectors = await store.vectors(items.map(({ id }) => id)).catch((error) => {
-      // Of a gallery in memory the folder's check has said it.
-      if (found.problems.length === 0) {
-        found.problems.push(problem(messageOf(error), [], `Restore the gallery from a copy. Or: ${indexAgain}`));
-      }
-      return items.map(() => undefined);
-    });
+    const read = await store.vectors(items.map(({ id }) => id)).catch(unreadable);
+    const vectors = read ?? items.map(() => undefined);
     for (const [i, item] of items.entries()) {
       if (after !== undefined && compareText(after, item.id) >= 0) {
         found.problems.push(
@@ -158,11 +163,20 @@ async function checkContent(
         );
       }
       after = item.id;
-      checkVectors(store, item, vectors[i], found);
+      const wrong = read && vectorProblem(store, item, vectors[i]);
+      // `limn index` embeds an image of its list again, and knows no uploads.
+      if (wrong && repair && !isUpload(item)) unusable.push(item.id);
+      else if (wrong) found.problems.push(wrong);
       await checkImage(folder, item, found, gone);
     }
     found.items += items.length;
     onProgress?.({ stage: 'check items', done: found.items, total });
+  }
+  if (unusable.length > 0) {
+    await store.delete(unusable);
+    const shown = unusable.slice(0, 5).map((id) => JSON.stringify(id));
+    const what = `Removed for damaged vectors: ${unusable.length} of ${total} items (${shown.join(', ')}${unusable.length > 5 ? ', ...' : ''}). ${indexAgain}`;
+    found.repaired.push(what);
   }
   if (found.items !== total) {
     found.problems.push(problem(`The store counts ${total} items and lists ${found.items}.`, [], replaceIt));
@@ -178,17 +192,15 @@ async function checkContent(
 const replaceIt = 'Make the gallery again with "limn index --replace".';
 const problem = (what: string, items: string[], repair: string): GalleryProblem => ({ what, items, repair });
 
-function checkVectors(
+/** What is wrong with an item's vectors. */
+function vectorProblem(
   store: GalleryStore,
   item: StoredItem,
   vectors: { matching: Float32Array; factors: Float32Array } | undefined,
-  found: GalleryCheck,
-): void {
+): GalleryProblem | undefined {
   const name = JSON.stringify(item.id);
-  if (!vectors) {
-    if (found.problems.length === 0) found.problems.push(problem(`The item ${name} has no vectors.`, [item.id], replaceIt));
-    return;
-  }
+  const advice = isUpload(item) ? 'Add the image again.' : `Remove the item with --repair. Then: ${indexAgain}`;
+  if (!vectors) return problem(`The item ${name} has no vectors.`, [item.id], advice);
   const { factors, projection } = store.info.sizes;
   try {
     checkItems([{ ...item, ...vectors }], store.info.sizes);
@@ -199,24 +211,23 @@ function checkVectors(
         throw new LimnError('GALLERY', `The factor vector ${k} of the item ${name} has the length ${length} instead of 1.`);
       }
     }
+    return undefined;
   } catch (error) {
-    found.problems.push(problem(messageOf(error), [item.id], replaceIt));
+    return problem(messageOf(error), [item.id], advice);
   }
 }
 
-async function checkImage(
-  folder: string | undefined,
-  { id, location, content }: StoredItem,
-  found: GalleryCheck,
-  gone: string[],
-): Promise<void> {
+const isUpload = ({ location }: StoredItem) => location.startsWith(`${uploadsFolder}/`);
+
+async function checkImage(folder: string | undefined, item: StoredItem, found: GalleryCheck, gone: string[]): Promise<void> {
+  const { id, location, content } = item;
   if (isUrl(location) || folder === undefined) return;
   if (locationInside(folder, location) === undefined) {
     found.problems.push(problem(`The item ${JSON.stringify(id)} lies outside the images folder.`, [id], replaceIt));
     return;
   }
   const file = join(folder, location);
-  if (!location.startsWith(`${uploadsFolder}/`)) {
+  if (!isUpload(item)) {
     if (!existsSync(file)) gone.push(id);
     return;
   }

@@ -27,7 +27,7 @@ import { findFolder, givenStore, localFolder } from './locations.js';
 import { type ImageLocations, openOrCreateStore, readSources, requireStore } from './make-gallery.js';
 import { markUploads, sweepUploads, sweptNote, type UploadOf } from './pending-uploads.js';
 import { Composer } from './search/compose.js';
-import { searchNotes } from './search/search-notes.js';
+import { type FoundHits, searchNotes } from './search/search-notes.js';
 import { Searcher } from './search/searcher.js';
 import type { Explanation, SearchAnswer, SearchRequest } from './search-types.js';
 import { cachedThumbnail } from './thumbnails.js';
@@ -247,7 +247,7 @@ export class Gallery {
    *
    * @throws LimnError USAGE for a filter that cannot be read
    */
-  async notesOn(request: SearchRequest, answer: SearchAnswer): Promise<string[]> {
+  async notesOn(request: Pick<SearchRequest, 'filter' | 'offset'>, answer: FoundHits): Promise<string[]> {
     if (answer.hits.length > 0 && (request.filter ?? '').trim() === '') return [];
     return searchNotes(this.store, await this.fields(), request, answer);
   }

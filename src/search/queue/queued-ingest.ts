@@ -5,7 +5,7 @@
  * The same call again, whatever became of the one before, finds in the store what is done and in the queue what is under way.
  */
 import { LimnError, messageOf, throwIfAborted } from '../../core/errors.js';
-import { ContentMemo } from '../../models/encoders/cache/content-memo.js';
+import { ContentMemo, damageNotes } from '../../models/encoders/cache/content-memo.js';
 import { embedChanged } from '../gallery/ingest/embed-changed.js';
 import { type ImageList, isUrl, type ListedImage } from '../gallery/ingest/image-list.js';
 import {
@@ -63,7 +63,7 @@ export async function queuedIngest(
   let looks = 0;
   let written = 0;
 
-  const tell = () => onProgress?.(progressOf(report, list.total, open.images, workers));
+  const tell = () => onProgress?.(progressOf(report, list.total, open.images, workers, memo.damaged));
   const onSettled = ({ image, now, broken }: Settled) => {
     if (now) {
       report[kindOf(image.before, now)]++;
@@ -177,7 +177,7 @@ function kindOf(before: StoredItem | undefined, now: StoredItem): 'added' | 'rep
   return before.location === now.location && sameMetadata(before.metadata, now.metadata) ? 'unchanged' : 'updated';
 }
 
-function progressOf(report: IngestReport, total: number, open: number, workers: number | undefined) {
+function progressOf(report: IngestReport, total: number, open: number, workers: number | undefined, damaged: number) {
   const { added, replaced, updated, unchanged, skipped } = report;
   const done = added + replaced + updated + unchanged + skipped.length;
   const notes = [
@@ -185,6 +185,7 @@ function progressOf(report: IngestReport, total: number, open: number, workers: 
     skipped.length > 0 && `${skipped.length} broken`,
     open > 0 && `${open} queued`,
     open > 0 && workers !== undefined && (workers === 0 ? 'no worker yet: start "limn worker"' : `workers: ${workers}`),
+    ...damageNotes(damaged),
   ].filter(Boolean);
   return { stage: 'index pictures', done, total, ...(notes.length > 0 ? { note: notes.join(', ') } : {}) };
 }

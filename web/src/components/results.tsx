@@ -38,6 +38,13 @@ export function Results() {
     <section id="results" class="results" aria-labelledby="results-title" aria-busy={status === 'loading' || status === 'more'}>
       {fresh && !session.settings.filter && <Welcome />}
       <Heading />
+      {results.notes && results.notes.length > 0 && (
+        <ul class="notes" aria-label="Notes">
+          {results.notes.map((note) => (
+            <li key={note}>{note}</li>
+          ))}
+        </ul>
+      )}
       <ul
         ref={list}
         class={status === 'loading' && entries.length > 0 ? 'grid stale' : 'grid'}

@@ -21,6 +21,7 @@ interface Page {
   entries: Entry[];
   cursor?: string | undefined;
   milliseconds?: number | undefined;
+  notes?: readonly string[] | undefined;
 }
 
 /** How long to wait where the server does not say, in milliseconds. */
@@ -101,11 +102,12 @@ export class Loader {
     if (!search) {
       const filter = currentSettings(view.trail).filter.trim();
       const list = await api.items(gallery.name, { limit: pageSize * 2, ...at, ...(filter ? { filter } : {}) }, signal);
-      return { entries: list.items.map(({ id, metadata }) => ({ id, metadata })), cursor: list.cursor };
+      const entries = list.items.map(({ id, metadata }) => ({ id, metadata }));
+      return { entries, cursor: list.cursor, notes: list.notes };
     }
     const files = this.files(uploadsIn(search.references, search.negatives));
     const answer = await api.search({ ...search, ...at }, files, signal);
     const entries = answer.hits.map((hit) => ({ id: hit.id, metadata: hit.metadata, hit }));
-    return { entries, cursor: answer.cursor, milliseconds: answer.milliseconds };
+    return { entries, cursor: answer.cursor, milliseconds: answer.milliseconds, notes: answer.notes };
   }
 }

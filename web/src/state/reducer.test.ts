@@ -6,7 +6,7 @@ const entries = (...ids: string[]): Entry[] => ids.map((id) => ({ id, metadata: 
 const reduced = (...actions: Action[]): State => actions.reduce(reduce, initialState);
 const problem = { status: 500, code: 'INTERNAL', message: 'It broke.' };
 const load: Action = { type: 'load', key: 'q', kind: 'hits', keep: false };
-const page: Action = { type: 'page', key: 'q', entries: entries('a', 'b'), cursor: 'c', milliseconds: 3 };
+const page: Action = { type: 'page', key: 'q', entries: entries('a', 'b'), cursor: 'c', milliseconds: 3, notes: ['so'] };
 const ids = ({ results }: State) => results.entries.map(({ id }) => id);
 
 describe('the results', () => {
@@ -21,10 +21,10 @@ describe('the results', () => {
       load,
       page,
       { type: 'load-more', key: 'q' },
-      { ...page, entries: entries('b', 'c'), cursor: undefined },
+      { ...page, entries: entries('b', 'c'), cursor: undefined, notes: [] },
     );
     expect(ids(state)).toEqual(['a', 'b', 'c']);
-    expect(state.results).toMatchObject({ status: 'ready', cursor: undefined, milliseconds: 3 });
+    expect(state.results).toMatchObject({ status: 'ready', cursor: undefined, milliseconds: 3, notes: ['so'] });
   });
 
   it('stay in sight while the same turn is asked with other weights, and go for another turn', () => {

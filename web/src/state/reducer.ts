@@ -23,6 +23,8 @@ export interface Results {
   readonly entries: readonly Entry[];
   readonly cursor?: string | undefined;
   readonly milliseconds?: number | undefined;
+  /** What the server says of the answer. */
+  readonly notes?: readonly string[] | undefined;
   readonly problem?: Problem | undefined;
   /** In milliseconds since 1970. */
   readonly retryAt?: number | undefined;
@@ -50,7 +52,14 @@ export type Action =
   | { type: 'view'; view: View }
   | { type: 'load'; key: string; kind: Results['kind']; keep: boolean }
   | { type: 'load-more'; key: string }
-  | { type: 'page'; key: string; entries: readonly Entry[]; cursor?: string | undefined; milliseconds?: number | undefined }
+  | {
+      type: 'page';
+      key: string;
+      entries: readonly Entry[];
+      cursor?: string | undefined;
+      milliseconds?: number | undefined;
+      notes?: readonly string[] | undefined;
+    }
   | { type: 'failed'; key: string; problem: Problem; retryAt?: number | undefined }
   | { type: 'dialog'; dialog: Dialog | undefined }
   | { type: 'highlight'; factor: number | undefined }
@@ -110,6 +119,7 @@ function reduceResults(results: Results, action: ResultsAction): Results {
         entries: [...before, ...action.entries.filter(({ id }) => !known.has(id))],
         cursor: action.cursor,
         milliseconds: results.status === 'more' ? results.milliseconds : action.milliseconds,
+        notes: results.status === 'more' ? results.notes : action.notes,
         problem: undefined,
         retryAt: undefined,
       };

@@ -1,3 +1,6 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { folderOf, removeFolders } from '../../../learning/data/testing/folders.js';
 import { openDataset } from '../datasets.js';
@@ -48,6 +51,26 @@ test('broken rows end with 1 and are named by file and line, as text and as JSON
   out = '';
   expect(await check('--dataset', 'triplets', '--data', directory, '--json')).toBe(1);
   expect(JSON.parse(out)).toMatchObject({ dataset: 'triplets', broken: { count: 2 }, sound: false });
+});
+
+test('--deep opens every image and names the damaged ones', async () => {
+  const good = await sharp({ create: { width: 60, height: 60, channels: 3, background: 'red' } })
+    .jpeg()
+    .toBuffer();
+  const directory = await folderOf({ 'triplets.val.jsonl': line('a.jpg', 'b.jpg') });
+  await mkdir(join(directory, 'images'));
+  await writeFile(join(directory, 'images', 'a.jpg'), good);
+  await writeFile(join(directory, 'images', 'b.jpg'), good);
+  expect(await check('--dataset', 'triplets', '--data', directory, '--deep')).toBe(0);
+  expect(out).toMatch(/\n2 images opened, 0 damaged\nThe annotations and the images are sound\.\n$/);
+  await writeFile(join(directory, 'images', 'b.jpg'), good.subarray(0, good.length / 2));
+  out = '';
+  expect(await check('--dataset', 'triplets', '--data', directory)).toBe(0);
+  expect(await check('--dataset', 'triplets', '--data', directory, '--deep', '--json')).toBe(1);
+  expect(JSON.parse(out.slice(out.indexOf('{')))).toMatchObject({
+    sound: false,
+    images: { opened: 2, damaged: { count: 1, first: [expect.stringMatching(/b\.jpg is damaged or cut short/)] } },
+  });
 });
 
 test('a wrong call is one line and exit code 2', async () => {

@@ -2,13 +2,16 @@
 import { Command } from 'commander';
 import { limnHome } from '../../../core/files.js';
 import { checkDataset, type DataReport, type Findings } from '../../../learning/data/check.js';
+import { decodeImage } from '../../../models/encoders/image/image.js';
 import { datasetFormat, datasetOption, refuseCategory } from '../datasets.js';
+import { runLong } from '../long-work.js';
 import { newCommand, required } from '../options.js';
 
 interface CheckFlags {
   dataset: string;
   data?: string;
   category?: string;
+  deep?: boolean;
   json?: boolean;
 }
 
@@ -17,10 +20,11 @@ export function dataCommand(): Command {
     .addOption(datasetOption())
     .option('--data <folder>', 'the folder of the dataset')
     .option('--category <name>', 'the category to check (default: all)')
+    .option('--deep', 'open every image as well, and name those that are damaged')
     .option('--json', 'print the report as JSON')
     .addHelpText(
       'after',
-      '\nEnds with 0 for a sound dataset, also where some pictures are missing, and with 1 for one that is not or has no picture at all.',
+      '\nEnds with 0 for a sound dataset, also where some images are missing, and with 1 for one that is not or has no image at all.',
     )
     .action(runCheck);
   return new Command('data').description('Look after datasets.').addCommand(check);
@@ -31,10 +35,17 @@ async function runCheck(flags: CheckFlags): Promise<void> {
   const directory = required(flags.data ?? (drawn ? limnHome('wardrobe') : undefined), '--data', 'data check');
   const format = datasetFormat(flags.dataset);
   refuseCategory(format, flags.category);
-  const report = { ...(await checkDataset({ format, directory, category: flags.category })), dataset: flags.dataset };
+  const found = await runLong(({ signal, onProgress }) => {
+    const images = flags.deep ? { open: openAsTraining, signal, onProgress } : undefined;
+    return checkDataset({ format, directory, category: flags.category, images });
+  });
+  const report = { ...found, dataset: flags.dataset };
   process.stdout.write(flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : asText(report));
-  if (!report.sound || report.unusable !== undefined) process.exitCode = 1;
+  if (!report.sound) process.exitCode = 1;
 }
+
+/** The whole file is decoded, whatever size its image is wanted in. */
+const openAsTraining = (path: string) => decodeImage(path, { size: 32, fit: 'fill', resampling: 'bilinear' });
 
 function asText(report: DataReport): string {
   const title = (category: string | undefined, split: string) => [category, split].filter(Boolean).join(' ');
@@ -56,15 +67,17 @@ function asText(report: DataReport): string {
     ...lines('broken', report.broken),
     ...lines('double', report.duplicates),
     ...lines('leak', report.leaks),
+    ...(report.images ? lines('damaged', report.images.damaged) : []),
+    ...(report.images ? [`${report.images.opened} images opened, ${report.images.damaged.count} damaged`] : []),
     verdict(report),
     '',
   ].join('\n');
 }
 
-function verdict({ sound, unusable }: DataReport): string {
-  if (!sound) return 'The dataset is not sound: mend what is named above.';
-  if (unusable === undefined) return 'The annotations are sound.';
-  return `The annotations are sound, but ${unusable}: without images nothing but captions in their place can be used.`;
+function verdict({ sound, unusable, broken, leaks, images }: DataReport): string {
+  if (sound) return images ? 'The annotations and the images are sound.' : 'The annotations are sound.';
+  if (unusable === undefined || broken.count + leaks.count > 0) return 'The dataset is not sound: mend what is named above.';
+  return `The dataset is not sound: ${unusable}. Without images nothing but captions in their place can be used.`;
 }
 
 function lines(kind: string, { count, first }: Findings): string[] {

@@ -14,7 +14,9 @@ import { Session } from '../../../engine/runtime/session.js';
 import { float32 } from '../../../engine/tensor/tensor.js';
 import { listHubEncoders } from '../../../models/encoders/hub/encoder-folder.js';
 import { loadDescription } from '../../../models/encoders/image/description.js';
+import { checkGallery } from '../../../search/gallery/check-gallery.js';
 import { bundledEncoders } from '../encoders.js';
+import { runLong } from '../long-work.js';
 import { computingCommand } from '../options.js';
 
 interface Finding {
@@ -26,12 +28,14 @@ interface Finding {
 
 export function doctorCommand(): Command {
   return computingCommand('doctor', 'Check that everything is here that limn needs.')
+    .option('--gallery <location>', 'verify this gallery too, as "limn gallery check" does')
     .option('--json', 'print the findings as JSON')
     .action(runDoctor);
 }
 
-async function runDoctor(flags: { json?: boolean }): Promise<void> {
-  const checks: [string, () => Promise<string | Finding>][] = [
+async function runDoctor(flags: { gallery?: string; json?: boolean }): Promise<void> {
+  const { gallery } = flags;
+  const checks: [string, () => Promise<string | Finding | Finding[]>][] = [
     ['node', async () => checkNode()],
     ['platform', async () => `${platform()} ${release()}, ${arch()}`],
     ['onnxruntime', checkRuntime],
@@ -48,17 +52,21 @@ async function runDoctor(flags: { json?: boolean }): Promise<void> {
       () => checkEncoder(name, file),
     ]),
     ['pulled encoders', checkPulled],
+    ...(gallery === undefined ? [] : [['gallery', () => checkItsGallery(gallery)] as [string, () => Promise<Finding[]>]]),
   ];
   const findings: Finding[] = [];
   for (const [name, check] of checks) {
     const found = await check().catch((error): Finding => ({ name, state: 'broken', detail: messageOf(error) }));
-    findings.push(typeof found === 'string' ? { name, state: 'ok', detail: found } : { ...found, name });
+    const several = typeof found === 'string' ? [{ state: 'ok' as const, detail: found }] : [found].flat();
+    findings.push(...several.map((one) => ({ ...one, name })));
   }
   if (flags.json) process.stdout.write(`${JSON.stringify(findings, undefined, 2)}\n`);
   else for (const { name, state, detail } of findings) process.stdout.write(`${state.padEnd(7)} ${name.padEnd(20)} ${detail}\n`);
   if (findings.some(({ state }) => state === 'broken')) process.exitCode = 1;
 }
 
+/** Problems of a gallery that are shown one by one. */
+const mostProblems = 5;
 const broken = (detail: string): Finding => ({ name: '', state: 'broken', detail });
 const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GB`;
 
@@ -135,6 +143,19 @@ async function checkHome(): Promise<string | Finding> {
 async function checkPulled(): Promise<string> {
   const found = await listHubEncoders();
   return found.length === 0 ? 'none' : found.map(({ name, dtype }) => `${name} (${dtype})`).join(', ');
+}
+
+/** As `limn gallery check`: a finding for each problem, and one that says how it is on the whole. */
+async function checkItsGallery(location: string): Promise<Finding[]> {
+  const { gallery, items, problems, notes, sound } = await runLong((tools) => checkGallery(location, tools));
+  const found = (state: Finding['state']) => (detail: string) => ({ name: '', state, detail });
+  const shown = problems.slice(0, mostProblems).map(({ what, repair }) => `${what} ${repair}`);
+  const end = sound ? 'sound' : `damaged, ${problems.length} problems ("limn gallery check ${gallery}" shows all and repairs)`;
+  return [
+    ...shown.map(found('broken')),
+    ...notes.map(found('note')),
+    found(sound ? 'ok' : 'broken')(`${gallery}: ${end}, ${items} items verified`),
+  ];
 }
 
 async function checkEncoder(name: string, file: string): Promise<Finding> {

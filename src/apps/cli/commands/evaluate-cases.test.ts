@@ -218,6 +218,6 @@ describe('datasets that nothing can be computed with', () => {
   it('data check calls no dataset sound of which no image is there', async () => {
     const directory = await folderOf(three);
     const { code, out } = await limn('data', 'check', '--dataset', 'triplets', '--data', directory);
-    expect([code, out]).toEqual([1, expect.stringContaining('but none of the 3 images is there')]);
+    expect([code, out]).toEqual([1, expect.stringContaining('not sound: none of the 3 images is there')]);
   });
 });

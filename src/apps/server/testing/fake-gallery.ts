@@ -95,6 +95,10 @@ export class FakeGallery implements ServedGallery {
     return Promise.allSettled(requests.map((request) => this.search(request)));
   }
 
+  async notesOn({ filter }: Pick<SearchRequest, 'filter' | 'offset'>, found: number): Promise<string[]> {
+    return found === 0 ? [`Nothing passes ${filter}.`] : [];
+  }
+
   async explain(request: SearchRequest, hit: string): Promise<Explanation> {
     const { hits } = await this.search({ ...request, excludeReferences: false, k: 1000, offset: 0 });
     const found = hits.find(({ id }) => id === hit);

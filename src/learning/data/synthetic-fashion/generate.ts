@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { z } from 'zod';
 import { LimnError, messageOf, throwIfAborted } from '../../../core/errors.js';
-import { makeFolder, readJson, writeFileAtomic } from '../../../core/files.js';
+import { makeFolder, readJson, writeError, writeFileAtomic } from '../../../core/files.js';
 import { presentOptions } from '../../../core/former-names.js';
 import type { OnProgress } from '../../../core/progress.js';
 import { Random } from '../../../core/random.js';
@@ -77,7 +77,9 @@ export async function generateSyntheticFashion(options: SyntheticFashionOptions)
   const plan = planSyntheticFashion(images, seed);
   const names = Object.keys(plan.splits) as ('train' | 'val')[];
   const all = names.flatMap((name) => plan.splits[name].images);
-  await makeFolder(join(directory, 'images'));
+  await makeFolder(join(directory, 'images')).catch((error) => {
+    throw writeError(join(directory, 'images'), error);
+  });
   const present = await wholeImages(join(directory, 'images'));
   const wanted = all.filter((image) => !present.has(`${image.id}.jpg`));
   const counts = Object.fromEntries(
@@ -167,8 +169,7 @@ async function drawImages(wanted: readonly PlannedImage[], total: number, option
       await writeFile(`${path}.tmp`, bytes);
       await rename(`${path}.tmp`, path);
     } catch (error) {
-      const message = `Cannot write ${path}: ${messageOf(error)}. Check the disk's free space and your rights to the folder.`;
-      throw new LimnError('IO', message, { details: { path }, cause: error });
+      throw writeError(path, error);
     }
   };
   const work = async () => {

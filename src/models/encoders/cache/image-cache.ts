@@ -7,7 +7,7 @@ import { LimnError, messageOf, throwIfAborted } from '../../../core/errors.js';
 import { sha256 } from '../../../core/files.js';
 import type { OnProgress } from '../../../core/progress.js';
 import { decodeImage, type ImageSettings, readImage } from '../image/image.js';
-import { ContentMemo } from './content-memo.js';
+import { ContentMemo, damageNotes } from './content-memo.js';
 import type { Place, RecordStore } from './record-store.js';
 
 export interface ImageFile {
@@ -89,8 +89,10 @@ export async function cacheImages(
     // Awaited at the next flush; until then a failure must not count as unhandled.
     working.catch(() => {});
   };
-  const report = () =>
-    onProgress?.({ stage, done, total: images.length, ...(cached ? { note: `${cached} from the cache` } : {}) });
+  const report = () => {
+    const notes = [...(cached ? [`${cached} from the cache`] : []), ...damageNotes(store.damaged + memo.damaged)];
+    onProgress?.({ stage, done, total: images.length, ...(notes.length > 0 ? { note: notes.join(', ') } : {}) });
+  };
 
   try {
     for await (const prepared of mapAhead(images, ahead, (image) => prepare(image, store, settings, memo))) {

@@ -47,6 +47,8 @@ export class RecordStore {
   private readonly segments: Segment[] = [];
   private writer: { writer: SegmentWriter; segment: number } | undefined;
   private closed = false;
+  /** Records that were found to be lost when the store was opened. */
+  damaged = 0;
 
   private constructor(
     readonly folder: string,
@@ -66,7 +68,10 @@ export class RecordStore {
         try {
           for (const file of (await readdir(folder)).sort()) {
             const name = parseIndexName(file);
-            if (name) store.learn(store.segmentOf(name), await readEntries(folder, name, recordBytes));
+            if (!name) continue;
+            const { entries, damaged } = await readEntries(folder, name, recordBytes);
+            store.learn(store.segmentOf(name), entries);
+            store.damaged += damaged;
           }
           return store;
         } catch (error) {

@@ -22,6 +22,8 @@ const magic = Buffer.from('limnrec2');
 const magicBefore = Buffer.from('limnrec1');
 const headerBytes = 16;
 const entryBytes = 40;
+/** The entry of a record that was found to be damaged. */
+const takenOut = Buffer.alloc(entryBytes);
 const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8);
 
 export interface SegmentName {
@@ -60,15 +62,23 @@ export interface Entry {
   checksum: number;
 }
 
+/** What a segment's index says. */
+export interface SegmentEntries {
+  /** In the order of their records; undefined for a damaged one, or one that was taken out. */
+  entries: (Entry | undefined)[];
+  /** Records that were there and are lost: their entries are damaged, or the data end before them. */
+  damaged: number;
+}
+
 /**
- * The entries of a segment's records, in order; undefined for a damaged one.
+ * The entries of a segment's records.
  *
  * @throws an ENOENT error when the segment was renamed in the meantime; LimnError DATA when its records have another length
  */
-export async function readEntries(folder: string, name: SegmentName, recordBytes: number): Promise<(Entry | undefined)[]> {
+export async function readEntries(folder: string, name: SegmentName, recordBytes: number): Promise<SegmentEntries> {
   const file = join(folder, indexFile(name));
   const index = await readFile(file);
-  if (index.length < headerBytes || index.subarray(0, 8).equals(magicBefore)) return [];
+  if (index.length < headerBytes || index.subarray(0, 8).equals(magicBefore)) return { entries: [], damaged: 0 };
   const found = index.readUInt32LE(8);
   if (!index.subarray(0, 8).equals(magic) || found !== recordBytes) {
     const message = `The cache ${file} holds records of another kind, or is damaged. Delete that folder; it is made again.`;
@@ -76,12 +86,19 @@ export async function readEntries(folder: string, name: SegmentName, recordBytes
   }
   const stored = Math.floor((await sizeOf(join(folder, dataFile(name.id)))) / recordBytes);
   const entries: (Entry | undefined)[] = [];
-  for (let at = headerBytes; at + entryBytes <= index.length && entries.length < stored; at += entryBytes) {
+  let damaged = 0;
+  for (let at = headerBytes; at + entryBytes <= index.length; at += entryBytes) {
+    if (entries.length >= stored) {
+      // Data reach the disk before their entries; a process that writes may have written between the two looks.
+      if (isFree(name)) damaged += Math.floor((index.length - at) / entryBytes);
+      break;
+    }
     const isWhole = crc32(index.subarray(at, at + 36)) === index.readUInt32LE(at + 36);
+    if (!isWhole && !index.subarray(at, at + entryBytes).equals(takenOut)) damaged++;
     entries.push(isWhole ? { key: index.toString('hex', at, at + 32), checksum: index.readUInt32LE(at + 32) } : undefined);
   }
   while (entries.length > 0 && entries.at(-1) === undefined) entries.pop();
-  return entries;
+  return { entries, damaged };
 }
 
 /** Takes a damaged record out of its segment's index, so that it is made again. Best effort: another process may have renamed it. */
@@ -91,7 +108,7 @@ export function dropEntry(folder: string, id: string, slot: number): void {
     if (!name) return;
     const file = openSync(join(folder, name), 'r+');
     try {
-      writeSync(file, Buffer.alloc(entryBytes), 0, entryBytes, headerBytes + slot * entryBytes);
+      writeSync(file, takenOut, 0, entryBytes, headerBytes + slot * entryBytes);
     } finally {
       closeSync(file);
     }
@@ -139,7 +156,10 @@ export class SegmentWriter {
     }
     const index = await open(join(folder, indexFile(name)), fresh ? 'wx+' : 'r+');
     const data = await open(join(folder, dataFile(name.id)), constants.O_RDWR | constants.O_CREAT);
-    const entries = await readEntries(folder, name, recordBytes);
+    const { entries } = await readEntries(folder, name, recordBytes);
+    for (const [slot, entry] of entries.entries()) {
+      if (!entry) await index.write(takenOut, 0, entryBytes, headerBytes + slot * entryBytes);
+    }
     await data.truncate(entries.length * recordBytes);
     if (entries.length === 0) {
       const header = Buffer.alloc(headerBytes);

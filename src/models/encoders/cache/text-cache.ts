@@ -3,6 +3,7 @@ import { LimnError, throwIfAborted } from '../../../core/errors.js';
 import { limnHome, sha256 } from '../../../core/files.js';
 import type { OnProgress } from '../../../core/progress.js';
 import type { FrozenTextEncoder } from '../text/text-encoder.js';
+import { damageNotes } from './content-memo.js';
 import { RecordStore } from './record-store.js';
 
 export interface TextCacheOptions {
@@ -108,7 +109,8 @@ export async function openTextFeatures(options: TextCacheOptions): Promise<TextF
           return { key: sha256(text), bytes: bytesOf(record) };
         }),
       );
-      onProgress?.({ stage: 'encode texts', done: start + batch.length, total: missing.length });
+      const [note] = damageNotes(store.damaged);
+      onProgress?.({ stage: 'encode texts', done: start + batch.length, total: missing.length, ...(note ? { note } : {}) });
     }
     return new TextFeatureTable(store, texts, encoder.id, local, global, truncated);
   } catch (error) {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { sealed } from '../../../core/checksum.js';
 import { LimnError } from '../../../core/errors.js';
 import { readJson, writeFileAtomic } from '../../../core/files.js';
 import { type EncoderDescription, folderFile, parseDescription } from '../image/description.js';
@@ -52,7 +53,7 @@ export async function describeFolder(folder: string, options: Folder): Promise<v
     ...(seen ? { picture: seen.description } : {}),
     ...(read ? { text: read.description } : {}),
   };
-  await writeFileAtomic(join(folder, folderFile), `${JSON.stringify(content, undefined, 2)}\n`);
+  await writeFileAtomic(join(folder, folderFile), `${JSON.stringify(sealed(content), undefined, 2)}\n`);
   for (const path of previous) if (!(path in files)) await rm(join(folder, path), { force: true });
 }
 

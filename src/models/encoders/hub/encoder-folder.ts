@@ -7,8 +7,9 @@ import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { readSealedJson } from '../../../core/checksum.js';
 import { LimnError, throwIfAborted } from '../../../core/errors.js';
-import { limnHome, readJson, sha256File } from '../../../core/files.js';
+import { limnHome, sha256File } from '../../../core/files.js';
 import { presentNames } from '../../../core/former-names.js';
 import type { OnProgress } from '../../../core/progress.js';
 import { mistakeText } from '../../../core/schema.js';
@@ -99,7 +100,7 @@ export async function listHubEncoders(): Promise<({ folder: string } & EncoderFo
 /** @throws LimnError IO or DATA for a file that cannot be read or is something else */
 export async function readEncoderFolder(folder: string): Promise<EncoderFolder> {
   const file = join(folder, folderFile);
-  const found = await readJson(file, 'an imported encoder');
+  const found = await readSealedJson(file, 'an imported encoder');
   // Its key `picture` stays; what lies under it has had other names.
   const { picture: image } = (found ?? {}) as { picture?: unknown };
   const parsed = schema.safeParse(image === undefined ? found : { ...(found as object), picture: presentNames(image) });

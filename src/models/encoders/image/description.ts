@@ -3,8 +3,9 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { readSealedJson } from '../../../core/checksum.js';
 import { LimnError, messageOf } from '../../../core/errors.js';
-import { limnHome, readJson, sha256File } from '../../../core/files.js';
+import { limnHome, sha256File } from '../../../core/files.js';
 import { presentNames } from '../../../core/former-names.js';
 import { mistakeIn } from '../../../core/schema.js';
 import { cropRoundings, fits, type ImageSettings, resamplings } from './image.js';
@@ -103,7 +104,7 @@ export const folderFile = 'limn-encoder.json';
  * @throws LimnError IO or DATA for a JSON file that cannot be read, CONFIG for its content, ENCODER for missing weights
  */
 export async function loadDescription(path: string): Promise<{ description: EncoderDescription; weights: string }> {
-  const value = await readJson(path, 'an encoder description');
+  const value = await readSealedJson(path, 'an encoder description');
   const folder = dirname(resolve(path));
   if (basename(path) !== folderFile) {
     const description = parseDescription(value, path);

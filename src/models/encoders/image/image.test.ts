@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { LimnError } from '../../../core/errors.js';
 import { decodeImage } from './image.js';
@@ -114,7 +114,7 @@ describe('decodeImage', () => {
     expect((await errorOf(decodeImage(path, { size: 16 }))).message).toContain('is not a picture');
   });
 
-  it.each(['jpeg', 'png', 'webp', 'gif'] as const)('names a %s that is cut short', async (format) => {
+  it.each(['jpeg', 'png', 'webp', 'gif', 'avif', 'tiff'] as const)('names a %s that is cut short', async (format) => {
     const noise = { type: 'gaussian', mean: 120, sigma: 40 } as const;
     const bytes = await sharp({ create: { width: 200, height: 150, channels: 3, background: '#000000', noise } })
       .toFormat(format)
@@ -122,7 +122,28 @@ describe('decodeImage', () => {
     const path = join(folder, `cut.${format}`);
     writeFileSync(path, bytes.subarray(0, bytes.length * 0.6));
     const { message } = await errorOf(decodeImage(path, { size: 16 }));
-    expect(message.startsWith(`${path} is damaged or cut short (`)).toBe(true);
+    expect(message.startsWith(`${path} is damaged or cut short`), message).toBe(true);
+  });
+
+  it.each([
+    ['CMYK JPEG', (image: Sharp) => image.toColourspace('cmyk').jpeg({ quality: 100 })],
+    ['grey JPEG', (image: Sharp) => image.greyscale().jpeg({ quality: 100 })],
+    ['progressive JPEG', (image: Sharp) => image.jpeg({ quality: 100, progressive: true })],
+    ['PNG of 16 bits', (image: Sharp) => image.toColourspace('rgb16').png()],
+    ['PNG with a palette', (image: Sharp) => image.png({ palette: true })],
+    ['interlaced PNG', (image: Sharp) => image.png({ progressive: true })],
+    ['lossless WebP', (image: Sharp) => image.webp({ lossless: true })],
+    ['GIF', (image: Sharp) => image.gif()],
+    ['AVIF', (image: Sharp) => image.avif({ quality: 90 })],
+    ['TIFF with JPEG in it', (image: Sharp) => image.tiff({ compression: 'jpeg', quality: 100 })],
+    ['TIFF with LZW', (image: Sharp) => image.tiff({ compression: 'lzw' })],
+  ])('reads a %s as what it shows', async (name, write) => {
+    const grey = { r: 140, g: 140, b: 140 };
+    const background = name.startsWith('grey') ? grey : { r: 200, g: 140, b: 90 };
+    const bytes = await write(sharp({ create: { width: 40, height: 40, channels: 3, background } })).toBuffer();
+    // Colours of print are converted by a profile.
+    const tolerance = name.startsWith('CMYK') ? 24 : 6;
+    expectNear(pixel(await decodeImage(bytes, { size: 16 }), 8, 8, 16), Object.values(background), tolerance);
   });
 
   it('refuses a picture over a limit before decoding it', async () => {

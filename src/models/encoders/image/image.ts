@@ -215,7 +215,8 @@ function unreadable(path: string, reason: string, cause?: unknown): LimnError {
 
 function reasonOf(error: unknown): string {
   const message = messageOf(error);
-  if (/unsupported image format|Buffer is empty/i.test(message)) return 'is not a picture that limn can read.';
+  // Its first bytes are those of a format that limn reads, or no decoder would have seen it.
+  if (/unsupported image format/i.test(message)) return 'is damaged or cut short.';
   if (/unsupported (codec|feature)/i.test(message)) return `is of a kind that limn cannot decode (${message.slice(0, 120)}).`;
   if (/exceeds pixel limit/i.test(message)) return 'has more pixels than the limit.';
   const first = message.length > 120 ? `${message.slice(0, 120)}…` : message;

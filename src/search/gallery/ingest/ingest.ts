@@ -8,7 +8,7 @@
 import { LimnError, messageOf, throwIfAborted } from '../../../core/errors.js';
 import { presentOptions } from '../../../core/former-names.js';
 import type { OnProgress } from '../../../core/progress.js';
-import { ContentMemo } from '../../../models/encoders/cache/content-memo.js';
+import { ContentMemo, damageNotes } from '../../../models/encoders/cache/content-memo.js';
 import type { GalleryStore, StoredItem } from '../../store/store.js';
 import type { Embedder } from '../embedder.js';
 import type { ImageFiles } from '../image-files.js';
@@ -121,7 +121,11 @@ export async function ingest(tools: IngestTools, list: ImageList, given: IngestO
   const tell = () => {
     const { added, replaced, updated, unchanged, skipped } = report;
     const done = added + replaced + updated + unchanged + skipped.length;
-    const notes = [unchanged > 0 && `${unchanged} unchanged`, skipped.length > 0 && `${skipped.length} broken`].filter(Boolean);
+    const notes = [
+      unchanged > 0 && `${unchanged} unchanged`,
+      skipped.length > 0 && `${skipped.length} broken`,
+      ...damageNotes(memo?.damaged ?? 0),
+    ].filter(Boolean);
     onProgress?.({ stage: 'index pictures', done, total: list.total, ...(notes.length > 0 ? { note: notes.join(', ') } : {}) });
   };
 

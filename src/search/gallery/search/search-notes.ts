@@ -4,20 +4,25 @@ import type { Filter } from '../../store/filter.js';
 import { parseFilter } from '../../store/filter-parse.js';
 import type { GalleryStore } from '../../store/store.js';
 import type { Field } from '../explain/fields.js';
-import type { SearchAnswer, SearchRequest } from '../search-types.js';
+import type { SearchRequest } from '../search-types.js';
+
+/** As much of an answer as notes need. */
+export interface FoundHits {
+  readonly hits: { readonly length: number };
+}
 
 /** @param fields those that are known of the gallery @returns sentences; none where there is nothing to say */
 export async function searchNotes(
   store: GalleryStore,
   fields: readonly Field[],
-  { filter: text = '', offset = 0 }: SearchRequest,
-  { hits }: SearchAnswer,
+  { filter: text = '', offset = 0 }: Pick<SearchRequest, 'filter' | 'offset'>,
+  { hits }: FoundHits,
 ): Promise<string[]> {
   const filter = text.trim() === '' ? undefined : parseFilter(text);
-  const total = await store.count();
-  if (total === 0) return ['The gallery is empty.'];
   const notes = filter ? await fieldNotes(store, fields, filter, hits.length === 0) : [];
   if (hits.length > 0) return notes.map(sentence);
+  const total = await store.count();
+  if (total === 0) return ['The gallery is empty.'];
   const matching = filter ? await store.count(filter) : total;
   const counts = filter ? `${matching} of ${total} pictures match the filter` : `the gallery has ${total} pictures`;
   if (matching === 0) return [sentence([counts, ...notes].join('; '))];
@@ -42,7 +47,7 @@ async function fieldNotes(store: GalleryStore, fields: readonly Field[], filter:
     // Fields are learned from a sample: one that is rare is in the store all the same.
     const having = await store.count({ kind: 'compare', field: name, comparison: '!=', value: null });
     if (having > 0) continue;
-    const advice = names.length > 0 ? suggestion(name, names) : 'The pictures have no metadata.';
+    const advice = names.length > 0 ? suggestion(name, names) : 'When the gallery was last indexed, no image had metadata.';
     const near = advice.startsWith(nearStart) ? advice.slice(nearStart.length, -'"?'.length) : undefined;
     notes.push(near === undefined ? `there is no field ${name}. ${advice}` : `there is no field ${name}, did you mean ${near}?`);
   }
