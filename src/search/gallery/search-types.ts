@@ -13,7 +13,7 @@ export interface SearchRequest {
   texts?: readonly string[] | undefined;
   /** Pictures that the hits are not to resemble. @default none */
   negatives?: readonly PictureReference[] | undefined;
-  /** How much resembling a negative costs, as a part of what matching the query earns. @default 0.5 */
+  /** How much resembling the negatives costs, as a part of what matching the query earns: their mean, however many there are. @default 0.5 */
   negativeWeight?: number | undefined;
   /** w_k, the weight of each factor, which multiplies what the model itself gives it. @default 1 / K for each of the K factors */
   weights?: readonly number[] | undefined;
