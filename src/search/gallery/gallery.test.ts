@@ -127,6 +127,28 @@ describe('Gallery', () => {
     await gallery.close();
   });
 
+  it('says that its pictures are gone, some or all, and takes another place for them', async () => {
+    const gallery = await Gallery.open(at('gallery'), { model });
+    expect(await gallery.missingPictures()).toBeUndefined();
+    await rename(at('pictures', 'p03.jpg'), at('p03.jpg'));
+    expect(await gallery.missingPictures()).toMatch(/^1 of the first 24 images are not in /);
+    await rename(at('p03.jpg'), at('pictures', 'p03.jpg'));
+    await gallery.close();
+    await rename(at('pictures'), at('moved'));
+    try {
+      const [gone, found] = [
+        await Gallery.open(at('gallery'), { model }),
+        await Gallery.open(at('gallery'), { model, images: at('moved') }),
+      ];
+      expect(await gone.missingPictures()).toMatch(/^None of the first 24 images is in .*--images/);
+      expect(await found.missingPictures()).toBeUndefined();
+      expect(await found.picture('p03.jpg')).toEqual(await readFile(at('moved', 'p03.jpg')));
+      await Promise.all([gone.close(), found.close()]);
+    } finally {
+      await rename(at('moved'), at('pictures'));
+    }
+  });
+
   it('refuses queries of another model, and says when its model is gone', async () => {
     await saveTinyModel(at('other'), 2);
     const other = await LimnModel.open(at('other'));

@@ -23,6 +23,7 @@ import { type Ingest, type IngestOptions, type IngestReport, ingest, newReport }
 import { isUrl, type ListedPicture, listOf, type PictureList } from './ingest/picture-list.js';
 import { type FetchLimits, SafeFetcher } from './ingest/safe-fetch.js';
 import { openOrCreateStore, type PictureSources, readSources, requireStore } from './make-gallery.js';
+import { missingPictures } from './missing-pictures.js';
 import { markUploads, sweepUploads, sweptNote, type UploadOf } from './pending-uploads.js';
 import { PictureFiles } from './picture-files.js';
 import { findFolder, givenStore, localFolder } from './places.js';
@@ -338,6 +339,11 @@ export class Gallery {
   /** Where a picture is, for people: the path of its file, or its URL. */
   pathOf({ location }: StoredItem): string {
     return this.files.nameOf(location);
+  }
+
+  /** Says in a sentence that pictures are no longer where the gallery looks for them; undefined where the first ones are there. */
+  missingPictures(): Promise<string | undefined> {
+    return missingPictures(this.store, this.files);
   }
 
   /**

@@ -14,6 +14,12 @@ export function serveCommand(): Command {
   const command = computingCommand('serve', 'Serve galleries over HTTP, with a page to search them.')
     .addOption(repeatableOption('--gallery <name=location>', 'a gallery; without a name it takes the last one of its location'))
     .option('--model <folder>', "the galleries' model, where it is no longer at its old place")
+    .addOption(
+      repeatableOption(
+        '--images <name=folder>',
+        "where a gallery's images are, if they moved; with one gallery the folder alone",
+      ),
+    )
     .option('--captioner <folder>', 'a run of "limn train --task caption": says what changes between two pictures')
     .addOption(numberOption('--port <number>', 'where to listen (default: 7788)', { least: 0, most: 65_535, whole: true }))
     .option(
