@@ -6,10 +6,12 @@ import { blockOtherFormats } from '../server/pictures.js';
 import { startServer } from '../server/server.js';
 import { endAtOnce } from './interrupt.js';
 import { closeGalleries, openGalleries } from './served-galleries.js';
+import { whenStarterEnds } from './starter.js';
 
 /** How a server is to run: the flags of limn serve. */
 export interface ServingFlags {
   model?: string;
+  images?: string[];
   captioner?: string;
   host?: string;
   port?: number | undefined;
@@ -101,7 +103,7 @@ function limitsOf(flags: ServingFlags): Partial<ServerLimits> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
-/** Waits for SIGTERM or Ctrl-C; the second one ends the process at once, with exit code 130. */
+/** Waits for SIGTERM, Ctrl-C, or the end of the npx that started this; the second signal ends the process at once, with exit code 130. */
 function untilTold(): Promise<void> {
   return new Promise((resolve) => {
     let told = false;
@@ -112,5 +114,6 @@ function untilTold(): Promise<void> {
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
+    whenStarterEnds(resolve);
   });
 }
