@@ -22,6 +22,8 @@ export interface OpenFlags {
   images?: readonly string[] | undefined;
   captioner?: string | undefined;
   allowUrls?: boolean | undefined;
+  /** Fields to show of each hit, between commas. */
+  show?: string | undefined;
   pixelLimit?: number | undefined;
 }
 
@@ -86,6 +88,7 @@ export function placeImages(values: readonly string[], galleries: readonly strin
 /** Opens all galleries. @throws LimnError GALLERY, CHECKPOINT or STORE for the first that cannot be opened; none is open then */
 export async function openGalleries(named: ReadonlyMap<string, string>, flags: OpenFlags): Promise<ServedGalleries> {
   const { allowUrls, pixelLimit } = flags;
+  const show = (flags.show ?? '').split(',').flatMap((field) => field.trim() || []);
   const images = placeImages(flags.images ?? [], [...named.keys()]);
   const opened: ServedGalleries = { byName: {}, model: undefined, captioner: undefined };
   try {
@@ -100,7 +103,7 @@ export async function openGalleries(named: ReadonlyMap<string, string>, flags: O
         pixelLimit,
         onNote,
       });
-      opened.byName[name] = galleryService(gallery, opened.captioner);
+      opened.byName[name] = galleryService(gallery, opened.captioner, await shownFields(gallery, show, onNote));
       const missing = await gallery.missingPictures();
       if (missing !== undefined) onNote(missing);
     }
@@ -109,6 +112,18 @@ export async function openGalleries(named: ReadonlyMap<string, string>, flags: O
     await closeGalleries(opened);
     throw error;
   }
+}
+
+/** Those of the wanted fields that the gallery has; says which it has not. */
+async function shownFields(gallery: Gallery, wanted: readonly string[], onNote: (note: string) => void): Promise<string[]> {
+  if (wanted.length === 0) return [];
+  const known = (await gallery.fields()).map(({ name }) => name);
+  for (const field of wanted) {
+    if (known.includes(field)) continue;
+    const advice = known.length > 0 ? suggestion(field, known) : 'The images have no metadata.';
+    onNote(`--show names the field ${field}, which no image has. ${advice}`);
+  }
+  return wanted.filter((field) => known.includes(field));
 }
 
 export async function closeGalleries({ byName, model, captioner }: ServedGalleries): Promise<void> {

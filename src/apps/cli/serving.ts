@@ -12,6 +12,7 @@ import { whenStarterEnds } from './starter.js';
 export interface ServingFlags {
   model?: string;
   images?: string[];
+  show?: string;
   captioner?: string;
   host?: string;
   port?: number | undefined;

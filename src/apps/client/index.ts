@@ -1,5 +1,6 @@
 /** limn/client: the HTTP API from browsers and Node. */
 export type {
+  Box,
   Caption,
   CaptionAnswer,
   Explain,
@@ -14,6 +15,8 @@ export type {
   Problem,
   Search,
   SearchAnswer,
+  Suggest,
+  Suggestions,
 } from '../server/contract.js';
 export { type CaptionCall, type ExplainCall, LimnClient, type Picture, type SearchCall } from './client.js';
 export { LimnClientError } from './errors.js';

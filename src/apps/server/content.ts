@@ -102,8 +102,8 @@ export async function readPictures(lists: readonly (readonly PictureReference[])
   }
   // One header after the other, and none behind the first that is refused.
   let turn: Promise<unknown> = Promise.resolve();
-  const check: Check = async (bytes, what) => {
-    const checking = turn.then(() => tools.pictures.check(bytes, what));
+  const check: Check = async (bytes, what, whole) => {
+    const checking = turn.then(() => tools.pictures.check(bytes, what, whole));
     turn = checking;
     await checking;
   };
@@ -115,22 +115,30 @@ export async function readPictures(lists: readonly (readonly PictureReference[])
   };
   const resolve = async (picture: PictureReference): Promise<ServedPicture> => {
     if ('id' in picture) return picture;
-    if ('upload' in picture)
-      return { bytes: await once(`upload ${picture.upload}`, () => readUpload(picture.upload, tools, check)) };
-    return { bytes: await once(`url ${picture.url}`, () => readUrl(picture.url, tools, check)) };
+    const { box } = picture;
+    const bytes =
+      'upload' in picture
+        ? await once(`upload ${picture.upload}`, () => readUpload(picture.upload, tools, check))
+        : await once(`url ${picture.url}`, () => readUrl(picture.url, tools, check));
+    // Of a part all pixels are decoded, so it weighs more than the picture as a whole.
+    if (box) await check(bytes, 'The picture with a box', true);
+    return { bytes, box };
   };
   return Promise.all(
     lists.map(async (list) => {
       const pictures = await Promise.all(list.map(resolve));
       return {
         pictures,
-        digests: pictures.map((picture) => ('id' in picture ? `id ${picture.id}` : `bytes ${sha256(picture.bytes)}`)),
+        digests: pictures.map((picture) => {
+          const part = picture.box ? ` ${JSON.stringify(picture.box)}` : '';
+          return `${'id' in picture ? `id ${picture.id}` : `bytes ${sha256(picture.bytes)}`}${part}`;
+        }),
       };
     }),
   );
 }
 
-type Check = (bytes: Uint8Array, what: string) => Promise<void>;
+type Check = (bytes: Uint8Array, what: string, whole?: boolean) => Promise<void>;
 
 async function readUpload(name: string, { files }: PictureTools, check: Check): Promise<Uint8Array> {
   const bytes = files.get(name);

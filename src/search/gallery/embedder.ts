@@ -1,5 +1,5 @@
 /** A model with what reads pictures for it: from the bytes of files to embeddings. */
-import { type DecodeOptions, decodeImage } from '../../models/encoders/image/image.js';
+import { type Box, type DecodeOptions, decodeImage } from '../../models/encoders/image/image.js';
 import { averagePicture } from '../../models/retrieval/average-picture.js';
 import type { Embeddings } from '../../models/retrieval/embeddings.js';
 import type { EmbedOptions, LimnModel } from '../../models/retrieval/limn-model.js';
@@ -42,10 +42,10 @@ export class Embedder {
     private readonly threads?: number,
   ) {}
 
-  /** @throws LimnError IMAGE for bytes that are no picture, a damaged one, or one over a limit */
-  async decode(bytes: Uint8Array, name: string): Promise<DecodedPicture> {
+  /** @param box only this part of it. @throws LimnError IMAGE for bytes that are no picture, a damaged one, or one over a limit */
+  async decode(bytes: Uint8Array, name: string, box?: Box): Promise<DecodedPicture> {
     const { picture } = await this.openReader();
-    return { name, image: await decodeImage(bytes, { ...picture, ...this.limits, label: name }) };
+    return { name, image: await decodeImage(bytes, { ...picture, ...this.limits, label: name, box }) };
   }
 
   /** Pictures as what a gallery stores. */

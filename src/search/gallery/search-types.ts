@@ -1,10 +1,11 @@
 /** What a search asks and answers. */
 
+import type { Box } from '../../models/encoders/image/image.js';
 import type { Metadata } from '../store/metadata.js';
 import type { DecodedPicture } from './embedder.js';
 
-/** A picture of the gallery, one on this machine's disk, or the bytes of a picture file. */
-export type PictureReference = { id: string } | { path: string } | { bytes: Uint8Array };
+/** A picture of the gallery, one on this machine's disk, or the bytes of a picture file; with a box, that part of it alone. */
+export type PictureReference = ({ id: string } | { path: string } | { bytes: Uint8Array }) & { box?: Box | undefined };
 
 export interface SearchRequest {
   /** Several are searched for together, each composed with the text. None: the text is composed with the average picture. @default none */

@@ -20,6 +20,7 @@ export function serveCommand(): Command {
         "where a gallery's images are, if they moved; with one gallery the folder alone",
       ),
     )
+    .option('--show <fields>', 'fields of the metadata that the page shows of each hit, e.g. price,brand,url')
     .option('--captioner <folder>', 'a run of "limn train --task caption": says what changes between two pictures')
     .addOption(numberOption('--port <number>', 'where to listen (default: 7788)', { least: 0, most: 65_535, whole: true }))
     .option(

@@ -93,29 +93,38 @@ export class Composer {
     });
   }
 
-  /** Decodes what {@link compose} would decode for a request, one picture after the other. @returns the pictures by their content */
+  /** Decodes what {@link compose} would decode for a request, one picture after the other. @returns the pictures by what is seen of them */
   async decodeAhead(request: CheckedRequest, inTurn: InTurn): Promise<ReadonlyMap<string, DecodedPicture>> {
     const { query, negatives } = await this.plan(request);
     const decoded = new Map<string, DecodedPicture>();
     for (const { key, picture, text } of [...query, ...negatives]) {
-      const known = !picture || this.recent.get(key) || isStored({ picture, text }) || this.pictures.knows(picture.content);
-      if (known || decoded.has(picture.content)) continue;
+      const known = !picture || this.recent.get(key) || isStored({ picture, text }) || this.pictures.knows(picture.seen);
+      if (known || decoded.has(picture.seen)) continue;
+      const { seen, box, name } = picture;
       const bytes = await picture.bytes();
-      decoded.set(picture.content, await inTurn(bytes, () => this.embedder.decode(bytes, picture.name)));
+      decoded.set(seen, await inTurn(bytes, () => this.embedder.decode(bytes, name, box), box !== undefined));
     }
     return decoded;
   }
 
   /** @throws LimnError USAGE for an id that is not in the gallery, IMAGE for a file that cannot be read */
   async know(reference: PictureReference): Promise<KnownPicture> {
+    const { box } = reference;
+    // The content of the file tells copies of a reference; a part of it is another picture to the model.
+    const partOf = (content: string) => ({ content, box, seen: box ? sha256(JSON.stringify([content, box])) : content });
     if ('id' in reference) {
       const [item] = await this.store.get([reference.id]);
       if (!item) throw notThere(reference.id);
-      return { content: item.content, item, name: this.files.nameOf(item.location), bytes: () => this.files.read(item.location) };
+      return {
+        ...partOf(item.content),
+        item,
+        name: this.files.nameOf(item.location),
+        bytes: () => this.files.read(item.location),
+      };
     }
     const bytes = 'path' in reference ? await readPicture(reference.path) : reference.bytes;
     const name = 'path' in reference ? reference.path : 'The query picture';
-    return { content: sha256(bytes), name, bytes: async () => bytes };
+    return { ...partOf(sha256(bytes)), name, bytes: async () => bytes };
   }
 
   private async plan(request: CheckedRequest): Promise<Plan> {
@@ -155,14 +164,14 @@ export class Composer {
     }
     const rest = missing.filter((wanted) => !own.includes(wanted));
     if (rest.length === 0) return;
-    const pictures = new Map(rest.flatMap(({ picture }) => (picture ? [[picture.content, picture] as const] : [])));
+    const pictures = new Map(rest.flatMap(({ picture }) => (picture ? [[picture.seen, picture] as const] : [])));
     const { source, rows, broken } = await this.pictures.read([...pictures.values()], decoded);
     const usable = rest.filter(({ key, picture }) => {
-      const error = picture && broken.get(picture.content);
+      const error = picture && broken.get(picture.seen);
       if (error) failed.set(key, error);
       return !error;
     });
-    const placeOf = ({ picture }: Wanted) => (picture ? (rows.get(picture.content) as number) : 'average');
+    const placeOf = ({ picture }: Wanted) => (picture ? (rows.get(picture.seen) as number) : 'average');
     const targets = usable.filter(({ text }) => text === undefined);
     const queries = usable.filter(({ text }) => text !== undefined);
     const embedded = await this.embedder.embed(
@@ -178,11 +187,12 @@ export class Composer {
   }
 }
 
-/** Whether the gallery has the embedding: it has those of its own pictures. */
-const isStored = ({ picture, text }: Pick<Wanted, 'picture' | 'text'>) => picture?.item !== undefined && text === undefined;
+/** Whether the gallery has the embedding: it has those of its own pictures as a whole. */
+const isStored = ({ picture, text }: Pick<Wanted, 'picture' | 'text'>) =>
+  picture?.item !== undefined && picture.box === undefined && text === undefined;
 
 function wantedOf(picture: KnownPicture | undefined, text: string | undefined): Wanted {
-  return { key: JSON.stringify([picture?.content ?? null, text ?? null]), picture, text };
+  return { key: JSON.stringify([picture?.seen ?? null, text ?? null]), picture, text };
 }
 
 function notThere(id: string): LimnError {
