@@ -11,8 +11,8 @@ import type {
   ItemList,
   SearchAnswer,
   SearchRequest,
-  SuggestRequest,
   Suggestions,
+  SuggestRequest,
 } from './types.js';
 
 /** Pictures of this device by the names that a request's `upload` has. */

@@ -16,7 +16,7 @@ export function CompareFigure({ picture, name, map }: CompareFigureProps) {
   return (
     <figure>
       <div class="compare-frame" style={{ '--ratio': ratio }}>
-        <PictureView picture={picture} size="full" alt={name} eager onRatio={setRatio} />
+        <PictureView picture={picture} size="full" alt={name} eager fitting onRatio={setRatio} />
         {map && <HeatMapView map={map} />}
       </div>
       <figcaption title={name}>{name}</figcaption>

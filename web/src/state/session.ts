@@ -127,11 +127,12 @@ export class Session {
     this.navigate({ ...emptyView, gallery: name });
   }
 
-  /** Changes the trail by one of the functions of `trail.ts`. */
-  walk(step: (trail: Trail) => Trail): void {
+  /** Changes the trail by one of the functions of `trail.ts`. `quiet`: that nothing changes needs no word. */
+  walk(step: (trail: Trail) => Trail, quiet?: 'quiet'): void {
     const { view } = this.current;
     const trail = step(view.trail);
-    if (trail.turns === view.trail.turns && trail.current === view.trail.current) this.explainRefusal();
+    const same = trail.turns === view.trail.turns && trail.current === view.trail.current;
+    if (same) quiet || this.explainRefusal();
     else this.navigate({ ...view, trail });
   }
 
