@@ -1,6 +1,5 @@
 import type { Suggestions } from '../api/types.js';
 import { useSession } from '../hooks/use-session.js';
-import { exampleTexts } from '../state/examples.js';
 import { currentTurn, editPhrase } from '../state/trail.js';
 
 export interface TextSuggestionsProps {
@@ -16,25 +15,20 @@ export function TextSuggestions({ found, typed, onSay, onCorrect }: TextSuggesti
   const session = useSession();
   const { view } = session.state;
   const turn = currentTurn(view.trail);
-  const reference = turn?.references[0];
   const said = new Set(turn?.phrases.map(({ text }) => text));
-  // A server that suggests nothing leaves the page's own.
-  const own = () => {
-    if (!session.gallery || !turn || typed) return [];
-    return exampleTexts(session.gallery, reference && session.metadataOf(reference), view.trail.turns.length, 4);
-  };
-  const texts = (found?.suggestions.length ? found.suggestions : own()).filter(
-    (text) => !said.has(text) && text !== typed.trim(),
-  );
+  const texts = (found?.suggestions ?? []).filter((text) => !said.has(text) && text !== typed.trim());
   const correct = (text: string, corrected: string) => {
     const place = turn?.phrases.findIndex((phrase) => phrase.text === text) ?? -1;
     if (place >= 0) session.walk((trail) => editPhrase(trail, place, corrected), 'quiet');
     else onCorrect(corrected);
   };
-  const beingTyped = (text: string) => text === typed.trim();
   // The last word may not be whole yet.
-  const unknown = (found?.unknown ?? []).filter(
-    ({ text, words }) => !beingTyped(text) || words.some(({ word }) => !typed.toLowerCase().endsWith(word)),
+  const unfinished = (text: string, word: string, nearest: readonly string[]) =>
+    text === typed.trim() &&
+    typed.toLowerCase().endsWith(word) &&
+    (word.length < 3 || nearest.some((known) => known.startsWith(word)));
+  const unknown = (found?.unknown ?? []).filter(({ text, words }) =>
+    words.some(({ word, nearest }) => !unfinished(text, word, nearest)),
   );
   return (
     <div class="suggestions">

@@ -33,7 +33,8 @@ export function facetsOf(fields: readonly Field[], total: number, choices: Choic
 
 /** From 0, for a field that tells no two pictures apart, to about 1: a few values, which all pictures have, about equally often. */
 function usefulness({ kind, options, type }: Facet, total: number): number {
-  if (kind === 'text') return 0.25;
+  // Nobody looks for words in the addresses of pages.
+  if (kind === 'text') return options.length > 0 && options.every(({ value }) => /^https?:/i.test(String(value))) ? 0 : 0.25;
   if (kind === 'range') return options.length > 1 ? 0.6 : 0;
   if (options.length < 2) return type === 'boolean' && options.length === 1 && (options[0]?.count ?? 0) < total ? 0.2 : 0;
   const counts = options.map(({ count }) => count ?? 1);

@@ -235,6 +235,12 @@ export class Session {
     return this.api.suggest(request, signal);
   }
 
+  /** Texts to begin with. @param id of the picture that they change */
+  async suggestFor(id: string, signal: AbortSignal): Promise<Suggestions | undefined> {
+    const { gallery } = this;
+    return gallery && this.api.suggest({ gallery: gallery.name, reference: id, count: 3 }, signal);
+  }
+
   /** What is known of a picture; undefined while it is asked for, and where nothing is. */
   metadataOf(picture: Picture): Metadata | undefined {
     const { gallery } = this;

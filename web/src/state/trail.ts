@@ -12,7 +12,9 @@ export interface Box {
 }
 
 /** A picture of the gallery, or one of this device, which lives as long as the session; with a box, that part of it. */
-export type Picture = { readonly id: string; readonly box?: Box | undefined } | { readonly upload: string; readonly box?: Box | undefined };
+export type Picture =
+  | { readonly id: string; readonly box?: Box | undefined }
+  | { readonly upload: string; readonly box?: Box | undefined };
 
 /** A text of this turn or of one before it. Those that are held hold together. */
 export interface Phrase {
