@@ -34,6 +34,7 @@ export function Negatives({ turn }: { turn: Turn }) {
         <span>How much</span>
         <input
           type="range"
+          aria-label="How much it counts to be less like these"
           min={0}
           max={largestNegativeWeight}
           step={0.1}

@@ -106,12 +106,12 @@ export class Suggester {
     const rated = this.candidates
       .filter(({ text, names }) => !said.includes(text) && ![...names].some((name) => own.has(name)))
       .map((candidate) => {
-        const named = [...candidate.names].some((name) => ownFields.size === 0 || ownFields.has(fieldOf(name)));
-        // What the gallery can show comes first; then short texts, in an order of the picture's own.
-        return {
-          candidate,
-          rank: (named ? 0 : 2) + Math.max(0, candidate.words.length - 4) * 0.5 + noise(seed + candidate.text),
-        };
+        const fields = new Set([...candidate.names].map(fieldOf));
+        const named = [...fields].some((field) => ownFields.size === 0 || ownFields.has(field));
+        // What the gallery can show comes first, one thing before several ("the shirt is dotted" is of no use to a boot); then short
+        // texts, in an order of the picture's own.
+        const rank = (named ? 1.5 * (fields.size - 1) : 2) + Math.max(0, candidate.words.length - 4) * 0.5;
+        return { candidate, rank: rank + noise(seed + candidate.text) };
       })
       .sort((a, b) => a.rank - b.rank || (a.candidate.text < b.candidate.text ? -1 : 1));
     const chosen: Candidate[] = [];
