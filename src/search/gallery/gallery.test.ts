@@ -55,6 +55,10 @@ describe('Gallery', () => {
     expect(all.hits.map(({ id }) => id)).toContain('p07.jpg');
     expect(all.next).toBeUndefined();
     expect((await opened.search({ ...query, k: 1000 })).hits).toHaveLength(37);
+    // A model that kept no texts suggests what it has words for, and says which it has not.
+    const { suggestions, unknown } = await opened.suggest({ typed: 'in blu', reference: 'p07.jpg' });
+    expect(suggestions).toEqual(['in blue']);
+    expect(unknown).toEqual([{ text: 'in blu', words: [{ word: 'blu', nearest: ['blue'] }], corrected: 'in blue' }]);
     await Promise.all([made.close(), opened.close()]);
   });
 
