@@ -728,11 +728,20 @@ describe.skipIf(!executablePath)('the page', () => {
         const touch = width < 1000;
         await open({ viewport: { width, height: 800 }, colorScheme, hasTouch: touch, isMobile: touch }, 'about:blank');
         await page.addInitScript(() => {
-          const shifts = { sum: 0 };
+          const shifts = { sum: 0, what: [] as string[] };
           Object.assign(globalThis, { shifts });
+          interface Shift extends PerformanceEntry {
+            value: number;
+            hadRecentInput: boolean;
+            sources: { node: Node | null }[];
+          }
           new PerformanceObserver((list) => {
-            for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[])
-              if (!entry.hadRecentInput) shifts.sum += entry.value;
+            for (const { value, hadRecentInput, sources } of list.getEntries() as Shift[]) {
+              if (hadRecentInput) continue;
+              shifts.sum += value;
+              for (const { node } of sources)
+                shifts.what.push(node instanceof Element ? node.outerHTML.slice(0, 90) : String(node));
+            }
           }).observe({ type: 'layout-shift', buffered: true });
         });
         await page.goto(mock.address);
@@ -767,8 +776,10 @@ describe.skipIf(!executablePath)('the page', () => {
         };
         /** What moves by itself while a page builds up; what follows a click is wanted. */
         const stayed = async (where: string) => {
-          const sum = await page.evaluate(() => (globalThis as unknown as { shifts: { sum: number } }).shifts.sum);
-          expect(sum, `shift of the layout, ${where}`).toBeLessThanOrEqual(0.01);
+          const { sum, what } = await page.evaluate(
+            () => (globalThis as unknown as { shifts: { sum: number; what: string[] } }).shifts,
+          );
+          expect(sum, `shift of the layout, ${where}: ${what.join(' ')}`).toBeLessThanOrEqual(0.01);
         };
         await cards().first().waitFor();
         await page.locator('.example q').first().waitFor();
