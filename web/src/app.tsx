@@ -21,7 +21,7 @@ export function App() {
   const narrow = useNarrow();
   const { dialog, notice, galleries, view } = session.state;
   useShortcuts(session);
-  const title = documentTitle(view, (picture) => session.nameOf(picture));
+  const title = documentTitle(view, (image) => session.nameOf(image));
   useEffect(() => {
     document.title = title;
   }, [title]);
@@ -44,8 +44,8 @@ export function App() {
       )}
       <DropLayer />
       {dialog?.kind === 'compare' && <Compare id={dialog.id} />}
-      {dialog?.kind === 'zoom' && <Zoom picture={dialog.picture} />}
-      {dialog?.kind === 'crop' && <Crop picture={dialog.picture} />}
+      {dialog?.kind === 'zoom' && <Zoom image={dialog.image} />}
+      {dialog?.kind === 'crop' && <Crop image={dialog.image} />}
       {(dialog?.kind === 'filters' || dialog?.kind === 'factors') && <PanelSheet kind={dialog.kind} />}
       {dialog?.kind === 'key' && <KeyDialog refused={dialog.refused} />}
       {dialog?.kind === 'help' && <HelpDialog />}

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { LimnError } from '../../core/errors.js';
 import { suggestion } from '../../core/suggest.js';
 import { withoutTrailing } from '../../core/text.js';
-import { LimnModel } from '../../models/retrieval/limn-model.js';
+import { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import { Gallery } from '../../search/gallery/gallery.js';
 import { Captioner } from '../server/captioner.js';
 import { galleryName } from '../server/contract.js';
@@ -12,7 +12,7 @@ import type { ServedGallery } from '../server/service.js';
 
 export interface ServedGalleries {
   byName: Record<string, ServedGallery>;
-  model: LimnModel | undefined;
+  model: RetrievalModel | undefined;
   captioner: Captioner | undefined;
 }
 
@@ -92,7 +92,7 @@ export async function openGalleries(named: ReadonlyMap<string, string>, flags: O
   const images = placeImages(flags.images ?? [], [...named.keys()]);
   const opened: ServedGalleries = { byName: {}, model: undefined, captioner: undefined };
   try {
-    if (flags.model !== undefined) opened.model = await LimnModel.open(flags.model);
+    if (flags.model !== undefined) opened.model = await RetrievalModel.open(flags.model);
     if (flags.captioner !== undefined) opened.captioner = await Captioner.open(flags.captioner, { pixelLimit });
     for (const [name, location] of named) {
       const onNote = (note: string) => void process.stderr.write(`limn serve: ${name}: ${note}\n`);
@@ -104,7 +104,7 @@ export async function openGalleries(named: ReadonlyMap<string, string>, flags: O
         onNote,
       });
       opened.byName[name] = galleryService(gallery, opened.captioner, await shownFields(gallery, show, onNote));
-      const missing = await gallery.missingPictures();
+      const missing = await gallery.missingImages();
       if (missing !== undefined) onNote(missing);
     }
     return opened;

@@ -14,7 +14,7 @@ import { addOperationHandlers } from './operation-handlers.js';
 import type { ServerParts } from './parts.js';
 import { asProblem, HttpProblem, problemBody } from './problems.js';
 import { checkRequestLine } from './request-line.js';
-import { pictureRoute } from './routes.js';
+import { imageRoute } from './routes.js';
 import { addSearchHandlers } from './search-handlers.js';
 import { setSecurityHeaders } from './security-headers.js';
 import { callerGone, type RequestState, type ServerContext, type ServerEnv } from './state.js';
@@ -39,7 +39,7 @@ export interface AppOptions {
 }
 
 /** Pictures cost little beside searches, where they need not be decoded. */
-const pictureCost = 0.1;
+const imageCost = 0.1;
 /** And so does what is in memory: the page's files, descriptions, that the process lives. */
 const openCost = 0.1;
 
@@ -69,7 +69,7 @@ export function createApp(options: AppOptions): OpenAPIHono<ServerEnv> {
   }
   app.use('/v1/*', async (c, next) => {
     const writes = c.req.method === 'PUT' || c.req.method === 'DELETE';
-    await guard.check(c, writes ? 'write' : 'read', c.req.path.endsWith('/picture') ? pictureCost : 1);
+    await guard.check(c, writes ? 'write' : 'read', c.req.path.endsWith('/picture') ? imageCost : 1);
     await next();
   });
   app.use('/metrics', async (c, next) => {
@@ -145,7 +145,7 @@ function finish(c: ServerContext, { metrics, log, ending, origins }: AppOptions,
   const route = routeOf(c);
   // A page of another site that may use the API may also show what it gives. An <img> does not say whose page it is on, so pictures are
   // for all pages as soon as there is one that may show them.
-  const embedded = origins.length > 0 && route === pictureRoute.path;
+  const embedded = origins.length > 0 && route === imageRoute.path;
   if (embedded || res.headers.has('access-control-allow-origin')) res.headers.set('cross-origin-resource-policy', 'cross-origin');
   setSecurityHeaders(res.headers);
   const milliseconds = performance.now() - started;

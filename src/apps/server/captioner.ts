@@ -2,8 +2,8 @@
 import { throwIfAborted } from '../../core/errors.js';
 import { CaptionerModel } from '../../models/captioner/captioner-model.js';
 import { type Box, decodeImage } from '../../models/encoders/image/image.js';
-import type { PictureReader } from '../../models/retrieval/picture-reader.js';
-import { atOnce, type InTurn } from '../../search/gallery/in-turn.js';
+import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
+import { type InTurn, immediately } from '../../search/gallery/in-turn.js';
 
 export interface CaptionOptions {
   signal?: AbortSignal | undefined;
@@ -17,7 +17,7 @@ export class Captioner {
 
   private constructor(
     private readonly model: CaptionerModel,
-    private readonly reader: PictureReader,
+    private readonly reader: ImageEncoderRuntime,
     private readonly pixelLimit: number | undefined,
   ) {}
 
@@ -31,7 +31,7 @@ export class Captioner {
   async caption(
     reference: Uint8Array,
     target: Uint8Array,
-    { signal, inTurn = atOnce, boxes = [] }: CaptionOptions = {},
+    { signal, inTurn = immediately, boxes = [] }: CaptionOptions = {},
   ): Promise<string> {
     const limit = this.pixelLimit === undefined ? {} : { pixelLimit: this.pixelLimit };
     const images = await Promise.all(
@@ -40,7 +40,7 @@ export class Captioner {
           bytes,
           () =>
             decodeImage(bytes, {
-              ...this.reader.picture,
+              ...this.reader.image,
               ...limit,
               label: i === 0 ? 'The reference' : 'The target',
               box: boxes[i],
@@ -51,8 +51,8 @@ export class Captioner {
     );
     const turn = this.queue.then(async () => {
       throwIfAborted(signal, 'waiting to write a caption');
-      const pictures = await this.reader.encode(images, ['reference', 'target']);
-      const [caption] = await this.model.caption(pictures, [[0, 1]], { signal });
+      const features = await this.reader.encode(images, ['reference', 'target']);
+      const [caption] = await this.model.caption(features, [[0, 1]], { signal });
       return caption?.text ?? '';
     });
     this.queue = turn.catch(() => {});

@@ -35,7 +35,7 @@ export const box = z
   .meta({ id: 'Box' });
 
 /** A picture of the gallery, an upload of this request, or (where the server allows it) a URL; with a box, that part of it alone. */
-export const pictureReference = z
+export const imageReference = z
   .union([
     z.strictObject({ id: itemId, box: box.optional() }),
     z.strictObject({ upload: z.string().min(1).max(64), box: box.optional() }),
@@ -122,9 +122,9 @@ export const suggestions = z
 export const search = z
   .strictObject({
     gallery: galleryName,
-    references: z.array(pictureReference).max(8).default([]),
+    references: z.array(imageReference).max(8).default([]),
     texts: z.array(z.string().max(1000)).max(16).default([]),
-    negatives: z.array(pictureReference).max(8).default([]),
+    negatives: z.array(imageReference).max(8).default([]),
     negativeWeight: z.number().min(0).max(2).optional(),
     weights: z.array(z.number().min(0).max(10)).max(256).optional(),
     filter: z.string().max(2000).optional(),
@@ -162,7 +162,7 @@ export const explanation = z
   .meta({ id: 'Explanation' });
 
 export const caption = z
-  .strictObject({ gallery: galleryName, reference: pictureReference, target: pictureReference })
+  .strictObject({ gallery: galleryName, reference: imageReference, target: imageReference })
   .meta({ id: 'Caption' });
 export const captionAnswer = z.strictObject({ text: z.string() }).meta({ id: 'CaptionAnswer' });
 
@@ -180,7 +180,7 @@ export const problem = z
   .meta({ id: 'Problem' });
 
 // What a caller sends (defaults may be left out) and what it gets.
-export type PictureReference = z.input<typeof pictureReference>;
+export type ImageReference = z.input<typeof imageReference>;
 export type Box = z.output<typeof box>;
 export type Metadata = z.output<typeof metadata>;
 export type Gallery = z.output<typeof gallery>;

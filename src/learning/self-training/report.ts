@@ -5,7 +5,7 @@ import { escaped, htmlPage, paperStyle } from '../../core/html.js';
 import { formatDuration } from '../../core/progress.js';
 import { Random } from '../../core/random.js';
 import { thumbnail } from '../../models/encoders/image/thumbnail.js';
-import type { Picture } from '../data/triplets.js';
+import type { DatasetImage } from '../data/triplets.js';
 import { reasons } from './judging.js';
 import { type PseudoTriplet, readPseudoTriplets } from './pseudo-triplets.js';
 import type { RoundResult, SelfTrainResult } from './rounds.js';
@@ -17,7 +17,7 @@ export interface SelfTrainReportOptions {
   out: string;
   result: SelfTrainResult;
   /** Where the pictures of the pool lie. */
-  pictures: readonly Picture[];
+  images: readonly DatasetImage[];
   /** Of the captions, e.g. where the data came from. */
   about: string;
   /** Accepted ones, and as many refused ones. @default 20 */
@@ -26,12 +26,12 @@ export interface SelfTrainReportOptions {
 
 /** Writes the page and returns its path. */
 export async function writeSelfTrainReport(options: SelfTrainReportOptions): Promise<string> {
-  const { out, result, pictures, about, examples = 20 } = options;
+  const { out, result, images, about, examples = 20 } = options;
   const { rounds, best, ended, validation, test } = result;
   const judged = rounds.filter(({ round }) => round > 0);
   const last = rounds.at(-1)?.round ?? 0;
   const records = last === 0 ? [] : await readPseudoTriplets(pseudoFile(out, last));
-  const paths = new Map(pictures.map(({ id, path }) => [id, path]));
+  const paths = new Map(images.map(({ id, path }) => [id, path]));
   const shown = async (verdict: PseudoTriplet['verdict']) => {
     const all = records.filter((record) => record.verdict === verdict);
     const chosen = new Random(1).shuffle(all).slice(0, examples);
@@ -120,12 +120,12 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 async function card(record: PseudoTriplet, paths: ReadonlyMap<string, string>): Promise<string> {
   const { reference, target, text, rank, margin, likelihood, strategy, reason } = record;
-  const picture = async (id: string) => {
+  const image = async (id: string) => {
     const path = paths.get(id);
     const data = path && (await thumbnail(path, 160));
     return data ? `<img alt="${escaped(id)}" src="${data}">` : `<span class="none">${escaped(id)}</span>`;
   };
-  return `<li>${await picture(reference)}<div><p class="text">${escaped(text)}</p><p class="facts">${escaped(strategy)} · rank ${rank} · margin ${margin.toFixed(2)} · likelihood ${likelihood.toFixed(2)}${reason === 'accepted' ? '' : ` · ${reason}`}</p></div>${await picture(target)}</li>`;
+  return `<li>${await image(reference)}<div><p class="text">${escaped(text)}</p><p class="facts">${escaped(strategy)} · rank ${rank} · margin ${margin.toFixed(2)} · likelihood ${likelihood.toFixed(2)}${reason === 'accepted' ? '' : ` · ${reason}`}</p></div>${await image(target)}</li>`;
 }
 
 const style = `

@@ -7,4 +7,4 @@
  */
 export type InTurn = <T>(bytes: Uint8Array, decode: () => Promise<T>, whole?: boolean) => Promise<T>;
 
-export const atOnce: InTurn = (_, decode) => decode();
+export const immediately: InTurn = (_, decode) => decode();

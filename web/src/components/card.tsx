@@ -4,9 +4,9 @@ import type { Entry } from '../state/reducer.js';
 import { titleOf } from '../state/title.js';
 import { addNegative, addReference, currentTurn, goOnFrom, startFrom } from '../state/trail.js';
 import { CardFields } from './card-fields.js';
-import { pictureType } from './drop-layer.js';
+import { imageType } from './drop-layer.js';
 import { IconButton } from './icon-button.js';
-import { PictureView } from './picture-view.js';
+import { ImageView } from './image-view.js';
 import { ScoreBar } from './score-bar.js';
 
 export interface CardProps {
@@ -24,9 +24,9 @@ export function Card({ entry, at, full, reachable, onFocus }: CardProps) {
   const { hit, id } = entry;
   const { scores } = session.state;
   const turn = currentTurn(session.state.view.trail);
-  const picture = { id };
+  const image = { id };
   const open = () => {
-    session.walk((trail) => (turn ? goOnFrom(trail, picture) : startFrom(trail, picture)));
+    session.walk((trail) => (turn ? goOnFrom(trail, image) : startFrom(trail, image)));
     scrollTo({ top: 0 });
     if (matchMedia('(hover: hover)').matches) focusText();
   };
@@ -38,11 +38,11 @@ export function Card({ entry, at, full, reachable, onFocus }: CardProps) {
       zoom();
     }
     if (!turn) return;
-    if (event.key === '+' || event.key === '=') session.walk((trail) => addReference(trail, picture));
-    else if (event.key === '-') session.walk((trail) => addNegative(trail, picture));
+    if (event.key === '+' || event.key === '=') session.walk((trail) => addReference(trail, image));
+    else if (event.key === '-') session.walk((trail) => addNegative(trail, image));
     else if (event.key === 'c' && hit) session.open({ kind: 'compare', id });
   };
-  const zoom = () => session.open({ kind: 'zoom', picture });
+  const zoom = () => session.open({ kind: 'zoom', image });
   const title = titleOf(id, entry.metadata);
   const name = hit ? `Go on from number ${hit.rank}, ${title}` : `Start from ${title}`;
   return (
@@ -54,14 +54,14 @@ export function Card({ entry, at, full, reachable, onFocus }: CardProps) {
         aria-label={name}
         tabIndex={reachable ? 0 : -1}
         draggable
-        onDragStart={(event) => event.dataTransfer?.setData(pictureType, id)}
+        onDragStart={(event) => event.dataTransfer?.setData(imageType, id)}
         onFocus={onFocus}
         onClick={open}
         onKeyDown={onKey}
         onKeyUp={(event) => event.key === ' ' && event.preventDefault()}
         aria-keyshortcuts="Space"
       >
-        <PictureView picture={picture} eager={at < 12} />
+        <ImageView image={image} eager={at < 12} />
       </button>
       <span class="card-line">
         {hit && <b>{hit.rank}</b>}
@@ -82,12 +82,12 @@ export function Card({ entry, at, full, reachable, onFocus }: CardProps) {
               <IconButton
                 icon="plus"
                 label={`More like ${title}`}
-                onClick={() => session.walk((trail) => addReference(trail, picture))}
+                onClick={() => session.walk((trail) => addReference(trail, image))}
               />
               <IconButton
                 icon="minus"
                 label={`Less like ${title}`}
-                onClick={() => session.walk((trail) => addNegative(trail, picture))}
+                onClick={() => session.walk((trail) => addNegative(trail, image))}
               />
             </>
           )}

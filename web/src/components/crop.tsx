@@ -1,8 +1,8 @@
 import { useRef, useState } from 'preact/hooks';
 import { useSession } from '../hooks/use-session.js';
-import { type Box, type Picture, setBox } from '../state/trail.js';
+import { type Box, type QueryImage, setBox } from '../state/trail.js';
+import { ImageView } from './image-view.js';
 import { Modal } from './modal.js';
-import { PictureView } from './picture-view.js';
 
 /** The smallest part, and a step of the arrow keys, in parts of the picture. */
 const least = 0.05;
@@ -40,16 +40,16 @@ function resized({ left, top, width, height }: Box, x: number, y: number): Box {
 const middle: Box = { left: 0.2, top: 0.2, width: 0.6, height: 0.6 };
 
 /** Takes a part of a reference, by dragging a box over it or by keys. */
-export function Crop({ picture }: { picture: Picture }) {
+export function Crop({ image }: { image: QueryImage }) {
   const session = useSession();
   const [ratio, setRatio] = useState(1);
-  const [box, setPart] = useState<Box>(picture.box ?? middle);
+  const [box, setPart] = useState<Box>(image.box ?? middle);
   const frame = useRef<HTMLDivElement>(null);
   const dragged = useRef<{ from: { x: number; y: number }; whole: Box | undefined }>(undefined);
   const close = () => session.open(undefined);
   const use = (part: Box | undefined) => {
     close();
-    session.walk((trail) => setBox(trail, picture, part), 'quiet');
+    session.walk((trail) => setBox(trail, image, part), 'quiet');
   };
   const place = (event: PointerEvent) => {
     const bounds = frame.current?.getBoundingClientRect();
@@ -98,7 +98,7 @@ export function Crop({ picture }: { picture: Picture }) {
         onPointerUp={end}
         onPointerCancel={end}
       >
-        <PictureView picture={picture} size="full" alt={session.nameOf(picture)} eager whole fitting onRatio={setRatio} />
+        <ImageView image={image} size="full" alt={session.nameOf(image)} eager whole fitting onRatio={setRatio} />
         <button
           type="button"
           class="crop-box"

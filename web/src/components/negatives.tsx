@@ -3,7 +3,7 @@ import { useSession } from '../hooks/use-session.js';
 import { removeNegative, setNegativeWeight, type Turn } from '../state/trail.js';
 import { largestNegativeWeight, ownNegativeWeight } from '../state/weights.js';
 import { IconButton } from './icon-button.js';
-import { PictureView } from './picture-view.js';
+import { ImageView } from './image-view.js';
 import { keyOf } from './references.js';
 
 /** What the hits are not to be like, and how much that counts. */
@@ -16,15 +16,15 @@ export function Negatives({ turn }: { turn: Turn }) {
     <div class="negatives">
       <h2 class="label">Less like</h2>
       <ul aria-label="Less like these">
-        {turn.negatives.map((picture) => {
-          const name = session.nameOf(picture);
+        {turn.negatives.map((image) => {
+          const name = session.nameOf(image);
           return (
-            <li key={keyOf(picture)}>
-              <PictureView picture={picture} alt={name} />
+            <li key={keyOf(image)}>
+              <ImageView image={image} alt={name} />
               <IconButton
                 icon="close"
                 label={`No longer less like ${name}`}
-                onClick={() => session.walk((trail) => removeNegative(trail, picture))}
+                onClick={() => session.walk((trail) => removeNegative(trail, image))}
               />
             </li>
           );

@@ -2,44 +2,44 @@ import { useSession } from '../hooks/use-session.js';
 import { focusText } from '../hooks/use-shortcuts.js';
 import { isText } from '../state/fields.js';
 import { type Choices, filterText, readChoices, setText } from '../state/filter.js';
-import { currentTurn, limits, type Picture, removeReference } from '../state/trail.js';
+import { currentTurn, limits, type QueryImage, removeReference } from '../state/trail.js';
 import { FileButtons } from './file-buttons.js';
 import { Icon } from './icon.js';
 import { IconButton } from './icon-button.js';
-import { PictureView } from './picture-view.js';
+import { ImageView } from './image-view.js';
 
-export const keyOf = (picture: Picture) => ('id' in picture ? `i${picture.id}` : `u${picture.upload}`);
+export const keyOf = (image: QueryImage) => ('id' in image ? `i${image.id}` : `u${image.upload}`);
 
 /** The pictures that are to be changed. A part of each can be chosen. */
-export function References({ references }: { references: readonly Picture[] }) {
+export function References({ references }: { references: readonly QueryImage[] }) {
   const session = useSession();
   const several = references.length > 1;
   return (
     <div class={several ? 'references several' : 'references'}>
       <ul aria-label={several ? 'References' : 'Reference'}>
-        {references.map((picture) => {
-          const lost = 'upload' in picture && session.uploads.address(picture.upload) === undefined;
-          const name = session.nameOf(picture);
+        {references.map((image) => {
+          const lost = 'upload' in image && session.uploads.address(image.upload) === undefined;
+          const name = session.nameOf(image);
           return (
-            <li key={keyOf(picture)} class="reference">
-              <PictureView picture={picture} size={several ? 'thumbnail' : 'full'} alt={`Reference: ${name}`} eager />
+            <li key={keyOf(image)} class="reference">
+              <ImageView image={image} size={several ? 'thumbnail' : 'full'} alt={`Reference: ${name}`} eager />
               <IconButton
                 icon="close"
                 label={`Remove the reference ${name}`}
-                onClick={() => session.walk((trail) => removeReference(trail, picture))}
+                onClick={() => session.walk((trail) => removeReference(trail, image))}
               />
               {lost ? (
                 <FileButtons
                   purpose="Add the picture again"
                   compact
-                  onFile={(file) => session.upload(file, { instead: picture })}
+                  onFile={(file) => session.upload(file, { instead: image })}
                 />
               ) : (
                 <IconButton
-                  class={picture.box ? 'crop-tool on' : 'crop-tool'}
+                  class={image.box ? 'crop-tool on' : 'crop-tool'}
                   icon="crop"
-                  label={picture.box ? `Choose another part of ${name}` : `Choose a part of ${name}`}
-                  onClick={() => session.open({ kind: 'crop', picture })}
+                  label={image.box ? `Choose another part of ${name}` : `Choose a part of ${name}`}
+                  onClick={() => session.open({ kind: 'crop', image })}
                 />
               )}
             </li>
@@ -49,7 +49,7 @@ export function References({ references }: { references: readonly Picture[] }) {
       {references.length < limits.references && (
         <div class="reference-more">
           <FileButtons purpose="One more reference" compact onFile={(file) => session.upload(file, 'add')} />
-          {references.some((picture) => 'upload' in picture) && (
+          {references.some((image) => 'upload' in image) && (
             <span class="hint">Your picture stays in this tab; links leave it out.</span>
           )}
         </div>

@@ -2,7 +2,7 @@ import { useSession } from '../hooks/use-session.js';
 import { useWork } from '../hooks/use-work.js';
 import { say, startFrom } from '../state/trail.js';
 import { Icon } from './icon.js';
-import { PictureView } from './picture-view.js';
+import { ImageView } from './image-view.js';
 
 /** Teaches by three searches of this very gallery, in words that its model knows; a click makes one. */
 export function Welcome() {
@@ -38,7 +38,7 @@ function Example({ id, nth }: { id: string; nth: number }) {
   return (
     <li>
       <button type="button" class="example" onClick={start}>
-        <PictureView picture={{ id }} eager />
+        <ImageView image={{ id }} eager />
         {text === undefined ? <span class="hint">{done ? `More like ${session.nameOf({ id })}` : '…'}</span> : <q>{text}</q>}
         <Icon name="arrow" />
       </button>

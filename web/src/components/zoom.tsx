@@ -1,27 +1,27 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useSession } from '../hooks/use-session.js';
-import type { Picture } from '../state/trail.js';
+import type { QueryImage } from '../state/trail.js';
 import { IconButton } from './icon-button.js';
+import { ImageView } from './image-view.js';
 import { Modal } from './modal.js';
-import { PictureView } from './picture-view.js';
 
 /** How much larger than the window a picture is after a click. */
 const factor = 2.5;
 
 /** A picture as large as there is room; a click looks closer at that place, and the arrows go through the grid. */
-export function Zoom({ picture }: { picture: Picture }) {
+export function Zoom({ image }: { image: QueryImage }) {
   const session = useSession();
   const { entries } = session.state.results;
   const [ratio, setRatio] = useState(1);
   const [close, setClose] = useState(false);
   const frame = useRef<HTMLDivElement>(null);
-  const at = 'id' in picture ? entries.findIndex(({ id }) => id === picture.id) : -1;
+  const at = 'id' in image ? entries.findIndex(({ id }) => id === image.id) : -1;
   const step = (by: number) => {
     const next = entries[at + by];
-    if (at >= 0 && next) session.open({ kind: 'zoom', picture: { id: next.id } });
+    if (at >= 0 && next) session.open({ kind: 'zoom', image: { id: next.id } });
   };
   const end = () => session.open(undefined);
-  useEffect(() => setClose(false), [picture]);
+  useEffect(() => setClose(false), [image]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key === 'ArrowLeft') step(-1);
@@ -51,7 +51,7 @@ export function Zoom({ picture }: { picture: Picture }) {
       <IconButton icon="forward" label="The next picture" onClick={() => step(1)} />
     </>
   );
-  const name = session.nameOf(picture);
+  const name = session.nameOf(image);
   return (
     <Modal title={name} class="zoom" tools={tools} onClose={end}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
@@ -59,7 +59,7 @@ export function Zoom({ picture }: { picture: Picture }) {
         {/* biome-ignore lint/a11y/useKeyWithClickEvents: the browser's own zoom does the same */}
         {/* biome-ignore lint/a11y/noStaticElementInteractions: a click anywhere in the picture */}
         <div class={close ? 'zoom-picture close' : 'zoom-picture'} onClick={look}>
-          <PictureView picture={picture} size="full" alt={name} eager whole fitting onRatio={setRatio} />
+          <ImageView image={image} size="full" alt={name} eager whole fitting onRatio={setRatio} />
         </div>
       </section>
     </Modal>

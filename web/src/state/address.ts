@@ -8,7 +8,7 @@
  * are in it by their keys only; a part of a picture is behind it, in thousandths, as `i:w1.jpg@125.0.500.750`. A seventh part of a turn, n0.8, is
  * how much its negatives count. What cannot be read is left out, never an error: people shorten links.
  */
-import { type Box, emptyTrail, limits, type Phrase, type Picture, type Settings, type Trail, type Turn } from './trail.js';
+import { type Box, emptyTrail, limits, type Phrase, type QueryImage, type Settings, type Trail, type Turn } from './trail.js';
 import { largestNegativeWeight, largestWeight } from './weights.js';
 
 export interface View {
@@ -32,14 +32,14 @@ function decode(text: string): string | undefined {
 
 const sides = ['left', 'top', 'width', 'height'] as const;
 const encodeBox = (box: Box | undefined) => (box ? `@${sides.map((side) => Math.round(1000 * box[side])).join('.')}` : '');
-const encodePicture = (picture: Picture) =>
-  ('id' in picture ? `i:${encode(picture.id)}` : `u:${encode(picture.upload)}`) + encodeBox(picture.box);
+const encodeImage = (image: QueryImage) =>
+  ('id' in image ? `i:${encode(image.id)}` : `u:${encode(image.upload)}`) + encodeBox(image.box);
 const encodePhrase = ({ text, held }: Phrase) => `${held ? '+' : '-'}${encode(text)}`;
 
 /** @param before the settings of the turn that it follows, or of the gallery */
 function encodeTurn(turn: Turn, before: Settings): string {
   const { parent, references, phrases, negatives, filter, weights, negativeWeight } = turn;
-  const lists = [references.map(encodePicture), phrases.map(encodePhrase), negatives.map(encodePicture)];
+  const lists = [references.map(encodeImage), phrases.map(encodePhrase), negatives.map(encodeImage)];
   const own = [
     filter === before.filter ? '' : `f${encode(filter)}`,
     weights.join() === before.weights.join() ? '' : `w${weights.join(',')}`,
@@ -65,7 +65,7 @@ export function writeAddress({ gallery, trail }: View): string {
 const present = <T>(value: T | undefined): value is T => value !== undefined;
 const listOf = (text: string | undefined) => (text ? text.split(',') : []);
 
-function decodePicture(text: string): Picture | undefined {
+function decodeImage(text: string): QueryImage | undefined {
   const [name = '', numbers] = text.split('@');
   const value = decode(name.slice(2));
   const box = numbers === undefined ? undefined : decodeBox(numbers);
@@ -107,9 +107,9 @@ function decodeTurn(text: string, turns: readonly Turn[], gallery: Settings): Tu
   const inherited = turns[parent ?? -1] ?? gallery;
   const turn = {
     parent,
-    references: listOf(references).map(decodePicture).filter(present).slice(0, limits.references),
+    references: listOf(references).map(decodeImage).filter(present).slice(0, limits.references),
     phrases: listOf(phrases).map(decodePhrase).filter(present).slice(0, limits.phrases),
-    negatives: listOf(negatives).map(decodePicture).filter(present).slice(0, limits.negatives),
+    negatives: listOf(negatives).map(decodeImage).filter(present).slice(0, limits.negatives),
     filter: (ownFilter.startsWith('f') ? decode(ownFilter.slice(1)) : undefined) ?? inherited.filter,
     weights: (ownWeights.startsWith('w') ? decodeWeights(ownWeights.slice(1)) : undefined) ?? inherited.weights,
     ...(negativeWeight === undefined ? {} : { negativeWeight }),

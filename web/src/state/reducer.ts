@@ -2,7 +2,7 @@
 import type { Problem } from '../api/problem.js';
 import type { Gallery, Hit, Metadata } from '../api/types.js';
 import { emptyView, type View } from './address.js';
-import type { Picture } from './trail.js';
+import type { QueryImage } from './trail.js';
 
 /** A picture of the grid: an item of the gallery, or a hit of a search. */
 export interface Entry {
@@ -34,9 +34,9 @@ export type Dialog =
   | { kind: 'key'; refused: boolean }
   | { kind: 'help' }
   /** A picture as large as there is room. */
-  | { kind: 'zoom'; picture: Picture }
+  | { kind: 'zoom'; image: QueryImage }
   /** Choosing a part of a reference. */
-  | { kind: 'crop'; picture: Picture }
+  | { kind: 'crop'; image: QueryImage }
   /** On small screens: what stands beside the grid on large ones. */
   | { kind: 'filters' }
   | { kind: 'factors' };

@@ -15,8 +15,8 @@ import {
   currentTurn,
   emptyTrail,
   limits,
-  type Picture,
-  replacePicture,
+  type QueryImage,
+  replaceImage,
   type Settings,
   startFrom,
   type Trail,
@@ -176,12 +176,12 @@ export class Session {
   }
 
   /** Takes a picture of this device: to begin with, as one more reference, or in the place of one that is gone. */
-  async upload(file: Blob, use: 'start' | 'add' | { instead: Picture }): Promise<void> {
+  async upload(file: Blob, use: 'start' | 'add' | { instead: QueryImage }): Promise<void> {
     try {
-      const picture = { upload: await this.uploads.add(file) };
-      if (use === 'start') this.walk((trail) => startFrom(trail, picture));
-      else if (use === 'add') this.walk((trail) => addReference(trail, picture));
-      else this.walk((trail) => replacePicture(trail, use.instead, picture));
+      const image = { upload: await this.uploads.add(file) };
+      if (use === 'start') this.walk((trail) => startFrom(trail, image));
+      else if (use === 'add') this.walk((trail) => addReference(trail, image));
+      else this.walk((trail) => replaceImage(trail, use.instead, image));
     } catch (error) {
       this.notify(error instanceof UploadError ? error.message : 'This file could not be read.');
     }
@@ -242,16 +242,16 @@ export class Session {
   }
 
   /** What is known of a picture; undefined while it is asked for, and where nothing is. */
-  metadataOf(picture: Picture): Metadata | undefined {
+  metadataOf(image: QueryImage): Metadata | undefined {
     const { gallery } = this;
-    if (!gallery || !('id' in picture)) return undefined;
-    const key = `${gallery.name} ${picture.id}`;
-    const shown = this.current.results.entries.find(({ id }) => id === picture.id)?.metadata;
+    if (!gallery || !('id' in image)) return undefined;
+    const key = `${gallery.name} ${image.id}`;
+    const shown = this.current.results.entries.find(({ id }) => id === image.id)?.metadata;
     if (shown) this.known.set(key, shown);
     else if (!this.known.has(key)) {
       // Asked for once; the state changes when it is here.
       this.known.set(key, undefined);
-      this.api.item(gallery.name, picture.id).then(
+      this.api.item(gallery.name, image.id).then(
         ({ metadata }) => {
           this.known.set(key, metadata);
           this.changed();
@@ -263,8 +263,8 @@ export class Session {
   }
 
   /** What people call a picture. */
-  nameOf(picture: Picture): string {
-    return 'id' in picture ? titleOf(picture.id, this.metadataOf(picture)) : 'your picture';
+  nameOf(image: QueryImage): string {
+    return 'id' in image ? titleOf(image.id, this.metadataOf(image)) : 'your picture';
   }
 
   askForKey(): void {

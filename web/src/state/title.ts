@@ -10,10 +10,7 @@ export function titleOf(id: string, metadata: Metadata | undefined): string {
 }
 
 /** Tells turns apart in the list of tabs and in the history. */
-export function documentTitle(
-  { gallery, trail }: View,
-  nameOf: (picture: { id: string } | { upload: string }) => string,
-): string {
+export function documentTitle({ gallery, trail }: View, nameOf: (image: { id: string } | { upload: string }) => string): string {
   const turn = currentTurn(trail);
   const texts = turn?.phrases.filter(({ held }) => held).map(({ text }) => text) ?? [];
   const [reference] = turn?.references ?? [];

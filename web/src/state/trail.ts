@@ -12,7 +12,7 @@ export interface Box {
 }
 
 /** A picture of the gallery, or one of this device, which lives as long as the session; with a box, that part of it. */
-export type Picture =
+export type QueryImage =
   | { readonly id: string; readonly box?: Box | undefined }
   | { readonly upload: string; readonly box?: Box | undefined };
 
@@ -34,9 +34,9 @@ export interface Settings {
 export interface Turn extends Settings {
   /** The place of the turn that this one went on from, smaller than its own; null for a beginning. */
   readonly parent: number | null;
-  readonly references: readonly Picture[];
+  readonly references: readonly QueryImage[];
   readonly phrases: readonly Phrase[];
-  readonly negatives: readonly Picture[];
+  readonly negatives: readonly QueryImage[];
   /** How much resembling a negative costs. @default the server's own */
   readonly negativeWeight?: number;
 }
@@ -67,10 +67,10 @@ export function changeSettings(trail: Trail, changed: Partial<Settings>): Trail 
 }
 
 /** Whether it is the same picture, whichever part of it is meant. */
-export const samePicture = (a: Picture, b: Picture): boolean =>
+export const sameImage = (a: QueryImage, b: QueryImage): boolean =>
   'id' in a ? 'id' in b && a.id === b.id : 'upload' in b && a.upload === b.upload;
 
-export const has = (pictures: readonly Picture[], picture: Picture) => pictures.some((other) => samePicture(other, picture));
+export const has = (images: readonly QueryImage[], image: QueryImage) => images.some((other) => sameImage(other, image));
 
 /** The text that this turn added to those of the turn before; undefined where it added none. */
 export function ownPhrase({ turns }: Trail, at: number): Phrase | undefined {
@@ -97,16 +97,16 @@ function change(trail: Trail, changed: Partial<Turn>): Trail {
 }
 
 /** Begins a new branch of the trail with a picture. */
-export function startFrom(trail: Trail, picture: Picture): Trail {
-  return append(trail, { parent: null, references: [picture], phrases: [], negatives: [] });
+export function startFrom(trail: Trail, image: QueryImage): Trail {
+  return append(trail, { parent: null, references: [image], phrases: [], negatives: [] });
 }
 
 /** Goes on from a hit: it becomes the reference, and the texts and negatives stay. */
-export function goOnFrom(trail: Trail, picture: Picture): Trail {
+export function goOnFrom(trail: Trail, image: QueryImage): Trail {
   const turn = currentTurn(trail);
-  if (!turn) return startFrom(trail, picture);
-  const negatives = turn.negatives.filter((other) => !samePicture(other, picture));
-  return append(trail, { ...turn, parent: trail.current, references: [picture], negatives });
+  if (!turn) return startFrom(trail, image);
+  const negatives = turn.negatives.filter((other) => !sameImage(other, image));
+  return append(trail, { ...turn, parent: trail.current, references: [image], negatives });
 }
 
 const plainText = (words: string) => words.trim().replace(/\s+/g, ' ').slice(0, limits.text);
@@ -155,30 +155,30 @@ export function removeTurn(trail: Trail, at: number): Trail {
 }
 
 /** More like this: one more reference. */
-export function addReference(trail: Trail, picture: Picture): Trail {
+export function addReference(trail: Trail, image: QueryImage): Trail {
   const turn = currentTurn(trail);
-  if (!turn) return startFrom(trail, picture);
-  if (has(turn.references, picture) || turn.references.length >= limits.references) return trail;
-  const negatives = turn.negatives.filter((other) => !samePicture(other, picture));
-  return change(trail, { references: [...turn.references, picture], negatives });
+  if (!turn) return startFrom(trail, image);
+  if (has(turn.references, image) || turn.references.length >= limits.references) return trail;
+  const negatives = turn.negatives.filter((other) => !sameImage(other, image));
+  return change(trail, { references: [...turn.references, image], negatives });
 }
 
-export function removeReference(trail: Trail, picture: Picture): Trail {
-  const references = currentTurn(trail)?.references.filter((other) => !samePicture(other, picture));
+export function removeReference(trail: Trail, image: QueryImage): Trail {
+  const references = currentTurn(trail)?.references.filter((other) => !sameImage(other, image));
   return references ? change(trail, { references }) : trail;
 }
 
 /** Less like this: one more negative. The last reference stays what it is. */
-export function addNegative(trail: Trail, picture: Picture): Trail {
+export function addNegative(trail: Trail, image: QueryImage): Trail {
   const turn = currentTurn(trail);
-  if (!turn || has(turn.negatives, picture) || turn.negatives.length >= limits.negatives) return trail;
-  const references = turn.references.filter((other) => !samePicture(other, picture));
+  if (!turn || has(turn.negatives, image) || turn.negatives.length >= limits.negatives) return trail;
+  const references = turn.references.filter((other) => !sameImage(other, image));
   if (references.length === 0 && turn.references.length > 0) return trail;
-  return change(trail, { references, negatives: [...turn.negatives, picture] });
+  return change(trail, { references, negatives: [...turn.negatives, image] });
 }
 
-export function removeNegative(trail: Trail, picture: Picture): Trail {
-  const negatives = currentTurn(trail)?.negatives.filter((other) => !samePicture(other, picture));
+export function removeNegative(trail: Trail, image: QueryImage): Trail {
+  const negatives = currentTurn(trail)?.negatives.filter((other) => !sameImage(other, image));
   return negatives ? change(trail, { negatives }) : trail;
 }
 
@@ -203,9 +203,9 @@ export function editPhrase(trail: Trail, at: number, words: string): Trail {
 }
 
 /** Takes a part of a reference, or (without a box) all of it. */
-export function setBox(trail: Trail, picture: Picture, box: Box | undefined): Trail {
-  const references = currentTurn(trail)?.references.map((other): Picture => {
-    if (!samePicture(other, picture)) return other;
+export function setBox(trail: Trail, image: QueryImage, box: Box | undefined): Trail {
+  const references = currentTurn(trail)?.references.map((other): QueryImage => {
+    if (!sameImage(other, image)) return other;
     const { box: _, ...whole } = other;
     return box ? { ...whole, box } : whole;
   });
@@ -217,11 +217,9 @@ export function setNegativeWeight(trail: Trail, negativeWeight: number): Trail {
 }
 
 /** Puts another picture in the place of one, in all turns: for an upload that was lost. */
-export function replacePicture(trail: Trail, from: Picture, to: Picture): Trail {
-  const swap = (pictures: readonly Picture[]) =>
-    pictures.map(
-      (picture): Picture => (samePicture(picture, from) ? { ...to, ...(picture.box ? { box: picture.box } : {}) } : picture),
-    );
+export function replaceImage(trail: Trail, from: QueryImage, to: QueryImage): Trail {
+  const swap = (images: readonly QueryImage[]) =>
+    images.map((image): QueryImage => (sameImage(image, from) ? { ...to, ...(image.box ? { box: image.box } : {}) } : image));
   const turns = trail.turns.map((turn) => ({ ...turn, references: swap(turn.references), negatives: swap(turn.negatives) }));
   return { ...trail, turns };
 }

@@ -1,5 +1,5 @@
 /** The fields that a gallery's metadata have, with some of their values: what a person can filter by. */
-import type { Metadata } from '../../store/metadata.js';
+import type { ItemMetadata } from '../../store/metadata.js';
 
 export interface Field {
   name: string;
@@ -20,7 +20,7 @@ const mostCounted = 10_000;
  * @param all metadata of all items, or of a sample
  * @param complete whether they are those of all items, so that values can be counted. @default false
  */
-export function fieldsOf(all: Iterable<Metadata>, complete = false): Field[] {
+export function fieldsOf(all: Iterable<ItemMetadata>, complete = false): Field[] {
   const fields = new Map<string, { types: Set<string>; counts: Map<string | number | boolean, number> }>();
   for (const metadata of all) {
     for (const [name, value] of Object.entries(metadata)) {

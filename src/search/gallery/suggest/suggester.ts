@@ -3,13 +3,13 @@
  * said that the model has never seen.
  */
 import { tokenize, type Vocabulary } from '../../../models/encoders/text/vocabulary.js';
-import type { Metadata } from '../../store/metadata.js';
+import type { ItemMetadata } from '../../store/metadata.js';
 import type { Field } from '../explain/fields.js';
 import { nearestWords } from './nearest-words.js';
 
 export interface SuggestRequest {
   /** What is known of the reference, whose own values are not suggested. @default nothing */
-  metadata?: Metadata | undefined;
+  metadata?: ItemMetadata | undefined;
   /** Tells references apart, so that not all get the same suggestions. @default '' */
   seed?: string | undefined;
   /** What is being typed; suggestions go on from it. @default '' */
@@ -168,7 +168,7 @@ export class Suggester {
   }
 }
 
-const keyOf = (field: string, value: Metadata[string]) => `${field} ${tokenize(String(value)).join(' ')}`;
+const keyOf = (field: string, value: ItemMetadata[string]) => `${field} ${tokenize(String(value)).join(' ')}`;
 const fieldOf = (key: string) => key.slice(0, key.indexOf(' '));
 
 /** From 0 to 1, always the same for the same text. */

@@ -8,7 +8,7 @@ import {
   emptyTrail,
   fork,
   goOnFrom,
-  type Picture,
+  type QueryImage,
   removeNegative,
   removePhrase,
   removeReference,
@@ -23,7 +23,7 @@ import {
   togglePhrase,
 } from '../trail.js';
 
-const picture = fc.constantFrom<Picture>({ id: 'a' }, { id: 'b/c.jpg' }, { id: 'ü; ,~' }, { upload: 'u' });
+const image = fc.constantFrom<QueryImage>({ id: 'a' }, { id: 'b/c.jpg' }, { id: 'ü; ,~' }, { upload: 'u' });
 const thousandths = fc.integer({ min: 0, max: 499 }).map((value) => value / 1000);
 const box = fc.record({
   left: thousandths,
@@ -40,12 +40,12 @@ const place = fc.integer({ min: -1, max: 6 });
 export const anyTrail = fc
   .array(
     fc.oneof(
-      fc.tuple(fc.constantFrom(startFrom, goOnFrom, addReference, addNegative, removeReference, removeNegative), picture),
+      fc.tuple(fc.constantFrom(startFrom, goOnFrom, addReference, addNegative, removeReference, removeNegative), image),
       fc.tuple(fc.constantFrom(fork, select, removeTurn, togglePhrase, removePhrase), place),
       fc.tuple(fc.constant(changeSettings), settings),
       fc.tuple(
-        fc.constant((trail: Trail, [which, part]: [Picture, Box | undefined]) => setBox(trail, which, part)),
-        fc.tuple(picture, fc.option(box, { nil: undefined })),
+        fc.constant((trail: Trail, [which, part]: [QueryImage, Box | undefined]) => setBox(trail, which, part)),
+        fc.tuple(image, fc.option(box, { nil: undefined })),
       ),
       fc.tuple(fc.constant(setNegativeWeight), fc.constantFrom(0, 0.3, 1.5)),
       fc.tuple(
