@@ -17,6 +17,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    // A browser beside other work takes its time; what is right is right as soon as it is there.
+    expect: { poll: { timeout: 20_000 } },
     // Browsers, servers and killed processes share the machine with other work: a test fails when it fails twice.
     retry: 1,
     pool: 'forks',

@@ -24,6 +24,16 @@ export function makeCatalogue(count: number, seed: number): MockItem[] {
   });
 }
 
+/** The same with what a shop would call each, and where it sells it. */
+export function withTitles(items: readonly MockItem[]): MockItem[] {
+  return items.map((item, at) => {
+    const { kind, colour, pattern } = item.garment;
+    const words = [colour, pattern === 'plain' ? undefined : pattern, kind, 'by', item.metadata.brand].filter(Boolean).join(' ');
+    const title = words.charAt(0).toUpperCase() + words.slice(1);
+    return { ...item, metadata: { title, ...item.metadata, url: `https://shop.example/${kind}/${at + 1}` } };
+  });
+}
+
 const drawn = new Map<string, Promise<Buffer>>();
 
 /** @returns a JPEG */

@@ -1,13 +1,16 @@
 /** Serves the mock API with the page: `npm run dev:web` (from source, drawn anew on changes), or without --dev as it was built. */
 import { join } from 'node:path';
 import { createServer } from 'vite';
+import { makeCatalogue, withTitles } from './catalogue.js';
 import { startMock } from './server.js';
 
 const web = join(import.meta.dirname, '..');
 const port = Number(process.env.PORT ?? 5199);
 const latency = Number(process.env.LATENCY ?? 150);
 const key = process.env.KEY;
-const common = { port, latency, ...(key ? { key } : {}) };
+const galleries = { wardrobe: withTitles(makeCatalogue(240, 1)), boutique: 30 };
+const show = (process.env.SHOW ?? 'price,url').split(',');
+const common = { galleries, show, port, latency, ...(key ? { key } : {}) };
 
 if (process.argv.includes('--dev')) {
   const vite = await createServer({

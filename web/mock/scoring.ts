@@ -74,7 +74,9 @@ export function rank(request: Request, candidates: readonly MockItem[], catalogu
       const likenesses = factors.map((factor) => likeness(item, factor, values));
       const matching = likenesses.reduce((sum, one) => sum + one, 0) / factors.length;
       const shares = likenesses.map((one, at) => 1.1 * one * (weights[at] ?? 0));
-      const negative = (request.negativeWeight ?? 0.5) * Math.max(0, ...negatives.map((other) => alike(item, other)));
+      const negative =
+        ((request.negativeWeight ?? 0.5) * negatives.reduce((sum, other) => sum + alike(item, other), 0)) /
+        Math.max(1, negatives.length);
       const score = matching + shares.reduce((sum, one) => sum + one, 0) - negative;
       return { id: item.id, rank: 1, score, matching, factors: shares, negative, metadata: item.metadata };
     })

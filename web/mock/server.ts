@@ -9,6 +9,8 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { z } from 'zod';
 import * as contract from '../../src/apps/server/contract.js';
 import { pagePolicy } from '../../src/apps/server/security-headers.js';
+import { Vocabulary } from '../../src/models/encoders/text/vocabulary.js';
+import { Suggester } from '../../src/search/gallery/suggest/suggester.js';
 import { drawItem, type MockItem, makeCatalogue } from './catalogue.js';
 import { filterItems } from './filtering.js';
 import { difference, factors, heatMap, rank } from './scoring.js';
@@ -24,6 +26,8 @@ export interface MockOptions {
   page?: string;
   /** Answers what is not the API's in place of `page`. */
   other?: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Fields that the page shows of each hit. @default none */
+  show?: readonly string[];
   /** Their items, or how many are made up. @default two galleries */
   galleries?: Record<string, number | readonly MockItem[]>;
 }
@@ -60,6 +64,20 @@ class Refusal extends Error {
     super(message);
   }
 }
+
+/** As if a model had been trained on them. */
+const texts = [
+  ...['red', 'blue', 'green', 'black', 'yellow', 'white', 'pink'].flatMap((colour) => [`the same in ${colour}`, `in ${colour}`]),
+  'with stripes',
+  'but floral',
+  'is dotted',
+  'with short sleeves',
+  'and sleeveless',
+  'is a dress',
+  'has blue stripes',
+  'but longer',
+];
+const vocabulary = Vocabulary.build([...texts, 'a and but is has long']);
 
 type Catalogues = Map<string, readonly MockItem[]>;
 
@@ -127,9 +145,18 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
       return post(route, body, catalogues, response);
     }
     if (route !== 'galleries') throw new Refusal(404, 'NOT_FOUND', 'There is no such route.');
-    if (!name) return send(response, 200, { galleries: [...catalogues].map(describeGallery) }, contract.galleries);
+    const { show } = options;
+    const described = ([named, all]: [string, readonly MockItem[]]) => ({
+      ...describeGallery([named, all]),
+      ...(show ? { show: [...show] } : {}),
+    });
+    if (!name) return send(response, 200, { galleries: [...catalogues].map(described) }, contract.galleries);
     const catalogue = catalogueOf(catalogues, name);
-    if (!items) return send(response, 200, describeGallery([name, catalogue]), contract.gallery);
+    if (!items) return send(response, 200, described([name, catalogue]), contract.gallery);
+    if (items === 'count') {
+      const { filter } = contract.countQuery.parse(Object.fromEntries(query));
+      return send(response, 200, { count: filtered(catalogue, filter).length }, contract.countAnswer);
+    }
     if (!itemId) return list(catalogue, query, response);
     const item = itemOf(catalogue, itemId);
     if (!image) return send(response, 200, { id: item.id, content: '0'.repeat(64), metadata: item.metadata }, contract.item);
@@ -182,7 +209,13 @@ function describeGallery([name, catalogue]: [string, readonly MockItem[]]): z.in
       (value) => value !== null && value !== undefined,
     );
     const type = typeof values[0] as 'string' | 'number' | 'boolean';
-    return { name: field, type, values: values.slice(0, 100) };
+    if (type === 'number') {
+      const numbers = values.map(Number);
+      return { name: field, type, values: [Math.min(...numbers), Math.max(...numbers)] };
+    }
+    const shown = values.slice(0, 100);
+    const counts = shown.map((value) => catalogue.filter(({ metadata }) => metadata[field] === value).length);
+    return { name: field, type, values: shown, counts };
   });
   return {
     name,
@@ -236,6 +269,16 @@ function post(route: string, body: unknown, catalogues: Catalogues, response: Se
       hit: heatMap(id, at),
     }));
     send(response, 200, { hit, factors: explained }, contract.explanation);
+  } else if (route === 'suggest') {
+    const { gallery, reference, text, texts: said, count } = parse(contract.suggest, body);
+    const metadata = catalogueOf(catalogues, gallery).find(({ id }) => id === reference)?.metadata;
+    const suggester = new Suggester({
+      vocabulary,
+      texts,
+      wholeWords: true,
+      fields: describeGallery([gallery, catalogueOf(catalogues, gallery)]).fields,
+    });
+    send(response, 200, suggester.suggest({ metadata, seed: reference, typed: text, said, count }), contract.suggestions);
   } else if (route === 'caption') {
     const { gallery, reference, target } = parse(contract.caption, body);
     const catalogue = catalogueOf(catalogues, gallery);

@@ -1,6 +1,7 @@
 /** What long commands share: progress and logs on stderr, and Ctrl-C, which once means "stop at the next safe point". */
 import { type Logger, type OnProgress, progressDisplay } from '../../core/progress.js';
 import { endNow } from './interrupt.js';
+import { whenStarterEnds } from './starter.js';
 
 export interface LongWork {
   signal: AbortSignal;
@@ -26,6 +27,7 @@ export async function runLong<T>(work: (tools: LongWork) => Promise<T>): Promise
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  const stopLooking = whenStarterEnds(() => stop.signal.aborted || onSignal());
   try {
     const logger = { info: say, warn: (message: string) => say(`warning: ${message}`) };
     return await work({ signal: stop.signal, onProgress: progress, logger });
@@ -33,5 +35,6 @@ export async function runLong<T>(work: (tools: LongWork) => Promise<T>): Promise
     progress.end();
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
+    stopLooking();
   }
 }

@@ -1,5 +1,7 @@
 /** The galleries of "limn serve": their names, and opening them all or none. */
+import { existsSync } from 'node:fs';
 import { LimnError } from '../../core/errors.js';
+import { suggestion } from '../../core/suggest.js';
 import { withoutTrailing } from '../../core/text.js';
 import { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import { Gallery } from '../../search/gallery/gallery.js';
@@ -16,8 +18,12 @@ export interface ServedGalleries {
 
 export interface OpenFlags {
   model?: string | undefined;
+  /** NAME=FOLDER, or a folder alone for the only gallery. */
+  images?: readonly string[] | undefined;
   captioner?: string | undefined;
   allowUrls?: boolean | undefined;
+  /** Fields to show of each hit, between commas. */
+  show?: string | undefined;
   pixelLimit?: number | undefined;
 }
 
@@ -56,27 +62,68 @@ const lastName = (location: string): string =>
     .split(/[/\\:]/)
     .at(-1) as string;
 
+/**
+ * The folder of each gallery's pictures, where it was said.
+ *
+ * @throws LimnError USAGE for a gallery that is not served, a folder that is not there, or one that could be any of several galleries'
+ */
+export function placeImages(values: readonly string[], galleries: readonly string[]): Map<string, string> {
+  const placed = new Map<string, string>();
+  for (const value of values) {
+    const [, given, rest] = /^([^=/\\:?]+)=(.+)$/.exec(value) ?? [];
+    const named = given !== undefined && !existsSync(value);
+    if (named && !galleries.includes(given)) {
+      throw new LimnError('USAGE', `--images ${value} names no gallery that is served. ${suggestion(given, galleries)}`);
+    }
+    if (!named && galleries.length > 1) {
+      throw new LimnError('USAGE', `Several galleries are served: say whose images are there, --images NAME=${value}.`);
+    }
+    const [name, folder] = named ? [given, rest as string] : [galleries[0] as string, value];
+    if (!existsSync(folder)) throw new LimnError('USAGE', `The folder ${folder} of --images does not exist. Check the path.`);
+    placed.set(name, folder);
+  }
+  return placed;
+}
+
 /** Opens all galleries. @throws LimnError GALLERY, CHECKPOINT or STORE for the first that cannot be opened; none is open then */
 export async function openGalleries(named: ReadonlyMap<string, string>, flags: OpenFlags): Promise<ServedGalleries> {
   const { allowUrls, pixelLimit } = flags;
+  const show = (flags.show ?? '').split(',').flatMap((field) => field.trim() || []);
+  const images = placeImages(flags.images ?? [], [...named.keys()]);
   const opened: ServedGalleries = { byName: {}, model: undefined, captioner: undefined };
   try {
     if (flags.model !== undefined) opened.model = await RetrievalModel.open(flags.model);
     if (flags.captioner !== undefined) opened.captioner = await Captioner.open(flags.captioner, { pixelLimit });
     for (const [name, location] of named) {
+      const onNote = (note: string) => void process.stderr.write(`limn serve: ${name}: ${note}\n`);
       const gallery = await Gallery.open(location, {
         model: opened.model,
+        images: images.get(name),
         urls: allowUrls,
         pixelLimit,
-        onNote: (note) => void process.stderr.write(`limn serve: ${name}: ${note}\n`),
+        onNote,
       });
-      opened.byName[name] = galleryService(gallery, opened.captioner);
+      opened.byName[name] = galleryService(gallery, opened.captioner, await shownFields(gallery, show, onNote));
+      const missing = await gallery.missingImages();
+      if (missing !== undefined) onNote(missing);
     }
     return opened;
   } catch (error) {
     await closeGalleries(opened);
     throw error;
   }
+}
+
+/** Those of the wanted fields that the gallery has; says which it has not. */
+async function shownFields(gallery: Gallery, wanted: readonly string[], onNote: (note: string) => void): Promise<string[]> {
+  if (wanted.length === 0) return [];
+  const known = (await gallery.fields()).map(({ name }) => name);
+  for (const field of wanted) {
+    if (known.includes(field)) continue;
+    const advice = known.length > 0 ? suggestion(field, known) : 'The images have no metadata.';
+    onNote(`--show names the field ${field}, which no image has. ${advice}`);
+  }
+  return wanted.filter((field) => known.includes(field));
 }
 
 export async function closeGalleries({ byName, model, captioner }: ServedGalleries): Promise<void> {

@@ -7,6 +7,7 @@ import { createLog, logLevels } from '../server/log.js';
 import { startServer, usualHost, usualPort } from '../server/server.js';
 import { endNow } from './interrupt.js';
 import { closeGalleries, openGalleries } from './served-galleries.js';
+import { whenStarterEnds } from './starter.js';
 
 /** What the command line sets beside the server's limits. */
 export const servingSettings = z.strictObject({
@@ -25,6 +26,8 @@ export const servingSettings = z.strictObject({
 /** How a server is to run: the flags of limn serve. */
 export interface ServingFlags {
   model?: string;
+  images?: string[];
+  show?: string;
   captioner?: string;
   host?: string;
   port?: number | undefined;
@@ -118,7 +121,7 @@ function limitsOf(flags: ServingFlags): Partial<ServerLimits> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
-/** Waits for SIGTERM or Ctrl-C; the second one ends the process at once, with exit code 130. */
+/** Waits for SIGTERM, Ctrl-C, or the end of the npx that started this; the second signal ends the process at once, with exit code 130. */
 function untilTold(): Promise<void> {
   return new Promise((resolve) => {
     let told = false;
@@ -129,5 +132,6 @@ function untilTold(): Promise<void> {
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
+    whenStarterEnds(resolve);
   });
 }

@@ -3,8 +3,11 @@
  * types are the server's own.
  */
 import type {
+  Box,
   Caption,
   CaptionAnswer,
+  CountAnswer,
+  CountQuery,
   Explain,
   Explanation,
   Galleries,
@@ -16,12 +19,14 @@ import type {
   Metadata,
   Search,
   SearchAnswer,
+  Suggest,
+  Suggestions,
 } from '../server/contract.js';
 import { type CallOptions, type ClientOptions, Http } from './http.js';
 import { type RouteName, routePath } from './routes.js';
 
-/** A picture of the gallery by its id, or (where the server allows it) by its URL; or a file that is sent along. */
-export type ClientImage = Exclude<ImageReference, { upload: string }> | { file: Blob | Uint8Array };
+/** A picture of the gallery by its id, or (where the server allows it) by its URL; or a file that is sent along; with a box, that part of it. */
+export type ClientImage = Exclude<ImageReference, { upload: string }> | { file: Blob | Uint8Array; box?: Box | undefined };
 
 type WithFiles<T, Lists extends keyof T> = Omit<T, Lists> & { [List in Lists]?: readonly ClientImage[] };
 export type SearchCall = WithFiles<Search, 'references' | 'negatives'>;
@@ -52,6 +57,13 @@ export class LimnClient {
 
   gallery(name: string, options?: CallOptions): Promise<Gallery> {
     return this.http.json('GET', routePath('gallery', { gallery: name }), options);
+  }
+
+  /** How many items a gallery has, or pass a filter. */
+  async count(gallery: string, query: CountQuery = {}, options?: CallOptions): Promise<number> {
+    const words = query.filter === undefined ? '' : `?${new URLSearchParams({ filter: query.filter })}`;
+    const { count } = await this.http.json<CountAnswer>('GET', `${routePath('count', { gallery })}${words}`, options);
+    return count;
   }
 
   /** One page of the items, in the order of their ids. */
@@ -123,6 +135,11 @@ export class LimnClient {
     return text;
   }
 
+  /** Texts to try on a picture, and the words of texts that the model has never seen. */
+  suggest(call: Suggest, options?: CallOptions): Promise<Suggestions> {
+    return this.http.json('POST', routePath('suggest'), options, JSON.stringify(call));
+  }
+
   /** Whether the server takes requests. */
   async ready(options?: CallOptions): Promise<boolean> {
     try {
@@ -145,7 +162,7 @@ export class LimnClient {
     const named = (image: ClientImage): ImageReference => {
       if (!('file' in image)) return image;
       files.push(asBlob(image.file));
-      return { upload: `file${files.length}` };
+      return { upload: `file${files.length}`, ...(image.box ? { box: image.box } : {}) };
     };
     const request: Record<string, unknown> = { ...call };
     for (const key of ['references', 'negatives', 'reference', 'target']) {

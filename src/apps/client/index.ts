@@ -1,5 +1,6 @@
 /** limn/client: the HTTP API from browsers and Node. */
 export type {
+  Box,
   Caption,
   CaptionAnswer,
   Explain,
@@ -16,6 +17,8 @@ export type {
   Problem,
   Search,
   SearchAnswer,
+  Suggest,
+  Suggestions,
 } from '../server/contract.js';
 export {
   type CaptionCall,

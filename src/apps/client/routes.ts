@@ -7,9 +7,11 @@ export const routes = {
   putItem: ['PUT', '/v1/galleries/{gallery}/items/{id}'],
   deleteItem: ['DELETE', '/v1/galleries/{gallery}/items/{id}'],
   picture: ['GET', '/v1/galleries/{gallery}/items/{id}/picture'],
+  count: ['GET', '/v1/galleries/{gallery}/count'],
   search: ['POST', '/v1/search'],
   explain: ['POST', '/v1/explain'],
   caption: ['POST', '/v1/caption'],
+  suggest: ['POST', '/v1/suggest'],
   ready: ['GET', '/readyz'],
 } as const;
 

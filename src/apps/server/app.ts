@@ -14,6 +14,7 @@ import { addOperationHandlers } from './operation-handlers.js';
 import type { ServerParts } from './parts.js';
 import { asProblem, HttpProblem, problemBody } from './problems.js';
 import { checkRequestLine } from './request-line.js';
+import { imageRoute } from './routes.js';
 import { addSearchHandlers } from './search-handlers.js';
 import { setSecurityHeaders } from './security-headers.js';
 import { callerGone, type RequestState, type ServerContext, type ServerEnv } from './state.js';
@@ -136,16 +137,18 @@ function begin(c: ServerContext, { running, proxies, parts }: AppOptions): () =>
 }
 
 /** Puts the last headers on the answer, counts it and writes its line in the log. */
-function finish(c: ServerContext, { metrics, log, ending }: AppOptions, started: number): void {
+function finish(c: ServerContext, { metrics, log, ending, origins }: AppOptions, started: number): void {
   const { res } = c;
   const { id, key, address, problem } = c.var.state;
   res.headers.set('x-request-id', id);
   if (ending()) res.headers.set('connection', 'close');
-  // A page of another site that may use the API may also show what it gives.
-  if (res.headers.has('access-control-allow-origin')) res.headers.set('cross-origin-resource-policy', 'cross-origin');
+  const route = routeOf(c);
+  // A page of another site that may use the API may also show what it gives. An <img> does not say whose page it is on, so pictures are
+  // for all pages as soon as there is one that may show them.
+  const embedded = origins.length > 0 && route === imageRoute.path;
+  if (embedded || res.headers.has('access-control-allow-origin')) res.headers.set('cross-origin-resource-policy', 'cross-origin');
   setSecurityHeaders(res.headers);
   const milliseconds = performance.now() - started;
-  const route = routeOf(c);
   metrics.answered(c.req.method, route, res.status, milliseconds / 1000);
   const line = { request: id, method: c.req.method, route, status: res.status, milliseconds: Math.round(milliseconds * 10) / 10 };
   const level = problem !== undefined && res.status >= 500 ? 'warn' : 'info';

@@ -1,9 +1,16 @@
 /** Says what changes between two pictures that are in memory, one pair after the other: its sessions keep words between their runs. */
 import { throwIfAborted } from '../../core/errors.js';
 import { CaptionerModel } from '../../models/captioner/captioner-model.js';
-import { decodeImage } from '../../models/encoders/image/image.js';
+import { type Box, decodeImage } from '../../models/encoders/image/image.js';
 import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
 import { type InTurn, immediately } from '../../search/gallery/in-turn.js';
+
+export interface CaptionOptions {
+  signal?: AbortSignal | undefined;
+  inTurn?: InTurn | undefined;
+  /** The parts of the reference and of the target that are meant. @default all of them */
+  boxes?: readonly (Box | undefined)[] | undefined;
+}
 
 export class Captioner {
   private queue: Promise<unknown> = Promise.resolve();
@@ -24,13 +31,21 @@ export class Captioner {
   async caption(
     reference: Uint8Array,
     target: Uint8Array,
-    { signal, inTurn = immediately }: { signal?: AbortSignal | undefined; inTurn?: InTurn | undefined } = {},
+    { signal, inTurn = immediately, boxes = [] }: CaptionOptions = {},
   ): Promise<string> {
     const limit = this.pixelLimit === undefined ? {} : { pixelLimit: this.pixelLimit };
     const images = await Promise.all(
       [reference, target].map((bytes, i) =>
-        inTurn(bytes, () =>
-          decodeImage(bytes, { ...this.reader.image, ...limit, label: i === 0 ? 'The reference' : 'The target' }),
+        inTurn(
+          bytes,
+          () =>
+            decodeImage(bytes, {
+              ...this.reader.image,
+              ...limit,
+              label: i === 0 ? 'The reference' : 'The target',
+              box: boxes[i],
+            }),
+          boxes[i] !== undefined,
         ),
       ),
     );

@@ -102,8 +102,8 @@ export async function readImages(lists: readonly (readonly ImageReference[])[], 
   }
   // One header after the other, and none behind the first that is refused.
   let turn: Promise<unknown> = Promise.resolve();
-  const check: Check = async (bytes, what) => {
-    const checking = turn.then(() => tools.images.check(bytes, what));
+  const check: Check = async (bytes, what, whole) => {
+    const checking = turn.then(() => tools.images.check(bytes, what, whole));
     turn = checking;
     await checking;
   };
@@ -115,21 +115,30 @@ export async function readImages(lists: readonly (readonly ImageReference[])[], 
   };
   const resolve = async (image: ImageReference): Promise<ServedImage> => {
     if ('id' in image) return image;
-    if ('upload' in image) return { bytes: await once(`upload ${image.upload}`, () => readUpload(image.upload, tools, check)) };
-    return { bytes: await once(`url ${image.url}`, () => readUrl(image.url, tools, check)) };
+    const { box } = image;
+    const bytes =
+      'upload' in image
+        ? await once(`upload ${image.upload}`, () => readUpload(image.upload, tools, check))
+        : await once(`url ${image.url}`, () => readUrl(image.url, tools, check));
+    // Of a part all pixels are decoded, so it weighs more than the picture as a whole.
+    if (box) await check(bytes, 'The picture with a box', true);
+    return { bytes, box };
   };
   return Promise.all(
     lists.map(async (list) => {
       const images = await Promise.all(list.map(resolve));
       return {
         images,
-        digests: images.map((image) => ('id' in image ? `id ${image.id}` : `bytes ${sha256(image.bytes)}`)),
+        digests: images.map((image) => {
+          const part = image.box ? ` ${JSON.stringify(image.box)}` : '';
+          return `${'id' in image ? `id ${image.id}` : `bytes ${sha256(image.bytes)}`}${part}`;
+        }),
       };
     }),
   );
 }
 
-type Check = (bytes: Uint8Array, what: string) => Promise<void>;
+type Check = (bytes: Uint8Array, what: string, whole?: boolean) => Promise<void>;
 
 async function readUpload(name: string, { files }: ImageTools, check: Check): Promise<Uint8Array> {
   const bytes = files.get(name);

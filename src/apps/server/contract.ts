@@ -3,6 +3,7 @@
  *
  *     GET    /v1/galleries                              galleries
  *     GET    /v1/galleries/{gallery}                    gallery
+ *     GET    /v1/galleries/{gallery}/count              countQuery -> countAnswer
  *     GET    /v1/galleries/{gallery}/items              listQuery -> itemList
  *     PUT    /v1/galleries/{gallery}/items/{id}         multipart: picture (file), metadata (JSON) -> item
  *     GET    /v1/galleries/{gallery}/items/{id}         item
@@ -11,9 +12,10 @@
  *     POST   /v1/search                                 search -> searchAnswer
  *     POST   /v1/explain                                explain -> explanation
  *     POST   /v1/caption                                caption -> captionAnswer
+ *     POST   /v1/suggest                                suggest -> suggestions
  *     GET    /healthz, /readyz, /metrics, /openapi.json, /docs
  *
- * search, explain and caption take JSON, or multipart with the JSON as the part "request" and uploads as file parts whose names the
+ * suggest takes JSON; search, explain and caption take JSON, or multipart with the JSON as the part "request" and uploads as file parts whose names the
  * JSON's pictures give as `upload`. An error is `problem` with its HTTP status.
  */
 import { z } from 'zod';
@@ -22,12 +24,22 @@ export const galleryName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
 export const itemId = z.string().min(1).max(512);
 export const metadata = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 
-/** A picture of the gallery, an upload of this request, or (where the server allows it) a URL. */
+const part = z.number().min(0).max(1);
+/** A part of an upright picture: its place and size in parts of the picture's width and height. */
+export const box = z
+  .strictObject({ left: part, top: part, width: part.positive(), height: part.positive() })
+  .refine(
+    ({ left, top, width, height }) => left + width <= 1 + 1e-6 && top + height <= 1 + 1e-6,
+    'the box must lie in the picture',
+  )
+  .meta({ id: 'Box' });
+
+/** A picture of the gallery, an upload of this request, or (where the server allows it) a URL; with a box, that part of it alone. */
 export const imageReference = z
   .union([
-    z.strictObject({ id: itemId }),
-    z.strictObject({ upload: z.string().min(1).max(64) }),
-    z.strictObject({ url: z.url().max(2048) }),
+    z.strictObject({ id: itemId, box: box.optional() }),
+    z.strictObject({ upload: z.string().min(1).max(64), box: box.optional() }),
+    z.strictObject({ url: z.url().max(2048), box: box.optional() }),
   ])
   .meta({ id: 'PictureReference' });
 
@@ -44,8 +56,12 @@ export const gallery = z
         name: z.string(),
         type: z.enum(['string', 'number', 'boolean', 'mixed']),
         values: z.array(z.union([z.string(), z.number(), z.boolean()])).max(100),
+        /** How many items have each value; left out of numbers and of large galleries, where not all items were looked at. */
+        counts: z.array(z.int().nonnegative()).max(100).optional(),
       }),
     ),
+    /** Fields to show of each hit, in this order, as whoever serves the gallery wants it. */
+    show: z.array(z.string()).optional(),
     /** Whether the server can say what changes between two pictures. */
     captions: z.boolean(),
   })
@@ -70,6 +86,42 @@ const notes = z.array(z.string());
 export const itemList = z
   .strictObject({ items: z.array(item), cursor: z.string().optional(), notes: notes.optional() })
   .meta({ id: 'ItemList' });
+
+export const countQuery = z.strictObject({ filter: z.string().max(2000).optional() });
+export const countAnswer = z
+  .strictObject({
+    /** Items that pass the filter; all without one. */
+    count: z.int().nonnegative(),
+  })
+  .meta({ id: 'CountAnswer' });
+
+export const suggest = z
+  .strictObject({
+    gallery: galleryName,
+    /** The id of the picture that is to be changed; its own values are not suggested. */
+    reference: itemId.optional(),
+    /** What is being typed: suggestions go on from it. */
+    text: z.string().max(1000).optional(),
+    /** What was said before: it is not suggested again. */
+    texts: z.array(z.string().max(1000)).max(16).default([]),
+    count: z.int().min(1).max(20).default(5),
+  })
+  .meta({ id: 'Suggest' });
+export const suggestions = z
+  .strictObject({
+    /** Texts of the model's training that fit; of a model that kept none, of what it has words for. */
+    suggestions: z.array(z.string()),
+    /** Each of the texts that has words which the model has never seen, with the nearest that it has. */
+    unknown: z.array(
+      z.strictObject({
+        text: z.string(),
+        words: z.array(z.strictObject({ word: z.string(), nearest: z.array(z.string()) })),
+        /** The text with the nearest words in their place. */
+        corrected: z.string().optional(),
+      }),
+    ),
+  })
+  .meta({ id: 'Suggestions' });
 
 export const search = z
   .strictObject({
@@ -133,12 +185,17 @@ export const problem = z
 
 // What a caller sends (defaults may be left out) and what it gets.
 export type ImageReference = z.input<typeof imageReference>;
+export type Box = z.output<typeof box>;
 export type Metadata = z.output<typeof metadata>;
 export type Gallery = z.output<typeof gallery>;
 export type Galleries = z.output<typeof galleries>;
 export type Item = z.output<typeof item>;
 export type ListQuery = z.input<typeof listQuery>;
 export type ItemList = z.output<typeof itemList>;
+export type CountQuery = z.input<typeof countQuery>;
+export type CountAnswer = z.output<typeof countAnswer>;
+export type Suggest = z.input<typeof suggest>;
+export type Suggestions = z.output<typeof suggestions>;
 export type Search = z.input<typeof search>;
 export type Hit = z.output<typeof hit>;
 export type SearchAnswer = z.output<typeof searchAnswer>;

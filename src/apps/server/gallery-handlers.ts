@@ -29,6 +29,12 @@ export function addGalleryHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPar
     return c.json(await parts.work(c, (signal) => describe(gallery, signal)), 200);
   });
 
+  app.openapi(routes.countRoute, async (c) => {
+    const { gallery } = c.req.valid('param');
+    const { filter } = c.req.valid('query');
+    return c.json({ count: await parts.work(c, () => parts.open(gallery).gallery.count(filter)) }, 200);
+  });
+
   app.openapi(routes.itemsRoute, async (c) => {
     const { gallery: name } = c.req.valid('param');
     const { cursor, limit, filter } = c.req.valid('query');

@@ -5,11 +5,18 @@ import type { StoredItem } from '../../search/store/store.js';
 import type { Captioner } from './captioner.js';
 import type { ServedGallery, ServedItem } from './service.js';
 
-/** @param captioner shared by all galleries; it stays the caller's. @default captions are not written */
-export function galleryService(gallery: Gallery, captioner?: Captioner): ServedGallery {
+/**
+ * @param captioner shared by all galleries; it stays the caller's. @default captions are not written
+ * @param show fields that the page shows of each hit. @default none
+ */
+export function galleryService(gallery: Gallery, captioner?: Captioner, show?: readonly string[]): ServedGallery {
   return {
-    describe: async () => ({ ...(await gallery.describe()), captions: captioner !== undefined }),
-    count: () => gallery.count(),
+    describe: async () => ({
+      ...(await gallery.describe()),
+      captions: captioner !== undefined,
+      ...(show ? { show: [...show] } : {}),
+    }),
+    count: (filter) => gallery.count(filter),
     list: async (query) => (await gallery.list(query)).map(shown),
     get: async (id) => {
       const item = await gallery.get(id);
@@ -26,6 +33,7 @@ export function galleryService(gallery: Gallery, captioner?: Captioner): ServedG
     notesOn: (query, found) => gallery.notesOn(query, { hits: { length: found } }),
     explain: (request, hit, inTurn) => gallery.explain(request, hit, inTurn),
     decodeAhead: (request, inTurn) => gallery.decodeAhead(request, inTurn),
+    suggest: (request) => gallery.suggest(request),
     image: (id) => unlessGone(gallery.image(id)),
     thumbnail: (id, inTurn) => unlessGone(gallery.thumbnail(id, inTurn)),
     ...(captioner
@@ -38,7 +46,7 @@ export function galleryService(gallery: Gallery, captioner?: Captioner): ServedG
               throw new LimnError('USAGE', `The gallery has no picture ${JSON.stringify(image.id)}.`);
             });
             const [from, to] = (await Promise.all(bytes)) as [Uint8Array, Uint8Array];
-            return captioner.caption(from, to, { signal, inTurn });
+            return captioner.caption(from, to, { signal, inTurn, boxes: [reference.box, target.box] });
           },
         }
       : {}),

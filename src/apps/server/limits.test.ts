@@ -245,6 +245,12 @@ describe('pages of other sites', () => {
     );
     expect([own.status, own.headers.get('access-control-allow-origin')]).toEqual([200, 'https://shop.example']);
     expect(own.headers.get('cross-origin-resource-policy')).toBe('cross-origin');
+    // What an <img> asks, which sends no origin; and nothing else may be embedded.
+    const policyOf = async (path: string) => (await fetch(server.at(path))).headers.get('cross-origin-resource-policy');
+    const [item] = ((await (await fetch(server.at('/v1/galleries/shop/items'))).json()) as { items: { id: string }[] }).items;
+    const place = `/v1/galleries/shop/items/${encodeURIComponent(item?.id as string)}`;
+    expect(await policyOf(`${place}/picture?size=thumbnail`)).toBe('cross-origin');
+    expect(await policyOf(place)).toBe('same-origin');
     await problemOf(
       await fetch(server.at('/v1/search'), asJson({ gallery: 'shop', texts: ['red'] }, { origin: 'https://evil.example' })),
       403,

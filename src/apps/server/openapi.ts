@@ -10,7 +10,13 @@ Where the server has keys, send one as "authorization: Bearer KEY". Every error 
 x-request-id (up to 64 letters, digits, ".", "_", "-"), which its answer repeats and the server's log has.`;
 
 /** What bodies are made of; answers register themselves with their routes. */
-const bodies = { Search: contract.search, Explain: contract.explain, Caption: contract.caption, Metadata: contract.metadata };
+const bodies = {
+  Search: contract.search,
+  Explain: contract.explain,
+  Caption: contract.caption,
+  Suggest: contract.suggest,
+  Metadata: contract.metadata,
+};
 
 /** The document, as JSON has it. @param version of limn */
 export function openApiDocument(app: OpenAPIHono<ServerEnv>, version: string): OpenApiDocument {

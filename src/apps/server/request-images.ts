@@ -28,43 +28,50 @@ export class RequestImages {
    * Looks at the header of a picture that the request brings.
    *
    * @param label what to call it, e.g. `The upload "reference"`
+   * @param whole all of its pixels will be decoded, whatever its format. @default false
    * @throws HttpProblem 415 for another format, 413 for too many pixels or too much memory, 422 for a damaged header, 429
    */
-  async check(bytes: Uint8Array, label: string): Promise<void> {
-    if (this.costs.has(bytes)) return;
-    const { limits } = this.options;
-    this.count(bytes, await checkImage(bytes, limits.pixels, label), label);
+  async check(bytes: Uint8Array, label: string, whole = false): Promise<void> {
+    const known = this.costs.get(bytes);
+    if (known && !whole) return;
+    this.count(bytes, known ?? (await checkImage(bytes, this.options.limits.pixels, label)), label, whole);
   }
 
   /** Decodes one of them, or a stored picture, when it is the caller's turn. */
-  readonly inTurn: InTurn = async (bytes, decode) => {
+  readonly inTurn: InTurn = async (bytes, decode, whole = false) => {
     const { turns, caller, signal } = this.options;
-    const cost = this.costs.get(bytes) ?? (await this.countStored(bytes));
+    const known = this.costs.get(bytes);
+    const cost = known && !whole ? known : await this.countStored(bytes, known, whole);
     return turns.run(caller, cost, signal, decode);
   };
 
-  private async countStored(bytes: Uint8Array): Promise<DecodeCost> {
+  private async countStored(bytes: Uint8Array, known: DecodeCost | undefined, whole: boolean): Promise<DecodeCost> {
     const label = 'The picture of the gallery';
-    const cost = await decodeCost(bytes).catch((error) => {
-      throw damaged(label, error);
-    });
-    this.count(bytes, cost, label);
-    return cost;
+    const cost =
+      known ??
+      (await decodeCost(bytes).catch((error) => {
+        throw damaged(label, error);
+      }));
+    return this.count(bytes, cost, label, whole);
   }
 
-  private count(bytes: Uint8Array, cost: DecodeCost, label: string): void {
+  /** Counts a picture, or what decoding it whole adds to what was counted of it. */
+  private count(bytes: Uint8Array, found: DecodeCost, label: string, whole: boolean): DecodeCost {
     const { limits, charge } = this.options;
+    const cost = whole ? { ...found, work: found.width * found.height } : found;
+    const more = cost.work - (this.costs.get(bytes)?.work ?? 0);
     if (cost.memory > limits.decodeBytes) {
       const mebibytes = Math.ceil(cost.memory / 2 ** 20);
       const message = `${label} takes ${mebibytes} MiB of memory to decode, more than this server gives. Make it smaller, or save it as a baseline JPEG.`;
       throw new HttpProblem(413, 'TOO_LARGE', message);
     }
-    this.work += cost.work;
+    this.work += more;
     if (this.work > limits.requestPixels) {
       const message = `The pictures of the request have more pixels to decode than the limit of ${limits.requestPixels} for one request. Send fewer or smaller ones, or baseline JPEGs.`;
       throw new HttpProblem(413, 'TOO_LARGE', message);
     }
     this.costs.set(bytes, cost);
-    if (limits.ratePixels > 0) charge(cost.work / limits.ratePixels);
+    if (limits.ratePixels > 0 && more > 0) charge(more / limits.ratePixels);
+    return cost;
   }
 }

@@ -58,6 +58,17 @@ export const galleryRoute = createRoute({
   responses: { 200: json(contract.gallery, 'The gallery.'), ...failure },
 });
 
+export const countRoute = createRoute({
+  method: 'get',
+  path: '/v1/galleries/{gallery}/count',
+  operationId: 'count',
+  tags: ['Galleries'],
+  summary: 'How many items of a gallery pass a filter',
+  ...readKey,
+  request: { params: galleryParams, query: contract.countQuery },
+  responses: { 200: json(contract.countAnswer, 'The count.'), ...failure },
+});
+
 export const itemsRoute = createRoute({
   method: 'get',
   path: '/v1/galleries/{gallery}/items',
@@ -164,6 +175,17 @@ export const captionRoute = createRoute({
   ...readKey,
   request: jsonOrMultipart('Caption'),
   responses: { 200: json(contract.captionAnswer, 'The text.'), ...failure },
+});
+
+export const suggestRoute = createRoute({
+  method: 'post',
+  path: '/v1/suggest',
+  operationId: 'suggest',
+  tags: ['Search'],
+  summary: 'Texts to try, and the words of texts that the model has never seen',
+  ...readKey,
+  request: { body: { required: true, content: { 'application/json': { schema: schemaOf('Suggest') } } } },
+  responses: { 200: json(contract.suggestions, 'The suggestions.'), ...failure },
 });
 
 const status = z.strictObject({ status: z.string() });

@@ -80,6 +80,17 @@ export function addSearchHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPart
     return c.json({ ...explanation, hit: plainHit(explanation.hit) }, 200);
   });
 
+  app.openapi(routes.suggestRoute, async (c) => {
+    const content = await parts.content(c as ServerContext, 'request');
+    const { gallery: name, text, ...asked } = parseJson(jsonOf(content), contract.suggest, 'request');
+    if (asked.reference !== undefined) checkItemId(asked.reference);
+    const { gallery } = parts.open(name);
+    const { texts: said, reference, count } = asked;
+    const request = { reference, typed: text, said, count };
+    const found = await parts.work(c as ServerContext, async () => gallery.suggest?.(request));
+    return c.json(found ?? { suggestions: [], unknown: [] }, 200);
+  });
+
   app.openapi(routes.captionRoute, async (c) => {
     const content = await parts.content(c as ServerContext, 'request');
     const { gallery: name, reference, target } = parseJson(jsonOf(content), contract.caption, 'request');

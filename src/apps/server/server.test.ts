@@ -124,6 +124,28 @@ describe('a search', () => {
     expect(answer.hits.map(({ id }) => id)).toEqual(['green.jpg']);
   });
 
+  it('takes a part of a picture, and refuses what is none', async () => {
+    const boxed = (box: object) =>
+      fetch(at('/v1/search'), asJson({ gallery: 'shop', references: [{ id: 'red.jpg', box }], texts: ['in blue'] }));
+    const part = { left: 0.1, top: 0, width: 0.5, height: 1 };
+    expect((await boxed(part)).status).toBe(200);
+    for (const wrong of [{ ...part, left: 0.6 }, { ...part, width: 0 }, { ...part, top: -0.1 }, { left: 0 }])
+      await problemOf(await boxed(wrong), 400, 'USAGE');
+  });
+
+  it('can be prepared: texts to try, and how many items pass a filter', async () => {
+    const suggest = (body: object) => fetch(at('/v1/suggest'), asJson({ gallery: 'shop', ...body }));
+    // The fake one suggests nothing.
+    const none = contract.suggestions.parse(await json(await suggest({ text: 'in bl', reference: 'red.jpg' })));
+    expect(none).toEqual({ suggestions: [], unknown: [] });
+    await problemOf(await suggest({ count: 0 }), 400, 'USAGE');
+    await problemOf(await suggest({ reference: 'a\u0000b' }), 400, 'USAGE');
+    const { count } = contract.countAnswer.parse(await json(await fetch(at('/v1/galleries/shop/count'))));
+    expect(count).toBe(await server.gallery.count());
+    expect(count).toBeGreaterThan(0);
+    await problemOf(await fetch(at('/v1/galleries/none/count')), 404, 'NOT_FOUND');
+  });
+
   it('goes on where its cursor says, and only for itself', async () => {
     const upload = async (cursor?: string, k = 2, level = 200) => {
       const request = JSON.stringify({ gallery: 'shop', references: [{ upload: 'a' }], k, ...(cursor ? { cursor } : {}) });

@@ -5,6 +5,7 @@
 
 import type { InTurn } from '../../search/gallery/in-turn.js';
 import type { Explanation, ImageReference, SearchAnswer, SearchRequest } from '../../search/gallery/search-types.js';
+import type { Suggestions } from '../../search/gallery/suggest/suggester.js';
 import type { ItemMetadata } from '../../search/store/metadata.js';
 
 /** A picture of a gallery, as the API shows it. */
@@ -20,7 +21,15 @@ export interface ServedDescription {
   model: { hash: string; encoder: string };
   /** A name for each factor. */
   factors: string[];
-  fields: { name: string; type: 'string' | 'number' | 'boolean' | 'mixed'; values: (string | number | boolean)[] }[];
+  fields: {
+    name: string;
+    type: 'string' | 'number' | 'boolean' | 'mixed';
+    values: (string | number | boolean)[];
+    /** How many pictures have each of the values. */
+    counts?: number[] | undefined;
+  }[];
+  /** Fields that the page shows of each hit. @default none */
+  show?: string[] | undefined;
   /** Whether {@link ServedGallery.caption} works. */
   captions: boolean;
 }
@@ -36,8 +45,8 @@ export type ServedImage = Exclude<ImageReference, { path: string }>;
  */
 export interface ServedGallery {
   describe(signal: AbortSignal): Promise<ServedDescription>;
-  /** How many pictures there are, for the metrics. */
-  count(): Promise<number>;
+  /** How many pictures there are, or pass a filter. */
+  count(filter?: string): Promise<number>;
   /** In code unit order of the ids, those behind `after`. */
   list(query: { after?: string | undefined; limit: number; filter?: string | undefined }): Promise<ServedItem[]>;
   get(id: string): Promise<ServedItem | undefined>;
@@ -58,5 +67,12 @@ export interface ServedGallery {
   thumbnail(id: string, inTurn: InTurn): Promise<Uint8Array | undefined>;
   /** What changes from one picture to another; left out where the server has no captioner. */
   caption?(reference: ServedImage, target: ServedImage, signal: AbortSignal, inTurn: InTurn): Promise<string>;
+  /** What a person can say next, and which words are not known; left out where nothing is suggested. */
+  suggest?(request: {
+    reference?: string | undefined;
+    typed?: string | undefined;
+    said: readonly string[];
+    count: number;
+  }): Promise<Suggestions>;
   close(): Promise<void>;
 }

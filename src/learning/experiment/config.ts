@@ -14,7 +14,6 @@ const id = z.string().regex(/^[\w][\w.+-]*$/, 'use letters, digits, ".", "-" and
 const name = z.string().min(1);
 const oneOrMore = z.union([name, z.array(name).min(1)]);
 const settings = z.record(z.string(), z.unknown());
-const whole = z.int().positive();
 
 const methodSchema = z.strictObject({
   id,

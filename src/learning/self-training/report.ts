@@ -9,6 +9,7 @@ import type { DatasetImage } from '../data/triplets.js';
 import { reasons } from './judging.js';
 import { type PseudoTriplet, readPseudoTriplets } from './pseudo-triplets.js';
 import { pairsOf, type RoundResult, type SelfTrainResult } from './rounds.js';
+import { chartStyle, validationChart } from './validation-chart.js';
 import { pseudoFile } from './work.js';
 
 export interface SelfTrainReportOptions {
@@ -42,7 +43,7 @@ export async function writeSelfTrainReport(options: SelfTrainReportOptions): Pro
   const why = ended === 'patience' ? 'validation stopped rising' : 'all rounds were done';
   const main = [
     `<h2>Validation over rounds${validation === 'labels' ? '' : ', on held-out pseudo triplets'}</h2>`,
-    curve(rounds, best),
+    validationChart(rounds, best),
     roundTable(rounds, best),
     ...(judged.length > 0 ? ['<h2>Judging</h2>', judgingTable(judged), await shown('accepted'), await shown('refused')] : []),
     '<h2>Time</h2>',
@@ -117,31 +118,6 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return `<div class="wide"><table><thead><tr>${cells('th', head)}</tr></thead><tbody>${rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('')}</tbody></table></div>`;
 }
 
-/** LIMN's recall and the captioner's CIDEr-D by round, each on a scale of its own. */
-function curve(rounds: readonly RoundResult[], best: number): string {
-  const [width, height, margin] = [640, 220, 40];
-  const key = Object.keys(rounds[0]?.recall ?? {}).includes('10') ? '10' : (Object.keys(rounds[0]?.recall ?? {})[0] as string);
-  const lines: [string, number[]][] = [
-    [`R@${key}`, rounds.map(({ recall }) => recall[key] as number)],
-    ['CIDEr-D', rounds.map(({ captions }) => captions['CIDEr-D'] as number)],
-  ];
-  const x = (position: number) => margin + (position / Math.max(1, rounds.length - 1)) * (width - 2 * margin);
-  const drawn = lines.map(([name, values], at) => {
-    const [low, high] = [Math.min(...values), Math.max(...values)];
-    const y = (value: number) => height - margin - ((value - low) / (high - low || 1)) * (height - 2 * margin);
-    const marks = values.map(
-      (value, position) =>
-        `<circle cx="${x(position)}" cy="${y(value)}" r="${rounds[position]?.round === best && at === 0 ? 6 : 3.5}"/><text x="${x(position)}" y="${y(value) - 10}" text-anchor="middle">${value.toFixed(at === 0 ? 2 : 3)}</text>`,
-    );
-    const path = values.map((value, position) => `${x(position)},${y(value)}`).join(' ');
-    return `<g class="line${at}"><polyline points="${path}"/>${marks.join('')}<text x="${width / 2 + (at === 0 ? -12 : 12)}" y="14" text-anchor="${at === 0 ? 'end' : 'start'}">${name}</text></g>`;
-  });
-  const ticks = rounds.map(
-    ({ round }, position) => `<text x="${x(position)}" y="${height - 10}" text-anchor="middle">round ${round}</text>`,
-  );
-  return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="Validation by round">${drawn.join('')}${ticks.join('')}</svg>`;
-}
-
 async function card(record: PseudoTriplet, paths: ReadonlyMap<string, string>): Promise<string> {
   const { reference, target, text, rank, margin, likelihood, strategy, reason } = record;
   const image = async (id: string) => {
@@ -157,11 +133,7 @@ const style = `
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}
 th,td{padding:.4rem .8rem;text-align:right;border-bottom:1px solid color-mix(in srgb,currentColor 15%,transparent)}
 th:first-child,td:first-child{text-align:left}
-svg{max-width:40rem;width:100%;font-size:12px;fill:currentColor}
-polyline{fill:none;stroke-width:2}
-.line0{color:#b5432f}.line1{color:#2f6db5}.line0,.line1{fill:currentColor;stroke:none}
-.line0 polyline,.line1 polyline{stroke:currentColor}
-.cards{list-style:none;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(22rem,1fr));gap:1rem}
+${chartStyle}.cards{list-style:none;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(22rem,1fr));gap:1rem}
 .cards li{display:grid;grid-template-columns:5rem 1fr 5rem;gap:.8rem;align-items:center}
 .cards img,.cards .none{width:5rem;height:5rem;object-fit:contain;background:#fff;border-radius:.3rem;overflow:hidden;font-size:.7rem}
 .cards p{margin:0}.facts{font-size:.75rem;opacity:.7}.text{font-style:italic}

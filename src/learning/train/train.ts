@@ -9,6 +9,7 @@ import { limnTrainingModel } from '../../models/retrieval/retrieval-graphs.js';
 import { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import { TextReader } from '../../models/retrieval/text-reader.js';
 import type { TextSource } from '../../models/retrieval/text-source.js';
+import { sampleTexts } from '../../models/retrieval/training-texts.js';
 import { chanceOf } from '../eval/chance.js';
 import { evaluate } from '../eval/evaluate.js';
 import { applyProtocol, findProtocol } from '../eval/protocols/index.js';
@@ -67,6 +68,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   );
   const textEncoder = text.choice && { id: text.id, choice: text.choice };
   const ks = recallKs(settings.selectBy);
+  const heard = sampleTexts(split.triplets.flatMap(({ captions }) => captions));
   let texts: TextSource | undefined;
   try {
     const { model, best, steps, seconds } = await runTraining(options, start, {
@@ -90,7 +92,13 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
           gradientCheckpointing: settings.gradientCheckpointing,
         }),
       model: (weights) =>
-        new RetrievalModel({ config, vocabulary, weights, encoder, textEncoder }, out, '', { text, image: reader }, device),
+        new RetrievalModel(
+          { config, vocabulary, weights, encoder, textEncoder, texts: heard },
+          out,
+          '',
+          { text, image: reader },
+          device,
+        ),
       measure: async (model, val, images) => {
         const { recall } = await evaluate({ model, split: val, images, protocol, ks });
         return { score: recall[settings.selectBy] as number, values: named(recall) };

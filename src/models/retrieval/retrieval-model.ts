@@ -17,6 +17,7 @@ import { type EncoderIdentity, encoderSchema, readModelFolder, writeModelFolder 
 import { attentionModel, galleryModel, queryModel } from './retrieval-graphs.js';
 import { type TextEncoderChoice, TextReader } from './text-reader.js';
 import type { TextSource } from './text-source.js';
+import { readTexts as readKeptTexts, textsFile, writtenTexts } from './training-texts.js';
 
 const folderConfig = z.strictObject({
   format: z.literal('limn-model-1'),
@@ -42,6 +43,8 @@ export interface RetrievalModelParts {
   encoder: EncoderIdentity;
   /** The text encoder; left out for the vocabulary's words. */
   textEncoder?: { id: string; choice: TextEncoderChoice } | undefined;
+  /** Some of the texts that it was trained on, to suggest; none of models that were saved before such were kept. */
+  texts?: readonly string[] | undefined;
 }
 
 /** What reads for a model, as far as the model itself needs it. */
@@ -113,22 +116,18 @@ export class RetrievalModel {
       missing: missingMethod,
     });
     const { model, textEncoder } = config;
-    return new RetrievalModel(
-      { config: model, vocabulary, weights, encoder, textEncoder },
-      folder,
-      hash,
-      undefined,
-      options.device,
-    );
+    const parts = { config: model, vocabulary, weights, encoder, textEncoder, texts: await readKeptTexts(folder) };
+    return new RetrievalModel(parts, folder, hash, undefined, options.device);
   }
 
-  /** Writes the model folder: config.json, vocabulary.json, weights.safetensors, query.onnx and gallery.onnx (batch 1). */
+  /** Writes the model folder: config.json, vocabulary.json, weights.safetensors, texts.json, query.onnx and gallery.onnx (batch 1). */
   async save(folder: string): Promise<void> {
-    const { config, weights, encoder, textEncoder } = this.parts;
+    const { config, weights, encoder, textEncoder, texts } = this.parts;
     const encoders = await this.encoders();
     await writeModelFolder(folder, { format: 'limn-model-1', model: config, encoder, textEncoder }, this.parts, {
       'query.onnx': queryModel(config, weights, 1, encoders),
       'gallery.onnx': galleryModel(config, weights, 1, encoders),
+      ...(texts ? { [textsFile]: writtenTexts(texts) } : {}),
     });
   }
 

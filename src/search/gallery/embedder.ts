@@ -1,5 +1,5 @@
 /** A model with what reads pictures for it: from the bytes of files to embeddings. */
-import { type DecodeOptions, decodeImage } from '../../models/encoders/image/image.js';
+import { type Box, type DecodeOptions, decodeImage } from '../../models/encoders/image/image.js';
 import { averageImage } from '../../models/retrieval/average-image.js';
 import type { Embeddings } from '../../models/retrieval/embeddings.js';
 import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
@@ -42,10 +42,10 @@ export class Embedder {
     private readonly threads?: number,
   ) {}
 
-  /** @throws LimnError IMAGE for bytes that are no picture, a damaged one, or one over a limit */
-  async decode(bytes: Uint8Array, name: string): Promise<DecodedImage> {
+  /** @param box only this part of it. @throws LimnError IMAGE for bytes that are no picture, a damaged one, or one over a limit */
+  async decode(bytes: Uint8Array, name: string, box?: Box): Promise<DecodedImage> {
     const { image } = await this.openReader();
-    return { name, image: await decodeImage(bytes, { ...image, ...this.limits, label: name }) };
+    return { name, image: await decodeImage(bytes, { ...image, ...this.limits, label: name, box }) };
   }
 
   /** Pictures as what a gallery stores. */

@@ -55,6 +55,10 @@ describe('Gallery', () => {
     expect(all.hits.map(({ id }) => id)).toContain('p07.jpg');
     expect(all.next).toBeUndefined();
     expect((await opened.search({ ...query, k: 1000 })).hits).toHaveLength(37);
+    // A model that kept no texts suggests what it has words for, and says which it has not.
+    const { suggestions, unknown } = await opened.suggest({ typed: 'in blu', reference: 'p07.jpg' });
+    expect(suggestions).toEqual(['in blue']);
+    expect(unknown).toEqual([{ text: 'in blu', words: [{ word: 'blu', nearest: ['blue'] }], corrected: 'in blue' }]);
     await Promise.all([made.close(), opened.close()]);
   });
 
@@ -125,6 +129,28 @@ describe('Gallery', () => {
     await wrong({ references: [{ bytes: Buffer.from('text') }], texts: ['in red'] }, /^The query picture is not a picture/);
     await wrong({ references, signal: AbortSignal.abort() }, 'Interrupted while searching');
     await gallery.close();
+  });
+
+  it('says that its pictures are gone, some or all, and takes another place for them', async () => {
+    const gallery = await Gallery.open(at('gallery'), { model });
+    expect(await gallery.missingImages()).toBeUndefined();
+    await rename(at('pictures', 'p03.jpg'), at('p03.jpg'));
+    expect(await gallery.missingImages()).toMatch(/^1 of the first 24 images are not in /);
+    await rename(at('p03.jpg'), at('pictures', 'p03.jpg'));
+    await gallery.close();
+    await rename(at('pictures'), at('moved'));
+    try {
+      const [gone, found] = [
+        await Gallery.open(at('gallery'), { model }),
+        await Gallery.open(at('gallery'), { model, images: at('moved') }),
+      ];
+      expect(await gone.missingImages()).toMatch(/^None of the first 24 images is in .*--images/);
+      expect(await found.missingImages()).toBeUndefined();
+      expect(await found.image('p03.jpg')).toEqual(await readFile(at('moved', 'p03.jpg')));
+      await Promise.all([gone.close(), found.close()]);
+    } finally {
+      await rename(at('moved'), at('pictures'));
+    }
   });
 
   it('refuses queries of another model, and says when its model is gone', async () => {

@@ -25,11 +25,13 @@ import { type Ingest, type IngestOptions, type IngestReport, ingest, newReport }
 import { type FetchLimits, SafeFetcher } from './ingest/safe-fetch.js';
 import { findFolder, givenStore, localFolder } from './locations.js';
 import { type ImageLocations, openOrCreateStore, readSources, requireStore } from './make-gallery.js';
+import { missingImages } from './missing-images.js';
 import { markUploads, sweepUploads, sweptNote, type UploadOf } from './pending-uploads.js';
 import { Composer } from './search/compose.js';
 import { type FoundHits, searchNotes } from './search/search-notes.js';
 import { Searcher } from './search/searcher.js';
 import type { Explanation, SearchAnswer, SearchRequest } from './search-types.js';
+import { Suggester, type Suggestions, type SuggestRequest } from './suggest/suggester.js';
 import { cachedThumbnail } from './thumbnails.js';
 import { isUpload, placeUpload, removeUploads } from './uploads.js';
 
@@ -106,6 +108,7 @@ export class Gallery {
   private readonly composer: Composer;
   private readonly searcher: Searcher;
   private known: Promise<GalleryFacts> | undefined;
+  private suggester: Promise<Suggester> | undefined;
   /** Pictures are added and removed one call after another, so that none takes the file of another's picture. */
   private changing: Promise<unknown> = Promise.resolve();
   private swept: Promise<void> | undefined;
@@ -337,6 +340,11 @@ export class Gallery {
     return this.files.nameOf(location);
   }
 
+  /** Says in a sentence that pictures are no longer where the gallery looks for them; undefined where the first ones are there. */
+  missingImages(): Promise<string | undefined> {
+    return missingImages(this.store, this.files);
+  }
+
   /**
    * The bytes of a picture's file, which is never one outside the images folder; undefined for an unknown id.
    *
@@ -373,6 +381,30 @@ export class Gallery {
     return (await this.facts()).fields;
   }
 
+  /**
+   * What a person can say next: texts of the model's training, or of a model that kept none of what is known of the gallery; and the words
+   * that the model has never seen.
+   *
+   * @param request.reference the id of a picture of the gallery, whose own values are not suggested
+   */
+  async suggest({
+    reference,
+    ...request
+  }: Omit<SuggestRequest, 'metadata' | 'seed'> & { reference?: string | undefined }): Promise<Suggestions> {
+    const { model } = this;
+    if (!model.sees.text) return { suggestions: [], unknown: [] };
+    this.suggester ??= this.fields().then((fields) => {
+      const { vocabulary, texts } = model.parts;
+      return new Suggester({ vocabulary, texts, wholeWords: model.config.text.kind === 'words', fields });
+    });
+    const suggester = await this.suggester.catch((error) => {
+      this.suggester = undefined;
+      throw error;
+    });
+    const metadata = reference === undefined ? undefined : (await this.get(reference))?.metadata;
+    return suggester.suggest({ ...request, metadata, seed: reference ?? '' });
+  }
+
   async describe(): Promise<GalleryDescription> {
     const { hash, encoder } = this.store.info.model;
     const [count, facts] = await Promise.all([this.count(), this.facts()]);
@@ -399,6 +431,7 @@ export class Gallery {
     // What others wrote for an earlier call is in no report.
     if (ingestInstead || added + replaced + updated + removed > 0 || !(await readFacts(this.store, this.location))) {
       this.known = saveFacts(this.store, this.location);
+      this.suggester = undefined;
       await this.known;
     }
     return this.report;

@@ -1,10 +1,11 @@
 /** What a search asks and answers. */
 
+import type { Box } from '../../models/encoders/image/image.js';
 import type { ItemMetadata } from '../store/metadata.js';
 import type { DecodedImage } from './embedder.js';
 
-/** A picture of the gallery, one on this machine's disk, or the bytes of a picture file. */
-export type ImageReference = { id: string } | { path: string } | { bytes: Uint8Array };
+/** A picture of the gallery, one on this machine's disk, or the bytes of a picture file; with a box, that part of it alone. */
+export type ImageReference = ({ id: string } | { path: string } | { bytes: Uint8Array }) & { box?: Box | undefined };
 
 export interface SearchRequest {
   /** Several are searched for together, each composed with the text. None: the text is composed with the average picture. @default none */
@@ -13,7 +14,7 @@ export interface SearchRequest {
   texts?: readonly string[] | undefined;
   /** Pictures that the hits are not to resemble. @default none */
   negatives?: readonly ImageReference[] | undefined;
-  /** How much resembling a negative costs, as a part of what matching the query earns. @default 0.5 */
+  /** How much resembling the negatives costs, as a part of what matching the query earns: their mean, however many there are. @default 0.5 */
   negativeWeight?: number | undefined;
   /** w_k, the weight of each factor, which multiplies what the model itself gives it. @default 1 / K for each of the K factors */
   weights?: readonly number[] | undefined;

@@ -3,6 +3,7 @@ import { ApiError, problemFrom } from './problem.js';
 import type {
   CaptionAnswer,
   CaptionRequest,
+  CountAnswer,
   ExplainRequest,
   Explanation,
   Gallery,
@@ -10,6 +11,8 @@ import type {
   ItemList,
   SearchAnswer,
   SearchRequest,
+  Suggestions,
+  SuggestRequest,
 } from './types.js';
 
 /** Pictures of this device by the names that a request's `upload` has. */
@@ -50,6 +53,15 @@ export class Api {
 
   caption(request: CaptionRequest, files: Files, signal?: AbortSignal): Promise<CaptionAnswer> {
     return this.post('caption', request, files, signal);
+  }
+
+  async count(gallery: string, filter: string, signal?: AbortSignal): Promise<number> {
+    const query = filter ? `?${new URLSearchParams({ filter })}` : '';
+    return (await this.json<CountAnswer>(`galleries/${encodeURIComponent(gallery)}/count${query}`, withSignal(signal))).count;
+  }
+
+  suggest(request: SuggestRequest, signal?: AbortSignal): Promise<Suggestions> {
+    return this.post('suggest', request, new Map(), signal);
   }
 
   /** The address of an item's picture. Where a key is needed, {@link picture} fetches it. */

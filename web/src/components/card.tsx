@@ -3,6 +3,7 @@ import { focusText } from '../hooks/use-shortcuts.js';
 import type { Entry } from '../state/reducer.js';
 import { titleOf } from '../state/title.js';
 import { addNegative, addReference, currentTurn, goOnFrom, startFrom } from '../state/trail.js';
+import { CardFields } from './card-fields.js';
 import { imageType } from './drop-layer.js';
 import { IconButton } from './icon-button.js';
 import { ImageView } from './image-view.js';
@@ -21,6 +22,7 @@ export interface CardProps {
 export function Card({ entry, at, full, reachable, onFocus }: CardProps) {
   const session = useSession();
   const { hit, id } = entry;
+  const { scores } = session.state;
   const turn = currentTurn(session.state.view.trail);
   const image = { id };
   const open = () => {
@@ -29,11 +31,18 @@ export function Card({ entry, at, full, reachable, onFocus }: CardProps) {
     if (matchMedia('(hover: hover)').matches) focusText();
   };
   const onKey = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || !turn) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === ' ') {
+      // Enter goes on; the space bar looks closer, as in the finders of files.
+      event.preventDefault();
+      zoom();
+    }
+    if (!turn) return;
     if (event.key === '+' || event.key === '=') session.walk((trail) => addReference(trail, image));
     else if (event.key === '-') session.walk((trail) => addNegative(trail, image));
     else if (event.key === 'c' && hit) session.open({ kind: 'compare', id });
   };
+  const zoom = () => session.open({ kind: 'zoom', image });
   const title = titleOf(id, entry.metadata);
   const name = hit ? `Go on from number ${hit.rank}, ${title}` : `Start from ${title}`;
   return (
@@ -49,6 +58,8 @@ export function Card({ entry, at, full, reachable, onFocus }: CardProps) {
         onFocus={onFocus}
         onClick={open}
         onKeyDown={onKey}
+        onKeyUp={(event) => event.key === ' ' && event.preventDefault()}
+        aria-keyshortcuts="Space"
       >
         <ImageView image={image} eager={at < 12} />
       </button>
@@ -57,26 +68,32 @@ export function Card({ entry, at, full, reachable, onFocus }: CardProps) {
         <span class="card-name" title={title === id ? id : `${title} (${id})`}>
           {title}
         </span>
-        {hit && <span class="card-score">{hit.score.toFixed(2)}</span>}
+        {hit && scores && <span class="card-score">{hit.score.toFixed(2)}</span>}
       </span>
-      {hit && <ScoreBar hit={hit} full={full} names={session.gallery?.factors ?? []} highlight={session.state.highlight} />}
-      {turn && (
-        <span class="card-tools">
-          <span>
-            <IconButton
-              icon="plus"
-              label={`More like ${title}`}
-              onClick={() => session.walk((trail) => addReference(trail, image))}
-            />
-            <IconButton
-              icon="minus"
-              label={`Less like ${title}`}
-              onClick={() => session.walk((trail) => addNegative(trail, image))}
-            />
-            {hit && <IconButton icon="compare" label={`Why ${title}?`} onClick={() => session.open({ kind: 'compare', id })} />}
-          </span>
-        </span>
+      <CardFields metadata={entry.metadata} fields={session.gallery?.show ?? []} title={title} />
+      {hit && scores && (
+        <ScoreBar hit={hit} full={full} names={session.gallery?.factors ?? []} highlight={session.state.highlight} />
       )}
+      <span class="card-tools">
+        <span>
+          <IconButton class="loupe" icon="zoom" label={`Look closer at ${title}`} onClick={zoom} />
+          {turn && (
+            <>
+              <IconButton
+                icon="plus"
+                label={`More like ${title}`}
+                onClick={() => session.walk((trail) => addReference(trail, image))}
+              />
+              <IconButton
+                icon="minus"
+                label={`Less like ${title}`}
+                onClick={() => session.walk((trail) => addNegative(trail, image))}
+              />
+            </>
+          )}
+          {hit && <IconButton icon="compare" label={`Why ${title}?`} onClick={() => session.open({ kind: 'compare', id })} />}
+        </span>
+      </span>
     </li>
   );
 }

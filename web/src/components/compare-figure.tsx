@@ -16,7 +16,7 @@ export function CompareFigure({ image, name, map }: CompareFigureProps) {
   return (
     <figure>
       <div class="compare-frame" style={{ '--ratio': ratio }}>
-        <ImageView image={image} size="full" alt={name} eager onRatio={setRatio} />
+        <ImageView image={image} size="full" alt={name} eager fitting onRatio={setRatio} />
         {map && <HeatMapView map={map} />}
       </div>
       <figcaption title={name}>{name}</figcaption>

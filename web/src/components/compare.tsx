@@ -3,6 +3,7 @@ import { useSession } from '../hooks/use-session.js';
 import { useWork } from '../hooks/use-work.js';
 import { titleOf } from '../state/title.js';
 import { addNegative, addReference, currentTurn, goOnFrom, type QueryImage } from '../state/trail.js';
+import { reasonIn } from '../state/words.js';
 import { CompareFactors } from './compare-factors.js';
 import { CompareFigure } from './compare-figure.js';
 import { Icon } from './icon.js';
@@ -46,6 +47,12 @@ export function Compare({ id }: { id: string }) {
     session.walk((trail) => walk(trail, { id } as QueryImage));
   };
   const maps = factor === undefined ? undefined : explanation.value?.factors[factor];
+  const reason = reasonIn(
+    turn?.phrases.filter((phrase) => phrase.held).map(({ text }) => text) ?? [],
+    known.value?.metadata,
+    entry?.metadata ?? {},
+    gallery?.fields ?? [],
+  );
   const held = turn?.phrases.filter((phrase) => phrase.held) ?? [];
   const tools = (
     <>
@@ -65,6 +72,12 @@ export function Compare({ id }: { id: string }) {
         </div>
         <div class="compare-side">
           <div class="compare-words">
+            {reason && (
+              <p class="reason">
+                {reason.charAt(0).toUpperCase()}
+                {reason.slice(1)}.
+              </p>
+            )}
             {held.length > 0 && (
               <p>
                 <span class="label">Asked for</span> <q>{held.map(({ text }) => text).join(', ')}</q>

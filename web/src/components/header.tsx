@@ -33,14 +33,18 @@ export function Header() {
   };
   return (
     <header class="header">
+      <button type="button" class="skip" onClick={skipToResults}>
+        Skip to the pictures
+      </button>
       <h1 class="wordmark">limn</h1>
       {galleries && galleries.length > 0 && (
         <span class="select">
           <select
             aria-label="Gallery"
-            value={view.gallery}
+            value={session.gallery ? view.gallery : ''}
             onChange={(event) => session.chooseGallery(event.currentTarget.value)}
           >
+            {!session.gallery && <option value="">Choose a gallery</option>}
             {galleries.map(({ name, count }) => (
               <option key={name} value={name}>
                 {name} · {count.toLocaleString('en')}
@@ -56,4 +60,8 @@ export function Header() {
       </div>
     </header>
   );
+}
+
+function skipToResults(): void {
+  document.querySelector<HTMLElement>('[data-card][tabindex="0"]')?.focus();
 }

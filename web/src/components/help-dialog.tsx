@@ -5,6 +5,7 @@ const keys: [string[], string][] = [
   [['/'], 'say what to change'],
   [['Enter'], 'search; on a picture, go on from it'],
   [['←', '→', '↑', '↓'], 'from picture to picture'],
+  [['Space'], 'look closer at a picture'],
   [['+'], 'more like this picture'],
   [['-'], 'less like this picture'],
   [['c'], 'compare it with the reference'],

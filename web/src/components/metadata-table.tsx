@@ -1,4 +1,5 @@
 import type { Metadata } from '../api/types.js';
+import { valueName } from '../state/conditions.js';
 
 /** What is known of both pictures; what differs stands out. */
 export function MetadataTable({ reference, hit }: { reference: Metadata | undefined; hit: Metadata }) {
@@ -6,7 +7,7 @@ export function MetadataTable({ reference, hit }: { reference: Metadata | undefi
   if (names.length === 0) return null;
   const said = (metadata: Metadata, name: string) => {
     const value = Object.hasOwn(metadata, name) ? metadata[name] : null;
-    return value === null || value === undefined ? '–' : String(value);
+    return value === null || value === undefined ? '–' : valueName(value);
   };
   return (
     <table class="metadata">
@@ -21,11 +22,27 @@ export function MetadataTable({ reference, hit }: { reference: Metadata | undefi
         {names.map((name) => (
           <tr key={name} class={reference && said(reference, name) !== said(hit, name) ? 'differs' : undefined}>
             <th scope="row">{name.replaceAll('_', ' ')}</th>
-            {reference && <td>{said(reference, name)}</td>}
-            <td>{said(hit, name)}</td>
+            {reference && (
+              <td>
+                <Linked text={said(reference, name)} />
+              </td>
+            )}
+            <td>
+              <Linked text={said(hit, name)} />
+            </td>
           </tr>
         ))}
       </tbody>
     </table>
+  );
+}
+
+/** A web address is a link. */
+function Linked({ text }: { text: string }) {
+  if (!/^https?:\/\//i.test(text)) return <>{text}</>;
+  return (
+    <a href={text} target="_blank" rel="noopener noreferrer">
+      {text}
+    </a>
   );
 }

@@ -1,9 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useGlide } from '../hooks/use-glide.js';
 import { useSession } from '../hooks/use-session.js';
+import { useWork } from '../hooks/use-work.js';
 import type { Results as ResultsState } from '../state/reducer.js';
 import { currentTurn } from '../state/trail.js';
 import { Card } from './card.js';
+import { FilterChips, NothingPasses } from './filter-chips.js';
+import { PanelButtons } from './panels.js';
 import { ProblemView } from './problem-view.js';
 import { earned } from './score-bar.js';
 import { Welcome } from './welcome.js';
@@ -11,7 +14,7 @@ import { Welcome } from './welcome.js';
 const arrows = new Set(['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End']);
 
 /** The grid with what is around it: its heading, skeletons, the end, and what went wrong. */
-export function Results() {
+export function Results({ narrow }: { narrow: boolean }) {
   const session = useSession();
   const { results, view } = session.state;
   const { entries, status, kind } = results;
@@ -45,6 +48,8 @@ export function Results() {
           ))}
         </ul>
       )}
+      {narrow && <PanelButtons />}
+      <FilterChips />
       <ul
         ref={list}
         class={status === 'loading' && entries.length > 0 ? 'grid stale' : 'grid'}
@@ -78,6 +83,7 @@ function neighbour(cards: readonly HTMLElement[], at: number, key: string): numb
   return next >= cards.length && Math.floor(at / columns) < Math.floor((cards.length - 1) / columns) ? cards.length - 1 : next;
 }
 
+/** What is shown, and how much of it: "24 of 1,699 · 31 ms". */
 function Heading() {
   const session = useSession();
   const { results, view } = session.state;
@@ -88,14 +94,18 @@ function Heading() {
   const { filter } = session.settings;
   const title = !hits ? (filter ? 'Filtered' : 'The gallery') : held.length === 0 ? 'More like this' : undefined;
   const loaded = results.status === 'ready' || results.status === 'more';
+  const passing = useWork((signal) => session.count(filter, signal), `${session.gallery?.name} ${filter}`).value;
   const shown = results.entries.length;
-  const all = results.cursor === undefined;
+  const all = results.cursor === undefined && results.status === 'ready';
+  const number = shown.toLocaleString('en');
   const said =
     !hits && !filter
       ? `${count.toLocaleString('en')} pictures`
       : all
-        ? `${shown} ${shown === 1 ? 'picture' : 'pictures'}`
-        : `First ${shown}`;
+        ? `${number} ${shown === 1 ? 'picture' : 'pictures'}`
+        : passing === undefined
+          ? `First ${number}`
+          : `${number} of ${passing.toLocaleString('en')}`;
   return (
     <div class="results-head">
       <h2 id="results-title">{title ?? <q>{held.join(', ')}</q>}</h2>
@@ -116,14 +126,7 @@ function Empty() {
     <div class="empty">
       <h3>No picture fits</h3>
       {filter ? (
-        <>
-          <p>
-            Nothing in the gallery passes <code>{filter}</code>.
-          </p>
-          <button type="button" class="button" onClick={() => session.setFilter('')}>
-            Clear the filters
-          </button>
-        </>
+        <NothingPasses />
       ) : (
         <p>
           The gallery is empty. Fill it with <code>limn index</code>.

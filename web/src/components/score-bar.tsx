@@ -1,4 +1,5 @@
 import type { Hit } from '../api/types.js';
+import { partName } from '../state/part-name.js';
 
 export interface ScoreBarProps {
   hit: Hit;
@@ -16,7 +17,7 @@ export const earned = ({ matching, factors }: Hit) =>
 
 /** A hit's score as a bar: first what matches as a whole, then each factor's share; what negatives cost is hatched at its end. */
 export function ScoreBar({ hit, full, names, highlight }: ScoreBarProps) {
-  const shares = hit.factors.map((share, factor) => `${names[factor] ?? `factor ${factor + 1}`} ${share.toFixed(3)}`);
+  const shares = hit.factors.map((share, factor) => `${partName(names[factor] ?? `factor ${factor + 1}`)} ${share.toFixed(3)}`);
   const cost = hit.negative > 0 ? [`less ${hit.negative.toFixed(3)} for what it is not to be like`] : [];
   const said = [`Score ${hit.score.toFixed(3)}: as a whole ${hit.matching.toFixed(3)}`, ...shares, ...cost].join(', ');
   return (

@@ -4,14 +4,14 @@ export interface SectionProps {
   title: string;
   /** Beside the title, e.g. how many are set. */
   note?: string | undefined;
-  open?: boolean;
+  onToggle?: (open: boolean) => void;
   children: ComponentChildren;
 }
 
 /** A part of the rail that opens and closes. */
-export function Section({ title, note, open = false, children }: SectionProps) {
+export function Section({ title, note, onToggle, children }: SectionProps) {
   return (
-    <details class="section" open={open}>
+    <details class="section" onToggle={(event) => onToggle?.(event.currentTarget.open)}>
       <summary>
         <h2>{title}</h2>
         {note && <span class="note">{note}</span>}

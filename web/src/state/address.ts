@@ -5,10 +5,11 @@
  *
  * f and w are the filter and the weights of the gallery. Each s is a turn: parent, references, phrases (+ holds, - rests) and negatives
  * between semicolons, and then f and w with its own filter and weights, where they are others than those of the turn before it. Uploads
- * are in it by their keys only. What cannot be read is left out, never an error: people shorten links.
+ * are in it by their keys only; a part of a picture is behind it, in thousandths, as `i:w1.jpg@125.0.500.750`. A seventh part of a turn, n0.8, is
+ * how much its negatives count. What cannot be read is left out, never an error: people shorten links.
  */
-import { emptyTrail, limits, type Phrase, type QueryImage, type Settings, type Trail, type Turn } from './trail.js';
-import { largestWeight } from './weights.js';
+import { type Box, emptyTrail, limits, type Phrase, type QueryImage, type Settings, type Trail, type Turn } from './trail.js';
+import { largestNegativeWeight, largestWeight } from './weights.js';
 
 export interface View {
   /** Undefined before one is chosen. */
@@ -29,15 +30,20 @@ function decode(text: string): string | undefined {
   }
 }
 
-const encodeImage = (image: QueryImage) => ('id' in image ? `i:${encode(image.id)}` : `u:${encode(image.upload)}`);
+const sides = ['left', 'top', 'width', 'height'] as const;
+const encodeBox = (box: Box | undefined) => (box ? `@${sides.map((side) => Math.round(1000 * box[side])).join('.')}` : '');
+const encodeImage = (image: QueryImage) =>
+  ('id' in image ? `i:${encode(image.id)}` : `u:${encode(image.upload)}`) + encodeBox(image.box);
 const encodePhrase = ({ text, held }: Phrase) => `${held ? '+' : '-'}${encode(text)}`;
 
 /** @param before the settings of the turn that it follows, or of the gallery */
-function encodeTurn({ parent, references, phrases, negatives, filter, weights }: Turn, before: Settings): string {
+function encodeTurn(turn: Turn, before: Settings): string {
+  const { parent, references, phrases, negatives, filter, weights, negativeWeight } = turn;
   const lists = [references.map(encodeImage), phrases.map(encodePhrase), negatives.map(encodeImage)];
   const own = [
     filter === before.filter ? '' : `f${encode(filter)}`,
     weights.join() === before.weights.join() ? '' : `w${weights.join(',')}`,
+    negativeWeight === undefined ? '' : `n${negativeWeight}`,
   ];
   while (own.at(-1) === '') own.pop();
   return [parent ?? '', ...lists.map((list) => list.join(',')), ...own].join(';');
@@ -60,10 +66,25 @@ const present = <T>(value: T | undefined): value is T => value !== undefined;
 const listOf = (text: string | undefined) => (text ? text.split(',') : []);
 
 function decodeImage(text: string): QueryImage | undefined {
-  const value = decode(text.slice(2));
+  const [name = '', numbers] = text.split('@');
+  const value = decode(name.slice(2));
+  const box = numbers === undefined ? undefined : decodeBox(numbers);
   if (!value) return undefined;
-  if (text.startsWith('i:')) return { id: value };
-  return text.startsWith('u:') ? { upload: value } : undefined;
+  const part = box ? { box } : {};
+  if (name.startsWith('i:')) return { id: value, ...part };
+  return name.startsWith('u:') ? { upload: value, ...part } : undefined;
+}
+
+function decodeBox(text: string): Box | undefined {
+  if (!/^\d{1,4}(\.\d{1,4}){3}$/.test(text)) return undefined;
+  const [left, top, width, height] = text.split('.').map(Number) as [number, number, number, number];
+  if (width === 0 || height === 0 || left + width > 1000 || top + height > 1000) return undefined;
+  return { left: left / 1000, top: top / 1000, width: width / 1000, height: height / 1000 };
+}
+
+function decodeNegativeWeight(text: string): number | undefined {
+  const value = Number(text.slice(1));
+  return text.startsWith('n') && value >= 0 && value <= largestNegativeWeight ? value : undefined;
 }
 
 function decodePhrase(text: string): Phrase | undefined {
@@ -79,7 +100,8 @@ function decodeWeights(text: string): number[] | undefined {
 
 /** @param turns those before it @param gallery the settings of the gallery */
 function decodeTurn(text: string, turns: readonly Turn[], gallery: Settings): Turn | undefined {
-  const [before, references, phrases, negatives, ownFilter = '', ownWeights = ''] = text.split(';');
+  const [before, references, phrases, negatives, ownFilter = '', ownWeights = '', against = ''] = text.split(';');
+  const negativeWeight = decodeNegativeWeight(against);
   const place = before ? Number(before) : Number.NaN;
   const parent = Number.isInteger(place) && place >= 0 && place < turns.length ? place : null;
   const inherited = turns[parent ?? -1] ?? gallery;
@@ -90,6 +112,7 @@ function decodeTurn(text: string, turns: readonly Turn[], gallery: Settings): Tu
     negatives: listOf(negatives).map(decodeImage).filter(present).slice(0, limits.negatives),
     filter: (ownFilter.startsWith('f') ? decode(ownFilter.slice(1)) : undefined) ?? inherited.filter,
     weights: (ownWeights.startsWith('w') ? decodeWeights(ownWeights.slice(1)) : undefined) ?? inherited.weights,
+    ...(negativeWeight === undefined ? {} : { negativeWeight }),
   };
   return turn.references.length + turn.phrases.length > 0 ? turn : undefined;
 }

@@ -20,6 +20,7 @@ export function searchOf(view: View, gallery: Gallery): SearchRequest | undefine
     texts,
     negatives: [...turn.negatives],
     k: pageSize,
+    ...(turn.negatives.length > 0 && turn.negativeWeight !== undefined ? { negativeWeight: turn.negativeWeight } : {}),
     ...(weights ? { weights } : {}),
     ...(filter ? { filter } : {}),
   };

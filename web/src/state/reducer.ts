@@ -2,6 +2,7 @@
 import type { Problem } from '../api/problem.js';
 import type { Gallery, Hit, Metadata } from '../api/types.js';
 import { emptyView, type View } from './address.js';
+import type { QueryImage } from './trail.js';
 
 /** A picture of the grid: an item of the gallery, or a hit of a search. */
 export interface Entry {
@@ -30,7 +31,17 @@ export interface Results {
   readonly retryAt?: number | undefined;
 }
 
-export type Dialog = { kind: 'compare'; id: string } | { kind: 'key'; refused: boolean } | { kind: 'help' };
+export type Dialog =
+  | { kind: 'compare'; id: string }
+  | { kind: 'key'; refused: boolean }
+  | { kind: 'help' }
+  /** A picture as large as there is room. */
+  | { kind: 'zoom'; image: QueryImage }
+  /** Choosing a part of a reference. */
+  | { kind: 'crop'; image: QueryImage }
+  /** On small screens: what stands beside the grid on large ones. */
+  | { kind: 'filters' }
+  | { kind: 'factors' };
 
 export interface State {
   /** Undefined while they are loading. */
@@ -41,6 +52,8 @@ export interface State {
   readonly dialog: Dialog | undefined;
   /** The factor whose shares are pointed out in the grid. */
   readonly highlight: number | undefined;
+  /** Whether each hit shows how its score is made. */
+  readonly scores: boolean;
   /** A short word to the user, such as why a picture was not taken. */
   readonly notice: string;
 }
@@ -62,6 +75,7 @@ export type Action =
     }
   | { type: 'failed'; key: string; problem: Problem; retryAt?: number | undefined }
   | { type: 'dialog'; dialog: Dialog | undefined }
+  | { type: 'scores'; shown: boolean }
   | { type: 'highlight'; factor: number | undefined }
   | { type: 'notice'; notice: string };
 
@@ -74,6 +88,7 @@ export const initialState: State = {
   results: noResults,
   dialog: undefined,
   highlight: undefined,
+  scores: false,
   notice: '',
 };
 
@@ -91,6 +106,8 @@ export function reduce(state: State, action: Action): State {
       return { ...state, dialog: action.dialog };
     case 'highlight':
       return state.highlight === action.factor ? state : { ...state, highlight: action.factor };
+    case 'scores':
+      return state.scores === action.shown ? state : { ...state, scores: action.shown };
     case 'notice':
       return { ...state, notice: action.notice };
     default:

@@ -1,12 +1,13 @@
 /** The one state of the page with all that can be done to it. It outlives every component. */
 import { Api } from '../api/api.js';
 import { problemOf } from '../api/problem.js';
-import type { CaptionAnswer, Explanation, Gallery, Item } from '../api/types.js';
+import type { CaptionAnswer, Explanation, Gallery, Item, Metadata, Suggestions } from '../api/types.js';
 import { emptyView, readAddress, type View, writeAddress } from './address.js';
 import { keepKey, readKey } from './device.js';
 import { Loader } from './loader.js';
 import { captionOf, explainOf, uploadsIn } from './query.js';
 import { type Action, type Dialog, initialState, reduce, type State } from './reducer.js';
+import { titleOf } from './title.js';
 import {
   addReference,
   changeSettings,
@@ -32,6 +33,7 @@ export class Session {
   private current: State = initialState;
   private readonly listeners = new Set<() => void>();
   private readonly loader: Loader;
+  private readonly known = new Map<string, Metadata | undefined>();
   private slider: ReturnType<typeof setTimeout> | undefined;
   private noticeTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -93,12 +95,11 @@ export class Session {
     try {
       const galleries = await this.api.galleries();
       this.dispatch({ type: 'galleries', galleries });
-      const known = galleries.some(({ name }) => name === this.current.view.gallery);
+      // A link to a gallery that is not here leads to no other: the page says so, and offers those that are.
       const first = galleries[0]?.name;
-      if (!known && first !== undefined) {
-        if (this.current.view.gallery !== undefined) this.notify(`There is no gallery "${this.current.view.gallery}" here.`);
+      if (this.current.view.gallery === undefined && first !== undefined)
         this.navigate({ ...emptyView, gallery: first }, 'replace');
-      } else this.load();
+      else this.load();
     } catch (error) {
       const problem = problemOf(error);
       this.dispatch({ type: 'galleries-failed', problem });
@@ -126,11 +127,12 @@ export class Session {
     this.navigate({ ...emptyView, gallery: name });
   }
 
-  /** Changes the trail by one of the functions of `trail.ts`. */
-  walk(step: (trail: Trail) => Trail): void {
+  /** Changes the trail by one of the functions of `trail.ts`. `quiet`: that nothing changes needs no word. */
+  walk(step: (trail: Trail) => Trail, quiet?: 'quiet'): void {
     const { view } = this.current;
     const trail = step(view.trail);
-    if (trail.turns === view.trail.turns && trail.current === view.trail.current) this.explainRefusal();
+    const same = trail.turns === view.trail.turns && trail.current === view.trail.current;
+    if (same) quiet || this.explainRefusal();
     else this.navigate({ ...view, trail });
   }
 
@@ -211,6 +213,60 @@ export class Session {
     return this.gallery ? this.api.item(this.gallery.name, id, signal) : undefined;
   }
 
+  /** How many pictures of the gallery pass a filter. */
+  async count(filter: string, signal: AbortSignal): Promise<number | undefined> {
+    const { gallery } = this;
+    if (!gallery || filter.trim() === '') return gallery?.count;
+    return this.api.count(gallery.name, filter, signal);
+  }
+
+  /** Texts to go on with, and words that the model has never seen. @param typed what is in the field so far */
+  async suggest(typed: string, signal: AbortSignal): Promise<Suggestions | undefined> {
+    const { gallery } = this;
+    const turn = currentTurn(this.current.view.trail);
+    if (!gallery) return undefined;
+    const reference = turn?.references[0];
+    const request = {
+      gallery: gallery.name,
+      texts: turn?.phrases.filter(({ held }) => held).map(({ text }) => text) ?? [],
+      ...(reference && 'id' in reference ? { reference: reference.id } : {}),
+      ...(typed ? { text: typed } : {}),
+    };
+    return this.api.suggest(request, signal);
+  }
+
+  /** Texts to begin with. @param id of the picture that they change */
+  async suggestFor(id: string, signal: AbortSignal): Promise<Suggestions | undefined> {
+    const { gallery } = this;
+    return gallery && this.api.suggest({ gallery: gallery.name, reference: id, count: 3 }, signal);
+  }
+
+  /** What is known of a picture; undefined while it is asked for, and where nothing is. */
+  metadataOf(image: QueryImage): Metadata | undefined {
+    const { gallery } = this;
+    if (!gallery || !('id' in image)) return undefined;
+    const key = `${gallery.name} ${image.id}`;
+    const shown = this.current.results.entries.find(({ id }) => id === image.id)?.metadata;
+    if (shown) this.known.set(key, shown);
+    else if (!this.known.has(key)) {
+      // Asked for once; the state changes when it is here.
+      this.known.set(key, undefined);
+      this.api.item(gallery.name, image.id).then(
+        ({ metadata }) => {
+          this.known.set(key, metadata);
+          this.changed();
+        },
+        () => undefined,
+      );
+    }
+    return this.known.get(key);
+  }
+
+  /** What people call a picture. */
+  nameOf(image: QueryImage): string {
+    return 'id' in image ? titleOf(image.id, this.metadataOf(image)) : 'your picture';
+  }
+
   askForKey(): void {
     this.open({ kind: 'key', refused: readKey() !== undefined });
   }
@@ -224,6 +280,10 @@ export class Session {
 
   open(dialog: Dialog | undefined): void {
     this.dispatch({ type: 'dialog', dialog });
+  }
+
+  showScores(shown: boolean): void {
+    this.dispatch({ type: 'scores', shown });
   }
 
   highlight(factor: number | undefined): void {
@@ -240,6 +300,10 @@ export class Session {
     const next = reduce(this.current, action);
     if (next === this.current) return;
     this.current = next;
+    this.changed();
+  }
+
+  private changed(): void {
     for (const listener of this.listeners) listener();
   }
 }

@@ -3,8 +3,18 @@
  * after it. All functions are pure and give the trail they were given where nothing changes.
  */
 
-/** A picture of the gallery, or one of this device, which lives as long as the session. */
-export type QueryImage = { readonly id: string } | { readonly upload: string };
+/** A part of a picture, in parts of its width and height; whole thousandths, as the address writes them. */
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A picture of the gallery, or one of this device, which lives as long as the session; with a box, that part of it. */
+export type QueryImage =
+  | { readonly id: string; readonly box?: Box | undefined }
+  | { readonly upload: string; readonly box?: Box | undefined };
 
 /** A text of this turn or of one before it. Those that are held hold together. */
 export interface Phrase {
@@ -27,6 +37,8 @@ export interface Turn extends Settings {
   readonly references: readonly QueryImage[];
   readonly phrases: readonly Phrase[];
   readonly negatives: readonly QueryImage[];
+  /** How much resembling a negative costs. @default the server's own */
+  readonly negativeWeight?: number;
 }
 
 /** Its own settings are those of the gallery, while no turn is shown. */
@@ -54,6 +66,7 @@ export function changeSettings(trail: Trail, changed: Partial<Settings>): Trail 
   return currentTurn(trail) ? change(trail, changed) : { ...trail, ...changed };
 }
 
+/** Whether it is the same picture, whichever part of it is meant. */
 export const sameImage = (a: QueryImage, b: QueryImage): boolean =>
   'id' in a ? 'id' in b && a.id === b.id : 'upload' in b && a.upload === b.upload;
 
@@ -93,12 +106,14 @@ export function goOnFrom(trail: Trail, image: QueryImage): Trail {
   const turn = currentTurn(trail);
   if (!turn) return startFrom(trail, image);
   const negatives = turn.negatives.filter((other) => !sameImage(other, image));
-  return append(trail, { parent: trail.current, references: [image], phrases: turn.phrases, negatives });
+  return append(trail, { ...turn, parent: trail.current, references: [image], negatives });
 }
+
+const plainText = (words: string) => words.trim().replace(/\s+/g, ' ').slice(0, limits.text);
 
 /** Says what to change: in the current turn where it has no text of its own yet, else in a new one after it. */
 export function say(trail: Trail, words: string): Trail {
-  const text = words.trim().replace(/\s+/g, ' ').slice(0, limits.text);
+  const text = plainText(words);
   if (text === '') return trail;
   const turn = currentTurn(trail);
   const phrase = { text, held: true };
@@ -178,9 +193,33 @@ export function removePhrase(trail: Trail, at: number): Trail {
   return phrases ? change(trail, { phrases }) : trail;
 }
 
+/** Puts other words in the place of a text of this turn; without words, or with those of another text, the text goes. */
+export function editPhrase(trail: Trail, at: number, words: string): Trail {
+  const turn = currentTurn(trail);
+  const text = plainText(words);
+  if (!turn?.phrases[at] || turn.phrases[at].text === text) return trail;
+  if (text === '' || turn.phrases.some((other) => other.text === text)) return removePhrase(trail, at);
+  return change(trail, { phrases: turn.phrases.map((phrase, place) => (place === at ? { text, held: true } : phrase)) });
+}
+
+/** Takes a part of a reference, or (without a box) all of it. */
+export function setBox(trail: Trail, image: QueryImage, box: Box | undefined): Trail {
+  const references = currentTurn(trail)?.references.map((other): QueryImage => {
+    if (!sameImage(other, image)) return other;
+    const { box: _, ...whole } = other;
+    return box ? { ...whole, box } : whole;
+  });
+  return references ? change(trail, { references }) : trail;
+}
+
+export function setNegativeWeight(trail: Trail, negativeWeight: number): Trail {
+  return currentTurn(trail) ? change(trail, { negativeWeight }) : trail;
+}
+
 /** Puts another picture in the place of one, in all turns: for an upload that was lost. */
 export function replaceImage(trail: Trail, from: QueryImage, to: QueryImage): Trail {
-  const swap = (images: readonly QueryImage[]) => images.map((image) => (sameImage(image, from) ? to : image));
+  const swap = (images: readonly QueryImage[]) =>
+    images.map((image): QueryImage => (sameImage(image, from) ? { ...to, ...(image.box ? { box: image.box } : {}) } : image));
   const turns = trail.turns.map((turn) => ({ ...turn, references: swap(turn.references), negatives: swap(turn.negatives) }));
   return { ...trail, turns };
 }

@@ -3,6 +3,10 @@
 /** The largest multiple of a slider. */
 export const largestWeight = 3;
 
+/** How much resembling the negatives can cost, and what it costs by itself. */
+export const largestNegativeWeight = 1.5;
+export const ownNegativeWeight = 0.5;
+
 /** @returns w_k for a request; undefined where all are as they are by themselves */
 export function weightsFor(multiples: readonly number[], factors: number): number[] | undefined {
   if (factors === 0 || multiples.every((multiple) => multiple === 1)) return undefined;

@@ -1,5 +1,7 @@
 /** limn search */
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import { LimnError } from '../../../core/errors.js';
 import { writeFileAtomic } from '../../../core/files.js';
 import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
 import { Gallery } from '../../../search/gallery/gallery.js';
@@ -11,6 +13,7 @@ import { type ShownHit, shownHits } from '../shown-hits.js';
 interface SearchFlags {
   gallery?: string;
   model?: string;
+  images?: string;
   image?: string[];
   text?: string[];
   negative?: string[];
@@ -29,6 +32,7 @@ export function searchCommand(): Command {
   return computingCommand('search', 'Find the picture you mean: a reference picture, changed as a sentence says.')
     .option('--gallery <location>', 'made by "limn index"')
     .option('--model <folder>', "the gallery's model, where it is no longer at its old place")
+    .option('--images <folder>', "where the gallery's images are, if they moved")
     .addOption(repeatableOption('--image <file>', 'the reference picture'))
     .addOption(repeatableOption('--text <words>', 'what to change, e.g. "in red and with short sleeves"'))
     .addOption(repeatableOption('--negative <file>', 'a picture that the hits are not to resemble'))
@@ -47,8 +51,13 @@ export function searchCommand(): Command {
 async function runSearch(flags: SearchFlags): Promise<void> {
   const location = required(flags.gallery, '--gallery', 'search', 'Make one with "limn index".');
   const model = flags.model === undefined ? undefined : await RetrievalModel.open(flags.model);
-  const gallery = await Gallery.open(location, { model });
+  if (flags.images !== undefined && !existsSync(flags.images)) {
+    throw new LimnError('USAGE', `The folder ${flags.images} of --images does not exist. Check the path.`);
+  }
+  const gallery = await Gallery.open(location, { model, images: flags.images });
   try {
+    const missing = await gallery.missingImages();
+    if (missing !== undefined) process.stderr.write(`${missing}\n`);
     const { image = [], text = [], negative = [], k, offset, weights, filter, negativeWeight } = flags;
     const images = (paths: readonly string[]) => paths.map((path) => ({ path }));
     const request: SearchRequest = {

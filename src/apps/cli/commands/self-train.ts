@@ -104,7 +104,7 @@ async function runSelfTrain(flags: SelfTrainFlags, command: Command): Promise<vo
         ...tools,
       });
       const data = [
-        ...(origin ? [`${origin.name} ${origin.category ?? ''}`] : []),
+        ...(origin ? [[origin.name, origin.category].filter(Boolean).join(' ')] : []),
         ...(flags.pool === undefined ? [] : [`pictures of ${flags.pool}`]),
       ];
       const about = `${data.join(' and ')}, encoder ${reader.id}, seed ${seed}`;

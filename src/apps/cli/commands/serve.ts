@@ -15,6 +15,13 @@ export function serveCommand(): Command {
   const command = computingCommand('serve', 'Serve galleries over HTTP, with a page to search them.')
     .addOption(repeatableOption('--gallery <name=location>', 'a gallery; without a name it takes the last one of its location'))
     .option('--model <folder>', "the galleries' model, where it is no longer at its old place")
+    .addOption(
+      repeatableOption(
+        '--images <name=folder>',
+        "where a gallery's images are, if they moved; with one gallery the folder alone",
+      ),
+    )
+    .option('--show <fields>', 'fields of the metadata that the page shows of each hit, e.g. price,brand,url')
     .option('--captioner <folder>', 'a run of "limn train --task caption": says what changes between two pictures')
     .addOption(settingOption('--port <number>', serving.port))
     .addOption(settingOption('--host <address>', serving.host))

@@ -45,6 +45,26 @@ describe('decodeImage', () => {
     expect([pixel(data, 0, 0, 64), pixel(data, 63, 63, 64)]).toEqual([red, blue]);
   });
 
+  it.each([1, 3, 6, 8])('takes a part of the picture as it is seen, of orientation %i', async (orientation) => {
+    const noise = Buffer.from(Array.from({ length: 60 * 40 * 3 }, (_, i) => (i * 7919) % 251));
+    const file = await sharp(noise, { raw: { width: 60, height: 40, channels: 3 } })
+      .withMetadata({ orientation })
+      .png()
+      .toBuffer();
+    const upright = await sharp(file, { autoOrient: true }).png().toBuffer();
+    const { width, height } = await sharp(upright).metadata();
+    const box = { left: 0.25, top: 0.5, width: 0.5, height: 0.25 };
+    const part = { left: width / 4, top: height / 2, width: width / 2, height: height / 4 };
+    const alone = await sharp(upright).extract(part).png().toBuffer();
+    for (const resampling of ['bicubic', 'pillow-bicubic'] as const) {
+      const settings = { size: 16, resampling };
+      expect(await decodeImage(file, { ...settings, box })).toEqual(await decodeImage(alone, settings));
+    }
+    // A part that is smaller than a pixel is a pixel.
+    const tiny = { left: 0.999, top: 0, width: 0.0005, height: 0.0005 };
+    expect(await decodeImage(file, { size: 4, box: tiny })).toHaveLength(48);
+  });
+
   it('turns by the EXIF orientation', async () => {
     const turned = await halves(red, blue).withMetadata({ orientation: 6 }).png().toBuffer();
     const data = await decodeImage(turned, { size: 16 });

@@ -47,7 +47,39 @@ export interface ImageSettings {
   cropRounding?: (typeof cropRoundings)[number] | undefined;
 }
 
+/** A part of an image, upright, in parts of its width and height from 0 to 1. */
+export interface Box {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/** @throws LimnError USAGE for a box that is no part of an image */
+export function checkBox(box: Box): void {
+  const { left, top, width, height } = box;
+  const inside = left >= 0 && top >= 0 && width > 0 && height > 0 && left + width <= 1 + 1e-6 && top + height <= 1 + 1e-6;
+  if (inside) return;
+  const given = JSON.stringify(box);
+  throw new LimnError(
+    'USAGE',
+    `The box ${given} is no part of an image: give left, top, width and height from 0 to 1 inside of it.`,
+  );
+}
+
+/** The whole pixels of a box, one at least. */
+export function boxPixels({ left, top, width, height }: Box, size: { width: number; height: number }): Box {
+  const [x, y] = [
+    Math.min(size.width - 1, Math.round(left * size.width)),
+    Math.min(size.height - 1, Math.round(top * size.height)),
+  ];
+  const extent = (start: number, part: number, whole: number) => Math.max(1, Math.min(whole - start, Math.round(part * whole)));
+  return { left: x, top: y, width: extent(x, width, size.width), height: extent(y, height, size.height) };
+}
+
 export interface DecodeOptions extends ImageSettings {
+  /** Only this part of the upright image. @default all of it */
+  box?: Box | undefined;
   /** Pictures with more pixels are refused before they are decoded. @default 268402689 */
   pixelLimit?: number;
   /** Pictures that are wider or higher are refused. @default 32767 */
@@ -118,7 +150,7 @@ export async function decodeImage(source: string | Uint8Array, options: DecodeOp
   const { pixelLimit = defaultPixelLimit, sideLimit = 32_767, resampling = 'bicubic' } = options;
   let decoded: { data: Uint8Array; info: OutputInfo };
   try {
-    const { width, height } = await openImage(bytes, label, false).metadata();
+    const { width, height, autoOrient } = await openImage(bytes, label, false).metadata();
     const [given, advice] = [`${label} is ${width} x ${height} pixels`, 'Make it smaller or take it out.'];
     const details = { path: label, width, height };
     if (width * height > pixelLimit) {
@@ -127,8 +159,11 @@ export async function decodeImage(source: string | Uint8Array, options: DecodeOp
     if (Math.max(width, height) > sideLimit) {
       throw new LimnError('IMAGE', `${given}, more than the limit of ${sideLimit} on a side. ${advice}`, { details });
     }
-    const rgb = openImage(bytes, label, pixelLimit).flatten({ background: '#ffffff' }).toColourspace('srgb');
-    const large = width * height > largestInMemory;
+    const part = options.box && boxPixels(options.box, autoOrient);
+    const whole = openImage(bytes, label, pixelLimit);
+    const rgb = (part ? whole.extract(part) : whole).flatten({ background: '#ffffff' }).toColourspace('srgb');
+    const seen = part ?? { width, height };
+    const large = seen.width * seen.height > largestInMemory;
     const asPillow = () => (large ? shrinkRoughly(rgb, options) : rgb);
     const resized = resampling.startsWith(pillowPrefix) ? asPillow() : resize(rgb, options);
     decoded = await resized.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });

@@ -1,6 +1,6 @@
 /** Why a picture was found: each factor's share of its score, and where the factor looks in the reference and in the picture. */
 import { LimnError } from '../../../core/errors.js';
-import { openImage } from '../../../models/encoders/image/image.js';
+import { boxPixels, openImage } from '../../../models/encoders/image/image.js';
 import type { GalleryStore } from '../../store/store.js';
 import type { Embedder } from '../embedder.js';
 import type { InTurn } from '../in-turn.js';
@@ -59,7 +59,7 @@ export async function explainHit(tools: ExplainTools, request: SearchRequest, id
   };
 }
 
-/** One map a factor. @param text of the query that the picture is the reference of */
+/** One map a factor, over the picture or the part of it that was asked with. @param text of the query that the picture is the reference of */
 async function heatMaps(
   { embedder, store, inTurn }: ExplainTools,
   image: KnownImage,
@@ -70,14 +70,16 @@ async function heatMaps(
   const side = model.attentionGrid;
   if (side === undefined) return new Array<HeatMap>(factors).fill(wholeImage);
   const bytes = await image.bytes();
-  const decoded = await inTurn(bytes, () => embedder.decode(bytes, image.name));
-  const { autoOrient } = await openImage(bytes, image.name, false).metadata();
+  const { box, name } = image;
+  const decoded = await inTurn(bytes, () => embedder.decode(bytes, name, box), box !== undefined);
+  const { autoOrient } = await openImage(bytes, name, false).metadata();
+  const size = box ? boxPixels(box, autoOrient) : autoOrient;
   const { image: settings } = await embedder.openReader();
   // A model whose queries see pictures alone sees its references with an empty text.
   const said = model.sees.image ? (text ?? (model.sees.text ? undefined : '')) : undefined;
   const attention = await embedder.attention(decoded, said);
   const places = side * side;
   return Array.from({ length: factors }, (_, k) =>
-    overImage(attention.subarray(k * places, (k + 1) * places), side, autoOrient, settings),
+    overImage(attention.subarray(k * places, (k + 1) * places), side, size, settings),
   );
 }

@@ -21,28 +21,28 @@ const leastItems = 20;
 const mostTraits = 300;
 
 /**
- * @param count K @returns one name each, all different: "colour: red", "striped", "on_sale", or "factor 3"
+ * @param count K @returns one name each, at most one a field: "colour: red", "striped", "on_sale", or "factor 3"
  */
 export async function nameFactors(samples: readonly NamingSample[], count: number): Promise<string[]> {
   const names = Array.from({ length: count }, (_, k) => `factor ${k + 1}`);
   const traits = traitsOf(samples);
   if (count === 0 || traits.length === 0) return names;
-  const effects: { factor: number; trait: string; effect: number }[] = [];
-  for (const { name, has } of traits) {
+  const effects: { factor: number; trait: string; field: string; effect: number }[] = [];
+  for (const { name, field, has } of traits) {
     for (let factor = 0; factor < count; factor++) {
       const effect = effectSize(samples, has, factor, count);
-      if (effect >= leastEffect) effects.push({ factor, trait: name, effect });
+      if (effect >= leastEffect) effects.push({ factor, trait: name, field, effect });
     }
     // Hundreds of values take a while, and others wait for this thread.
     await setImmediate();
   }
-  // The clearest pair first; each factor and each value is used once.
+  // The clearest pair first; each factor and each field is used once: three factors named after three colours would tell nobody apart.
   effects.sort((a, b) => b.effect - a.effect || a.factor - b.factor || (a.trait < b.trait ? -1 : 1));
   const [named, used] = [new Set<number>(), new Set<string>()];
-  for (const { factor, trait } of effects) {
-    if (named.has(factor) || used.has(trait)) continue;
+  for (const { factor, trait, field } of effects) {
+    if (named.has(factor) || used.has(field)) continue;
     named.add(factor);
-    used.add(trait);
+    used.add(field);
     names[factor] = trait;
   }
   return names;
@@ -50,6 +50,8 @@ export async function nameFactors(samples: readonly NamingSample[], count: numbe
 
 interface Trait {
   name: string;
+  /** What it is a value of: a field, or a word of a longer text by itself. */
+  field: string;
   /** One a sample: whether it has the value. */
   has: boolean[];
 }
@@ -74,7 +76,7 @@ function traitsOf(samples: readonly NamingSample[]): Trait[] {
     const key = has.map((value) => (value === has[0] ? 0 : 1)).join('');
     const known = byRows.get(key);
     const better = !known || rows.length < known.count || (rows.length === known.count && name.length < known.name.length);
-    if (better) byRows.set(key, { name, has, count: rows.length });
+    if (better) byRows.set(key, { name, field: name.replace(/: .*$/s, ''), has, count: rows.length });
   }
   return [...byRows.values()];
 }

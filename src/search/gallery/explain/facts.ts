@@ -26,6 +26,7 @@ const schema = z.strictObject({
       name: z.string(),
       type: z.enum(['string', 'number', 'boolean', 'mixed']),
       values: z.array(z.union([z.string(), z.number(), z.boolean()])),
+      counts: z.array(z.number()).optional(),
     }),
   ),
 });
@@ -37,6 +38,7 @@ const pages = 16;
 /** Learns the facts of a gallery as it is. */
 export async function learnFacts(store: GalleryStore): Promise<GalleryFacts> {
   const items = await sampleItems(store);
+  const complete = items.length <= page * pages && items.length === (await store.count());
   const samples: NamingSample[] = [];
   const { factors } = store.info.sizes;
   if (factors > 0 && items.some(({ metadata }) => Object.keys(metadata).length > 0)) {
@@ -48,7 +50,13 @@ export async function learnFacts(store: GalleryStore): Promise<GalleryFacts> {
       });
     }
   }
-  return { factors: await nameFactors(samples, factors), fields: fieldsOf(items.map(({ metadata }) => metadata)) };
+  return {
+    factors: await nameFactors(samples, factors),
+    fields: fieldsOf(
+      items.map(({ metadata }) => metadata),
+      complete,
+    ),
+  };
 }
 
 /** Learns the facts and keeps them beside the gallery, where that is a folder. */

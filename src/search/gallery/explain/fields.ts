@@ -6,6 +6,8 @@ export interface Field {
   type: 'string' | 'number' | 'boolean' | 'mixed';
   /** The most frequent values, in order; numbers: the least and the greatest. */
   values: (string | number | boolean)[];
+  /** How many pictures have each of the values. Left out of numbers, and where not all pictures were looked at. */
+  counts?: number[] | undefined;
 }
 
 const mostValues = 100;
@@ -14,8 +16,11 @@ const longestValue = 64;
 /** Different values that are counted of a field. */
 const mostCounted = 10_000;
 
-/** @param all metadata of all items, or of a sample */
-export function fieldsOf(all: Iterable<ItemMetadata>): Field[] {
+/**
+ * @param all metadata of all items, or of a sample
+ * @param complete whether they are those of all items, so that values can be counted. @default false
+ */
+export function fieldsOf(all: Iterable<ItemMetadata>, complete = false): Field[] {
   const fields = new Map<string, { types: Set<string>; counts: Map<string | number | boolean, number> }>();
   for (const metadata of all) {
     for (const [name, value] of Object.entries(metadata)) {
@@ -33,7 +38,9 @@ export function fieldsOf(all: Iterable<ItemMetadata>): Field[] {
       const type = types.size === 1 ? ([...types][0] as Field['type']) : 'mixed';
       if (type === 'number') return { name, type, values: range([...counts.keys()] as number[]) };
       const frequent = [...counts].sort((a, b) => b[1] - a[1] || order(a[0], b[0])).slice(0, mostValues);
-      return { name, type, values: frequent.map(([value]) => value).sort(order) };
+      const shown = frequent.sort((a, b) => order(a[0], b[0]));
+      const values = shown.map(([value]) => value);
+      return { name, type, values, ...(complete ? { counts: shown.map(([, count]) => count) } : {}) };
     })
     .sort((a, b) => order(a.name, b.name));
 }

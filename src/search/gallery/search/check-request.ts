@@ -1,5 +1,6 @@
 /** What a search may ask, and what a model can answer. */
 import { LimnError } from '../../../core/errors.js';
+import { checkBox } from '../../../models/encoders/image/image.js';
 import type { Filter } from '../../store/filter.js';
 import { parseFilter } from '../../store/filter-parse.js';
 import type { DecodedImage } from '../embedder.js';
@@ -47,6 +48,7 @@ export function checkRequest(request: SearchRequest, model: ModelSides): Checked
   if (references.length > mostImages || negatives.length > mostImages) {
     throw usage(`A search has at most ${mostImages} references and as many negatives.`);
   }
+  for (const { box } of [...references, ...negatives]) if (box) checkBox(box);
   const texts = request.texts ?? [];
   for (const text of texts) model.checkText(text);
   const text = texts.length > 0 ? texts.map((one) => one.trim()).join(' and ') : undefined;

@@ -93,29 +93,38 @@ export class Composer {
     });
   }
 
-  /** Decodes what {@link compose} would decode for a request, one picture after the other. @returns the pictures by their content */
+  /** Decodes what {@link compose} would decode for a request, one picture after the other. @returns the pictures by what is seen of them */
   async decodeAhead(request: CheckedRequest, inTurn: InTurn): Promise<ReadonlyMap<string, DecodedImage>> {
     const { query, negatives } = await this.plan(request);
     const decoded = new Map<string, DecodedImage>();
     for (const { key, image, text } of [...query, ...negatives]) {
-      const known = !image || this.recent.get(key) || isStored({ image, text }) || this.images.knows(image.content);
-      if (known || decoded.has(image.content)) continue;
+      const known = !image || this.recent.get(key) || isStored({ image, text }) || this.images.knows(image.seen);
+      if (known || decoded.has(image.seen)) continue;
+      const { seen, box, name } = image;
       const bytes = await image.bytes();
-      decoded.set(image.content, await inTurn(bytes, () => this.embedder.decode(bytes, image.name)));
+      decoded.set(seen, await inTurn(bytes, () => this.embedder.decode(bytes, name, box), box !== undefined));
     }
     return decoded;
   }
 
   /** @throws LimnError USAGE for an id that is not in the gallery, IMAGE for a file that cannot be read */
   async know(reference: ImageReference): Promise<KnownImage> {
+    const { box } = reference;
+    // The content of the file tells copies of a reference; a part of it is another picture to the model.
+    const partOf = (content: string) => ({ content, box, seen: box ? sha256(JSON.stringify([content, box])) : content });
     if ('id' in reference) {
       const [item] = await this.store.get([reference.id]);
       if (!item) throw notThere(reference.id);
-      return { content: item.content, item, name: this.files.nameOf(item.location), bytes: () => this.files.read(item.location) };
+      return {
+        ...partOf(item.content),
+        item,
+        name: this.files.nameOf(item.location),
+        bytes: () => this.files.read(item.location),
+      };
     }
     const bytes = 'path' in reference ? await readImage(reference.path) : reference.bytes;
     const name = 'path' in reference ? reference.path : 'The query picture';
-    return { content: sha256(bytes), name, bytes: async () => bytes };
+    return { ...partOf(sha256(bytes)), name, bytes: async () => bytes };
   }
 
   private async plan(request: CheckedRequest): Promise<Plan> {
@@ -155,14 +164,14 @@ export class Composer {
     }
     const rest = missing.filter((wanted) => !own.includes(wanted));
     if (rest.length === 0) return;
-    const images = new Map(rest.flatMap(({ image }) => (image ? [[image.content, image] as const] : [])));
+    const images = new Map(rest.flatMap(({ image }) => (image ? [[image.seen, image] as const] : [])));
     const { source, rows, broken } = await this.images.read([...images.values()], decoded);
     const usable = rest.filter(({ key, image }) => {
-      const error = image && broken.get(image.content);
+      const error = image && broken.get(image.seen);
       if (error) failed.set(key, error);
       return !error;
     });
-    const placeOf = ({ image }: Wanted) => (image ? (rows.get(image.content) as number) : 'average');
+    const placeOf = ({ image }: Wanted) => (image ? (rows.get(image.seen) as number) : 'average');
     const targets = usable.filter(({ text }) => text === undefined);
     const queries = usable.filter(({ text }) => text !== undefined);
     const embedded = await this.embedder.embed(
@@ -178,11 +187,12 @@ export class Composer {
   }
 }
 
-/** Whether the gallery has the embedding: it has those of its own pictures. */
-const isStored = ({ image, text }: Pick<Wanted, 'image' | 'text'>) => image?.item !== undefined && text === undefined;
+/** Whether the gallery has the embedding: it has those of its own pictures as a whole. */
+const isStored = ({ image, text }: Pick<Wanted, 'image' | 'text'>) =>
+  image?.item !== undefined && image.box === undefined && text === undefined;
 
 function wantedOf(image: KnownImage | undefined, text: string | undefined): Wanted {
-  return { key: JSON.stringify([image?.content ?? null, text ?? null]), image, text };
+  return { key: JSON.stringify([image?.seen ?? null, text ?? null]), image, text };
 }
 
 function notThere(id: string): LimnError {

@@ -4,6 +4,7 @@
  */
 
 import { newArray, sizeOf, type Tensor, tensor } from '../../../engine/tensor/tensor.js';
+import type { Box } from '../../../models/encoders/image/image.js';
 import type { ImageFeatures } from '../../../models/retrieval/image-features.js';
 import type { StoredItem } from '../../store/store.js';
 import type { DecodedImage, Embedder } from '../embedder.js';
@@ -17,7 +18,12 @@ type ImageInputs = Readonly<Record<string, Tensor>>;
 
 /** A picture of a request: where it comes from, and its content. */
 export interface KnownImage {
+  /** Of its file. */
   content: string;
+  /** Only this part of it is looked at. */
+  box?: Box | undefined;
+  /** What is looked at: its content, or a part of that. */
+  seen: string;
   /** Its item, where it is one of the gallery's. */
   item?: StoredItem | undefined;
   /** Reads its file. */
@@ -28,9 +34,9 @@ export interface KnownImage {
 
 export interface ReadImages {
   source: Pick<ImageFeatures, 'feeds'>;
-  /** Rows of the source by content. */
+  /** Rows of the source by what is seen. */
   rows: ReadonlyMap<string, number>;
-  /** Why pictures could not be read, by content. */
+  /** Why pictures could not be read, by what is seen. */
   broken: ReadonlyMap<string, unknown>;
 }
 
@@ -40,39 +46,39 @@ export class QueryImages {
   constructor(private readonly embedder: Embedder) {}
 
   /** Whether a picture need not be decoded. */
-  knows(content: string): boolean {
-    return this.recent.get(content) !== undefined;
+  knows(seen: string): boolean {
+    return this.recent.get(seen) !== undefined;
   }
 
   /**
-   * Reads pictures of different contents; those that are not remembered are encoded together.
+   * Reads pictures that are all different; those that are not remembered are encoded together.
    *
-   * @param ready pictures that were decoded before, by their content
+   * @param ready pictures that were decoded before, by what is seen of them
    */
   async read(images: readonly KnownImage[], ready: ReadonlyMap<string, DecodedImage> = new Map()): Promise<ReadImages> {
     const encoded = new Map<string, ImageInputs>();
     const broken = new Map<string, unknown>();
-    const fresh: { content: string; decoded: DecodedImage }[] = [];
+    const fresh: { seen: string; decoded: DecodedImage }[] = [];
     await Promise.all(
-      images.map(async ({ content, bytes, name }) => {
-        const known = this.recent.get(content);
-        if (known) encoded.set(content, known);
+      images.map(async ({ seen, box, bytes, name }) => {
+        const known = this.recent.get(seen);
+        if (known) encoded.set(seen, known);
         else {
           try {
-            const decoded = ready.get(content) ?? (await this.embedder.decode(await bytes(), name));
-            fresh.push({ content, decoded });
+            const decoded = ready.get(seen) ?? (await this.embedder.decode(await bytes(), name, box));
+            fresh.push({ seen, decoded });
           } catch (error) {
-            broken.set(content, error);
+            broken.set(seen, error);
           }
         }
       }),
     );
     if (fresh.length > 0) {
       const source = await this.embedder.encode(fresh.map(({ decoded }) => decoded));
-      fresh.forEach(({ content }, row) => {
+      fresh.forEach(({ seen }, row) => {
         const one = source.feeds([row]);
-        encoded.set(content, one);
-        this.recent.set(content, one);
+        encoded.set(seen, one);
+        this.recent.set(seen, one);
       });
     }
     const all = [...encoded.values()];
@@ -80,8 +86,8 @@ export class QueryImages {
   }
 }
 
-function rowsOf(contents: readonly string[]): Map<string, number> {
-  return new Map(contents.map((content, row) => [content, row]));
+function rowsOf(seen: readonly string[]): Map<string, number> {
+  return new Map(seen.map((one, row) => [one, row]));
 }
 
 /** Batches of one as a batch of some of them. */

@@ -19,14 +19,14 @@ export interface Scoring {
 export type Scored = Omit<SearchHit, 'rank'>;
 
 /**
- * cos(m, m') + gamma * sum_k w_k cos(F_k, F'_k), less `negativeWeight` times what the same sum is for each negative, where that is
- * above 0.
+ * cos(m, m') + gamma * sum_k w_k cos(F_k, F'_k), less `negativeWeight` times the mean of what the same sum is for the negatives, each
+ * where that is above 0. The mean keeps a second negative from weighing as much as the whole query.
  */
 export function scoreItem(item: StoredItem, candidate: EmbeddingVectors, scoring: Scoring): Scored {
   const { matching, factors, total } = similarity(scoring.query, candidate, scoring);
   let negative = 0;
   for (const one of scoring.negatives) negative += Math.max(0, similarity(one, candidate, scoring).total);
-  negative *= scoring.negativeWeight;
+  negative *= scoring.negativeWeight / Math.max(1, scoring.negatives.length);
   return { id: item.id, score: total - negative, matching, factors, negative, metadata: item.metadata };
 }
 

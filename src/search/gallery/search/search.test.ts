@@ -1,5 +1,6 @@
 /** Searches against a plain reading of their definition: every picture scored, all sorted. */
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readImage } from '../../../models/encoders/image/image.js';
 import { Embedder, type EmbeddingVectors } from '../embedder.js';
@@ -147,11 +148,43 @@ describe('a search', () => {
     for (const hit of (await gallery.search({ ...request, weights: [0, 0, 0] })).hits) expect(hit.score).toBe(hit.matching);
     const vectors = targets.get('p09.jpg') as EmbeddingVectors;
     await expectPlain({ ...request, negatives: [id('p09')] }, { ...plain, negatives: [{ vectors, weight: 0.5 }] });
-    const two = [vectors, targets.get('p10.jpg') as EmbeddingVectors].map((one) => ({ vectors: one, weight: 1.25 }));
+    // Two share the weight, so that the second does not cost as much again.
+    const two = [vectors, targets.get('p10.jpg') as EmbeddingVectors].map((one) => ({ vectors: one, weight: 1.25 / 2 }));
     const negatives = [id('p09'), { path: at('pictures', 'p10.jpg') }];
     await expectPlain({ ...request, negatives, negativeWeight: 1.25 }, { ...plain, negatives: two });
     const cost = (await gallery.search({ ...request, negatives: [id('p09')], k: 100 })).hits.find((hit) => hit.id === 'p09.jpg');
     expect(cost?.negative).toBeCloseTo(0.5 * 2, 5);
+  });
+
+  it('of a part of a picture is that of the part as a picture of its own, and leaves out the whole', async () => {
+    const file = await readFile(at('pictures', 'p03.jpg'));
+    const { width, height } = await sharp(file).metadata();
+    const box = { left: 0.25, top: 0.5, width: 0.5, height: 0.25 };
+    const pixels = [box.left * width, box.top * height, box.width * width, box.height * height].map(Math.round);
+    const [left, top, across, down] = pixels as [number, number, number, number];
+    const bytes = await sharp(file).extract({ left, top, width: across, height: down }).png().toBuffer();
+    const decoded = await embedder.decode(bytes, 'the part');
+    const query = (
+      await embedder.embed(await embedder.encode([decoded]), { targets: [], queries: [{ image: 0, text: 'in red' }] })
+    ).queries[0] as EmbeddingVectors;
+    const texts = ['in red'];
+    await expectPlain({ references: [{ ...id('p03'), box }], texts }, { queries: [query], without: ['p03.jpg'] });
+    await expectPlain({ references: [{ bytes: file, box }], texts }, { queries: [query], without: ['p03.jpg'] });
+    const score = async (request: SearchRequest) =>
+      (await gallery.search({ ...request, k: 1, excludeReferences: false })).hits[0]?.score;
+    // Without a text too, and nothing that is remembered of the whole is taken for the part.
+    expect(await score({ references: [{ ...id('p03'), box }] })).not.toBe(await score({ references: [id('p03')] }));
+    const why = await gallery.explain({ references: [{ ...id('p03'), box }], texts }, 'p04.jpg');
+    expect(why.hit.id).toBe('p04.jpg');
+    for (const wrong of [
+      { ...box, left: 0.6 },
+      { ...box, width: 0 },
+      { ...box, top: Number.NaN },
+    ]) {
+      await expect(gallery.search({ references: [{ ...id('p03'), box: wrong }], texts })).rejects.toThrow(
+        'is no part of an image',
+      );
+    }
   });
 
   it('leaves out references and copies of them', async () => {

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import {
   addNegative,
   addReference,
+  type Box,
   changeSettings,
+  editPhrase,
   emptyTrail,
   fork,
   goOnFrom,
@@ -14,12 +16,21 @@ import {
   type Settings,
   say,
   select,
+  setBox,
+  setNegativeWeight,
   startFrom,
   type Trail,
   togglePhrase,
 } from '../trail.js';
 
 const image = fc.constantFrom<QueryImage>({ id: 'a' }, { id: 'b/c.jpg' }, { id: 'ü; ,~' }, { upload: 'u' });
+const thousandths = fc.integer({ min: 0, max: 499 }).map((value) => value / 1000);
+const box = fc.record({
+  left: thousandths,
+  top: thousandths,
+  width: fc.constantFrom(0.001, 0.5),
+  height: fc.constantFrom(0.25, 0.333),
+});
 const settings: fc.Arbitrary<Partial<Settings>> = fc.oneof(
   fc.record({ filter: fc.string({ unit: 'grapheme', maxLength: 12 }) }),
   fc.record({ weights: fc.array(fc.constantFrom(0, 0.5, 1, 2.2, 3), { maxLength: 8 }) }),
@@ -32,6 +43,15 @@ export const anyTrail = fc
       fc.tuple(fc.constantFrom(startFrom, goOnFrom, addReference, addNegative, removeReference, removeNegative), image),
       fc.tuple(fc.constantFrom(fork, select, removeTurn, togglePhrase, removePhrase), place),
       fc.tuple(fc.constant(changeSettings), settings),
+      fc.tuple(
+        fc.constant((trail: Trail, [which, part]: [QueryImage, Box | undefined]) => setBox(trail, which, part)),
+        fc.tuple(image, fc.option(box, { nil: undefined })),
+      ),
+      fc.tuple(fc.constant(setNegativeWeight), fc.constantFrom(0, 0.3, 1.5)),
+      fc.tuple(
+        fc.constant((trail: Trail, [at, words]: [number, string]) => editPhrase(trail, at, words)),
+        fc.tuple(place, fc.string({ unit: 'grapheme', maxLength: 6 })),
+      ),
       fc.tuple(fc.constant(say), fc.string({ unit: 'grapheme', maxLength: 8 })),
     ),
     { maxLength: 24 },
