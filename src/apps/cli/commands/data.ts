@@ -4,6 +4,7 @@ import { limnHome } from '../../../core/files.js';
 import { checkDataset, type DataReport, type Findings } from '../../../learning/data/check.js';
 import { datasetFormat, datasetOption, refuseCategory } from '../datasets.js';
 import { newCommand, required } from '../options.js';
+import { fromMetadataCommand } from './data-from-metadata.js';
 
 interface CheckFlags {
   dataset: string;
@@ -23,7 +24,7 @@ export function dataCommand(): Command {
       '\nEnds with 0 for a sound dataset, also where some pictures are missing, and with 1 for one that is not or has no picture at all.',
     )
     .action(runCheck);
-  return new Command('data').description('Look after datasets.').addCommand(check);
+  return new Command('data').description('Look after datasets.').addCommand(check).addCommand(fromMetadataCommand());
 }
 
 async function runCheck(flags: CheckFlags): Promise<void> {
