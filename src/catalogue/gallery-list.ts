@@ -6,8 +6,8 @@ import { LimnError, messageOf, throwIfAborted } from '../core/errors.js';
 import { openTable } from '../search/gallery/ingest/record-files.js';
 import { scanFolder } from '../search/gallery/ingest/scan.js';
 import { isMetadataKey } from '../search/store/metadata.js';
+import type { Catalogue } from './catalogue.js';
 import { ImageKeys } from './image-keys.js';
-import type { Catalogue } from './read-catalogue.js';
 
 export interface GalleryList {
   /** The file to index. */

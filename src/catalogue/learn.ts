@@ -23,7 +23,7 @@ import { Gallery } from '../search/gallery/gallery.js';
 import { writeGalleryList } from './gallery-list.js';
 import { type MadeData, makeData } from './make-data.js';
 import { measureStep } from './measure-step.js';
-import { batchSizeOf, firstSize, modelOf, type Plan, planTraining, trainingOf } from './plan.js';
+import { batchSizeOf, firstSize, fixedPlan, modelOf, type Plan, planTraining, trainingOf } from './plan.js';
 import { StageFolder, WholeTime } from './stages.js';
 import { verdict } from './verdict.js';
 
@@ -38,6 +38,8 @@ export interface LearnOptions {
   reader: PictureReader;
   /** Minutes for the whole, which choose the model's size and the epochs. @default 30 */
   minutes?: number | undefined;
+  /** The model's size and the epochs, in place of those that the time would choose. */
+  fixed?: (Plan['size'] & { epochs: number }) | undefined;
   /** Columns to learn from. @default those that say something which images show */
   fields?: readonly string[] | undefined;
   /** The column that names the image. @default the one that fits most images */
@@ -92,11 +94,12 @@ export interface LearnResult {
 }
 
 const stages = ['read', 'measure', 'train', 'evaluate', 'index'] as const;
-/** Parts of the time: what the training may take, and when it is stopped with what it has. */
+/** The part of the time that is left which the training is planned for; the rest is for what cannot be foreseen. */
 const trainShare = 0.85;
-const patience = 1.3;
-/** Before anything was measured; images a second. */
-const imagesPerSecond = 40;
+/** The part of its planned time that a training has at least, where a resumed run has used up the whole. */
+const leastShare = 0.3;
+/** Images that are indexed in a second, where reading them was faster because a cache knew them. */
+const usualRate = 40;
 
 /**
  * Learns a catalogue.
@@ -111,20 +114,21 @@ export async function learn(options: LearnOptions): Promise<LearnResult> {
   const time = new WholeTime(options.onProgress);
   const seconds = minutes * 60;
   // Until the images are counted, the budget is what is known.
-  for (const stage of stages) time.expect(stage, seconds * (stage === 'train' ? 0.7 : 0.06));
+  for (const stage of stages) if (!folder.has(stage)) time.expect(stage, seconds * (stage === 'train' ? 0.7 : 0.06));
   const onBroken = 'skip' as const;
   try {
     const data = join(out, 'data');
-    const found = await folder.once('data', () => time.in('read', (onProgress) => readData(options, data, onProgress)));
+    const found = await folder.once('read', () => time.in('read', (onProgress) => readData(options, data, onProgress)));
     for (const note of found.notes) logger.info(`note: ${note}`);
     logger.info(learnsFrom(found));
     const split = (name: SplitName) => readOwnTriplets({ directory: data, split: name });
     const splits = { train: await split('train'), val: await split('val') };
     const { train: triplets } = found.triplets;
     const batchSize = batchSizeOf(triplets);
-    const indexSeconds = found.images / imagesPerSecond;
-    const plan = await folder.once('plan', () =>
+    const indexSeconds = found.images / found.imagesPerSecond;
+    const plan = await folder.once('measure', () =>
       time.in('measure', async () => {
+        if (options.fixed) return fixedPlan(options.fixed, batchSize, seconds * trainShare);
         const size = firstSize(triplets);
         const stepSeconds = await measureStep(splits, { size, batchSize, reader, signal });
         const left = Math.max(seconds * 0.2, seconds - folder.seconds - indexSeconds) * trainShare;
@@ -136,10 +140,13 @@ export async function learn(options: LearnOptions): Promise<LearnResult> {
     logger.info(
       `plan: width ${size.width}, ${size.factors} factors, ${epochs} epochs of ${triplets} triplets, about ${Math.ceil(trainSeconds / 60)} min`,
     );
-    time.expect('train', trainSeconds);
-    time.expect('index', indexSeconds);
+    if (!folder.has('train')) time.expect('train', trainSeconds);
+    if (!folder.has('index')) time.expect('index', indexSeconds);
     const run = join(out, 'limn');
-    await folder.once('train', () => time.in('train', (onProgress) => trainInTime(options, { splits, run, plan, onProgress })));
+    const limit = Math.max(seconds - folder.seconds - indexSeconds, trainSeconds * leastShare);
+    await folder.once('train', () =>
+      time.in('train', (onProgress) => trainInTime(options, { splits, run, plan, limit, onProgress })),
+    );
     const model = await LimnModel.open(run);
     try {
       const evaluated = await folder.once('evaluate', () =>
@@ -193,12 +200,13 @@ export async function learn(options: LearnOptions): Promise<LearnResult> {
 }
 
 /** What must not change while a folder is worked on. */
-async function identityOf({ images, list, reader, fields, imageColumn, templates = [], most, seed = 1 }: LearnOptions) {
+async function identityOf({ images, list, reader, fixed, fields, imageColumn, templates = [], most, seed = 1 }: LearnOptions) {
   const words = await Promise.all(templates.map((file) => readJson(file, 'templates of texts')));
   return {
     images: resolve(images),
     ...(list === undefined ? {} : { list: await hashOf(list) }),
     encoder: reader.id,
+    ...(fixed ? { fixed } : {}),
     ...(fields ? { fields } : {}),
     ...(imageColumn === undefined ? {} : { imageColumn }),
     ...(words.length > 0 ? { templates: sha256(JSON.stringify(words)) } : {}),
@@ -224,10 +232,17 @@ export interface FoundData {
   table: Pick<MadeData['catalogue'], 'imageColumn' | 'uniqueIds'>;
 }
 
-async function readData(options: LearnOptions, data: string, onProgress: OnProgress | undefined): Promise<FoundData> {
+async function readData(
+  options: LearnOptions,
+  data: string,
+  onProgress: OnProgress | undefined,
+): Promise<FoundData & { imagesPerSecond: number }> {
   const { templates = [] } = options;
   const wordings = [englishWording, ...(await Promise.all(templates.map(readWording)))];
-  return foundOf(await makeData({ ...options, out: data, wordings, onProgress }));
+  const started = performance.now();
+  const made = await makeData({ ...options, out: data, wordings, onProgress });
+  const rate = (1000 * made.catalogue.counts.matched) / (performance.now() - started);
+  return { ...foundOf(made), imagesPerSecond: Math.min(usualRate, rate) };
 }
 
 export function foundOf({ made, catalogue }: Pick<MadeData, 'made' | 'catalogue'>): FoundData {
@@ -253,15 +268,17 @@ interface Training {
   splits: { train: Split; val: Split };
   run: string;
   plan: Plan;
+  /** Seconds after which it is stopped with what it has. */
+  limit: number;
   onProgress: OnProgress | undefined;
 }
 
 /** Trains to the end, or until the time is used up and there is a model. */
-async function trainInTime(options: LearnOptions, { splits, run, plan, onProgress }: Training) {
+async function trainInTime(options: LearnOptions, { splits, run, plan, limit, onProgress }: Training) {
   const { reader, seed = 1, signal, logger = silentLogger } = options;
   const deadline = new AbortController();
   const started = performance.now();
-  const isLate = () => (performance.now() - started) / 1000 > plan.trainSeconds * patience + 30;
+  const isLate = () => (performance.now() - started) / 1000 > limit;
   const watch: OnProgress = (event) => {
     if (isLate() && existsSync(join(run, 'model', 'config.json'))) deadline.abort();
     onProgress?.(event);

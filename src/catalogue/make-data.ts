@@ -7,7 +7,8 @@ import type { Wording } from '../learning/from-metadata/wording.js';
 import { writeTriplets } from '../learning/from-metadata/write-triplets.js';
 import { Vocabulary } from '../models/encoders/text/vocabulary.js';
 import type { PictureReader } from '../models/retrieval/picture-reader.js';
-import { type Catalogue, type CatalogueOptions, readCatalogue } from './read-catalogue.js';
+import type { Catalogue } from './catalogue.js';
+import { type CatalogueOptions, readCatalogue } from './read-catalogue.js';
 
 export interface MakeDataOptions extends CatalogueOptions {
   /** Where the dataset is written. */

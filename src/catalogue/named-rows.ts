@@ -5,7 +5,7 @@ import type { Random } from '../core/random.js';
 import type { CatalogueRow } from '../learning/from-metadata/catalogue-row.js';
 import { englishLexicon } from '../learning/from-metadata/english.js';
 import { titleWords } from '../learning/from-metadata/titles.js';
-import type { Catalogue } from './read-catalogue.js';
+import type { Catalogue } from './catalogue.js';
 
 const lexicon = new Set(Object.values(englishLexicon).flatMap((values) => Object.values(values).flat()));
 

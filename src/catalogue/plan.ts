@@ -66,6 +66,8 @@ export function trainingOf(
     validateEvery,
     learningRate: 1e-3,
     averageDecay: 0.99,
+    // People use words that no template has.
+    wordDropout: 0.03,
     tokensSeen: tokens > 12 ? 12 : 0,
     protocol: 'triplets',
     selectBy: 10,
@@ -75,6 +77,11 @@ export function trainingOf(
 /** A batch that leaves some steps in an epoch. */
 export function batchSizeOf(triplets: number): number {
   return Math.max(2, Math.min(128, 2 ** Math.floor(Math.log2(Math.max(2, triplets / 6)))));
+}
+
+/** A plan whose sizes are given. @param seconds what the training may take */
+export function fixedPlan({ epochs, ...size }: Size & { epochs: number }, batchSize: number, seconds: number): Plan {
+  return { size, batchSize, epochs, validateEvery: Math.max(1, Math.round(epochs / 8)), trainSeconds: seconds, stepSeconds: 0 };
 }
 
 export interface PlanInput {

@@ -6,6 +6,7 @@ import type { CatalogueRow } from '../learning/from-metadata/catalogue-row.js';
 import { openTable } from '../search/gallery/ingest/record-files.js';
 import { RowProblems } from '../search/gallery/ingest/row-problems.js';
 import { scanFolder } from '../search/gallery/ingest/scan.js';
+import type { Catalogue } from './catalogue.js';
 import { ImageKeys } from './image-keys.js';
 import { namedRows } from './named-rows.js';
 
@@ -23,27 +24,9 @@ export interface CatalogueOptions {
   signal?: AbortSignal | undefined;
 }
 
-export interface Catalogue {
-  /** Rows to learn from, in the order of the table. */
-  readonly rows: readonly CatalogueRow[];
-  /** Columns that are in the rows, without the one that names the image. */
-  readonly imageColumn: string | undefined;
-  readonly counts: {
-    /** Rows of the table. */
-    rows: number;
-    /** Rows whose image is there. */
-    matched: number;
-    /** Images of the folder. */
-    images: number;
-  };
-  /** Whether every id is there once, so that images can be called by it. */
-  readonly uniqueIds: boolean;
-  /** What a person should know, in sentences. */
-  readonly notes: readonly string[];
-}
-
 export const mostRows = 12_000;
 const mostExamples = 5;
+const enoughToSee = 20_000;
 
 /** @throws LimnError DATA for an empty table, rows that cannot be read, or a table that fits no image; IO, USAGE */
 export async function readCatalogue(options: CatalogueOptions): Promise<Catalogue> {
@@ -123,6 +106,8 @@ async function findImageColumn(list: string, keys: ImageKeys, options: Catalogue
       continue;
     }
     for (const [name, value] of Object.entries(row.values)) {
+      // A column that fits nothing for so long does not name images.
+      if (rows > enoughToSee && name !== imageColumn && (fits.get(name) ?? 0) < enoughToSee / 1000) continue;
       const path = keys.find(value);
       fits.set(name, (fits.get(name) ?? 0) + (path === undefined ? 0 : 1));
       const shown = examples.get(name) ?? [];

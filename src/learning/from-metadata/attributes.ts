@@ -90,7 +90,21 @@ export function readAttributes(
 
 type Base = Pick<CategoryAttribute, 'name' | 'role' | 'source' | 'translations'>;
 
-function category(base: Base, of: readonly (string | undefined)[]): CategoryAttribute {
+const yes = new Set(['yes', 'true', '1', 'y']);
+const no = new Set(['no', 'false', '0', 'n']);
+
+/** A column of yes and no says whether a product has what the column is called by. */
+function asPresence({ name }: Base, of: readonly (string | undefined)[]): readonly (string | undefined)[] {
+  if (!of.every((value) => value === undefined || yes.has(value) || no.has(value))) return of;
+  const words =
+    wordsOfName(name)
+      .filter((word) => word !== 'has' && word !== 'is')
+      .join(' ') || name;
+  return of.map((value) => value && (yes.has(value) ? words : ''));
+}
+
+function category(base: Base, given: readonly (string | undefined)[]): CategoryAttribute {
+  const of = asPresence(base, given);
   const values = [...countsOf(of).keys()].sort();
   const places = new Map(values.map((value, place) => [value, place]));
   return {

@@ -97,6 +97,14 @@ describe('attributes', () => {
     );
   });
 
+  it('a column of yes and no is whether something is there', () => {
+    const rows = rowsOf({ has_belt: ['yes', 'no', ''], hooded: [true, false] });
+    expect(readAttributes(rows, typeColumns(rows)).map((attribute) => 'values' in attribute && attribute.values)).toEqual([
+      ['', 'belt'],
+      ['', 'hooded'],
+    ]);
+  });
+
   it('fields choose, and one that is not there is named', () => {
     const rows = rowsOf({ colour: ['red', 'blue'], kind: ['a', 'a', 'b', 'b'] });
     expect(readAttributes(rows, typeColumns(rows), { fields: ['kind'] }).map(({ name }) => name)).toEqual(['kind']);

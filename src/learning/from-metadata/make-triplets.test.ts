@@ -48,7 +48,7 @@ function catalogue(count: number) {
 }
 
 const given = catalogue(240);
-const make = (options: object = {}): Promise<MadeTriplets> => makeTriplets({ ...given, ...options });
+const make = (options: object = {}): Promise<MadeTriplets> => makeTriplets({ ...given, perImage: 4, ...options });
 const valuesOf = (id: string) => given.rows.find((row) => row.id === id)?.values as Record<string, unknown>;
 
 it('tells in one to three changes what differs, and nothing else', async () => {

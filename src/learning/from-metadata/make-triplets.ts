@@ -25,7 +25,7 @@ export interface MakeTripletsOptions {
   fields?: readonly string[] | undefined;
   /** Languages of the texts, drawn evenly. @default English */
   wordings?: readonly Wording[] | undefined;
-  /** Most training triplets from one reference. @default 4 */
+  /** Most training triplets from one reference. @default so many that there are some 10,000, but 2 to 24 */
   perImage?: number | undefined;
   /** @default 1 */
   seed?: number | undefined;
@@ -58,6 +58,9 @@ export interface MadeTriplets {
   readonly notes: readonly string[];
 }
 
+/** Few products are compared with more others each, so that a training does not learn single pairs by heart. */
+const wantedTriplets = 10_000;
+
 /**
  * Makes triplets.
  *
@@ -65,7 +68,8 @@ export interface MadeTriplets {
  * products, or images that are all alike; INTERRUPTED
  */
 export async function makeTriplets(options: MakeTripletsOptions): Promise<MadeTriplets> {
-  const { rows, vectors, fields, wordings = [englishWording], perImage = 4, seed = 1, signal, onProgress } = options;
+  const { rows, vectors, fields, wordings = [englishWording], seed = 1, signal, onProgress } = options;
+  const perImage = options.perImage ?? Math.max(2, Math.min(24, Math.round(wantedTriplets / rows.length)));
   const columns = typeColumns(rows, fields);
   const near = await findNear(vectors, { signal, onProgress });
   const choice = chooseAttributes(readAttributes(rows, columns, { fields }), near.nearest, fields !== undefined);

@@ -4,8 +4,16 @@ import type { Random } from '../../core/random.js';
 import { type SplitName, splitNames } from '../data/triplets.js';
 import type { Groups } from './groups.js';
 
-/** Shares of the images. */
-const shares = { val: 0.1, test: 0.2 } as const;
+/** Images that are held out: enough to measure on, and more of them is better spent on training. */
+const wanted = { val: 300, test: 600 } as const;
+const leastShare = { val: 0.05, test: 0.1 } as const;
+const mostShare = { val: 0.1, test: 0.2 } as const;
+
+function quota(name: 'val' | 'test', images: number): number {
+  const share = Math.min(mostShare[name], Math.max(leastShare[name], wanted[name] / images));
+  return Math.max(4, share * images);
+}
+
 /** Fewer products than this leave nothing to learn from once some are held out. */
 export const leastProducts = 20;
 
@@ -23,9 +31,7 @@ export function splitProducts({ of, count }: Pick<Groups, 'of' | 'count'>, rando
   }
   const split: Record<SplitName, number[]> = { train: [], val: [], test: [] };
   for (const group of random.shuffle([...members.values()])) {
-    const open = (['val', 'test'] as const).find(
-      (name) => split[name].length + group.length <= Math.max(4, shares[name] * of.length),
-    );
+    const open = (['val', 'test'] as const).find((name) => split[name].length + group.length <= quota(name, of.length));
     split[open ?? 'train'].push(...group);
   }
   for (const name of splitNames) split[name].sort((a, b) => a - b);

@@ -37,7 +37,11 @@ export function fromMetadataCommand(): Command {
     .addOption(templatesOption())
     .addOption(encoderOption())
     .addOption(
-      numberOption('--per-image <count>', 'most training triplets from one image (default: 4)', { least: 1, whole: true }),
+      numberOption(
+        '--per-image <count>',
+        'most training triplets from one image (default: as many as give some 10,000, 2 to 24)',
+        { least: 1, whole: true },
+      ),
     )
     .addOption(numberOption('--most <count>', 'products that are used (default: 12000)', { least: 20, whole: true }))
     .addOption(
