@@ -1,4 +1,5 @@
 /** The whole way on drawn garments, with the smallest encoder and seconds of training: interrupted, gone on with, and asked again. */
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,6 +109,14 @@ async function recallOfTexts({ model: path, data }: LearnResult): Promise<number
   await model.close();
   return (100 * found) / split.triplets.length;
 }
+
+it('what cannot be learned from leaves no folder behind', async () => {
+  const out = join(folder, 'nothing');
+  await writeFile(join(folder, 'empty.csv'), 'path,colour\n');
+  await expect(learn({ ...options, out, list: join(folder, 'empty.csv') })).rejects.toThrow(/has no rows/);
+  await expect(learn({ ...options, out, list: join(folder, 'gone.csv') })).rejects.toThrow(/Cannot read the table/);
+  expect(existsSync(out)).toBe(false);
+});
 
 it('a step is measured on a few triplets', async () => {
   const directory = join(options.out, 'data');

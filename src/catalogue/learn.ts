@@ -204,7 +204,7 @@ async function identityOf({ images, list, reader, fixed, fields, imageColumn, te
   const words = await Promise.all(templates.map((file) => readJson(file, 'templates of texts')));
   return {
     images: resolve(images),
-    ...(list === undefined ? {} : { list: await hashOf(list) }),
+    ...(list === undefined ? {} : { table: await hashOf(list) }),
     encoder: reader.id,
     ...(fixed ? { fixed } : {}),
     ...(fields ? { fields } : {}),
@@ -216,9 +216,10 @@ async function identityOf({ images, list, reader, fixed, fields, imageColumn, te
 }
 
 async function hashOf(list: string): Promise<string> {
-  return sha256File(list).catch((cause) => {
+  const hash = await sha256File(list).catch((cause) => {
     throw new LimnError('IO', `Cannot read the table ${list}: ${messageOf(cause)}.`, { details: { list }, cause });
   });
+  return hash.slice(0, 12);
 }
 
 export interface FoundData {

@@ -1,5 +1,6 @@
 /** The stages of learning a catalogue: which are done, kept in the folder, and how long the others will take. */
 import { existsSync } from 'node:fs';
+import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readSealedJson, sealed } from '../core/checksum.js';
 import { LimnError } from '../core/errors.js';
@@ -8,6 +9,7 @@ import { holderOf, type Lock, takeLock } from '../core/lock.js';
 import { formatDuration, type OnProgress } from '../core/progress.js';
 
 const format = 'limn-learn-1';
+const stateFile = 'learn.json';
 
 interface State {
   format: string;
@@ -65,8 +67,15 @@ export class StageFolder {
     return this.state.stages[stage] as T;
   }
 
+  /** Where nothing was finished, nothing is left. */
   async close(): Promise<void> {
-    await this.save().finally(() => this.lock.release());
+    const isEmpty = Object.keys(this.state.stages).length === 0;
+    await (isEmpty ? rm(this.file, { force: true }) : this.save()).finally(() => this.lock.release());
+    if (isEmpty) await rmdir(this.path).catch(() => {});
+  }
+
+  private get file(): string {
+    return join(this.path, stateFile);
   }
 
   private async save(): Promise<void> {
@@ -74,12 +83,12 @@ export class StageFolder {
     this.since = performance.now();
     // As JSON has it, so that the checksum is that of what is read again.
     const plain = JSON.parse(JSON.stringify(this.state)) as State;
-    await writeFileAtomic(join(this.path, 'learn.json'), `${JSON.stringify(sealed(plain), undefined, 1)}\n`);
+    await writeFileAtomic(this.file, `${JSON.stringify(sealed(plain), undefined, 1)}\n`);
   }
 }
 
 async function readState(path: string, made: Record<string, unknown>): Promise<State> {
-  const file = join(path, 'learn.json');
+  const file = join(path, stateFile);
   const wanted = JSON.parse(JSON.stringify(made)) as Record<string, unknown>;
   if (!existsSync(file)) return { format, made: wanted, stages: {}, seconds: 0 };
   const state = (await readSealedJson(file, 'how far a catalogue was learned')) as State;

@@ -232,6 +232,7 @@ export const englishWording: Wording = {
     female: ['women', 'a woman'],
     boys: ['boys', 'a boy'],
     girls: ['girls', 'a girl'],
+    unisex: ['everyone', 'men and women', 'unisex wear'],
     checked: ['checked', 'checkered'],
     striped: ['striped', 'stripy'],
     solid: ['solid', 'plain'],
