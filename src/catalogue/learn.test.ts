@@ -65,7 +65,7 @@ it('an interrupted run goes on from what is finished, and ends in a gallery', as
   for (const recall of [chance, limn, textAlone, imageAlone]) expect(Object.keys(recall)).toEqual(['1', '5', '10', '50']);
 
   const gallery = await Gallery.open(result.gallery);
-  const { hits } = await gallery.search({ texts: ['in red'], filter: "colour = 'red'", k: 3 });
+  const { hits } = await gallery.search({ texts: ['in red'], filter: "kind = 'shirt'", k: 3 });
   expect(hits.length).toBeGreaterThan(0);
   await gallery.close();
 

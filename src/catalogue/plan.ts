@@ -30,8 +30,9 @@ const sizes: readonly Size[] = [
 /** With fewer triplets a large model learns them by heart. */
 const sizeOf = (triplets: number) => sizes[triplets >= 4000 ? 0 : 1] as Size;
 
-/** Fewer epochs than this are too few for a size, more than this help no more. */
-const fewEpochs = 8;
+/** With fewer steps a smaller model, of which more are to be had, learns more. */
+const fewSteps = 400;
+/** More than this help no more. */
 const mostEpochs = 30;
 
 export const firstSize = sizeOf;
@@ -109,5 +110,5 @@ export function planTraining({ triplets, validation, batchSize, size, stepSecond
     return { size: candidate, batchSize, epochs, validateEvery, trainSeconds, stepSeconds: step };
   };
   const plans = sizes.filter(({ width }) => width <= size.width).map(plan);
-  return plans.find(({ epochs }) => epochs >= fewEpochs) ?? (plans.at(-1) as Plan);
+  return plans.find(({ epochs }) => epochs * steps >= fewSteps) ?? (plans.at(-1) as Plan);
 }
