@@ -58,7 +58,7 @@ it('an interrupted run goes on from what is finished, and ends in a gallery', as
   expect(again).not.toContain('draw pairs');
   expect(result.attributes).toEqual(expect.arrayContaining(['kind', 'colour']));
   expect(result.images).toBe(70);
-  expect(result.serve).toBe(`limn serve --gallery My-shop=${join(options.out, 'gallery')}`);
+  expect(result.serve).toBe(`limn serve --gallery "My-shop=${join(options.out, 'gallery')}"`);
   expect(result.warnings.join()).toMatch(/patch encoder/);
   const { chance, limn, textAlone, imageAlone, queries } = result.test;
   expect(queries).toBe(result.triplets.test);

@@ -182,7 +182,7 @@ export async function learn(options: LearnOptions): Promise<LearnResult> {
           'LIMN+ (limn self-train): where triplets come from a table there are as many as the time allows, and texts that a captioner writes add little',
         ],
         seconds: folder.seconds,
-        serve: `limn serve --gallery ${galleryNameOf(out)}=${location}`,
+        serve: `limn serve --gallery ${asWord(`${galleryNameOf(out)}=${location}`)}`,
       };
     } finally {
       await model.close();
@@ -352,6 +352,9 @@ async function indexAll(
     await gallery.close();
   }
 }
+
+/** As a shell takes it for one word. */
+const asWord = (text: string) => (/^[A-Za-z0-9_./=:\\-]+$/.test(text) ? text : `"${text}"`);
 
 /** A name that a served gallery can have. */
 function galleryNameOf(out: string): string {

@@ -71,6 +71,7 @@ describe('what does not fit is counted and shown', () => {
       'id,c\nx1,red\nx2,blue\n',
       /None of the 2 rows of .*shop.csv fits one of the 1 images .*1.jpg.*id: "x1", "x2"/,
     ],
+    ['another separator', 'id;c\n1;red\n', /Is the table separated by ";"\?/],
     ['no rows', 'id,c\n', /has no rows/],
     ['nothing', '', /has no rows/],
     ['a broken row', 'id,c\n1,red,more\n', /line 2 has 3 fields/],

@@ -91,6 +91,13 @@ export async function readCatalogue(options: CatalogueOptions): Promise<Catalogu
 
 const examplesOf = (names: readonly string[]) => names.slice(0, 3).join(', ') + (names.length > 3 ? ', ...' : '');
 
+/** A table with another separator than its ending says has one column, whose name has it. */
+function separatorHint(columns: readonly string[]): string {
+  const [only = ''] = columns;
+  const separator = columns.length === 1 && [';', '\t', '|', ','].find((character) => only.includes(character));
+  return separator ? ` Is the table separated by ${JSON.stringify(separator)}? Save it with commas, or as .tsv with tabs.` : '';
+}
+
 /** The column whose values fit the most images. */
 async function findImageColumn(list: string, keys: ImageKeys, options: CatalogueOptions, paths: readonly string[]) {
   const { imageColumn, images, signal } = options;
@@ -130,7 +137,7 @@ async function findImageColumn(list: string, keys: ImageKeys, options: Catalogue
     imageColumn === undefined ? [...fits].sort(([, a], [, b]) => b - a) : [[imageColumn, fits.get(imageColumn) ?? 0] as const];
   if (!best || best[1] === 0) {
     const shown = [...examples].slice(0, 4).map(([name, values]) => `${name}: ${values.join(', ')}`);
-    const message = `None of the ${rows} rows of ${list} fits one of the ${paths.length} images of ${images} (such as ${examplesOf(paths)}). A column must name the image by its path, its file name, or its name without the ending; the columns have ${shown.join('; ')}.`;
+    const message = `None of the ${rows} rows of ${list} fits one of the ${paths.length} images of ${images} (such as ${examplesOf(paths)}). A column must name the image by its path, its file name, or its name without the ending; the columns have ${shown.join('; ')}.${separatorHint([...fits.keys()])}`;
     throw new LimnError('DATA', message, { details: { list, images, rows } });
   }
   return { column: best[0], rows, uniqueIds: idsSeen === rows && ids.size === rows };

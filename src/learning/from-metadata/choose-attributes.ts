@@ -83,13 +83,21 @@ export function visibility(attribute: Attribute, nearest: Nearest): number {
   }
   const rows = [...nearest.keys()].filter(known);
   if (pairs < enoughRows || rows.length < enoughRows) return Number.NaN;
-  // Rows against those a fixed stride away stand for any two.
-  let [sum, count] = [0, 0];
-  for (const stride of [1, 7, 31, 73].map((step) => Math.max(1, Math.floor((step * rows.length) / 101)))) {
-    for (let i = 0; i < rows.length; i++) {
-      sum += distance(rows[i] as number, rows[(i + stride) % rows.length] as number);
-      count++;
-    }
-  }
-  return sum === 0 ? Number.NaN : 1 - apart / pairs / (sum / count);
+  const values = rows.map((row) => of[row] as number);
+  const any = attribute.kind === 'number' ? meanDistance(values) : chanceOfTwo(values);
+  return any === 0 ? Number.NaN : 1 - apart / pairs / any;
+}
+
+/** The mean distance of any two numbers, a number and itself among them. */
+function meanDistance(values: readonly number[]): number {
+  const count = values.length;
+  const sorted = Float64Array.from(values).sort();
+  return (2 / count ** 2) * sorted.reduce((sum, value, place) => sum + (2 * place - count + 1) * value, 0);
+}
+
+/** The chance that any two rows have different values. */
+function chanceOfTwo(values: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return 1 - [...counts.values()].reduce((sum, count) => sum + (count / values.length) ** 2, 0);
 }

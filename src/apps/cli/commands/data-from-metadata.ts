@@ -72,7 +72,8 @@ async function runFromMetadata(flags: FromMetadataFlags): Promise<void> {
         const imageOf = (id: string) => thumbnail(join(images, id));
         await writeFileAtomic(page, await previewPage({ made: data.made, count: preview, imageOf }));
       }
-      return { ...foundOf(data), ...(page === undefined ? {} : { preview: page }) };
+      const encoder = flags.encoder ?? (reader.config.kind === 'patch' ? 'patch' : 'mobilenetv2');
+      return { ...foundOf(data), encoder, ...(page === undefined ? {} : { preview: page }) };
     } finally {
       await reader.close();
     }
@@ -85,7 +86,7 @@ async function runFromMetadata(flags: FromMetadataFlags): Promise<void> {
       learnsFrom(result),
       `${out}: ${triplets.train} triplets for training, ${triplets.val} for validation, ${triplets.test} held out as test`,
       ...('preview' in result && result.preview !== undefined ? [`Look at some of them: ${resolve(result.preview)}`] : []),
-      `limn train --dataset triplets --data ${out} --encoder ${flags.encoder ?? 'mobilenetv2'} --out runs/mine`,
+      `limn train --dataset triplets --data ${out} --encoder ${result.encoder} --out runs/mine`,
       '',
     ].join('\n'),
   );
