@@ -5,22 +5,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readOwnTriplets } from '../learning/data/own-triplets.js';
-import { generateWardrobe } from '../learning/data/wardrobe/generate.js';
-import { averagePicture } from '../models/retrieval/average-picture.js';
-import { LimnModel } from '../models/retrieval/limn-model.js';
-import { PictureReader } from '../models/retrieval/picture-reader.js';
+import { generateSyntheticFashion } from '../learning/data/synthetic-fashion/generate.js';
+import { averageImage } from '../models/retrieval/average-image.js';
+import { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runtime.js';
+import { RetrievalModel } from '../models/retrieval/retrieval-model.js';
 import { Gallery } from '../search/gallery/gallery.js';
 import { type LearnOptions, type LearnResult, learn } from './learn.js';
 import { measureStep } from './measure-step.js';
 
 let folder: string;
 let options: LearnOptions;
-const reader = PictureReader.patch(16, 8, 0);
+const reader = ImageEncoderRuntime.patch(16, 8, 0);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'limn-learn-'));
   const wardrobe = join(folder, 'wardrobe');
-  await generateWardrobe({ directory: wardrobe, pictures: 70, size: 24 });
+  await generateSyntheticFashion({ directory: wardrobe, images: 70, size: 24 });
   // One more row than images, and images of the other split that have no row.
   const table = await readFile(join(wardrobe, 'metadata.train.csv'), 'utf8');
   const columns = (table.split('\n')[0] as string).split(',').length;
@@ -81,14 +81,14 @@ it('an interrupted run goes on from what is finished, and ends in a gallery', as
 /** Ranks as many texts alone as there are, one by one, in plain loops. */
 async function recallOfTexts({ model: path, data }: LearnResult): Promise<number> {
   const split = await readOwnTriplets({ directory: data, split: 'test' });
-  const model = await LimnModel.open(path);
-  const source = await reader.read({ pictures: split.pictures });
+  const model = await RetrievalModel.open(path);
+  const source = await reader.read({ images: split.images });
   const rowOf = (id: string) => source.rowOf(id) as number;
-  const gallery = split.pictures.map(({ id }) => id);
+  const gallery = split.images.map(({ id }) => id);
   const targets = await model.embedTargets(source, gallery.map(rowOf));
   let found = 0;
   for (const { reference, targets: wanted, text } of split.triplets) {
-    const asked = await model.embedQueries(averagePicture(model.config, model.parts.weights), [0], [text]);
+    const asked = await model.embedQueries(averageImage(model.config, model.parts.weights), [0], [text]);
     const cosine = (a: Float32Array, at: number, b: Float32Array, bt: number, width: number) => {
       let sum = 0;
       for (let i = 0; i < width; i++) sum += (a[at + i] as number) * (b[bt + i] as number);

@@ -12,13 +12,13 @@ import type { Split, SplitName } from '../learning/data/triplets.js';
 import { evaluateSides } from '../learning/eval/one-sided.js';
 import { findProtocol } from '../learning/eval/protocols/index.js';
 import type { RankingReport } from '../learning/eval/report.js';
-import { withSplitPictures } from '../learning/eval/split-pictures.js';
+import { withSplitImages } from '../learning/eval/split-images.js';
 import { englishWording } from '../learning/from-metadata/english-wording.js';
 import type { MadeTriplets } from '../learning/from-metadata/make-triplets.js';
 import { readWording } from '../learning/from-metadata/wording.js';
 import { train } from '../learning/train/train.js';
-import { LimnModel } from '../models/retrieval/limn-model.js';
-import type { PictureReader } from '../models/retrieval/picture-reader.js';
+import type { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runtime.js';
+import { RetrievalModel } from '../models/retrieval/retrieval-model.js';
 import { Gallery } from '../search/gallery/gallery.js';
 import { writeGalleryList } from './gallery-list.js';
 import { type MadeData, makeData } from './make-data.js';
@@ -35,7 +35,7 @@ export interface LearnOptions {
   /** The folder of everything that is made: data/, limn/, gallery/, learn.json. */
   out: string;
   /** What reads the images; the caller closes it. */
-  reader: PictureReader;
+  reader: ImageEncoderRuntime;
   /** Minutes for the whole, which choose the model's size and the epochs. @default 30 */
   minutes?: number | undefined;
   /** The model's size and the epochs, in place of those that the time would choose. */
@@ -132,7 +132,7 @@ export async function learn(options: LearnOptions): Promise<LearnResult> {
         const size = firstSize(triplets);
         const stepSeconds = await measureStep(splits, { size, batchSize, reader, signal });
         const left = Math.max(seconds * 0.2, seconds - folder.seconds - indexSeconds) * trainShare;
-        const validation = splits.val.pictures.length + 2 * splits.val.triplets.length;
+        const validation = splits.val.images.length + 2 * splits.val.triplets.length;
         return planTraining({ triplets, validation, batchSize, size, stepSeconds, seconds: left });
       }),
     );
@@ -147,7 +147,7 @@ export async function learn(options: LearnOptions): Promise<LearnResult> {
     await folder.once('train', () =>
       time.in('train', (onProgress) => trainInTime(options, { splits, run, plan, limit, onProgress })),
     );
-    const model = await LimnModel.open(run);
+    const model = await RetrievalModel.open(run);
     try {
       const evaluated = await folder.once('evaluate', () =>
         time.in('evaluate', async () => evaluateTest(model, await split('test'), reader, { onBroken, signal })),
@@ -161,7 +161,7 @@ export async function learn(options: LearnOptions): Promise<LearnResult> {
         ...evaluated,
         k: judgedK(evaluated.both.gallery),
         isPatch,
-        images: splits.train.pictures.length,
+        images: splits.train.images.length,
       });
       for (const warning of warnings) logger.warn(warning);
       return {
@@ -310,15 +310,15 @@ async function trainInTime(options: LearnOptions, { splits, run, plan, limit, on
 type Evaluated = Record<'both' | 'text' | 'image', RankingReport>;
 
 async function evaluateTest(
-  model: LimnModel,
+  model: RetrievalModel,
   test: Split,
-  reader: PictureReader,
+  reader: ImageEncoderRuntime,
   { onBroken, signal }: { onBroken: 'skip'; signal: AbortSignal | undefined },
 ): Promise<Evaluated> {
   throwIfAborted(signal, 'evaluating');
   const protocol = findProtocol('triplets');
-  return withSplitPictures({ model, split: test, reader, onBroken, signal }, (pictures, split) =>
-    evaluateSides({ model, split, pictures, protocol, signal }),
+  return withSplitImages({ model, split: test, reader, onBroken, signal }, (images, split) =>
+    evaluateSides({ model, split, images, protocol, signal }),
   );
 }
 
@@ -334,7 +334,7 @@ function recallOf({ both, text, image }: Evaluated): LearnedRecall {
 async function indexAll(
   options: LearnOptions,
   table: FoundData['table'],
-  model: LimnModel,
+  model: RetrievalModel,
   out: string,
   { onProgress, logger }: { onProgress: OnProgress | undefined; logger: Logger },
 ): Promise<{ images: number; factors: string[] }> {

@@ -6,7 +6,7 @@ import { type MadeTriplets, makeTriplets } from '../learning/from-metadata/make-
 import type { Wording } from '../learning/from-metadata/wording.js';
 import { writeTriplets } from '../learning/from-metadata/write-triplets.js';
 import { Vocabulary } from '../models/encoders/text/vocabulary.js';
-import type { PictureReader } from '../models/retrieval/picture-reader.js';
+import type { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runtime.js';
 import type { Catalogue } from './catalogue.js';
 import { type CatalogueOptions, readCatalogue } from './read-catalogue.js';
 
@@ -14,7 +14,7 @@ export interface MakeDataOptions extends CatalogueOptions {
   /** Where the dataset is written. */
   out: string;
   /** What images are compared with; the caller closes it. */
-  reader: PictureReader;
+  reader: ImageEncoderRuntime;
   fields?: readonly string[] | undefined;
   wordings?: readonly Wording[] | undefined;
   perImage?: number | undefined;
@@ -33,7 +33,7 @@ export async function makeData(options: MakeDataOptions): Promise<MadeData> {
   const { out, reader, images, fields, wordings, perImage, seed, signal, onProgress } = options;
   const { rows, ...catalogue } = await readCatalogue(options);
   const source = await reader.read({
-    pictures: rows.map(({ id, path }) => ({ id, path })),
+    images: rows.map(({ id, path }) => ({ id, path })),
     vocabulary: Vocabulary.build(['and'], { minCount: 1 }),
     onBroken: 'skip',
     signal,

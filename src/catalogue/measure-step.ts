@@ -4,7 +4,7 @@ import { temporaryFolder } from '../core/files.js';
 import type { OnProgress } from '../core/progress.js';
 import type { Split } from '../learning/data/triplets.js';
 import { train } from '../learning/train/train.js';
-import type { PictureReader } from '../models/retrieval/picture-reader.js';
+import type { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runtime.js';
 import { modelOf, type Size, trainingOf } from './plan.js';
 
 const steps = 5;
@@ -12,7 +12,12 @@ const steps = 5;
 /** @returns seconds, the median of some steps behind the first */
 export async function measureStep(
   splits: { train: Split; val: Split },
-  { size, batchSize, reader, signal }: { size: Size; batchSize: number; reader: PictureReader; signal?: AbortSignal | undefined },
+  {
+    size,
+    batchSize,
+    reader,
+    signal,
+  }: { size: Size; batchSize: number; reader: ImageEncoderRuntime; signal?: AbortSignal | undefined },
 ): Promise<number> {
   const out = await temporaryFolder('limn-measure');
   const times: number[] = [];
@@ -42,5 +47,5 @@ export async function measureStep(
 function partOf(split: Split, count: number): Split {
   const triplets = split.triplets.slice(0, count);
   const named = new Set(triplets.flatMap(({ reference, targets }) => [reference, ...targets]));
-  return { ...split, triplets, pictures: split.pictures.filter(({ id }) => named.has(id)) };
+  return { ...split, triplets, images: split.images.filter(({ id }) => named.has(id)) };
 }

@@ -2,7 +2,7 @@
 
 import type { TrainingSettingsInput } from '../learning/train/settings.js';
 import type { ModelConfigInput } from '../models/methods/model-config.js';
-import type { PictureReader } from '../models/retrieval/picture-reader.js';
+import type { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runtime.js';
 
 export interface Size {
   readonly width: number;
@@ -38,7 +38,7 @@ const mostEpochs = 30;
 export const firstSize = sizeOf;
 
 /** The recipe of configs/product-photos.json in other sizes. @param reader what the images are read with */
-export function modelOf({ width, factors, heads }: Size, reader: PictureReader): Partial<ModelConfigInput> {
+export function modelOf({ width, factors, heads }: Size, reader: ImageEncoderRuntime): Partial<ModelConfigInput> {
   const frozen = reader.config.kind === 'features';
   return {
     width,
@@ -46,7 +46,7 @@ export function modelOf({ width, factors, heads }: Size, reader: PictureReader):
     heads,
     textLayers: 1,
     dropout: 0.1,
-    ...(frozen && reader.config.tokens > 4 ? { localMass: 4 } : {}),
+    ...(frozen && reader.config.tokens > 4 ? { localTokenPrior: 4 } : {}),
     factorWeights: 'learned',
     referenceNegatives: true,
     symmetric: 0.5,
@@ -57,7 +57,7 @@ export function modelOf({ width, factors, heads }: Size, reader: PictureReader):
 
 export function trainingOf(
   plan: Pick<Plan, 'batchSize' | 'epochs' | 'validateEvery'>,
-  reader: PictureReader,
+  reader: ImageEncoderRuntime,
 ): TrainingSettingsInput {
   const { batchSize, epochs, validateEvery } = plan;
   const tokens = reader.config.kind === 'features' ? reader.config.tokens : 0;
@@ -69,7 +69,7 @@ export function trainingOf(
     averageDecay: 0.99,
     // People use words that no template has.
     wordDropout: 0.03,
-    tokensSeen: tokens > 12 ? 12 : 0,
+    tokenSubsample: tokens > 12 ? 12 : 0,
     protocol: 'triplets',
     selectBy: 10,
   };

@@ -125,7 +125,7 @@ test('the list of the gallery has every image, under names that filters know', a
   );
   const list = await listFile(written?.file as string, place.images);
   const listed: unknown[] = [];
-  for await (const { id, metadata } of list.pictures()) listed.push([id, metadata.Preis]);
+  for await (const { id, metadata } of list.images()) listed.push([id, metadata.Preis]);
   expect(listed).toEqual([
     ['1', 3.5],
     ['2', 4],

@@ -25,8 +25,8 @@ export function verdict({ both, text, image, k, isPatch, images }: VerdictInput)
   const warnings: string[] = [];
   const name = `R@${k}`;
   const [reached, chance] = [both.metrics[name] as number, both.chance[name] as number];
-  const deviation = Math.sqrt(Math.max((chance * (100 - chance)) / both.queries, 1e-9));
-  const isAboveChance = reached - chance > clear * deviation;
+  const std = Math.sqrt(Math.max((chance * (100 - chance)) / both.queries, 1e-9));
+  const isAboveChance = reached - chance > clear * std;
   if (!isAboveChance) {
     warnings.push(
       `The model is not clearly better than chance: ${name} ${reached.toFixed(1)}, by chance ${chance.toFixed(1)}, on ${both.queries} held-out queries. Do not serve it.`,

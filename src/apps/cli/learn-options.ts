@@ -2,16 +2,16 @@
 import { Option } from 'commander';
 import { LimnError } from '../../core/errors.js';
 import type { Logger } from '../../core/progress.js';
-import type { PictureReader } from '../../models/retrieval/picture-reader.js';
+import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
 import { openReader } from './encoders.js';
 import { repeatableOption } from './options.js';
 
 /** The encoder that is taken where none is named, if its weights are installed. */
 const preferred = 'mobilenetv2';
-const patch = { pictureSize: 64, patchSize: 8, patchLayers: 2 };
+const patch = { imageSize: 64, patchSize: 8, patchLayers: 2 };
 
 /** Opens the encoder that is named, or the best that is there. @throws LimnError as openReader does */
-export async function openLearningReader(encoder: string | undefined, logger: Logger): Promise<PictureReader> {
+export async function openLearningReader(encoder: string | undefined, logger: Logger): Promise<ImageEncoderRuntime> {
   if (encoder !== undefined) return openReader(encoder, patch);
   try {
     return await openReader(preferred, patch);

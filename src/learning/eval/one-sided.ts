@@ -1,18 +1,18 @@
 /** What a model reaches with one side of the query: the texts alone, or the references alone, as a gallery answers such searches. */
-import { averagePicture } from '../../models/retrieval/average-picture.js';
+import { averageImage } from '../../models/retrieval/average-image.js';
 import { scoreVectors } from '../../models/retrieval/embeddings.js';
-import type { LimnModel } from '../../models/retrieval/limn-model.js';
-import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import type { ImageFeatures } from '../../models/retrieval/image-features.js';
+import type { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import type { Split } from '../data/triplets.js';
 import { applyProtocol, type Protocol } from './protocols/index.js';
 import { type RankingReport, rankSplit } from './report.js';
 import { scoreQueries } from './scores.js';
 
 export interface OneSidedOptions {
-  model: LimnModel;
+  model: RetrievalModel;
   split: Split;
   /** Holds every image of the gallery and every reference. */
-  pictures: PictureSource;
+  images: ImageFeatures;
   protocol: Protocol;
   ks?: readonly number[] | undefined;
   signal?: AbortSignal | undefined;
@@ -20,21 +20,21 @@ export interface OneSidedOptions {
 
 /** Reports of the whole query, of its text with the average image, and of its reference as a gallery stores it. */
 export async function evaluateSides(options: OneSidedOptions): Promise<Record<'both' | 'text' | 'image', RankingReport>> {
-  const { model, split, pictures, protocol, ks, signal } = options;
+  const { model, split, images, protocol, ks, signal } = options;
   const applied = applyProtocol(protocol, split);
-  const rowsOf = (ids: readonly string[]) => ids.map((id) => pictures.rowOf(id) as number);
+  const rowsOf = (ids: readonly string[]) => ids.map((id) => images.rowOf(id) as number);
   const texts = split.triplets.map(({ text }) => text);
   const references = rowsOf(split.triplets.map(({ reference }) => reference));
-  const gallery = await model.embedTargets(pictures, rowsOf(applied.gallery), { signal });
+  const gallery = await model.embedTargets(images, rowsOf(applied.gallery), { signal });
   const asked = {
-    both: await model.embedQueries(pictures, references, texts, { signal }),
+    both: await model.embedQueries(images, references, texts, { signal }),
     text: await model.embedQueries(
-      averagePicture(model.config, model.parts.weights),
+      averageImage(model.config, model.parts.weights),
       texts.map(() => 0),
       texts,
       { signal },
     ),
-    image: await model.embedTargets(pictures, references, { signal }),
+    image: await model.embedTargets(images, references, { signal }),
   };
   const rank = (queries: (typeof asked)['both']) => {
     const scores = scoreQueries(scoreVectors(queries, model.gamma), scoreVectors(gallery, model.gamma), { signal });

@@ -1,14 +1,14 @@
 /** One vector an image, by which images are near each other: the encoder's, or for the patch encoder what can be seen from afar. */
 import { fromFloat16 } from '../../engine/tensor/float16.js';
-import type { PictureSource } from '../../models/retrieval/picture-source.js';
-import type { Vectors } from '../eval/vectors.js';
+import type { ImageFeatures } from '../../models/retrieval/image-features.js';
+import type { ScoreVectors } from '../eval/vectors.js';
 
 /** Cells of a side of the mosaic that stands for an image where no encoder was trained before. */
 const cells = 6;
 const batch = 64;
 
 /** Rows of length 1, less the mean of all rows; a row that is the mean itself stays near it. */
-export function imageVectors(source: PictureSource, ids: readonly string[]): Vectors {
+export function imageVectors(source: ImageFeatures, ids: readonly string[]): ScoreVectors {
   const rows = ids.map((id) => source.rowOf(id) as number);
   let data: Float32Array | undefined;
   let width = 0;

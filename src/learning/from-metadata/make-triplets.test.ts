@@ -142,8 +142,8 @@ test('what is written is a dataset that limn reads, with where each line is from
     await writeTriplets(join(folder, 'data'), made, join(folder, 'photos'));
     const val = await readOwnTriplets({ directory: join(folder, 'data'), split: 'val', onMissing: 'ignore' });
     expect(val.triplets.map(({ text }) => text)).toEqual(made.splits.val.map(({ text }) => text));
-    expect(new Set(val.pictures.map(({ id }) => id))).toEqual(new Set([...made.images.val, ...made.images.test]));
-    expect(val.pictures[0]?.path.startsWith(join(folder, 'photos'))).toBe(true);
+    expect(new Set(val.images.map(({ id }) => id))).toEqual(new Set([...made.images.val, ...made.images.test]));
+    expect(val.images[0]?.path.startsWith(join(folder, 'photos'))).toBe(true);
     const page = await previewPage({ made, count: 5, imageOf: async () => undefined });
     expect(page.split('<section>')).toHaveLength(6);
     expect(page).toContain('kind_of_type');

@@ -3,7 +3,7 @@ import { LimnError } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress.js';
 import { Random } from '../../core/random.js';
 import { type SplitName, splitNames } from '../data/triplets.js';
-import type { Vectors } from '../eval/vectors.js';
+import type { ScoreVectors } from '../eval/vectors.js';
 import { type Attribute, readAttributes } from './attributes.js';
 import type { CatalogueRow } from './catalogue-row.js';
 import { Differences } from './changes.js';
@@ -20,7 +20,7 @@ import { writeText } from './write-text.js';
 export interface MakeTripletsOptions {
   rows: readonly CatalogueRow[];
   /** One row a product, of length 1, from which pairs of like images are told. */
-  vectors: Vectors;
+  vectors: ScoreVectors;
   /** Columns to learn from. @default those that tell something which images show */
   fields?: readonly string[] | undefined;
   /** Languages of the texts, drawn evenly. @default English */

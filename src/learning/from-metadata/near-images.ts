@@ -1,7 +1,7 @@
 /** The images nearest to each, and those that can hardly be told apart. */
 import type { OnProgress } from '../../core/progress.js';
 import { scoreQueries } from '../eval/scores.js';
-import { rowsOf, type Vectors } from '../eval/vectors.js';
+import { rowsOf, type ScoreVectors } from '../eval/vectors.js';
 
 export interface NearImages {
   /** Rows of the nearest others of each row, the nearest first; those of a copy are those of the first image that it is a copy of. */
@@ -18,7 +18,7 @@ export const nearlySame = 0.97;
 
 /** Every image is compared with every other, in blocks. */
 export async function findNear(
-  vectors: Vectors,
+  vectors: ScoreVectors,
   tools: { signal?: AbortSignal | undefined; onProgress?: OnProgress | undefined } = {},
 ): Promise<NearImages> {
   const { firsts, firstOf, copies } = findCopies(vectors);
@@ -39,7 +39,7 @@ export async function findNear(
 }
 
 /** Rows of equal numbers: the first of each, and which of these each row equals. */
-function findCopies({ data, width }: Vectors) {
+function findCopies({ data, width }: ScoreVectors) {
   const places = new Map<string, number>();
   const firsts: number[] = [];
   const members: number[][] = [];

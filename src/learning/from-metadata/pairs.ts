@@ -3,7 +3,7 @@ import { dot } from '../../core/dot.js';
 import { throwIfAborted } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress.js';
 import type { Random } from '../../core/random.js';
-import type { Vectors } from '../eval/vectors.js';
+import type { ScoreVectors } from '../eval/vectors.js';
 import { type Change, type Differences, mostChanges } from './changes.js';
 
 export interface DrawnPair {
@@ -23,7 +23,7 @@ export interface PairOptions {
   perReference: number;
   differences: Differences;
   /** One row a product, of length 1. */
-  vectors: Vectors;
+  vectors: ScoreVectors;
   random: Random;
   signal?: AbortSignal | undefined;
   onProgress?: OnProgress | undefined;
