@@ -11,6 +11,7 @@
  * await limn.close();
  */
 
+import { type LearnOptions, type LearnResult, learn } from './catalogue/learn.js';
 import type { Device } from './engine/runtime/device.js';
 import { RetrievalModel } from './models/retrieval/retrieval-model.js';
 import { type CreateOptions, Gallery } from './search/gallery/gallery.js';
@@ -44,6 +45,19 @@ export class Limn {
     return this.keep(await Gallery.open(location, { model: this.model }));
   }
 
+  /**
+   * From a shop's table and images to a search, without any annotation: triplets from metadata, a trained LIMN, its numbers on held-out
+   * products, and a gallery. See {@link LearnOptions}.
+   *
+   * @example
+   * const reader = await ImageEncoderRuntime.open('encoder.json');
+   * const { model, gallery, test, warnings } = await Limn.learn({ list: 'shop.csv', images: 'photos', out: 'shop', reader, minutes: 20 });
+   * @throws LimnError DATA for a table or images that nothing can be learned from; USAGE; INTERRUPTED, after which the same call goes on
+   */
+  static learn(options: LearnOptions): Promise<LearnResult> {
+    return learn(options);
+  }
+
   /** Closes the galleries and the model, and ends their threads. */
   async close(): Promise<void> {
     for (const gallery of this.galleries.splice(0)) await gallery.close();
@@ -57,6 +71,8 @@ export class Limn {
 }
 
 export { z } from 'zod';
+export type { LearnedRecall, LearnOptions, LearnResult } from './catalogue/learn.js';
+export { type MadeData, type MakeDataOptions, makeData } from './catalogue/make-data.js';
 export { LimnError, type LimnErrorCode } from './core/errors.js';
 export type { Part, PartKind } from './core/part.js';
 export {

@@ -258,7 +258,7 @@ describe.skipIf(!executablePath)('the page', () => {
       await page.fill('#filter', "kind in ('dress', 'bag') and price <= 3 and on_sale = false");
       await page.keyboard.press('Enter');
       await page.getByText('No picture fits').waitFor();
-      expect(await page.getByLabel("Notes").textContent()).toMatch(/^0 of \d+ images match the filter\.$/);
+      expect(await page.getByLabel('Notes').textContent()).toMatch(/^0 of \d+ images match the filter\.$/);
       expect(await page.locator('.chip').allTextContents()).toEqual([
         'kind: dress',
         'kind: bag',

@@ -13,6 +13,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Train LIMN on triplets of reference, text and target.',
     load: async () => (await import('./commands/train.js')).trainCommand(),
   },
+  learn: {
+    summary: "From a shop's table and images to a search, without any annotation.",
+    load: async () => (await import('./commands/learn.js')).learnCommand(),
+  },
   'self-train': {
     summary: 'LIMN+: train LIMN and the captioner in rounds, on labels and on texts that they write and judge.',
     load: async () => (await import('./commands/self-train.js')).selfTrainCommand(),

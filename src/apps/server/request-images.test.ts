@@ -11,7 +11,7 @@ const jpeg = () =>
 
 function counted(requestPixels = defaultLimits.requestPixels) {
   const charged: number[] = [];
-  const turns = new DecodeTurns({ atOnce: 1, perCaller: 1, bytes: 2 ** 30 });
+  const turns = new DecodeTurns({ concurrency: 1, perCaller: 1, bytes: 2 ** 30 });
   const limits = { ...defaultLimits, requestPixels, ratePixels: 1 };
   const signal = new AbortController().signal;
   const images = new RequestImages({ limits, turns, caller: 'a', signal, charge: (cost) => void charged.push(cost) });

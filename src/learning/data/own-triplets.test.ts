@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { ReadOptions } from './dataset-format.js';
@@ -72,4 +73,20 @@ test('a missing picture, a query without target, and a folder without triplets',
   const open = await read([{ reference: 'a', text: 'x' }], { targets: 'optional' });
   expect(open.triplets[0]?.targets).toEqual([]);
   expect(await failureOf(readOwnTriplets({ directory: '/nowhere', split: 'val' }))).toMatch(/^\/nowhere has no triplets\./);
+});
+
+test('images may lie elsewhere, where images.json says', async () => {
+  const directory = await folderOf({
+    'data/triplets.val.jsonl': jsonl({ ...row, provenance: { by: 'hand' } }),
+    'photos/a.jpg': 'x',
+    'photos/b/b.jpg': 'x',
+  });
+  const data = join(directory, 'data');
+  await writeFile(join(data, 'images.json'), '{ "images": "../photos" }');
+  const val = await readOwnTriplets({ directory: data, split: 'val' });
+  expect(val.images.map(({ path }) => path)).toEqual([join(directory, 'photos/a.jpg'), join(directory, 'photos/b/b.jpg')]);
+  await writeFile(join(data, 'images.json'), '{ "folder": "../photos" }');
+  expect(await failureOf(readOwnTriplets({ directory: data, split: 'val' }))).toMatch(
+    /images.json must be { "images": "a folder" }/,
+  );
 });

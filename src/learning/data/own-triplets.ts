@@ -5,13 +5,16 @@
  *     triplets.jsonl                   instead of them: all splits in one file, "split" in each line (without it: val)
  *     gallery.txt                      optional: more pictures to rank in val and test, a path a line
  *     images/                          the pictures, by those paths; or beside these files
+ *     images.json                      optional: { "images": "../photos" }, another folder of the pictures, seen from here
  *
- * A query with several right answers has "targets": [...] instead of "target". Picture ids are the paths as they are written.
+ * A query with several right answers has "targets": [...] instead of "target". Picture ids are the paths as they are written. "provenance"
+ * may say where a line is from; nothing reads it.
  */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
+import { readJson } from '../../core/files.js';
 import { type DatasetFormat, defineDataset, type ReadOptions, requireSplit } from './dataset-format.js';
 import { assembleSplit, findUnder } from './image-files.js';
 import { checkOwnTarget, silent } from './odd-rows.js';
@@ -20,6 +23,9 @@ import { correctCaptions, protocolText } from './spelling.js';
 import { type Split, type SplitName, splitNames, type Triplet } from './triplets.js';
 
 const singleFile = 'triplets.jsonl';
+/** Says where the images are, where that is neither `images/` nor beside the triplets. */
+export const imagesFile = 'images.json';
+const imagesSchema = z.strictObject({ images: z.string().min(1) });
 
 const path = z.string().trim().min(1);
 const rowSchema = z.strictObject({
@@ -28,6 +34,7 @@ const rowSchema = z.strictObject({
   targets: z.array(path).min(1).optional(),
   text: z.string(),
   split: z.enum(splitNames).optional(),
+  provenance: z.unknown().optional(),
 });
 
 /** Reads one split. With `targets: 'optional'` a line needs none. See {@link DatasetFormat.read} for errors. */
@@ -42,10 +49,21 @@ export async function readOwnTriplets(options: ReadOptions): Promise<Split> {
   if (split !== 'train' && existsSync(galleryFile)) {
     for (const { value } of await lineRows(galleryFile, 'a list of pictures')) ids.add(value.trim());
   }
-  const folders = [join(directory, 'images'), directory] as const;
+  const elsewhere = await imagesElsewhere(directory);
+  const usual = [join(directory, 'images'), directory] as const;
+  const folders: readonly [string, ...string[]] = elsewhere === undefined ? usual : [elsewhere, ...usual];
   const images = [...ids].map((id) => ({ id, ...findUnder(folders, id) }));
   const advice = 'put them there by the paths in the triplets';
   return assembleSplit(options, images, triplets, { folder: folders[0], advice });
+}
+
+/** The folder that {@link imagesFile} names. @throws LimnError DATA for a file that says something else */
+async function imagesElsewhere(directory: string): Promise<string | undefined> {
+  const file = join(directory, imagesFile);
+  if (!existsSync(file)) return undefined;
+  const parsed = imagesSchema.safeParse(await readJson(file, 'where the images are'));
+  if (parsed.success) return resolve(directory, parsed.data.images);
+  throw new LimnError('DATA', `${file} must be { "images": "a folder" }.`, { details: { path: file } });
 }
 
 function readTriplet(row: AnnotationRow, options: ReadOptions, single: boolean): Triplet[] {

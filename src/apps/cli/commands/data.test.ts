@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -21,12 +21,37 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllEnvs();
   process.exitCode = undefined;
 });
 afterAll(removeFolders);
 
 const line = (reference: string, target: string, text = 'in red') => JSON.stringify({ reference, target, text });
 const check = (...words: string[]) => runProgram(['data', 'check', ...words]);
+
+test('triplets of a table and images, with a page to look at, are a sound dataset', async () => {
+  const colours = ['red', 'blue', 'green', 'black', 'white'];
+  const rows = Array.from({ length: 61 }, (_, i) => [i, colours[i % 5], `kind ${i % 3}`].join(','));
+  const directory = await folderOf({ 'shop.csv': `sku,colour,type\n${rows.join('\n')}\n`, 'photos/60.png': 'broken' });
+  for (let i = 0; i < 60; i++) {
+    const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const;
+    const image = sharp({ create: { width: 16, height: 16, channels: 3, background: colours[i % 5] as string, noise } });
+    await image.png().toFile(join(directory, 'photos', `${i}.png`));
+  }
+  const place = ['--list', join(directory, 'shop.csv'), '--images', join(directory, 'photos'), '--out', join(directory, 'made')];
+  vi.stubEnv('LIMN_HOME', join(directory, 'home'));
+  const made = (...words: string[]) => runProgram(['data', 'from-metadata', ...place, '--encoder', 'patch', ...words]);
+  expect(await made('--preview', '3')).toBe(0);
+  expect(out).toMatch(/61 of 61 rows fit one of the 61 images/);
+  expect(out).toMatch(/1 images cannot be read and are left out, the first: .*60\.png/);
+  expect(out).toMatch(/triplets of \d+ products from colour, type/);
+  expect((await readFile(join(directory, 'made', 'preview.html'), 'utf8')).split('src="data:image/')).toHaveLength(7);
+  out = '';
+  expect(await check('--dataset', 'triplets', '--data', join(directory, 'made'))).toBe(0);
+  expect(out).toContain('The annotations are sound.');
+  expect(await made('--fields', 'color')).toBe(2);
+  expect(error).toMatch(/no column "color". Did you mean "colour"\?/);
+});
 
 test('counts, missing pictures with advice, and exit code 0', async () => {
   const directory = await folderOf({ 'triplets.val.jsonl': line('a.jpg', 'b.jpg'), 'images/a.jpg': 'x' });

@@ -6,6 +6,7 @@ import { decodeImage } from '../../../models/encoders/image/image.js';
 import { datasetFormat, datasetOption, refuseCategory } from '../datasets.js';
 import { runLong } from '../long-work.js';
 import { newCommand, required } from '../options.js';
+import { fromMetadataCommand } from './data-from-metadata.js';
 
 interface CheckFlags {
   dataset: string;
@@ -27,7 +28,7 @@ export function dataCommand(): Command {
       '\nEnds with 0 for a sound dataset, also where some images are missing, and with 1 for one that is not or has no image at all.',
     )
     .action(runCheck);
-  return new Command('data').description('Look after datasets.').addCommand(check);
+  return new Command('data').description('Look after datasets.').addCommand(check).addCommand(fromMetadataCommand());
 }
 
 async function runCheck(flags: CheckFlags): Promise<void> {

@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import { limnHome, sha256, writeFileAtomic } from '../../../core/files.js';
 import { formatDuration } from '../../../core/progress.js';
 import { readFashionIQ } from '../../../learning/data/fashioniq.js';
-import { generateSyntheticFashion } from '../../../learning/data/synthetic-fashion/generate.js';
+import { generateSyntheticFashion, metadataFile } from '../../../learning/data/synthetic-fashion/generate.js';
 import type { Split } from '../../../learning/data/triplets.js';
 import { type EvaluationReport, evaluate } from '../../../learning/eval/evaluate.js';
 import { findProtocol } from '../../../learning/eval/protocols/index.js';
@@ -127,11 +127,12 @@ async function compete(
 async function searchExamples(val: Split, directory: string, out: string, { signal, onProgress }: LongWork): Promise<string> {
   const limn = await RetrievalModel.open(join(out, 'limn'));
   const images = join(directory, 'images');
-  const files = val.images.map(({ path }) => path.slice(images.length + 1));
+  // With what a shop would know of them, for filters and for the names of the factors.
+  const list = join(directory, metadataFile('val'));
   const gallery = await Gallery.create({
     model: limn,
     images,
-    files,
+    list,
     out: join(out, 'gallery'),
     replace: true,
     signal,

@@ -2,7 +2,7 @@
  * The wardrobe: drawn catalogue pictures with modification texts, in the FashionIQ layout, so that limn can train, be tested
  * and be tried without any download. The category is `wardrobe`; train and val share no picture.
  */
-
+import { existsSync } from 'node:fs';
 import { readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +24,7 @@ const manifestName = 'wardrobe.json';
 /** Large, because ranking few pictures is too easy: a tenth of the gallery is of the right kind. */
 const validationShare = 0.35;
 const queriesPerImage = { train: 4, val: 1 };
+const splitNames = ['train', 'val'] as const;
 
 export interface SyntheticFashionOptions {
   /** An empty or new folder, or one that an earlier call began with the same options. */
@@ -75,20 +76,22 @@ export async function generateSyntheticFashion(options: SyntheticFashionOptions)
   const recipe = { version: generatorVersion, pictures: images, seed, size };
   const finished = await claimFolder(directory, recipe);
   const plan = planSyntheticFashion(images, seed);
-  const names = Object.keys(plan.splits) as ('train' | 'val')[];
-  const all = names.flatMap((name) => plan.splits[name].images);
+  const all = splitNames.flatMap((name) => plan.splits[name].images);
   await makeFolder(join(directory, 'images')).catch((error) => {
     throw writeError(join(directory, 'images'), error);
   });
   const present = await wholeImages(join(directory, 'images'));
   const wanted = all.filter((image) => !present.has(`${image.id}.jpg`));
   const counts = Object.fromEntries(
-    names.map((name) => [name, { images: plan.splits[name].images.length, triplets: plan.splits[name].captions.length }]),
+    splitNames.map((name) => [name, { images: plan.splits[name].images.length, triplets: plan.splits[name].captions.length }]),
   ) as SyntheticFashion['counts'];
-  const reused = finished && wanted.length === 0;
+  const texts = splitNames.map((name): [string, string] => [metadataFile(name), metadataTable(plan.splits[name].images)]);
+  // Wardrobes of earlier versions lack the tables.
+  const reused = finished && wanted.length === 0 && texts.every(([path]) => existsSync(join(directory, path)));
   if (!reused) {
     await drawImages(wanted, all.length, { directory, seed, size, signal, onProgress });
     for (const [path, value] of plan.files) await writeFileAtomic(join(directory, path), `${JSON.stringify(value, null, 1)}\n`);
+    for (const [path, text] of texts) await writeFileAtomic(join(directory, path), text);
     await writeFileAtomic(join(directory, manifestName), `${JSON.stringify({ ...recipe, finished: true, counts }, null, 2)}\n`);
   }
   return { directory, category: 'wardrobe', counts, reused };
@@ -139,6 +142,16 @@ export function planSyntheticFashion(images: number, seed: number) {
   const attributes = [...splits.train.images, ...splits.val.images].map(({ id, garment }) => [id, garment]);
   files.push(['attributes.json', Object.fromEntries(attributes)]);
   return { splits, files };
+}
+
+/** The table of a split: what a shop would know of its garments, for "limn index --list" and "limn learn --list". */
+export const metadataFile = (split: 'train' | 'val') => `metadata.${split}.csv`;
+
+/** A row a garment; what its kind does not have is left empty. */
+function metadataTable(images: readonly PlannedImage[]): string {
+  const columns = [...new Set(images.flatMap(({ garment }) => Object.keys(garment)))];
+  const rows = images.map(({ id, garment }) => [`${id}.jpg`, ...columns.map((column) => garment[column] ?? '')]);
+  return [['path', ...columns], ...rows].map((row) => `${row.join(',')}\n`).join('');
 }
 
 /** Names of the picture files that are not empty. */

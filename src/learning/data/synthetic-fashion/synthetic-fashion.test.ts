@@ -96,7 +96,17 @@ test('the folder reads as FashionIQ, equal seeds give equal files, and a whole f
   expect(splits.map((split) => split.images.length)).toEqual([65, 35]);
   expect(splits.map((split) => split.triplets.length)).toEqual([wardrobe.counts.train.triplets, wardrobe.counts.val.triplets]);
   expect(new Set(splits.flatMap((split) => split.images.map((image) => image.id))).size).toBe(100);
-  expect(Object.keys(JSON.parse(await readFile(join(first, 'attributes.json'), 'utf8'))).length).toBe(100);
+  const attributes = JSON.parse(await readFile(join(first, 'attributes.json'), 'utf8')) as Record<string, Record<string, string>>;
+  expect(Object.keys(attributes).length).toBe(100);
+  const [header = '', ...rows] = (await readFile(join(first, 'metadata.val.csv'), 'utf8')).trim().split('\n');
+  expect(rows).toHaveLength(wardrobe.counts.val.images);
+  for (const row of rows) {
+    const cells = row.split(',');
+    const named = header
+      .split(',')
+      .flatMap((name, i): [string, string | undefined][] => (i > 0 && cells[i] ? [[name, cells[i]]] : []));
+    expect(Object.fromEntries(named)).toEqual(attributes[cells[0]?.replace('.jpg', '') as string]);
+  }
 
   await generateSyntheticFashion({ ...options, directory: second });
   for (const file of [

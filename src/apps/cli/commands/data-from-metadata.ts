@@ -1,0 +1,93 @@
+/** limn data from-metadata */
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { foundOf, learnsFrom } from '../../../catalogue/learn.js';
+import { makeData } from '../../../catalogue/make-data.js';
+import { writeFileAtomic } from '../../../core/files.js';
+import { englishWording } from '../../../learning/from-metadata/english-wording.js';
+import { previewPage } from '../../../learning/from-metadata/preview-page.js';
+import { readWording } from '../../../learning/from-metadata/wording.js';
+import { thumbnail } from '../../../models/encoders/image/thumbnail.js';
+import { encoderOption, fieldsOption, openLearningReader, templatesOption } from '../learn-options.js';
+import { runLong } from '../long-work.js';
+import { newCommand, numberOption, required } from '../options.js';
+
+interface FromMetadataFlags {
+  list?: string;
+  images?: string;
+  out?: string;
+  fields?: string[];
+  imageColumn?: string;
+  templates?: string[];
+  encoder?: string;
+  perImage?: number;
+  most?: number;
+  preview?: number;
+  seed: number;
+  json?: boolean;
+}
+
+export function fromMetadataCommand(): Command {
+  return newCommand('from-metadata', "Make triplets of a shop's table and images, for limn train --dataset triplets.")
+    .option('--list <file>', 'CSV, TSV, JSON lines or Parquet, a row a product (default: names of files and folders are read)')
+    .option('--images <folder>', 'the images, also those in folders inside')
+    .option('--out <folder>', 'where the dataset is written')
+    .addOption(fieldsOption())
+    .option('--image-column <name>', 'the column that names the image (default: the one that fits most images)')
+    .addOption(templatesOption())
+    .addOption(encoderOption())
+    .addOption(
+      numberOption(
+        '--per-image <count>',
+        'most training triplets from one image (default: as many as give some 10,000, 2 to 24)',
+        { least: 1, whole: true },
+      ),
+    )
+    .addOption(numberOption('--most <count>', 'products that are used (default: 12000)', { least: 20, whole: true }))
+    .addOption(
+      numberOption('--preview <count>', 'also write a page with so many triplets and their images', {
+        least: 1,
+        most: 500,
+        whole: true,
+      }),
+    )
+    .addOption(
+      numberOption('--seed <number>', 'of everything that is drawn', { least: 0, most: 0xffffffff, whole: true }).default(1),
+    )
+    .option('--json', 'print the result as JSON')
+    .action(runFromMetadata);
+}
+
+async function runFromMetadata(flags: FromMetadataFlags): Promise<void> {
+  const images = required(flags.images, '--images', 'data from-metadata');
+  const out = required(flags.out, '--out', 'data from-metadata');
+  const { list, fields, imageColumn, templates = [], perImage, most, seed, preview } = flags;
+  const result = await runLong(async ({ logger, ...tools }) => {
+    const wordings = [englishWording, ...(await Promise.all(templates.map(readWording)))];
+    const reader = await openLearningReader(flags.encoder, logger);
+    try {
+      const data = await makeData({ images, out, reader, list, fields, imageColumn, wordings, perImage, most, seed, ...tools });
+      const page = preview === undefined ? undefined : join(out, 'preview.html');
+      if (page !== undefined && preview !== undefined) {
+        const imageOf = (id: string) => thumbnail(join(images, id));
+        await writeFileAtomic(page, await previewPage({ made: data.made, count: preview, imageOf }));
+      }
+      const encoder = flags.encoder ?? (reader.config.kind === 'patch' ? 'patch' : 'mobilenetv2');
+      return { ...foundOf(data), encoder, ...(page === undefined ? {} : { preview: page }) };
+    } finally {
+      await reader.close();
+    }
+  });
+  if (flags.json) return void process.stdout.write(`${JSON.stringify({ out, ...result })}\n`);
+  const { triplets, notes } = result;
+  process.stdout.write(
+    [
+      ...notes.map((note) => `note: ${note}`),
+      learnsFrom(result),
+      `${out}: ${triplets.train} triplets for training, ${triplets.val} for validation, ${triplets.test} held out as test`,
+      ...('preview' in result && result.preview !== undefined ? [`Look at some of them: ${resolve(result.preview)}`] : []),
+      `limn train --dataset triplets --data ${out} --encoder ${result.encoder} --out runs/mine`,
+      '',
+    ].join('\n'),
+  );
+}

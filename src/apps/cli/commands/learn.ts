@@ -1,0 +1,80 @@
+/** limn learn */
+import type { Command } from 'commander';
+import { type LearnResult, learn } from '../../../catalogue/learn.js';
+import { formatDuration } from '../../../core/progress.js';
+import { encoderOption, fieldsOption, openLearningReader, templatesOption } from '../learn-options.js';
+import { runLong } from '../long-work.js';
+import { computingCommand, numberOption, required } from '../options.js';
+
+interface LearnFlags {
+  list?: string;
+  images?: string;
+  out?: string;
+  minutes?: number;
+  fields?: string[];
+  imageColumn?: string;
+  templates?: string[];
+  encoder?: string;
+  most?: number;
+  seed: number;
+  json?: boolean;
+}
+
+export function learnCommand(): Command {
+  return computingCommand('learn', "From a shop's table and images to a search, without any annotation.")
+    .option('--list <file>', 'CSV, TSV, JSON lines or Parquet, a row a product (default: names of files and folders are read)')
+    .option('--images <folder>', 'the images, also those in folders inside')
+    .option('--out <folder>', 'where everything is kept: data/, limn/, gallery/, learn.json')
+    .addOption(
+      numberOption('--minutes <count>', 'time for the whole, which chooses sizes and epochs (default: 30)', {
+        least: 0,
+        above: true,
+      }),
+    )
+    .addOption(fieldsOption())
+    .option('--image-column <name>', 'the column that names the image (default: the one that fits most images)')
+    .addOption(templatesOption())
+    .addOption(encoderOption())
+    .addOption(numberOption('--most <count>', 'products that are learned from (default: 12000)', { least: 20, whole: true }))
+    .addOption(
+      numberOption('--seed <number>', 'of everything that is drawn', { least: 0, most: 0xffffffff, whole: true }).default(1),
+    )
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', '\nThe same command goes on with what an interrupted one has begun. See docs/your-own-shop.md.')
+    .action(runLearn);
+}
+
+async function runLearn(flags: LearnFlags): Promise<void> {
+  const images = required(flags.images, '--images', 'learn');
+  const out = required(flags.out, '--out', 'learn');
+  const result = await runLong(async (tools) => {
+    const reader = await openLearningReader(flags.encoder, tools.logger);
+    try {
+      const { list, minutes, fields, imageColumn, templates, most, seed } = flags;
+      return await learn({ images, out, list, reader, minutes, fields, imageColumn, templates, most, seed, ...tools });
+    } finally {
+      await reader.close();
+    }
+  });
+  process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : asText(result));
+}
+
+function asText({ test, images, seconds, factors, leftOutStages, serve }: LearnResult): string {
+  const { chance, textAlone, imageAlone, limn, queries, gallery } = test;
+  const ks = Object.keys(limn);
+  const row = (name: string, recall: Record<string, number>) =>
+    name.padEnd(28) + ks.map((k) => (recall[k] ?? 0).toFixed(1).padStart(8)).join('');
+  return [
+    `Held-out products: ${queries} queries, gallery of ${gallery} images`,
+    'recall in percent'.padEnd(28) + ks.map((k) => `R@${k}`.padStart(8)).join(''),
+    row('by chance', chance),
+    row('the image alone', imageAlone),
+    row('the text alone', textAlone),
+    row('LIMN, image and text', limn),
+    `Factors: ${factors.join(', ')}`,
+    ...leftOutStages.map((stage) => `Left out: ${stage}.`),
+    `${images} images are searchable. Took ${formatDuration(seconds)}.`,
+    serve,
+    '',
+  ].join('\n');
+}

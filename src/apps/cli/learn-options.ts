@@ -1,0 +1,39 @@
+/** What "limn learn" and "limn data from-metadata" share: which encoder looks at the images, and their options. */
+import { Option } from 'commander';
+import { LimnError } from '../../core/errors.js';
+import type { Logger } from '../../core/progress.js';
+import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
+import { openReader } from './encoders.js';
+import { repeatableOption } from './options.js';
+
+/** The encoder that is taken where none is named, if its weights are installed. */
+const preferred = 'mobilenetv2';
+const patch = { imageSize: 64, patchSize: 8, patchLayers: 2 };
+
+/** Opens the encoder that is named, or the best that is there. @throws LimnError as openReader does */
+export async function openLearningReader(encoder: string | undefined, logger: Logger): Promise<ImageEncoderRuntime> {
+  if (encoder !== undefined) return openReader(encoder, patch);
+  try {
+    return await openReader(preferred, patch);
+  } catch (error) {
+    if (!LimnError.isInstance(error) || error.code !== 'ENCODER') throw error;
+    logger.info(
+      `note: the encoder ${preferred} is not installed, so the patch encoder is trained with the rest; another can be given with --encoder`,
+    );
+    return openReader('patch', patch);
+  }
+}
+
+export const encoderOption = () =>
+  new Option('--encoder <name>', `as for "limn train" (default: ${preferred} where it is installed, else patch)`);
+
+export const fieldsOption = () =>
+  new Option('--fields <columns>', 'columns to learn from, with commas between them (default: those that images show)').argParser(
+    (text) =>
+      text
+        .split(',')
+        .map((name) => name.trim())
+        .filter(Boolean),
+  );
+
+export const templatesOption = () => repeatableOption('--templates <file>', 'templates of texts in a further language');

@@ -1,0 +1,365 @@
+/**
+ * From a catalogue to a search: a table and its images become triplets, these a trained LIMN, which is measured on products that it has not
+ * seen and indexes the images. Every stage that is finished is kept in the folder, and the same call goes on from there.
+ */
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { LimnError, messageOf, throwIfAborted } from '../core/errors.js';
+import { readJson, sha256, sha256File } from '../core/files.js';
+import { type Logger, type OnProgress, silentLogger } from '../core/progress.js';
+import { readOwnTriplets } from '../learning/data/own-triplets.js';
+import type { Split, SplitName } from '../learning/data/triplets.js';
+import { evaluateSides } from '../learning/eval/one-sided.js';
+import { findProtocol } from '../learning/eval/protocols/index.js';
+import type { RankingReport } from '../learning/eval/report.js';
+import { withSplitImages } from '../learning/eval/split-images.js';
+import { englishWording } from '../learning/from-metadata/english-wording.js';
+import type { MadeTriplets } from '../learning/from-metadata/make-triplets.js';
+import { readWording } from '../learning/from-metadata/wording.js';
+import { train } from '../learning/train/train.js';
+import type { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runtime.js';
+import { RetrievalModel } from '../models/retrieval/retrieval-model.js';
+import { Gallery } from '../search/gallery/gallery.js';
+import { writeGalleryList } from './gallery-list.js';
+import { type MadeData, makeData } from './make-data.js';
+import { measureStep } from './measure-step.js';
+import { batchSizeOf, firstSize, fixedPlan, modelOf, type Plan, planTraining, trainingOf } from './plan.js';
+import { StageFolder, WholeTime } from './stages.js';
+import { verdict } from './verdict.js';
+
+export interface LearnOptions {
+  /** The folder of the images, which stay where they are. */
+  images: string;
+  /** CSV, TSV, JSON lines or Parquet: a row a product, one column of which names its image. @default names of files and folders are read */
+  list?: string | undefined;
+  /** The folder of everything that is made: data/, limn/, gallery/, learn.json. */
+  out: string;
+  /** What reads the images; the caller closes it. */
+  reader: ImageEncoderRuntime;
+  /** Minutes for the whole, which choose the model's size and the epochs. @default 30 */
+  minutes?: number | undefined;
+  /** The model's size and the epochs, in place of those that the time would choose. */
+  fixed?: (Plan['size'] & { epochs: number }) | undefined;
+  /** Columns to learn from. @default those that say something which images show */
+  fields?: readonly string[] | undefined;
+  /** The column that names the image. @default the one that fits most images */
+  imageColumn?: string | undefined;
+  /** Files of templates for further languages. @default English alone */
+  templates?: readonly string[] | undefined;
+  /** Most products that are learned from. @default 12000 */
+  most?: number | undefined;
+  /** @default 1 */
+  seed?: number | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: OnProgress | undefined;
+  logger?: Logger | undefined;
+}
+
+/** R@K in percent by K, of the held-out products. */
+export interface LearnedRecall {
+  queries: number;
+  /** Images that each query ranks. */
+  gallery: number;
+  chance: Record<string, number>;
+  /** The same model, given the text alone. */
+  textAlone: Record<string, number>;
+  /** The same model, given the image alone. */
+  imageAlone: Record<string, number>;
+  limn: Record<string, number>;
+}
+
+export interface LearnResult {
+  out: string;
+  data: string;
+  model: string;
+  gallery: string;
+  /** Images in the gallery. */
+  images: number;
+  encoder: string;
+  triplets: Record<SplitName, number>;
+  attributes: string[];
+  leftOut: { name: string; reason: string }[];
+  plan: Pick<Plan, 'epochs' | 'batchSize'> & Plan['size'];
+  test: LearnedRecall;
+  /** Names of LIMN's factors, learned from the metadata. */
+  factors: string[];
+  /** What the numbers are not worth, and what would help. */
+  warnings: string[];
+  /** What was left out. */
+  leftOutStages: string[];
+  /** Seconds of work, over all calls. */
+  seconds: number;
+  /** The command that serves it. */
+  serve: string;
+}
+
+const stages = ['read', 'measure', 'train', 'evaluate', 'index'] as const;
+/** The part of the time that is left which the training is planned for; the rest is for what cannot be foreseen. */
+const trainShare = 0.85;
+/** The part of its planned time that a training has at least, where a resumed run has used up the whole. */
+const leastShare = 0.3;
+/** Images that are indexed in a second, where reading them was faster because a cache knew them. */
+const usualRate = 40;
+
+/**
+ * Learns a catalogue.
+ *
+ * @throws LimnError DATA for a table or images that nothing can be learned from, USAGE for options that the folder was not begun with,
+ * INTERRUPTED when `signal` fires: the same call goes on
+ */
+export async function learn(options: LearnOptions): Promise<LearnResult> {
+  const { out, reader, minutes = 30, signal, logger = silentLogger } = options;
+  if (!(minutes > 0)) throw new LimnError('USAGE', `${minutes} minutes are no time: give a number above 0.`);
+  const folder = await StageFolder.open(out, await identityOf(options));
+  const time = new WholeTime(options.onProgress);
+  const seconds = minutes * 60;
+  // Until the images are counted, the budget is what is known.
+  for (const stage of stages) if (!folder.has(stage)) time.expect(stage, seconds * (stage === 'train' ? 0.7 : 0.06));
+  const onBroken = 'skip' as const;
+  try {
+    const data = join(out, 'data');
+    const found = await folder.once('read', () => time.in('read', (onProgress) => readData(options, data, onProgress)));
+    for (const note of found.notes) logger.info(`note: ${note}`);
+    logger.info(learnsFrom(found));
+    const split = (name: SplitName) => readOwnTriplets({ directory: data, split: name });
+    const splits = { train: await split('train'), val: await split('val') };
+    const { train: triplets } = found.triplets;
+    const batchSize = batchSizeOf(triplets);
+    const indexSeconds = found.images / found.imagesPerSecond;
+    const plan = await folder.once('measure', () =>
+      time.in('measure', async () => {
+        if (options.fixed) return fixedPlan(options.fixed, batchSize, seconds * trainShare);
+        const size = firstSize(triplets);
+        const stepSeconds = await measureStep(splits, { size, batchSize, reader, signal });
+        const left = Math.max(seconds * 0.2, seconds - folder.seconds - indexSeconds) * trainShare;
+        const validation = splits.val.images.length + 2 * splits.val.triplets.length;
+        return planTraining({ triplets, validation, batchSize, size, stepSeconds, seconds: left });
+      }),
+    );
+    const { size, epochs, trainSeconds } = plan;
+    logger.info(
+      `plan: width ${size.width}, ${size.factors} factors, ${epochs} epochs of ${triplets} triplets, about ${Math.ceil(trainSeconds / 60)} min`,
+    );
+    if (!folder.has('train')) time.expect('train', trainSeconds);
+    if (!folder.has('index')) time.expect('index', indexSeconds);
+    const run = join(out, 'limn');
+    const limit = Math.max(seconds - folder.seconds - indexSeconds, trainSeconds * leastShare);
+    await folder.once('train', () =>
+      time.in('train', (onProgress) => trainInTime(options, { splits, run, plan, limit, onProgress })),
+    );
+    const model = await RetrievalModel.open(run);
+    try {
+      const evaluated = await folder.once('evaluate', () =>
+        time.in('evaluate', async () => evaluateTest(model, await split('test'), reader, { onBroken, signal })),
+      );
+      const location = join(out, 'gallery');
+      const indexed = await folder.once('index', () =>
+        time.in('index', (onProgress) => indexAll(options, found.table, model, location, { onProgress, logger })),
+      );
+      const isPatch = reader.config.kind === 'patch';
+      const warnings = verdict({
+        ...evaluated,
+        k: judgedK(evaluated.both.gallery),
+        isPatch,
+        images: splits.train.images.length,
+      });
+      for (const warning of warnings) logger.warn(warning);
+      return {
+        out,
+        data,
+        model: join(run, 'model'),
+        gallery: location,
+        images: indexed.images,
+        encoder: reader.id,
+        triplets: found.triplets,
+        attributes: found.attributes,
+        leftOut: found.leftOut,
+        plan: { ...size, epochs, batchSize },
+        test: recallOf(evaluated),
+        factors: indexed.factors,
+        warnings,
+        leftOutStages: [
+          'LIMN+ (limn self-train): where triplets come from a table there are as many as the time allows, and texts that a captioner writes add little',
+        ],
+        seconds: folder.seconds,
+        serve: `limn serve --gallery ${asWord(`${galleryNameOf(out)}=${location}`)}`,
+      };
+    } finally {
+      await model.close();
+    }
+  } catch (error) {
+    if (!LimnError.isInstance(error) || error.code !== 'INTERRUPTED' || !signal?.aborted) throw error;
+    throw new LimnError(
+      'INTERRUPTED',
+      `Interrupted; what is finished is kept in ${out}, and the same command goes on from there.`,
+      { cause: error },
+    );
+  } finally {
+    await folder.close();
+  }
+}
+
+/** What must not change while a folder is worked on. */
+async function identityOf({ images, list, reader, fixed, fields, imageColumn, templates = [], most, seed = 1 }: LearnOptions) {
+  const words = await Promise.all(templates.map((file) => readJson(file, 'templates of texts')));
+  return {
+    images: resolve(images),
+    ...(list === undefined ? {} : { table: await hashOf(list) }),
+    encoder: reader.id,
+    ...(fixed ? { fixed } : {}),
+    ...(fields ? { fields } : {}),
+    ...(imageColumn === undefined ? {} : { imageColumn }),
+    ...(words.length > 0 ? { templates: sha256(JSON.stringify(words)) } : {}),
+    ...(most === undefined ? {} : { most }),
+    seed,
+  };
+}
+
+async function hashOf(list: string): Promise<string> {
+  const hash = await sha256File(list).catch((cause) => {
+    throw new LimnError('IO', `Cannot read the table ${list}: ${messageOf(cause)}.`, { details: { list }, cause });
+  });
+  return hash.slice(0, 12);
+}
+
+export interface FoundData {
+  triplets: Record<SplitName, number>;
+  /** Images of the folder. */
+  images: number;
+  products: number;
+  attributes: string[];
+  leftOut: { name: string; reason: string }[];
+  notes: string[];
+  table: Pick<MadeData['catalogue'], 'imageColumn' | 'uniqueIds'>;
+}
+
+async function readData(
+  options: LearnOptions,
+  data: string,
+  onProgress: OnProgress | undefined,
+): Promise<FoundData & { imagesPerSecond: number }> {
+  const { templates = [] } = options;
+  const wordings = [englishWording, ...(await Promise.all(templates.map(readWording)))];
+  const started = performance.now();
+  const made = await makeData({ ...options, out: data, wordings, onProgress });
+  const rate = (1000 * made.catalogue.counts.matched) / (performance.now() - started);
+  return { ...foundOf(made), imagesPerSecond: Math.min(usualRate, rate) };
+}
+
+export function foundOf({ made, catalogue }: Pick<MadeData, 'made' | 'catalogue'>): FoundData {
+  const count = (triplets: MadeTriplets['splits'][SplitName]) => triplets.length;
+  const { splits, attributes, leftOut, products } = made;
+  return {
+    triplets: { train: count(splits.train), val: count(splits.val), test: count(splits.test) },
+    images: catalogue.counts.images,
+    products,
+    attributes: attributes.map(({ name }) => name),
+    leftOut: [...leftOut],
+    notes: [...catalogue.notes],
+    table: { imageColumn: catalogue.imageColumn, uniqueIds: catalogue.uniqueIds },
+  };
+}
+
+export function learnsFrom({ triplets, attributes, leftOut, products }: FoundData): string {
+  const left = leftOut.length > 0 ? `; left out: ${leftOut.map(({ name, reason }) => `${name} (${reason})`).join(', ')}` : '';
+  return `${triplets.train + triplets.val + triplets.test} triplets of ${products} products from ${attributes.join(', ')}${left}`;
+}
+
+interface Training {
+  splits: { train: Split; val: Split };
+  run: string;
+  plan: Plan;
+  /** Seconds after which it is stopped with what it has. */
+  limit: number;
+  onProgress: OnProgress | undefined;
+}
+
+/** Trains to the end, or until the time is used up and there is a model. */
+async function trainInTime(options: LearnOptions, { splits, run, plan, limit, onProgress }: Training) {
+  const { reader, seed = 1, signal, logger = silentLogger } = options;
+  const deadline = new AbortController();
+  const started = performance.now();
+  const isLate = () => (performance.now() - started) / 1000 > limit;
+  const watch: OnProgress = (event) => {
+    if (isLate() && existsSync(join(run, 'model', 'config.json'))) deadline.abort();
+    onProgress?.(event);
+  };
+  try {
+    const { bestRecall, epoch } = await train({
+      ...splits,
+      reader,
+      out: run,
+      dataset: { name: 'triplets', directory: resolve(options.out, 'data') },
+      model: modelOf(plan.size, reader),
+      training: trainingOf(plan, reader),
+      seed,
+      resume: true,
+      onBroken: 'skip',
+      signal: signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal,
+      onProgress: watch,
+      logger,
+    });
+    return { bestRecall, epoch };
+  } catch (error) {
+    if (!deadline.signal.aborted || signal?.aborted || !LimnError.isInstance(error) || error.code !== 'INTERRUPTED') throw error;
+    logger.warn('The training took longer than planned and was stopped; its best model so far is used.');
+    return { stopped: true };
+  }
+}
+
+type Evaluated = Record<'both' | 'text' | 'image', RankingReport>;
+
+async function evaluateTest(
+  model: RetrievalModel,
+  test: Split,
+  reader: ImageEncoderRuntime,
+  { onBroken, signal }: { onBroken: 'skip'; signal: AbortSignal | undefined },
+): Promise<Evaluated> {
+  throwIfAborted(signal, 'evaluating');
+  const protocol = findProtocol('triplets');
+  return withSplitImages({ model, split: test, reader, onBroken, signal }, (images, split) =>
+    evaluateSides({ model, split, images, protocol, signal }),
+  );
+}
+
+/** Of a small gallery ten hits are too many to tell anything. */
+export const judgedK = (gallery: number) => (gallery >= 100 ? 10 : 5);
+
+function recallOf({ both, text, image }: Evaluated): LearnedRecall {
+  const chance = Object.fromEntries(Object.keys(both.recall).map((k) => [k, both.chance[`R@${k}`] as number]));
+  const { queries, gallery } = both;
+  return { queries, gallery, chance, textAlone: text.recall, imageAlone: image.recall, limn: both.recall };
+}
+
+async function indexAll(
+  options: LearnOptions,
+  table: FoundData['table'],
+  model: RetrievalModel,
+  out: string,
+  { onProgress, logger }: { onProgress: OnProgress | undefined; logger: Logger },
+): Promise<{ images: number; factors: string[] }> {
+  const { images, signal } = options;
+  const written = await writeGalleryList(options.out, options, table);
+  for (const note of written?.notes ?? []) logger.info(`note: ${note}`);
+  const sources = written === undefined ? { images } : { images, list: written.file };
+  const gallery = await Gallery.create({ model, out, ...sources, onBroken: 'skip', signal, onProgress });
+  try {
+    const { skipped, notes } = gallery.report;
+    for (const line of [...notes, ...skipped.slice(0, 3).map(({ reason }) => reason)]) logger.warn(line);
+    if (skipped.length > 3) logger.warn(`${skipped.length - 3} more images could not be read and are not in the gallery`);
+    return { images: await gallery.count(), factors: await gallery.factorNames() };
+  } finally {
+    await gallery.close();
+  }
+}
+
+/** As a shell takes it for one word. */
+const asWord = (text: string) => (/^[A-Za-z0-9_./=:\\-]+$/.test(text) ? text : `"${text}"`);
+
+/** A name that a served gallery can have. */
+function galleryNameOf(out: string): string {
+  const plain = basename(resolve(out))
+    .replace(/[^A-Za-z0-9_-]/g, '-')
+    .slice(0, 60);
+  return /^[A-Za-z0-9]/.test(plain) ? plain : 'shop';
+}

@@ -1,0 +1,64 @@
+/** From a table and images to a dataset of triplets on disk: "limn data from-metadata", and the first stage of "limn learn". */
+import { LimnError } from '../core/errors.js';
+import type { OnProgress } from '../core/progress.js';
+import { imageVectors } from '../learning/from-metadata/image-vectors.js';
+import { type MadeTriplets, makeTriplets } from '../learning/from-metadata/make-triplets.js';
+import type { Wording } from '../learning/from-metadata/wording.js';
+import { writeTriplets } from '../learning/from-metadata/write-triplets.js';
+import { Vocabulary } from '../models/encoders/text/vocabulary.js';
+import type { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runtime.js';
+import type { Catalogue } from './catalogue.js';
+import { type CatalogueOptions, readCatalogue } from './read-catalogue.js';
+
+export interface MakeDataOptions extends CatalogueOptions {
+  /** Where the dataset is written. */
+  out: string;
+  /** What images are compared with; the caller closes it. */
+  reader: ImageEncoderRuntime;
+  fields?: readonly string[] | undefined;
+  wordings?: readonly Wording[] | undefined;
+  perImage?: number | undefined;
+  onProgress?: OnProgress | undefined;
+}
+
+export interface MadeData {
+  made: MadeTriplets;
+  catalogue: Omit<Catalogue, 'rows'>;
+  /** Images that cannot be read; their rows are left out. */
+  broken: number;
+}
+
+/** @throws LimnError as readCatalogue and makeTriplets do */
+export async function makeData(options: MakeDataOptions): Promise<MadeData> {
+  const { out, reader, images, fields, wordings, perImage, seed, signal, onProgress } = options;
+  const { rows, ...catalogue } = await readCatalogue(options);
+  const source = await reader.read({
+    images: rows.map(({ id, path }) => ({ id, path })),
+    vocabulary: Vocabulary.build(['and'], { minCount: 1 }),
+    onBroken: 'skip',
+    signal,
+    onProgress,
+  });
+  try {
+    const readable = rows.filter(({ id }) => source.rowOf(id) !== undefined);
+    const broken = rows.length - readable.length;
+    if (readable.length < 2) {
+      const message = `Of ${rows.length} images that the table names ${broken} cannot be read: ${source.broken[0]?.reason ?? 'none is left'}`;
+      throw new LimnError('DATA', message, { details: { images: rows.length, broken } });
+    }
+    const vectors = imageVectors(
+      source,
+      readable.map(({ id }) => id),
+    );
+    const made = await makeTriplets({ rows: readable, vectors, fields, wordings, perImage, seed, signal, onProgress });
+    await writeTriplets(out, made, images);
+    const notes = [
+      ...catalogue.notes,
+      ...(broken > 0 ? [`${broken} images cannot be read and are left out, the first: ${source.broken[0]?.reason}`] : []),
+      ...made.notes.map((note) => `${note.charAt(0).toUpperCase()}${note.slice(1)}.`),
+    ];
+    return { made, catalogue: { ...catalogue, notes }, broken };
+  } finally {
+    await source.close();
+  }
+}

@@ -1,0 +1,109 @@
+/** Draws pairs of a reference and a target that are alike to the image encoder, or in their attributes, and differ in one to three of these. */
+import { dot } from '../../core/dot.js';
+import { throwIfAborted } from '../../core/errors.js';
+import type { OnProgress } from '../../core/progress.js';
+import type { Random } from '../../core/random.js';
+import type { ScoreVectors } from '../eval/vectors.js';
+import { type Change, type Differences, mostChanges } from './changes.js';
+
+export interface DrawnPair {
+  readonly reference: number;
+  readonly target: number;
+  /** How it was found: among the nearest images, or among all of few changes. */
+  readonly strategy: 'near' | 'attributes';
+  /** Cosine of the images' vectors, from their mean. */
+  readonly similarity: number;
+  readonly changes: readonly Change[];
+}
+
+export interface PairOptions {
+  /** Rows that pairs are drawn among. */
+  rows: readonly number[];
+  /** Most pairs from each reference. */
+  perReference: number;
+  differences: Differences;
+  /** One row a product, of length 1. */
+  vectors: ScoreVectors;
+  random: Random;
+  signal?: AbortSignal | undefined;
+  onProgress?: OnProgress | undefined;
+}
+
+/** Others that a reference is compared with: all of a small catalogue, a draw from a large one. */
+const poolSize = 1500;
+/** A near target is one of so many nearest. */
+const nearest = 16;
+/** How often one, two and three changes are wanted. */
+const shares = [0.4, 0.38, 0.22] as const;
+const nearShare = 0.6;
+/** How often a number that differs is told too, where there is room for it. */
+const comparisonShare = 0.35;
+
+/** Pairs by reference, in the order of `rows`; the same seed gives the same pairs. */
+export function drawPairs(options: PairOptions): DrawnPair[] {
+  const { rows, perReference, differences, vectors, random, signal, onProgress } = options;
+  const { data, width } = vectors;
+  const similarity = (a: number, b: number) => dot(data, a * width, data, b * width, width);
+  const found: DrawnPair[] = [];
+  for (const [at, reference] of rows.entries()) {
+    if (at % 256 === 0) {
+      throwIfAborted(signal, 'drawing pairs');
+      onProgress?.({ stage: 'draw pairs', done: at, total: rows.length });
+    }
+    const open: Candidate[] = [];
+    for (const other of poolOf(rows, random)) {
+      if (other === reference) continue;
+      const changes = differences.count(reference, other);
+      // Where nothing else differs, numbers may.
+      if (changes > mostChanges || (changes === 0 && differences.comparisons(reference, other).length === 0)) continue;
+      open.push({ row: other, changes: Math.max(1, changes), similarity: similarity(reference, other) });
+    }
+    open.sort((a, b) => b.similarity - a.similarity || a.row - b.row);
+    const taken = new Set<number>();
+    while (taken.size < Math.min(perReference, open.length)) {
+      const isNear = random.uniform() < nearShare;
+      const candidate = pick(open, taken, isNear, random);
+      taken.add(candidate.row);
+      found.push({
+        reference,
+        target: candidate.row,
+        strategy: isNear ? 'near' : 'attributes',
+        similarity: candidate.similarity,
+        changes: told(differences, reference, candidate.row, random),
+      });
+    }
+  }
+  return found;
+}
+
+interface Candidate {
+  row: number;
+  changes: number;
+  similarity: number;
+}
+
+function poolOf(rows: readonly number[], random: Random): readonly number[] {
+  if (rows.length <= poolSize) return rows;
+  const drawn = new Set<number>();
+  while (drawn.size < poolSize) drawn.add(random.pick(rows));
+  return [...drawn];
+}
+
+/** One that is not taken, of the wanted number of changes where there is one. */
+function pick(open: readonly Candidate[], taken: ReadonlySet<number>, isNear: boolean, random: Random): Candidate {
+  const draw = random.uniform();
+  const wanted = draw < shares[0] ? 1 : draw < shares[0] + shares[1] ? 2 : 3;
+  const free = open.filter(({ row }) => !taken.has(row));
+  const fitting = free.filter(({ changes }) => changes === wanted);
+  const choice = fitting.length > 0 ? fitting : free;
+  return random.pick(isNear ? choice.slice(0, nearest) : choice);
+}
+
+/** The changes that the text tells: all of categories and lists, and now and then one of numbers. */
+function told(differences: Differences, reference: number, target: number, random: Random): Change[] {
+  const changes = differences.changes(reference, target);
+  const comparisons = differences.comparisons(reference, target);
+  if (comparisons.length === 0 || changes.length >= mostChanges) return random.shuffle(changes);
+  if (changes.length > 0 && random.uniform() >= comparisonShare) return random.shuffle(changes);
+  return random.shuffle([...changes, random.pick(comparisons)]);
+}
