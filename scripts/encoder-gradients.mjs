@@ -68,18 +68,29 @@ function stripped(bytes, names) {
 /** Products of float32 that an exporter computed: a convolution with its normalisation. */
 const rounding = 2e-6;
 
+/** Whether two tensors have the same numbers, of which most pairs differ in the first. */
+function agree(a, b, most) {
+  const limit = most > 0 ? most * largest(b) : 0;
+  for (let i = 0; i < b.length; i++) if (!(Math.abs(a[i] - b[i]) <= limit)) return false;
+  return true;
+}
+
 /** The parameter of PyTorch's whose values a tensor has, as they are, transposed or folded, and how to read its gradient. */
 function parameterOf(name, tensor, truth) {
   const asIs = truth[`value.${name}`];
-  if (asIs && error(tensor.data, asIs.data) === 0) return { name, order: (data) => data };
+  if (asIs && agree(tensor.data, asIs.data, 0)) return { name, order: (data) => data };
   for (const [key, value] of Object.entries(truth)) {
     if (!key.startsWith('value.') || value.data.length !== tensor.data.length || value.data.length < 2) continue;
     const [rows, columns] = value.shape;
     const orders = [(data) => data];
     if (value.shape.length === 2)
-      orders.push((data) => Float32Array.from(data, (_, i) => data[(i % rows) * columns + Math.floor(i / rows)]));
+      orders.push((data) => {
+        const turned = new Float32Array(data.length);
+        for (let i = 0; i < data.length; i++) turned[i] = data[(i % rows) * columns + Math.floor(i / rows)];
+        return turned;
+      });
     const most = key.endsWith(' folded') ? rounding : 0;
-    const order = orders.find((each) => error(tensor.data, each(value.data)) <= most);
+    const order = orders.find((each) => agree(tensor.data, each(value.data), most));
     if (order) return { name: key.slice('value.'.length), order };
   }
   return undefined;

@@ -3,6 +3,7 @@
     pip install torch torchvision transformers timm open_clip_torch onnx onnxscript
     python scripts/reference/encoder_blocks.py --out DIR [--families vit,tv_vit] [--exporters script17,dynamo18]
     node scripts/encoder-gradients.mjs DIR
+    python scripts/reference/encoder_blocks.py --out DIR2 --batch dynamic --exporters script17 && node scripts/encoder-training.mjs DIR2
     python scripts/reference/encoder_blocks.py --out DIR --fixtures        writes test/fixtures/encoder-blocks from DIR
 
 DIR/FAMILY/EXPORTER/TOWER.onnx gets TOWER.json with the names of PyTorch's block modules, of the parameters and of the buffers, and
@@ -449,7 +450,7 @@ def wide(value: Tensor) -> Tensor:
     return value.double() if value.is_floating_point() else value
 
 
-def run(name: str, exporters: list[str], out: pathlib.Path) -> None:
+def run(name: str, exporters: list[str], out: pathlib.Path, fixed_batch: bool) -> None:
     torch.manual_seed(0)
     export = families[name]()
     for tower in export.towers:
@@ -459,15 +460,23 @@ def run(name: str, exporters: list[str], out: pathlib.Path) -> None:
         for tower, (facts, tensors) in zip(export.towers, told):
             path = out / name / exporter / pathlib.PurePosixPath(tower.file).name
             try:
-                base.export_tower(tower, path, exporter, fixed_batch=True)
+                base.export_tower(tower, path, exporter, fixed_batch)
             except Exception as error:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.unlink(missing_ok=True)
                 facts = facts | {"failed": str(error).strip().splitlines()[0][:200]}
+            for file, content in settings_of(export).items():
+                (path.parent / file).write_text(json.dumps(content, indent=1))
             path.with_suffix(".json").write_text(json.dumps(facts | {"library": export.library}, indent=1))
             save_file(path.with_suffix(".safetensors"), tensors, {"family": name, "exporter": exporter})
             said = facts.get("failed", f"{len(facts['blocks'])} blocks")
             print(f"{name} {exporter} {path.name}: {said}", flush=True)
+
+
+def settings_of(export: Export) -> dict[str, dict]:
+    """The files that a user has beside the ONNX file, as far as there are any."""
+    reads = any("input_ids" in tower.inputs for tower in export.towers)
+    return export.files or (base.tokenizer(40, 16, "<s>", "</s>") if reads else {})
 
 
 kept = ("pkg.torch.export.graph_signature.InputSpec.kind", "pkg.torch.export.ExportedProgram.graph_signature", "pkg.onnxscript.optimizer.folded_from", "pkg.torch.onnx.name_scopes")
@@ -510,6 +519,7 @@ def main() -> None:
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--families", default=",".join(families), help="of " + ", ".join(families))
     parser.add_argument("--exporters", default="script17,dynamo18", help="script or dynamo and the opset")
+    parser.add_argument("--batch", choices=["fixed", "dynamic"], default="fixed", help="of the exported graphs; to be trained it must be dynamic")
     parser.add_argument("--fixtures", action="store_true", help="make the fixtures of limn's tests of what --out holds already")
     options = parser.parse_args()
     if options.fixtures:
@@ -517,7 +527,7 @@ def main() -> None:
         return
     for name in options.families.split(","):
         try:
-            run(name, options.exporters.split(","), options.out)
+            run(name, options.exporters.split(","), options.out, options.batch == "fixed")
         except Exception as error:
             print(f"{name}: not made: {str(error).strip().splitlines()[:1]}", flush=True)
 

@@ -15,6 +15,7 @@ import { applyProtocol, findProtocol } from '../eval/protocols/index.js';
 import { parse } from './common.js';
 import { type CommonTrainOptions, runTraining, startOf } from './run-training.js';
 import { TripletBatches, trainingTexts } from './triplet-batches.js';
+import { validationLoss } from './validation-loss.js';
 
 export interface TrainOptions extends CommonTrainOptions {
   /** Reads the texts; the caller closes it. @default the words of the training texts */
@@ -66,6 +67,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     'model config',
   );
   const textEncoder = text.choice && { id: text.id, choice: text.choice };
+  const tuned = { ...(reader.tuned ? { picture: reader.tuned } : {}), ...(text.tuned ? { text: text.tuned } : {}) };
   const ks = recallKs(settings.selectBy);
   let texts: TextSource | undefined;
   try {
@@ -82,8 +84,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         limnTrainingModel(config, {
           ...common,
           encoders: {
-            ...(reader.tuned ? { picture: reader.tuned } : {}),
-            ...(text.tuned ? { text: text.tuned } : {}),
+            ...tuned,
             learningRateScale: (settings.encoderLearningRate ?? settings.learningRate) / settings.learningRate,
           },
           accumulate: settings.accumulate,
@@ -91,9 +92,12 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         }),
       model: (weights) =>
         new LimnModel({ config, vocabulary, weights, encoder, textEncoder }, out, '', { text, picture: reader }, device),
-      measure: async (model, val, pictures) => {
+      measure: async (model, val, pictures, weights) => {
         const { recall } = await evaluate({ model, split: val, pictures, protocol, ks });
-        return { score: recall[settings.selectBy] as number, values: named(recall) };
+        const data = { split: val, pictures, text, vocabulary };
+        const loss = await validationLoss(weights, { ...data, config, settings, encoders: tuned, device, signal, onProgress });
+        const values = { ...named(recall), ...(loss === undefined ? {} : { loss }) };
+        return { score: recall[settings.selectBy] as number, values };
       },
       scoreName: `R@${settings.selectBy}`,
       labels: { protocol: protocol.id },

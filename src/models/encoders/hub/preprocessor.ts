@@ -13,6 +13,8 @@ const extent = z.union([
   z.array(side).length(2),
   z.looseObject({ shortest_edge: side }),
   z.looseObject({ height: side, width: side }),
+  // Of other classes, such as longest_edge alone: refused by name below.
+  z.record(z.string(), z.unknown()),
 ]);
 const colours = z.union([z.number(), z.array(z.number()).length(3)]);
 
@@ -158,11 +160,10 @@ function extentOf(
   if (Array.isArray(value)) return { height: value[0] as number, width: value[1] as number, shortest: false };
   const other = Object.entries(value).find(([key, part]) => part !== null && !/^(shortest_edge|height|width)$/.test(key));
   if (other) throw refuse(`"${field}.${other[0]}"`);
-  if ('shortest_edge' in value) {
-    const edge = value.shortest_edge as number;
-    return { width: edge, height: edge, shortest: true };
-  }
-  return { width: value.width as number, height: value.height as number, shortest: false };
+  const { shortest_edge: edge, height, width } = value as Record<string, unknown>;
+  if (typeof edge === 'number') return { width: edge, height: edge, shortest: true };
+  if (typeof height === 'number' && typeof width === 'number') return { width, height, shortest: false };
+  throw refuse(`"${field}" ${JSON.stringify(value).slice(0, 60)}`);
 }
 
 /**
