@@ -11,9 +11,7 @@ const side = z.number().int().positive();
 const extent = z.union([
   side,
   z.array(side).length(2),
-  z.looseObject({ shortest_edge: side }),
-  z.looseObject({ height: side, width: side }),
-  // Of other classes, such as longest_edge alone: refused by name below.
+  // shortest_edge, or height and width; what else there is is refused by its name (extentOf).
   z.record(z.string(), z.unknown()),
 ]);
 const colours = z.union([z.number(), z.array(z.number()).length(3)]);
@@ -160,9 +158,11 @@ function extentOf(
   if (Array.isArray(value)) return { height: value[0] as number, width: value[1] as number, shortest: false };
   const other = Object.entries(value).find(([key, part]) => part !== null && !/^(shortest_edge|height|width)$/.test(key));
   if (other) throw refuse(`"${field}.${other[0]}"`);
-  const { shortest_edge: edge, height, width } = value as Record<string, unknown>;
-  if (typeof edge === 'number') return { width: edge, height: edge, shortest: true };
-  if (typeof height === 'number' && typeof width === 'number') return { width, height, shortest: false };
+  const [edge, height, width] = ['shortest_edge', 'height', 'width'].map(
+    (key) => side.safeParse((value as Record<string, unknown>)[key]).data,
+  );
+  if (edge !== undefined) return { width: edge, height: edge, shortest: true };
+  if (height !== undefined && width !== undefined) return { width, height, shortest: false };
   throw refuse(`"${field}" ${JSON.stringify(value).slice(0, 60)}`);
 }
 
