@@ -180,7 +180,7 @@ async function numbers(model, truth) {
 
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.json') && existsSync(join(folder, name.replace(/json$/, 'safetensors'))))
-  .filter((name) => !flags.only || flags.only.split(',').some((part) => name.includes(part)))
+  .filter((name) => !flags.only || flags.only.split(',').some((part) => name.startsWith(part)))
   .sort();
 console.log(
   '| family | exporter | outputs | PyTorch in float32 | gradients | compared | weights | fixed | blocks (PyTorch) | without notes | without names | faults |',

@@ -1,6 +1,6 @@
 /**
- * Takes four steps of training from the command line with every encoder of a folder of exports, as a user would: it is added as `limn encoders
- * add` does, then given to `limn train --train-from`, on drawn garments. Says whether the losses are finite and the trained blocks those that were asked for.
+ * Takes four steps of training with every encoder of a folder of exports, as a user would: each is added as `limn encoders add` does and
+ * given to `limn train --train-from`, on drawn garments. Says whether the losses are finite and the trained blocks those asked for.
  *
  *     python scripts/reference/encoder_blocks.py --out DIR --batch dynamic --exporters script17
  *     npm run build && node scripts/encoder-training.mjs DIR [FAMILY,...]
@@ -8,10 +8,10 @@
  * Prints a table in Markdown, one row for each export, and exits with 1 if a row has a fault. FAMILY/EXPORTER holds one or two ONNX
  * files with their settings; where there are none, as for most of timm and torchvision, the options of `encoders add` do.
  */
-import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { runProgram } from '../dist/apps/cli/program.js';
 import { decodeSafetensors } from '../dist/engine/tensor/safetensors.js';
 import { generateWardrobe } from '../dist/learning/data/wardrobe/generate.js';
 import { importEncoder } from '../dist/models/encoders/hub/import-encoder.js';
@@ -19,19 +19,29 @@ import { trainedParts } from '../dist/models/encoders/hub/trained-parts.js';
 
 const [exports, only] = process.argv.slice(2);
 if (!exports) throw new Error('Give the folder of exports.');
-const program = resolve(import.meta.dirname, '../dist/apps/cli/main.js');
 const work = mkdtempSync(join(tmpdir(), 'limn-encoder-training-'));
 process.env.LIMN_HOME = join(work, 'home');
 const steps = 4;
 const batchSize = 8;
 const model = '--width 16 --heads 2 --factors 2 --layers 1 --dropout 0'.split(' ');
 
-function limn(words) {
-  return new Promise((done) => {
-    execFile(process.execPath, [program, ...words], { maxBuffer: 1 << 26 }, (failure, out, error) => {
-      done({ failed: failure !== null, out, error: error.trim().split('\n').at(-1) ?? '' });
-    });
-  });
+/** What the command line does with these words, in this process; what it says is kept. */
+async function limn(words) {
+  const said = { out: '', error: '' };
+  const before = [process.stdout.write, process.stderr.write];
+  const keep = (where) => (text) => {
+    said[where] += text;
+    return true;
+  };
+  process.stdout.write = keep('out');
+  process.stderr.write = keep('error');
+  try {
+    const code = await runProgram(words);
+    return { failed: code !== 0, out: said.out, error: said.error.trim().split('\n').at(-1) ?? '' };
+  } finally {
+    [process.stdout.write, process.stderr.write] = before;
+    process.exitCode = 0;
+  }
 }
 
 const shortened = (text, folder) => text.replaceAll(`${folder}/`, '').replaceAll('|', '\\|').slice(0, 300);
