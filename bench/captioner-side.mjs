@@ -7,22 +7,22 @@ import { drawHalves, rowsOf } from './drawn-features.mjs';
 import { trainWhenAsked } from './limn-training.mjs';
 
 const options = JSON.parse(process.argv[2]);
-const { batch, pictures, picture, vocabulary, words: most } = options;
+const { batch, images, image, vocabulary, words: most } = options;
 const random = new Random(1);
 const config = captionerConfigOf(options);
-const total = picture.channels + picture.colourChannels;
-const buffers = plainStatistics(picture);
+const total = image.channels + image.colourChannels;
+const buffers = plainStatistics(image);
 const graph = captionerTrainingModel(config, { batchSize: batch, optimizer: options.optimizer, random, buffers });
 const tables = {
-  local: drawHalves(random, [pictures, picture.tokens, total]),
-  global: drawHalves(random, [pictures, total]),
+  local: drawHalves(random, [images, image.tokens, total]),
+  global: drawHalves(random, [images, total]),
 };
 
 /** What src/learning/train feeds: rows of the cached features, and texts between start and end; every second one is half as long. */
 function feeds() {
   const out = {};
   for (const side of ['reference', 'target']) {
-    const rows = Array.from({ length: batch }, () => random.below(pictures));
+    const rows = Array.from({ length: batch }, () => random.below(images));
     for (const [name, table] of Object.entries(tables)) out[`${side}.${name}`] = rowsOf(table, rows);
   }
   const words = new BigInt64Array(batch * (most + 2));

@@ -4,10 +4,10 @@ import { captionerConfig } from '../dist/models/captioner/captioner-config.js';
 import { modelConfig } from '../dist/models/methods/model-config.js';
 
 /** @param options.model settings beside those that every side has. @default none */
-export const limnConfigOf = ({ width, factors, layers, heads, dropout, projection, words, vocabulary, picture, model = {} }) =>
-  modelConfig.parse({ width, factors, layers, heads, dropout, projection, words, vocabularySize: vocabulary, picture, ...model });
+export const limnConfigOf = ({ width, factors, layers, heads, dropout, projection, words, vocabulary, image, model = {} }) =>
+  modelConfig.parse({ width, factors, layers, heads, dropout, projection, words, vocabularySize: vocabulary, image, ...model });
 
-export const captionerConfigOf = ({ width, layers, heads, words, vocabulary, picture, dropout }) =>
+export const captionerConfigOf = ({ width, layers, heads, words, vocabulary, image, dropout }) =>
   captionerConfig.parse({
     width,
     layers,
@@ -15,7 +15,7 @@ export const captionerConfigOf = ({ width, layers, heads, words, vocabulary, pic
     heads,
     words,
     vocabularySize: vocabulary,
-    picture,
+    image,
     ...(dropout === undefined ? {} : { dropout }),
   });
 

@@ -24,9 +24,9 @@ const spread = [
  */
 export async function drawCaptioner(options, file) {
   const random = new Random(11);
-  const { picture, vocabulary, pictures } = options;
+  const { image, vocabulary, images } = options;
   const config = captionerConfigOf(options);
-  const total = picture.channels + picture.colourChannels;
+  const total = image.channels + image.colourChannels;
   const buffers = Object.fromEntries(
     ['local', 'global'].flatMap((side) => [
       [`picture.${side}.mean`, drawFloats([total], () => 0.1 * random.normal())],
@@ -44,8 +44,8 @@ export async function drawCaptioner(options, file) {
   // No text ends before its greatest length.
   weights['decoder.bias'].data[endId(config)] = -1000;
   const features = {
-    'features.local': drawHalves(random, [pictures, picture.tokens, total]),
-    'features.global': drawHalves(random, [pictures, total]),
+    'features.local': drawHalves(random, [images, image.tokens, total]),
+    'features.global': drawHalves(random, [images, total]),
   };
   await writeFile(file, encodeSafetensors({ ...weights, ...buffers, ...features }));
   const words = Array.from({ length: vocabulary - 1 - buckets }, (_, i) => `w${i}`);

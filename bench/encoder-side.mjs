@@ -4,7 +4,7 @@ import { sizeOf } from '../dist/engine/tensor/tensor.js';
 import { answerSteps } from './answer-steps.mjs';
 
 const { side, description, weights, batch, batchesAtOnce, threads } = JSON.parse(process.argv[2]);
-const { size, input, outputs, layout, mean, deviation } = description;
+const { size, input, outputs, layout, mean, std } = description;
 const random = new Random(1);
 const images = Array.from({ length: batch * batchesAtOnce }, () =>
   Uint8Array.from({ length: size * size * 3 }, () => random.below(256)),
@@ -13,8 +13,8 @@ const images = Array.from({ length: batch * batchesAtOnce }, () =>
 /** What indexing does with pictures that are decoded. */
 async function limn() {
   const { encodeInMemory } = await import('../dist/models/encoders/cache/feature-memory.js');
-  const { OnnxPictureEncoder } = await import('../dist/models/encoders/image/picture-encoder.js');
-  const encoder = await OnnxPictureEncoder.fromWeights(description, weights, { threads });
+  const { OnnxImageEncoder } = await import('../dist/models/encoders/image/image-encoder.js');
+  const encoder = await OnnxImageEncoder.fromWeights(description, weights, { threads });
   const ids = images.map((_, i) => `${i}`);
   const { fromFloat16 } = await import('../dist/engine/tensor/float16.js');
   const local = new Uint16Array(encoder.local.tokens * encoder.local.channels);
@@ -37,7 +37,7 @@ async function onnxRuntime() {
       const image = Math.floor(i / (3 * area));
       const rest = i % (3 * area);
       const [pixel, channel] = layout === 'NCHW' ? [rest % area, Math.floor(rest / area)] : [Math.floor(rest / 3), rest % 3];
-      return (group[image][3 * pixel + channel] / 255 - mean[channel]) / deviation[channel];
+      return (group[image][3 * pixel + channel] / 255 - mean[channel]) / std[channel];
     });
   const batches = Array.from({ length: batchesAtOnce }, (_, i) => {
     const group = images.slice(i * batch, (i + 1) * batch);

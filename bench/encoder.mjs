@@ -84,11 +84,11 @@ try {
   const results = [];
   for (const name of flags.encoder) results.push(await race(name, folder));
   console.table(
-    results.flatMap(({ encoder, picturesPerSecond, ...sides }) =>
+    results.flatMap(({ encoder, picturesPerSecond: imagesPerSecond, ...sides }) =>
       ['limn', 'ort'].map((side) => ({
         encoder,
         side: side === 'ort' ? 'ONNX Runtime' : side,
-        'pictures/s': picturesPerSecond[side],
+        'pictures/s': imagesPerSecond[side],
         'ms a batch': sides[side].milliseconds.median,
         'quartiles ms': sides[side].milliseconds.quartiles.join(' - '),
         'cpu ms a batch': sides[side].cpuMilliseconds,

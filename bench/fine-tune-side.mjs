@@ -3,21 +3,21 @@ import { Random } from '../dist/core/random.js';
 import * as f from '../dist/engine/graph/index.js';
 import { crossEntropy } from '../dist/engine/nn/losses.js';
 import { trainingModel } from '../dist/engine/nn/training.js';
-import { splice } from '../dist/models/backbone/tuned.js';
-import { openTuned } from '../dist/models/retrieval/tuned-files.js';
+import { splice } from '../dist/models/backbone/trainable.js';
+import { openTrainable } from '../dist/models/retrieval/trainable-files.js';
 import { drawFloats, rowsOf } from './drawn-features.mjs';
 import { trainWhenAsked } from './limn-training.mjs';
 
 const options = JSON.parse(process.argv[2]);
-const { batch, picture, projection, pictures, optimizer } = options;
+const { batch, image, projection, images, optimizer } = options;
 const { description, weights } = options.tower;
 const { input, outputs } = description;
 const random = new Random(1);
-const encoder = await openTuned(description, weights, 0);
+const encoder = await openTrainable(description, weights, 0);
 const oneHot = drawFloats([batch, batch], (_, i) => (i % (batch + 1) === 0 ? 1 : 0));
 const graph = trainingModel({
   inputs: {
-    pixels: { dtype: 'float32', shape: [batch, 3, picture, picture] },
+    pixels: { dtype: 'float32', shape: [batch, 3, image, image] },
     texts: { dtype: 'float32', shape: [batch, projection] },
   },
   trace: (context, { pixels, texts }) => {
@@ -29,13 +29,13 @@ const graph = trainingModel({
   random,
 });
 const tables = {
-  pixels: drawFloats([pictures, 3, picture, picture], () => random.normal()),
-  texts: drawFloats([pictures, projection], () => random.normal()),
+  pixels: drawFloats([images, 3, image, image], () => random.normal()),
+  texts: drawFloats([images, projection], () => random.normal()),
 };
 
 /** Pictures and the texts that go with them. */
 function feeds() {
-  const rows = Array.from({ length: batch }, () => random.below(pictures));
+  const rows = Array.from({ length: batch }, () => random.below(images));
   return Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, rowsOf(table, rows)]));
 }
 

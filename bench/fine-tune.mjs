@@ -28,15 +28,15 @@ const { values: flags } = parseArgs({
 const batch = Number(flags.batch);
 const folder = await mkdtemp(join(tmpdir(), 'limn-bench-fine-tune-'));
 try {
-  const { picture, vision, projection } = clipSizes['vit-b-32'];
+  const { image, vision, projection } = clipSizes['vit-b-32'];
   const { description, weights } = await writeRandomTower(folder, batch);
   const options = {
     batch,
     threads: Number(flags.threads),
-    picture,
+    image,
     ...vision,
     projection,
-    pictures: 32,
+    images: 32,
     optimizer: { ...optimizer, learningRate: 1e-5 },
     tower: { description, weights },
   };

@@ -5,33 +5,33 @@ import { Random } from '../dist/core/random.js';
 import { train } from '../dist/learning/train/train.js';
 import { FeatureTable } from '../dist/models/encoders/cache/feature-cache.js';
 import { RecordStore } from '../dist/models/encoders/cache/record-store.js';
-import { featureSource } from '../dist/models/retrieval/picture-source.js';
+import { featureSource } from '../dist/models/retrieval/image-features.js';
 import { peakBytes } from './peak-memory.mjs';
 
 const { triplets, folder } = JSON.parse(process.argv[2]);
-const picture = { kind: 'features', tokens: 16, channels: 128, globalChannels: 128, colourChannels: 0 };
+const image = { kind: 'features', tokens: 16, channels: 128, globalChannels: 128, colourChannels: 0 };
 const random = new Random(1);
-const recordLength = picture.tokens * picture.channels + picture.globalChannels;
+const recordLength = image.tokens * image.channels + image.globalChannels;
 const colours = ['red', 'green', 'blue', 'black', 'white'];
 
 /** Half as many pictures as triplets, as each is a reference and a target several times. */
 function split(name, count) {
-  const pictures = Array.from({ length: Math.ceil(count / 2) }, (_, i) => ({ id: `${name}-${i}`, path: '' }));
-  const any = () => pictures[random.below(pictures.length)].id;
+  const images = Array.from({ length: Math.ceil(count / 2) }, (_, i) => ({ id: `${name}-${i}`, path: '' }));
+  const any = () => images[random.below(images.length)].id;
   const drawn = Array.from({ length: count }, (_, i) => {
     const caption = `is ${colours[random.below(5)]} and less ${colours[random.below(5)]}`;
     return { reference: any(), targets: [any()], text: caption, captions: [caption], source: `row ${i + 1}` };
   });
-  return { name, pictures, triplets: drawn, missing: [] };
+  return { name, images, triplets: drawn, missing: [] };
 }
 
 /** Drawn features on the disk, in the cache that a frozen encoder's would be in. */
-async function writeFeatures(pictures) {
-  const store = await RecordStore.open(join(folder, `features-${pictures[0].id}`), 2 * recordLength);
-  const places = new Float64Array(pictures.length);
+async function writeFeatures(images) {
+  const store = await RecordStore.open(join(folder, `features-${images[0].id}`), 2 * recordLength);
+  const places = new Float64Array(images.length);
   const slab = 512;
-  for (let from = 0; from < pictures.length; from += slab) {
-    const records = pictures.slice(from, from + slab).map(() => ({
+  for (let from = 0; from < images.length; from += slab) {
+    const records = images.slice(from, from + slab).map(() => ({
       key: randomBytes(32).toString('hex'),
       bytes: new Uint8Array(Uint16Array.from({ length: recordLength }, () => 0x3c00 | (random.uint32() & 0x83ff)).buffer),
     }));
@@ -40,17 +40,17 @@ async function writeFeatures(pictures) {
       places[from + i] = store.placeOf(key);
     });
   }
-  const cached = { ids: pictures.map(({ id }) => id), places, broken: [] };
-  return new FeatureTable(store, cached, 'drawn', picture, { channels: picture.globalChannels });
+  const cached = { ids: images.map(({ id }) => id), places, broken: [] };
+  return new FeatureTable(store, cached, 'drawn', image, { channels: image.globalChannels });
 }
 
 const splits = { train: split('train', triplets), val: split('val', 64) };
-const tables = { train: await writeFeatures(splits.train.pictures), val: await writeFeatures(splits.val.pictures) };
+const tables = { train: await writeFeatures(splits.train.images), val: await writeFeatures(splits.val.images) };
 const reader = {
-  config: picture,
+  config: image,
   id: 'drawn',
   texts: () => [],
-  read: async ({ pictures }) => featureSource(pictures === splits.train.pictures ? tables.train : tables.val, picture),
+  read: async ({ images }) => featureSource(images === splits.train.images ? tables.train : tables.val, image),
 };
 const started = performance.now();
 let milliseconds;

@@ -89,7 +89,7 @@ async function tokens() {
   const sides = [];
   try {
     for (const size of sizes) {
-      sides.push(await startLimn({ ...options, pictures: 32, picture: { ...options.picture, channels: 256, tokens: size } }));
+      sides.push(await startLimn({ ...options, images: 32, image: { ...options.image, channels: 256, tokens: size } }));
     }
     const measured = await takeTurns(
       sides,

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { answerSteps } from './answer-steps.mjs';
 
 const { side, model: modelFolder, images, files, threads, store, folder } = JSON.parse(process.argv[2]);
-const { LimnModel } = await import('../dist/models/retrieval/limn-model.js');
-const model = await LimnModel.open(modelFolder);
+const { RetrievalModel } = await import('../dist/models/retrieval/retrieval-model.js');
+const model = await RetrievalModel.open(modelFolder);
 
 /** `limn index` of a new gallery, without the start of the program and the opening of the model. */
 async function indexing() {
@@ -23,14 +23,14 @@ async function indexing() {
 async function encoder() {
   const ort = await import('onnxruntime-node');
   const { findWeights } = await import('../dist/models/encoders/image/description.js');
-  const { galleryModel } = await import('../dist/models/retrieval/limn-graphs.js');
+  const { galleryModel } = await import('../dist/models/retrieval/retrieval-graphs.js');
   const { description } = model.parts.encoder;
   const batch = 8;
   const { size, input, outputs, layout } = description;
   const open = (graph) => ort.InferenceSession.create(graph, { intraOpNumThreads: threads, graphOptimizationLevel: 'all' });
   const first = await open(findWeights(description.file, modelFolder));
   const second = await open(galleryModel(model.config, model.parts.weights, batch));
-  const { tokens, channels, globalChannels, colourChannels } = model.config.picture;
+  const { tokens, channels, globalChannels, colourChannels } = model.config.image;
   const tensor = (type, dims) => {
     const length = dims.reduce((product, extent) => product * extent, 1);
     // 0.5 in each form.

@@ -12,7 +12,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { picturesIn } from './pictures.mjs';
+import { imagesIn } from './images.mjs';
 import { saveResult } from './save-result.mjs';
 import { startNode, takeTurns } from './sides.mjs';
 import { saveUntrainedModel } from './untrained-model.mjs';
@@ -27,12 +27,12 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string', default: '5' },
   },
 });
-const [threads, rounds, pictures] = [flags.threads, flags.rounds, flags.pictures].map(Number);
+const [threads, rounds, images] = [flags.threads, flags.rounds, flags.pictures].map(Number);
 const folder = await mkdtemp(join(tmpdir(), 'limn-bench-indexing-'));
 try {
   const model = flags.model ?? join(folder, 'model');
   if (!flags.model) await saveUntrainedModel(model);
-  const files = await picturesIn(flags.images, pictures);
+  const files = await imagesIn(flags.images, images);
   const options = { model, images: flags.images, files, threads, store: flags.store, folder };
   const names = ['indexing', 'encoder', 'decoder'];
   const sides = [];

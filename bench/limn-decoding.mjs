@@ -14,7 +14,7 @@ const { 'features.local': local, 'features.global': whole, ...weights } = tensor
 const config = captionerConfigOf(options);
 const vocabulary = Vocabulary.fromJSON(options.vocabularyFile);
 
-const pictures = {
+const images = {
   feeds: (rows, { prefix = '' } = {}) => ({ [`${prefix}local`]: rowsOf(local, rows), [`${prefix}global`]: rowsOf(whole, rows) }),
 };
 const model = new CaptionerModel({ config, vocabulary, weights, encoder: { id: 'drawn' } });
@@ -32,7 +32,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   let captions = [];
   for (let i = 0; i < repeats; i++) {
     const start = performance.now();
-    captions = await model.caption(pictures, pairs, { decoding, cached, batchSize: pairs.length });
+    captions = await model.caption(images, pairs, { decoding, cached, batchSize: pairs.length });
     times.push(performance.now() - start);
   }
   const { user, system } = process.cpuUsage(cpuBefore);

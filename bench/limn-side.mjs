@@ -1,25 +1,25 @@
 /** The limn side of training-step.mjs. */
 import { Random } from '../dist/core/random.js';
 import { sizeOf } from '../dist/engine/tensor/tensor.js';
-import { limnTrainingModel } from '../dist/models/retrieval/limn-graphs.js';
+import { limnTrainingModel } from '../dist/models/retrieval/retrieval-graphs.js';
 import { limnConfigOf, plainStatistics } from './configs.mjs';
 import { drawFloats, drawHalves, rowsOf } from './drawn-features.mjs';
 import { trainWhenAsked } from './limn-training.mjs';
 
 const options = JSON.parse(process.argv[2]);
-const { batch, pictures, picture, stepsPerRun = 1 } = options;
+const { batch, images, image, stepsPerRun = 1 } = options;
 const random = new Random(1);
 const config = limnConfigOf(options);
-const buffers = plainStatistics(picture);
+const buffers = plainStatistics(image);
 const graph = limnTrainingModel(config, { batchSize: batch, optimizer: options.optimizer, random, buffers, stepsPerRun });
 
-const isFeatures = picture.kind === 'features';
+const isFeatures = image.kind === 'features';
 const tables = isFeatures
   ? {
-      local: drawHalves(random, [pictures, picture.tokens, picture.channels + picture.colourChannels]),
-      global: drawHalves(random, [pictures, picture.globalChannels + picture.colourChannels]),
+      local: drawHalves(random, [images, image.tokens, image.channels + image.colourChannels]),
+      global: drawHalves(random, [images, image.globalChannels + image.colourChannels]),
     }
-  : { pixels: drawFloats([pictures, picture.size, picture.size, 3], () => random.uniform()) };
+  : { pixels: drawFloats([images, image.size, image.size, 3], () => random.uniform()) };
 const lead = stepsPerRun > 1 ? [stepsPerRun, batch] : [batch];
 const rowsPerRun = sizeOf(lead);
 
@@ -27,7 +27,7 @@ const rowsPerRun = sizeOf(lead);
 function feeds() {
   const out = {};
   for (const side of ['reference', 'target']) {
-    const rows = Array.from({ length: rowsPerRun }, () => random.below(pictures));
+    const rows = Array.from({ length: rowsPerRun }, () => random.below(images));
     for (const [name, table] of Object.entries(tables)) out[`${side}.${name}`] = rowsOf(table, rows, lead);
   }
   const words = BigInt64Array.from({ length: rowsPerRun * options.words }, (_, i) => {

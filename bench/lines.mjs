@@ -20,8 +20,8 @@ function step(what, result, goals = []) {
 }
 
 const limnStepWith = (least) => (result) => {
-  const { width, batch, words, picture } = result.options;
-  const what = `training step, d=${width}, batch ${batch}, ${picture.tokens} tokens and ${words} words`;
+  const { width, batch, words, picture: image } = result.options;
+  const what = `training step, d=${width}, batch ${batch}, ${image.tokens} tokens and ${words} words`;
   return step(what, result, [compared(least), memoryNoHigher, ofPeak(0.7)]);
 };
 export const limnStep = limnStepWith(1.3);

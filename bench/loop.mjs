@@ -27,8 +27,8 @@ export async function loop(threads) {
           dropout: 0.1,
           words: 12,
           vocabulary: 200,
-          pictures: 256,
-          picture: { kind: 'patch', size: 32, patch: 8, layers: 1 },
+          images: 256,
+          image: { kind: 'patch', size: 32, patch: 8, layers: 1 },
           optimizer,
         }),
       );

@@ -12,10 +12,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Random } from '../dist/core/random.js';
-import { LimnModel } from '../dist/models/retrieval/limn-model.js';
+import { RetrievalModel } from '../dist/models/retrieval/retrieval-model.js';
 import { Gallery } from '../dist/search/gallery/gallery.js';
 import { openStore } from '../dist/search/store/open-store.js';
-import { picturesIn } from './pictures.mjs';
+import { imagesIn } from './images.mjs';
 import { saveResult } from './save-result.mjs';
 import { percentile } from './sides.mjs';
 import { saveUntrainedModel, texts } from './untrained-model.mjs';
@@ -134,8 +134,8 @@ const folder = await mkdtemp(join(tmpdir(), 'limn-bench-queries-'));
 try {
   const modelFolder = flags.model ?? join(folder, 'model');
   if (!flags.model) await saveUntrainedModel(modelFolder);
-  const model = await LimnModel.open(modelFolder);
-  const files = await picturesIn(flags.images, 60);
+  const model = await RetrievalModel.open(modelFolder);
+  const files = await imagesIn(flags.images, 60);
   const results = {};
   const peakMiB = {};
   for (const kind of flags.store.split(',')) {

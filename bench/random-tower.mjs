@@ -10,5 +10,5 @@ export async function writeRandomTower(folder, batch) {
   const written = join(folder, 'vit-b-32');
   await writeRandomClip(written, { ...clipSizes['vit-b-32'], text, length }, { batch });
   process.env.LIMN_HOME = join(folder, 'home');
-  return (await importEncoder(written)).picture;
+  return (await importEncoder(written)).image;
 }

@@ -6,11 +6,11 @@ import { startLimn, takeTurns } from './sides.mjs';
 /** @param options what a side is started with @param turns of takeTurns */
 export async function raceRecipe({ options, turns }) {
   const { train } = JSON.parse(await readFile(new URL('../configs/product-photos.json', import.meta.url), 'utf8'));
-  const { width, words, textLayers, localMass, dropout, ...recipe } = train.model;
-  const { averageDecay, tokensSeen } = train.training;
+  const { width, words, textLayers, localTokenPrior, dropout, ...recipe } = train.model;
+  const { averageDecay, tokenSubsample } = train.training;
   // A step sees some tokens of each picture, so the bench's pictures have no more.
-  const picture = { ...options.picture, tokens: tokensSeen };
-  const plain = { ...options, batch: train.batchSize, width, words, dropout, picture, model: { textLayers, localMass } };
+  const image = { ...options.image, tokens: tokenSubsample };
+  const plain = { ...options, batch: train.batchSize, width, words, dropout, image, model: { textLayers, localTokenPrior } };
   const whole = {
     ...plain,
     model: { ...plain.model, ...recipe },

@@ -37,7 +37,7 @@ function draw(random, { queries, gallery }) {
     const subset = Array.from({ length: 6 }, (_, place) => ids[(i + place * 37) % gallery]);
     return { reference: subset[0], targets: [subset[1]], subset, text: 't', captions: ['t'], source: `row ${i + 1}` };
   });
-  const split = { name: 'val', pictures: ids.map((id) => ({ id, path: id })), triplets, missing: [] };
+  const split = { name: 'val', images: ids.map((id) => ({ id, path: id })), triplets, missing: [] };
   return { queries: vectors(queries), gallery: { ...vectors(gallery), ids }, split };
 }
 

@@ -13,7 +13,7 @@ export const program = fileURLToPath(new URL('../dist/apps/cli/main.js', import.
  * @param pictures how many; 0 takes all
  * @returns the gallery's location
  */
-export async function makeGallery({ model, pictures, store, folder }) {
+export async function makeGallery({ model, images, store, folder }) {
   const shared = process.env.LIMN_SHARED_DATA;
   if (!shared) throw new Error('set LIMN_SHARED_DATA, whose folder product-photos has the pictures, or give --gallery FOLDER');
   const data = join(shared, 'product-photos');
@@ -25,7 +25,7 @@ export async function makeGallery({ model, pictures, store, folder }) {
   const names = (await readdir(join(data, 'images'))).sort();
   const images = join(folder, 'pictures');
   await mkdir(images);
-  const chosen = names.slice(0, pictures === 0 ? names.length : pictures);
+  const chosen = names.slice(0, images === 0 ? names.length : images);
   for (const name of chosen) await copyFile(join(data, 'images', name), join(images, name));
   const location = `${store}:${join(folder, 'gallery')}`;
   await limn('index', '--model', model, '--images', images, '--out', location);

@@ -3,14 +3,14 @@ import { mobileNet } from './drawn-features.mjs';
 import { optimizer, turnFlags, turnsOf } from './step-race.mjs';
 
 const sizes = {
-  usual: { batch: 64, width: 256, words: 20, pictures: 256, picture: mobileNet },
+  usual: { batch: 64, width: 256, words: 20, images: 256, image: mobileNet },
   // The paper's CLIP ViT-L/14: 16 x 16 patches and the class token; 77 places of a text.
   paper: {
     batch: 16,
     width: 512,
     words: 77,
-    pictures: 64,
-    picture: { kind: 'features', tokens: 257, channels: 1024, globalChannels: 768, colourChannels: 0 },
+    images: 64,
+    image: { kind: 'features', tokens: 257, channels: 1024, globalChannels: 768, colourChannels: 0 },
   },
 };
 
@@ -41,8 +41,8 @@ export function stepOptions(flags) {
       heads: 8,
       projection: 64,
       vocabulary: 400,
-      pictures: size.pictures,
-      picture: size.picture,
+      images: size.images,
+      image: size.image,
       optimizer,
     },
     turns: turnsOf(flags),

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { Random } from '../dist/core/random.js';
 import { captionerTrainingModel, pairModel, stepModel } from '../dist/models/captioner/captioner-graphs.js';
 import { findWeights } from '../dist/models/encoders/image/description.js';
-import { queryModel } from '../dist/models/retrieval/limn-graphs.js';
+import { queryModel } from '../dist/models/retrieval/retrieval-graphs.js';
 import { captionerConfigOf, plainStatistics } from './configs.mjs';
 import { operationsOf } from './operations.mjs';
 import { optimizer } from './step-race.mjs';
@@ -25,12 +25,12 @@ export function trainingStep({ operations, limn }) {
  */
 export function captions(options, { decoding, batch }) {
   const config = captionerConfigOf(options);
-  const buffers = plainStatistics(options.picture);
+  const buffers = plainStatistics(options.image);
   const { initialState } = captionerTrainingModel(config, { batchSize: 1, optimizer, random: new Random(1), buffers });
   const weights = { ...initialState, ...buffers };
   const rows = Number(/^beam (\d+)$/.exec(decoding)?.[1] ?? 1);
   // The tokens and the global vector of two pictures and of their difference.
-  const memory = 3 * (options.picture.tokens + 1);
+  const memory = 3 * (options.image.tokens + 1);
   const pairs = operationsOf(pairModel(config, weights, batch));
   const step = operationsOf(stepModel(config, weights, batch, rows, memory));
   return { operations: pairs + (config.words + 1) * step, bytes: 0 };
@@ -42,7 +42,7 @@ export const exactSearch = ({ count, width }) => ({ operations: 2 * count * widt
 /**
  * A query of a gallery in memory: its picture, where that is encoded, its text, and a comparison with all matching vectors.
  *
- * @param model a LimnModel of a frozen encoder
+ * @param model a RetrievalModel of a frozen encoder
  * @param query.kind a name of queries.mjs @param query.count pictures of the gallery
  */
 export async function query({ config, parts }, { kind, count }) {

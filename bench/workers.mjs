@@ -39,7 +39,7 @@ const rounded = (value, digits = 1) => Number(value.toFixed(digits));
 
 const names = (await readdir(flags.images)).filter((name) => /\.(jpe?g|png|webp)$/i.test(name)).sort();
 const chosen = names.slice(0, Number(flags.count));
-const pictureSizes = await Promise.all(chosen.map(async (name) => (await stat(join(flags.images, name))).size));
+const imageSizes = await Promise.all(chosen.map(async (name) => (await stat(join(flags.images, name))).size));
 const list = join(root, 'list.csv');
 await writeFile(list, ['path', ...chosen].join('\n'));
 
@@ -152,7 +152,7 @@ try {
   const report = {
     machine: { cpu: cpu.model, cores: cpus().length, load: loadavg().map((load) => rounded(load)), node: process.version },
     pictures: chosen.length,
-    bytesOfAPicture: Math.round(pictureSizes.reduce((sum, size) => sum + size, 0) / chosen.length),
+    bytesOfAPicture: Math.round(imageSizes.reduce((sum, size) => sum + size, 0) / chosen.length),
     threads: Number(flags.threads),
     withoutQueue: { picturesPerSecond: rounded(chosen.length / plain.seconds), secondsForNothingNew: rounded(nothing.seconds) },
     results,

@@ -14,7 +14,7 @@ const pairs = defineDataset({
   id: 'pairs',
   description: 'pairs of images with a sentence, in one JSON file',
   layout: 'pairs.json and the images',
-  pictures: 'beside pairs.json',
+  images: 'beside pairs.json',
   defaultProtocol: 'pairs-with-reference',
   splits: async (directory) => [...new Set((await readPairs(directory)).map(({ split }) => split))],
   async read({ directory, split }) {
@@ -22,7 +22,7 @@ const pairs = defineDataset({
     const ids = [...new Set(rows.flatMap(({ from, to }) => [from, to]))];
     return {
       name: split,
-      pictures: ids.map((id) => ({ id, path: join(directory, id) })),
+      images: ids.map((id) => ({ id, path: join(directory, id) })),
       triplets: rows.map(({ from, to, says }, i) => ({
         reference: from,
         targets: [to],
@@ -42,7 +42,7 @@ const withReference = defineProtocol({
   datasets: ['pairs'],
   excludeReference: false,
   ks: [1, 5, 10],
-  gallery: (split) => split.pictures.map(({ id }) => id),
+  gallery: (split) => split.images.map(({ id }) => id),
 });
 
 export default [pairs, withReference];

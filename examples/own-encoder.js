@@ -28,7 +28,7 @@ export default defineEncoder({
       local: { tokens: cells, channels: 3 },
       global: { channels: 3 },
       // How images are decoded for `encode`: (size, size, 3) bytes, the whole image with a border.
-      picture: { size, fit: 'contain' },
+      image: { size, fit: 'contain' },
       async encode(images) {
         const local = images.flatMap((image) =>
           Array.from({ length: cells }, (_, cell) =>

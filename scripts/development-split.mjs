@@ -21,11 +21,11 @@ const kindOf = (caption) => caption.split(' ').slice(-2).join(' ');
 const isHeld = ({ label }) => Random.derive(seed, `dev ${kindOf(label)}`).uniform() < 0.2;
 
 const text = await readFile(join(from, 'labels', 'product_train_detect_all.txt'), 'utf8');
-const pictures = text
+const images = text
   .trim()
   .split('\n')
   .map((line) => ({ line, id: line.split('\t')[0], label: line.split('\t')[2], source: '' }));
-const [test, train] = [pictures.filter(isHeld), pictures.filter((picture) => !isHeld(picture))];
+const [test, train] = [images.filter(isHeld), images.filter((image) => !isHeld(image))];
 const pairs = drawPairs(test, 1, Random.derive(seed, 'dev pairs'));
 const lines = (list) => `${list.join('\n')}\n`;
 await mkdir(join(to, 'labels'), { recursive: true });

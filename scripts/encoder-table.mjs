@@ -11,7 +11,7 @@ import { fromFloat16 } from '../dist/engine/tensor/float16.js';
 import { decodeSafetensors } from '../dist/engine/tensor/safetensors.js';
 import { importEncoder } from '../dist/models/encoders/hub/import-encoder.js';
 import { decodeImage } from '../dist/models/encoders/image/image.js';
-import { OnnxPictureEncoder } from '../dist/models/encoders/image/picture-encoder.js';
+import { OnnxImageEncoder } from '../dist/models/encoders/image/image-encoder.js';
 import { OnnxTextEncoder } from '../dist/models/encoders/text/text-encoder.js';
 
 const [exports, only] = process.argv.slice(2);
@@ -51,9 +51,9 @@ const outputsOf = (tensors, tower) =>
   );
 const stem = (file) => basename(file).replace(/(\.limn)?\.onnx$/, '');
 
-async function pictureDistances({ description, weights }, tensors) {
-  const encoder = await OnnxPictureEncoder.fromWeights(description, weights);
-  const features = await encoder.encode([await decodeImage(join(exports, 'picture.png'), encoder.picture)]);
+async function imageDistances({ description, weights }, tensors) {
+  const encoder = await OnnxImageEncoder.fromWeights(description, weights);
+  const features = await encoder.encode([await decodeImage(join(exports, 'picture.png'), encoder.image)]);
   await encoder.close();
   const expected = outputsOf(tensors, stem(description.file));
   const hidden = expected.last_hidden_state;
@@ -89,9 +89,9 @@ async function cell(family, exporter) {
   if (!existsSync(folder)) return 'not exported';
   const { tensors } = decodeSafetensors(readFileSync(`${folder}.safetensors`), `${folder}.safetensors`);
   try {
-    const { picture, text } = await importEncoder(folder, { name: `${family}-${exporter}` });
+    const { image, text } = await importEncoder(folder, { name: `${family}-${exporter}` });
     const parts = [
-      ...(picture ? [judged('images', await pictureDistances(picture, tensors), 1e-5)] : []),
+      ...(image ? [judged('images', await imageDistances(image, tensors), 1e-5)] : []),
       ...(text ? [judged('texts', await textDistances(text, tensors), halfPrecision)] : []),
     ];
     return parts.join(', ');

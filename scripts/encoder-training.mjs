@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runProgram } from '../dist/apps/cli/program.js';
 import { decodeSafetensors } from '../dist/engine/tensor/safetensors.js';
-import { generateWardrobe } from '../dist/learning/data/wardrobe/generate.js';
+import { generateSyntheticFashion } from '../dist/learning/data/synthetic-fashion/generate.js';
 import { importEncoder } from '../dist/models/encoders/hub/import-encoder.js';
 import { trainedParts } from '../dist/models/encoders/hub/trained-parts.js';
 
@@ -54,7 +54,7 @@ function optionsFor(folder) {
     readdirSync(folder).find((name) => name.endsWith('.safetensors')),
   );
   const pixels = Object.entries(decodeSafetensors(readFileSync(file), file).tensors).find(([name]) => name.startsWith('in.'));
-  return { size: pixels[1].shape[2], mean: [0.5, 0.5, 0.5], deviation: [0.5, 0.5, 0.5] };
+  return { size: pixels[1].shape[2], mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
 }
 
 /** Before the names of an encoder's weights in a saved model. */
@@ -71,8 +71,8 @@ async function row(family, exporter) {
   const name = `${family}-${exporter}`;
   const parts = {};
   try {
-    const { picture, text } = await importEncoder(folder, { name, ...optionsFor(folder) });
-    if (picture) parts.images = await trainedParts(picture.weights, picture.description);
+    const { image, text } = await importEncoder(folder, { name, ...optionsFor(folder) });
+    if (image) parts.images = await trainedParts(image.weights, image.description);
     if (text) parts.texts = await trainedParts(text.files.weights, text.description);
   } catch (error) {
     if (error.name !== 'LimnError') throw error;
@@ -106,8 +106,8 @@ async function row(family, exporter) {
   return { sides, counts, from, loss: losses.at(-1), fault: faults.join('; ') };
 }
 
-const data = { directory: join(work, 'wardrobe'), pictures: 60, seed: 5, size: 32 };
-await generateWardrobe(data);
+const data = { directory: join(work, 'wardrobe'), images: 60, seed: 5, size: 32 };
+await generateSyntheticFashion(data);
 const triplets = join(work, 'wardrobe', 'captions', 'cap.wardrobe.train.json');
 writeFileSync(triplets, JSON.stringify(JSON.parse(readFileSync(triplets, 'utf8')).slice(0, steps * batchSize)));
 const families = readdirSync(exports, { withFileTypes: true })

@@ -24,7 +24,7 @@ import { selfTrainSettings } from '../dist/learning/self-training/settings.js';
 import { roundSeed } from '../dist/learning/self-training/work.js';
 import { train } from '../dist/learning/train/train.js';
 import { scoreVectors } from '../dist/models/retrieval/embeddings.js';
-import { LimnModel } from '../dist/models/retrieval/limn-model.js';
+import { RetrievalModel } from '../dist/models/retrieval/retrieval-model.js';
 
 const [file, seedText, ...ways] = process.argv.slice(2);
 if (!file || !seedText || ways.length === 0) {
@@ -46,16 +46,16 @@ const pseudo = await readPseudoTriplets(pseudoFile);
 const shared = readdirSync(join(folder, 'labels')).find(
   (name) => JSON.parse(readFileSync(join(folder, 'labels', name, 'config.json'), 'utf8')).seed === seed,
 );
-const judge = await LimnModel.open(join(folder, 'labels', shared, 'limn'));
+const judge = await RetrievalModel.open(join(folder, 'labels', shared, 'limn'));
 const reader = await judge.openReader();
 
 /** Which of 100 drawn targets each target is nearest to. */
 async function regions() {
-  const pictures = await reader.read({ pictures: whole.pictures, vocabulary: judge.parts.vocabulary });
+  const images = await reader.read({ images: whole.images, vocabulary: judge.parts.vocabulary });
   const ids = [...new Set(pseudo.map(({ target }) => target))];
-  const rows = ids.map((id) => pictures.rowOf(id));
-  const { data, width } = scoreVectors(await judge.embedTargets(pictures, rows), judge.config.gamma);
-  await pictures.close();
+  const rows = ids.map((id) => images.rowOf(id));
+  const { data, width } = scoreVectors(await judge.embedTargets(images, rows), judge.config.gamma);
+  await images.close();
   const random = Random.derive(seed, 'clusters');
   const centres = Array.from({ length: 100 }, () => random.below(ids.length));
   const similarity = (a, b) => dot(data, a * width, data, b * width, width);
@@ -117,7 +117,7 @@ for (const way of ways) {
   const kept = chosen.filter(({ verdict }) => verdict === 'accepted');
   const judged = kept.map(isRight).filter((right) => right !== undefined);
   const triplets = acceptedTriplets(chosen, pseudoFile);
-  const mixed = { labelled, pseudo: triplets, pool: whole.pictures, settings: settings.mix, seed: roundSeed(seed, 1) };
+  const mixed = { labelled, pseudo: triplets, pool: whole.images, settings: settings.mix, seed: roundSeed(seed, 1) };
   const split = mixTriplets(mixed);
   const out = await mkdtemp(join(tmpdir(), 'limn-judge-'));
   const { bestRecall } = await train({

@@ -13,8 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Random } from '../src/core/random.ts';
-import { generateWardrobe } from '../src/learning/data/wardrobe/generate.ts';
-import { drawPicture } from '../src/search/gallery/testing/tiny-gallery.ts';
+import { generateSyntheticFashion } from '../src/learning/data/synthetic-fashion/generate.ts';
+import { drawImage } from '../src/search/gallery/testing/tiny-gallery.ts';
 import { saveTinyModel } from '../src/search/gallery/testing/tiny-model.ts';
 import { hasRedis } from '../src/search/queue/testing/redis-server.ts';
 import { openStore } from '../src/search/store/open-store.ts';
@@ -56,14 +56,14 @@ async function contentOf(location) {
   return { count, items, rounded };
 }
 
-await generateWardrobe({ directory: at('wardrobe'), pictures: 90, seed: 3, size: 32 });
+await generateSyntheticFashion({ directory: at('wardrobe'), images: 90, seed: 3, size: 32 });
 await saveTinyModel(at('model'));
 mkdirSync(at('pictures'));
-for (let i = 0; i < 60; i++) await drawPicture(at('pictures', `p${String(i).padStart(2, '0')}.jpg`), i);
+for (let i = 0; i < 60; i++) await drawImage(at('pictures', `p${String(i).padStart(2, '0')}.jpg`), i);
 const pg = flags.only && !flags.only.includes('PostgreSQL') ? undefined : await startPg();
 
 const small = ['--data', 'wardrobe', '--category', 'wardrobe', '--width', '16', '--heads', '2', '--factors', '2'];
-const tiny = [...small, '--layers', '1', '--picture-size', '16', '--patch-layers', '1', '--batch-size', '16', '--epochs', '2'];
+const tiny = [...small, '--layers', '1', '--image-size', '16', '--patch-layers', '1', '--batch-size', '16', '--epochs', '2'];
 await writeFile(at('training.json'), JSON.stringify({ train: { training: { checkpointSeconds: 0.05 } } }));
 
 const model = { width: 16, heads: 2, layers: 1 };
@@ -80,7 +80,7 @@ const selfTraining = {
 };
 await writeFile(at('plus.json'), JSON.stringify({ 'self-train': { selfTraining } }));
 const plus = ['self-train', '--config', 'plus.json', '--data', 'wardrobe', '--category', 'wardrobe'];
-const patches = ['--picture-size', '32', '--patch-size', '16', '--patch-layers', '0'];
+const patches = ['--image-size', '32', '--patch-size', '16', '--patch-layers', '0'];
 
 const index = ['index', '--model', 'model', '--images', 'pictures'];
 const indexed = (location, folder) => ({
@@ -123,7 +123,7 @@ const scenarios = {
   ),
   'serve, writes': async (random) => {
     mkdirSync(at('served'));
-    for (const name of ['a.jpg', 'b.jpg']) await drawPicture(at('served', name), name.charCodeAt(0));
+    for (const name of ['a.jpg', 'b.jpg']) await drawImage(at('served', name), name.charCodeAt(0));
     const location = `memory:${at('served-gallery')}`;
     const made = await startLimn(root, ['index', '--model', 'model', '--images', 'served', '--store', location]).ended;
     if (made.code !== 0) throw new Error(made.error);

@@ -12,14 +12,14 @@
  */
 
 import type { Device } from './engine/runtime/device.js';
-import { LimnModel } from './models/retrieval/limn-model.js';
+import { RetrievalModel } from './models/retrieval/retrieval-model.js';
 import { type CreateOptions, Gallery } from './search/gallery/gallery.js';
 
 /** A trained model with the galleries that were made or opened with it. */
 export class Limn {
   private readonly galleries: Gallery[] = [];
 
-  private constructor(readonly model: LimnModel) {}
+  private constructor(readonly model: RetrievalModel) {}
 
   /**
    * Opens a trained model: a run folder, or the `model` folder in it.
@@ -28,7 +28,7 @@ export class Limn {
    * @throws LimnError CHECKPOINT when there is no model, or it is damaged
    */
   static async open(folder: string, options: { device?: Device } = {}): Promise<Limn> {
-    return new Limn(await LimnModel.open(folder, options));
+    return new Limn(await RetrievalModel.open(folder, options));
   }
 
   /**
@@ -74,8 +74,12 @@ export { defineDataset } from './learning/data/dataset-format.js';
 export { datasetFormats, findDataset } from './learning/data/datasets.js';
 export { type FashionIQOptions, listCategories, readFashionIQ } from './learning/data/fashioniq.js';
 export { type Corrections, readCorrections } from './learning/data/spelling.js';
-export type { Picture, Split, SplitName, Triplet } from './learning/data/triplets.js';
-export { generateWardrobe, type Wardrobe, type WardrobeOptions } from './learning/data/wardrobe/generate.js';
+export {
+  generateSyntheticFashion,
+  type SyntheticFashion,
+  type SyntheticFashionOptions,
+} from './learning/data/synthetic-fashion/generate.js';
+export type { DatasetImage, Split, SplitName, Triplet } from './learning/data/triplets.js';
 export { type CaptionMetric, type CaptionScores, captionScores } from './learning/eval/captions/caption-scores.js';
 export {
   type EvaluateOptions,
@@ -96,7 +100,7 @@ export { type PlannedRun, planRuns, resultsOf, selectRuns } from './learning/exp
 export { type ReportOptions, writeReport } from './learning/experiment/report.js';
 export type { RunResult } from './learning/experiment/result.js';
 export { type RunOptions, type RunsEnded, runExperiment } from './learning/experiment/run.js';
-export type { Summary as ExperimentSummary } from './learning/experiment/summary.js';
+export type { ExperimentSummary } from './learning/experiment/summary.js';
 export type { RoundResult, SelfTrainResult } from './learning/self-training/rounds.js';
 export { type SelfTrainOptions, selfTrain } from './learning/self-training/self-train.js';
 export { type SelfTrainSettings, type SelfTrainSettingsInput, selfTrainSettings } from './learning/self-training/settings.js';
@@ -105,7 +109,7 @@ export { type TrainingSettings, trainingSettings } from './learning/train/settin
 export { type TrainOptions, type TrainResult, train } from './learning/train/train.js';
 export { type TrainCaptionerOptions, type TrainCaptionerResult, trainCaptioner } from './learning/train/train-captioner.js';
 export type { BackboneConfig } from './models/backbone/config.js';
-export type { Encoded } from './models/backbone/encoded.js';
+export type { EncodedInput } from './models/backbone/encoded.js';
 export { type Caption, CaptionerModel, type CaptionOptions } from './models/captioner/captioner-model.js';
 export type { DecodingOptions } from './models/captioner/decoding.js';
 export { checkHubEncoder, type HubEncoder, listHubEncoders, openHubEncoder } from './models/encoders/hub/encoder-folder.js';
@@ -114,8 +118,8 @@ export { type ImportOptions, importEncoder } from './models/encoders/hub/import-
 export { type PullOptions, pullEncoder } from './models/encoders/hub/pull.js';
 export { defineEncoder, type EncoderDefinition, type ImageEncoder } from './models/encoders/image/define-encoder.js';
 export type { EncoderDescription } from './models/encoders/image/description.js';
-export type { PictureSettings } from './models/encoders/image/image.js';
-export { OnnxPictureEncoder, type PictureEncoder, type PictureFeatures } from './models/encoders/image/picture-encoder.js';
+export type { ImageSettings } from './models/encoders/image/image.js';
+export { type FrozenImageEncoder, type ImageFeatureArrays, OnnxImageEncoder } from './models/encoders/image/image-encoder.js';
 export type { TextDescription } from './models/encoders/text/text-description.js';
 export {
   type FrozenTextEncoder,
@@ -130,9 +134,9 @@ export type { BatchRows, Embedding, MethodLoss } from './models/methods/method.j
 export { methods } from './models/methods/methods.js';
 export type { ModelConfigInput } from './models/methods/model-config.js';
 export type { Embeddings } from './models/retrieval/embeddings.js';
-export { LimnModel } from './models/retrieval/limn-model.js';
-export { PictureReader } from './models/retrieval/picture-reader.js';
-export type { PictureSource } from './models/retrieval/picture-source.js';
+export { ImageEncoderRuntime } from './models/retrieval/image-encoder-runtime.js';
+export type { ImageFeatures } from './models/retrieval/image-features.js';
+export { RetrievalModel } from './models/retrieval/retrieval-model.js';
 export { type TextEncoderChoice, TextReader } from './models/retrieval/text-reader.js';
 export { loadPlugins } from './plugins/load-plugins.js';
 export { type Plugin, usePlugin } from './plugins/use-plugin.js';
@@ -154,11 +158,11 @@ export {
 } from './search/gallery/gallery.js';
 export type { Ingest, IngestOptions, IngestReport } from './search/gallery/ingest/ingest.js';
 export { type FetchLimits, SafeFetcher } from './search/gallery/ingest/safe-fetch.js';
-export { galleryInfo, type PictureSources } from './search/gallery/make-gallery.js';
+export { galleryInfo, type ImageLocations } from './search/gallery/make-gallery.js';
 export type {
   Explanation,
   HeatMap,
-  PictureReference,
+  ImageReference,
   SearchAnswer,
   SearchHit,
   SearchRequest,
@@ -168,5 +172,5 @@ export { runWorker, type WorkerOptions } from './search/queue/worker.js';
 export type { WorkerCounts } from './search/queue/worker-options.js';
 export { defineStore, type StoreDefinition, type StoreOptions } from './search/store/define-store.js';
 export type { Filter } from './search/store/filter.js';
-export type { Metadata, MetadataValue } from './search/store/metadata.js';
+export type { ItemMetadata, MetadataValue } from './search/store/metadata.js';
 export type { GalleryInfo, GalleryStore, StoredItem } from './search/store/store.js';

@@ -4,8 +4,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generateWardrobe } from '../src/learning/data/wardrobe/generate.js';
-import { LimnModel } from '../src/models/retrieval/limn-model.js';
+import { generateSyntheticFashion } from '../src/learning/data/synthetic-fashion/generate.js';
+import { RetrievalModel } from '../src/models/retrieval/retrieval-model.js';
 import { Gallery } from '../src/search/gallery/gallery.js';
 import { saveTinyModel } from '../src/search/gallery/testing/tiny-model.js';
 import { program, startServing } from './support/serving.js';
@@ -31,7 +31,7 @@ const small = [
   '1',
   '--patch-size',
   '16',
-  '--picture-size',
+  '--image-size',
   '32',
   '--patch-layers',
   '0',
@@ -39,7 +39,7 @@ const small = [
 
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'limn-caption-cli-'));
-  await generateWardrobe({ directory: join(work, 'wardrobe'), pictures: 120, seed: 3, size: 48 });
+  await generateSyntheticFashion({ directory: join(work, 'wardrobe'), images: 120, seed: 3, size: 48 });
 });
 afterAll(() => rm(work, { recursive: true, force: true }));
 
@@ -89,15 +89,15 @@ describe('a captioner', () => {
     expect(report.metrics['BLEU-1']).toBeGreaterThan(0);
 
     const { reference, target } = report.written[0];
-    const picture = (id: string) => join('wardrobe', 'images', `${id}.jpg`);
+    const image = (id: string) => join('wardrobe', 'images', `${id}.jpg`);
     const said = await limn(
       'caption',
       '--model',
       'run',
       '--reference',
-      picture(reference),
+      image(reference),
       '--target',
-      picture(target),
+      image(target),
       '--decoding',
       'beam',
       '--beams',
@@ -109,7 +109,7 @@ describe('a captioner', () => {
   it('says over HTTP what it says of files, for ids and uploads, also many at once', async () => {
     process.env.LIMN_HOME = join(work, 'home');
     await saveTinyModel(join(work, 'model'));
-    const model = await LimnModel.open(join(work, 'model'));
+    const model = await RetrievalModel.open(join(work, 'model'));
     const images = join(work, 'wardrobe', 'images');
     await (await Gallery.create({ model, images, out: join(work, 'shop') })).close();
     await model.close();

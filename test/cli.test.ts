@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { planWardrobe } from '../src/learning/data/wardrobe/generate.js';
+import { planSyntheticFashion } from '../src/learning/data/synthetic-fashion/generate.js';
 import { saveTinyModel } from '../src/search/gallery/testing/tiny-model.js';
 
 const program = resolve(import.meta.dirname, '../dist/apps/cli/main.js');
@@ -49,7 +49,7 @@ const contentOf = async (folder: string) => {
 
 const trainWords = (data: string, out: string, ...more: string[]) => [
   ...['train', '--data', data, '--out', out, '--epochs', '2', '--batch-size', '32', '--width', '16', '--heads', '2'],
-  ...['--factors', '2', '--layers', '1', '--picture-size', '32', '--patch-size', '16', '--patch-layers', '0', ...more],
+  ...['--factors', '2', '--layers', '1', '--image-size', '32', '--patch-size', '16', '--patch-layers', '0', ...more],
 ];
 
 beforeAll(async () => {
@@ -63,13 +63,13 @@ beforeAll(async () => {
   }
   await saveTinyModel(at('model'));
   // A small dataset with the wardrobe's texts and one-coloured pictures.
-  const plan = planWardrobe(60, 1);
+  const plan = planSyntheticFashion(60, 1);
   for (const [path, value] of plan.files) {
     await mkdir(join(at('data'), path, '..'), { recursive: true });
     await writeFile(join(at('data'), path), JSON.stringify(value));
   }
   await mkdir(at('data', 'images'));
-  for (const { id } of [...plan.splits.train.pictures, ...plan.splits.val.pictures]) {
+  for (const { id } of [...plan.splits.train.images, ...plan.splits.val.images]) {
     await cp(at('pictures', `${Number(id.slice(1)) % 8}.jpg`), at('data', 'images', `${id}.jpg`));
   }
   const indexed = await limn(['index', '--model', 'model', '--images', 'pictures', '--out', 'gallery']);

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openReader } from '../src/apps/cli/encoders.js';
 import { clipSizes, writeRandomClip } from '../src/models/encoders/clip/random-clip.js';
 import { HubServer } from '../src/models/encoders/testing/hub-server.js';
-import { PictureReader } from '../src/models/retrieval/picture-reader.js';
+import { ImageEncoderRuntime } from '../src/models/retrieval/image-encoder-runtime.js';
 
 const program = resolve(import.meta.dirname, '../dist/apps/cli/main.js');
 const root = mkdtempSync(join(tmpdir(), 'limn-encoders-cli-'));
@@ -87,13 +87,13 @@ describe('limn encoders', () => {
   it('is found by --encoder, and again by a model that was trained with it', async () => {
     vi.stubEnv('LIMN_HOME', home);
     try {
-      const reader = await openReader('clip', { pictureSize: 32, patchSize: 16, patchLayers: 0 });
+      const reader = await openReader('clip', { imageSize: 32, patchSize: 16, patchLayers: 0 });
       expect(reader.config).toMatchObject({ kind: 'features', tokens: 16, channels: 24, globalChannels: 12 });
       await reader.close();
-      const restored = await PictureReader.restore(reader.config, reader.id, reader.description, root);
+      const restored = await ImageEncoderRuntime.restore(reader.config, reader.id, reader.description, root);
       expect(restored.id).toBe(reader.id);
       await restored.close();
-      await expect(openReader('clipp', { pictureSize: 32, patchSize: 16, patchLayers: 0 })).rejects.toThrow(
+      await expect(openReader('clipp', { imageSize: 32, patchSize: 16, patchLayers: 0 })).rejects.toThrow(
         'There is no encoder "clipp"',
       );
     } finally {

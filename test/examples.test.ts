@@ -170,7 +170,7 @@ describe('through the command line', () => {
     for (const [name, code, message] of cases) {
       await writeFile(at(`${name}.js`), code);
       const plugins = ['--plugin', './own-dataset.js', '--plugin', `./${name}.js`];
-      const method = name === 'unfit' ? ['--method', 'x', '--picture-size', '16'] : [];
+      const method = name === 'unfit' ? ['--method', 'x', '--image-size', '16'] : [];
       expect(await complaint('train', ...plugins, ...method, '--out', `run-${name}`, ...data, ...sizes), name).toMatch(message);
     }
   });
@@ -180,7 +180,7 @@ it('through the library, with definitions as objects', async () => {
   await writeFile(
     at('library.js'),
     `
-import { evaluate, findDataset, findProtocol, Gallery, galleryInfo, LimnModel, PictureReader, train, usePlugin } from 'limn';
+import { evaluate, findDataset, findProtocol, Gallery, galleryInfo, RetrievalModel, ImageEncoderRuntime, train, usePlugin } from 'limn';
 import { openStore } from 'limn/stores';
 import parts from './own-dataset.js';
 import encoder from './own-encoder.js';
@@ -188,12 +188,12 @@ import method from './own-method.js';
 import store from './own-store.js';
 
 usePlugin([...parts, encoder, store]);
-const reader = await PictureReader.defined(encoder);
+const reader = await ImageEncoderRuntime.defined(encoder);
 const [train_, val] = await Promise.all(['train', 'val'].map((split) => findDataset('pairs').read({ directory: 'data', split })));
 const training = { epochs: 40, batchSize: 20, learningRate: 0.01, validateEvery: 20, selectBy: 1, protocol: 'pairs-with-reference' };
 const model = { width: 16, heads: 2, textShare: 0.8 };
 const trained = await train({ method, model, training, train: train_, val, reader, out: 'run-2', dataset: {} });
-const opened = await LimnModel.open(trained.model);
+const opened = await RetrievalModel.open(trained.model);
 const pictures = await reader.read({ pictures: val.pictures });
 const { recall } = await evaluate({ model: opened, split: val, pictures, protocol: findProtocol('pairs-with-reference') });
 const kept = await store.create('json:gallery-2.json', await galleryInfo({ model: opened, images: 'data' }), {});

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generateWardrobe } from '../src/learning/data/wardrobe/generate.js';
+import { generateSyntheticFashion } from '../src/learning/data/synthetic-fashion/generate.js';
 
 const program = resolve(import.meta.dirname, '../dist/apps/cli/main.js');
 let root: string;
@@ -35,7 +35,7 @@ const experiment = {
   name: 'tiny',
   title: 'Tiny',
   dataset: { format: 'fashioniq', directory: '$MY_DATA', category: 'wardrobe' },
-  pictures: { encoder: 'patch', pictureSize: 32, patchSize: 16, patchLayers: 0 },
+  images: { encoder: 'patch', imageSize: 32, patchSize: 16, patchLayers: 0 },
   protocol: 'fashioniq-val',
   model: { width: 16, heads: 2, factors: 2, layers: 1, projection: 8 },
   training: { epochs: 6, batchSize: 16 },
@@ -47,7 +47,7 @@ const experiment = {
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'limn-cli-experiment-'));
-  await generateWardrobe({ directory: join(root, 'wardrobe'), pictures: 80, size: 32 });
+  await generateSyntheticFashion({ directory: join(root, 'wardrobe'), images: 80, size: 32 });
   await writeFile(join(root, 'tiny.json'), JSON.stringify(experiment));
 });
 afterAll(() => rm(root, { recursive: true, force: true }));

@@ -7,14 +7,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readModel } from '../src/engine/graph/index.js';
 import { decodeSafetensors } from '../src/engine/tensor/safetensors.js';
 import { readFashionIQ } from '../src/learning/data/fashioniq.js';
-import { generateWardrobe } from '../src/learning/data/wardrobe/generate.js';
+import { generateSyntheticFashion } from '../src/learning/data/synthetic-fashion/generate.js';
 import { train } from '../src/learning/train/train.js';
 import { clipSizes, writeRandomClip } from '../src/models/encoders/clip/random-clip.js';
 import { openHubEncoder } from '../src/models/encoders/hub/encoder-folder.js';
 import { importEncoder } from '../src/models/encoders/hub/import-encoder.js';
 import { folderFile } from '../src/models/encoders/image/description.js';
-import { LimnModel } from '../src/models/retrieval/limn-model.js';
-import { PictureReader } from '../src/models/retrieval/picture-reader.js';
+import { ImageEncoderRuntime } from '../src/models/retrieval/image-encoder-runtime.js';
+import { RetrievalModel } from '../src/models/retrieval/retrieval-model.js';
 import { TextReader } from '../src/models/retrieval/text-reader.js';
 import { Gallery } from '../src/search/gallery/gallery.js';
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'limn-fine-tune-'));
   process.env.LIMN_HOME = join(work, 'home');
   data = join(work, 'wardrobe');
-  await generateWardrobe({ directory: data, pictures: 60, seed: 5, size: 32 });
+  await generateSyntheticFashion({ directory: data, images: 60, seed: 5, size: 32 });
   // The graphs are PyTorch's, with a batch of any size; what goes with them is drawn here.
   await writeRandomClip(join(work, 'clip'), clipSizes.tiny);
   await cp(fixture, join(work, 'clip'), { recursive: true });
@@ -49,7 +49,7 @@ interface Trained {
 async function trained(name: string, trainFrom: number | undefined, training: object = {}, model: object = {}): Promise<Trained> {
   const out = join(work, name);
   const { folder } = await openHubEncoder('tiny');
-  const reader = await PictureReader.open(join(folder, folderFile), { trainFrom });
+  const reader = await ImageEncoderRuntime.open(join(folder, folderFile), { trainFrom });
   const text = await TextReader.open({ encoder: 'tiny', trainFrom });
   const read = (split: 'train' | 'val') => readFashionIQ({ directory: data, category: 'wardrobe', split });
   try {
@@ -85,7 +85,7 @@ const encoderWeights = (weights: object, side: string) =>
 /** The weights in the encoder's own files. */
 async function filesWeights(side: 'picture' | 'text') {
   const encoder = await openHubEncoder('tiny');
-  const file = side === 'picture' ? encoder.picture!.weights : (encoder.text?.files.weights as string);
+  const file = side === 'picture' ? encoder.image!.weights : (encoder.text?.files.weights as string);
   return readModel(await readFile(file)).weights;
 }
 
@@ -99,7 +99,7 @@ describe('an encoder from the Hub', () => {
     expect(encoderWeights(weights, 'text')).toEqual([]);
     expect(losses.at(-1)).toBeLessThan(losses[0] as number);
     const config = JSON.parse(await readFile(join(out, 'model', 'config.json'), 'utf8'));
-    expect([config.model.picture.kind, config.model.text.kind]).toEqual(['features', 'features']);
+    expect([config.model.image.kind, config.model.text.kind]).toEqual(['features', 'features']);
   });
 
   it('is trained wholly, saved with the model, and searched with', async () => {
@@ -113,7 +113,7 @@ describe('an encoder from the Hub', () => {
       // All but what the loss cannot reach, such as the biases of keys, whose gradient is zero up to rounding.
       expect(moved.length).toBeGreaterThan(0.8 * names.length);
     }
-    const model = await LimnModel.open(out);
+    const model = await RetrievalModel.open(out);
     const gallery = await Gallery.create({ model, images: join(data, 'images'), out: join(work, 'gallery') });
     const [first] = await gallery.list({ limit: 1 });
     const { hits } = await gallery.search({ references: [{ id: first?.id as string }], texts: ['in red'], k: 3 });
@@ -137,7 +137,7 @@ describe('an encoder from the Hub', () => {
     [', with the references as further negatives', { referenceNegatives: true, symmetric: 0.5, labelSmoothing: 0.1 }],
   ])('comes to the same with activations that are computed again%s', async (name, model) => {
     const plain = await trained(`kept${name}`, 0, { epochs: 1 }, model);
-    const again = await trained(`again${name}`, 0, { epochs: 1, recompute: true }, model);
+    const again = await trained(`again${name}`, 0, { epochs: 1, gradientCheckpointing: true }, model);
     expect(Object.keys(again.weights)).toEqual(Object.keys(plain.weights));
     for (const [name, { data: values }] of Object.entries(plain.weights)) {
       // A softmax does not depend on what is added to all of its numbers: the gradient of these is rounding alone, which AdamW makes whole

@@ -374,14 +374,14 @@ describe.skipIf(!executablePath)('the page', () => {
       await expect.poll(() => dialog.locator('canvas').count()).toBe(2);
       await expect.poll(() => dialog.locator('.picture.loaded').count()).toBe(2);
       for (const frame of await dialog.locator('.compare-frame').all()) {
-        const [picture, map] = [await frame.locator('img').boundingBox(), await frame.locator('canvas').boundingBox()];
+        const [image, map] = [await frame.locator('img').boundingBox(), await frame.locator('canvas').boundingBox()];
         for (const side of ['x', 'y', 'width', 'height'] as const)
-          expect(Math.abs((map?.[side] ?? 0) - (picture?.[side] ?? 9)), side).toBeLessThan(1);
+          expect(Math.abs((map?.[side] ?? 0) - (image?.[side] ?? 9)), side).toBeLessThan(1);
         const natural = await frame
           .locator('img')
           .evaluate((image: HTMLImageElement) => image.naturalWidth / image.naturalHeight);
         // To a pixel of its height.
-        expect(Math.abs((picture?.width ?? 0) / natural - (picture?.height ?? 0))).toBeLessThan(1);
+        expect(Math.abs((image?.width ?? 0) / natural - (image?.height ?? 0))).toBeLessThan(1);
       }
     });
 
@@ -398,7 +398,7 @@ describe.skipIf(!executablePath)('the page', () => {
   });
 
   describe('pictures of the device', () => {
-    const picture = () =>
+    const image = () =>
       sharp({ create: { width: 2600, height: 1300, channels: 3, background: '#b03030' } })
         .png()
         .toBuffer();
@@ -406,7 +406,7 @@ describe.skipIf(!executablePath)('the page', () => {
     it('are sent small, kept over a reload, and asked for where a link cannot carry them', async () => {
       await open();
       await cards().first().waitFor();
-      const file = { name: 'mine.png', mimeType: 'image/png', buffer: await picture() };
+      const file = { name: 'mine.png', mimeType: 'image/png', buffer: await image() };
       await page.locator('input[type=file]').first().setInputFiles(file);
       await scored();
       const sent = mock.requests.findLast(({ route }) => route === 'search');
@@ -429,7 +429,7 @@ describe.skipIf(!executablePath)('the page', () => {
     it('can be pasted and dropped, and are refused where they are no pictures', async () => {
       await open();
       await begin();
-      const bytes = [...(await picture())];
+      const bytes = [...(await image())];
       await page.evaluate((data) => {
         const transfer = new DataTransfer();
         transfer.items.add(new File([new Uint8Array(data)], 'a.png', { type: 'image/png' }));

@@ -10,7 +10,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { LimnClient } from '../src/apps/client/index.js';
 import { Gallery } from '../src/search/gallery/gallery.js';
-import { drawPicture, type TinyFolder, tinyFolder } from '../src/search/gallery/testing/tiny-gallery.js';
+import { drawImage, type TinyFolder, tinyFolder } from '../src/search/gallery/testing/tiny-gallery.js';
 import { queueName } from '../src/search/queue/queue-name.js';
 import { freePort, hasRedis, type RedisServer, startRedis, withoutRedis } from '../src/search/queue/testing/redis-server.js';
 import { WorkQueue } from '../src/search/queue/work-queue.js';
@@ -18,7 +18,7 @@ import { openStore } from '../src/search/store/open-store.js';
 import type { GalleryStore } from '../src/search/store/store.js';
 
 const program = resolve(import.meta.dirname, '../dist/apps/cli/main.js');
-const pictures = 120;
+const images = 120;
 let folder: TinyFolder;
 const children: ChildProcess[] = [];
 const servers: RedisServer[] = [];
@@ -90,8 +90,8 @@ async function expectSame(location: string, plain: Awaited<ReturnType<typeof con
 let plain: Awaited<ReturnType<typeof contentOf>>;
 
 beforeAll(async () => {
-  folder = await tinyFolder(pictures);
-  const rows = Array.from({ length: pictures }, (_, i) => `p${String(i).padStart(2, '0')}.jpg,${i % 2 ? 'red' : 'blue'},${i}`);
+  folder = await tinyFolder(images);
+  const rows = Array.from({ length: images }, (_, i) => `p${String(i).padStart(2, '0')}.jpg,${i % 2 ? 'red' : 'blue'},${i}`);
   await writeFile(folder.at('list.csv'), ['path,colour,price', ...rows, 'broken.jpg,red,1'].join('\n'));
   await writeFile(folder.at('pictures', 'broken.jpg'), 'This is no picture.');
   // The workers' machines have the pictures at another place.
@@ -101,7 +101,7 @@ beforeAll(async () => {
   const sources = { images: folder.at('pictures'), list: folder.at('list.csv') };
   await (await Gallery.create({ model, ...sources, out, onBroken: 'skip' })).close();
   plain = await contentOf(out);
-  expect(plain.items).toHaveLength(pictures);
+  expect(plain.items).toHaveLength(images);
 });
 afterEach(async () => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
@@ -123,19 +123,19 @@ describe.skipIf(!hasRedis)('limn index --queue with LanceDB', () => {
     const queue = await WorkQueue.open(redis.url, await queueName(location));
 
     const detached = await index('--detach');
-    expect(detached, detached.error).toMatchObject({ code: 0, out: `${location}: 0 pictures, ${pictures + 1} queued\n` });
+    expect(detached, detached.error).toMatchObject({ code: 0, out: `${location}: 0 pictures, ${images + 1} queued\n` });
     const jobs = await queue.pending();
-    expect(jobs.size).toBeGreaterThan(pictures / 8);
+    expect(jobs.size).toBeGreaterThan(images / 8);
     await index('--detach');
     expect(await queue.pending()).toEqual(jobs);
 
     const workers = [1, 2, 3].map(() => start(working(location), environment));
     const waiting = start([...indexing(location), '--json'], environment);
-    await untilCount(location, pictures / 5);
+    await untilCount(location, images / 5);
     workers[0]!.child.kill('SIGKILL');
-    const half = await untilCount(location, pictures / 2);
+    const half = await untilCount(location, images / 2);
     await redis.kill();
-    expect(half).toBeLessThan(pictures);
+    expect(half).toBeLessThan(images);
     await setTimeout(200);
     await redis.restart();
     const ended = await waiting.ended;
@@ -143,24 +143,24 @@ describe.skipIf(!hasRedis)('limn index --queue with LanceDB', () => {
     expect(ended.error).toContain('mounted/broken.jpg is not a picture');
     expect(ended.error).toMatch(/limn: Not in the gallery: 1 of the pictures, .* --skip-broken\.\n$/);
     const report = JSON.parse(ended.out);
-    expect(report).toMatchObject({ pictures, replaced: 0, updated: 0, removed: 0, skipped: [{ id: 'broken.jpg' }] });
-    expect(report.added + report.unchanged).toBe(pictures);
+    expect(report).toMatchObject({ pictures: images, replaced: 0, updated: 0, removed: 0, skipped: [{ id: 'broken.jpg' }] });
+    expect(report.added + report.unchanged).toBe(images);
     await expectSame(location, plain);
     expect((await queue.pending()).size).toBe(0);
 
     const again = await index('--skip-broken');
-    expect(again.out).toBe(`${location}: ${pictures} pictures, ${pictures} unchanged, 1 broken ones left out\n`);
+    expect(again.out).toBe(`${location}: ${images} pictures, ${images} unchanged, 1 broken ones left out\n`);
 
     // A new list: without two pictures, one of them the broken one, with other metadata, and with another content.
     await cp(folder.at('pictures', 'p03.jpg'), folder.at('kept.jpg'));
-    await drawPicture(folder.at('pictures', 'p03.jpg'), 777);
+    await drawImage(folder.at('pictures', 'p03.jpg'), 777);
     const rows = plain.items
       .slice(1)
       .map(({ id, metadata }) => `${id},${metadata.colour},${id === 'p05.jpg' ? 1000 : metadata.price}`);
     await writeFile(folder.at('second.csv'), ['path,colour,price', ...rows].join('\n'));
     const pruned = await limn([...indexing(location, 'second.csv'), '--prune'], environment);
-    const counts = `1 replaced, 1 updated, ${pictures - 3} unchanged, 1 removed`;
-    expect(pruned, pruned.error).toMatchObject({ code: 0, out: `${location}: ${pictures - 1} pictures, ${counts}\n` });
+    const counts = `1 replaced, 1 updated, ${images - 3} unchanged, 1 removed`;
+    expect(pruned, pruned.error).toMatchObject({ code: 0, out: `${location}: ${images - 1} pictures, ${counts}\n` });
     await cp(folder.at('kept.jpg'), folder.at('pictures', 'p03.jpg'));
 
     for (const { child } of workers) child.kill('SIGTERM');
@@ -214,14 +214,14 @@ describe.skipIf(!hasRedis)('limn index --queue with PostgreSQL', () => {
     // It has gone through the list, and waits, before the first worker is up.
     await setTimeout(500);
     const workers = [1, 2].map(() => start(working(location), environment));
-    const before = await untilCount(location, pictures / 4);
+    const before = await untilCount(location, images / 4);
     running.kill('SIGKILL');
     await once(running, 'exit');
     // The lock of a server that was killed.
     await rm(join(folder.at('pg'), 'postmaster.pid'), { force: true });
     await setTimeout(1000);
     running = await database();
-    expect(before).toBeLessThan(pictures);
+    expect(before).toBeLessThan(images);
     const ended = await waiting.ended;
     expect(ended.code, ended.error).toBe(0);
     await expectSame(location, plain);

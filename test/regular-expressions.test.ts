@@ -26,7 +26,7 @@ const made: Readonly<Record<string, readonly string[]>> = {
 const known: Readonly<Record<string, string>> = {
   "src/learning/data/spelling.ts /(?<![\\p{L}\\p{M}\\p{N}'’])(?:t\\-shrit|a lot of|[\\p{L}\\p{M}\\p{N}'’]+)(?![\\p{L}\\p{M}\\p{N}'’])/giu":
     'the checker cannot read it; a match begins at the first letter of a word alone',
-  'src/learning/data/wardrobe/shapes.ts /(-?[\\d.]+) (-?[\\d.]+)/g': 'the program applies it to its own drawings only',
+  'src/learning/data/synthetic-fashion/shapes.ts /(-?[\\d.]+) (-?[\\d.]+)/g': 'the program applies it to its own drawings only',
 };
 
 interface Found {

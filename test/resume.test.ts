@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { generateWardrobe } from '../src/learning/data/wardrobe/generate.js';
+import { generateSyntheticFashion } from '../src/learning/data/synthetic-fashion/generate.js';
 
 const child = fileURLToPath(new URL('support/train-child.mjs', import.meta.url));
 let work: string;
@@ -14,7 +14,7 @@ let data: string;
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'limn-resume-'));
   data = join(work, 'wardrobe');
-  await generateWardrobe({ directory: data, pictures: 120, seed: 3, size: 48 });
+  await generateSyntheticFashion({ directory: data, images: 120, seed: 3, size: 48 });
 });
 afterAll(() => rm(work, { recursive: true, force: true }));
 

@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFashionIQ } from '../src/learning/data/fashioniq.js';
-import { generateWardrobe } from '../src/learning/data/wardrobe/generate.js';
+import { generateSyntheticFashion } from '../src/learning/data/synthetic-fashion/generate.js';
 import { readPseudoTriplets } from '../src/learning/self-training/pseudo-triplets.js';
 import { type SelfTrainOptions, selfTrain } from '../src/learning/self-training/self-train.js';
-import { PictureReader } from '../src/models/retrieval/picture-reader.js';
-import { scanPictures } from '../src/search/gallery/ingest/scan.js';
+import { ImageEncoderRuntime } from '../src/models/retrieval/image-encoder-runtime.js';
+import { scanImages } from '../src/search/gallery/ingest/scan.js';
 
 const program = resolve(import.meta.dirname, '../dist/apps/cli/main.js');
 const homeBefore = process.env.LIMN_HOME;
@@ -21,7 +21,7 @@ beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'limn-self-train-'));
   process.env.LIMN_HOME = join(work, 'home');
   data = join(work, 'wardrobe');
-  await generateWardrobe({ directory: data, pictures: 120, seed: 3, size: 32 });
+  await generateSyntheticFashion({ directory: data, images: 120, seed: 3, size: 32 });
 });
 afterAll(async () => {
   if (homeBefore === undefined) delete process.env.LIMN_HOME;
@@ -48,7 +48,7 @@ interface RunOptions extends Partial<Omit<SelfTrainOptions, 'settings'>> {
 }
 
 async function run(name: string, { stopAt, settings: other, ...more }: RunOptions = {}) {
-  const reader = more.reader ?? PictureReader.patch(32, 16, 0);
+  const reader = more.reader ?? ImageEncoderRuntime.patch(32, 16, 0);
   const stop = new AbortController();
   try {
     return await selfTrain({
@@ -73,8 +73,8 @@ const split = (which: 'train' | 'val') => readFashionIQ({ directory: data, categ
 /** The models that the first test leaves behind. */
 const given = () => ({ limn: join(work, 'whole', 'limn'), captioner: join(work, 'whole', 'captioner') });
 
-async function picturesIn(folder: string) {
-  return (await scanPictures(folder)).map((id) => ({ id, path: join(folder, id) }));
+async function imagesIn(folder: string) {
+  return (await scanImages(folder)).map((id) => ({ id, path: join(folder, id) }));
 }
 
 function limn(...words: string[]): Promise<{ code: number; out: string; error: string }> {
@@ -105,7 +105,7 @@ describe('self-training', () => {
     expect(second.trainedOn.pseudo).toBe(Math.min(accepted.length, first.trainedOn.labelled));
     // No validation picture is ever mined, and no labelled pair.
     const val = await readFashionIQ({ directory: data, category: 'wardrobe', split: 'val' });
-    const held = new Set(val.pictures.map(({ id }) => id));
+    const held = new Set(val.images.map(({ id }) => id));
     expect(records.filter(({ reference, target }) => held.has(reference) || held.has(target))).toEqual([]);
     expect(result.best).toBe((second.recall['10'] as number) > (first.recall['10'] as number) ? 1 : 0);
   });
@@ -149,7 +149,7 @@ describe('self-training', () => {
     }
     await writeFile(join(work, 'plus.json'), JSON.stringify({ 'self-train': { selfTraining: settings } }));
     const words = ['--config', 'plus.json', '--data', 'tested', '--category', 'wardrobe', '--out', 'command'];
-    const sizes = ['--picture-size', '32', '--patch-size', '16', '--patch-layers', '0'];
+    const sizes = ['--image-size', '32', '--patch-size', '16', '--patch-layers', '0'];
     const ended = await limn(...words, ...sizes, '--test-split', 'test');
     expect(ended.code, ended.error).toBe(0);
     expect(ended.out).toMatch(
@@ -167,7 +167,7 @@ describe('self-training', () => {
 
 describe('self-training with given models', () => {
   it('needs no labels: it learns from accepted texts alone and keeps the last round', async () => {
-    const pool = await picturesIn(join(data, 'images'));
+    const pool = await imagesIn(join(data, 'images'));
     const labelFree = { train: undefined, val: undefined, pool, given: given(), settings: { rounds: 2, labels: 1 } };
     const result = await run('free', labelFree);
     expect(result).toMatchObject({ best: 2, ended: 'rounds', validation: 'pseudo triplets' });
@@ -197,10 +197,10 @@ describe('self-training with given models', () => {
 
   it('measures them where there are labels, and mines beyond the labelled pictures', async () => {
     const before = await run('whole', { resume: true });
-    await generateWardrobe({ directory: join(work, 'more'), pictures: 60, seed: 9, size: 32 });
-    const more = (await picturesIn(join(work, 'more', 'images'))).map(({ id, path }) => ({ id: `more/${id}`, path }));
+    await generateSyntheticFashion({ directory: join(work, 'more'), images: 60, seed: 9, size: 32 });
+    const more = (await imagesIn(join(work, 'more', 'images'))).map(({ id, path }) => ({ id: `more/${id}`, path }));
     // The dataset's own pictures under other ids, those of validation among them: they are not taken twice.
-    const again = (await picturesIn(join(data, 'images'))).map(({ id, path }) => ({ id: `again/${id}`, path }));
+    const again = (await imagesIn(join(data, 'images'))).map(({ id, path }) => ({ id: `again/${id}`, path }));
     const pairs = { reversed: 5, neighbours: { count: 60, high: 1 } };
     const result = await run('wider', { given: given(), pool: [...again, ...more], settings: { labels: 1, pairs } });
     const [first, second] = result.rounds;
@@ -217,7 +217,7 @@ describe('self-training with given models', () => {
 
   it('leaves out broken pictures of the pool and keeps the captioner when asked to', async () => {
     await mkdir(join(work, 'holes'));
-    for (const { id, path } of (await picturesIn(join(data, 'images'))).slice(0, 40)) await cp(path, join(work, 'holes', id));
+    for (const { id, path } of (await imagesIn(join(data, 'images'))).slice(0, 40)) await cp(path, join(work, 'holes', id));
     await writeFile(join(work, 'holes', 'broken.jpg'), 'this is a text');
     const words = ['--pool', 'holes', '--limn', 'whole/limn', '--captioner', 'whole/captioner', '--out', 'mended'];
     const some = { ...settings, judge: { rank: 40, margin: -5 }, labels: 1, retraining: { captioner: false } };
@@ -239,7 +239,7 @@ describe('self-training with given models', () => {
   });
 
   it('refuses what it cannot begin with, before anything is written', async () => {
-    const pool = await picturesIn(join(data, 'images'));
+    const pool = await imagesIn(join(data, 'images'));
     const none = { train: undefined, val: undefined, pool };
     await expect(run('never', none)).rejects.toThrow(/^There are no labelled triplets and no given models/);
     await expect(run('never', { val: undefined })).rejects.toThrow(/no validation split/);
@@ -247,7 +247,7 @@ describe('self-training with given models', () => {
     const { limn: folder } = given();
     const swapped = { ...none, given: { limn: given().captioner, captioner: folder } };
     await expect(run('never', swapped)).rejects.toMatchObject({ code: 'CHECKPOINT' });
-    const reader = PictureReader.patch(32, 8, 0);
+    const reader = ImageEncoderRuntime.patch(32, 8, 0);
     await expect(run('never', { ...none, given: given(), reader })).rejects.toThrow(
       `The LIMN in ${folder} was trained with the encoder patch-32-16-0, but the pictures are read with patch-32-8-0: both models must be of the encoder that --encoder names.`,
     );

@@ -12,9 +12,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asJson, form, problemOf } from '../src/apps/server/testing/serving.js';
-import { LimnModel } from '../src/models/retrieval/limn-model.js';
+import { RetrievalModel } from '../src/models/retrieval/retrieval-model.js';
 import { Gallery } from '../src/search/gallery/gallery.js';
-import { drawPicture, pictureBytes } from '../src/search/gallery/testing/tiny-gallery.js';
+import { drawImage, imageBytes } from '../src/search/gallery/testing/tiny-gallery.js';
 import { saveTinyModel } from '../src/search/gallery/testing/tiny-model.js';
 import { type Serving, startServing } from './support/serving.js';
 
@@ -34,9 +34,9 @@ beforeAll(async () => {
   process.env.LIMN_HOME = root;
   const images = join(root, 'pictures');
   await mkdir(images);
-  for (let i = 0; i < 6; i++) await drawPicture(join(images, `${i}.jpg`), i);
+  for (let i = 0; i < 6; i++) await drawImage(join(images, `${i}.jpg`), i);
   await saveTinyModel(join(root, 'model'));
-  const model = await LimnModel.open(join(root, 'model'));
+  const model = await RetrievalModel.open(join(root, 'model'));
   const gallery = await Gallery.create({ model, images, out: `memory:${join(root, 'shop')}` });
   await gallery.close();
   await model.close();
@@ -116,7 +116,7 @@ describe('limn serve goes on for others', () => {
     for (const attack of attacks) void attack.ended.then(() => ended++);
     await sleep(200);
     expect((await fetch(at('/v1/search'), byId)).status).toBe(200);
-    expect((await upload(await pictureBytes(9))).status).toBe(200);
+    expect((await upload(await imageBytes(9))).status).toBe(200);
     expect(ended).toBe(0);
     for (const { socket } of attacks) socket.destroy();
   });
@@ -148,7 +148,7 @@ describe('limn serve goes on for others', () => {
     await sleep(300);
     for (let i = 0; i < 6; i++) {
       expect((await fetch(at('/v1/search'), byId)).status).toBe(200);
-      expect((await upload(await pictureBytes(20 + i))).status).toBe(200);
+      expect((await upload(await imageBytes(20 + i))).status).toBe(200);
       order.push('other');
     }
     // One after the other, the twelve large pictures of the attack take longer than all of the others.

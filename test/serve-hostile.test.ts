@@ -6,9 +6,9 @@ import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asJson, form, problemOf } from '../src/apps/server/testing/serving.js';
-import { LimnModel } from '../src/models/retrieval/limn-model.js';
+import { RetrievalModel } from '../src/models/retrieval/retrieval-model.js';
 import { Gallery } from '../src/search/gallery/gallery.js';
-import { drawPicture, pictureBytes } from '../src/search/gallery/testing/tiny-gallery.js';
+import { drawImage, imageBytes } from '../src/search/gallery/testing/tiny-gallery.js';
 import { saveTinyModel } from '../src/search/gallery/testing/tiny-model.js';
 import { type Serving, startServing } from './support/serving.js';
 
@@ -23,10 +23,10 @@ beforeAll(async () => {
   process.env.LIMN_HOME = root;
   const images = join(root, 'pictures');
   await mkdir(images);
-  for (let i = 0; i < 6; i++) await drawPicture(join(images, `${i}.jpg`), i);
-  await writeFile(join(root, 'secret.jpg'), await pictureBytes(77));
+  for (let i = 0; i < 6; i++) await drawImage(join(images, `${i}.jpg`), i);
+  await writeFile(join(root, 'secret.jpg'), await imageBytes(77));
   await saveTinyModel(join(root, 'model'));
-  const model = await LimnModel.open(join(root, 'model'));
+  const model = await RetrievalModel.open(join(root, 'model'));
   const gallery = await Gallery.create({ model, images, out: `memory:${join(root, 'shop')}` });
   await gallery.close();
   await model.close();
@@ -99,7 +99,7 @@ describe('limn serve', () => {
   });
 
   it('refuses documents that lead elsewhere, and files that are two things', async () => {
-    const jpeg = await pictureBytes(1);
+    const jpeg = await imageBytes(1);
     const svg = '<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd" width="9" height="9"/></svg>';
     for (const document of [
       svg,
@@ -129,7 +129,7 @@ describe('limn serve', () => {
       for (const path of [`${items}/${id}`, `${items}/${id}/picture`])
         expect([400, 404], path).toContain((await fetch(at(path))).status);
     for (const id of ['..%2Fsecret.jpg', '.limn%2Fuploads%2Fx.jpg', 'a%2F..%2Fb.jpg'])
-      await problemOf(await put(id, await pictureBytes(3)), 400, 'USAGE');
+      await problemOf(await put(id, await imageBytes(3)), 400, 'USAGE');
   });
 
   it('refuses filters, cursors, JSON and URLs that are none', async () => {

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../src/core/random.js';
-import { LimnModel } from '../src/models/retrieval/limn-model.js';
+import { RetrievalModel } from '../src/models/retrieval/retrieval-model.js';
 import { Gallery } from '../src/search/gallery/gallery.js';
-import { drawPicture } from '../src/search/gallery/testing/tiny-gallery.js';
+import { drawImage } from '../src/search/gallery/testing/tiny-gallery.js';
 import { saveTinyModel } from '../src/search/gallery/testing/tiny-model.js';
 import { type PgServer, startPg } from '../src/search/store/testing/pg-server.js';
 import { type Serving, startServing } from './support/serving.js';
@@ -37,8 +37,8 @@ afterAll(async () => {
 async function makeGallery(name: string, location: string): Promise<void> {
   const images = at(`${name}-pictures`);
   await mkdir(images);
-  for (const file of ['a.jpg', 'b.jpg']) await drawPicture(join(images, file), file.charCodeAt(0));
-  const model = await LimnModel.open(at('model'));
+  for (const file of ['a.jpg', 'b.jpg']) await drawImage(join(images, file), file.charCodeAt(0));
+  const model = await RetrievalModel.open(at('model'));
   await (await Gallery.create({ model, images, out: location })).close();
   await model.close();
 }

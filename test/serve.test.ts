@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { LimnClient } from '../src/apps/client/index.js';
-import { LimnModel } from '../src/models/retrieval/limn-model.js';
+import { RetrievalModel } from '../src/models/retrieval/retrieval-model.js';
 import { Gallery } from '../src/search/gallery/gallery.js';
 import { saveTinyModel } from '../src/search/gallery/testing/tiny-model.js';
 import { program, type Serving, startServing } from './support/serving.js';
@@ -14,7 +14,7 @@ import { program, type Serving, startServing } from './support/serving.js';
 let root: string;
 const at = (...parts: string[]) => join(root, ...parts);
 const env = () => ({ ...process.env, LIMN_HOME: root, LIMN_THREADS: '1' });
-const picture = (red: number, green: number, blue: number) =>
+const image = (red: number, green: number, blue: number) =>
   sharp({ create: { width: 64, height: 48, channels: 3, background: { r: red, g: green, b: blue } } })
     .jpeg()
     .toBuffer();
@@ -38,10 +38,10 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'limn-serve-'));
   process.env.LIMN_HOME = root;
   await mkdir(at('pictures', 'sub'), { recursive: true });
-  for (let i = 0; i < 12; i++) await writeFile(at('pictures', `${i}.jpg`), await picture(i * 20, 255 - i * 20, 90));
-  await writeFile(at('pictures', 'sub', 'a b.jpg'), await picture(1, 2, 250));
+  for (let i = 0; i < 12; i++) await writeFile(at('pictures', `${i}.jpg`), await image(i * 20, 255 - i * 20, 90));
+  await writeFile(at('pictures', 'sub', 'a b.jpg'), await image(1, 2, 250));
   await saveTinyModel(at('model'));
-  const model = await LimnModel.open(at('model'));
+  const model = await RetrievalModel.open(at('model'));
   for (const name of ['shop', 'other']) await (await Gallery.create({ model, images: at('pictures'), out: at(name) })).close();
   await model.close();
 });
@@ -73,7 +73,7 @@ describe('limn serve', () => {
       expect(hit.weights).toHaveLength(hit.columns * hit.rows);
       expect(reference?.weights.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 3);
     }
-    const bytes = await picture(250, 250, 250);
+    const bytes = await image(250, 250, 250);
     const item = await client.putItem('shop', 'new/white one.jpg', { picture: bytes, metadata: { colour: 'white', price: 9 } });
     expect(
       (
@@ -86,10 +86,9 @@ describe('limn serve', () => {
         })
       ).hits.map(({ id }) => id),
     ).toEqual([item.id]);
-    expect(Buffer.from(await (await client.picture('shop', item.id)).arrayBuffer())).toEqual(bytes);
+    expect(Buffer.from(await (await client.image('shop', item.id)).arrayBuffer())).toEqual(bytes);
     expect(
-      (await sharp(Buffer.from(await (await client.picture('shop', 'sub/a b.jpg', 'thumbnail')).arrayBuffer())).metadata())
-        .format,
+      (await sharp(Buffer.from(await (await client.image('shop', 'sub/a b.jpg', 'thumbnail')).arrayBuffer())).metadata()).format,
     ).toBe('jpeg');
     await expect(client.search({ gallery: 'shop', texts: ['red'], filter: 'colour = ' })).rejects.toMatchObject({
       status: 400,

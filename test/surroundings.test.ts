@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generateWardrobe } from '../src/learning/data/wardrobe/generate.js';
+import { generateSyntheticFashion } from '../src/learning/data/synthetic-fashion/generate.js';
 
 const program = resolve(import.meta.dirname, '../dist/apps/cli/main.js');
 let root: string;
@@ -34,14 +34,14 @@ async function onlyLine(line: string, code: number, env: Record<string, string> 
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'limn-surroundings-'));
-  await generateWardrobe({ directory: join(root, 'wardrobe'), pictures: 60, size: 32 });
+  await generateSyntheticFashion({ directory: join(root, 'wardrobe'), images: 60, size: 32 });
   await writeFile(join(root, 'file'), '');
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 describe.runIf(process.platform === 'linux')('on Linux', () => {
   it('a home that cannot be made', async () => {
-    const tiny = '--encoder patch --picture-size 32 --epochs 1 --batch 8 --width 16 --heads 2 --factors 2 --layers 1';
+    const tiny = '--encoder patch --image-size 32 --epochs 1 --batch 8 --width 16 --heads 2 --factors 2 --layers 1';
     for (const home of ['/proc/nothing', join(root, 'file')]) {
       const doctor = await shell('$limn doctor', { LIMN_HOME: '', HOME: home });
       expect(doctor.code).toBe(1);

@@ -15,7 +15,7 @@ import { fromFloat16 } from '../src/engine/tensor/float16.js';
 import { decodeSafetensors } from '../src/engine/tensor/safetensors.js';
 import { sizeOf, type Tensor, tensor } from '../src/engine/tensor/tensor.js';
 import { readFashionIQ } from '../src/learning/data/fashioniq.js';
-import { generateWardrobe } from '../src/learning/data/wardrobe/generate.js';
+import { generateSyntheticFashion } from '../src/learning/data/synthetic-fashion/generate.js';
 import { type TrainOptions, train } from '../src/learning/train/train.js';
 import { trainCaptioner } from '../src/learning/train/train-captioner.js';
 import { CaptionerModel } from '../src/models/captioner/captioner-model.js';
@@ -23,11 +23,11 @@ import { clipSizes, writeRandomClip } from '../src/models/encoders/clip/random-c
 import { openHubEncoder } from '../src/models/encoders/hub/encoder-folder.js';
 import { importEncoder } from '../src/models/encoders/hub/import-encoder.js';
 import { folderFile } from '../src/models/encoders/image/description.js';
-import { OnnxPictureEncoder } from '../src/models/encoders/image/picture-encoder.js';
+import { OnnxImageEncoder } from '../src/models/encoders/image/image-encoder.js';
 import { OnnxTextEncoder } from '../src/models/encoders/text/text-encoder.js';
 import { modelConfig } from '../src/models/methods/model-config.js';
-import { limnTrainingModel } from '../src/models/retrieval/limn-graphs.js';
-import { PictureReader } from '../src/models/retrieval/picture-reader.js';
+import { ImageEncoderRuntime } from '../src/models/retrieval/image-encoder-runtime.js';
+import { limnTrainingModel } from '../src/models/retrieval/retrieval-graphs.js';
 import { type TinyFolder, tinyFolder } from '../src/search/gallery/testing/tiny-gallery.js';
 
 // Where the GPU is a driver that computes on the CPU, compiling for it takes long.
@@ -42,12 +42,12 @@ beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'limn-webgpu-'));
   process.env.LIMN_HOME = join(work, 'home');
   const directory = join(work, 'wardrobe');
-  await generateWardrobe({ directory, pictures: 50, seed: 3, size: 32 });
+  await generateSyntheticFashion({ directory, images: 50, seed: 3, size: 32 });
   const read = (split: 'train' | 'val') => readFashionIQ({ directory, category: 'wardrobe', split });
   common = {
     train: await read('train'),
     val: await read('val'),
-    reader: PictureReader.patch(32, 16, 0),
+    reader: ImageEncoderRuntime.patch(32, 16, 0),
     dataset: { name: 'wardrobe' },
   };
 });
@@ -119,7 +119,7 @@ describe.skipIf(missing)('a training of LIMN', () => {
       ...options('', 'cpu').model,
       words: 5,
       vocabularySize: 30,
-      picture: { kind: 'patch', size: 32, patch: 16, layers: 0 },
+      image: { kind: 'patch', size: 32, patch: 16, layers: 0 },
     });
     const optimizer = { learningRate: 1e-3, totalSteps: 10 };
     const graph = limnTrainingModel(config, { batchSize: 4, optimizer, random: new Random(1), buffers: {} });
@@ -199,11 +199,11 @@ describe.skipIf(missing)('a captioner', () => {
     ];
     const written = async (device: Device) => {
       const model = await CaptionerModel.open(join(work, 'captioner-cpu'), { device });
-      const pictures = await common.reader.read({ pictures: common.val.pictures });
-      const greedy = await model.caption(pictures, pairs);
-      const beam = await model.caption(pictures, pairs, { decoding: { strategy: 'beam', beams: 2 } });
-      const weighed = await model.likelihoods(pictures, pairs, ['in red', 'longer', 'with a collar']);
-      await pictures.close();
+      const images = await common.reader.read({ images: common.val.images });
+      const greedy = await model.caption(images, pairs);
+      const beam = await model.caption(images, pairs, { decoding: { strategy: 'beam', beams: 2 } });
+      const weighed = await model.likelihoods(images, pairs, ['in red', 'longer', 'with a collar']);
+      await images.close();
       await model.close();
       const texts = [...greedy, ...beam];
       return { texts: texts.map(({ text }) => text), numbers: [...texts.map(({ likelihood }) => likelihood), ...weighed] };
@@ -222,10 +222,10 @@ describe.skipIf(missing)('CLIP from the Hub', () => {
     await importEncoder(join(work, 'clip'));
     const { folder, text } = await openHubEncoder('clip');
     const features = async (device: Device) => {
-      const pictures = await OnnxPictureEncoder.open(join(folder, folderFile), { device });
-      const { size } = pictures.picture;
-      const { local, global } = await pictures.encode([Uint8Array.from({ length: size * size * 3 }, (_, i) => (i * 7) % 256)]);
-      await pictures.close();
+      const images = await OnnxImageEncoder.open(join(folder, folderFile), { device });
+      const { size } = images.image;
+      const { local, global } = await images.encode([Uint8Array.from({ length: size * size * 3 }, (_, i) => (i * 7) % 256)]);
+      await images.close();
       const texts = await OnnxTextEncoder.open(text!.description, text!.files, { device });
       const read = await texts.encode(['in red', 'with a longer collar']);
       await texts.close();

@@ -109,7 +109,7 @@ beforeAll(async () => {
       name: 'tiny',
       title: 'Tiny',
       dataset: { format: 'fashioniq', directory: at('inputs', 'data'), category: 'wardrobe' },
-      pictures: { encoder: 'patch', pictureSize: 32, patchSize: 16, patchLayers: 0 },
+      images: { encoder: 'patch', imageSize: 32, patchSize: 16, patchLayers: 0 },
       protocol: 'fashioniq-val',
       model: { ...model, factors: 2, projection: 8 },
       training: { epochs: 1, batchSize: 16 },
@@ -124,7 +124,7 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 
 const inputs = (...parts: string[]) => at('inputs', ...parts);
 const dataOf = () => ['--dataset', 'fashioniq', '--data', inputs('data'), '--category', 'wardrobe'];
-const patches = ['--picture-size', '32', '--patch-size', '16', '--patch-layers', '0'];
+const patches = ['--image-size', '32', '--patch-size', '16', '--patch-layers', '0'];
 const tiny = [...patches, '--epochs', '1', '--batch-size', '16', '--width', '16', '--heads', '2', '--layers', '1'];
 
 it('commands that train and measure', { timeout: 300_000 }, async () => {
@@ -177,8 +177,8 @@ it('other commands, and all that there are', { timeout: 120_000 }, async () => {
 
 it('the library, in the main thread and in a thread of its own', { timeout: 120_000 }, async () => {
   const source = `
-const { LimnModel, Gallery } = await import(${JSON.stringify(pathToFileURL(join(repository, 'dist/index.js')).href)});
-const model = await LimnModel.open(${JSON.stringify(inputs('whole'))});
+const { RetrievalModel, Gallery } = await import(${JSON.stringify(pathToFileURL(join(repository, 'dist/index.js')).href)});
+const model = await RetrievalModel.open(${JSON.stringify(inputs('whole'))});
 const gallery = await Gallery.create({ model, images: ${JSON.stringify(inputs('data', 'images'))}, out: OUT });
 const answer = await gallery.search({ references: [{ id: 'w00001.jpg' }], texts: ['is red'], k: 3 });
 console.log(answer.hits?.length ?? answer.length);

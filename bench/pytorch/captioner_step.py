@@ -9,7 +9,7 @@ from drawn_features import DrawnFeatures
 batch = options["batch"]
 config = config_of(options)
 model = Captioner(config)
-pictures = DrawnFeatures(config, options["pictures"])
+pictures = DrawnFeatures(config, options["images"])
 
 
 def draw() -> dict[str, torch.Tensor]:

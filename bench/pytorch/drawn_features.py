@@ -6,7 +6,7 @@ from torch import Tensor
 
 def sizes_of(options: dict) -> dict:
     """The fields that the configurations of LIMN and of the captioner share, from the options that a side is started with."""
-    picture = options["picture"]
+    picture = options["image"]
     return {
         "vocabulary_size": options["vocabulary"],
         "tokens": picture["tokens"],

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from clip_vision import VisionTransformer
 from torch import Tensor, nn
 
-batch, pictures, size, projection = (options[name] for name in ("batch", "pictures", "picture", "projection"))
+batch, pictures, size, projection = (options[name] for name in ("batch", "images", "image", "projection"))
 # limn's names begin with "encoder".
 model = nn.ModuleDict(
     {"encoder": VisionTransformer(size, options["patch"], options["width"], options["layers"], options["heads"], projection)}

@@ -8,7 +8,7 @@ from limn_torch import Config, Limn
 
 batch = options["batch"]
 config = Config(**sizes_of(options), factors=options["factors"], projection=options["projection"])
-pictures = DrawnFeatures(config, options["pictures"])
+pictures = DrawnFeatures(config, options["images"])
 same_target = torch.zeros(batch, batch)
 
 

@@ -28,7 +28,7 @@ const gallery = {
       value: { hits: [{ ...item, rank: 1, score: 1, matching: 1, factors: [0], negative: 0 }], next: 1 },
     })),
   explain: async () => ({ hit: { ...item, rank: 1, score: 1, matching: 1, factors: [0], negative: 0 }, factors: [] }),
-  picture: async (id) => (id === item.id ? new Uint8Array([255, 216, 255]) : undefined),
+  image: async (id) => (id === item.id ? new Uint8Array([255, 216, 255]) : undefined),
   thumbnail: async () => undefined,
   caption: async () => 'is red',
   close: async () => {},

@@ -110,7 +110,7 @@ async function idleProgram() {
 }
 
 const consume = async (list) => {
-  for await (const _ of list.pictures()) {
+  for await (const _ of list.images()) {
     // Reading is the test.
   }
 };
@@ -454,7 +454,7 @@ export const targets = [
     seeds: texts('postgres://u:p@host:5432/db?gallery=a', 's3://bucket/x?gallery=b', './folder?x&gallery=c'),
     run: async (bytes) => {
       (await built('search/store/lancedb/location.js')).lanceLocation(bytes.toString('utf8'));
-      (await built('search/gallery/places.js')).localFolder(bytes.toString('utf8'));
+      (await built('search/gallery/locations.js')).localFolder(bytes.toString('utf8'));
     },
   },
   {
@@ -482,5 +482,5 @@ export const targets = [
 /** Drawn by the program: kinds of pictures that the reader takes. */
 const sharp = createRequire(import.meta.url)('sharp');
 const drawn = sharp({ create: { width: 9, height: 7, channels: 3, background: 'red' } });
-const pictures = targets.find(({ name }) => name === 'picture');
-for (const format of ['jpeg', 'png', 'webp', 'gif', 'tiff']) pictures.seeds.push(await drawn.clone().toFormat(format).toBuffer());
+const images = targets.find(({ name }) => name === 'picture');
+for (const format of ['jpeg', 'png', 'webp', 'gif', 'tiff']) images.seeds.push(await drawn.clone().toFormat(format).toBuffer());

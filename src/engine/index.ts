@@ -46,7 +46,7 @@ export {
   type TransformerLayerOptions,
   transformerLayer,
 } from './nn/layers.js';
-export { type CrossEntropyOptions, crossEntropy, disentangling, symmetricKl } from './nn/losses.js';
+export { type CrossEntropyOptions, crossEntropy, factorOrthogonality, symmetricKl } from './nn/losses.js';
 export { adamW, type OptimizerOptions, type OptimizerStep } from './nn/optimizer.js';
 export {
   drawMasks,

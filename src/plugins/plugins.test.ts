@@ -26,10 +26,10 @@ const dataset = (id: string) =>
     id,
     description: 'd',
     layout: 'l',
-    pictures: 'p',
+    images: 'p',
     defaultProtocol: 'triplets',
     splits: async () => ['train'],
-    read: async () => ({ name: 'train', pictures: [], triplets: [], missing: [] }) as never,
+    read: async () => ({ name: 'train', images: [], triplets: [], missing: [] }) as never,
   });
 const store = (id: string) =>
   defineStore({

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import type { LimnClient } from '../../src/apps/client/index.js';
 import { sha256 } from '../../src/core/files.js';
 import { Random } from '../../src/core/random.js';
-import { pictureBytes } from '../../src/search/gallery/testing/tiny-gallery.js';
+import { imageBytes } from '../../src/search/gallery/testing/tiny-gallery.js';
 
 /** Each writer has so many ids, so that most writes replace a picture. */
 const idsOfWriter = 5;
@@ -19,7 +19,7 @@ export class WrittenItems {
   acknowledged = 0;
   /** What each id may be. */
   private readonly possible = new Map<string, Set<Version>>();
-  private readonly pictures = new Map<number, Buffer>();
+  private readonly images = new Map<number, Buffer>();
   private versions = 0;
   private readonly random: Random;
 
@@ -52,12 +52,12 @@ export class WrittenItems {
     this.possible.set(id, possible);
     const deletes = this.random.uniform() < 0.15 && !possible.has(undefined);
     const version = deletes ? undefined : ++this.versions;
-    if (version !== undefined) this.pictures.set(version, await pictureBytes(version));
+    if (version !== undefined) this.images.set(version, await imageBytes(version));
     possible.add(version);
     if (version === undefined) await client.deleteItem(this.gallery, id, { retries: 0 });
     else {
-      const picture = this.pictures.get(version) as Buffer;
-      await client.putItem(this.gallery, id, { picture, metadata: { version } }, { retries: 0 });
+      const image = this.images.get(version) as Buffer;
+      await client.putItem(this.gallery, id, { picture: image, metadata: { version } }, { retries: 0 });
     }
     this.acknowledged++;
     this.possible.set(id, new Set([version]));
@@ -70,9 +70,9 @@ export class WrittenItems {
       if (!item.id.startsWith('written/')) continue;
       const version = item.metadata.version as number;
       found.set(item.id, version);
-      const sent = this.pictures.get(version) as Buffer;
+      const sent = this.images.get(version) as Buffer;
       assert.equal(item.content, sha256(sent), item.id);
-      const shown = await client.picture(this.gallery, item.id);
+      const shown = await client.image(this.gallery, item.id);
       assert.ok(Buffer.from(await shown.arrayBuffer()).equals(sent), item.id);
       // The vectors of the item are those of its picture: of a picture that is given as a file they are made anew.
       const { hits } = await client.search({

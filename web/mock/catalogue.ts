@@ -1,9 +1,9 @@
 /** The mock's pictures: drawn garments with what a shop would know of them. */
 import sharp from 'sharp';
 import { Random } from '../../src/core/random.js';
-import type { Garment } from '../../src/learning/data/wardrobe/attributes.js';
-import { growCatalogue } from '../../src/learning/data/wardrobe/catalogue.js';
-import { drawGarment } from '../../src/learning/data/wardrobe/draw.js';
+import type { Garment } from '../../src/learning/data/synthetic-fashion/attributes.js';
+import { growCatalogue } from '../../src/learning/data/synthetic-fashion/catalogue.js';
+import { drawGarment } from '../../src/learning/data/synthetic-fashion/draw.js';
 
 export interface MockItem {
   id: string;
@@ -32,7 +32,7 @@ export function drawItem({ id, garment }: MockItem, size: number): Promise<Buffe
   const known = drawn.get(name);
   if (known) return known;
   const svg = drawGarment(garment, size, Random.derive(7, id));
-  const picture = sharp(Buffer.from(svg)).removeAlpha().jpeg({ quality: 88 }).toBuffer();
-  drawn.set(name, picture);
-  return picture;
+  const image = sharp(Buffer.from(svg)).removeAlpha().jpeg({ quality: 88 }).toBuffer();
+  drawn.set(name, image);
+  return image;
 }

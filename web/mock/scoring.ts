@@ -61,8 +61,8 @@ const alike = (a: MockItem, b: MockItem) =>
 /** All candidates, best first. */
 export function rank(request: Request, candidates: readonly MockItem[], catalogue: readonly MockItem[]): Hit[] {
   const byId = new Map(catalogue.map((item) => [item.id, item]));
-  const itemsOf = (pictures: Request['references']) =>
-    pictures.flatMap((picture) => ('id' in picture ? (byId.get(picture.id) ?? []) : [catalogue[3] as MockItem]));
+  const itemsOf = (images: Request['references']) =>
+    images.flatMap((image) => ('id' in image ? (byId.get(image.id) ?? []) : [catalogue[3] as MockItem]));
   const references = itemsOf(request.references);
   const negatives = itemsOf(request.negatives);
   const values = wanted(request, references, catalogue);

@@ -120,7 +120,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
     query: URLSearchParams,
     response: ServerResponse,
   ): Promise<void> => {
-    const [route = '', name = '', items, itemId, picture] = path;
+    const [route = '', name = '', items, itemId, image] = path;
     if (request.method === 'POST') {
       const { body, files } = await readBody(request);
       requests.push({ route, body, files });
@@ -132,7 +132,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
     if (!items) return send(response, 200, describeGallery([name, catalogue]), contract.gallery);
     if (!itemId) return list(catalogue, query, response);
     const item = itemOf(catalogue, itemId);
-    if (!picture) return send(response, 200, { id: item.id, content: '0'.repeat(64), metadata: item.metadata }, contract.item);
+    if (!image) return send(response, 200, { id: item.id, content: '0'.repeat(64), metadata: item.metadata }, contract.item);
     const bytes = await drawItem(item, query.get('size') === 'full' ? 720 : 320);
     response.writeHead(200, { 'content-type': 'image/jpeg', 'cache-control': 'private, max-age=600' }).end(bytes);
   };
@@ -234,9 +234,8 @@ function post(route: string, body: unknown, catalogues: Catalogues, response: Se
   } else if (route === 'caption') {
     const { gallery, reference, target } = parse(contract.caption, body);
     const catalogue = catalogueOf(catalogues, gallery);
-    const pictureOf = (picture: typeof reference) =>
-      'id' in picture ? itemOf(catalogue, picture.id) : (catalogue[3] as MockItem);
-    send(response, 200, { text: difference(pictureOf(reference), pictureOf(target)) }, contract.captionAnswer);
+    const imageOf = (image: typeof reference) => ('id' in image ? itemOf(catalogue, image.id) : (catalogue[3] as MockItem));
+    send(response, 200, { text: difference(imageOf(reference), imageOf(target)) }, contract.captionAnswer);
   } else throw new Refusal(404, 'NOT_FOUND', 'There is no such route.');
 }
 

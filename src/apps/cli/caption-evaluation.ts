@@ -2,7 +2,7 @@
 import { LimnError } from '../../core/errors.js';
 import type { SplitName } from '../../learning/data/triplets.js';
 import { type CaptionReport, evaluateCaptions } from '../../learning/eval/evaluate-captions.js';
-import { withSplitPictures } from '../../learning/eval/split-pictures.js';
+import { withSplitImages } from '../../learning/eval/split-images.js';
 import { CaptionerModel } from '../../models/captioner/captioner-model.js';
 import type { DecodingOptions } from '../../models/captioner/decoding.js';
 import { type DatasetOptions, openDataset } from './datasets.js';
@@ -29,8 +29,8 @@ export async function runCaptionEvaluation(
       const dataset = await openDataset('evaluate', flags, tools);
       const split = await dataset.split(flags.split ?? 'val');
       const onBroken = flags.skipBroken ? 'skip' : 'error';
-      const report = await withSplitPictures({ model, split, onBroken, ...tools }, (pictures, usable) =>
-        evaluateCaptions({ model, split: usable, pictures, decoding, ...tools }),
+      const report = await withSplitImages({ model, split, onBroken, ...tools }, (images, usable) =>
+        evaluateCaptions({ model, split: usable, images, decoding, ...tools }),
       );
       return { report, origin: dataset.origin };
     });

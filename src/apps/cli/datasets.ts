@@ -7,8 +7,8 @@ import type { OnProgress } from '../../core/progress.js';
 import type { DatasetFormat, ReadOptions } from '../../learning/data/dataset-format.js';
 import { datasetFormats, findDataset } from '../../learning/data/datasets.js';
 import { readCorrections } from '../../learning/data/spelling.js';
+import { generateSyntheticFashion } from '../../learning/data/synthetic-fashion/generate.js';
 import type { Split, SplitName } from '../../learning/data/triplets.js';
-import { generateWardrobe } from '../../learning/data/wardrobe/generate.js';
 import { required } from './options.js';
 
 export interface DatasetOptions {
@@ -59,7 +59,7 @@ export async function openDataset(
   const format = datasetFormat(name);
   const directory =
     name === 'wardrobe'
-      ? (await generateWardrobe({ directory: options.data ?? limnHome('wardrobe'), ...tools })).directory
+      ? (await generateSyntheticFashion({ directory: options.data ?? limnHome('wardrobe'), ...tools })).directory
       : required(options.data, '--data', command, 'For a first try without any data give "--dataset wardrobe".');
   refuseCategory(format, options.category);
   const category = options.category ?? (await onlyCategory(format, directory));

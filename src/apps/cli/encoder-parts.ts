@@ -6,10 +6,10 @@ import { type TrainedParts, trainedParts } from '../../models/encoders/hub/train
 type Tower = 'images' | 'texts';
 
 /** The parts of each tower, or why it cannot be trained. */
-export async function partsOfEncoder({ picture, text }: HubEncoder): Promise<Partial<Record<Tower, TrainedParts | string>>> {
+export async function partsOfEncoder({ image, text }: HubEncoder): Promise<Partial<Record<Tower, TrainedParts | string>>> {
   const parts = async (weights: string, description: object) => trainedParts(weights, description).catch(messageOf);
   return {
-    ...(picture ? { images: await parts(picture.weights, picture.description) } : {}),
+    ...(image ? { images: await parts(image.weights, image.description) } : {}),
     ...(text ? { texts: await parts(text.files.weights, text.description) } : {}),
   };
 }

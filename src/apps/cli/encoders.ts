@@ -7,7 +7,7 @@ import { suggestion } from '../../core/suggest.js';
 import { findEncoderFolder, listHubEncoders } from '../../models/encoders/hub/encoder-folder.js';
 import { encoders } from '../../models/encoders/image/define-encoder.js';
 import { folderFile } from '../../models/encoders/image/description.js';
-import { PictureReader } from '../../models/retrieval/picture-reader.js';
+import { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
 
 const bundledFolder = fileURLToPath(new URL('../../../configs/encoders/', import.meta.url));
 
@@ -19,7 +19,7 @@ export function bundledEncoders(): Map<string, string> {
 
 export interface ReaderOptions {
   /** Sizes of the patch encoder. */
-  pictureSize: number;
+  imageSize: number;
   patchSize: number;
   patchLayers: number;
   /** The first block of an encoder from a file that is trained with the rest. @default none: it is frozen */
@@ -31,9 +31,9 @@ export interface ReaderOptions {
  *
  * @throws LimnError USAGE for a name or file that is not there, CONFIG, ENCODER or RUNTIME as the encoder does
  */
-export async function openReader(encoder: string, options: ReaderOptions): Promise<PictureReader> {
-  const { pictureSize, patchSize, patchLayers, trainFrom } = options;
-  if (encoder === 'patch') return PictureReader.patch(pictureSize, patchSize, patchLayers);
+export async function openReader(encoder: string, options: ReaderOptions): Promise<ImageEncoderRuntime> {
+  const { imageSize, patchSize, patchLayers, trainFrom } = options;
+  if (encoder === 'patch') return ImageEncoderRuntime.patch(imageSize, patchSize, patchLayers);
   const defined = encoders.get(encoder);
   if (defined && trainFrom !== undefined) {
     throw new LimnError(
@@ -41,11 +41,11 @@ export async function openReader(encoder: string, options: ReaderOptions): Promi
       `The encoder "${encoder}" is a plug-in's, whose blocks cannot be trained: leave --train-from out.`,
     );
   }
-  if (defined) return PictureReader.defined(defined);
+  if (defined) return ImageEncoderRuntime.defined(defined);
   const bundled = bundledEncoders();
   const folder = bundled.has(encoder) ? undefined : await findEncoderFolder(encoder);
   const file = folder ? join(folder, folderFile) : existsSync(encoder) ? encoder : bundled.get(encoder);
-  if (file) return PictureReader.open(file, { trainFrom });
+  if (file) return ImageEncoderRuntime.open(file, { trainFrom });
   const names = ['patch', ...encoders.ids, ...bundled.keys(), ...(await listHubEncoders()).map(({ name }) => name)];
   throw new LimnError('USAGE', `There is no encoder "${encoder}": give a JSON file or a name. ${suggestion(encoder, names)}`);
 }

@@ -6,7 +6,7 @@
  * `process.exit` waits for threads and stops them in the middle of what they do; ONNX Runtime's takes that for an error and aborts. The
  * signal itself stops everything where it stands. Files are whole or absent, so nothing is damaged by it.
  */
-export function endAtOnce(): void {
+export function endNow(): void {
   // Windows has no signals to send, and ends a process with another code.
   if (process.platform === 'win32') process.exit(130);
   process.removeAllListeners('SIGINT');

@@ -1,6 +1,6 @@
 /** What long commands share: progress and logs on stderr, and Ctrl-C, which once means "stop at the next safe point". */
 import { type Logger, type OnProgress, progressDisplay } from '../../core/progress.js';
-import { endAtOnce } from './interrupt.js';
+import { endNow } from './interrupt.js';
 
 export interface LongWork {
   signal: AbortSignal;
@@ -19,7 +19,7 @@ export async function runLong<T>(work: (tools: LongWork) => Promise<T>): Promise
   const onSignal = () => {
     if (stop.signal.aborted) {
       progress.end();
-      return endAtOnce();
+      return endNow();
     }
     say('Stopping at the next safe point; press Ctrl-C again to stop at once.');
     stop.abort();

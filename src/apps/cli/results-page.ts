@@ -56,12 +56,12 @@ the share of each of the ${factors} latent factors (${swatches}), drawn to one s
 
 async function searchSection({ references, text, hits, wanted = [] }: ShownSearch, scale: Scale): Promise<string> {
   const cards: string[] = [];
-  const pictures = await Promise.all(references.map((reference) => thumbnail(reference)));
+  const images = await Promise.all(references.map((reference) => thumbnail(reference)));
   for (const hit of hits)
-    cards.push(hitCard(hit, await thumbnail(hit.picture ?? hit.path), wanted.includes(hit.id), scale, pictures[0]));
-  const frames = pictures.map((picture, i) => {
+    cards.push(hitCard(hit, await thumbnail(hit.image ?? hit.path), wanted.includes(hit.id), scale, images[0]));
+  const frames = images.map((image, i) => {
     const reference = references[i];
-    return frame(picture, typeof reference === 'string' ? basename(reference) : 'reference');
+    return frame(image, typeof reference === 'string' ? basename(reference) : 'reference');
   });
   const label = references.length === 0 ? 'Text' : text === '' ? 'Reference' : 'Reference, changed as said';
   return `<section>
@@ -75,24 +75,18 @@ ${cards.join('\n')}
 </section>`;
 }
 
-function hitCard(
-  hit: ShownHit,
-  picture: string | undefined,
-  wanted: boolean,
-  scale: Scale,
-  reference: string | undefined,
-): string {
+function hitCard(hit: ShownHit, image: string | undefined, wanted: boolean, scale: Scale, reference: string | undefined): string {
   const { rank, score, id, matching, factors, negative, explanation } = hit;
   const width = (100 * Math.max(0, Math.min(1, matching))).toFixed(1);
   return `<li${wanted ? ' class="wanted"' : ''}>
-${frame(picture, id)}
+${frame(image, id)}
 <div class="facts"><span class="rank">${rank}</span><span class="score">${score.toFixed(3)}</span></div>
 <div class="name" title="${escaped(id)}">${wanted ? '<span class="badge">annotated</span>' : ''}${escaped(basename(id))}</div>
 <div class="part"><span>matching</span><span>${matching.toFixed(3)}</span></div>
 <div class="bar" title="matching token: ${signed(matching)}"><i class="matching" style="width:${width}%"></i></div>
 ${factors.length > 0 ? factorPart(factors, scale) : ''}
 ${negative > 0 ? `<div class="part"><span>negatives</span><span>−${negative.toFixed(3)}</span></div>` : ''}
-${explanation && picture ? heatMapPart(explanation, picture, reference) : ''}
+${explanation && image ? heatMapPart(explanation, image, reference) : ''}
 </li>`;
 }
 
@@ -124,9 +118,9 @@ function factorBars(factors: readonly number[], { low, high }: Scale): string {
     .join(', ')}">${columns.join('')}<line x1="0" x2="${width}" y1="${zero}" y2="${zero}"/></svg>`;
 }
 
-function frame(picture: string | undefined, name: string): string {
-  const inside = picture
-    ? `<img src="${picture}" alt="${escaped(name)}" loading="lazy">`
+function frame(image: string | undefined, name: string): string {
+  const inside = image
+    ? `<img src="${image}" alt="${escaped(name)}" loading="lazy">`
     : '<span class="absent">not readable</span>';
   return `<div class="frame">${inside}</div>`;
 }

@@ -1,7 +1,7 @@
 /** The galleries of "limn serve": their names, and opening them all or none. */
 import { LimnError } from '../../core/errors.js';
 import { withoutTrailing } from '../../core/text.js';
-import { LimnModel } from '../../models/retrieval/limn-model.js';
+import { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import { Gallery } from '../../search/gallery/gallery.js';
 import { Captioner } from '../server/captioner.js';
 import { galleryName } from '../server/contract.js';
@@ -10,7 +10,7 @@ import type { ServedGallery } from '../server/service.js';
 
 export interface ServedGalleries {
   byName: Record<string, ServedGallery>;
-  model: LimnModel | undefined;
+  model: RetrievalModel | undefined;
   captioner: Captioner | undefined;
 }
 
@@ -61,7 +61,7 @@ export async function openGalleries(named: ReadonlyMap<string, string>, flags: O
   const { allowUrls, pixelLimit } = flags;
   const opened: ServedGalleries = { byName: {}, model: undefined, captioner: undefined };
   try {
-    if (flags.model !== undefined) opened.model = await LimnModel.open(flags.model);
+    if (flags.model !== undefined) opened.model = await RetrievalModel.open(flags.model);
     if (flags.captioner !== undefined) opened.captioner = await Captioner.open(flags.captioner, { pixelLimit });
     for (const [name, location] of named) {
       const gallery = await Gallery.open(location, {

@@ -1,10 +1,10 @@
 /** Serving galleries from the command line: the server of "limn serve" and "limn demo --serve", from start to end. */
 import { createRequire } from 'node:module';
+import { blockOtherFormats } from '../server/images.js';
 import { defaultLimits, type ServerLimits } from '../server/limits.js';
 import { createLog, type logLevels } from '../server/log.js';
-import { blockOtherFormats } from '../server/pictures.js';
 import { startServer } from '../server/server.js';
-import { endAtOnce } from './interrupt.js';
+import { endNow } from './interrupt.js';
 import { closeGalleries, openGalleries } from './served-galleries.js';
 
 /** How a server is to run: the flags of limn serve. */
@@ -106,7 +106,7 @@ function untilTold(): Promise<void> {
   return new Promise((resolve) => {
     let told = false;
     const onSignal = () => {
-      if (told) return endAtOnce();
+      if (told) return endNow();
       told = true;
       resolve();
     };

@@ -10,7 +10,7 @@ import { trainCommand } from './commands/train.js';
 const folder = resolve(import.meta.dirname, '../../../configs');
 const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
 const options = trainCommand().options.map((option) => option.attributeName());
-const given = { vocabularySize: 9, picture: { kind: 'captions', words: 2 } };
+const given = { vocabularySize: 9, image: { kind: 'captions', words: 2 } };
 
 const sectionOf = async (file: string) => ((await readJson(join(folder, file), 'a config')) as { train: Section }).train;
 type Section = Record<string, unknown> & { model: Record<string, unknown>; training: Record<string, unknown> };

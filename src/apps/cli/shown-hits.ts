@@ -6,7 +6,7 @@ export interface ShownHit extends SearchHit {
   /** The path of the picture's file, or its URL. */
   path: string;
   /** The picture's file, where it is to be shown and is not on this disk. */
-  picture?: Uint8Array | undefined;
+  image?: Uint8Array | undefined;
   explanation?: Explanation | undefined;
 }
 
@@ -14,15 +14,15 @@ export interface ShownHit extends SearchHit {
 export async function shownHits(
   gallery: Gallery,
   hits: readonly SearchHit[],
-  options: { pictures?: boolean } = {},
+  options: { images?: boolean } = {},
 ): Promise<ShownHit[]> {
   return Promise.all(
     hits.map(async ({ id, ...hit }) => {
       const item = await gallery.get(id);
       const path = item ? gallery.pathOf(item) : id;
-      const remote = options.pictures && /^https?:/i.test(path);
-      const picture = remote ? await gallery.picture(id).catch(() => undefined) : undefined;
-      return { id, path, ...hit, ...(picture ? { picture } : {}) };
+      const remote = options.images && /^https?:/i.test(path);
+      const image = remote ? await gallery.image(id).catch(() => undefined) : undefined;
+      return { id, path, ...hit, ...(image ? { image } : {}) };
     }),
   );
 }

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { OpenApiDocument } from '../server/openapi.js';
-import { colourPicture } from '../server/testing/fake-gallery.js';
+import { colourImage } from '../server/testing/fake-gallery.js';
 import { serveFake } from '../server/testing/serving.js';
 import { LimnClient, LimnClientError } from './index.js';
 import { routePath, routes } from './routes.js';
@@ -60,11 +60,11 @@ describe('LimnClient', () => {
     const grey = await limn.item('shop', 'sub/grey one.png');
     expect(grey.metadata.colour).toBe('grey one');
     const id = 'a/b c%d&é.png';
-    await limn.putItem('shop', id, { picture: await colourPicture(250, 250, 0, 'png'), metadata: { colour: 'yellow' } });
+    await limn.putItem('shop', id, { picture: await colourImage(250, 250, 0, 'png'), metadata: { colour: 'yellow' } });
     expect((await limn.items('shop', { filter: "colour = 'yellow'" })).items.map((item) => item.id)).toEqual([id]);
-    expect((await limn.picture('shop', id)).type).toBe('image/jpeg');
-    expect((await fetch(limn.pictureUrl('shop', id, 'thumbnail'))).status).toBe(200);
-    const file = await colourPicture(240, 240, 10);
+    expect((await limn.image('shop', id)).type).toBe('image/jpeg');
+    expect((await fetch(limn.imageUrl('shop', id, 'thumbnail'))).status).toBe(200);
+    const file = await colourImage(240, 240, 10);
     const found = await limn.search({
       gallery: 'shop',
       references: [{ file }, { id }],
@@ -79,7 +79,7 @@ describe('LimnClient', () => {
     const { factors } = await limn.explain({ gallery: 'shop', references: [{ file }], texts: ['blue'], hit: 'blue.jpg' });
     expect(factors).toHaveLength(3);
     expect(
-      await limn.caption({ gallery: 'shop', reference: { id: 'red.jpg' }, target: { file: await colourPicture(0, 255, 0) } }),
+      await limn.caption({ gallery: 'shop', reference: { id: 'red.jpg' }, target: { file: await colourImage(0, 255, 0) } }),
     ).toBe('more green');
     await limn.deleteItem('shop', id);
     await expect(limn.item('shop', id)).rejects.toMatchObject({ status: 404, code: 'NOT_FOUND' });

@@ -9,11 +9,11 @@ import type {
   Explanation,
   Galleries,
   Gallery,
+  ImageReference,
   Item,
   ItemList,
   ListQuery,
   Metadata,
-  PictureReference,
   Search,
   SearchAnswer,
 } from '../server/contract.js';
@@ -21,12 +21,12 @@ import { type CallOptions, type ClientOptions, Http } from './http.js';
 import { type RouteName, routePath } from './routes.js';
 
 /** A picture of the gallery by its id, or (where the server allows it) by its URL; or a file that is sent along. */
-export type Picture = Exclude<PictureReference, { upload: string }> | { file: Blob | Uint8Array };
+export type ClientImage = Exclude<ImageReference, { upload: string }> | { file: Blob | Uint8Array };
 
-type WithFiles<T, Lists extends keyof T> = Omit<T, Lists> & { [List in Lists]?: readonly Picture[] };
+type WithFiles<T, Lists extends keyof T> = Omit<T, Lists> & { [List in Lists]?: readonly ClientImage[] };
 export type SearchCall = WithFiles<Search, 'references' | 'negatives'>;
 export type ExplainCall = WithFiles<Explain, 'references' | 'negatives'>;
-export type CaptionCall = Omit<Caption, 'reference' | 'target'> & { reference: Picture; target: Picture };
+export type CaptionCall = Omit<Caption, 'reference' | 'target'> & { reference: ClientImage; target: ClientImage };
 
 export class LimnClient {
   private readonly http: Http;
@@ -89,14 +89,14 @@ export class LimnClient {
   }
 
   /** The picture of an item as JPEG. @param size @default 'full' */
-  async picture(gallery: string, id: string, size: 'thumbnail' | 'full' = 'full', options?: CallOptions): Promise<Blob> {
-    const response = await this.http.send('GET', this.picturePath(gallery, id, size), options);
+  async image(gallery: string, id: string, size: 'thumbnail' | 'full' = 'full', options?: CallOptions): Promise<Blob> {
+    const response = await this.http.send('GET', this.imagePath(gallery, id, size), options);
     return response.blob();
   }
 
   /** Where the picture of an item is, e.g. for an `<img>`; only a server without keys shows it there. */
-  pictureUrl(gallery: string, id: string, size: 'thumbnail' | 'full' = 'full'): string {
-    return this.http.url(this.picturePath(gallery, id, size));
+  imageUrl(gallery: string, id: string, size: 'thumbnail' | 'full' = 'full'): string {
+    return this.http.url(this.imagePath(gallery, id, size));
   }
 
   search(call: SearchCall, options?: CallOptions): Promise<SearchAnswer> {
@@ -125,22 +125,22 @@ export class LimnClient {
     }
   }
 
-  private picturePath(gallery: string, id: string, size: 'thumbnail' | 'full'): string {
+  private imagePath(gallery: string, id: string, size: 'thumbnail' | 'full'): string {
     return `${routePath('picture', { gallery, id })}?size=${size}`;
   }
 
   /** As JSON, or with files as multipart. */
   private post<T>(route: RouteName, call: SearchCall | ExplainCall | CaptionCall, options?: CallOptions): Promise<T> {
     const files: Blob[] = [];
-    const named = (picture: Picture): PictureReference => {
-      if (!('file' in picture)) return picture;
-      files.push(asBlob(picture.file));
+    const named = (image: ClientImage): ImageReference => {
+      if (!('file' in image)) return image;
+      files.push(asBlob(image.file));
       return { upload: `file${files.length}` };
     };
     const request: Record<string, unknown> = { ...call };
     for (const key of ['references', 'negatives', 'reference', 'target']) {
-      const value = request[key] as Picture | readonly Picture[] | undefined;
-      if (value) request[key] = Array.isArray(value) ? value.map(named) : named(value as Picture);
+      const value = request[key] as ClientImage | readonly ClientImage[] | undefined;
+      if (value) request[key] = Array.isArray(value) ? value.map(named) : named(value as ClientImage);
     }
     const path = routePath(route);
     if (files.length === 0) return this.http.json('POST', path, options, JSON.stringify(request));

@@ -1,7 +1,7 @@
 /** Every id that a server lists can be asked for, through the client. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { colourPicture } from '../server/testing/fake-gallery.js';
+import { colourImage } from '../server/testing/fake-gallery.js';
 import { serveFake } from '../server/testing/serving.js';
 import { LimnClient } from './client.js';
 
@@ -30,14 +30,14 @@ describe('ids', () => {
 
   it.each(odd)('that the server lists can be asked for: %j', async (id) => {
     const client = new LimnClient({ url: server.url });
-    await server.gallery.put({ id, bytes: await colourPicture(200, 10, 10), metadata: { colour: 'odd' } });
+    await server.gallery.put({ id, bytes: await colourImage(200, 10, 10), metadata: { colour: 'odd' } });
     const listed = [];
     for await (const item of client.allItems('shop', { filter: "colour = 'odd'" })) listed.push(item.id);
     expect(listed).toEqual([id]);
     expect((await client.item('shop', id)).id).toBe(id);
-    expect((await client.picture('shop', id)).type).toBe('image/jpeg');
+    expect((await client.image('shop', id)).type).toBe('image/jpeg');
     expect((await client.search({ gallery: 'shop', references: [{ id }], texts: ['in green'] })).hits[0]?.id).toBe('green.jpg');
-    await client.putItem('shop', id, { picture: await colourPicture(9, 9, 9), metadata: { colour: 'odd' } });
+    await client.putItem('shop', id, { picture: await colourImage(9, 9, 9), metadata: { colour: 'odd' } });
     await client.deleteItem('shop', id);
     await expect(client.item('shop', id)).rejects.toMatchObject({ code: expect.stringMatching(/NOT_FOUND|USAGE/) });
   });
@@ -47,7 +47,7 @@ describe('ids', () => {
     const ids = fc
       .string({ unit: 'binary', minLength: 1, maxLength: 40 })
       .filter((id) => !/[\p{Cc}\p{Cs}]/u.test(id) && id !== '.' && id !== '..');
-    const bytes = await colourPicture(1, 2, 3);
+    const bytes = await colourImage(1, 2, 3);
     await fc.assert(
       fc.asyncProperty(ids, async (id) => {
         await server.gallery.put({ id, bytes, metadata: {} });

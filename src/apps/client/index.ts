@@ -6,15 +6,15 @@ export type {
   Explanation,
   Gallery,
   Hit,
+  ImageReference,
   Item,
   ItemList,
   ListQuery,
   Metadata,
-  PictureReference,
   Problem,
   Search,
   SearchAnswer,
 } from '../server/contract.js';
-export { type CaptionCall, type ExplainCall, LimnClient, type Picture, type SearchCall } from './client.js';
+export { type CaptionCall, type ClientImage, type ExplainCall, LimnClient, type SearchCall } from './client.js';
 export { LimnClientError } from './errors.js';
 export type { CallOptions, ClientOptions } from './http.js';

@@ -38,7 +38,7 @@ export interface AppOptions {
 }
 
 /** Pictures cost little beside searches, where they need not be decoded. */
-const pictureCost = 0.1;
+const imageCost = 0.1;
 /** And so does what is in memory: the page's files, descriptions, that the process lives. */
 const openCost = 0.1;
 
@@ -68,7 +68,7 @@ export function createApp(options: AppOptions): OpenAPIHono<ServerEnv> {
   }
   app.use('/v1/*', async (c, next) => {
     const writes = c.req.method === 'PUT' || c.req.method === 'DELETE';
-    await guard.check(c, writes ? 'write' : 'read', c.req.path.endsWith('/picture') ? pictureCost : 1);
+    await guard.check(c, writes ? 'write' : 'read', c.req.path.endsWith('/picture') ? imageCost : 1);
     await next();
   });
   app.use('/metrics', async (c, next) => {

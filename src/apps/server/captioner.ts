@@ -2,15 +2,15 @@
 import { throwIfAborted } from '../../core/errors.js';
 import { CaptionerModel } from '../../models/captioner/captioner-model.js';
 import { decodeImage } from '../../models/encoders/image/image.js';
-import type { PictureReader } from '../../models/retrieval/picture-reader.js';
-import { atOnce, type InTurn } from '../../search/gallery/in-turn.js';
+import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
+import { type InTurn, immediately } from '../../search/gallery/in-turn.js';
 
 export class Captioner {
   private queue: Promise<unknown> = Promise.resolve();
 
   private constructor(
     private readonly model: CaptionerModel,
-    private readonly reader: PictureReader,
+    private readonly reader: ImageEncoderRuntime,
     private readonly pixelLimit: number | undefined,
   ) {}
 
@@ -24,20 +24,20 @@ export class Captioner {
   async caption(
     reference: Uint8Array,
     target: Uint8Array,
-    { signal, inTurn = atOnce }: { signal?: AbortSignal | undefined; inTurn?: InTurn | undefined } = {},
+    { signal, inTurn = immediately }: { signal?: AbortSignal | undefined; inTurn?: InTurn | undefined } = {},
   ): Promise<string> {
     const limit = this.pixelLimit === undefined ? {} : { pixelLimit: this.pixelLimit };
     const images = await Promise.all(
       [reference, target].map((bytes, i) =>
         inTurn(bytes, () =>
-          decodeImage(bytes, { ...this.reader.picture, ...limit, label: i === 0 ? 'The reference' : 'The target' }),
+          decodeImage(bytes, { ...this.reader.image, ...limit, label: i === 0 ? 'The reference' : 'The target' }),
         ),
       ),
     );
     const turn = this.queue.then(async () => {
       throwIfAborted(signal, 'waiting to write a caption');
-      const pictures = await this.reader.encode(images, ['reference', 'target']);
-      const [caption] = await this.model.caption(pictures, [[0, 1]], { signal });
+      const features = await this.reader.encode(images, ['reference', 'target']);
+      const [caption] = await this.model.caption(features, [[0, 1]], { signal });
       return caption?.text ?? '';
     });
     this.queue = turn.catch(() => {});

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { readPictures } from './content.js';
+import { readImages } from './content.js';
 import { HttpProblem } from './problems.js';
-import type { RequestPictures } from './request-pictures.js';
+import type { RequestImages } from './request-images.js';
 
 it('looks at uploads one after the other, and at none behind one that is refused', async () => {
   const seen: string[] = [];
@@ -14,11 +14,11 @@ it('looks at uploads one after the other, and at none behind one that is refused
   const names = ['a', 'b', 'c', 'd'];
   const tools = {
     files: new Map(names.map((name) => [name, Buffer.from(name)])),
-    pictures: { check } as unknown as RequestPictures,
+    images: { check } as unknown as RequestImages,
     signal: new AbortController().signal,
   };
   const lists = [names.slice(0, 3).map((upload) => ({ upload })), [{ upload: 'd' }]];
-  await expect(readPictures(lists, tools)).rejects.toMatchObject({ status: 413 });
+  await expect(readImages(lists, tools)).rejects.toMatchObject({ status: 413 });
   await new Promise((done) => setTimeout(done, 20));
   expect(seen).toEqual(['begin a', 'end a', 'begin b', 'end b']);
 });

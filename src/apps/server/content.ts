@@ -1,13 +1,13 @@
 /** What a request carries: JSON, or a multipart body with JSON and files; checked, and its pictures ready for a gallery. */
 import type { z } from 'zod';
 import { sha256 } from '../../core/files.js';
-import type { PictureReference } from './contract.js';
+import type { ImageReference } from './contract.js';
 import { parseHeaderValue } from './header-values.js';
 import type { ServerLimits } from './limits.js';
 import { boundaryOf, parseMultipart } from './multipart.js';
 import { HttpProblem } from './problems.js';
-import type { RequestPictures } from './request-pictures.js';
-import type { ServedPicture } from './service.js';
+import type { RequestImages } from './request-images.js';
+import type { ServedImage } from './service.js';
 
 export interface Content {
   /** The JSON's text. */
@@ -69,18 +69,18 @@ export function misfit(error: z.ZodError, what: string): HttpProblem {
   return new HttpProblem(400, 'USAGE', message, { cause: error });
 }
 
-export interface PictureTools {
+export interface ImageTools {
   files: ReadonlyMap<string, Buffer>;
   /** Looks at the header of each picture that comes with the request. */
-  pictures: RequestPictures;
+  images: RequestImages;
   /** Gets a picture from its URL; left out where the server does not. */
-  fetchPicture?: ((url: string, signal: AbortSignal) => Promise<Uint8Array>) | undefined;
+  fetchImage?: ((url: string, signal: AbortSignal) => Promise<Uint8Array>) | undefined;
   signal: AbortSignal;
 }
 
 /** Pictures of one request, and what they are to a cursor: the same pictures have the same digests. */
-export interface Pictures {
-  pictures: ServedPicture[];
+export interface Images {
+  images: ServedImage[];
   digests: string[];
 }
 
@@ -88,10 +88,10 @@ export interface Pictures {
  * The pictures that lists of a request name, with uploads and URLs read and checked.
  *
  * @throws HttpProblem 400 for an upload that is not there or that nothing names, 403 for a URL where none are allowed, and those of
- * {@link RequestPictures.check}
+ * {@link RequestImages.check}
  */
-export async function readPictures(lists: readonly (readonly PictureReference[])[], tools: PictureTools): Promise<Pictures[]> {
-  const named = new Set(lists.flat().flatMap((picture) => ('upload' in picture ? [picture.upload] : [])));
+export async function readImages(lists: readonly (readonly ImageReference[])[], tools: ImageTools): Promise<Images[]> {
+  const named = new Set(lists.flat().flatMap((image) => ('upload' in image ? [image.upload] : [])));
   const spare = [...tools.files.keys()].find((name) => !named.has(name));
   if (spare !== undefined) {
     throw new HttpProblem(
@@ -103,7 +103,7 @@ export async function readPictures(lists: readonly (readonly PictureReference[])
   // One header after the other, and none behind the first that is refused.
   let turn: Promise<unknown> = Promise.resolve();
   const check: Check = async (bytes, what) => {
-    const checking = turn.then(() => tools.pictures.check(bytes, what));
+    const checking = turn.then(() => tools.images.check(bytes, what));
     turn = checking;
     await checking;
   };
@@ -113,18 +113,17 @@ export async function readPictures(lists: readonly (readonly PictureReference[])
     read.set(name, reading);
     return reading;
   };
-  const resolve = async (picture: PictureReference): Promise<ServedPicture> => {
-    if ('id' in picture) return picture;
-    if ('upload' in picture)
-      return { bytes: await once(`upload ${picture.upload}`, () => readUpload(picture.upload, tools, check)) };
-    return { bytes: await once(`url ${picture.url}`, () => readUrl(picture.url, tools, check)) };
+  const resolve = async (image: ImageReference): Promise<ServedImage> => {
+    if ('id' in image) return image;
+    if ('upload' in image) return { bytes: await once(`upload ${image.upload}`, () => readUpload(image.upload, tools, check)) };
+    return { bytes: await once(`url ${image.url}`, () => readUrl(image.url, tools, check)) };
   };
   return Promise.all(
     lists.map(async (list) => {
-      const pictures = await Promise.all(list.map(resolve));
+      const images = await Promise.all(list.map(resolve));
       return {
-        pictures,
-        digests: pictures.map((picture) => ('id' in picture ? `id ${picture.id}` : `bytes ${sha256(picture.bytes)}`)),
+        images,
+        digests: images.map((image) => ('id' in image ? `id ${image.id}` : `bytes ${sha256(image.bytes)}`)),
       };
     }),
   );
@@ -132,7 +131,7 @@ export async function readPictures(lists: readonly (readonly PictureReference[])
 
 type Check = (bytes: Uint8Array, what: string) => Promise<void>;
 
-async function readUpload(name: string, { files }: PictureTools, check: Check): Promise<Uint8Array> {
+async function readUpload(name: string, { files }: ImageTools, check: Check): Promise<Uint8Array> {
   const bytes = files.get(name);
   if (!bytes) {
     throw new HttpProblem(
@@ -145,9 +144,9 @@ async function readUpload(name: string, { files }: PictureTools, check: Check): 
   return bytes;
 }
 
-async function readUrl(url: string, { fetchPicture, signal }: PictureTools, check: Check): Promise<Uint8Array> {
-  if (!fetchPicture) throw new HttpProblem(403, 'FORBIDDEN', 'This server fetches no pictures from URLs. Upload the picture.');
-  const bytes = await fetchPicture(url, signal).catch((cause) => {
+async function readUrl(url: string, { fetchImage, signal }: ImageTools, check: Check): Promise<Uint8Array> {
+  if (!fetchImage) throw new HttpProblem(403, 'FORBIDDEN', 'This server fetches no pictures from URLs. Upload the picture.');
+  const bytes = await fetchImage(url, signal).catch((cause) => {
     signal.throwIfAborted();
     // In no other words: a stranger is not to learn which names and ports the server's network has.
     const rule = 'it must be the address of a picture on the public internet, by http or https, of the size of an upload';

@@ -23,7 +23,7 @@ export const itemId = z.string().min(1).max(512);
 export const metadata = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 
 /** A picture of the gallery, an upload of this request, or (where the server allows it) a URL. */
-export const pictureReference = z
+export const imageReference = z
   .union([
     z.strictObject({ id: itemId }),
     z.strictObject({ upload: z.string().min(1).max(64) }),
@@ -70,9 +70,9 @@ export const itemList = z.strictObject({ items: z.array(item), cursor: z.string(
 export const search = z
   .strictObject({
     gallery: galleryName,
-    references: z.array(pictureReference).max(8).default([]),
+    references: z.array(imageReference).max(8).default([]),
     texts: z.array(z.string().max(1000)).max(16).default([]),
-    negatives: z.array(pictureReference).max(8).default([]),
+    negatives: z.array(imageReference).max(8).default([]),
     negativeWeight: z.number().min(0).max(2).optional(),
     weights: z.array(z.number().min(0).max(10)).max(256).optional(),
     filter: z.string().max(2000).optional(),
@@ -110,7 +110,7 @@ export const explanation = z
   .meta({ id: 'Explanation' });
 
 export const caption = z
-  .strictObject({ gallery: galleryName, reference: pictureReference, target: pictureReference })
+  .strictObject({ gallery: galleryName, reference: imageReference, target: imageReference })
   .meta({ id: 'Caption' });
 export const captionAnswer = z.strictObject({ text: z.string() }).meta({ id: 'CaptionAnswer' });
 
@@ -128,7 +128,7 @@ export const problem = z
   .meta({ id: 'Problem' });
 
 // What a caller sends (defaults may be left out) and what it gets.
-export type PictureReference = z.input<typeof pictureReference>;
+export type ImageReference = z.input<typeof imageReference>;
 export type Metadata = z.output<typeof metadata>;
 export type Gallery = z.output<typeof gallery>;
 export type Galleries = z.output<typeof galleries>;

@@ -24,7 +24,7 @@ function workshop(turns: DecodeTurns) {
 
 describe('DecodeTurns', () => {
   it('lets others in between the many pictures of one caller', async () => {
-    const { begun, run, end } = workshop(new DecodeTurns({ atOnce: 3, perCaller: 2, bytes: 1e9 }));
+    const { begun, run, end } = workshop(new DecodeTurns({ concurrency: 3, perCaller: 2, bytes: 1e9 }));
     const many = ['a1', 'a2', 'a3', 'a4'].map((name) => run('a', name));
     const others = [run('b', 'b1'), run('c', 'c1')];
     await tick();
@@ -36,7 +36,7 @@ describe('DecodeTurns', () => {
   });
 
   it('decodes one large picture at a time, and small ones beside it', async () => {
-    const { begun, run, end } = workshop(new DecodeTurns({ atOnce: 3, perCaller: 2, bytes: 1e9 }));
+    const { begun, run, end } = workshop(new DecodeTurns({ concurrency: 3, perCaller: 2, bytes: 1e9 }));
     const all = [run('a', 'a large', large), run('b', 'b large', large), run('c', 'c1'), run('d', 'd1')];
     await tick();
     expect(begun).toEqual(['a large', 'c1', 'd1']);
@@ -49,7 +49,7 @@ describe('DecodeTurns', () => {
   });
 
   it('holds no more memory than it may', async () => {
-    const { begun, run, end } = workshop(new DecodeTurns({ atOnce: 3, perCaller: 3, bytes: 2500 }));
+    const { begun, run, end } = workshop(new DecodeTurns({ concurrency: 3, perCaller: 3, bytes: 2500 }));
     const all = ['a1', 'a2', 'a3'].map((name) => run('a', name));
     await tick();
     expect(begun).toEqual(['a1', 'a2']);
@@ -58,7 +58,7 @@ describe('DecodeTurns', () => {
   });
 
   it('never begins what was given up, and keeps the place of what it began', async () => {
-    const { begun, run, end } = workshop(new DecodeTurns({ atOnce: 1, perCaller: 1, bytes: 1e9 }));
+    const { begun, run, end } = workshop(new DecodeTurns({ concurrency: 1, perCaller: 1, bytes: 1e9 }));
     const stop = new AbortController();
     const first = run('a', 'a1', small, stop.signal);
     const gone = run('a', 'a2', small, stop.signal);
@@ -75,7 +75,7 @@ describe('DecodeTurns', () => {
   });
 
   it('goes on after a picture that cannot be decoded', async () => {
-    const turns = new DecodeTurns({ atOnce: 1, perCaller: 1, bytes: 1e9 });
+    const turns = new DecodeTurns({ concurrency: 1, perCaller: 1, bytes: 1e9 });
     const { signal } = new AbortController();
     await expect(turns.run('a', small, signal, () => Promise.reject(new Error('damaged')))).rejects.toThrow('damaged');
     expect(await turns.run('a', small, signal, async () => 1)).toBe(1);

@@ -8,7 +8,7 @@ import { Turns } from './turns.js';
 
 export interface DecodeTurnsOptions {
   /** Pictures at once. */
-  atOnce: number;
+  concurrency: number;
   /** Pictures of one caller at once. */
   perCaller: number;
   /** Bytes of all pictures at once; none may need more alone. */
@@ -82,8 +82,8 @@ export class DecodeTurns {
   }
 
   private fits(cost: Cost, caller: string): boolean {
-    const { atOnce, perCaller, bytes } = this.options;
-    if (this.count >= atOnce || (this.running.get(caller) ?? 0) >= perCaller) return false;
+    const { concurrency, perCaller, bytes } = this.options;
+    if (this.count >= concurrency || (this.running.get(caller) ?? 0) >= perCaller) return false;
     return (!isLarge(cost) || this.large === 0) && this.bytes + cost.memory <= bytes;
   }
 

@@ -3,9 +3,9 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { parseJson } from './content.js';
 import * as contract from './contract.js';
 import { readCursor, requestDigest, writeCursor } from './cursors.js';
+import { asJpeg } from './images.js';
 import { checkItemId, checkNewItemId, noSuchItem } from './item-ids.js';
 import type { ServerParts } from './parts.js';
-import { asJpeg } from './pictures.js';
 import { HttpProblem } from './problems.js';
 import * as routes from './routes.js';
 import type { ServerEnv } from './state.js';
@@ -58,18 +58,18 @@ export function addGalleryHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPar
     // What is there can be replaced, whatever it is called.
     if (!(await gallery.get(id))) checkNewItemId(id);
     const { json, files } = await parts.content(c, 'metadata');
-    const picture = files.get('picture');
+    const image = files.get('picture');
     const strange = [...files.keys()].find((part) => part !== 'picture');
-    if (!picture || strange !== undefined) {
+    if (!image || strange !== undefined) {
       const found = strange === undefined ? 'has no picture' : `has a part ${JSON.stringify(strange)}`;
       throw new HttpProblem(400, 'USAGE', `The body ${found}: it takes the parts "picture", a file, and "metadata", JSON.`);
     }
     const metadata = json ? parseJson(json, contract.metadata, 'metadata') : {};
     checkFields(metadata);
-    const pictures = parts.pictures(c);
+    const images = parts.images(c);
     const item = await parts.work(c, async () => {
-      await pictures.check(picture, 'The part "picture"');
-      return gallery.put({ id, bytes: picture, metadata }, pictures.inTurn);
+      await images.check(image, 'The part "picture"');
+      return gallery.put({ id, bytes: image, metadata }, images.inTurn);
     });
     return c.json(item, 200);
   });
@@ -82,7 +82,7 @@ export function addGalleryHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPar
     return c.body(null, 204);
   });
 
-  app.openapi(routes.pictureRoute, async (c) => {
+  app.openapi(routes.imageRoute, async (c) => {
     const { gallery: name, id } = c.req.valid('param');
     const { size } = c.req.valid('query');
     checkItemId(id);
@@ -94,9 +94,9 @@ export function addGalleryHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPar
       const headers = { etag: `"${item.content.slice(0, 32)}-${size}"`, 'cache-control': 'private, max-age=300' };
       if (matchesTag(c.req.header('if-none-match'), headers.etag)) return new Response(null, { status: 304, headers });
       // A thumbnail is made once.
-      const { inTurn } = parts.pictures(c, { free: size === 'thumbnail' });
+      const { inTurn } = parts.images(c, { free: size === 'thumbnail' });
       const thumbnail = size === 'thumbnail' ? await gallery.thumbnail(id, inTurn) : undefined;
-      const bytes = thumbnail ?? (await gallery.picture(id));
+      const bytes = thumbnail ?? (await gallery.image(id));
       if (!bytes) throw new HttpProblem(404, 'NOT_FOUND', `The file of the item ${JSON.stringify(id)} is gone.`);
       const jpeg = thumbnail ?? (await asJpeg(bytes, size === 'thumbnail' ? thumbnailSide : undefined, inTurn));
       parts.holdAnswer(c, jpeg.length);

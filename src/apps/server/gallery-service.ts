@@ -25,16 +25,16 @@ export function galleryService(gallery: Gallery, captioner?: Captioner): ServedG
     searchAll: (requests) => gallery.searchAll(requests),
     explain: (request, hit, inTurn) => gallery.explain(request, hit, inTurn),
     decodeAhead: (request, inTurn) => gallery.decodeAhead(request, inTurn),
-    picture: (id) => unlessGone(gallery.picture(id)),
+    image: (id) => unlessGone(gallery.image(id)),
     thumbnail: (id, inTurn) => unlessGone(gallery.thumbnail(id, inTurn)),
     ...(captioner
       ? {
           caption: async (reference, target, signal, inTurn) => {
-            const bytes = [reference, target].map(async (picture) => {
-              if ('bytes' in picture) return picture.bytes;
-              const found = await gallery.picture(picture.id);
+            const bytes = [reference, target].map(async (image) => {
+              if ('bytes' in image) return image.bytes;
+              const found = await gallery.image(image.id);
               if (found) return found;
-              throw new LimnError('USAGE', `The gallery has no picture ${JSON.stringify(picture.id)}.`);
+              throw new LimnError('USAGE', `The gallery has no picture ${JSON.stringify(image.id)}.`);
             });
             const [from, to] = (await Promise.all(bytes)) as [Uint8Array, Uint8Array];
             return captioner.caption(from, to, { signal, inTurn });

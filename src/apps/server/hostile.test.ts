@@ -1,7 +1,7 @@
 /** What strangers send: each gets 4xx and a problem, and the server lives on. */
 import { deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { colourPicture } from './testing/fake-gallery.js';
+import { colourImage } from './testing/fake-gallery.js';
 import { asJson, form, problemOf, raw, serveFake } from './testing/serving.js';
 
 let server: Awaited<ReturnType<typeof serveFake>>;
@@ -95,7 +95,7 @@ describe('pictures', () => {
   });
 
   it('that are damaged or cut short are refused, and nothing is kept', async () => {
-    const whole = await colourPicture(9, 90, 190);
+    const whole = await colourImage(9, 90, 190);
     for (const bytes of [
       whole.subarray(0, 20),
       Buffer.concat([whole.subarray(0, 100), Buffer.alloc(50, 7)]),
@@ -128,13 +128,13 @@ describe('ids and addresses', () => {
       'x%00.jpg',
       'x%0d%0aSet-Cookie:%20a=b',
     ];
-    const picture = await colourPicture(1, 1, 1);
+    const image = await colourImage(1, 1, 1);
     for (const id of ids) {
       const address = at(`/v1/galleries/shop/items/${id}`);
       await problemOf(await fetch(address), 400, 'USAGE');
       await problemOf(await fetch(`${address}/picture`), 400, 'USAGE');
       await problemOf(await fetch(address, { method: 'DELETE' }), 400, 'USAGE');
-      await problemOf(await put(id, picture), 400, 'USAGE');
+      await problemOf(await put(id, image), 400, 'USAGE');
       await problemOf(
         await fetch(at('/v1/search'), asJson({ gallery: 'shop', references: [{ id: decodeURIComponent(id) }] })),
         400,
@@ -142,7 +142,7 @@ describe('ids and addresses', () => {
       );
     }
     for (const id of ['.hidden', 'a%2F%2Fb', 'a%2F.git%2Fx', 'con%3A', 'a.', 'x'.repeat(300)])
-      await problemOf(await put(id, picture), 400, 'USAGE');
+      await problemOf(await put(id, image), 400, 'USAGE');
     await problemOf(await fetch(at('/v1/galleries/..%2f..%2fetc/items')), 400, 'USAGE');
     await problemOf(await fetch(at(`/v1/galleries/shop/items/${'x'.repeat(513)}`)), 400, 'USAGE');
   });
@@ -211,7 +211,7 @@ describe('bodies', () => {
   });
 
   it('with metadata that filters could not name are refused', async () => {
-    const picture = await colourPicture(1, 1, 1);
+    const image = await colourImage(1, 1, 1);
     for (const metadata of [
       '{"a b":1}',
       '{"__proto__":1}',
@@ -222,7 +222,7 @@ describe('bodies', () => {
       '{"1a":1}',
       `{"${'x'.repeat(65)}":1}`,
     ])
-      await problemOf(await put('m.jpg', picture, metadata), 400, 'USAGE');
+      await problemOf(await put('m.jpg', image, metadata), 400, 'USAGE');
   });
 
   it('of too many bytes are refused, announced or not', async () => {

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { foreignFormat, imageFormat, isImageName } from '../../core/image-format.js';
-import { decodeImage, openImage, readPicture } from '../../models/encoders/image/image.js';
+import { decodeImage, openImage, readImage } from '../../models/encoders/image/image.js';
 import { jpegThumbnail, thumbnail } from '../../models/encoders/image/thumbnail.js';
-import { asJpeg, checkPicture } from './pictures.js';
+import { asJpeg, checkImage } from './images.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -118,7 +118,7 @@ describe('files of other kinds', () => {
     await expect(decodeImage(bytes, { size: 8, label: 'The file' })).rejects.toThrow(message);
     await expect(decodeImage(bytes, { size: 8, label: 'The file' })).rejects.toMatchObject({ code: 'IMAGE' });
     await expect(jpegThumbnail(bytes)).rejects.toMatchObject({ code: 'IMAGE' });
-    await expect(checkPicture(bytes, 1e6, 'It')).rejects.toMatchObject({ status: 415 });
+    await expect(checkImage(bytes, 1e6, 'It')).rejects.toMatchObject({ status: 415 });
     expect(await thumbnail(bytes)).toBeUndefined();
     expect(() => openImage(bytes)).toThrow();
   });
@@ -137,10 +137,10 @@ describe.skipIf(process.platform === 'win32')('paths that are no files', () => {
   it('are refused at once', async () => {
     execFileSync('mkfifo', [join(folder, 'pipe.jpg')]);
     await writeFile(join(folder, 'a'), 'content');
-    await expect(readPicture(join(folder, 'pipe.jpg'))).rejects.toThrow('is a pipe, socket or device and no file');
-    await expect(readPicture('/dev/zero')).rejects.toThrow('is a pipe, socket or device and no file');
-    await expect(readPicture(folder)).rejects.toThrow('is a folder');
-    await expect(readPicture(join(folder, 'none'))).rejects.toThrow('does not exist');
-    expect(Buffer.from(await readPicture(join(folder, 'a'))).toString()).toBe('content');
+    await expect(readImage(join(folder, 'pipe.jpg'))).rejects.toThrow('is a pipe, socket or device and no file');
+    await expect(readImage('/dev/zero')).rejects.toThrow('is a pipe, socket or device and no file');
+    await expect(readImage(folder)).rejects.toThrow('is a folder');
+    await expect(readImage(join(folder, 'none'))).rejects.toThrow('does not exist');
+    expect(Buffer.from(await readImage(join(folder, 'a'))).toString()).toBe('content');
   });
 });

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { SearchAnswer } from './contract.js';
 import { addKey } from './keys.js';
 import { startServer } from './server.js';
-import { colourPicture, FakeGallery } from './testing/fake-gallery.js';
+import { colourImage, FakeGallery } from './testing/fake-gallery.js';
 import { asJson, form, problemOf, serveFake } from './testing/serving.js';
 
 let root: string;
@@ -62,7 +62,7 @@ describe('a server with keys', () => {
     }
     const address = server.at('/v1/galleries/shop/items/mine.jpg');
     const put = async (key: string) => {
-      const body = form({ picture: await colourPicture(9, 9, 9) });
+      const body = form({ picture: await colourImage(9, 9, 9) });
       return fetch(address, { method: 'PUT', headers: bearer(key), body });
     };
     await problemOf(await put(reader), 403, 'FORBIDDEN');
@@ -131,7 +131,7 @@ describe('too long', () => {
     server.gallery.before = (call) => (call === 'put' ? gate : Promise.resolve());
     const put = fetch(server.at('/v1/galleries/shop/items/slow.jpg'), {
       method: 'PUT',
-      body: form({ picture: await colourPicture(1, 1, 1) }),
+      body: form({ picture: await colourImage(1, 1, 1) }),
     });
     expect(await problemOf(await put, 504, 'TIMEOUT')).toContain('0.15 seconds');
     await problemOf(await fetch(server.at('/v1/search'), red), 504, 'TIMEOUT');
@@ -256,17 +256,17 @@ describe('pages of other sites', () => {
 
 describe('URLs of pictures', () => {
   it('are fetched where allowed, checked like uploads, and lead nowhere else', async () => {
-    const picture = await colourPicture(10, 220, 10);
+    const image = await colourImage(10, 220, 10);
     let inside = 0;
     const web = createServer((request, response) => {
-      if (request.url === '/green.jpg') response.end(picture);
+      if (request.url === '/green.jpg') response.end(image);
       else if (request.url === '/svg') response.end('<svg xmlns="http://www.w3.org/2000/svg"/>');
       else if (request.url === '/in') response.writeHead(302, { location: `http://127.0.0.2:${port}/secret` }).end();
       else if (request.url === '/local') response.writeHead(302, { location: 'file:///etc/passwd' }).end();
       else if (request.url === '/large') response.end(Buffer.alloc(200_000, 0xff));
       else {
         inside++;
-        response.end(picture);
+        response.end(image);
       }
     });
     web.listen(0, '0.0.0.0');

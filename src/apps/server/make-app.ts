@@ -88,10 +88,10 @@ export async function makeApp(options: AppSettings): Promise<MadeApp> {
   const fetcher = allowUrls
     ? new SafeFetcher({ maxBytes: limits.bodyBytes, ...(allowUrls === true ? {} : allowUrls) })
     : undefined;
-  const fetchPicture = fetcher && (async (url: string, signal: AbortSignal) => (await fetcher.fetch(url, { signal })).bytes);
+  const fetchImage = fetcher && (async (url: string, signal: AbortSignal) => (await fetcher.fetch(url, { signal })).bytes);
   const limiter = new RateLimiter({ rate: limits.rate, burst: limits.burst });
   const guard = new Guard({ keys, limiter, origins, onlyLoopbackNames: !keys && !options.open });
-  const parts = new ServerParts(galleries, limits, (caller, cost) => guard.charge(caller, cost), fetchPicture);
+  const parts = new ServerParts(galleries, limits, (caller, cost) => guard.charge(caller, cost), fetchImage);
   let ending = false;
   const app = createApp({ parts, guard, metrics, log, page, origins, proxies, version, running, ending: () => ending });
   return {

@@ -5,7 +5,7 @@
 import { parseHeaderValue, trimBlanks } from './header-values.js';
 import { HttpProblem } from './problems.js';
 
-export interface Part {
+export interface BodyPart {
   name: string;
   bytes: Buffer;
 }
@@ -31,7 +31,7 @@ export function boundaryOf(contentType: string): string | undefined {
 }
 
 /** @throws HttpProblem 400 for a body that is not whole, 413 for more parts than `most` */
-export function parseMultipart(body: Buffer, boundary: string, most: number): Part[] {
+export function parseMultipart(body: Buffer, boundary: string, most: number): BodyPart[] {
   const delimiter = Buffer.from(`\r\n--${boundary}`);
   // The first delimiter may stand at the very beginning, without a line break.
   let at = body.subarray(0, delimiter.length - 2).equals(delimiter.subarray(2)) ? delimiter.length - 2 : -1;
@@ -40,7 +40,7 @@ export function parseMultipart(body: Buffer, boundary: string, most: number): Pa
     if (found < 0) throw broken('does not begin with its boundary');
     at = found + delimiter.length;
   }
-  const parts: Part[] = [];
+  const parts: BodyPart[] = [];
   const names = new Set<string>();
   for (;;) {
     const after = body.subarray(at, at + 2).toString('latin1');
@@ -59,7 +59,7 @@ export function parseMultipart(body: Buffer, boundary: string, most: number): Pa
 }
 
 /** @param bytes from the line break behind the delimiter to the one before the next */
-function parsePart(bytes: Buffer): Part {
+function parsePart(bytes: Buffer): BodyPart {
   const headerEnd = bytes.subarray(0, mostHeaderBytes).indexOf('\r\n\r\n');
   if (headerEnd < 0) throw broken(`has a part without headers, or with more than ${mostHeaderBytes} bytes of them`);
   const headers = parseHeaders(bytes.subarray(2, headerEnd).toString('utf8'));

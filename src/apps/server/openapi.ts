@@ -28,7 +28,7 @@ export function openApiDocument(app: OpenAPIHono<ServerEnv>, version: string): O
 export function registerBodies(app: OpenAPIHono<ServerEnv>): void {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(bodies)) registry.add(schema, { id });
-  registry.add(contract.pictureReference, { id: 'PictureReference' });
+  registry.add(contract.imageReference, { id: 'PictureReference' });
   const { schemas } = z.toJSONSchema(registry, { io: 'input', uri: (id) => `#/components/schemas/${id}` });
   for (const [id, schema] of Object.entries(schemas)) {
     const { $schema: _, $id: __, id: ___, ...plain } = schema as Record<string, unknown>;

@@ -12,9 +12,9 @@ import { parseJson } from './content.js';
 import { search } from './contract.js';
 import { readCursor } from './cursors.js';
 import { acceptsGzip, bearerToken, parseHeaderValue } from './header-values.js';
+import { uploadFormat } from './images.js';
 import { checkItemId, checkNewItemId } from './item-ids.js';
 import { boundaryOf, parseMultipart } from './multipart.js';
-import { pictureFormat } from './pictures.js';
 import { HttpProblem } from './problems.js';
 import { checkRequestLine } from './request-line.js';
 import { matchesTag } from './static-page.js';
@@ -50,7 +50,7 @@ const parsers: Record<string, (text: string) => unknown> = {
   'new ids': (text) => checkNewItemId(text),
   JSON: (text) => parseJson(Buffer.from(text), search, 'request'),
   filters: (text) => parseFilter(text.slice(0, 2000)),
-  'first bytes': (text) => pictureFormat(Buffer.from(text, 'latin1')),
+  'first bytes': (text) => uploadFormat(Buffer.from(text, 'latin1')),
   messages: (text) => messageOf(new Error(text)),
 };
 

@@ -8,7 +8,7 @@ import { type Content, readContent } from './content.js';
 import { DecodeTurns } from './decode-turns.js';
 import type { ServerLimits } from './limits.js';
 import { HttpProblem } from './problems.js';
-import { RequestPictures } from './request-pictures.js';
+import { RequestImages } from './request-images.js';
 import type { ServedGallery } from './service.js';
 import { ByteBudget, Slots } from './slots.js';
 import type { ServerContext } from './state.js';
@@ -31,13 +31,13 @@ export class ServerParts {
     readonly limits: ServerLimits,
     /** Takes from what a caller's rate allows. @throws HttpProblem 429 */
     private readonly charge: (caller: string, cost: number) => void,
-    readonly fetchPicture: ((url: string, signal: AbortSignal) => Promise<Uint8Array>) | undefined,
+    readonly fetchImage: ((url: string, signal: AbortSignal) => Promise<Uint8Array>) | undefined,
   ) {
     const { concurrency, waiting, share, bufferedBytes, bodyBytes, decodes, callerDecodes, decodeBytes } = limits;
     this.reading = new Slots(concurrency, waiting, share);
     this.working = new Slots(concurrency, waiting, share);
     this.budget = new ByteBudget(bufferedBytes, share, bodyBytes);
-    this.turns = new DecodeTurns({ atOnce: decodes, perCaller: callerDecodes, bytes: decodeBytes });
+    this.turns = new DecodeTurns({ concurrency: decodes, perCaller: callerDecodes, bytes: decodeBytes });
   }
 
   /** @throws HttpProblem 404 */
@@ -59,10 +59,10 @@ export class ServerParts {
   }
 
   /** The pictures of a request, as they are counted and decoded. @param free they cost nothing at the rate */
-  pictures(c: ServerContext, { free = false } = {}): RequestPictures {
+  images(c: ServerContext, { free = false } = {}): RequestImages {
     const { caller, signal } = c.var.state;
     const { limits, turns } = this;
-    return new RequestPictures({
+    return new RequestImages({
       limits,
       turns,
       caller,

@@ -67,10 +67,10 @@ describe('pictures', () => {
         .png({ progressive: true })
         .toBuffer();
     // 400 x 300 pixels count as four requests, beside the one that brings them.
-    const picture = await png(400);
-    expect((await searchWith(limited.at, { a: picture })).status).toBe(200);
-    expect((await searchWith(limited.at, { a: picture })).status).toBe(200);
-    await problemOf(await searchWith(limited.at, { a: picture }), 429, 'RATE_LIMITED');
+    const image = await png(400);
+    expect((await searchWith(limited.at, { a: image })).status).toBe(200);
+    expect((await searchWith(limited.at, { a: image })).status).toBe(200);
+    await problemOf(await searchWith(limited.at, { a: image }), 429, 'RATE_LIMITED');
     await limited.close();
     const roomy = await serveFake({ limits: { rate: 0, decodeBytes: 1_000_000 } });
     expect(await problemOf(await searchWith(roomy.at, { a: await png(1200) }), 413, 'TOO_LARGE')).toContain('2 MiB of memory');

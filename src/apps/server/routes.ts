@@ -117,15 +117,15 @@ export const deleteItemRoute = createRoute({
   responses: { 204: { description: 'The item is gone.' }, ...failure },
 });
 
-export const pictureSizes = ['thumbnail', 'full'] as const;
-export const pictureRoute = createRoute({
+export const imageSizes = ['thumbnail', 'full'] as const;
+export const imageRoute = createRoute({
   method: 'get',
   path: '/v1/galleries/{gallery}/items/{id}/picture',
   operationId: 'picture',
   tags: ['Items'],
   summary: 'The picture of an item, small or whole, as JPEG with an ETag',
   ...readKey,
-  request: { params: itemParams, query: z.object({ size: z.enum(pictureSizes).default('full') }) },
+  request: { params: itemParams, query: z.object({ size: z.enum(imageSizes).default('full') }) },
   responses: {
     200: { description: 'The picture.', content: { 'image/jpeg': { schema: { type: 'string' as const, format: 'binary' } } } },
     304: { description: 'The caller has it already.' },

@@ -1,15 +1,15 @@
 /** Searching, explaining, captioning. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { SearchHit, SearchRequest } from '../../search/gallery/search-types.js';
-import { type Content, parseJson, readPictures } from './content.js';
+import { type Content, parseJson, readImages } from './content.js';
 import * as contract from './contract.js';
 import { readCursor, requestDigest, writeCursor } from './cursors.js';
 import { checkItemId } from './item-ids.js';
 import type { ServerParts } from './parts.js';
 import { HttpProblem } from './problems.js';
-import type { RequestPictures } from './request-pictures.js';
+import type { RequestImages } from './request-images.js';
 import * as routes from './routes.js';
-import type { ServedPicture } from './service.js';
+import type { ServedImage } from './service.js';
 import type { ServerContext, ServerEnv } from './state.js';
 
 const plainHit = (hit: SearchHit): contract.Hit => ({ ...hit, metadata: { ...hit.metadata } });
@@ -22,10 +22,10 @@ export function addSearchHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPart
     if (json) return json;
     throw new HttpProblem(400, 'USAGE', 'The multipart body has no part "request" with the JSON.');
   };
-  const tools = (content: Content, pictures: RequestPictures, signal: AbortSignal) => ({
+  const tools = (content: Content, images: RequestImages, signal: AbortSignal) => ({
     files: content.files,
-    pictures,
-    fetchPicture: parts.fetchPicture,
+    images,
+    fetchImage: parts.fetchImage,
     signal,
   });
 
@@ -33,18 +33,18 @@ export function addSearchHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPart
   const prepare = async (
     query: Omit<contract.Explain, 'hit'>,
     content: Content,
-    requestPictures: RequestPictures,
+    requestImages: RequestImages,
     signal: AbortSignal,
   ) => {
     const { gallery, references = [], negatives = [], texts = [], ...rest } = query;
     if (references.length === 0 && texts.length === 0) {
       throw new HttpProblem(400, 'USAGE', 'The search has no references and no texts: give at least one.');
     }
-    for (const picture of [...references, ...negatives]) if ('id' in picture) checkItemId(picture.id);
-    const [plus, minus] = await readPictures([references, negatives], tools(content, requestPictures, signal));
-    const asked: SearchRequest = { ...rest, references: plus?.pictures, negatives: minus?.pictures, texts, signal };
+    for (const image of [...references, ...negatives]) if ('id' in image) checkItemId(image.id);
+    const [plus, minus] = await readImages([references, negatives], tools(content, requestImages, signal));
+    const asked: SearchRequest = { ...rest, references: plus?.images, negatives: minus?.images, texts, signal };
     const served = parts.open(gallery).gallery;
-    const request = (await served.decodeAhead?.(asked, requestPictures.inTurn)) ?? asked;
+    const request = (await served.decodeAhead?.(asked, requestImages.inTurn)) ?? asked;
     return { request, digest: requestDigest('search', gallery, plus?.digests, minus?.digests, texts, rest) };
   };
 
@@ -53,8 +53,8 @@ export function addSearchHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPart
     const content = await parts.content(c as ServerContext, 'request');
     const { cursor, k, ...query } = parseJson(jsonOf(content), contract.search, 'request');
     const { searches } = parts.open(query.gallery);
-    const pictures = parts.pictures(c as ServerContext);
-    const prepared = await parts.read(c as ServerContext, (signal) => prepare(query, content, pictures, signal));
+    const images = parts.images(c as ServerContext);
+    const prepared = await parts.read(c as ServerContext, (signal) => prepare(query, content, images, signal));
     const digest = `${prepared.digest}.${k}`;
     const offset = cursor === undefined ? 0 : readCursor(cursor, digest, 'number');
     if (offset >= mostHits)
@@ -72,9 +72,9 @@ export function addSearchHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPart
     const { hit, ...query } = parseJson(jsonOf(content), contract.explain, 'request');
     checkItemId(hit);
     const { gallery } = parts.open(query.gallery);
-    const pictures = parts.pictures(c as ServerContext);
-    const { request } = await parts.read(c as ServerContext, (signal) => prepare(query, content, pictures, signal));
-    const explanation = await parts.work(c as ServerContext, () => gallery.explain(request, hit, pictures.inTurn));
+    const images = parts.images(c as ServerContext);
+    const { request } = await parts.read(c as ServerContext, (signal) => prepare(query, content, images, signal));
+    const explanation = await parts.work(c as ServerContext, () => gallery.explain(request, hit, images.inTurn));
     return c.json({ ...explanation, hit: plainHit(explanation.hit) }, 200);
   });
 
@@ -90,13 +90,13 @@ export function addSearchHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPart
         'This server has no captioner: start it with --captioner to let it say what changes.',
       );
     }
-    for (const picture of [reference, target]) if ('id' in picture) checkItemId(picture.id);
-    const pictures = parts.pictures(c as ServerContext);
+    for (const image of [reference, target]) if ('id' in image) checkItemId(image.id);
+    const images = parts.images(c as ServerContext);
     const [read] = await parts.read(c as ServerContext, (signal) =>
-      readPictures([[reference, target]], tools(content, pictures, signal)),
+      readImages([[reference, target]], tools(content, images, signal)),
     );
-    const [from, to] = (read?.pictures ?? []) as [ServedPicture, ServedPicture];
-    const text = await parts.work(c as ServerContext, (signal) => caption.call(gallery, from, to, signal, pictures.inTurn));
+    const [from, to] = (read?.images ?? []) as [ServedImage, ServedImage];
+    const text = await parts.work(c as ServerContext, (signal) => caption.call(gallery, from, to, signal, images.inTurn));
     return c.json({ text }, 200);
   });
 }

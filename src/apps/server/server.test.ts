@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Explanation, Gallery, Item, ItemList, SearchAnswer } from './contract.js';
 import * as contract from './contract.js';
 import { createLog } from './log.js';
-import { colourPicture } from './testing/fake-gallery.js';
+import { colourImage } from './testing/fake-gallery.js';
 import { asJson, form, problemOf, serveFake } from './testing/serving.js';
 
 let server: Awaited<ReturnType<typeof serveFake>>;
@@ -51,7 +51,7 @@ describe('items', () => {
   it('are put, got, replaced, shown and deleted, with slashes, spaces and signs in their ids', async () => {
     const id = 'new/50% off & ü #1?.jpg'.replace('?', '');
     const address = at(`/v1/galleries/shop/items/${encodeURIComponent(id)}`);
-    const bytes = await colourPicture(250, 250, 20, 'png');
+    const bytes = await colourImage(250, 250, 20, 'png');
     const put = {
       method: 'PUT',
       body: form({ picture: bytes, metadata: JSON.stringify({ colour: 'yellow', price: 3.5, new: true, old: null }) }),
@@ -63,17 +63,17 @@ describe('items', () => {
     const found = await search({ references: [{ id }], excludeReferences: false, k: 1 });
     expect(found.hits[0]?.id).toBe(id);
 
-    const picture = await fetch(`${address}/picture`);
-    expect(picture.headers.get('content-type')).toBe('image/jpeg');
-    expect(picture.headers.get('cache-control')).toBe('private, max-age=300');
-    expect((await sharp(Buffer.from(await picture.arrayBuffer())).metadata()).format).toBe('jpeg');
-    const tag = picture.headers.get('etag') as string;
+    const image = await fetch(`${address}/picture`);
+    expect(image.headers.get('content-type')).toBe('image/jpeg');
+    expect(image.headers.get('cache-control')).toBe('private, max-age=300');
+    expect((await sharp(Buffer.from(await image.arrayBuffer())).metadata()).format).toBe('jpeg');
+    const tag = image.headers.get('etag') as string;
     const again = await fetch(`${address}/picture`, { headers: { 'if-none-match': tag } });
     expect([again.status, await again.text(), again.headers.get('etag')]).toEqual([304, '', tag]);
     const small = await fetch(`${address}/picture?size=thumbnail`, { headers: { 'if-none-match': tag } });
     expect(small.status).toBe(200);
 
-    const other = await fetch(address, { method: 'PUT', body: form({ picture: await colourPicture(1, 2, 3) }) });
+    const other = await fetch(address, { method: 'PUT', body: form({ picture: await colourImage(1, 2, 3) }) });
     expect((await json<Item>(other)).metadata).toEqual({});
     expect((await fetch(`${address}/picture`, { headers: { 'if-none-match': tag } })).status).toBe(200);
     const gone = await fetch(address, { method: 'DELETE' });
@@ -85,9 +85,7 @@ describe('items', () => {
 
   it('whose file is a JPEG are handed out as they are', async () => {
     const response = await fetch(at('/v1/galleries/shop/items/red.jpg/picture'));
-    expect(Buffer.from(await response.arrayBuffer())).toEqual(
-      Buffer.from((await server.gallery.picture('red.jpg')) as Uint8Array),
-    );
+    expect(Buffer.from(await response.arrayBuffer())).toEqual(Buffer.from((await server.gallery.image('red.jpg')) as Uint8Array));
   });
 });
 
@@ -113,8 +111,8 @@ describe('a search', () => {
     });
     const body = form({
       request,
-      mine: await colourPicture(10, 200, 10, 'webp'),
-      'not "this"': await colourPicture(200, 10, 10),
+      mine: await colourImage(10, 200, 10, 'webp'),
+      'not "this"': await colourImage(200, 10, 10),
     });
     const answer = await json<SearchAnswer>(await fetch(at('/v1/search'), { method: 'POST', body }));
     expect(answer.hits.map(({ id }) => id)).toEqual(['green.jpg']);
@@ -123,7 +121,7 @@ describe('a search', () => {
   it('goes on where its cursor says, and only for itself', async () => {
     const upload = async (cursor?: string, k = 2, level = 200) => {
       const request = JSON.stringify({ gallery: 'shop', references: [{ upload: 'a' }], k, ...(cursor ? { cursor } : {}) });
-      return fetch(at('/v1/search'), { method: 'POST', body: form({ request, a: await colourPicture(level, 10, 10) }) });
+      return fetch(at('/v1/search'), { method: 'POST', body: form({ request, a: await colourImage(level, 10, 10) }) });
     };
     const one = await json<SearchAnswer>(await upload());
     const two = await json<SearchAnswer>(await upload(one.cursor));

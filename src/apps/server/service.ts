@@ -4,15 +4,15 @@
  */
 
 import type { InTurn } from '../../search/gallery/in-turn.js';
-import type { Explanation, PictureReference, SearchAnswer, SearchRequest } from '../../search/gallery/search-types.js';
-import type { Metadata } from '../../search/store/metadata.js';
+import type { Explanation, ImageReference, SearchAnswer, SearchRequest } from '../../search/gallery/search-types.js';
+import type { ItemMetadata } from '../../search/store/metadata.js';
 
 /** A picture of a gallery, as the API shows it. */
 export interface ServedItem {
   id: string;
   /** SHA-256 of the picture's file. */
   content: string;
-  metadata: Metadata;
+  metadata: ItemMetadata;
 }
 
 export interface ServedDescription {
@@ -26,7 +26,7 @@ export interface ServedDescription {
 }
 
 /** Pictures arrive as ids or as bytes whose format and size were checked; paths of this machine never do. */
-export type ServedPicture = Exclude<PictureReference, { path: string }>;
+export type ServedImage = Exclude<ImageReference, { path: string }>;
 
 /**
  * One gallery. All methods may be called at once. What decodes pictures is told when it may (`inTurn`).
@@ -42,7 +42,7 @@ export interface ServedGallery {
   list(query: { after?: string | undefined; limit: number; filter?: string | undefined }): Promise<ServedItem[]>;
   get(id: string): Promise<ServedItem | undefined>;
   /** Adds a picture, or replaces the one of that id. Searches see it when this resolves. */
-  put(item: { id: string; bytes: Uint8Array; metadata: Metadata }, inTurn: InTurn): Promise<ServedItem>;
+  put(item: { id: string; bytes: Uint8Array; metadata: ItemMetadata }, inTurn: InTurn): Promise<ServedItem>;
   /** @returns whether there was one */
   delete(id: string): Promise<boolean>;
   /** Each request's own answer or error, in their order; the pictures and texts of all are embedded together. */
@@ -51,10 +51,10 @@ export interface ServedGallery {
   /** Decodes what a search or an explanation needs before it meets others. @default its pictures are decoded with those of others */
   decodeAhead?(request: SearchRequest, inTurn: InTurn): Promise<SearchRequest>;
   /** The bytes of the picture's file; undefined where the id or the file is gone. */
-  picture(id: string): Promise<Uint8Array | undefined>;
+  image(id: string): Promise<Uint8Array | undefined>;
   /** A small JPEG of it; undefined where it has to be made of the picture. */
   thumbnail(id: string, inTurn: InTurn): Promise<Uint8Array | undefined>;
   /** What changes from one picture to another; left out where the server has no captioner. */
-  caption?(reference: ServedPicture, target: ServedPicture, signal: AbortSignal, inTurn: InTurn): Promise<string>;
+  caption?(reference: ServedImage, target: ServedImage, signal: AbortSignal, inTurn: InTurn): Promise<string>;
   close(): Promise<void>;
 }

@@ -451,7 +451,7 @@ describe('with activations computed again', () => {
     const by = [x, ...weights];
     const cuts = cutAt.map((i) => layers[i] as Value);
     const before = graph.nodes.length;
-    const found = gradients(loss, by, { recompute: cuts });
+    const found = gradients(loss, by, { gradientCheckpointing: cuts });
     const tanhs = graph.nodes.slice(before).filter(({ type }) => type === 'Tanh').length;
     found.forEach((gradient, i) => {
       graph.output(`g${i}`, gradient);
@@ -484,7 +484,7 @@ describe('with activations computed again', () => {
     const aside = f.exp(x);
     const loss = f.reduceSum(f.tanh(x));
     const before = graph.nodes.length;
-    gradients(loss, [x], { recompute: [aside] });
+    gradients(loss, [x], { gradientCheckpointing: [aside] });
     expect(graph.nodes.slice(before).some(({ type }) => type === 'Exp' || type === 'Tanh')).toBe(false);
   });
 });

@@ -2,10 +2,10 @@
 import { LimnError, messageOf } from '../../core/errors.js';
 import { scalar } from '../tensor/tensor.js';
 import { add, expand, zerosOf } from './functions.js';
+import { copiesOf, holdBack, partsOf } from './gradient-checkpointing.js';
 import type { GraphNode, Value } from './graph.js';
 import { finite, guardedNodes } from './guards.js';
-import { copiesOf, holdBack, partsOf } from './recompute.js';
-import { operatorOf, ShapeMistake } from './registry.js';
+import { operatorOf, ShapeError } from './registry.js';
 
 export interface GradientOptions {
   /**
@@ -13,7 +13,7 @@ export interface GradientOptions {
    * the cut before it, which saves the memory for them and costs up to one more forward pass. Nodes after the last cut keep
    * theirs. @default none: all values are kept
    */
-  recompute?: readonly Value[];
+  gradientCheckpointing?: readonly Value[];
 }
 
 /**
@@ -37,7 +37,7 @@ export function gradients(loss: Value, by: readonly Value[], options: GradientOp
   }
   const guarded = guardedNodes(nodes);
   const sums = new Map<Value, Value>([[loss, expand(graph.constant(scalar(1)), loss.shape)]]);
-  for (const part of partsOf(nodes, options.recompute ?? [])) {
+  for (const part of partsOf(nodes, options.gradientCheckpointing ?? [])) {
     const asRead = copiesOf(part, part.cut && sums.get(part.cut), wanted);
     const cleaned = new Map<Value, Value>();
     const asReadFinite = (value: Value) => {
@@ -96,7 +96,7 @@ function inputGradients(
       guarded,
     });
   } catch (error) {
-    if (!(error instanceof ShapeMistake)) throw error;
+    if (!(error instanceof ShapeError)) throw error;
     throw new LimnError('GRAPH_UNSUPPORTED', `${node.type} has no gradient rule for this form of it: ${messageOf(error)}`, {
       details,
     });

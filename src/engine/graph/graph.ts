@@ -6,7 +6,7 @@
  */
 import { LimnError, messageOf } from '../../core/errors.js';
 import { bytesOf, type DType, type Shape, type Tensor } from '../tensor/tensor.js';
-import { operatorOf, ShapeMistake } from './registry.js';
+import { operatorOf, ShapeError } from './registry.js';
 import type { Attributes, GraphBuilder, GraphNode, Value, ValueType } from './value.js';
 
 export { type Attribute, type Attributes, Float, type GraphBuilder, type GraphNode, type Value } from './value.js';
@@ -83,7 +83,7 @@ export class Graph implements GraphBuilder {
     try {
       types = operator.infer(inputs, attributes);
     } catch (error) {
-      if (!(error instanceof ShapeMistake)) throw error;
+      if (!(error instanceof ShapeError)) throw error;
       const shapes = inputs.map((value) => (value ? `${value.name}: ${value.dtype}[${value.shape}]` : '-')).join(', ');
       throw new LimnError('GRAPH_SHAPE', `${type}(${shapes}): ${messageOf(error)}`, {
         details: { type, shapes: inputs.map((value) => value?.shape) },

@@ -5,7 +5,7 @@ import type { GraphBuilder, GraphNode, Value } from './value.js';
 const elementByElement = new Set(['Add', 'Sub', 'Mul', 'Div']);
 
 /** An input, and the output that takes its place in the next run. */
-export interface Succession {
+export interface StateUpdate {
   readonly before: Value;
   readonly after: Value;
 }
@@ -16,7 +16,7 @@ export interface Succession {
  *
  * Graphs with bodies (Loop, If) are not looked into: nothing there takes a place.
  */
-export function inPlace(graph: GraphBuilder, successions: readonly Succession[]): boolean[] {
+export function inPlace(graph: GraphBuilder, stateUpdates: readonly StateUpdate[]): boolean[] {
   const isFlat = graph.nodes.every(({ type }) => type !== 'Loop' && type !== 'If');
   const readers = new Map<Value, GraphNode[]>();
   for (const node of graph.nodes) {
@@ -27,7 +27,7 @@ export function inPlace(graph: GraphBuilder, successions: readonly Succession[])
       else readers.set(input, [node]);
     }
   }
-  return successions.map(({ before, after }) => {
+  return stateUpdates.map(({ before, after }) => {
     const { producer } = after;
     if (!isFlat || !producer || !elementByElement.has(producer.type) || before.shape.join() !== after.shape.join()) return false;
     return needsAll(producer, readers.get(before) ?? []);

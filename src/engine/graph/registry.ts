@@ -18,7 +18,7 @@ export interface VjpContext {
 }
 
 export interface Operator {
-  /** Output types from inputs and attributes. A mistake is thrown as a {@link ShapeMistake}. */
+  /** Output types from inputs and attributes. A mistake is thrown as a {@link ShapeError}. */
   infer(inputs: readonly (Value | undefined)[], attributes: Attributes): ValueType[];
   /** Vector-Jacobian product: gradients by each input from the gradients by the outputs. Absent: not differentiable. */
   vjp?(context: VjpContext): (Value | undefined)[];
@@ -27,7 +27,7 @@ export interface Operator {
 }
 
 /** Thrown by `infer`; the graph adds the op's name and the shapes of its inputs. */
-export class ShapeMistake extends Error {}
+export class ShapeError extends Error {}
 
 const operators = new Map<string, Operator>();
 

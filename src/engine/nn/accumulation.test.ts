@@ -126,7 +126,7 @@ test.each([1, 5])('a training that computes activations again takes the same ste
         const hidden = f.gelu(linear(context, 'in', batch.x!, 8));
         const second = f.tanh(linear(context, 'middle', hidden, 8));
         const error = f.sub(linear(context, 'out', second, 2), batch.y!);
-        return { loss: f.reduceMean(f.mul(error, error)), recompute: again ? [hidden, second] : [] };
+        return { loss: f.reduceMean(f.mul(error, error)), gradientCheckpointing: again ? [hidden, second] : [] };
       },
       optimizer: { learningRate: 0.05, totalSteps: steps },
       random: new Random(3),

@@ -185,9 +185,9 @@ export const init = {
     (_random, shape) =>
       new Float32Array(sizeOf(shape)).fill(value),
   normal:
-    (deviation: number): Init =>
+    (std: number): Init =>
     (random, shape) =>
-      Float32Array.from({ length: sizeOf(shape) }, () => deviation * random.normal()),
+      Float32Array.from({ length: sizeOf(shape) }, () => std * random.normal()),
   /** Uniform in +-1/sqrt(fan in), fan in being the first axis of a weight (in, out). */
   fanIn: ((random, shape) => {
     const bound = 1 / Math.sqrt(shape[0] ?? 1);

@@ -27,8 +27,8 @@ export function layerNorm(context: Context, name: string, x: Value): Value {
 }
 
 /** ids int64 (...) -> (..., d). Embeddings are not decayed. */
-export function embedding(context: Context, name: string, ids: Value, count: number, d: number, deviation: number): Value {
-  return f.gather(context.parameter(name, [count, d], init.normal(deviation), { decay: false }), ids);
+export function embedding(context: Context, name: string, ids: Value, count: number, d: number, std: number): Value {
+  return f.gather(context.parameter(name, [count, d], init.normal(std), { decay: false }), ids);
 }
 
 export type Activation = 'gelu' | 'quick-gelu' | 'relu';

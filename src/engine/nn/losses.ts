@@ -27,7 +27,7 @@ export function symmetricKl(a: Value, b: Value): Value {
 }
 
 /** Mean over i != j of cos(F_i, F_j)^2 for factor tokens F (B, K, d). */
-export function disentangling(factors: Value): Value {
+export function factorOrthogonality(factors: Value): Value {
   const [batch, count] = factors.shape as [number, number, number];
   if (count < 2) return f.mul(f.reduceSum(factors), 0);
   const normal = f.l2Normalize(factors);

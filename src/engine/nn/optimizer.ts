@@ -104,9 +104,9 @@ export function adamW(
   const mass1 = f.add(f.mul(clock.mass1, beta1), 1 - beta1);
   const mass2 = f.add(f.mul(clock.mass2, beta2), 1 - beta2);
   // first / mass1 / (sqrt(second / mass2) + epsilon) with both sides of the division times sqrt(mass2)
-  const deviation = f.sqrt(mass2);
-  const correction = f.div(deviation, mass1);
-  const least = f.mul(deviation, epsilon);
+  const rootMass2 = f.sqrt(mass2);
+  const correction = f.div(rootMass2, mass1);
+  const least = f.mul(rootMass2, epsilon);
   const approach = averageDecay > 0 ? f.sub(1, averageDecayAt(t, averageDecay)) : undefined;
   const updated = parameters.map((spec, i): UpdatedParameter => {
     const { first: m, second: v, average: before } = moments[i] as Moments;

@@ -23,7 +23,7 @@ export interface TrainedLoss {
   /** Scalar float32 values to report beside it. */
   metrics?: Record<string, Value>;
   /** Cuts between parts whose values are computed again for the backward pass, see {@link GradientOptions}. @default none */
-  recompute?: readonly Value[];
+  gradientCheckpointing?: readonly Value[];
 }
 
 export interface TrainingModelOptions {
@@ -91,7 +91,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   const context = new TrainingContext(graph, options.random, options.buffers ?? {}, new Map(), [], inLoop, '', (mask) =>
     fed(mask.name, { dtype: 'float32', shape: mask.shape }),
   );
-  const { loss, metrics = {}, recompute = [] } = options.trace(context, batch);
+  const { loss, metrics = {}, gradientCheckpointing = [] } = options.trace(context, batch);
   const specs = [...context.parameters.values()];
 
   const stateInput = (name: string, shape: Shape) => graph.input(inLoop + name, 'float32', shape);
@@ -105,7 +105,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   const byParameter = gradients(
     loss,
     specs.map(({ value }) => value),
-    { recompute },
+    { gradientCheckpointing },
   );
   const clockBefore = { step, mass1, mass2 };
   const accumulate = options.accumulate ?? 1;

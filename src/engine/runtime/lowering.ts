@@ -71,9 +71,13 @@ function named(node: NodeProto): string {
   return node.name;
 }
 
-type Rule = (node: NodeProto, known: Known, constant: (name: string, content: Tensor) => string) => NodeProto[] | undefined;
+type LoweringRule = (
+  node: NodeProto,
+  known: Known,
+  constant: (name: string, content: Tensor) => string,
+) => NodeProto[] | undefined;
 
-const rules: Readonly<Record<string, Rule>> = {
+const rules: Readonly<Record<string, LoweringRule>> = {
   FusedMatMul(node, { ranks }, constant) {
     const [a, b] = node.input as [string, string];
     const y = node.output[0] as string;

@@ -41,7 +41,7 @@ const int = (like: Value, ...values: number[]) => like.graph.constant(int64([val
 const x = numbers([2, 3, 4]);
 const y = numbers([2, 3, 4]);
 const positive = numbers([2, 3, 4], 0.2, 2);
-const picture = numbers([1, 4, 6, 6]);
+const image = numbers([1, 4, 6, 6]);
 const window = { kernel_shape: [2, 2], strides: [2, 2] };
 
 const unary = { abs: f.abs, cos: f.cos, erf: f.erf, exp: f.exp, gelu: f.gelu, identity: f.identity, neg: f.neg } as const;
@@ -103,9 +103,9 @@ const cases: Record<string, Case> = {
   argMax: [[x], f.argMax],
   expand: [[numbers([2, 1, 4])], (a) => f.expand(a, [2, 3, 4])],
   'unsqueeze and squeeze': [[x], (a) => f.squeeze(f.neg(f.unsqueeze(a, [1])), [1])],
-  conv: [[picture, numbers([3, 4, 3, 3]), numbers([3])], (a, w, b) => f.conv(a, w, b, { strides: [2, 2], pads: [1, 1, 1, 1] })],
-  'conv of single channels': [[picture, numbers([4, 1, 3, 3])], (a, w) => f.conv(a, w, undefined, { groups: 4 })],
-  globalAveragePool: [[picture], f.globalAveragePool],
+  conv: [[image, numbers([3, 4, 3, 3]), numbers([3])], (a, w, b) => f.conv(a, w, b, { strides: [2, 2], pads: [1, 1, 1, 1] })],
+  'conv of single channels': [[image, numbers([4, 1, 3, 3])], (a, w) => f.conv(a, w, undefined, { groups: 4 })],
+  globalAveragePool: [[image], f.globalAveragePool],
   ifElse: [
     [bools([]), x],
     (condition, a) =>
@@ -116,14 +116,14 @@ const cases: Record<string, Case> = {
         ([v]) => [f.neg(v as Value)],
       )[0] as Value,
   ],
-  AveragePool: [[picture], op('AveragePool', window)],
+  AveragePool: [[image], op('AveragePool', window)],
   BatchNormalization: [
-    [picture, numbers([4]), numbers([4]), numbers([4]), numbers([4], 0.5, 2)],
+    [image, numbers([4]), numbers([4]), numbers([4]), numbers([4], 0.5, 2)],
     (...values) => (values[0] as Value).graph.add('BatchNormalization', values)[0] as Value,
   ],
   'Ceil and Floor': [[x], (a) => f.sub(op('Ceil')(f.mul(a, 5)), op('Floor')(a))],
   Clip: [[x, scalar(-0.5), scalar(0.5)], op('Clip')],
-  ConvTranspose: [[picture, numbers([4, 2, 2, 2])], op('ConvTranspose', window)],
+  ConvTranspose: [[image, numbers([4, 2, 2, 2])], op('ConvTranspose', window)],
   Dropout: [[x], op('Dropout')],
   Flatten: [[x], op('Flatten', { axis: 1 })],
   GatherElements: [[numbers([4, 3]), integers([2, 3], 4)], op('GatherElements', { axis: 0 })],
@@ -135,7 +135,7 @@ const cases: Record<string, Case> = {
   HardSigmoid: [[x], op('HardSigmoid')],
   HardSwish: [[x], op('HardSwish')],
   IsNaN: [[float32([3], [1, Number.NaN, -1])], (a) => f.cast(op('IsNaN')(a), 'float32')],
-  MaxPool: [[picture], (a) => a.graph.add('MaxPool', [a], window)[0] as Value],
+  MaxPool: [[image], (a) => a.graph.add('MaxPool', [a], window)[0] as Value],
   Mod: [[integers([4], 9), int64([4], [2, 3, 4, 5])], op('Mod')],
   Pad: [[x], (a) => op('Pad')(a, int(a, 0, 1, 0, 0, 0, 2))],
   ReduceMin: [[x], (a) => op('ReduceMin')(a, int(a, 1))],

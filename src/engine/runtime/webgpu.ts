@@ -20,7 +20,7 @@ import * as ort from './onnxruntime.js';
 import { toOrt } from './wire.js';
 
 /** A model and the options that its session is made with. */
-export interface Prepared {
+export interface PreparedSession {
   model: Uint8Array | string;
   options: ort.InferenceSession.SessionOptions;
 }
@@ -50,7 +50,7 @@ export class WebGpu {
   }
 
   /** @param staying outputs that the next run takes */
-  prepare(model: Uint8Array | string, staying: readonly string[]): Prepared {
+  prepare(model: Uint8Array | string, staying: readonly string[]): PreparedSession {
     const preferredOutputLocation = Object.fromEntries(staying.map((name) => [name, 'gpu-buffer'] as const));
     // A file stays as it is: its weights may lie beside it.
     if (typeof model === 'string') return { model, options: { ...provider(), preferredOutputLocation } };

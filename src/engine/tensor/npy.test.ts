@@ -91,9 +91,9 @@ describe('npy', () => {
     // numpy.asfortranarray(numpy.arange(24, dtype='>f4').reshape(2, 3, 4))
     const fortran = file(header("'>f4'", '(2, 3, 4)', 'True'), 96);
     const view = new DataView(fortran.buffer, fortran.byteOffset + fortran.length - 96, 96);
-    for (let place = 0; place < 24; place++) {
-      const [i, j, k] = [place % 2, Math.floor(place / 2) % 3, Math.floor(place / 6)];
-      view.setFloat32(4 * place, i * 12 + j * 4 + k, false);
+    for (let position = 0; position < 24; position++) {
+      const [i, j, k] = [position % 2, Math.floor(position / 2) % 3, Math.floor(position / 6)];
+      view.setFloat32(4 * position, i * 12 + j * 4 + k, false);
     }
     expect(decodeNpy(fortran, 'q.npy')).toEqual(
       float32(

@@ -85,7 +85,7 @@ function inCOrder(bytes: Uint8Array, shape: readonly number[], size: number): Ui
   const out = new Uint8Array(bytes.length);
   const index = shape.map(() => 0);
   for (let from = 0; from < bytes.length; from += size) {
-    const to = size * index.reduce((place, at, axis) => place * (shape[axis] as number) + at, 0);
+    const to = size * index.reduce((position, at, axis) => position * (shape[axis] as number) + at, 0);
     for (let i = 0; i < size; i++) out[to + i] = bytes[from + i] as number;
     for (let axis = 0; axis < index.length && ++index[axis]! === shape[axis]; axis++) index[axis] = 0;
   }

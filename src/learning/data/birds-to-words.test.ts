@@ -31,7 +31,7 @@ test('each description is a query; in train the reversed pair is one too', async
     ['1', ['2'], 'they are alike'],
     ['2', ['1'], 'they are alike'],
   ]);
-  expect(train.pictures.map(({ id }) => id)).toEqual(['1', '2']);
+  expect(train.images.map(({ id }) => id)).toEqual(['1', '2']);
   const val = await read(lines, 'val');
   expect(val.triplets).toHaveLength(1);
   expect(val.triplets[0]).toMatchObject({ reference: '3', targets: ['4'], text: 'animal 1 has a "cap"' });
@@ -42,7 +42,7 @@ test('each description is a query; in train the reversed pair is one too', async
 test('pictures lie as photo number or under the name they were downloaded with', async () => {
   const files = { 'images/1.png': 'x', 'images/large.jpg?29': 'x' };
   const split = await read([head, line(1, 2, 'test', 'x'), line(2, 3, 'test', 'x')], 'test', files);
-  expect(split.pictures.map(({ path }) => path.slice(path.indexOf('images')))).toEqual([
+  expect(split.images.map(({ path }) => path.slice(path.indexOf('images')))).toEqual([
     ...Object.keys(files),
     join('images', '3.jpg'),
   ]);

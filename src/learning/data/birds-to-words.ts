@@ -10,9 +10,9 @@
 import { join } from 'node:path';
 import { LimnError } from '../../core/errors.js';
 import { type DatasetFormat, defineDataset, type ReadOptions, requireFiles } from './dataset-format.js';
+import { assembleSplit, filesById, namesIn } from './image-files.js';
 import { checkOwnTarget, silent } from './odd-rows.js';
-import { assembleSplit, filesById, namesIn } from './picture-files.js';
-import { eachRow, lineRows, type Row } from './rows.js';
+import { type AnnotationRow, eachRow, lineRows } from './rows.js';
 import { correctCaptions, protocolText } from './spelling.js';
 import { type Split, type SplitName, splitNames, type Triplet } from './triplets.js';
 
@@ -26,11 +26,11 @@ export async function readBirdsToWords(options: ReadOptions): Promise<Split> {
   const { directory, split, onProblem, spelling } = options;
   requireFiles(directory, [fileName], 'of Birds-to-Words');
   const [head, ...rows] = await lineRows(join(directory, fileName), 'the descriptions');
-  const places = columnPlaces(head);
+  const positions = columnPositions(head);
   /** Photo number -> address. */
   const addresses = new Map<string, string>();
   const triplets = eachRow(rows, onProblem, (row): Triplet[] => {
-    const line = readLine(row, places);
+    const line = readLine(row, positions);
     if (line.split !== split) return [];
     const left = photoNumber(row, 'img1ObservationURL', line);
     const right = photoNumber(row, 'img2ObservationURL', line);
@@ -49,13 +49,13 @@ export async function readBirdsToWords(options: ReadOptions): Promise<Split> {
   const images = join(directory, 'images');
   const files = await filesById(images);
   const names = new Set(await namesIn(images));
-  const pictures = [...addresses].map(([id, address]) => {
+  const sought = [...addresses].map(([id, address]) => {
     const downloaded = address.slice(address.lastIndexOf('/') + 1);
     const path = files.get(id) ?? (names.has(downloaded) ? join(images, downloaded) : undefined);
     return { id, path: path ?? join(images, `${id}.jpg`), found: path !== undefined };
   });
   const advice = 'put them there as {photo number}.jpg, .jpeg, .png or .webp';
-  return assembleSplit(options, pictures, triplets, { folder: images, advice });
+  return assembleSplit(options, sought, triplets, { folder: images, advice });
 }
 
 /** The text of the reversed pair: "animal1" and "animal2" (also "Animal 1") change places. */
@@ -63,19 +63,19 @@ export function exchangeAnimals(text: string): string {
   return text.replace(/\b(animal\s*)([12])\b/gi, (_, animal, number) => `${animal}${number === '1' ? 2 : 1}`);
 }
 
-function columnPlaces(head: Row<string> | undefined): Map<string, number> {
-  const places = new Map(head?.value.split('\t').map((name, place) => [name.trim(), place]));
-  const absent = columns.filter((name) => !places.has(name));
-  if (head && absent.length === 0) return places;
+function columnPositions(head: AnnotationRow<string> | undefined): Map<string, number> {
+  const positions = new Map(head?.value.split('\t').map((name, position) => [name.trim(), position]));
+  const absent = columns.filter((name) => !positions.has(name));
+  if (head && absent.length === 0) return positions;
   const what = `the first line must name the columns, with tabs between them; ${absent.join(', ')} not found`;
   throw head?.fail(what) ?? new LimnError('DATA', `${fileName} is empty; get it again.`);
 }
 
-function readLine(row: Row<string>, places: ReadonlyMap<string, number>): Line {
+function readLine(row: AnnotationRow<string>, positions: ReadonlyMap<string, number>): Line {
   const cells = row.value.split('\t');
   const line = {} as Line;
   for (const name of columns) {
-    const cell = cells[places.get(name) as number];
+    const cell = cells[positions.get(name) as number];
     if (cell === undefined) throw row.fail(`it has ${cells.length} columns and no "${name}"; correct the line or remove it`);
     line[name] = unquoted(cell.trim());
   }
@@ -84,7 +84,7 @@ function readLine(row: Row<string>, places: ReadonlyMap<string, number>): Line {
 }
 
 /** The number at the end of the address of an iNaturalist photograph. */
-function photoNumber(row: Row, column: 'img1ObservationURL' | 'img2ObservationURL', line: Line): string {
+function photoNumber(row: AnnotationRow, column: 'img1ObservationURL' | 'img2ObservationURL', line: Line): string {
   const [, number] = /\/(\d+)\/?$/.exec(line[column]) ?? [];
   if (number) return number;
   throw row.fail(`"${column}" is "${line[column]}", which does not end in the number of a photograph`);
@@ -99,7 +99,7 @@ export const birdsToWords = defineDataset({
   id: 'birds-to-words',
   description: 'Birds-to-Words (Forbes et al. 2019)',
   layout: `${fileName}, images/{photo number}.jpg`,
-  pictures: `the addresses of the pictures are in ${fileName} (img1ImgURL, img2ImgURL); put them in images/ as {photo number}.jpg`,
+  images: `the addresses of the pictures are in ${fileName} (img1ImgURL, img2ImgURL); put them in images/ as {photo number}.jpg`,
   defaultProtocol: 'birds-to-words',
   splits: async () => [...splitNames],
   read: readBirdsToWords,

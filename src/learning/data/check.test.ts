@@ -31,7 +31,7 @@ test('a sound dataset with missing pictures', async () => {
     duplicates: none,
     leaks: none,
     remarks: [],
-    pictures: fashionIQ.pictures,
+    pictures: fashionIQ.images,
     sound: true,
   });
 });

@@ -1,7 +1,7 @@
 /** Looks through a whole dataset and says all that is wrong with it, where a reader stops at the first thing. */
 import { LimnError } from '../../core/errors.js';
 import type { DatasetFormat } from './dataset-format.js';
-import type { Problem } from './rows.js';
+import type { AnnotationProblem } from './rows.js';
 import { type Split, type SplitName, splitNames, type Triplet } from './triplets.js';
 import { remarksOn } from './usable.js';
 
@@ -57,8 +57,8 @@ export interface DataReport {
  * @throws LimnError DATA when the folder has no such dataset, USAGE for a category that is not there
  */
 export async function checkDataset({ format, directory, category, limit = 20 }: CheckOptions): Promise<DataReport> {
-  const problems = new Map<string, Problem>();
-  const onProblem = (problem: Problem) => void problems.set(problem.message, problem);
+  const problems = new Map<string, AnnotationProblem>();
+  const onProblem = (problem: AnnotationProblem) => void problems.set(problem.message, problem);
   const splits: SplitReport[] = [];
   const leaks: string[] = [];
   const remarks: string[] = [];
@@ -83,9 +83,9 @@ export async function checkDataset({ format, directory, category, limit = 20 }: 
   }
   const all = [...problems.values()];
   const findings = (lines: readonly string[]): Findings => ({ count: lines.length, first: lines.slice(0, limit) });
-  const total = splits.reduce((sum, { pictures }) => sum + pictures, 0);
+  const total = splits.reduce((sum, { pictures: images }) => sum + images, 0);
   const absent = splits.reduce((sum, { missing }) => sum + missing.count, 0);
-  const ofKind = (kind: Problem['kind']) =>
+  const ofKind = (kind: AnnotationProblem['kind']) =>
     findings(all.filter((problem) => problem.kind === kind).map(({ message }) => message));
   return {
     dataset: format.id,
@@ -95,7 +95,7 @@ export async function checkDataset({ format, directory, category, limit = 20 }: 
     duplicates: ofKind('duplicate'),
     leaks: findings(leaks),
     remarks,
-    pictures: format.pictures,
+    pictures: format.images,
     sound: leaks.length === 0 && all.every(({ harmless }) => harmless),
     ...(total > 0 && absent === total ? { unusable: `none of the ${total} images is there` } : {}),
   };
@@ -109,7 +109,7 @@ async function categoriesToRead(format: DatasetFormat, directory: string, chosen
 function countsOf(split: Split, limit: number): Omit<SplitReport, 'category'> {
   return {
     split: split.name,
-    pictures: split.pictures.length,
+    pictures: split.images.length,
     triplets: split.triplets.length,
     texts: new Set(split.triplets.map(({ text }) => text)).size,
     missing: { count: split.missing.length, first: split.missing.slice(0, limit) },
@@ -134,9 +134,9 @@ function repeated(triplets: readonly Triplet[]): string[] {
 
 function leaksBetween(one: Split, other: Split): string[] {
   const training = one.name === 'train' || other.name === 'train';
-  const picturesOf = training ? listed : queried;
-  const pictures = picturesOf(other);
-  const shared = [...picturesOf(one)].filter((id) => pictures.has(id));
+  const imagesOf = training ? listed : queried;
+  const images = imagesOf(other);
+  const shared = [...imagesOf(one)].filter((id) => images.has(id));
   const sources = new Map(other.triplets.map((triplet) => [identity(triplet), triplet.source]));
   const pair = `${one.name} and ${other.name}`;
   return [
@@ -148,5 +148,5 @@ function leaksBetween(one: Split, other: Split): string[] {
   ];
 }
 
-const listed = (split: Split) => new Set(split.pictures.map(({ id }) => id));
+const listed = (split: Split) => new Set(split.images.map(({ id }) => id));
 const queried = (split: Split) => new Set(split.triplets.flatMap(({ reference, targets }) => [reference, ...targets]));

@@ -29,14 +29,14 @@ test('pairid is the id and img_set the subset; pictures lie by their paths in im
       subset: ['a', 'b', 'c'],
     },
   ]);
-  expect(split.pictures.map(({ path }) => path)).toEqual(Object.keys(files).map((path) => join(directory, path)));
+  expect(split.images.map(({ path }) => path)).toEqual(Object.keys(files).map((path) => join(directory, path)));
 });
 
 test('annotations in cirr/ beside the pictures are found; a missing member of a subset skips its triplet', async () => {
   const parts = Object.entries(val([row])).map(([path, content]) => [`cirr/${path}`, content]);
   const directory = await folderOf({ ...Object.fromEntries(parts), 'dev/a.png': 'x', 'dev/b.png': 'x' });
   const split = await readCirr({ directory, split: 'val', onMissing: 'skip' });
-  expect([split.pictures.map(({ id }) => id), split.triplets, split.missing]).toEqual([['a', 'b'], [], ['c']]);
+  expect([split.images.map(({ id }) => id), split.triplets, split.missing]).toEqual([['a', 'b'], [], ['c']]);
 });
 
 test('the test split is test1, without targets; an empty caption is kept with a word for it', async () => {
@@ -78,9 +78,9 @@ describe.skipIf(absent)(real, () => {
   test.each([
     ['val', 4_181, 2_297],
     ['test', 4_148, 2_315],
-  ] as const)('%s', async (split, triplets, pictures) => {
+  ] as const)('%s', async (split, triplets, images) => {
     const all = await readCirr({ directory: join(sharedData, 'cirr'), split, onMissing: 'ignore' });
-    expect([all.triplets.length, all.pictures.length, all.missing.length]).toEqual([triplets, pictures, pictures]);
+    expect([all.triplets.length, all.images.length, all.missing.length]).toEqual([triplets, images, images]);
     expect(
       all.triplets.every(({ subset, targets }) => subset?.length === 6 && targets.length === (split === 'val' ? 1 : 0)),
     ).toBe(true);
@@ -93,8 +93,8 @@ describe.skipIf(absent)(real, () => {
     const place = (from: string, to: string) => copyFile(join(sharedData, 'cirr', from), join(directory, to));
     await place('derived/cap.train.reconstructed-from-dqu-cir.json', 'captions/cap.rc2.train.json');
     await place('image_splits/split.rc2.train.json', 'image_splits/split.rc2.train.json');
-    const { triplets, pictures } = await readCirr({ directory, split: 'train', onMissing: 'ignore' });
-    expect([triplets.length, pictures.length]).toEqual([28_225, 16_939]);
+    const { triplets, images } = await readCirr({ directory, split: 'train', onMissing: 'ignore' });
+    expect([triplets.length, images.length]).toEqual([28_225, 16_939]);
     expect(triplets[0]).toMatchObject({ reference: 'train-11041-2-img0', targets: ['train-11041-0-img1'] });
   });
 });

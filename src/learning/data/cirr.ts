@@ -15,9 +15,9 @@ import { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
 import { readJson } from '../../core/files.js';
 import { type DatasetFormat, defineDataset, type ReadOptions, requireSplit } from './dataset-format.js';
+import { assembleSplit, findUnder, namesIn } from './image-files.js';
 import { checkOwnTarget, silent } from './odd-rows.js';
-import { assembleSplit, findUnder, namesIn } from './picture-files.js';
-import { eachRow, explain, jsonRows, type Row } from './rows.js';
+import { type AnnotationRow, eachRow, explain, jsonRows } from './rows.js';
 import { correctCaptions, protocolText } from './spelling.js';
 import type { Split, SplitName, Triplet } from './triplets.js';
 
@@ -49,12 +49,12 @@ export async function readCirr(options: ReadOptions): Promise<Split> {
   const rows = await jsonRows(join(annotations, 'captions', `cap.rc2.${published[split]}.json`), 'a list of captions', form);
   const triplets = eachRow(rows, onProblem, (row) => readTriplet(row, paths, options));
   const folders = [join(directory, 'images'), join(directory, 'img_raw'), directory] as const;
-  const pictures = [...paths].map(([id, path]) => ({ id, ...findUnder(folders, path) }));
+  const images = [...paths].map(([id, path]) => ({ id, ...findUnder(folders, path) }));
   const advice = 'put them there by the paths in image_splits/';
-  return assembleSplit(options, pictures, triplets, { folder: folders[0], advice });
+  return assembleSplit(options, images, triplets, { folder: folders[0], advice });
 }
 
-function readTriplet(row: Row, paths: ReadonlyMap<string, string>, options: ReadOptions): Triplet {
+function readTriplet(row: AnnotationRow, paths: ReadonlyMap<string, string>, options: ReadOptions): Triplet {
   const { split, spelling } = options;
   const { pairid, reference, target_hard: target, caption, img_set } = row.parse(rowSchema);
   if (split !== 'test' && target === undefined) throw row.fail('"target_hard" is missing; correct the row or remove it');
@@ -100,7 +100,7 @@ export const cirr = defineDataset({
   description: 'CIRR (Liu et al. 2021)',
   layout:
     'captions/cap.rc2.{train,val,test1}.json, image_splits/split.rc2.*.json, and the pictures in images/, img_raw/ or beside them',
-  pictures:
+  images:
     'the pictures are those of NLVR2 (ask its authors): put the folders train/, dev/ and test1/ into images/, img_raw/ or beside captions/',
   defaultProtocol: 'cirr-val',
   splits: listSplits,

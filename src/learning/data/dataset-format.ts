@@ -39,7 +39,7 @@ export interface DatasetFormat extends Part {
   /** One line: the files that the folder holds. */
   readonly layout: string;
   /** One line: where its pictures come from and how they must lie. */
-  readonly pictures: string;
+  readonly images: string;
   /** Id of the protocol that its numbers are published under. */
   readonly defaultProtocol: string;
   /** The categories that are there, with their splits. Absent where the dataset has none. */

@@ -20,7 +20,7 @@ const read = async (parts: object = {}, options: Partial<ReadOptions> = {}) =>
 test('test queries are the published pairs, with all categories or one', async () => {
   const directory = await folderOf({ ...files, 'women/d/1.jpeg': 'x', 'images/women/d/2.jpeg': 'x' });
   const all = await readFashion200k({ directory, split: 'test', onMissing: 'ignore' });
-  expect(all.pictures).toEqual([
+  expect(all.images).toEqual([
     { id: 'women/d/1.jpeg', label: 'red long dress', path: join(directory, 'women/d/1.jpeg') },
     { id: 'women/d/2.jpeg', label: 'blue long dress', path: join(directory, 'images/women/d/2.jpeg') },
     { id: 'women/t/3.jpeg', label: 'red top', path: join(directory, 'women/t/3.jpeg') },
@@ -38,7 +38,7 @@ test('test queries are the published pairs, with all categories or one', async (
     expect.objectContaining({ reference: 'women/t/3.jpeg', text: 'replace top with long', source: `${source} 2` }),
   ]);
   const dress = await readFashion200k({ directory, split: 'test', category: 'dress' });
-  expect([dress.pictures.length, dress.triplets.length]).toEqual([2, 1]);
+  expect([dress.images.length, dress.triplets.length]).toEqual([2, 1]);
   expect([...((await fashion200k.categories?.(directory)) ?? [])]).toEqual([
     ['dress', ['test']],
     ['top', ['test']],
@@ -53,7 +53,7 @@ test('the words that change', () => {
 
 test('pairs are one word apart, reproducible, and leave no choice out', () => {
   const of = (label: string, ...ids: string[]) => ids.map((id) => ({ id, label, source: 'file' }));
-  const pictures = [
+  const images = [
     ...of('red long dress', 'a', 'b'),
     ...of('blue long dress', 'c'),
     ...of('red short dress', 'd'),
@@ -62,8 +62,8 @@ test('pairs are one word apart, reproducible, and leave no choice out', () => {
   ];
   const drawn = new Map<string, Set<string>>();
   for (let seed = 0; seed < 100; seed++) {
-    const pairs = drawPairs(pictures, 2, new Random(seed));
-    expect(pairs).toEqual(drawPairs(pictures, 2, new Random(seed)));
+    const pairs = drawPairs(images, 2, new Random(seed));
+    expect(pairs).toEqual(drawPairs(images, 2, new Random(seed)));
     for (const { reference, target } of pairs) drawn.set(reference, (drawn.get(reference) ?? new Set()).add(target));
     expect(new Set(pairs.map(({ reference, target }) => reference + target)).size).toBe(pairs.length);
   }
@@ -78,13 +78,13 @@ test('val is held out of train by caption, whatever else is read', async () => {
   const split = (split: 'train' | 'val') => readFashion200k({ directory, split, onMissing: 'ignore' });
   const [train, val] = [await split('train'), await split('val')];
   expect(await fashion200k.splits(directory)).toEqual(['train', 'val']);
-  const labelsOf = ({ pictures }: typeof train) => new Set(pictures.map(({ label }) => label));
+  const labelsOf = ({ images }: typeof train) => new Set(images.map(({ label }) => label));
   expect(labelsOf(train).size + labelsOf(val).size).toBe(400);
-  expect(train.pictures.length + val.pictures.length).toBe(800);
+  expect(train.images.length + val.images.length).toBe(800);
   expect(labelsOf(val).size).toBeGreaterThan(400 * heldOut * 0.6);
   expect(labelsOf(val).size).toBeLessThan(400 * heldOut * 1.4);
-  expect(train.triplets.length).toBeGreaterThan(1.9 * train.pictures.length);
-  const labelOf = new Map(train.pictures.map(({ id, label }) => [id, label ?? '']));
+  expect(train.triplets.length).toBeGreaterThan(1.9 * train.images.length);
+  const labelOf = new Map(train.images.map(({ id, label }) => [id, label ?? '']));
   for (const { reference, targets, text } of train.triplets) {
     const [from = '', to = ''] = [labelOf.get(reference), labelOf.get(targets[0] as string)];
     const [, a = '', b = ''] = /^replace (\S+) with (\S+)$/.exec(text) ?? [];
@@ -116,7 +116,7 @@ test('what is not there is said; a picture listed again is ranked again', async 
   const again = await read({
     'labels/top_test_detect_all.txt': labels(['women/t/3.jpeg', 'red top'], ['women/t/3.jpeg', 'a top']),
   });
-  const listed = again.pictures.filter(({ id }) => id === 'women/t/3.jpeg').map(({ label }) => label);
+  const listed = again.images.filter(({ id }) => id === 'women/t/3.jpeg').map(({ label }) => label);
   expect(listed).toEqual(['red top', 'a top']);
   // Queries mean the last line.
   expect(again.triplets[1]).toMatchObject({ reference: 'women/t/3.jpeg', text: 'replace a with red' });
@@ -127,7 +127,7 @@ describe.skipIf(absent)(real, () => {
 
   test('product photographs: test', async () => {
     const test = await readFashion200k({ directory, split: 'test' });
-    expect([test.triplets.length, test.pictures.length, test.missing.length]).toEqual([1_548, 1_699, 0]);
+    expect([test.triplets.length, test.images.length, test.missing.length]).toEqual([1_548, 1_699, 0]);
   });
 
   test('product photographs: train and val', async () => {
@@ -135,8 +135,8 @@ describe.skipIf(absent)(real, () => {
       await readFashion200k({ directory, split: 'train' }),
       await readFashion200k({ directory, split: 'val' }),
     ];
-    expect(train.pictures.length + val.pictures.length).toBe(5_772);
-    expect([train.triplets.length, train.pictures.length]).toEqual([29_714, 5_227]);
-    expect([val.triplets.length, val.pictures.length]).toEqual([541, 545]);
+    expect(train.images.length + val.images.length).toBe(5_772);
+    expect([train.triplets.length, train.images.length]).toEqual([29_714, 5_227]);
+    expect([val.triplets.length, val.images.length]).toEqual([541, 545]);
   });
 });

@@ -7,7 +7,7 @@
  *     women/dresses/...                              the pictures, by those paths; also in images/
  *
  * A query's text is "replace A with B", where the captions of its pictures differ in these words. The test queries are
- * published; those of training are drawn, here once and with a seed: for each picture {@link pairsPerPicture} pictures whose
+ * published; those of training are drawn, here once and with a seed: for each picture {@link pairsPerImage} pictures whose
  * captions are one word apart from its own. As there is no validation split, {@link heldOut} of the training captions, with
  * all their pictures, are the split `val` and never in `train`. Picture ids are the paths; a picture's label is its caption.
  *
@@ -19,9 +19,9 @@ import { join } from 'node:path';
 import { LimnError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
 import { type DatasetFormat, defineDataset, type ReadOptions, requireCategory, requireSplit } from './dataset-format.js';
+import { assembleSplit, findUnder, namesIn } from './image-files.js';
 import { checkOwnTarget } from './odd-rows.js';
-import { type CaptionedPicture, drawPairs, type Pair } from './one-word-apart.js';
-import { assembleSplit, findUnder, namesIn } from './picture-files.js';
+import { type CaptionedImage, drawPairs, type Pair } from './one-word-apart.js';
 import { eachRow, lineRows } from './rows.js';
 import { correctCaptions, protocolText } from './spelling.js';
 import { type Split, type SplitName, splitNames, type Triplet } from './triplets.js';
@@ -30,7 +30,7 @@ import { type Split, type SplitName, splitNames, type Triplet } from './triplets
  * Queries drawn for a picture; fewer where it has fewer partners. With two of them for training a model learns by heart which
  * picture is whose target (docs/decisions/0008).
  */
-const pairsPerPicture = { train: 8, val: 2 } as const;
+const pairsPerImage = { train: 8, val: 2 } as const;
 /** The share of the training captions whose pictures are for validation. */
 export const heldOut = 0.1;
 /** Of the validation captions and the drawn queries. */
@@ -43,12 +43,12 @@ export async function readFashion200k(options: ReadOptions): Promise<Split> {
   requireSplit(`Fashion200K in ${directory}`, split, await listSplits(directory, category));
   const all = [...(await listCategories(directory))].filter(([, splits]) => splits.includes(split));
   const categories = category === undefined ? all.map(([name]) => name) : [category];
-  const pictures = await readPictures(directory, categories, options);
-  const labels = new Map(pictures.map(({ id, label }) => [id, label]));
+  const images = await readImages(directory, categories, options);
+  const labels = new Map(images.map(({ id, label }) => [id, label]));
   const queries =
     split === 'test'
       ? await readTestQueries(options, labels)
-      : drawPairs(pictures, pairsPerPicture[split], Random.derive(seed, `fashion200k ${split}`));
+      : drawPairs(images, pairsPerImage[split], Random.derive(seed, `fashion200k ${split}`));
   const triplets = queries.map(({ reference, target, source }): Triplet => {
     const text = replacement(labels.get(reference) as string, labels.get(target) as string);
     return {
@@ -60,7 +60,7 @@ export async function readFashion200k(options: ReadOptions): Promise<Split> {
     };
   });
   const folders = [directory, join(directory, 'images')] as const;
-  const sought = pictures.map(({ id, label }) => ({ id, label, ...findUnder(folders, id) }));
+  const sought = images.map(({ id, label }) => ({ id, label, ...findUnder(folders, id) }));
   return assembleSplit(options, sought, triplets, { folder: directory, advice: 'put them there by the paths in labels/' });
 }
 
@@ -72,9 +72,9 @@ export function replacement(from: string, to: string): string {
 }
 
 /** The pictures of a split, in the order of the files; the same path again is a picture of its own in the test split alone. */
-async function readPictures(directory: string, categories: readonly string[], options: ReadOptions): Promise<CaptionedPicture[]> {
+async function readImages(directory: string, categories: readonly string[], options: ReadOptions): Promise<CaptionedImage[]> {
   const { split, onProblem } = options;
-  const pictures: CaptionedPicture[] = [];
+  const images: CaptionedImage[] = [];
   const ids = new Set<string>();
   for (const category of categories) {
     const file = join(directory, 'labels', `${category}_${split === 'test' ? 'test' : 'train'}_detect_all.txt`);
@@ -89,12 +89,12 @@ async function readPictures(directory: string, categories: readonly string[], op
         split === 'test' ? 'every line is ranked, and queries mean the last, as in published code' : 'its first line counts';
       if (twice) onProblem?.({ kind: 'duplicate', message: `${row.source}: "${id}" is there twice; ${what}.`, harmless: true });
       ids.add(id);
-      if (!twice || split === 'test') pictures.push({ id, label, source: row.source });
+      if (!twice || split === 'test') images.push({ id, label, source: row.source });
     });
   }
-  if (split === 'test') return pictures;
+  if (split === 'test') return images;
   const held = (caption: string) => Random.derive(seed, `fashion200k held out ${caption}`).uniform() < heldOut;
-  return pictures.filter(({ label }) => held(label) === (split === 'val'));
+  return images.filter(({ label }) => held(label) === (split === 'val'));
 }
 
 /** The published pairs. Those with a picture of a category that is not read are left out. */
@@ -141,7 +141,7 @@ export const fashion200k = defineDataset({
   id: 'fashion200k',
   description: "Fashion200K (Han et al. 2017) with TIRG's queries",
   layout: `labels/{category}_{train,test}_detect_all.txt, ${queryFile}, and the pictures by the paths in labels/`,
-  pictures: "the pictures are in the authors' archive of detected clothes: unpack its women/ beside labels/ or into images/",
+  images: "the pictures are in the authors' archive of detected clothes: unpack its women/ beside labels/ or into images/",
   defaultProtocol: 'fashion200k',
   categories: listCategories,
   categoriesTogether: true,

@@ -50,9 +50,7 @@ const failure = (parts: Parts, options: object = {}) =>
 test('reads pictures in file order and triplets with their text and source', async () => {
   const directory = await folder({ files: ['c.webp', 'b.PNG', 'a.png', 'a.jpg', 'a.txt', 'other.jpg'] });
   const split = await readFashionIQ({ directory, category: 'hat', split: 'val' });
-  expect(split.pictures.map((picture) => picture.path)).toEqual(
-    ['a.jpg', 'b.PNG', 'c.webp'].map((f) => join(directory, 'images', f)),
-  );
+  expect(split.images.map((image) => image.path)).toEqual(['a.jpg', 'b.PNG', 'c.webp'].map((f) => join(directory, 'images', f)));
   expect(split.missing).toEqual([]);
   expect(split.triplets).toEqual([
     {
@@ -78,11 +76,11 @@ test('missing pictures stop, are skipped, or are ignored', async () => {
     /^1 of 3 pictures are missing in \S+images \(c\); put them there as \{id\}\.jpg, .* or choose to skip missing pictures\.$/,
   );
   const skipped = await read({ files: ['a.jpg', 'b.jpg'] }, { onMissing: 'skip' });
-  expect(skipped.pictures.map((picture) => picture.id)).toEqual(['a', 'b']);
+  expect(skipped.images.map((image) => image.id)).toEqual(['a', 'b']);
   expect(skipped.triplets.map((triplet) => triplet.reference)).toEqual(['a']);
   expect(skipped.missing).toEqual(['c']);
   const ignored = await read({ files: [] }, { onMissing: 'ignore' });
-  expect([ignored.pictures.length, ignored.triplets.length, ignored.missing.length]).toEqual([3, 2, 3]);
+  expect([ignored.images.length, ignored.triplets.length, ignored.missing.length]).toEqual([3, 2, 3]);
 });
 
 test.each<[string, Parts, RegExp]>([
@@ -131,20 +129,20 @@ describe.skipIf(!existsSync(shared))('real annotations (skipped where LIMN_SHARE
   test.each([
     ['train', 11_544, 5_772],
     ['val', 1_699, 1_699],
-  ] as const)('product photographs, %s', async (name, triplets, pictures) => {
+  ] as const)('product photographs, %s', async (name, triplets, images) => {
     const split = await readFashionIQ({ directory: join(shared, 'product-photos'), category: 'product', split: name });
-    expect([split.triplets.length, split.pictures.length, split.missing.length]).toEqual([triplets, pictures, 0]);
+    expect([split.triplets.length, split.images.length, split.missing.length]).toEqual([triplets, images, 0]);
   });
 
   test.each([
     ['dress', 2_017, 3_817],
     ['shirt', 2_038, 6_346],
     ['toptee', 1_961, 5_373],
-  ] as const)('FashionIQ %s, val', async (category, triplets, pictures) => {
+  ] as const)('FashionIQ %s, val', async (category, triplets, images) => {
     const options = { directory: join(shared, 'fashioniq'), category, split: 'val' } as const;
     const all = await readFashionIQ({ ...options, onMissing: 'ignore' });
-    expect([all.triplets.length, all.pictures.length, all.missing.length]).toEqual([triplets, pictures, pictures]);
+    expect([all.triplets.length, all.images.length, all.missing.length]).toEqual([triplets, images, images]);
     const none = await readFashionIQ({ ...options, onMissing: 'skip' });
-    expect([none.triplets.length, none.pictures.length, none.missing.length]).toEqual([0, 0, pictures]);
+    expect([none.triplets.length, none.images.length, none.missing.length]).toEqual([0, 0, images]);
   });
 });

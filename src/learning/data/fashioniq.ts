@@ -10,9 +10,9 @@ import { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
 import { readJson } from '../../core/files.js';
 import { defineDataset, type ReadOptions, requireCategory, requireSplit } from './dataset-format.js';
+import { assembleSplit, filesById, namesIn } from './image-files.js';
 import { checkOwnTarget, silent } from './odd-rows.js';
-import { assembleSplit, filesById, namesIn } from './picture-files.js';
-import { eachRow, explain, jsonRows, type OnProblem, type Row, report } from './rows.js';
+import { type AnnotationRow, eachRow, explain, jsonRows, type OnProblem, report } from './rows.js';
 import { correctCaptions, protocolText } from './spelling.js';
 import type { Split, SplitName, Triplet } from './triplets.js';
 
@@ -62,9 +62,9 @@ export async function readFashionIQ(options: FashionIQOptions): Promise<Split> {
   const triplets = eachRow(rows, onProblem, (row) => readTriplet(row, ids, options));
   const images = join(directory, 'images');
   const files = await filesById(images);
-  const pictures = [...ids].map((id) => ({ id, path: files.get(id) ?? join(images, `${id}.jpg`), found: files.has(id) }));
+  const sought = [...ids].map((id) => ({ id, path: files.get(id) ?? join(images, `${id}.jpg`), found: files.has(id) }));
   const advice = 'put them there as {id}.jpg, .jpeg, .png or .webp';
-  return assembleSplit(options, pictures, triplets, { folder: images, advice });
+  return assembleSplit(options, sought, triplets, { folder: images, advice });
 }
 
 async function readIds(path: string, onProblem: OnProblem | undefined): Promise<Set<string>> {
@@ -78,7 +78,7 @@ async function readIds(path: string, onProblem: OnProblem | undefined): Promise<
   return ids;
 }
 
-function readTriplet(row: Row, ids: ReadonlySet<string>, options: ReadOptions): Triplet {
+function readTriplet(row: AnnotationRow, ids: ReadonlySet<string>, options: ReadOptions): Triplet {
   const { targets = 'required', spelling } = options;
   const { candidate, target, captions } = row.parse(rowSchema);
   if (target === undefined && targets === 'required') {
@@ -106,8 +106,7 @@ export const fashionIQ = defineDataset({
   id: 'fashioniq',
   description: 'FashionIQ (Wu et al. 2021), or any catalogue in its layout',
   layout: 'captions/cap.{category}.{split}.json, image_splits/split.{category}.{split}.json, images/{id}.jpg',
-  pictures:
-    'FashionIQ gives the addresses of its pictures (asin2url files); put them in images/ as {id}.jpg, .jpeg, .png or .webp',
+  images: 'FashionIQ gives the addresses of its pictures (asin2url files); put them in images/ as {id}.jpg, .jpeg, .png or .webp',
   defaultProtocol: 'fashioniq-original-ref-excluded',
   categories: listCategories,
   async splits(directory, category = '') {

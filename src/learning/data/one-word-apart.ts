@@ -1,7 +1,7 @@
 /** Pairs of pictures whose captions are one word apart, drawn as TIRG draws them while it trains. */
 import type { Random } from '../../core/random.js';
 
-export interface CaptionedPicture {
+export interface CaptionedImage {
   readonly id: string;
   readonly label: string;
   /** File and line. */
@@ -20,8 +20,8 @@ export interface Pair {
  * drawn that other captions replace, then one of these captions, then one of its pictures, all evenly. A picture whose
  * caption has no other one word apart has no pair.
  */
-export function drawPairs(pictures: readonly CaptionedPicture[], count: number, random: Random): Pair[] {
-  const ofCaption = grouped(pictures.map((picture) => [picture.label, picture] as const));
+export function drawPairs(images: readonly CaptionedImage[], count: number, random: Random): Pair[] {
+  const ofCaption = grouped(images.map((image) => [image.label, image] as const));
   const captions = [...ofCaption.keys()];
   const ofRest = grouped(captions.flatMap((caption) => rests(caption).map((rest) => [rest, caption] as const)));
   const sorted = new Map(captions.map((caption) => [caption, caption.split(/\s+/).sort().join(' ')]));
@@ -33,7 +33,7 @@ export function drawPairs(pictures: readonly CaptionedPicture[], count: number, 
       .filter((list) => list.length > 0);
   };
   const choices = new Map(captions.map((caption) => [caption, replacing(caption)]));
-  return pictures.flatMap(({ id, label, source }) => {
+  return images.flatMap(({ id, label, source }) => {
     const words = choices.get(label) ?? [];
     const targets = new Set<string>();
     for (let i = 0; i < count && words.length > 0; i++) {
@@ -46,7 +46,7 @@ export function drawPairs(pictures: readonly CaptionedPicture[], count: number, 
 /** What is left of a caption without each of its words in turn, each text once. */
 function rests(caption: string): string[] {
   const words = caption.split(/\s+/);
-  return [...new Set(words.map((_, left) => words.filter((_, place) => place !== left).join(' ')))];
+  return [...new Set(words.map((_, left) => words.filter((_, position) => position !== left).join(' ')))];
 }
 
 function grouped<T>(entries: readonly (readonly [key: string, value: T])[]): Map<string, T[]> {

@@ -25,12 +25,12 @@ test('one file a split; the gallery adds pictures to val and test', async () => 
   });
   expect(await ownTriplets.splits(directory)).toEqual(['train', 'val']);
   const train = await readOwnTriplets({ directory, split: 'train' });
-  expect(train.pictures).toEqual([
+  expect(train.images).toEqual([
     { id: 'a.jpg', path: join(directory, 'images/a.jpg') },
     { id: 'b/b.jpg', path: join(directory, 'b/b.jpg') },
   ]);
   const val = await readOwnTriplets({ directory, split: 'val' });
-  expect(val.pictures.map(({ id }) => id)).toEqual(['a.jpg', 'b/b.jpg', 'c.jpg']);
+  expect(val.images.map(({ id }) => id)).toEqual(['a.jpg', 'b/b.jpg', 'c.jpg']);
   const source = `${directory}/triplets.val.jsonl line`;
   expect(val.triplets).toEqual([
     { reference: 'a.jpg', targets: ['b/b.jpg'], text: 'in red', captions: ['In red.'], source: `${source} 1` },

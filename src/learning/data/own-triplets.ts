@@ -13,9 +13,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
 import { type DatasetFormat, defineDataset, type ReadOptions, requireSplit } from './dataset-format.js';
+import { assembleSplit, findUnder } from './image-files.js';
 import { checkOwnTarget, silent } from './odd-rows.js';
-import { assembleSplit, findUnder } from './picture-files.js';
-import { eachRow, lineRows, type Row } from './rows.js';
+import { type AnnotationRow, eachRow, lineRows } from './rows.js';
 import { correctCaptions, protocolText } from './spelling.js';
 import { type Split, type SplitName, splitNames, type Triplet } from './triplets.js';
 
@@ -43,12 +43,12 @@ export async function readOwnTriplets(options: ReadOptions): Promise<Split> {
     for (const { value } of await lineRows(galleryFile, 'a list of pictures')) ids.add(value.trim());
   }
   const folders = [join(directory, 'images'), directory] as const;
-  const pictures = [...ids].map((id) => ({ id, ...findUnder(folders, id) }));
+  const images = [...ids].map((id) => ({ id, ...findUnder(folders, id) }));
   const advice = 'put them there by the paths in the triplets';
-  return assembleSplit(options, pictures, triplets, { folder: folders[0], advice });
+  return assembleSplit(options, images, triplets, { folder: folders[0], advice });
 }
 
-function readTriplet(row: Row, options: ReadOptions, single: boolean): Triplet[] {
+function readTriplet(row: AnnotationRow, options: ReadOptions, single: boolean): Triplet[] {
   const { split, targets: needed = 'required', spelling } = options;
   const { reference, target, targets, text: written, split: named } = row.parse(rowSchema);
   if (single && (named ?? 'val') !== split) return [];
@@ -88,7 +88,7 @@ export const ownTriplets = defineDataset({
   id: 'triplets',
   description: 'your own triplets, an object a line: { "reference": "a.jpg", "target": "b.jpg", "text": "in red" }',
   layout: `triplets.{train,val,test}.jsonl (or ${singleFile} with "split" in each line), images/, optionally gallery.txt`,
-  pictures: 'the pictures are yours: put them in images/ or beside the triplets, by the paths that the triplets give',
+  images: 'the pictures are yours: put them in images/ or beside the triplets, by the paths that the triplets give',
   defaultProtocol: 'triplets',
   splits: listSplits,
   read: readOwnTriplets,

@@ -6,17 +6,17 @@ import { oneLine } from '../../core/text.js';
 import { readText } from '../../core/text-file.js';
 
 /** Something wrong with the annotations. `message` is one line that names the file and the row. */
-export interface Problem {
+export interface AnnotationProblem {
   readonly kind: 'broken' | 'duplicate';
   readonly message: string;
   /** Whether reading takes it as it is and throws nothing. @default false */
   readonly harmless?: boolean;
 }
 
-export type OnProblem = (problem: Problem) => void;
+export type OnProblem = (problem: AnnotationProblem) => void;
 
 /** One row of an annotation file. */
-export class Row<V = unknown> {
+export class AnnotationRow<V = unknown> {
   constructor(
     readonly value: V,
     private readonly file: string,
@@ -35,9 +35,9 @@ export class Row<V = unknown> {
   }
 
   /** The row of a text file read as JSON. @throws LimnError DATA */
-  json(): Row {
+  json(): AnnotationRow {
     try {
-      return new Row(JSON.parse(String(this.value)), this.file, this.number, this.unit);
+      return new AnnotationRow(JSON.parse(String(this.value)), this.file, this.number, this.unit);
     } catch (error) {
       throw this.fail(`it is not valid JSON (${messageOf(error)}); correct the ${this.unit} or remove it`);
     }
@@ -52,15 +52,17 @@ export class Row<V = unknown> {
 }
 
 /** The entries of a JSON file that must be a list. `form` is what an entry looks like. */
-export async function jsonRows(file: string, what: string, form: string): Promise<Row[]> {
+export async function jsonRows(file: string, what: string, form: string): Promise<AnnotationRow[]> {
   const rows = await readJson(file, what);
   if (!Array.isArray(rows)) throw new LimnError('DATA', `${file} must be a list of ${form}.`, { details: { path: file } });
-  return rows.map((row: unknown, index) => new Row(row, file, index + 1, 'row'));
+  return rows.map((row: unknown, index) => new AnnotationRow(row, file, index + 1, 'row'));
 }
 
 /** The lines of a text file that are not blank, without white space at their ends. */
-export async function lineRows(file: string, what: string): Promise<Row<string>[]> {
-  const rows = (await readText(file, what)).split('\n').map((line, index) => new Row(line.trimEnd(), file, index + 1, 'line'));
+export async function lineRows(file: string, what: string): Promise<AnnotationRow<string>[]> {
+  const rows = (await readText(file, what))
+    .split('\n')
+    .map((line, index) => new AnnotationRow(line.trimEnd(), file, index + 1, 'line'));
   return rows.filter(({ value }) => value !== '');
 }
 
@@ -68,7 +70,11 @@ export async function lineRows(file: string, what: string): Promise<Row<string>[
  * What `read` makes of each row. A row for which it throws an error is told to `onProblem` and left out; without `onProblem`
  * the first error is thrown.
  */
-export function eachRow<R extends Row, T>(rows: readonly R[], onProblem: OnProblem | undefined, read: (row: R) => T): T[] {
+export function eachRow<R extends AnnotationRow, T>(
+  rows: readonly R[],
+  onProblem: OnProblem | undefined,
+  read: (row: R) => T,
+): T[] {
   return rows.flatMap((row) => {
     try {
       return [read(row)];
@@ -81,7 +87,11 @@ export function eachRow<R extends Row, T>(rows: readonly R[], onProblem: OnProbl
 }
 
 /** Tells a problem to `onProblem` or, without one, throws it. */
-export function report(problem: Problem, onProblem: OnProblem | undefined, error = new LimnError('DATA', problem.message)): void {
+export function report(
+  problem: AnnotationProblem,
+  onProblem: OnProblem | undefined,
+  error = new LimnError('DATA', problem.message),
+): void {
   if (!onProblem) throw error;
   onProblem(problem);
 }

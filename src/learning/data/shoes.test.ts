@@ -23,7 +23,7 @@ test('a query belongs to the split of its reference; pictures are found by name 
   const parts = { 'womens_clogs/0/a.jpg': 'x', 'womens_clogs/0/descr_a.txt': 'x', 'b.jpg': 'x' };
   const directory = await folderOf({ ...files, ...parts });
   const train = await readShoes({ directory, split: 'train' });
-  expect(train.pictures).toEqual([
+  expect(train.images).toEqual([
     { id: 'a.jpg', path: join(directory, 'womens_clogs/0/a.jpg') },
     { id: 'b.jpg', path: join(directory, 'b.jpg') },
   ]);
@@ -41,7 +41,7 @@ test('a query belongs to the split of its reference; pictures are found by name 
     /^3 of 3 pictures are missing in \S+ \(c\.jpg, d\.jpg, e\.jpg\); put the womens_\* folders there, .* skip missing pictures\.$/,
   );
   const val = await readShoes({ directory, split: 'val', onMissing: 'ignore' });
-  expect([val.pictures.length, val.triplets.length, val.missing.length]).toEqual([3, 1, 3]);
+  expect([val.images.length, val.triplets.length, val.missing.length]).toEqual([3, 1, 3]);
 });
 
 test('two pictures of one name are refused, copies are one', async () => {
@@ -56,9 +56,9 @@ test('two pictures of one name are refused, copies are one', async () => {
 
 test('a folder images/ is looked in alone', async () => {
   const directory = await folderOf({ ...files, 'a.jpg': 'x', 'images/0/b.jpg': 'x' });
-  const { missing, pictures } = await readShoes({ directory, split: 'train', onMissing: 'skip' });
+  const { missing, images } = await readShoes({ directory, split: 'train', onMissing: 'skip' });
   expect(missing).toEqual(['a.jpg']);
-  expect(pictures).toEqual([{ id: 'b.jpg', path: join(directory, 'images/0/b.jpg') }]);
+  expect(images).toEqual([{ id: 'b.jpg', path: join(directory, 'images/0/b.jpg') }]);
 });
 
 test.each<[string, object, RegExp]>([
@@ -96,8 +96,8 @@ describe.skipIf(absent)(real, () => {
   test.each([
     ['train', 8_990, 10_000],
     ['val', 1_761, 4_658],
-  ] as const)('%s', async (split, triplets, pictures) => {
+  ] as const)('%s', async (split, triplets, images) => {
     const all = await readShoes({ directory: join(sharedData, 'shoes'), split, onMissing: 'ignore' });
-    expect([all.triplets.length, all.pictures.length, all.missing.length]).toEqual([triplets, pictures, pictures]);
+    expect([all.triplets.length, all.images.length, all.missing.length]).toEqual([triplets, images, images]);
   });
 });

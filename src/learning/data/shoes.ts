@@ -14,8 +14,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { sha256File } from '../../core/files.js';
 import { type DatasetFormat, defineDataset, type ReadOptions, requireFiles, requireSplit } from './dataset-format.js';
+import { assembleSplit, filesByName } from './image-files.js';
 import { silent } from './odd-rows.js';
-import { assembleSplit, filesByName } from './picture-files.js';
 import { eachRow, jsonRows, lineRows, type OnProblem, report } from './rows.js';
 import { correctCaptions, protocolText } from './spelling.js';
 import type { Split, Triplet } from './triplets.js';
@@ -60,8 +60,8 @@ export async function readShoes(options: ReadOptions): Promise<Split> {
     const message = `Two pictures are called ${name}: ${first} and ${path}; remove the one that the captions are not about.`;
     report({ kind: 'duplicate', message }, onProblem);
   }
-  const pictures = [...names].map((id) => ({ id, path: files.get(id) ?? join(images, id), found: files.has(id) }));
-  return assembleSplit(options, pictures, triplets, { folder: images, advice: 'put the womens_* folders there, or the files' });
+  const sought = [...names].map((id) => ({ id, path: files.get(id) ?? join(images, id), found: files.has(id) }));
+  return assembleSplit(options, sought, triplets, { folder: images, advice: 'put the womens_* folders there, or the files' });
 }
 
 /** A picture that lies there twice is one all the same. */
@@ -85,7 +85,7 @@ export const shoes = defineDataset({
   id: 'shoes',
   description: 'Shoes (Guo et al. 2018)',
   layout: `${captionFile}, ${nameFiles.train}, ${nameFiles.val}, and the pictures in images/ or beside them, in any folders`,
-  pictures:
+  images:
     'the pictures are those of the Attribute Discovery data (Berg et al. 2010): put its womens_* folders into images/ or beside the lists',
   defaultProtocol: 'shoes',
   splits: async () => ['train', 'val'],

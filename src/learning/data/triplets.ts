@@ -1,7 +1,7 @@
 /** The common form that every dataset reader gives: pictures, and triplets of a reference, a target and a modification text. */
 
 /** A picture of a dataset. `path` is where its file lies. */
-export interface Picture {
+export interface DatasetImage {
   readonly id: string;
   readonly path: string;
   /** What it shows, where the dataset says so (Fashion200K): pictures of equal labels are equally right answers. */
@@ -33,7 +33,7 @@ export type SplitName = (typeof splitNames)[number];
 export interface Split {
   readonly name: SplitName;
   /** Every picture of the split, in file order. */
-  readonly pictures: readonly Picture[];
+  readonly images: readonly DatasetImage[];
   readonly triplets: readonly Triplet[];
   /** Ids named by the split whose picture files are absent, in file order. */
   readonly missing: readonly string[];
@@ -61,12 +61,12 @@ function withoutEnd(text: string): string {
  * A split without pictures that cannot be read, and without the triplets that need one as reference, target or in their subset;
  * the pictures count as missing.
  */
-export function withoutPictures(split: Split, ids: Iterable<string>): Split {
+export function withoutImages(split: Split, ids: Iterable<string>): Split {
   const gone = new Set(ids);
   if (gone.size === 0) return split;
   return {
     name: split.name,
-    pictures: split.pictures.filter(({ id }) => !gone.has(id)),
+    images: split.images.filter(({ id }) => !gone.has(id)),
     triplets: split.triplets.filter(
       ({ reference, targets, subset = [] }) => ![reference, ...targets, ...subset].some((id) => gone.has(id)),
     ),

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { type Split, type Triplet, withoutPictures } from './triplets.js';
+import { type Split, type Triplet, withoutImages } from './triplets.js';
 import { remarksOn, requireUsable, type Use, unusable } from './usable.js';
 
 const aSplit = (ids: string, triplets: readonly Triplet[]): Split => ({
   name: 'val',
-  pictures: ids.split(' ').map((id) => ({ id, path: id })),
+  images: ids.split(' ').map((id) => ({ id, path: id })),
   triplets,
   missing: [],
 });
@@ -26,11 +26,11 @@ test('a split with triplets, targets and texts can be used for all', () => {
 
 test.each(uses)('an empty split, and one whose pictures are gone, cannot be used to %s', (use) => {
   expect(() => requireUsable(aSplit('a', []), use)).toThrow(`The split val has no triplets to ${use}: its annotations are empty`);
-  const gone = withoutPictures(good, ['b']);
+  const gone = withoutImages(good, ['b']);
   expect(() => requireUsable(gone, use)).toThrow(
     /every one needs an image that is not there, and 1 of its images cannot be read \(b\)/,
   );
-  const all = withoutPictures(good, ['a', 'b', 'c']);
+  const all = withoutImages(good, ['a', 'b', 'c']);
   expect(() => requireUsable(all, use)).toThrow(/none of its images can be read \(a, b, c\)/);
 });
 

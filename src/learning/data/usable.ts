@@ -6,10 +6,10 @@ import type { Split } from './triplets.js';
 export type Use = 'train on' | 'validate on' | 'evaluate' | 'caption';
 
 /** Why nothing can be computed with a split, or undefined where something can. */
-export function unusable({ name, pictures, triplets, missing }: Split, use: Use): string | undefined {
+export function unusable({ name, images, triplets, missing }: Split, use: Use): string | undefined {
   if (triplets.length === 0 && missing.length > 0) {
     const first = missing.slice(0, 5).join(', ') + (missing.length > 5 ? ', ...' : '');
-    const all = pictures.length === 0 || pictures.every(({ id }) => missing.includes(id));
+    const all = images.length === 0 || images.every(({ id }) => missing.includes(id));
     const which = all ? 'none of its images can be read' : `${missing.length} of its images cannot be read`;
     return `The split ${name} has no triplets to ${use}: every one needs an image that is not there, and ${which} (${first}). Put them there.`;
   }
@@ -34,16 +34,16 @@ export function requireUsable(split: Split, use: Use): void {
 }
 
 /** What is odd about a split and yet read, each a line with its count. */
-export function remarksOn({ name, pictures, triplets }: Split, title: string = name): string[] {
+export function remarksOn({ name, images, triplets }: Split, title: string = name): string[] {
   const own = triplets.filter(({ reference, targets }) => targets.includes(reference)).length;
   const silent = triplets.filter(({ captions }) => captions.length === 0).length;
   const open = triplets.filter(({ targets }) => targets.length === 0).length;
-  const twice = pictures.length - new Set(pictures.map(({ id }) => id)).size;
+  const twice = images.length - new Set(images.map(({ id }) => id)).size;
   const remark = (count: number, of: number, what: string) => (count > 0 ? [`${title}: ${count} of ${of} ${what}.`] : []);
   return [
     ...remark(own, triplets.length, 'triplets have their reference as target'),
     ...remark(silent, triplets.length, 'triplets have an empty caption'),
     ...remark(open, triplets.length, 'triplets have no target, so this split cannot be scored here'),
-    ...remark(twice, pictures.length, 'pictures are listed again; each line is ranked, and queries mean the last'),
+    ...remark(twice, images.length, 'pictures are listed again; each line is ranked, and queries mean the last'),
   ];
 }

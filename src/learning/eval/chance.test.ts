@@ -19,7 +19,7 @@ test.each([
   const sums: Record<string, number> = {};
   let [count, chance]: [number, Record<string, number>] = [0, {}];
   for (const order of orders(ids)) {
-    const scores = Object.fromEntries(order.map((id, place) => [id, -place]));
+    const scores = Object.fromEntries(order.map((id, position) => [id, -position]));
     const ks = [1, 2, 5];
     const report = await rankByHand(
       protocol,

@@ -3,7 +3,7 @@ import { LimnError } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress.js';
 import type { CaptionerModel, PairRows } from '../../models/captioner/captioner-model.js';
 import type { DecodingOptions } from '../../models/captioner/decoding.js';
-import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import type { ImageFeatures } from '../../models/retrieval/image-features.js';
 import { joinCaptions, type Split } from '../data/triplets.js';
 import { requireUsable } from '../data/usable.js';
 import { type CaptionMetric, type CaptionScores, captionScores } from './captions/caption-scores.js';
@@ -12,7 +12,7 @@ export interface EvaluateCaptionsOptions {
   model: CaptionerModel;
   split: Split;
   /** Must hold all pictures of the split's triplets. */
-  pictures: PictureSource;
+  images: ImageFeatures;
   /** @default greedy */
   decoding?: DecodingOptions;
   /** Triplets that are measured, evenly spread over the split. @default all */
@@ -41,7 +41,7 @@ export interface CaptionReport {
  */
 export async function evaluateCaptions(options: EvaluateCaptionsOptions): Promise<CaptionReport> {
   const started = performance.now();
-  const { model, split, pictures, decoding, limit = Number.POSITIVE_INFINITY, signal, onProgress } = options;
+  const { model, split, images, decoding, limit = Number.POSITIVE_INFINITY, signal, onProgress } = options;
   requireUsable(split, 'caption');
   const all = split.triplets.filter(({ targets, captions }) => targets.length > 0 && captions.length > 0);
   if (all.length === 0)
@@ -52,13 +52,13 @@ export async function evaluateCaptions(options: EvaluateCaptionsOptions): Promis
     (_, i) => all[Math.floor(i * stride)] as (typeof all)[number],
   );
   const row = (id: string) => {
-    const found = pictures.rowOf(id);
+    const found = images.rowOf(id);
     if (found === undefined)
       throw new LimnError('DATA', `Picture ${id} could not be read. Replace its file.`, { details: { id } });
     return found;
   };
   const pairs = measured.map(({ reference, targets }): PairRows => [row(reference), row(targets[0] as string)]);
-  const captions = await model.caption(pictures, pairs, { ...(decoding ? { decoding } : {}), signal, onProgress });
+  const captions = await model.caption(images, pairs, { ...(decoding ? { decoding } : {}), signal, onProgress });
   const references = measured.map(({ captions: texts }) => [
     ...new Set([joinCaptions(texts), joinCaptions([...texts].reverse())]),
   ]);

@@ -29,7 +29,7 @@ function nestedLoop(queries: RawVectors, gallery: RawVectors, split: Split): num
     });
     const { reference, targets } = split.triplets[q]!;
     const order = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]! || a - b);
-    const names = order.map((index) => split.pictures[index]!.id).filter((id) => id !== reference);
+    const names = order.map((index) => split.images[index]!.id).filter((id) => id !== reference);
     return 1 + names.findIndex((name) => targets.includes(name));
   });
 }

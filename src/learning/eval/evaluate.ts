@@ -3,8 +3,8 @@
 import { LimnError } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress.js';
 import { scoreVectors } from '../../models/retrieval/embeddings.js';
-import type { LimnModel } from '../../models/retrieval/limn-model.js';
-import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import type { ImageFeatures } from '../../models/retrieval/image-features.js';
+import type { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import type { Split } from '../data/triplets.js';
 import { requireUsable } from '../data/usable.js';
 import { applyProtocol, type Protocol } from './protocols/index.js';
@@ -13,10 +13,10 @@ import { scoreQueries } from './scores.js';
 import { countOf, type NameOf, normalizeRows, type RawVectors, selectRows } from './vectors.js';
 
 export interface EvaluateOptions extends RankingOptions {
-  model: LimnModel;
+  model: RetrievalModel;
   split: Split;
   /** Holds every picture of the protocol's gallery and every reference. */
-  pictures: PictureSource;
+  images: ImageFeatures;
   protocol: Protocol;
   signal?: AbortSignal | undefined;
   onProgress?: OnProgress | undefined;
@@ -34,12 +34,12 @@ export interface EvaluationReport extends RankingReport {
  */
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationReport> {
   const started = performance.now();
-  const { model, split, pictures, protocol, signal, onProgress } = options;
+  const { model, split, images, protocol, signal, onProgress } = options;
   requireUsable(split, 'evaluate');
   const applied = applyProtocol(protocol, split);
   const rows = (ids: readonly string[]) =>
     ids.map((id) => {
-      const row = pictures.rowOf(id);
+      const row = images.rowOf(id);
       if (row === undefined)
         throw new LimnError('DATA', `Picture ${id} could not be read, but ${protocol.id} needs it. Replace its file.`, {
           details: { id },
@@ -47,10 +47,10 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
       return row;
     });
   const stage = { signal, onProgress };
-  const targets = await model.embedTargets(pictures, rows(applied.gallery), stage);
+  const targets = await model.embedTargets(images, rows(applied.gallery), stage);
   const references = rows(split.triplets.map(({ reference }) => reference));
   const asked = await model.embedQueries(
-    pictures,
+    images,
     references,
     split.triplets.map(({ text }) => text),
     stage,

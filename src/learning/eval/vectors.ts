@@ -1,7 +1,7 @@
 /** Query and gallery vectors, and the one definition of a score. */
 import { LimnError } from '../../core/errors.js';
 
-export interface Vectors {
+export interface ScoreVectors {
   /** (n, width), row-major. */
   data: Float32Array;
   width: number;
@@ -60,7 +60,7 @@ function scaledLength(row: RawVectors['data']): number {
  *
  * @throws LimnError NOT_FINITE for NaN or infinity, DATA for a row of zeros
  */
-export function normalizeRows(vectors: Vectors, nameOf: NameOf): Vectors;
+export function normalizeRows(vectors: ScoreVectors, nameOf: NameOf): ScoreVectors;
 export function normalizeRows(vectors: RawVectors, nameOf: NameOf): RawVectors;
 export function normalizeRows(vectors: RawVectors, nameOf: NameOf): RawVectors {
   const { data, width } = vectors;
@@ -79,7 +79,7 @@ export function normalizeRows(vectors: RawVectors, nameOf: NameOf): RawVectors {
 }
 
 /** Copies rows, in the order given, which may name one several times; their precision stays. */
-export function rowsOf(vectors: Vectors, rows: readonly number[]): Vectors;
+export function rowsOf(vectors: ScoreVectors, rows: readonly number[]): ScoreVectors;
 export function rowsOf(vectors: RawVectors, rows: readonly number[]): RawVectors;
 export function rowsOf({ data, width }: RawVectors, rows: readonly number[]): RawVectors {
   const size = rows.length * width;

@@ -2,7 +2,7 @@
 
 import { CaptionerModel } from '../../models/captioner/captioner-model.js';
 import { evaluateCaptions } from '../eval/evaluate-captions.js';
-import { withSplitPictures } from '../eval/split-pictures.js';
+import { withSplitImages } from '../eval/split-images.js';
 import { trainCaptioner } from '../train/train-captioner.js';
 import type { Experiment } from './config.js';
 import type { Material } from './dataset.js';
@@ -24,19 +24,19 @@ export async function captionRun(
   const trained = await trainCaptioner({ ...common, train, val: validation, out: run.folder, model: changes, training });
   const model = await CaptionerModel.open(trained.model);
   try {
-    return await withSplitPictures({ model, split, reader, onBroken, ...tools }, async (pictures, usable) => {
-      const { captions, perCaption } = await evaluateCaptions({ model, split: usable, pictures, ...tools });
+    return await withSplitImages({ model, split, reader, onBroken, ...tools }, async (images, usable) => {
+      const { captions, perCaption } = await evaluateCaptions({ model, split: usable, images, ...tools });
       const scores = Object.fromEntries(captionMetrics.map((metric) => [metric, perCaption[metric].map((score) => 100 * score)]));
       const ranks = { ranks: [], subsetRanks: [], scores };
       return {
         queries: captions,
-        gallery: usable.pictures.length,
-        missing: pictures.broken.length,
+        gallery: usable.images.length,
+        missing: images.broken.length,
         metrics: Object.fromEntries(experiment.metrics.map((metric) => [metric, metricOf(metric, ranks)])),
         ranks: '',
         scores: Object.fromEntries(Object.entries(scores).map(([metric, values]) => [metric, encodeScores(values)])),
         examples: [],
-        parameters: parametersOf(model, pictures),
+        parameters: parametersOf(model, images),
         training: { seconds: trained.seconds, epoch: trained.epoch, steps: trained.steps },
         model: model.hash,
       };

@@ -9,7 +9,7 @@ const minimal = {
   name: 'mine',
   title: 'Mine',
   dataset: { format: 'fashioniq', directory: 'data', category: ['dress', 'shirt'] },
-  pictures: { encoder: 'patch' },
+  images: { encoder: 'patch' },
   protocol: 'fashioniq-val',
   methods: [{ id: 'limn' }, { id: 'one', model: { factors: 1 } }],
 };
@@ -29,8 +29,8 @@ test('environment variables in paths, and the name of one that is not set', () =
   vi.stubEnv('MY_DATA', '/data');
   vi.stubEnv('NOT_SET', '');
   const captions = ['$MY_DATA/{category}.json', 'b.json'];
-  const { pictures, dataset } = parse({ pictures: { captions } });
-  expect(pictures).toEqual({ captions: ['/data/{category}.json', '/home/me/b.json'] });
+  const { images, dataset } = parse({ images: { captions } });
+  expect(images).toEqual({ captions: ['/data/{category}.json', '/home/me/b.json'] });
   expect(dataset.onMissing).toBe('ignore');
   expect(() => parse({ dataset: { ...minimal.dataset, directory: '$NOT_SET/x' } })).toThrow(
     '/home/me/mine.json needs the environment variable NOT_SET, which is not set',
@@ -39,12 +39,12 @@ test('environment variables in paths, and the name of one that is not set', () =
 
 test("a method's settings go over the shared ones, weights key by key", () => {
   const experiment = parse({
-    model: { width: 64, weights: { factors: 0.5, disentangling: 2 } },
+    model: { width: 64, weights: { factors: 0.5, factorOrthogonality: 2 } },
     training: { epochs: 3 },
-    methods: [{ id: 'a', model: { width: 32, weights: { disentangling: 0 } }, training: { batchSize: 16 } }],
+    methods: [{ id: 'a', model: { width: 32, weights: { factorOrthogonality: 0 } }, training: { batchSize: 16 } }],
   });
   expect(settingsOf(experiment, experiment.methods[0]!)).toEqual({
-    model: { width: 32, weights: { factors: 0.5, disentangling: 0 } },
+    model: { width: 32, weights: { factors: 0.5, factorOrthogonality: 0 } },
     training: { protocol: 'fashioniq-val', epochs: 3, batchSize: 16 },
   });
 });
@@ -71,8 +71,8 @@ describe('one line for every mistake', () => {
     [{ protocl: 'x' }, 'has an unknown key "protocl". Did you mean "protocol"?'],
     [{ dataset: { ...minimal.dataset, catgory: 'x' } }, 'unknown key "dataset.catgory". Did you mean "category"?'],
     [{ methods: [{ id: 'a', modl: {} }] }, 'unknown key "methods.0.modl". Did you mean "model"?'],
-    [{ pictures: { encodr: 'patch' } }, 'unknown key "pictures.encodr". Did you mean "encoder"?'],
-    [{ pictures: { encoder: 'patch', trainFrom: 0 } }, 'is wrong at "pictures.trainFrom": it chooses the blocks of an encoder'],
+    [{ images: { encodr: 'patch' } }, 'unknown key "images.encodr". Did you mean "encoder"?'],
+    [{ images: { encoder: 'patch', trainFrom: 0 } }, 'is wrong at "images.trainFrom": it chooses the blocks of an encoder'],
     [{ methods: [] }, 'is wrong at "methods"'],
     [{ methods: [{ id: 'a' }, { id: 'a' }] }, 'two methods with the id "a"'],
     [{ methods: [{ id: '../a' }] }, 'is wrong at "methods.0.id": use letters, digits'],

@@ -42,12 +42,12 @@ const experimentSchema = z.strictObject({
     /** A file of spelling corrections; `{category}` is replaced. */
     spelling: name.optional(),
   }),
-  pictures: z.union([
+  images: z.union([
     z
       .strictObject({
         encoder: name,
         /** Sizes of the "patch" encoder. */
-        pictureSize: whole.default(64),
+        imageSize: whole.default(64),
         patchSize: whole.default(8),
         patchLayers: z.int().nonnegative().default(2),
         /** The first block of an encoder from a file that is trained with the rest. @default none: it is frozen */
@@ -89,10 +89,10 @@ const experimentSchema = z.strictObject({
 export type ExperimentMethod = z.output<typeof methodSchema> & { label: string };
 type Parsed = z.output<typeof experimentSchema>;
 
-export type Experiment = Omit<Parsed, 'methods' | 'compareTo' | 'pictures' | 'dataset'> & {
+export type Experiment = Omit<Parsed, 'methods' | 'compareTo' | 'images' | 'dataset'> & {
   dataset: { format: string; directory: string; onMissing: 'error' | 'skip' | 'ignore'; spelling?: string };
   methods: ExperimentMethod[];
-  pictures: Exclude<Parsed['pictures'], { captions: unknown }> | { captions: string[] };
+  images: Exclude<Parsed['images'], { captions: unknown }> | { captions: string[] };
   compareTo: string;
   /** The dataset's categories; [undefined] where it has none or one that needs no name. */
   categories: (string | undefined)[];
@@ -121,7 +121,7 @@ export function parseExperiment(raw: unknown, file: string): Experiment {
   }
   const place = (path: string) => resolve(dirname(file), expandVariables(path, file));
   const places = (paths: string | string[]) => [paths].flat().map(place);
-  const { dataset, pictures } = parsed;
+  const { dataset, images } = parsed;
   return {
     ...parsed,
     methods,
@@ -130,19 +130,19 @@ export function parseExperiment(raw: unknown, file: string): Experiment {
     dataset: {
       format: dataset.format,
       directory: place(dataset.directory),
-      onMissing: dataset.onMissing ?? ('captions' in pictures ? 'ignore' : 'error'),
+      onMissing: dataset.onMissing ?? ('captions' in images ? 'ignore' : 'error'),
       ...(dataset.spelling === undefined ? {} : { spelling: place(dataset.spelling) }),
     },
-    pictures:
-      'captions' in pictures
-        ? { captions: places(pictures.captions) }
-        : { ...pictures, encoder: encoderPlace(pictures.encoder, place) },
+    images:
+      'captions' in images
+        ? { captions: places(images.captions) }
+        : { ...images, encoder: encoderLocation(images.encoder, place) },
     file,
   };
 }
 
 /** Names stay names; only what looks like a path is one. */
-const encoderPlace = (encoder: string, place: (path: string) => string) =>
+const encoderLocation = (encoder: string, place: (path: string) => string) =>
   /^[.$]|^\/|\.json$/.test(encoder) ? place(encoder) : encoder;
 
 function expandVariables(path: string, file: string): string {

@@ -1,7 +1,7 @@
 /** The data of an experiment: its splits, and the reader of its pictures. */
 import { LimnError } from '../../core/errors.js';
 import { sha256 } from '../../core/files.js';
-import { PictureReader } from '../../models/retrieval/picture-reader.js';
+import { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
 import { TextReader } from '../../models/retrieval/text-reader.js';
 import { findDataset } from '../data/datasets.js';
 import { readCorrections } from '../data/spelling.js';
@@ -11,8 +11,8 @@ import type { Experiment } from './config.js';
 /** Opens an encoder by name or file. @param options sizes of the "patch" encoder, and from which block another one is trained */
 export type OpenEncoder = (
   encoder: string,
-  options: { pictureSize: number; patchSize: number; patchLayers: number; trainFrom?: number | undefined },
-) => Promise<PictureReader>;
+  options: { imageSize: number; patchSize: number; patchLayers: number; trainFrom?: number | undefined },
+) => Promise<ImageEncoderRuntime>;
 
 /** @throws LimnError as the dataset's reader does, and USAGE for a format that is not known or has no categories */
 export async function readSplit({ dataset, file }: Experiment, category: string | undefined, split: SplitName): Promise<Split> {
@@ -31,7 +31,7 @@ export interface Material {
   /** Chooses the best epoch: the measured split, or `val` where that is `test`. */
   validation: Split;
   measured: Split;
-  reader: PictureReader;
+  reader: ImageEncoderRuntime;
   text: TextReader;
   /** SHA-256 of the annotations and the encoders' ids. */
   hash: string;
@@ -45,14 +45,14 @@ export async function openMaterial(
   const train = await readSplit(experiment, category, 'train');
   const measured = await readSplit(experiment, category, experiment.split);
   const validation = experiment.split === 'test' ? await readSplit(experiment, category, 'val') : measured;
-  const { pictures } = experiment;
+  const { images } = experiment;
   const reader =
-    'captions' in pictures
-      ? await PictureReader.captions(captionFiles(pictures.captions, category))
-      : await openEncoder(pictures.encoder, pictures);
+    'captions' in images
+      ? await ImageEncoderRuntime.captions(captionFiles(images.captions, category))
+      : await openEncoder(images.encoder, images);
   const text = experiment.text ? await TextReader.open(experiment.text) : TextReader.words();
   const annotations = [train, validation, measured].map((split) => [
-    split.pictures.map(({ id, label }) => [id, label]),
+    split.images.map(({ id, label }) => [id, label]),
     split.triplets.map(({ reference, targets, text, captions, subset }) => [reference, targets, text, captions, subset]),
   ]);
   const { config } = reader;

@@ -3,8 +3,8 @@ import { LimnError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
 import { formatDuration } from '../../core/progress.js';
 import { readText } from '../../core/text-file.js';
-import type { Summary } from './summary.js';
-import type { Row, Table } from './table.js';
+import type { ExperimentSummary } from './summary.js';
+import type { MethodRow, Table } from './table.js';
 import {
   captionProxyWarning,
   changed,
@@ -18,7 +18,7 @@ import {
   tableHead,
 } from './wording.js';
 
-export function asMarkdown(summary: Summary): string {
+export function asMarkdown(summary: ExperimentSummary): string {
   const several = summary.tables.length > 1;
   const parts = [
     `## ${summary.title}`,
@@ -34,12 +34,12 @@ export function asMarkdown(summary: Summary): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-function tableOf(summary: Summary, { rows }: Table): string {
+function tableOf(summary: ExperimentSummary, { rows }: Table): string {
   if (rows.length === 0) return 'No run is done yet.';
   const { metrics, compareTo, seeds } = summary;
   const base = rows.find(({ method }) => method === compareTo);
   const head = tableHead(metrics, base);
-  const line = (row: Row) => [
+  const line = (row: MethodRow) => [
     `${row.label}${seedsOf(row, seeds) ? ` (${seedsOf(row, seeds)})` : ''}`,
     count(row.parameters),
     formatDuration(row.seconds),

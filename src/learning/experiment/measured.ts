@@ -1,7 +1,7 @@
 /** What the training and measuring of every task has in common. */
 import type { Logger, OnProgress } from '../../core/progress.js';
 import { sizeOf, type Tensor } from '../../engine/tensor/tensor.js';
-import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import type { ImageFeatures } from '../../models/retrieval/image-features.js';
 import type { Experiment } from './config.js';
 import type { PlannedRun } from './plan.js';
 import type { RunResult } from './result.js';
@@ -32,8 +32,8 @@ export const originOf = ({ category }: PlannedRun, { dataset: { format, director
 });
 
 /** The numbers that were trained: the buffers that hold the pictures' statistics are none. */
-export function parametersOf(model: { parts: { weights: Readonly<Record<string, Tensor>> } }, pictures: PictureSource): number {
-  const buffers = new Set(Object.keys(pictures.statistics([0])));
+export function parametersOf(model: { parts: { weights: Readonly<Record<string, Tensor>> } }, images: ImageFeatures): number {
+  const buffers = new Set(Object.keys(images.statistics([0])));
   const trained = Object.entries(model.parts.weights).filter(([name]) => !buffers.has(name));
   return trained.reduce((sum, [, { shape }]) => sum + sizeOf(shape), 0);
 }

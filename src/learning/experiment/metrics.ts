@@ -13,31 +13,31 @@ import { mean } from './statistics.js';
 export const captionMetrics = ['CIDEr-D', 'ROUGE-L'] as const;
 
 /** Ranks from 1, one a query; `subsetRanks` is empty where the protocol has no subsets. */
-export interface Ranks {
+export interface MeasuredRanks {
   ranks: readonly number[];
   subsetRanks: readonly number[];
   /** What each pair adds to a metric of captioners, in percent. */
   scores?: Readonly<Record<string, readonly number[]>>;
 }
 
-interface Part {
+interface MetricPart {
   of: 'ranks' | 'subsetRanks';
   k: number;
 }
 
 /** The recalls that a metric is the mean of; none for a name that is not known. */
-function partsOf(metric: string): Part[] {
+function partsOf(metric: string): MetricPart[] {
   if (metric === 'average') return partsOf('mean(R@5, Rsubset@1)');
   const [, list] = /^mean\((.+)\)$/.exec(metric) ?? [];
-  const parts = (list ?? metric).split(',').map((name): Part | undefined => {
+  const parts = (list ?? metric).split(',').map((name): MetricPart | undefined => {
     const [, subset, k] = /^R(subset)?@([1-9]\d*)$/.exec(name.trim()) ?? [];
     return k === undefined ? undefined : { of: subset ? 'subsetRanks' : 'ranks', k: Number(k) };
   });
-  return parts.includes(undefined) ? [] : (parts as Part[]);
+  return parts.includes(undefined) ? [] : (parts as MetricPart[]);
 }
 
 /** What each query adds to the metric, in percent: the metric is their mean. */
-export function hitsOf(metric: string, ranks: Ranks): Float64Array {
+export function hitsOf(metric: string, ranks: MeasuredRanks): Float64Array {
   const scores = ranks.scores?.[metric];
   if (scores) return Float64Array.from(scores);
   const parts = partsOf(metric);
@@ -48,7 +48,7 @@ export function hitsOf(metric: string, ranks: Ranks): Float64Array {
 }
 
 /** The metric in percent. */
-export const metricOf = (metric: string, ranks: Ranks): number => mean(hitsOf(metric, ranks));
+export const metricOf = (metric: string, ranks: MeasuredRanks): number => mean(hitsOf(metric, ranks));
 
 /**
  * @throws LimnError USAGE for a protocol that is not for the dataset, CONFIG for one without answers and for a metric that it

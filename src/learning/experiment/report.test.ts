@@ -25,7 +25,7 @@ function summaryOf(ranks: Record<string, number[]>, changes: object = {}) {
       name: 'canned',
       title: 'Canned <results>',
       dataset: { format: 'fashioniq', directory: '.', category: ['dress', 'shirt'] },
-      pictures: { encoder: 'patch' },
+      images: { encoder: 'patch' },
       protocol: 'fashioniq-val',
       methods: [
         { id: 'limn', label: 'LIMN' },
@@ -143,7 +143,7 @@ describe('the page', () => {
   });
 
   test('warns of caption proxies', () => {
-    const proxy = summaryOf({ 'limn/dress/seed-1': [1, 3] }, { pictures: { captions: 'c.json' } });
+    const proxy = summaryOf({ 'limn/dress/seed-1': [1, 3] }, { images: { captions: 'c.json' } });
     const warning = 'caption-proxy: BLIP-2 captions stand in for the pictures; never compare with published numbers';
     expect(experimentPage(proxy)).toContain(warning);
     expect(asMarkdown(proxy)).toContain(`**${warning}**`);

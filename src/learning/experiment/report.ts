@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../core/files.js';
 import { sweepTemporary } from '../../core/leftovers.js';
-import { PictureCaptions } from '../../models/retrieval/picture-captions.js';
+import { ImageCaptions } from '../../models/retrieval/image-captions.js';
 import type { Experiment } from './config.js';
 import { captionFiles, readSplit } from './dataset.js';
 import { asMarkdown, writeSection } from './markdown.js';
@@ -10,7 +10,7 @@ import { exampleRankings, type Shown } from './page/examples.js';
 import { type Examples, experimentPage } from './page/page.js';
 import { type PlannedRun, resultsOf } from './plan.js';
 import type { RunResult } from './result.js';
-import { type Summary, summarize } from './summary.js';
+import { type ExperimentSummary, summarize } from './summary.js';
 
 export interface ReportOptions {
   experiment: Experiment;
@@ -22,7 +22,7 @@ export interface ReportOptions {
 }
 
 /** Reports the runs that are done, and names those that are not. @throws LimnError as {@link resultsOf} */
-export async function writeReport({ experiment, runs, out, command, docs }: ReportOptions): Promise<Summary> {
+export async function writeReport({ experiment, runs, out, command, docs }: ReportOptions): Promise<ExperimentSummary> {
   const results = await resultsOf(runs);
   const summary = summarize({ experiment, runs, results, command });
   const markdown = asMarkdown(summary);
@@ -46,7 +46,7 @@ async function examplesOf(
   for (const category of categories) {
     const run = runs.find((one) => one.method.id === compareTo && one.category === category && results.has(one.id));
     if (!run) continue;
-    const shown = await showPictures(experiment, category).catch(() => undefined);
+    const shown = await showImages(experiment, category).catch(() => undefined);
     const rankings = shown
       ? await exampleRankings(results.get(run.id) as RunResult, examples, shown)
       : '<p class="about">The data of this experiment cannot be read here, so its pictures are not shown.</p>';
@@ -56,14 +56,14 @@ async function examplesOf(
   return parts;
 }
 
-async function showPictures(experiment: Experiment, category: string | undefined): Promise<Shown> {
-  const { pictures } = experiment;
-  if ('captions' in pictures) {
-    const captions = await PictureCaptions.read(captionFiles(pictures.captions, category));
+async function showImages(experiment: Experiment, category: string | undefined): Promise<Shown> {
+  const { images } = experiment;
+  if ('captions' in images) {
+    const captions = await ImageCaptions.read(captionFiles(images.captions, category));
     return (id) => ({ caption: captions.of(id) });
   }
   const split = await readSplit(experiment, category, experiment.split);
-  const paths = new Map(split.pictures.map(({ id, path }) => [id, path]));
+  const paths = new Map(split.images.map(({ id, path }) => [id, path]));
   return (id) => {
     const path = paths.get(id);
     return path === undefined ? undefined : { path };

@@ -1,10 +1,10 @@
 /** Training and measuring one method of retrieval. */
 import { join } from 'node:path';
-import { LimnModel } from '../../models/retrieval/limn-model.js';
+import { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import type { Split } from '../data/triplets.js';
 import { type EvaluationReport, evaluate } from '../eval/evaluate.js';
 import { findProtocol, type Protocol } from '../eval/protocols/index.js';
-import { withSplitPictures } from '../eval/split-pictures.js';
+import { withSplitImages } from '../eval/split-images.js';
 import { train } from '../train/train.js';
 import type { Experiment } from './config.js';
 import type { Material } from './dataset.js';
@@ -26,11 +26,11 @@ export async function retrievalRun(
   const { measured: split, reader } = material;
   const onBroken = onBrokenOf(experiment);
   const trained = await trainRun(run, material, experiment, tools);
-  const model = await LimnModel.open(trained.model);
+  const model = await RetrievalModel.open(trained.model);
   try {
-    return await withSplitPictures({ model, split, reader, onBroken, ...tools }, async (pictures, usable) => {
+    return await withSplitImages({ model, split, reader, onBroken, ...tools }, async (images, usable) => {
       const protocol = findProtocol(experiment.protocol);
-      const measured = await evaluate({ model, split: usable, pictures, protocol, top: exampleHits, ...tools });
+      const measured = await evaluate({ model, split: usable, images, protocol, top: exampleHits, ...tools });
       const { ranks, subsetRanks, queries, gallery, missing } = measured;
       return {
         queries,
@@ -40,7 +40,7 @@ export async function retrievalRun(
         ranks: encodeRanks(ranks),
         ...(subsetRanks.length > 0 ? { subsetRanks: encodeRanks(subsetRanks) } : {}),
         examples: examplesOf(protocol, usable, measured),
-        parameters: parametersOf(model, pictures),
+        parameters: parametersOf(model, images),
         training: { seconds: trained.seconds, epoch: trained.epoch, steps: trained.steps },
         model: model.hash,
       };

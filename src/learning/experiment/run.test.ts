@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { OnProgress } from '../../core/progress.js';
-import { PictureReader } from '../../models/retrieval/picture-reader.js';
-import { generateWardrobe } from '../data/wardrobe/generate.js';
+import { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
+import { generateSyntheticFashion } from '../data/synthetic-fashion/generate.js';
 import { parseExperiment } from './config.js';
 import { type PlannedRun, planRuns, resultsOf } from './plan.js';
 import { writeReport } from './report.js';
@@ -21,7 +21,7 @@ const experimentOf = (changes: object = {}) =>
       name: 'tiny',
       title: 'Tiny & drawn',
       dataset: { format: 'fashioniq', directory: 'wardrobe', category: 'wardrobe' },
-      pictures: { encoder: 'patch', pictureSize: 32, patchSize: 16, patchLayers: 0 },
+      images: { encoder: 'patch', imageSize: 32, patchSize: 16, patchLayers: 0 },
       protocol: 'fashioniq-val',
       model: { width: 16, heads: 2, factors: 2, layers: 1, projection: 8 },
       training: { epochs: 2, batchSize: 16 },
@@ -49,7 +49,7 @@ async function runIn(
     experiment,
     runs,
     command: 'limn experiment run tiny.json',
-    openEncoder: async (_, { pictureSize, patchSize, patchLayers }) => PictureReader.patch(pictureSize, patchSize, patchLayers),
+    openEncoder: async (_, { imageSize, patchSize, patchLayers }) => ImageEncoderRuntime.patch(imageSize, patchSize, patchLayers),
     onProgress: (event) => {
       const [, id] = /\((.*)\): train$/.exec(event.stage) ?? [];
       if (id && !trained.includes(id)) trained.push(id);
@@ -74,7 +74,7 @@ async function copyOf(name: string): Promise<string> {
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'limn-experiment-'));
   vi.stubEnv('LIMN_HOME', join(work, 'home'));
-  await generateWardrobe({ directory: join(work, 'wardrobe'), pictures: 80, size: 32 });
+  await generateSyntheticFashion({ directory: join(work, 'wardrobe'), images: 80, size: 32 });
   done = join(work, 'done');
   const { trained, ended } = await runIn(done);
   expect(trained).toEqual(['limn/wardrobe/seed-1', 'one/wardrobe/seed-1', 'limn/wardrobe/seed-2', 'one/wardrobe/seed-2']);
@@ -214,8 +214,8 @@ describe('refused before anything is trained', () => {
 
   test('results on other data', async () => {
     const out = await copyOf('other data');
-    const pictures = { encoder: 'patch', pictureSize: 32, patchSize: 8, patchLayers: 0 };
-    await expect(runIn(out, { pictures })).rejects.toThrow('was made on other data or with another encoder');
+    const images = { encoder: 'patch', imageSize: 32, patchSize: 8, patchLayers: 0 };
+    await expect(runIn(out, { images })).rejects.toThrow('was made on other data or with another encoder');
   });
 
   test.each([

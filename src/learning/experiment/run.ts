@@ -108,7 +108,7 @@ async function checkAll(
     const training = check(trainingSettings, run.settings.training, `${what} "training"`);
     findProtocol(training.protocol);
     if (run.settings.selfTraining) check(selfTrainSettings, run.settings.selfTraining, `${what} "selfTraining"`);
-    const model = { ...run.settings.model, vocabularySize: 100, picture: reader.config };
+    const model = { ...run.settings.model, vocabularySize: 100, image: reader.config };
     if (experiment.task === 'caption') check(captionerConfig, model, `${what} "model"`);
     else check(modelConfig, { ...model, text: text.config }, `${what} "model"`);
     checkMetrics(experiment, protocol, measured);

@@ -16,7 +16,7 @@ import { check } from './schema.js';
 const folder = resolve(import.meta.dirname, '../../../configs/experiments');
 const files = readdirSync(folder);
 const data = process.env.LIMN_SHARED_DATA ?? resolve(import.meta.dirname, '../../../../shared/data');
-const picture = { kind: 'features', tokens: 4, channels: 8, globalChannels: 8, colourChannels: 0 };
+const image = { kind: 'features', tokens: 4, channels: 8, globalChannels: 8, colourChannels: 0 };
 
 for (const name of ['FASHIONIQ_DIR', 'SHOES_DIR', 'BIRDS_TO_WORDS_DIR', 'CIRR_DIR', 'FASHION200K_DIR', 'CIRR_ANNOTATIONS'])
   vi.stubEnv(name, '/absent');
@@ -35,7 +35,7 @@ describe.each(files)('%s', (file) => {
     for (const method of experiment.methods) {
       const { model, training, selfTraining } = settingsOf(experiment, method);
       check(trainingSettings, training, file);
-      check(experiment.task === 'caption' ? captionerConfig : modelConfig, { ...model, vocabularySize: 100, picture }, file);
+      check(experiment.task === 'caption' ? captionerConfig : modelConfig, { ...model, vocabularySize: 100, image }, file);
       if (selfTraining) check(selfTrainSettings, selfTraining, file);
     }
   });

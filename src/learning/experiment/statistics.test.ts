@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../core/random.js';
-import { bootstrapMeans, deviation, differenceInterval, mean, percentileInterval } from './statistics.js';
+import { bootstrapMeans, differenceInterval, mean, percentileInterval, std } from './statistics.js';
 
 test('mean and sample deviation, worked by hand', () => {
   expect(mean([2, 4, 9])).toBe(5);
   // (9 + 1 + 16) / 2 = 13
-  expect(deviation([2, 4, 9])).toBeCloseTo(Math.sqrt(13), 12);
-  expect(deviation([3])).toBeUndefined();
+  expect(std([2, 4, 9])).toBeCloseTo(Math.sqrt(13), 12);
+  expect(std([3])).toBeUndefined();
 });
 
 test('the percentile interval lies between two values linearly', () => {

@@ -13,7 +13,7 @@ export function mean(values: ArrayLike<number>): number {
 }
 
 /** Sample standard deviation (n - 1), or undefined for fewer than two values. */
-export function deviation(values: readonly number[]): number | undefined {
+export function std(values: readonly number[]): number | undefined {
   if (values.length < 2) return undefined;
   const centre = mean(values);
   return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
@@ -23,9 +23,9 @@ export function deviation(values: readonly number[]): number | undefined {
 export function percentileInterval(values: ArrayLike<number>, level = 0.95): Interval {
   const sorted = Float64Array.from(values).sort();
   const at = (share: number) => {
-    const place = share * (sorted.length - 1);
-    const [below, above] = [sorted[Math.floor(place)] as number, sorted[Math.ceil(place)] as number];
-    return below + (above - below) * (place - Math.floor(place));
+    const position = share * (sorted.length - 1);
+    const [below, above] = [sorted[Math.floor(position)] as number, sorted[Math.ceil(position)] as number];
+    return below + (above - below) * (position - Math.floor(position));
   };
   return [at((1 - level) / 2), at((1 + level) / 2)];
 }

@@ -2,9 +2,9 @@
 import type { Experiment } from './config.js';
 import type { PlannedRun } from './plan.js';
 import type { RunResult } from './result.js';
-import { type Scope, type Table, tableOf } from './table.js';
+import { type Table, type TableScope, tableOf } from './table.js';
 
-export interface Summary {
+export interface ExperimentSummary {
   format: 'limn-experiment-1';
   name: string;
   title: string;
@@ -43,9 +43,9 @@ interface SummaryOptions {
   resamples?: number;
 }
 
-export function summarize({ experiment, runs, results, command, resamples = 10_000 }: SummaryOptions): Summary {
+export function summarize({ experiment, runs, results, command, resamples = 10_000 }: SummaryOptions): ExperimentSummary {
   const done = runs.flatMap((run) => results.get(run.id) ?? []);
-  const scopes: Scope[] = experiment.categories.map((category) => ({ name: category, categories: [category] }));
+  const scopes: TableScope[] = experiment.categories.map((category) => ({ name: category, categories: [category] }));
   if (scopes.length > 1) scopes.unshift({ name: 'average', categories: experiment.categories });
   const { name, title, task, note, dataset, protocol, split, metrics, compareTo } = experiment;
   const days = done.map(({ date }) => date.slice(0, 10)).sort();
@@ -55,7 +55,7 @@ export function summarize({ experiment, runs, results, command, resamples = 10_0
     title,
     task,
     ...(note === undefined ? {} : { note }),
-    captionProxy: 'captions' in experiment.pictures,
+    captionProxy: 'captions' in experiment.images,
     dataset: { format: dataset.format, categories: experiment.categories.flatMap((category) => category ?? []) },
     encoders: unique(done.map(({ model }) => model.encoder)),
     protocol,

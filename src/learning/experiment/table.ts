@@ -3,9 +3,9 @@ import { LimnError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
 import { recallAt } from '../eval/ranking.js';
 import type { Experiment, ExperimentMethod } from './config.js';
-import { hitsOf, metricOf, type Ranks } from './metrics.js';
+import { hitsOf, type MeasuredRanks, metricOf } from './metrics.js';
 import { decodeRanks, decodeScores, type RunResult } from './result.js';
-import { bootstrapMeans, deviation, differenceInterval, type Interval, mean, percentileInterval } from './statistics.js';
+import { bootstrapMeans, differenceInterval, type Interval, mean, percentileInterval, std } from './statistics.js';
 
 export interface Measurement {
   /** Over seeds, in percent. */
@@ -19,7 +19,7 @@ export interface Measurement {
   difference?: { mean: number; interval: Interval };
 }
 
-export interface Row {
+export interface MethodRow {
   method: string;
   label: string;
   /** Seeds whose runs are done. */
@@ -38,11 +38,11 @@ export interface Table {
   queries: number;
   gallery: number;
   missing: number;
-  rows: Row[];
+  rows: MethodRow[];
 }
 
 /** The categories of a table. */
-export interface Scope {
+export interface TableScope {
   name: string | undefined;
   categories: (string | undefined)[];
 }
@@ -50,14 +50,14 @@ export interface Scope {
 /** The runs of one method: seeds[s][c] is its result of seed s in category c; only seeds that are done in every category. */
 interface Present {
   method: ExperimentMethod;
-  seeds: { result: RunResult; ranks: Ranks }[][];
+  seeds: { result: RunResult; ranks: MeasuredRanks }[][];
 }
 
 const curveLength = 100;
 
 export function tableOf(
   { methods, metrics, compareTo }: Experiment,
-  { name, categories }: Scope,
+  { name, categories }: TableScope,
   done: readonly RunResult[],
   resamples: number,
 ): Table {
@@ -85,7 +85,7 @@ export function tableOf(
 }
 
 /** Nothing for a method without a seed that is done in every category. */
-function presentOf(method: ExperimentMethod, categories: Scope['categories'], results: readonly RunResult[]): Present[] {
+function presentOf(method: ExperimentMethod, categories: TableScope['categories'], results: readonly RunResult[]): Present[] {
   const mine = results.filter((result) => result.method === method.id);
   const seeds = [...new Set(mine.map(({ seed }) => seed))]
     .map((seed) => categories.flatMap((category) => mine.find((one) => one.seed === seed && one.category === category) ?? []))
@@ -94,10 +94,10 @@ function presentOf(method: ExperimentMethod, categories: Scope['categories'], re
   return seeds.length > 0 ? [{ method, seeds }] : [];
 }
 
-function rowOf({ method, seeds }: Present, metrics: readonly string[], intervalOf: (metric: number) => Interval): Row {
+function rowOf({ method, seeds }: Present, metrics: readonly string[], intervalOf: (metric: number) => Interval): MethodRow {
   const measured = metrics.map((metric, at): [string, Measurement] => {
     const perSeed = seeds.map((parts) => mean(parts.map(({ ranks }) => metricOf(metric, ranks))));
-    const spread = deviation(perSeed);
+    const spread = std(perSeed);
     const interval = intervalOf(at);
     return [metric, { mean: mean(perSeed), ...(spread === undefined ? {} : { deviation: spread }), perSeed, interval }];
   });
@@ -112,7 +112,7 @@ function rowOf({ method, seeds }: Present, metrics: readonly string[], intervalO
   };
 }
 
-function curveOf(seeds: Present['seeds']): Row['curve'] {
+function curveOf(seeds: Present['seeds']): MethodRow['curve'] {
   // Captioners have no ranks and no curve.
   const ranked = seeds[0]!.every(({ ranks }) => ranks.ranks.length > 0);
   const length = ranked ? Math.min(curveLength, ...seeds[0]!.map(({ result }) => result.gallery)) : 0;
@@ -125,7 +125,7 @@ function curveOf(seeds: Present['seeds']): Row['curve'] {
   return { mean: over(mean), least: over((values) => Math.min(...values)), greatest: over((values) => Math.max(...values)) };
 }
 
-const ranksOf = ({ ranks, subsetRanks = '', scores = {} }: RunResult): Ranks => ({
+const ranksOf = ({ ranks, subsetRanks = '', scores = {} }: RunResult): MeasuredRanks => ({
   ranks: decodeRanks(ranks),
   subsetRanks: decodeRanks(subsetRanks),
   scores: Object.fromEntries(Object.entries(scores).map(([metric, text]) => [metric, decodeScores(text)])),

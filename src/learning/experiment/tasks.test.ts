@@ -3,8 +3,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { PictureReader } from '../../models/retrieval/picture-reader.js';
-import { generateWardrobe } from '../data/wardrobe/generate.js';
+import { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
+import { generateSyntheticFashion } from '../data/synthetic-fashion/generate.js';
 import { parseExperiment } from './config.js';
 import { planRuns, resultsOf } from './plan.js';
 import { writeReport } from './report.js';
@@ -16,7 +16,7 @@ const base = {
   name: 'tiny',
   title: 'Tiny',
   dataset: { format: 'fashioniq', directory: 'wardrobe', category: 'wardrobe' },
-  pictures: { encoder: 'patch', pictureSize: 32, patchSize: 16, patchLayers: 0 },
+  images: { encoder: 'patch', imageSize: 32, patchSize: 16, patchLayers: 0 },
   protocol: 'fashioniq-val',
   training: { epochs: 1, batchSize: 16 },
   seeds: [1],
@@ -31,7 +31,7 @@ async function runIn(name: string, changes: object) {
     experiment,
     runs,
     command: 'limn experiment run tiny.json',
-    openEncoder: async (_, { pictureSize, patchSize, patchLayers }) => PictureReader.patch(pictureSize, patchSize, patchLayers),
+    openEncoder: async (_, { imageSize, patchSize, patchLayers }) => ImageEncoderRuntime.patch(imageSize, patchSize, patchLayers),
     onProgress: ({ stage }) => void stages.push(stage),
   });
   const results = await resultsOf(runs);
@@ -41,7 +41,7 @@ async function runIn(name: string, changes: object) {
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'limn-tasks-'));
   vi.stubEnv('LIMN_HOME', join(work, 'home'));
-  await generateWardrobe({ directory: join(work, 'wardrobe'), pictures: 80, size: 32 });
+  await generateSyntheticFashion({ directory: join(work, 'wardrobe'), images: 80, size: 32 });
 });
 afterAll(async () => {
   vi.unstubAllEnvs();

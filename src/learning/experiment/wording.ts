@@ -1,16 +1,16 @@
 /** The words and number formats that the Markdown and the HTML report share. */
 import { formatDuration } from '../../core/progress.js';
 import type { Interval } from './statistics.js';
-import type { Summary } from './summary.js';
-import type { Measurement, Row, Table } from './table.js';
+import type { ExperimentSummary } from './summary.js';
+import type { Measurement, MethodRow, Table } from './table.js';
 
 export const count = (value: number) => value.toLocaleString('en');
 const percent = (value: number) => value.toFixed(2);
 const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`;
 
 /** "27.81 ± 0.30", without the deviation for one seed. */
-export const measured = ({ mean, deviation }: Measurement) =>
-  `${percent(mean)}${deviation === undefined ? '' : ` ± ${percent(deviation)}`}`;
+export const measured = ({ mean, deviation: std }: Measurement) =>
+  `${percent(mean)}${std === undefined ? '' : ` ± ${percent(std)}`}`;
 
 /** "[26.10, 29.50]" */
 export const interval = ([low, high]: Interval) => `[${percent(low)}, ${percent(high)}]`;
@@ -26,7 +26,7 @@ export const heading = ({ name, queries, gallery }: Table) =>
   name === 'average' ? 'Average of the categories' : `${name}: ${count(queries)} queries, gallery of ${count(gallery)}`;
 
 /** The titles of a table's columns. @param base the row that the others are compared with, where it is done */
-export const tableHead = (metrics: readonly string[], base: Row | undefined) => [
+export const tableHead = (metrics: readonly string[], base: MethodRow | undefined) => [
   'method',
   'parameters',
   'training',
@@ -35,11 +35,11 @@ export const tableHead = (metrics: readonly string[], base: Row | undefined) => 
 ];
 
 /** "2 of 3 seeds", or nothing where all are done. */
-export const seedsOf = (row: Row, seeds: readonly number[]) =>
+export const seedsOf = (row: MethodRow, seeds: readonly number[]) =>
   row.seeds.length < seeds.length ? `${row.seeds.length} of ${seeds.length} seeds` : '';
 
 /** What was measured, and where, a line each. */
-export function setting(summary: Summary): string[] {
+export function setting(summary: ExperimentSummary): string[] {
   const { dataset, tables, seeds, dates, machines, versions, encoders, runs, unfinished } = summary;
   const parts = tables.filter(({ name }) => name !== 'average');
   const sizes = parts.map(({ name, queries, gallery, missing }) => {
@@ -56,7 +56,7 @@ export function setting(summary: Summary): string[] {
 }
 
 /** How to read the numbers, in sentences. */
-export function methodNotes({ task, seeds, resamples, compareTo, tables }: Summary): string[] {
+export function methodNotes({ task, seeds, resamples, compareTo, tables }: ExperimentSummary): string[] {
   const base = tables.flatMap(({ rows }) => rows).find(({ method }) => method === compareTo)?.label;
   return [
     `${task === 'caption' ? 'CIDEr-D times 100, ROUGE-L in percent' : 'Recall in percent'}: mean${seeds.length > 1 ? ` ± sample deviation over ${seeds.length} seeds` : ''}, then the 95 % bootstrap interval over ${task === 'caption' ? 'pairs' : 'queries'} (${count(resamples)} resamples).`,

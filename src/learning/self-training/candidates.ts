@@ -2,28 +2,28 @@
 import { Random } from '../../core/random.js';
 import type { CaptionerModel, PairRows } from '../../models/captioner/captioner-model.js';
 import { scoreVectors } from '../../models/retrieval/embeddings.js';
-import type { EmbedOptions, LimnModel } from '../../models/retrieval/limn-model.js';
-import type { PictureSource } from '../../models/retrieval/picture-source.js';
-import { rowsOf, type Vectors } from '../eval/vectors.js';
+import type { ImageFeatures } from '../../models/retrieval/image-features.js';
+import type { EmbedOptions, RetrievalModel } from '../../models/retrieval/retrieval-model.js';
+import { rowsOf, type ScoreVectors } from '../eval/vectors.js';
 import { judgeScores } from './judge-scores.js';
-import type { Candidate } from './judging.js';
+import type { PairCandidate } from './judging.js';
 import type { MinedPair } from './mining.js';
 import type { SelfTrainSettings } from './settings.js';
 
 /** The pictures of the pool as both models see them. */
 export interface PoolViews {
-  limn: LimnModel;
+  limn: RetrievalModel;
   captioner: CaptionerModel;
   /** Holds every picture of the pool. */
-  forLimn: PictureSource;
+  forLimn: ImageFeatures;
   /** The same for the captioner, whose inputs may differ. */
-  forCaptioner: PictureSource;
+  forCaptioner: ImageFeatures;
   /** The pool's pictures as targets, one row a picture of `forLimn`. */
-  targets: Vectors;
+  targets: ScoreVectors;
 }
 
-export function poolTargets(limn: LimnModel, pictures: PictureSource, options: EmbedOptions): Promise<Vectors> {
-  return limn.embedTargets(pictures, [...pictures.ids.keys()], options).then((found) => scoreVectors(found, limn.gamma));
+export function poolTargets(limn: RetrievalModel, images: ImageFeatures, options: EmbedOptions): Promise<ScoreVectors> {
+  return limn.embedTargets(images, [...images.ids.keys()], options).then((found) => scoreVectors(found, limn.gamma));
 }
 
 /**
@@ -39,14 +39,14 @@ export async function writeAndScore(
   settings: SelfTrainSettings,
   seed: number,
   options: EmbedOptions,
-): Promise<Candidate[]> {
+): Promise<PairCandidate[]> {
   const { limn, captioner, forLimn, forCaptioner, targets } = views;
-  const row = (source: PictureSource, id: string) => source.rowOf(id) as number;
+  const row = (source: ImageFeatures, id: string) => source.rowOf(id) as number;
   const rows = pairs.map(({ reference, target }): PairRows => [row(forCaptioner, reference), row(forCaptioner, target)]);
   const captions = await captioner.caption(forCaptioner, rows, { decoding: settings.decoding, ...options });
   const texts = captions.map(({ text }) => text);
 
-  const asked = async (references: readonly number[], said: readonly string[]): Promise<Vectors> =>
+  const asked = async (references: readonly number[], said: readonly string[]): Promise<ScoreVectors> =>
     scoreVectors(await limn.embedQueries(forLimn, references, said, options), limn.gamma);
   const references = pairs.map(({ reference }) => row(forLimn, reference));
   const wanted = pairs.map(({ target }) => row(forLimn, target));
@@ -58,13 +58,13 @@ export async function writeAndScore(
   const perPair = strangers.length / pairs.length;
   const repeated = texts.flatMap((text) => new Array<string>(perPair).fill(text));
   const sample = drawn(size, Math.min(settings.gallerySample, size), [], Random.derive(seed, 'gallery sample'));
-  const placeOf = new Map(sample.map((at, place) => [at, place]));
+  const positionOf = new Map(sample.map((at, position) => [at, position]));
   const { ranks, margins } = await judgeScores({
     queries: await asked(references, texts),
     targets: rowsOf(targets, wanted),
     gallery: rowsOf(targets, sample),
     others: await asked(strangers, repeated),
-    excluded: (i) => [references[i], wanted[i]].flatMap((at) => placeOf.get(at as number) ?? []),
+    excluded: (i) => [references[i], wanted[i]].flatMap((at) => positionOf.get(at as number) ?? []),
     marginTo: settings.judge.marginTo,
   });
   return pairs.map((pair, i) => ({

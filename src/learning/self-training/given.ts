@@ -1,14 +1,14 @@
 /** Trained models that stand in for those of round 0. */
 import { isDeepStrictEqual } from 'node:util';
 import { LimnError } from '../../core/errors.js';
-import type { PictureConfig } from '../../models/backbone/config.js';
+import type { ImageConfig } from '../../models/backbone/config.js';
 import { CaptionerModel } from '../../models/captioner/captioner-model.js';
-import { LimnModel } from '../../models/retrieval/limn-model.js';
-import type { PictureReader } from '../../models/retrieval/picture-reader.js';
+import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
+import { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import type { Split } from '../data/triplets.js';
 import { evaluate } from '../eval/evaluate.js';
 import { evaluateCaptions } from '../eval/evaluate-captions.js';
-import { withSplitPictures } from '../eval/split-pictures.js';
+import { withSplitImages } from '../eval/split-images.js';
 import { recallKs } from '../train/train.js';
 import { validatedCaptions } from '../train/train-captioner.js';
 import type { RoundResult } from './rounds.js';
@@ -21,15 +21,15 @@ import { type ModelFolders, protocolOf, reporting, scoreKey, type Work } from '.
  * @throws LimnError CHECKPOINT when a folder holds no such model; ENCODER for a model of another encoder, or of one that was trained
  * with it
  */
-export async function checkGiven({ limn, captioner }: ModelFolders, reader: PictureReader): Promise<ModelFolders> {
-  const retriever = await LimnModel.open(limn);
+export async function checkGiven({ limn, captioner }: ModelFolders, reader: ImageEncoderRuntime): Promise<ModelFolders> {
+  const retriever = await RetrievalModel.open(limn);
   const writer = await CaptionerModel.open(captioner);
-  checkEncoder(`LIMN in ${limn}`, retriever.parts.encoder.id, retriever.config.picture, reader);
-  checkEncoder(`captioner in ${captioner}`, writer.parts.encoder.id, writer.parts.config.picture, reader);
+  checkEncoder(`LIMN in ${limn}`, retriever.parts.encoder.id, retriever.config.image, reader);
+  checkEncoder(`captioner in ${captioner}`, writer.parts.encoder.id, writer.parts.config.image, reader);
   return { limn: retriever.hash, captioner: writer.hash };
 }
 
-function checkEncoder(what: string, id: string, config: PictureConfig, reader: PictureReader): void {
+function checkEncoder(what: string, id: string, config: ImageConfig, reader: ImageEncoderRuntime): void {
   if (config.kind === 'tuned') {
     const message = `The ${what} was trained together with its picture encoder; give one that was trained on a frozen encoder or on patches.`;
     throw new LimnError('ENCODER', message, { details: { encoder: id } });
@@ -50,11 +50,11 @@ export async function measureGiven(work: Work, { limn, captioner }: ModelFolders
 async function measureLimn(work: Work, folder: string, split: Split): Promise<Record<string, number>> {
   const { settings, reader, onBroken } = work;
   const tools = reporting(work, 0);
-  const model = await LimnModel.open(folder);
+  const model = await RetrievalModel.open(folder);
   const [protocol, ks] = [protocolOf(settings), recallKs(Number(scoreKey(settings)))];
   try {
-    return await withSplitPictures({ model, split, reader, onBroken, ...tools }, async (pictures, usable) => {
-      return (await evaluate({ model, split: usable, pictures, protocol, ks, ...tools })).recall;
+    return await withSplitImages({ model, split, reader, onBroken, ...tools }, async (images, usable) => {
+      return (await evaluate({ model, split: usable, images, protocol, ks, ...tools })).recall;
     });
   } finally {
     await model.close();
@@ -67,8 +67,8 @@ export async function measureCaptioner(work: Work, folder: string, split: Split,
   const tools = reporting(work, round);
   const model = await CaptionerModel.open(folder);
   try {
-    return await withSplitPictures({ model, split, reader, onBroken, ...tools }, async (pictures, usable) => {
-      return (await evaluateCaptions({ model, split: usable, pictures, limit: validatedCaptions, ...tools })).metrics;
+    return await withSplitImages({ model, split, reader, onBroken, ...tools }, async (images, usable) => {
+      return (await evaluateCaptions({ model, split: usable, images, limit: validatedCaptions, ...tools })).metrics;
     });
   } finally {
     await model.close();

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { holdOut } from './held-out.js';
 
-const picture = (id: string) => ({ id, path: `${id}.png` });
-const pool = ['a', 'b', 'c', 'd', 'unused'].map(picture);
+const image = (id: string) => ({ id, path: `${id}.png` });
+const pool = ['a', 'b', 'c', 'd', 'unused'].map(image);
 const triplets = (count: number) =>
   Array.from({ length: count }, (_, i) => {
     const [reference, target] = [pool[i % 4]!.id, pool[(i + 1) % 4]!.id];
@@ -29,7 +29,7 @@ it('holds out a seeded tenth, at least one, and trains on the rest', () => {
 });
 
 it('ranks among the pictures that accepted texts name', () => {
-  expect(holdOut(triplets(20), pool, 1).val.pictures.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd']);
+  expect(holdOut(triplets(20), pool, 1).val.images.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd']);
 });
 
 it.each([0, 1])('refuses %i accepted texts', (count) => {

@@ -1,7 +1,7 @@
 /** Validation where nobody has labelled a validation split: on pseudo triplets that are kept out of the training. */
 import { LimnError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
-import type { Picture, Split } from '../data/triplets.js';
+import type { DatasetImage, Split } from '../data/triplets.js';
 import type { WeightedTriplet } from './pseudo-triplets.js';
 
 /** The part of the accepted pseudo triplets that is held out. */
@@ -15,7 +15,7 @@ const share = 0.1;
  */
 export function holdOut(
   accepted: readonly WeightedTriplet[],
-  pool: readonly Picture[],
+  pool: readonly DatasetImage[],
   seed: number,
 ): { kept: WeightedTriplet[]; val: Split } {
   if (accepted.length < 2) {
@@ -25,9 +25,9 @@ export function holdOut(
   const order = Random.derive(seed, 'held-out pseudo triplets').shuffle([...accepted.keys()]);
   const held = new Set(order.slice(0, Math.max(1, Math.round(share * accepted.length))));
   const named = new Set(accepted.flatMap(({ reference, targets }) => [reference, ...targets]));
-  const pictures = pool.filter(({ id }) => named.has(id));
+  const images = pool.filter(({ id }) => named.has(id));
   return {
     kept: accepted.filter((_, at) => !held.has(at)),
-    val: { name: 'val', pictures, triplets: accepted.filter((_, at) => held.has(at)), missing: [] },
+    val: { name: 'val', images, triplets: accepted.filter((_, at) => held.has(at)), missing: [] },
   };
 }

@@ -4,17 +4,17 @@ import { dot } from '../../core/dot.js';
 import { LimnError } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress.js';
 import { scoreQueries } from '../eval/scores.js';
-import { countOf, lengthsOf, type Vectors } from '../eval/vectors.js';
+import { countOf, lengthsOf, type ScoreVectors } from '../eval/vectors.js';
 
 export interface JudgeScoresOptions {
   /** (n, width): the query of each candidate, (reference, text). */
-  queries: Vectors;
+  queries: ScoreVectors;
   /** (n, width): the intended target of each candidate. */
-  targets: Vectors;
+  targets: ScoreVectors;
   /** (g, width): a sample of the gallery. */
-  gallery: Vectors;
+  gallery: ScoreVectors;
   /** (n * m, width): the queries (other reference, same text), m in a row for each candidate. */
-  others: Vectors;
+  others: ScoreVectors;
   /** Gallery rows that a candidate is not ranked among, such as its own reference and target; rows outside the gallery do nothing.
    * @default none */
   excluded?: (candidate: number) => readonly number[];

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Candidate, judge, judgeSettings, normalizeText } from './judging.js';
+import { judge, judgeSettings, normalizeText, type PairCandidate } from './judging.js';
 import { strategies } from './pair-config.js';
 
-const aCandidate = (more: Partial<Candidate> = {}): Candidate => ({
+const aCandidate = (more: Partial<PairCandidate> = {}): PairCandidate => ({
   reference: 'a',
   target: 'b',
   strategy: 'twoHop',
@@ -14,7 +14,7 @@ const aCandidate = (more: Partial<Candidate> = {}): Candidate => ({
   ...more,
 });
 
-const reasonsOf = (candidates: Candidate[], settings: object) =>
+const reasonsOf = (candidates: PairCandidate[], settings: object) =>
   judge(candidates, judgeSettings.parse(settings)).verdicts.map(({ reason }) => reason);
 
 test('the first measure that falls short is the reason, and limits are inclusive', () => {
@@ -56,7 +56,7 @@ test('one reference keeps a text only so many times', () => {
 });
 
 test('each strategy keeps its share of all its candidates', () => {
-  const ranked = (strategy: Candidate['strategy'], ranks: number[]) =>
+  const ranked = (strategy: PairCandidate['strategy'], ranks: number[]) =>
     ranks.map((rank) => aCandidate({ strategy, rank, reference: `${strategy} ${rank}` }));
   const candidates = [...ranked('reversed', [3, 1, 2, 99]), ...ranked('neighbours', [5])];
   expect(reasonsOf(candidates, { keep: 0.5 })).toEqual(['share', 'accepted', 'accepted', 'rank', 'accepted']);
@@ -77,7 +77,7 @@ test('texts are alike without case, punctuation and white space', () => {
 });
 
 test('a measure that is no number is an error', () => {
-  const judging = (more: Partial<Candidate>) => () => judge([aCandidate(more)], judgeSettings.parse({}));
+  const judging = (more: Partial<PairCandidate>) => () => judge([aCandidate(more)], judgeSettings.parse({}));
   expect(judging({ margin: Number.NaN })).toThrow('The margin of the text for a -> b is NaN');
   expect(judging({ likelihood: Number.NEGATIVE_INFINITY })).toThrow('The likelihood of the text');
   expect(judgeSettings.safeParse({ ranks: 3 }).error?.issues[0]?.message).toContain('ranks');
@@ -104,7 +104,7 @@ test('limits hold for every list, and counts add up', () => {
       expect(most(accepted.map(({ reference, text }) => `${reference} ${normalizeText(text)}`))).toBeLessThanOrEqual(2);
       for (const one of accepted) expect(one.rank <= 4 && one.likelihood >= -2 && one.margin >= 0 && one.text !== '').toBe(true);
       for (const strategy of strategies) {
-        const of = (list: Candidate[]) => list.filter((one) => one.strategy === strategy).length;
+        const of = (list: PairCandidate[]) => list.filter((one) => one.strategy === strategy).length;
         const reported = counts[strategy];
         expect(Object.values(reported ?? {}).reduce((a, b) => a + b, 0)).toBe(of(candidates));
         expect(reported?.accepted ?? 0).toBe(of(accepted));

@@ -33,7 +33,7 @@ export const judgeSettings = z.strictObject({
 export type JudgeSettings = z.output<typeof judgeSettings>;
 
 /** A mined pair with its generated text and what the two models say of it. */
-export interface Candidate extends MinedPair {
+export interface PairCandidate extends MinedPair {
   readonly text: string;
   /** Mean log probability of a token under the captioner, 0 or less. */
   readonly likelihood: number;
@@ -70,18 +70,18 @@ export interface Judgement {
  *
  * @throws LimnError NOT_FINITE for a rank, margin or likelihood that is no number
  */
-export function judge(candidates: readonly Candidate[], settings: JudgeSettings): Judgement {
+export function judge(candidates: readonly PairCandidate[], settings: JudgeSettings): Judgement {
   const texts = candidates.map(({ text }) => normalizeText(text));
   const found = candidates.map((candidate, at) => threshold(candidate, texts[at] as string, settings));
   const bestFirst = [...candidates.keys()]
     .filter((at) => found[at] === 'accepted')
-    .sort((a, b) => compare(candidates[a] as Candidate, candidates[b] as Candidate) || a - b);
+    .sort((a, b) => compare(candidates[a] as PairCandidate, candidates[b] as PairCandidate) || a - b);
 
   const { thin, keep } = settings;
   const [alike, alikeOfReference, kept, all] = [new Tally(), new Tally(), new Tally(), new Tally()];
   for (const { strategy } of candidates) all.add(strategy);
   for (const at of bestFirst) {
-    const { reference, strategy } = candidates[at] as Candidate;
+    const { reference, strategy } = candidates[at] as PairCandidate;
     const text = texts[at] as string;
     const ofReference = JSON.stringify([reference, text]);
     if (alike.of(text) >= thin.text || alikeOfReference.of(ofReference) >= thin.reference) found[at] = 'alike';
@@ -115,7 +115,11 @@ export function normalizeText(text: string): string {
     .trim();
 }
 
-function threshold({ reference, target, rank, margin, likelihood }: Candidate, text: string, settings: JudgeSettings): Reason {
+function threshold(
+  { reference, target, rank, margin, likelihood }: PairCandidate,
+  text: string,
+  settings: JudgeSettings,
+): Reason {
   for (const [name, value] of Object.entries({ rank, margin, likelihood })) {
     if (Number.isFinite(value)) continue;
     const message = `The ${name} of the text for ${reference} -> ${target} is ${value}; the model that gave it is broken: train it again.`;
@@ -128,12 +132,12 @@ function threshold({ reference, target, rank, margin, likelihood }: Candidate, t
   return 'accepted';
 }
 
-function compare(a: Candidate, b: Candidate): number {
+function compare(a: PairCandidate, b: PairCandidate): number {
   return a.rank - b.rank || b.margin - a.margin || b.likelihood - a.likelihood;
 }
 
 /** Never 0, however unlikely the text. */
-function weightOf({ rank, likelihood }: Candidate, { weight }: JudgeSettings): number {
+function weightOf({ rank, likelihood }: PairCandidate, { weight }: JudgeSettings): number {
   if (weight === 'rank') return 1 / rank;
   return weight === 'likelihood' ? Math.max(Number.MIN_VALUE, Math.min(1, Math.exp(likelihood))) : 1;
 }

@@ -45,8 +45,8 @@ export class LabelGraph {
     });
     if (total === 0) return;
     const order = permutation(total, random);
-    for (let place = 0; place < total; place++) {
-      const path = order(place);
+    for (let position = 0; position < total; position++) {
+      const path = order(position);
       const at = firstAbove(ends, path);
       const { references, targets } = joins[at] as Join;
       const within = path - (at === 0 ? 0 : (ends[at - 1] as number));

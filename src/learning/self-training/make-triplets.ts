@@ -1,12 +1,12 @@
 /** The making of a round's pseudo triplets: pairs are mined, the captioner writes, LIMN judges. */
 import { join } from 'node:path';
 import { CaptionerModel } from '../../models/captioner/captioner-model.js';
-import { LimnModel } from '../../models/retrieval/limn-model.js';
-import type { PictureSource } from '../../models/retrieval/picture-source.js';
-import { withoutPictures } from '../data/triplets.js';
-import type { Vectors } from '../eval/vectors.js';
+import type { ImageFeatures } from '../../models/retrieval/image-features.js';
+import { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
+import { withoutImages } from '../data/triplets.js';
+import type { ScoreVectors } from '../eval/vectors.js';
 import { poolTargets, writeAndScore } from './candidates.js';
-import { type Candidate, judge, type Verdict } from './judging.js';
+import { judge, type PairCandidate, type Verdict } from './judging.js';
 import { type MinedPair, minePairs } from './mining.js';
 import { vectorNeighbours } from './neighbours.js';
 import { strategies } from './pair-config.js';
@@ -15,32 +15,32 @@ import type { RoundResult } from './rounds.js';
 import { modelsOf, pseudoFile, readStage, reporting, roundFolder, roundSeed, stage, type Work } from './work.js';
 
 /** What a round's training is made from. */
-export type Material = Pick<RoundResult, 'mined' | 'counts' | 'seconds'>;
+export type RoundMaterial = Pick<RoundResult, 'mined' | 'counts' | 'seconds'>;
 
 /** Pairs that are written and scored together; a kill loses no more. */
 const chunk = 256;
 
 /** Mines, writes and judges with the models of the round before; leaves pseudo.jsonl. */
-export async function makePseudoTriplets(work: Work, round: number): Promise<Material> {
+export async function makePseudoTriplets(work: Work, round: number): Promise<RoundMaterial> {
   const { out, settings, reader, onBroken, logger } = work;
   const seed = roundSeed(work.seed, round);
   const folder = roundFolder(out, round);
   const before = modelsOf(work, round - 1);
   const tools = reporting(work, round);
-  const limn = await LimnModel.open(before.limn);
+  const limn = await RetrievalModel.open(before.limn);
   const captioner = await CaptionerModel.open(before.captioner);
-  const read = (model: LimnModel | CaptionerModel) =>
-    reader.read({ pictures: work.pool, vocabulary: model.parts.vocabulary, onBroken, ...tools });
+  const read = (model: RetrievalModel | CaptionerModel) =>
+    reader.read({ images: work.pool, vocabulary: model.parts.vocabulary, onBroken, ...tools });
   const forLimn = await read(limn);
   const forCaptioner = await read(captioner);
   const [broken] = forLimn.broken;
   if (broken) logger.warn(`${forLimn.broken.length} pictures of the pool are left out, first: ${broken.reason}`);
-  const clock = new Clock();
+  const clock = new StageClock();
   try {
     const targets = await poolTargets(limn, forLimn, tools);
     const pairs = await stage(join(folder, 'pairs.json'), () => mineRound(work, round, forLimn, targets, seed));
     clock.lap('mine pairs');
-    const candidates: Candidate[] = [];
+    const candidates: PairCandidate[] = [];
     const views = { limn, captioner, forLimn, forCaptioner, targets };
     for (let at = 0; at < pairs.length; at += chunk) {
       const some = pairs.slice(at, at + chunk);
@@ -73,8 +73,8 @@ export async function makePseudoTriplets(work: Work, round: number): Promise<Mat
 async function mineRound(
   work: Work,
   round: number,
-  { ids, broken }: PictureSource,
-  targets: Vectors,
+  { ids, broken }: ImageFeatures,
+  targets: ScoreVectors,
   seed: number,
 ): Promise<MinedPair[]> {
   const { labelled, val, test, settings, out } = work;
@@ -82,8 +82,8 @@ async function mineRound(
   for (let r = 1; r < round; r++) {
     earlier.push(...(await readStage<MinedPair[]>(join(roundFolder(out, r), 'pairs.json'))));
   }
-  const forbidden = [val, test].flatMap((split) => split?.pictures.map(({ id }) => id) ?? []);
-  const readable = withoutPictures(
+  const forbidden = [val, test].flatMap((split) => split?.images.map(({ id }) => id) ?? []);
+  const readable = withoutImages(
     labelled,
     broken.map(({ id }) => id),
   );
@@ -100,7 +100,7 @@ async function mineRound(
 }
 
 function recordOf(
-  { reference, target, strategy, text, likelihood, rank, margin }: Candidate,
+  { reference, target, strategy, text, likelihood, rank, margin }: PairCandidate,
   verdict: Verdict,
   round: number,
 ): PseudoTriplet {
@@ -122,7 +122,7 @@ function recordOf(
 }
 
 /** Seconds of each part of a stage. */
-class Clock {
+class StageClock {
   readonly laps: Record<string, number> = {};
   private last = performance.now();
 

@@ -9,11 +9,11 @@ const aTriplet = (reference: string, target: string, text: string, source: strin
   captions: [text],
   source,
 });
-const picture = (id: string) => ({ id, path: `${id}.jpg` });
+const image = (id: string) => ({ id, path: `${id}.jpg` });
 
 const labelled: Split = {
   name: 'train',
-  pictures: ['a', 'b', 'unused'].map(picture),
+  images: ['a', 'b', 'unused'].map(image),
   triplets: [aTriplet('a', 'b', 'one', 'labels row 1'), aTriplet('b', 'a', 'two', 'labels row 2')],
   missing: ['gone'],
 };
@@ -21,7 +21,7 @@ const pseudo = Array.from({ length: 12 }, (_, i) => ({
   ...aTriplet('a', `p${i}`, 'is much darker , and longer', `pseudo row ${i + 1}`),
   weight: 0.5,
 }));
-const pool = ['other', ...pseudo.map((_, i) => `p${11 - i}`), 'a'].map(picture);
+const pool = ['other', ...pseudo.map((_, i) => `p${11 - i}`), 'a'].map(image);
 
 const mix = (settings: object = {}, more: Partial<MixOptions> = {}) =>
   mixTriplets({ labelled, pseudo, pool, settings: mixSettings.parse(settings), seed: 1, ...more });
@@ -33,8 +33,8 @@ test('every labelled triplet, the ratio of pseudo triplets, and the pictures tha
   expect(mixed.triplets.map(({ weight }) => weight)).toEqual([1, 1, 0.25, 0.25, 0.25]);
   const targets = new Set(mixed.triplets.slice(2).flatMap((triplet) => triplet.targets));
   expect(targets.size).toBe(3);
-  expect(mixed.pictures.slice(0, 3)).toEqual(labelled.pictures);
-  expect(new Set(mixed.pictures.slice(3).map(({ id }) => id))).toEqual(targets);
+  expect(mixed.images.slice(0, 3)).toEqual(labelled.images);
+  expect(new Set(mixed.images.slice(3).map(({ id }) => id))).toEqual(targets);
   expect(mixed).toMatchObject({ name: 'train', missing: ['gone'] });
 });
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
-import { joinCaptions, type Picture, type Split, type Triplet } from '../data/triplets.js';
+import { type DatasetImage, joinCaptions, type Split, type Triplet } from '../data/triplets.js';
 import { normalizeText } from './judging.js';
 import type { WeightedTriplet } from './pseudo-triplets.js';
 
@@ -27,7 +27,7 @@ export interface MixOptions {
   /** Accepted ones; which of them are taken is a seeded draw without replacement. */
   pseudo: readonly WeightedTriplet[];
   /** The pictures of the pool, where pseudo triplets name others than the labelled split has. */
-  pool: readonly Picture[];
+  pool: readonly DatasetImage[];
   settings: MixSettings;
   seed: number;
 }
@@ -57,7 +57,7 @@ export function mixTriplets({ labelled, pseudo, pool, settings, seed }: MixOptio
   });
   return {
     ...labelled,
-    pictures: [...labelled.pictures, ...missingPictures(labelled, drawn, pool)],
+    images: [...labelled.images, ...missingImages(labelled, drawn, pool)],
     triplets: [...labelled.triplets.map((triplet) => ({ ...triplet, weight: 1 })), ...drawn],
   };
 }
@@ -73,8 +73,8 @@ function withoutWords<T extends Triplet>(triplet: T, chance: number, random: Ran
 }
 
 /** Pictures of triplets that are not in the split, in the pool's order. */
-function missingPictures({ pictures }: Split, triplets: readonly Triplet[], pool: readonly Picture[]): Picture[] {
-  const has = new Set(pictures.map(({ id }) => id));
+function missingImages({ images }: Split, triplets: readonly Triplet[], pool: readonly DatasetImage[]): DatasetImage[] {
+  const has = new Set(images.map(({ id }) => id));
   const wanted = new Map<string, string>();
   for (const { reference, targets, source } of triplets) {
     for (const id of [reference, ...targets]) if (!has.has(id)) wanted.set(id, source);

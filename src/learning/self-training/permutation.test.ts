@@ -8,7 +8,7 @@ test('every number comes once, and the order follows the seed', () => {
     fc.property(fc.integer({ min: 1, max: 600 }), fc.nat(), (count, seed) => {
       const draw = () => {
         const order = permutation(count, new Random(seed));
-        return Array.from({ length: count }, (_, place) => order(place));
+        return Array.from({ length: count }, (_, position) => order(position));
       };
       expect(draw()).toEqual(draw());
       expect(draw().sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i));
@@ -27,7 +27,7 @@ test('the first place holds each number about equally often', () => {
 test('numbers beyond 32 bits are drawn without a list', () => {
   const count = 3 * 2 ** 40;
   const order = permutation(count, new Random(7));
-  const drawn = new Set(Array.from({ length: 5000 }, (_, place) => order(place)));
+  const drawn = new Set(Array.from({ length: 5000 }, (_, position) => order(position)));
   expect(drawn.size).toBe(5000);
   for (const value of drawn) expect(Number.isInteger(value) && value >= 0 && value < count).toBe(true);
   // Spread over the whole: the mean of 5000 even draws lies within five deviations of the middle.

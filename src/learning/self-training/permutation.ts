@@ -11,11 +11,11 @@ const rounds = 6;
  * @param count how many numbers there are, from 1 to 2^52
  * @returns the number at a place of the order, for places 0..count-1
  */
-export function permutation(count: number, random: Random): (place: number) => number {
+export function permutation(count: number, random: Random): (position: number) => number {
   const side = 2 ** Math.max(1, Math.ceil(Math.log2(count) / 2));
   const keys = Array.from({ length: rounds }, () => random.uint32());
-  return (place) => {
-    let value = place;
+  return (position) => {
+    let value = position;
     do {
       let [left, right] = [Math.floor(value / side), value % side];
       for (const key of keys) [left, right] = [right, (left ^ mix(right ^ key)) & (side - 1)];

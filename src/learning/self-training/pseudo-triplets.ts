@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { makeFolder } from '../../core/files.js';
-import { Row } from '../data/rows.js';
+import { AnnotationRow } from '../data/rows.js';
 import { joinCaptions, type Triplet } from '../data/triplets.js';
 import { reasons } from './judging.js';
 import { strategies } from './pair-config.js';
@@ -113,7 +113,10 @@ async function read(path: string): Promise<{ records: PseudoTriplet[]; bytes: nu
   });
   const bytes = data.lastIndexOf('\n') + 1;
   const lines = data.toString('utf8', 0, bytes).split('\n').slice(0, -1);
-  return { records: lines.map((line, index) => new Row(line, path, index + 1, 'row').json().parse(pseudoTriplet)), bytes };
+  return {
+    records: lines.map((line, index) => new AnnotationRow(line, path, index + 1, 'row').json().parse(pseudoTriplet)),
+    bytes,
+  };
 }
 
 async function writing(path: string, write: () => Promise<void>): Promise<void> {

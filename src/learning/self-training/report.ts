@@ -5,7 +5,7 @@ import { escaped, htmlPage, paperStyle } from '../../core/html.js';
 import { formatDuration } from '../../core/progress.js';
 import { Random } from '../../core/random.js';
 import { thumbnail } from '../../models/encoders/image/thumbnail.js';
-import type { Picture } from '../data/triplets.js';
+import type { DatasetImage } from '../data/triplets.js';
 import { reasons } from './judging.js';
 import { type PseudoTriplet, readPseudoTriplets } from './pseudo-triplets.js';
 import type { RoundResult, SelfTrainResult } from './rounds.js';
@@ -16,7 +16,7 @@ export interface SelfTrainReportOptions {
   out: string;
   result: SelfTrainResult;
   /** Where the pictures of the pool lie. */
-  pictures: readonly Picture[];
+  images: readonly DatasetImage[];
   /** Of the captions, e.g. where the data came from. */
   about: string;
   /** Accepted ones, and as many refused ones. @default 20 */
@@ -25,12 +25,12 @@ export interface SelfTrainReportOptions {
 
 /** Writes the page and returns its path. */
 export async function writeSelfTrainReport(options: SelfTrainReportOptions): Promise<string> {
-  const { out, result, pictures, about, examples = 20 } = options;
+  const { out, result, images, about, examples = 20 } = options;
   const { rounds, best, ended, validation, test } = result;
   const judged = rounds.filter(({ round }) => round > 0);
   const last = rounds.at(-1)?.round ?? 0;
   const records = last === 0 ? [] : await readPseudoTriplets(pseudoFile(out, last));
-  const paths = new Map(pictures.map(({ id, path }) => [id, path]));
+  const paths = new Map(images.map(({ id, path }) => [id, path]));
   const shown = async (verdict: PseudoTriplet['verdict']) => {
     const all = records.filter((record) => record.verdict === verdict);
     const chosen = new Random(1).shuffle(all).slice(0, examples);
@@ -125,31 +125,31 @@ function curve(rounds: readonly RoundResult[], best: number): string {
     [`R@${key}`, rounds.map(({ recall }) => recall[key] as number)],
     ['CIDEr-D', rounds.map(({ captions }) => captions['CIDEr-D'] as number)],
   ];
-  const x = (place: number) => margin + (place / Math.max(1, rounds.length - 1)) * (width - 2 * margin);
+  const x = (position: number) => margin + (position / Math.max(1, rounds.length - 1)) * (width - 2 * margin);
   const drawn = lines.map(([name, values], at) => {
     const [low, high] = [Math.min(...values), Math.max(...values)];
     const y = (value: number) => height - margin - ((value - low) / (high - low || 1)) * (height - 2 * margin);
     const marks = values.map(
-      (value, place) =>
-        `<circle cx="${x(place)}" cy="${y(value)}" r="${rounds[place]?.round === best && at === 0 ? 6 : 3.5}"/><text x="${x(place)}" y="${y(value) - 10}" text-anchor="middle">${value.toFixed(at === 0 ? 2 : 3)}</text>`,
+      (value, position) =>
+        `<circle cx="${x(position)}" cy="${y(value)}" r="${rounds[position]?.round === best && at === 0 ? 6 : 3.5}"/><text x="${x(position)}" y="${y(value) - 10}" text-anchor="middle">${value.toFixed(at === 0 ? 2 : 3)}</text>`,
     );
-    const path = values.map((value, place) => `${x(place)},${y(value)}`).join(' ');
+    const path = values.map((value, position) => `${x(position)},${y(value)}`).join(' ');
     return `<g class="line${at}"><polyline points="${path}"/>${marks.join('')}<text x="${width / 2 + (at === 0 ? -12 : 12)}" y="14" text-anchor="${at === 0 ? 'end' : 'start'}">${name}</text></g>`;
   });
   const ticks = rounds.map(
-    ({ round }, place) => `<text x="${x(place)}" y="${height - 10}" text-anchor="middle">round ${round}</text>`,
+    ({ round }, position) => `<text x="${x(position)}" y="${height - 10}" text-anchor="middle">round ${round}</text>`,
   );
   return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="Validation by round">${drawn.join('')}${ticks.join('')}</svg>`;
 }
 
 async function card(record: PseudoTriplet, paths: ReadonlyMap<string, string>): Promise<string> {
   const { reference, target, text, rank, margin, likelihood, strategy, reason } = record;
-  const picture = async (id: string) => {
+  const image = async (id: string) => {
     const path = paths.get(id);
     const data = path && (await thumbnail(path, 160));
     return data ? `<img alt="${escaped(id)}" src="${data}">` : `<span class="none">${escaped(id)}</span>`;
   };
-  return `<li>${await picture(reference)}<div><p class="text">${escaped(text)}</p><p class="facts">${escaped(strategy)} · rank ${rank} · margin ${margin.toFixed(2)} · likelihood ${likelihood.toFixed(2)}${reason === 'accepted' ? '' : ` · ${reason}`}</p></div>${await picture(target)}</li>`;
+  return `<li>${await image(reference)}<div><p class="text">${escaped(text)}</p><p class="facts">${escaped(strategy)} · rank ${rank} · margin ${margin.toFixed(2)} · likelihood ${likelihood.toFixed(2)}${reason === 'accepted' ? '' : ` · ${reason}`}</p></div>${await image(target)}</li>`;
 }
 
 const style = `

@@ -12,20 +12,20 @@ import { LimnError } from '../../core/errors.js';
 import { sha256, writeFileAtomic } from '../../core/files.js';
 import { type Logger, type OnProgress, silentLogger } from '../../core/progress.js';
 import { Random } from '../../core/random.js';
-import { LimnModel } from '../../models/retrieval/limn-model.js';
+import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
 import { modelFolderIn } from '../../models/retrieval/model-folder.js';
-import type { PictureReader } from '../../models/retrieval/picture-reader.js';
-import type { Picture, Split } from '../data/triplets.js';
+import { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
+import type { DatasetImage, Split } from '../data/triplets.js';
 import { requireUsable } from '../data/usable.js';
 import { evaluate } from '../eval/evaluate.js';
-import { withSplitPictures } from '../eval/split-pictures.js';
+import { withSplitImages } from '../eval/split-images.js';
 import { parse } from '../train/common.js';
 import { RunFolder } from '../train/run-folder.js';
 import { train } from '../train/train.js';
 import { trainCaptioner } from '../train/train-captioner.js';
 import { checkGiven, measureCaptioner, measureGiven } from './given.js';
 import { holdOut } from './held-out.js';
-import { type Material, makePseudoTriplets } from './make-triplets.js';
+import { makePseudoTriplets, type RoundMaterial } from './make-triplets.js';
 import { mixTriplets } from './mixing.js';
 import { acceptedTriplets, readPseudoTriplets } from './pseudo-triplets.js';
 import type { RoundResult, SelfTrainResult } from './rounds.js';
@@ -51,11 +51,11 @@ export interface SelfTrainOptions {
   /** Measured once, with the chosen round. @default none */
   test?: Split | undefined;
   /** Pictures without labels, beside those of `train`; what is in one of the splits already does not count. @default none */
-  pool?: readonly Picture[];
+  pool?: readonly DatasetImage[];
   /** Trained models, of the same picture encoder, that stand in for those of round 0. @default round 0 trains them on the labels */
   given?: ModelFolders | undefined;
   /** Encodes the pictures; the caller closes it. */
-  reader: PictureReader;
+  reader: ImageEncoderRuntime;
   /** The run folder: config.json, round-N/, limn/, captioner/, result.json. */
   out: string;
   /** What is kept of the data's origin in config.json. */
@@ -123,7 +123,7 @@ async function begin(options: SelfTrainOptions): Promise<{ work: Work; run: RunF
   const { out, dataset, reader, val, test, given, seed = 1, resume = false, onBroken = 'error' } = options;
   const { logger = silentLogger, signal, onProgress } = options;
   const settings = parse(selfTrainSettings, options.settings ?? {}, 'self-training settings');
-  const labels = options.train ?? { name: 'train', pictures: [], triplets: [], missing: [] };
+  const labels = options.train ?? { name: 'train', images: [], triplets: [], missing: [] };
   const pool = poolOf(labels, options, logger);
   checkBeginning(labels, options, pool);
   if (given && settings.rounds === 0) {
@@ -148,7 +148,7 @@ async function begin(options: SelfTrainOptions): Promise<{ work: Work; run: RunF
   return { work, run };
 }
 
-function checkBeginning(labels: Split, { val, test, given }: SelfTrainOptions, pool: readonly Picture[]): void {
+function checkBeginning(labels: Split, { val, test, given }: SelfTrainOptions, pool: readonly DatasetImage[]): void {
   const { triplets } = labels;
   if (triplets.length === 0 && !given) {
     const message =
@@ -178,14 +178,14 @@ export function withLabels(split: Split, share: number, seed: number): Split {
 }
 
 /** The labelled pictures, and those of the pool that no split has, by id or by file. */
-function poolOf({ pictures }: Split, { val, test, pool = [] }: SelfTrainOptions, logger: Logger): Picture[] {
-  const known = [pictures, val?.pictures ?? [], test?.pictures ?? []].flat();
+function poolOf({ images }: Split, { val, test, pool = [] }: SelfTrainOptions, logger: Logger): DatasetImage[] {
+  const known = [images, val?.images ?? [], test?.images ?? []].flat();
   const ids = new Set(known.map(({ id }) => id));
   const files = new Set(known.map(({ path }) => resolve(path)));
   const more = pool.filter(({ id, path }) => !ids.has(id) && !files.has(resolve(path)));
   const twice = pool.length - more.length;
   if (twice > 0) logger.info(`${twice} of the ${pool.length} pictures of the pool are left out: the dataset has them already`);
-  return [...pictures, ...more];
+  return [...images, ...more];
 }
 
 /** What the first mining begins with; nothing to report of given models where there is no validation. */
@@ -218,7 +218,7 @@ async function trainRound(
   work: Work,
   round: number,
   { split, val }: { split: Split; val: Split },
-  material: Material,
+  material: RoundMaterial,
 ): Promise<RoundResult> {
   const { out, settings, seed, reader, dataset, onBroken, logger } = work;
   const folder = roundFolder(out, round);
@@ -249,14 +249,11 @@ async function trainRound(
 
 async function testRecall(work: Work, folder: string): Promise<Record<string, number>> {
   const { test, reader, settings, onBroken, signal } = work;
-  const model = await LimnModel.open(folder);
+  const model = await RetrievalModel.open(folder);
   const protocol = protocolOf(settings);
   const options = { model, split: test as Split, reader, onBroken, signal };
   try {
-    return await withSplitPictures(
-      options,
-      async (pictures, split) => (await evaluate({ model, split, pictures, protocol })).recall,
-    );
+    return await withSplitImages(options, async (images, split) => (await evaluate({ model, split, images, protocol })).recall);
   } finally {
     await model.close();
   }

@@ -5,8 +5,8 @@ import { readSealedJson, sealed } from '../../core/checksum.js';
 import { makeFolder, writeFileAtomic } from '../../core/files.js';
 import type { Logger, OnProgress } from '../../core/progress.js';
 import { Random } from '../../core/random.js';
-import type { PictureReader } from '../../models/retrieval/picture-reader.js';
-import type { Picture, Split } from '../data/triplets.js';
+import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
+import type { DatasetImage, Split } from '../data/triplets.js';
 import { findProtocol, type Protocol } from '../eval/protocols/index.js';
 import type { SelfTrainSettings } from './settings.js';
 
@@ -23,10 +23,10 @@ export interface Work {
   val: Split | undefined;
   test: Split | undefined;
   /** All pictures that pairs are mined from. */
-  pool: readonly Picture[];
+  pool: readonly DatasetImage[];
   /** Models that stand in for those of round 0. */
   given: ModelFolders | undefined;
-  reader: PictureReader;
+  reader: ImageEncoderRuntime;
   out: string;
   dataset: Record<string, unknown>;
   settings: SelfTrainSettings;

@@ -4,30 +4,30 @@ import { type Tensor, tensor } from '../../engine/tensor/tensor.js';
 import type { CaptionerConfig } from '../../models/captioner/captioner-config.js';
 import { captionIds } from '../../models/captioner/captioner-model.js';
 import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
-import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import type { ImageFeatures } from '../../models/retrieval/image-features.js';
 import type { Split } from '../data/triplets.js';
-import { PictureFeeds } from './picture-feeds.js';
+import { ImageFeeds } from './image-feeds.js';
 import { RowBatches, type Steps, textsOf } from './row-batches.js';
 import type { TrainingSettings } from './settings.js';
 
 export class CaptionBatches {
   /** Local tokens of each picture in a batch; undefined for all. */
-  readonly tokensSeen: number | undefined;
+  readonly tokenSubsample: number | undefined;
   private readonly batches: RowBatches;
-  private readonly pictures: PictureFeeds;
+  private readonly images: ImageFeeds;
 
   constructor(
     split: Split,
-    pictures: PictureSource,
+    images: ImageFeatures,
     private readonly vocabulary: Vocabulary,
     private readonly config: CaptionerConfig,
     private readonly settings: TrainingSettings,
     private readonly seed: number,
   ) {
-    const { batchSize, tokensSeen } = settings;
-    this.batches = new RowBatches({ split, pictures, batchSize, seed });
-    this.pictures = new PictureFeeds({ pictures, picture: config.picture, tokensSeen, usesLocal: true, seed });
-    this.tokensSeen = this.pictures.tokensSeen;
+    const { batchSize, tokenSubsample } = settings;
+    this.batches = new RowBatches({ split, images, batchSize, seed });
+    this.images = new ImageFeeds({ images, image: config.image, tokenSubsample, usesLocal: true, seed });
+    this.tokenSubsample = this.images.tokenSubsample;
   }
 
   get stepsPerEpoch(): number {
@@ -41,9 +41,9 @@ export class CaptionBatches {
   feeds(steps: Steps): Record<string, Tensor> {
     const { step, count } = steps;
     const rows = this.batches.of(step, count);
-    const pictures = (which: 'reference' | 'target') =>
+    const images = (which: 'reference' | 'target') =>
       // The same places in both pictures, whose difference is taken place by place.
-      this.pictures.of(
+      this.images.of(
         rows.map((row) => row[which]),
         `${which}.`,
         `tokens of step ${step}`,
@@ -51,8 +51,8 @@ export class CaptionBatches {
     const random = Random.derive(this.seed, `texts of step ${step}`);
     const texts = textsOf(rows, this.settings.captionSwap, random);
     const flat: Record<string, Tensor> = {
-      ...(this.config.sees === 'both' ? pictures('reference') : {}),
-      ...pictures('target'),
+      ...(this.config.sees === 'both' ? images('reference') : {}),
+      ...images('target'),
       words: tensor('int64', [rows.length, this.config.words + 2], captionIds(this.vocabulary, this.config, texts)),
     };
     return this.batches.complete(flat, rows, steps);

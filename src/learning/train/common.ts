@@ -6,9 +6,9 @@ import type { OptimizerOptions } from '../../engine/nn/optimizer.js';
 import type { TrainingModel } from '../../engine/nn/training.js';
 import { sizeOf } from '../../engine/tensor/tensor.js';
 import { Vocabulary } from '../../models/encoders/text/vocabulary.js';
-import type { PictureReader } from '../../models/retrieval/picture-reader.js';
-import type { PictureSource } from '../../models/retrieval/picture-source.js';
-import { type Split, withoutPictures } from '../data/triplets.js';
+import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
+import type { ImageFeatures } from '../../models/retrieval/image-features.js';
+import { type Split, withoutImages } from '../data/triplets.js';
 import type { TrainingSettings } from './settings.js';
 
 /** @throws LimnError CONFIG that names the first wrong key */
@@ -23,9 +23,9 @@ export function parse<T extends z.ZodType>(schema: T, value: unknown, what: stri
 }
 
 /** The words of the training texts, and of captions that stand in for pictures. `longest` is the most words of a text. */
-export function trainingVocabulary(split: Split, reader: PictureReader): { vocabulary: Vocabulary; longest: number } {
+export function trainingVocabulary(split: Split, reader: ImageEncoderRuntime): { vocabulary: Vocabulary; longest: number } {
   const texts = split.triplets.flatMap(({ captions }) => captions);
-  const vocabulary = Vocabulary.build([...texts, 'and', ...reader.texts(split.pictures)], { minCount: 1 });
+  const vocabulary = Vocabulary.build([...texts, 'and', ...reader.texts(split.images)], { minCount: 1 });
   const longest = Math.max(...split.triplets.map(({ text }) => vocabulary.encode(text, 1).truncated + 1));
   return { vocabulary, longest };
 }
@@ -33,7 +33,7 @@ export function trainingVocabulary(split: Split, reader: PictureReader): { vocab
 export interface ReadSplitsOptions {
   train: Split;
   val: Split;
-  reader: PictureReader;
+  reader: ImageEncoderRuntime;
   vocabulary: Vocabulary;
   /** @default 'error' */
   onBroken?: 'error' | 'skip' | undefined;
@@ -43,8 +43,8 @@ export interface ReadSplitsOptions {
 }
 
 export interface ReadSplits {
-  pictures: PictureSource;
-  valPictures: PictureSource;
+  images: ImageFeatures;
+  valImages: ImageFeatures;
   /** `val` without what could not be read. */
   readableVal: Split;
   close(): Promise<void>;
@@ -53,23 +53,23 @@ export interface ReadSplits {
 /** The pictures of both splits; broken ones that are skipped are warned of. */
 export async function readSplits(options: ReadSplitsOptions): Promise<ReadSplits> {
   const { train, val, reader, vocabulary, onBroken = 'error', signal, onProgress, logger } = options;
-  const read = async ({ name, pictures }: Split) => {
+  const read = async ({ name, images }: Split) => {
     const report: OnProgress | undefined = onProgress && ((event) => onProgress({ ...event, stage: `${event.stage} (${name})` }));
-    const source = await reader.read({ pictures, vocabulary, onBroken, signal, onProgress: report });
+    const source = await reader.read({ images, vocabulary, onBroken, signal, onProgress: report });
     for (const { reason } of source.broken.slice(0, 3)) logger.warn(reason);
     if (source.broken.length > 3) logger.warn(`${source.broken.length - 3} more pictures could not be read and were left out`);
     return source;
   };
-  const pictures = await read(train);
-  const valPictures = await read(val);
-  const broken = valPictures.broken.map(({ id }) => id);
+  const images = await read(train);
+  const valImages = await read(val);
+  const broken = valImages.broken.map(({ id }) => id);
   return {
-    pictures,
-    valPictures,
-    readableVal: withoutPictures(val, broken),
+    images,
+    valImages,
+    readableVal: withoutImages(val, broken),
     close: async () => {
-      await pictures.close();
-      await valPictures.close();
+      await images.close();
+      await valImages.close();
     },
   };
 }

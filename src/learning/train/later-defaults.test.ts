@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 const schemas = { training: trainingSettings, model: modelConfig };
-const given = { vocabularySize: 9, picture: { kind: 'captions', words: 3 } } as const;
+const given = { vocabularySize: 9, image: { kind: 'captions', words: 3 } } as const;
 const config = () => ({ seed: 1, training: trainingSettings.parse({ epochs: 3 }), model: modelConfig.parse(given) });
 let made = 0;
 const resumed = (folder: string) => RunFolder.open(folder, config(), true, { schemas });
@@ -32,7 +32,7 @@ async function earlier(change: (config: Record<'training' | 'model', Record<stri
 
 it('goes on with a run from before a setting was there', async () => {
   const folder = await earlier(({ training, model }) => {
-    for (const key of ['captionSwap', 'recompute', 'validateEvery']) delete training[key];
+    for (const key of ['captionSwap', 'gradientCheckpointing', 'validateEvery']) delete training[key];
     for (const key of ['aggregation', 'gamma', 'dropout', 'text']) delete model[key];
   });
   const run = await resumed(folder);

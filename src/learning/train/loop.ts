@@ -6,8 +6,8 @@ import type { TrainingModel } from '../../engine/nn/training.js';
 import type { Device } from '../../engine/runtime/device.js';
 import { Session } from '../../engine/runtime/session.js';
 import { type Tensor, tensor } from '../../engine/tensor/tensor.js';
-import { Means } from './means.js';
-import type { Best, RunFolder, Standing } from './run-folder.js';
+import type { Best, RunFolder, TrainingState } from './run-folder.js';
+import { RunningMean } from './running-mean.js';
 
 export type Weights = Record<string, Tensor>;
 
@@ -62,29 +62,29 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   const { run, graph, totalSteps, stepsPerEpoch, validateEvery, scoreName, labels, device, signal, onProgress, logger } = options;
   const { stepsPerRun } = graph;
   const checkpoint = await run.loadCheckpoint();
-  const standing: Standing = checkpoint?.standing ?? { step: 0, metricsBytes: 0, seconds: 0 };
+  const trainingState: TrainingState = checkpoint?.trainingState ?? { step: 0, metricsBytes: 0, seconds: 0 };
   if (checkpoint?.metricsLost) {
     logger.warn(`${checkpoint.metricsLost} bytes of ${run.path}/metrics.ndjson are lost: it was cut behind this run's back`);
   }
   const state = checkpoint?.tensors ?? graph.initialState;
   checkState(state, graph.initialState, run.path);
-  const startedAt = performance.now() / 1000 - standing.seconds;
+  const startedAt = performance.now() / 1000 - trainingState.seconds;
   const { carry, inPlace } = graph;
   const session = await Session.open(graph.model, { label: 'training graph', device, carry, inPlace });
 
   const log = async (line: object) => {
-    standing.seconds = performance.now() / 1000 - startedAt;
-    standing.metricsBytes = await run.log({ ...line, seconds: standing.seconds });
+    trainingState.seconds = performance.now() / 1000 - startedAt;
+    trainingState.metricsBytes = await run.log({ ...line, seconds: trainingState.seconds });
   };
   const validate = async (epoch: number) => {
     const resident = await session.getResident(Object.values(graph.kept));
     const parameters = Object.fromEntries(Object.entries(graph.kept).map(([name, stored]) => [name, resident[stored] as Tensor]));
     const { score, values } = await options.validate(parameters);
-    if (!standing.best || score > standing.best.score) {
-      standing.best = { epoch, score, values };
+    if (!trainingState.best || score > trainingState.best.score) {
+      trainingState.best = { epoch, score, values };
       await options.keep(parameters);
     }
-    await log({ kind: 'validation', step: standing.step, epoch, ...labels, values });
+    await log({ kind: 'validation', step: trainingState.step, epoch, ...labels, values });
     const shown = Object.entries(values).map(([name, value]) => `${name} ${value.toFixed(2)}`);
     logger.info(`epoch ${epoch}: ${shown.join(', ')}${labels?.protocol ? ` (${labels.protocol})` : ''}`);
   };
@@ -94,34 +94,35 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
     let start = checkpoint ? undefined : copiesOf(state, graph.parameters);
     // Neither is used again, and both are large.
     await session.setResident(state, { transfer: true });
-    const saveCheckpoint = async () => run.saveCheckpoint(await session.getResident(Object.keys(graph.initialState)), standing);
+    const saveCheckpoint = async () =>
+      run.saveCheckpoint(await session.getResident(Object.keys(graph.initialState)), trainingState);
     let savedAt = performance.now();
-    let means = new Means();
+    let means = new RunningMean();
     const prepare = (step: number) => (step < totalSteps ? options.feeds(step) : {});
-    let feeds = prepare(standing.step);
-    while (standing.step < totalSteps) {
+    let feeds = prepare(trainingState.step);
+    while (trainingState.step < totalSteps) {
       const running = session.run(feeds, { fetch: graph.reported, transfer: true });
       running.catch(() => {});
       // The next batch is read while this one is computed.
-      feeds = prepare(standing.step + stepsPerRun);
+      feeds = prepare(trainingState.step + stepsPerRun);
       const report = await running;
       const failure = notFinite(report);
-      if (failure) throw await explained(failure, standing.step, start, options);
-      const epochBefore = Math.floor(standing.step / stepsPerEpoch);
-      standing.step += stepsPerRun;
+      if (failure) throw await explained(failure, trainingState.step, start, options);
+      const epochBefore = Math.floor(trainingState.step / stepsPerEpoch);
+      trainingState.step += stepsPerRun;
       means.add(report);
-      const epoch = standing.step / stepsPerEpoch;
-      const { best } = standing;
+      const epoch = trainingState.step / stepsPerEpoch;
+      const { best } = trainingState;
       const sofar = best ? `, best ${scoreName} ${best.score.toFixed(2)} (epoch ${best.epoch})` : '';
       const note = `loss ${means.of('loss').toFixed(3)}${sofar}`;
-      onProgress?.({ stage: 'train', done: standing.step, total: totalSteps, note });
+      onProgress?.({ stage: 'train', done: trainingState.step, total: totalSteps, note });
 
-      const ended = standing.step === totalSteps;
+      const ended = trainingState.step === totalSteps;
       const epochEnds = ended || epochBefore < Math.floor(epoch);
       const validates = ended || Math.floor(epochBefore / validateEvery) < Math.floor(Math.floor(epoch) / validateEvery);
       if (epochEnds || means.count >= 50) {
-        await log({ kind: 'train', step: standing.step, epoch, ...means.all() });
-        means = new Means();
+        await log({ kind: 'train', step: trainingState.step, epoch, ...means.all() });
+        means = new RunningMean();
       }
       if (validates) await validate(Math.round(epoch));
       if (validates || performance.now() - savedAt > options.checkpointSeconds * 1000 || signal?.aborted) {
@@ -129,15 +130,15 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
         start = undefined;
         savedAt = performance.now();
       }
-      if (signal?.aborted && standing.step < totalSteps) {
+      if (signal?.aborted && trainingState.step < totalSteps) {
         throw new LimnError(
           'INTERRUPTED',
-          `Interrupted at step ${standing.step} of ${totalSteps}; the checkpoint is written. Go on with --resume.`,
+          `Interrupted at step ${trainingState.step} of ${totalSteps}; the checkpoint is written. Go on with --resume.`,
         );
       }
     }
-    if (!standing.best) throw new LimnError('DATA', 'The training ended without a validation.');
-    return { best: standing.best, steps: standing.step, seconds: standing.seconds };
+    if (!trainingState.best) throw new LimnError('DATA', 'The training ended without a validation.');
+    return { best: trainingState.best, steps: trainingState.step, seconds: trainingState.seconds };
   } finally {
     await session.close();
   }
@@ -200,7 +201,7 @@ async function explained(
   try {
     const checkpoint = await run.readCheckpoint();
     const weights = checkpoint?.tensors ?? start;
-    const at = checkpoint?.standing.step ?? 0;
+    const at = checkpoint?.trainingState.step ?? 0;
     if (weights) {
       const state = { ...zeroState(graph), ...weights };
       const found = await firstMissing({ model: graph.model, state, feeds: feeds(before), row, device });

@@ -4,12 +4,12 @@ import { Random } from '../../core/random.js';
 import type { DropoutMask } from '../../engine/nn/context.js';
 import { drawMasks } from '../../engine/nn/training.js';
 import { float32, type Tensor } from '../../engine/tensor/tensor.js';
-import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import type { ImageFeatures } from '../../models/retrieval/image-features.js';
 import { epochBatches, epochRandom } from '../data/batches.js';
 import { joinCaptions, type Split } from '../data/triplets.js';
 
 /** A triplet with one target; pictures are rows of a source. */
-export interface Row {
+export interface TripletRow {
   reference: number;
   target: number;
   /** Rows of equal answers are no negatives of each other: those with the same target, or with targets of the same label. */
@@ -23,7 +23,7 @@ export interface Row {
 
 export interface RowBatchesOptions {
   split: Split;
-  pictures: PictureSource;
+  images: ImageFeatures;
   batchSize: number;
   seed: number;
 }
@@ -43,20 +43,20 @@ export class RowBatches {
   readonly stepsPerEpoch: number;
   /** Whether rows count differently. */
   readonly weighted: boolean;
-  private readonly rows: Row[];
+  private readonly rows: TripletRow[];
   private order: { epoch: number; batches: Uint32Array[] } | undefined;
 
   /** @throws LimnError DATA when no triplet's pictures can be read, CONFIG when there is not one whole batch */
   constructor(private readonly options: RowBatchesOptions) {
-    const { split, pictures, batchSize } = options;
-    const labels = new Map(split.pictures.map(({ id, label }) => [id, label]));
+    const { split, images, batchSize } = options;
+    const labels = new Map(split.images.map(({ id, label }) => [id, label]));
     // A triplet of a picture that was skipped as broken, or without a caption, is left out; one with several targets is learned with each.
     this.rows = split.triplets.flatMap(({ reference, targets, captions, weight = 1 }) => {
       if (captions.length === 0) return [];
-      const from = pictures.rowOf(reference);
+      const from = images.rowOf(reference);
       const referenceAnswer = labels.get(reference) ?? (from as number);
       return targets.flatMap((id) => {
-        const to = pictures.rowOf(id);
+        const to = images.rowOf(id);
         return from === undefined || to === undefined
           ? []
           : [{ reference: from, target: to, answer: labels.get(id) ?? to, referenceAnswer, captions, weight }];
@@ -69,13 +69,17 @@ export class RowBatches {
   }
 
   /** The rows of `count` steps from `step` on, one batch after another. */
-  of(step: number, count: number): Row[] {
+  of(step: number, count: number): TripletRow[] {
     const batches = Array.from({ length: count }, (_, i) => this.batch(step + i));
-    return batches.flatMap((indices) => Array.from(indices, (i) => this.rows[i] as Row));
+    return batches.flatMap((indices) => Array.from(indices, (i) => this.rows[i] as TripletRow));
   }
 
   /** A model's own inputs (steps * batch, ...) with what every graph is fed: what rows count, and the dropout masks. */
-  complete(flat: Record<string, Tensor>, rows: readonly Row[], { step, count, masks, isStacked }: Steps): Record<string, Tensor> {
+  complete(
+    flat: Record<string, Tensor>,
+    rows: readonly TripletRow[],
+    { step, count, masks, isStacked }: Steps,
+  ): Record<string, Tensor> {
     const inputs = { ...flat, ...(this.weighted ? { rowWeights: rowWeights(rows) } : {}) };
     return { ...stacked(inputs, count, isStacked), ...maskFeeds(masks, this.options.seed, step, count, isStacked) };
   }
@@ -92,7 +96,7 @@ export class RowBatches {
 }
 
 /** A text of each row; with the chance `swap` its captions change places. */
-export function textsOf(rows: readonly Row[], swap: number, random: Random): string[] {
+export function textsOf(rows: readonly TripletRow[], swap: number, random: Random): string[] {
   return rows.map(({ captions }) => joinCaptions(random.uniform() < swap ? [...captions].reverse() : captions));
 }
 
@@ -107,7 +111,7 @@ function stacked(flat: Readonly<Record<string, Tensor>>, steps: number, isStacke
   );
 }
 
-function rowWeights(rows: readonly Row[]): Tensor {
+function rowWeights(rows: readonly TripletRow[]): Tensor {
   return float32(
     [rows.length],
     rows.map(({ weight }) => weight),

@@ -66,8 +66,8 @@ describe('a damaged checkpoint', () => {
     const run = await RunFolder.open(out, config, false);
     const tensors = { a: float32([2, 3], [1, 2, 3, 4, 5, 6]), b: float32([4], [7, 8, 9, 10]) };
     await run.log({ kind: 'train' });
-    const standing = { step: 12, metricsBytes: 17, seconds: 3.5, best: { epoch: 1, score: 40.5, values: { 'R@10': 40.5 } } };
-    await run.saveCheckpoint(tensors, standing);
+    const trainingState = { step: 12, metricsBytes: 17, seconds: 3.5, best: { epoch: 1, score: 40.5, values: { 'R@10': 40.5 } } };
+    await run.saveCheckpoint(tensors, trainingState);
     const path = join(out, 'checkpoints', 'last.safetensors');
     let refused = 0;
     for (const damage of damagesOf(await readFile(path), 3, { flips: 200, cuts: 20 })) {
@@ -76,7 +76,7 @@ describe('a damaged checkpoint', () => {
       if (LimnError.isInstance(found)) {
         refused++;
         expect(found.message, damage.name).toContain(path);
-      } else expect(found, damage.name).toMatchObject({ tensors, standing });
+      } else expect(found, damage.name).toMatchObject({ tensors, trainingState });
     }
     expect(refused).toBeGreaterThan(200);
     await run.close();

@@ -21,7 +21,7 @@ export interface Best {
 }
 
 /** Where a training stands, beside its tensors. */
-export interface Standing {
+export interface TrainingState {
   /** Steps done. */
   step: number;
   /** Bytes of metrics.ndjson that belong to these steps. */
@@ -46,12 +46,12 @@ export interface SamenessOptions {
 
 export interface Checkpoint {
   tensors: Record<string, Tensor>;
-  standing: Standing;
+  trainingState: TrainingState;
   /** Bytes of metrics.ndjson that were there at the checkpoint and no longer are. */
   metricsLost: number;
 }
 
-const standingSchema = z.strictObject({
+const trainingStateSchema = z.strictObject({
   step: z.int().nonnegative(),
   metricsBytes: z.int().nonnegative(),
   best: z.strictObject({ epoch: z.number(), score: z.number(), values: z.record(z.string(), z.number()) }).optional(),
@@ -128,7 +128,7 @@ export class RunFolder {
     const saved = await this.readCheckpoint();
     // Lines after the checkpoint will be written again.
     const { size } = await stat(this.metrics).catch(() => ({ size: 0 }));
-    const kept = saved?.standing.metricsBytes ?? 0;
+    const kept = saved?.trainingState.metricsBytes ?? 0;
     if (size > kept) await truncate(this.metrics, kept);
     return saved && { ...saved, metricsLost: Math.max(0, kept - size) };
   }
@@ -142,15 +142,15 @@ export class RunFolder {
     if (!bytes) return undefined;
     try {
       const { tensors, metadata } = decodeSafetensors(bytes, this.checkpoint);
-      return { tensors, standing: standingOf(metadata.standing, this.checkpoint) };
+      return { tensors, trainingState: trainingStateOf(metadata.standing, this.checkpoint) };
     } catch (cause) {
       const message = `The checkpoint ${this.checkpoint} is damaged (${messageOf(cause)}) Remove it, and --resume begins this run again.`;
       throw new LimnError('CHECKPOINT', message, { details: { path: this.checkpoint }, cause });
     }
   }
 
-  async saveCheckpoint(tensors: Readonly<Record<string, Tensor>>, standing: Standing): Promise<void> {
-    await writeFileAtomic(this.checkpoint, encodeSafetensors(tensors, { standing: JSON.stringify(standing) }));
+  async saveCheckpoint(tensors: Readonly<Record<string, Tensor>>, trainingState: TrainingState): Promise<void> {
+    await writeFileAtomic(this.checkpoint, encodeSafetensors(tensors, { standing: JSON.stringify(trainingState) }));
   }
 
   /** Appends a line to metrics.ndjson and returns the file's length. */
@@ -176,9 +176,9 @@ function without(config: unknown, keys: readonly string[]): string {
   return JSON.stringify({ ...(config as object), training: Object.fromEntries(training) });
 }
 
-function standingOf(text: string | undefined, path: string): Standing {
+function trainingStateOf(text: string | undefined, path: string): TrainingState {
   try {
-    return standingSchema.parse(JSON.parse(text ?? '')) as Standing;
+    return trainingStateSchema.parse(JSON.parse(text ?? '')) as TrainingState;
   } catch (cause) {
     const message = `The checkpoint ${path} does not say where its training stands.`;
     throw new LimnError('CHECKPOINT', message, { details: { path }, cause });

@@ -8,9 +8,9 @@ import type { Device } from '../../engine/runtime/device.js';
 import { requireDevice } from '../../engine/runtime/session.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
 import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
+import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
+import type { ImageFeatures } from '../../models/retrieval/image-features.js';
 import type { EncoderIdentity } from '../../models/retrieval/model-folder.js';
-import type { PictureReader } from '../../models/retrieval/picture-reader.js';
-import type { PictureSource } from '../../models/retrieval/picture-source.js';
 import { requireBatch } from '../data/batches.js';
 import type { Split } from '../data/triplets.js';
 import { remarksOn, requireUsable } from '../data/usable.js';
@@ -25,7 +25,7 @@ export interface CommonTrainOptions {
   train: Split;
   val: Split;
   /** Encodes the pictures; the caller closes it. */
-  reader: PictureReader;
+  reader: ImageEncoderRuntime;
   /** The run folder. */
   out: string;
   /** What is kept of the data's origin in config.json. */
@@ -76,7 +76,7 @@ export function startOf({ train, val, reader, training = {}, seed = 1 }: CommonT
 export interface Batches {
   readonly stepsPerEpoch: number;
   /** Local tokens of each picture in a batch; undefined for all. */
-  readonly tokensSeen: number | undefined;
+  readonly tokenSubsample: number | undefined;
   /** Whether rows count differently. */
   readonly weighted: boolean;
   /** The feeds of some steps, stacked along a leading axis where the graph takes several in one run. */
@@ -90,7 +90,7 @@ export interface GraphOptions {
   random: Random;
   buffers: Readonly<Record<string, Tensor>>;
   stepsPerRun: number;
-  tokensSeen: number | undefined;
+  tokenSubsample: number | undefined;
   weighted: boolean;
 }
 
@@ -108,12 +108,12 @@ export interface Recipe<Model extends TrainedModel> {
   schema: z.ZodType;
   /** What config.json says of the model. */
   described: Record<string, unknown>;
-  batches(pictures: PictureSource): Batches | Promise<Batches>;
+  batches(images: ImageFeatures): Batches | Promise<Batches>;
   graph(options: GraphOptions): TrainingModel;
   /** @param weights parameters and buffers */
   model(weights: Weights): Model;
   /** Measures a model on what could be read of the validation split. @param weights its parameters and buffers */
-  measure(model: Model, split: Split, pictures: PictureSource, weights: Weights): Promise<Validation>;
+  measure(model: Model, split: Split, images: ImageFeatures, weights: Weights): Promise<Validation>;
   /** What {@link Validation.score} is, for the progress line. */
   scoreName: string;
   /** Said beside every validation in metrics.ndjson. */
@@ -165,11 +165,11 @@ export async function runTraining<Model extends TrainedModel>(
     throw error;
   });
   try {
-    const { pictures, valPictures, readableVal } = read;
+    const { images, valImages, readableVal } = read;
     requireUsable(readableVal, 'validate on');
-    const batches = await recipe.batches(pictures);
-    const { stepsPerEpoch, tokensSeen, weighted } = batches;
-    const buffers = pictures.statistics(Array.from(pictures.ids.keys()));
+    const batches = await recipe.batches(images);
+    const { stepsPerEpoch, tokenSubsample, weighted } = batches;
+    const buffers = images.statistics(Array.from(images.ids.keys()));
     const totalSteps = (stepsPerRun: number) => stepsOf(settings, stepsPerEpoch, stepsPerRun);
     const graph = withStepsPerRun(settings, (stepsPerRun) =>
       recipe.graph({
@@ -178,7 +178,7 @@ export async function runTraining<Model extends TrainedModel>(
         random: Random.derive(seed, 'initial parameters'),
         buffers,
         stepsPerRun,
-        tokensSeen,
+        tokenSubsample,
         weighted,
       }),
     );
@@ -194,7 +194,7 @@ export async function runTraining<Model extends TrainedModel>(
       feeds: (step) => batches.feeds({ step, count: stepsPerRun, masks, isStacked: stepsPerRun > 1 }),
       validate: async (parameters) => {
         const model = modelOf(parameters);
-        const validation = await recipe.measure(model, readableVal, valPictures, weightsOf(parameters));
+        const validation = await recipe.measure(model, readableVal, valImages, weightsOf(parameters));
         await model.close();
         return validation;
       },

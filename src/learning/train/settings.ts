@@ -27,13 +27,13 @@ export const trainingSettings = z.strictObject({
    * Local picture tokens that a training step sees of each picture, drawn anew each time; 0 sees all. Fewer make a step faster and
    * keep the model from learning single places by heart. Evaluation and search always see all. Only for frozen encoders.
    */
-  tokensSeen: z.int().nonnegative().default(0),
+  tokenSubsample: z.int().nonnegative().default(0),
   /** Peak of the learning rate of encoders that are trained with the rest. @default the rate of all */
   encoderLearningRate: z.number().positive().optional(),
   /** Batches whose gradients make one step of the optimizer; each batch has negatives of its own only. */
   accumulate: positive.default(1),
   /** Compute activations of trained encoders again in the backward pass in place of keeping them: less memory, more time. */
-  recompute: z.boolean().default(false),
+  gradientCheckpointing: z.boolean().default(false),
   /** Protocol of the validation. */
   protocol: z.string().default('fashioniq-original-ref-excluded'),
   /** Epochs between validations; the last epoch is always validated. More pays where epochs are short. */

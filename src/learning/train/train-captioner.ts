@@ -40,18 +40,18 @@ export async function trainCaptioner(options: TrainCaptionerOptions): Promise<Tr
   const { settings, vocabulary, longest, encoder, seed } = start;
   const config = parse(
     captionerConfig,
-    { words: Math.min(longest, 32), ...options.model, vocabularySize: vocabulary.size, picture: options.reader.config },
+    { words: Math.min(longest, 32), ...options.model, vocabularySize: vocabulary.size, image: options.reader.config },
     'captioner config',
   );
   const { model, best, steps, seconds } = await runTraining(options, start, {
     format: 'limn-caption-run-1',
     schema: captionerConfig,
     described: { model: config },
-    batches: (pictures) => new CaptionBatches(options.train, pictures, vocabulary, config, settings, seed),
+    batches: (images) => new CaptionBatches(options.train, images, vocabulary, config, settings, seed),
     graph: (common) => captionerTrainingModel(config, common),
     model: (weights) => new CaptionerModel({ config, vocabulary, weights, encoder }, options.out, '', options.device),
-    measure: async (captioner, split, pictures) => {
-      const { metrics } = await evaluateCaptions({ model: captioner, split, pictures, limit: validatedCaptions });
+    measure: async (captioner, split, images) => {
+      const { metrics } = await evaluateCaptions({ model: captioner, split, images, limit: validatedCaptions });
       return { score: metrics['CIDEr-D'], values: metrics };
     },
     scoreName: 'CIDEr-D',

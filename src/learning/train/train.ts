@@ -5,8 +5,8 @@ import { markOf } from '../../core/part.js';
 import type { MethodDefinition } from '../../models/methods/define-method.js';
 import { methods } from '../../models/methods/methods.js';
 import { type ModelConfigInput, modelConfig } from '../../models/methods/model-config.js';
-import { limnTrainingModel } from '../../models/retrieval/limn-graphs.js';
-import { LimnModel } from '../../models/retrieval/limn-model.js';
+import { limnTrainingModel } from '../../models/retrieval/retrieval-graphs.js';
+import { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import { TextReader } from '../../models/retrieval/text-reader.js';
 import type { TextSource } from '../../models/retrieval/text-source.js';
 import { chanceOf } from '../eval/chance.js';
@@ -61,13 +61,16 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       ...options.model,
       ...(options.method === undefined ? {} : { method: idOf(options.method) }),
       vocabularySize: vocabulary.size,
-      picture: reader.config,
+      image: reader.config,
       text: text.config,
     },
     'model config',
   );
   const textEncoder = text.choice && { id: text.id, choice: text.choice };
-  const tuned = { ...(reader.tuned ? { picture: reader.tuned } : {}), ...(text.tuned ? { text: text.tuned } : {}) };
+  const trainable = {
+    ...(reader.trainable ? { image: reader.trainable } : {}),
+    ...(text.trainable ? { text: text.trainable } : {}),
+  };
   const ks = recallKs(settings.selectBy);
   let texts: TextSource | undefined;
   try {
@@ -75,27 +78,35 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       format: 'limn-run-1',
       schema: modelConfig,
       described: { ...(text.choice ? { textEncoder: text.id } : {}), model: config },
-      batches: async (pictures) => {
+      batches: async (images) => {
         const wanted = trainingTexts(split, settings);
         texts = await text.read({ texts: wanted, vocabulary, words: config.words, signal, onProgress });
-        return new TripletBatches(split, pictures, texts, vocabulary, config, settings, seed);
+        return new TripletBatches(split, images, texts, vocabulary, config, settings, seed);
       },
       graph: (common) =>
         limnTrainingModel(config, {
           ...common,
           encoders: {
-            ...tuned,
+            ...trainable,
             learningRateScale: (settings.encoderLearningRate ?? settings.learningRate) / settings.learningRate,
           },
           accumulate: settings.accumulate,
-          recompute: settings.recompute,
+          gradientCheckpointing: settings.gradientCheckpointing,
         }),
       model: (weights) =>
-        new LimnModel({ config, vocabulary, weights, encoder, textEncoder }, out, '', { text, picture: reader }, device),
-      measure: async (model, val, pictures, weights) => {
-        const { recall } = await evaluate({ model, split: val, pictures, protocol, ks });
-        const data = { split: val, pictures, text, vocabulary };
-        const loss = await validationLoss(weights, { ...data, config, settings, encoders: tuned, device, signal, onProgress });
+        new RetrievalModel({ config, vocabulary, weights, encoder, textEncoder }, out, '', { text, image: reader }, device),
+      measure: async (model, val, images, weights) => {
+        const { recall } = await evaluate({ model, split: val, images, protocol, ks });
+        const data = { split: val, images, text, vocabulary };
+        const loss = await validationLoss(weights, {
+          ...data,
+          config,
+          settings,
+          encoders: trainable,
+          device,
+          signal,
+          onProgress,
+        });
         const values = { ...named(recall), ...(loss === undefined ? {} : { loss }) };
         return { score: recall[settings.selectBy] as number, values };
       },

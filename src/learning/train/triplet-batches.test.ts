@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { tensor } from '../../engine/tensor/tensor.js';
 import { Vocabulary } from '../../models/encoders/text/vocabulary.js';
 import { modelConfig } from '../../models/methods/model-config.js';
-import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import type { ImageFeatures } from '../../models/retrieval/image-features.js';
 import { wordSource } from '../../models/retrieval/text-source.js';
 import type { Split, Triplet } from '../data/triplets.js';
 import { trainingSettings } from './settings.js';
@@ -20,11 +20,11 @@ const pairs: [string, string][] = [
   ['b', 'f'],
 ];
 const vocabulary = Vocabulary.build(['in red']);
-const picture = { kind: 'captions', words: 2 } as const;
+const image = { kind: 'captions', words: 2 } as const;
 
 /** Pictures whose captions are their rows. */
-const pictures: PictureSource = {
-  config: picture,
+const images: ImageFeatures = {
+  config: image,
   ids,
   broken: [],
   rowOf: (id) => ids.indexOf(id),
@@ -41,10 +41,10 @@ function batches(changes: { method?: string; referenceNegatives?: boolean }, lab
     ([reference, target]): Triplet => ({ reference, targets: [target], text: 'in red', captions: ['in red'], source: '' }),
   );
   const listed = ids.map((id) => ({ id, path: id, ...(labels[id] ? { label: labels[id] } : {}) }));
-  const split: Split = { name: 'train', pictures: listed, triplets, missing: [] };
-  const config = modelConfig.parse({ vocabularySize: vocabulary.size, picture, ...changes });
+  const split: Split = { name: 'train', images: listed, triplets, missing: [] };
+  const config = modelConfig.parse({ vocabularySize: vocabulary.size, image, ...changes });
   const settings = trainingSettings.parse({ batchSize: pairs.length });
-  return new TripletBatches(split, pictures, wordSource(vocabulary, 2), vocabulary, config, settings, 1);
+  return new TripletBatches(split, images, wordSource(vocabulary, 2), vocabulary, config, settings, 1);
 }
 
 const size = pairs.length;

@@ -4,33 +4,33 @@ import { float32, type Tensor, tensor } from '../../engine/tensor/tensor.js';
 import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
 import type { ModelConfig } from '../../models/methods/define-method.js';
 import { methodOf } from '../../models/methods/methods.js';
-import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import type { ImageFeatures } from '../../models/retrieval/image-features.js';
 import type { TextSource } from '../../models/retrieval/text-source.js';
 import { joinCaptions, type Split } from '../data/triplets.js';
-import { PictureFeeds } from './picture-feeds.js';
-import { type Row, RowBatches, type Steps, textsOf } from './row-batches.js';
+import { ImageFeeds } from './image-feeds.js';
+import { RowBatches, type Steps, type TripletRow, textsOf } from './row-batches.js';
 import type { TrainingSettings } from './settings.js';
 
 export class TripletBatches {
   /** Local tokens of each picture in a batch; undefined for all. */
-  readonly tokensSeen: number | undefined;
+  readonly tokenSubsample: number | undefined;
   private readonly batches: RowBatches;
-  private readonly pictures: PictureFeeds;
+  private readonly images: ImageFeeds;
 
   constructor(
     split: Split,
-    pictures: PictureSource,
+    images: ImageFeatures,
     private readonly texts: TextSource,
     private readonly vocabulary: Vocabulary,
     private readonly config: ModelConfig,
     private readonly settings: TrainingSettings,
     private readonly seed: number,
   ) {
-    const { batchSize, tokensSeen } = settings;
-    this.batches = new RowBatches({ split, pictures, batchSize, seed });
+    const { batchSize, tokenSubsample } = settings;
+    this.batches = new RowBatches({ split, images, batchSize, seed });
     const usesLocal = methodOf(config).local(config);
-    this.pictures = new PictureFeeds({ pictures, picture: config.picture, tokensSeen, usesLocal, seed });
-    this.tokensSeen = this.pictures.tokensSeen;
+    this.images = new ImageFeeds({ images, image: config.image, tokenSubsample, usesLocal, seed });
+    this.tokenSubsample = this.images.tokenSubsample;
   }
 
   get stepsPerEpoch(): number {
@@ -46,13 +46,13 @@ export class TripletBatches {
     const rows = this.batches.of(step, count);
     const { batchSize } = this.settings;
     const sees = methodOf(this.config).sees(this.config);
-    const pictures = (prefix: string, which: (row: Row) => number) =>
-      this.pictures.of(rows.map(which), prefix, `${prefix} tokens of step ${step}`);
+    const images = (prefix: string, which: (row: TripletRow) => number) =>
+      this.images.of(rows.map(which), prefix, `${prefix} tokens of step ${step}`);
     const { referenceNegatives } = this.config;
     const pairs = (relation: PairRelation) => float32([rows.length, batchSize], pairsWhere(rows, batchSize, relation));
     const flat: Record<string, Tensor> = {
-      ...(sees.picture || referenceNegatives ? pictures('reference.', ({ reference }) => reference) : {}),
-      ...pictures('target.', ({ target }) => target),
+      ...(sees.image || referenceNegatives ? images('reference.', ({ reference }) => reference) : {}),
+      ...images('target.', ({ target }) => target),
       ...(sees.text ? this.textFeeds(rows, step) : {}),
       sameTarget: pairs((row, other) => row !== other && row.answer === other.answer),
       ...(referenceNegatives ? { referenceAnswers: pairs((row, other) => row.answer === other.referenceAnswer) } : {}),
@@ -60,7 +60,7 @@ export class TripletBatches {
     return this.batches.complete(flat, rows, steps);
   }
 
-  private textFeeds(rows: readonly Row[], step: number): Record<string, Tensor> {
+  private textFeeds(rows: readonly TripletRow[], step: number): Record<string, Tensor> {
     const { captionSwap, wordDropout } = this.settings;
     const random = Random.derive(this.seed, `texts of step ${step}`);
     const feeds = this.texts.feeds(textsOf(rows, captionSwap, random));
@@ -82,14 +82,14 @@ export function* trainingTexts(split: Split, { captionSwap }: TrainingSettings):
   }
 }
 
-type PairRelation = (row: Row, other: Row) => boolean;
+type PairRelation = (row: TripletRow, other: TripletRow) => boolean;
 
 /** (steps * B, B): 1 for the pairs of rows of a batch that the relation holds for. */
-function pairsWhere(rows: readonly Row[], batchSize: number, relation: PairRelation): Float32Array {
+function pairsWhere(rows: readonly TripletRow[], batchSize: number, relation: PairRelation): Float32Array {
   const out = new Float32Array(rows.length * batchSize);
   rows.forEach((row, i) => {
     const start = i - (i % batchSize);
-    for (let j = 0; j < batchSize; j++) if (relation(row, rows[start + j] as Row)) out[i * batchSize + j] = 1;
+    for (let j = 0; j < batchSize; j++) if (relation(row, rows[start + j] as TripletRow)) out[i * batchSize + j] = 1;
   });
   return out;
 }

@@ -3,17 +3,17 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { PictureReader } from '../../models/retrieval/picture-reader.js';
+import { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
 import { readFashionIQ } from '../data/fashioniq.js';
+import { generateSyntheticFashion } from '../data/synthetic-fashion/generate.js';
 import type { Split } from '../data/triplets.js';
-import { generateWardrobe } from '../data/wardrobe/generate.js';
 import { train } from './train.js';
 
 let root: string;
 let split: Split;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'limn-validation-loss-'));
-  await generateWardrobe({ directory: join(root, 'wardrobe'), pictures: 50, seed: 3, size: 16 });
+  await generateSyntheticFashion({ directory: join(root, 'wardrobe'), images: 50, seed: 3, size: 16 });
   const whole = await readFashionIQ({ directory: join(root, 'wardrobe'), category: 'wardrobe', split: 'train' });
   split = { ...whole, triplets: whole.triplets.slice(0, 6) };
 });
@@ -21,7 +21,7 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 
 /** The losses of each step and of each validation, of a training whose steps lead nowhere. */
 async function losses(name: string, method: string, batchSize: number): Promise<{ train: number[]; validation: number[] }> {
-  const reader = PictureReader.patch(16, 8, 1);
+  const reader = ImageEncoderRuntime.patch(16, 8, 1);
   const out = join(root, name);
   await train({
     train: split,

@@ -3,11 +3,11 @@ import type { OnProgress } from '../../core/progress.js';
 import type { Device } from '../../engine/runtime/device.js';
 import { Session } from '../../engine/runtime/session.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
-import type { TunedEncoders } from '../../models/backbone/tuned.js';
+import type { TrainableEncoders } from '../../models/backbone/trainable.js';
 import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
 import type { ModelConfig } from '../../models/methods/define-method.js';
-import { lossModel } from '../../models/retrieval/limn-graphs.js';
-import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import type { ImageFeatures } from '../../models/retrieval/image-features.js';
+import { lossModel } from '../../models/retrieval/retrieval-graphs.js';
 import type { TextReader } from '../../models/retrieval/text-reader.js';
 import type { Split } from '../data/triplets.js';
 import type { Weights } from './loop.js';
@@ -19,12 +19,12 @@ const most = 512;
 
 export interface ValidationLossOptions {
   split: Split;
-  pictures: PictureSource;
+  images: ImageFeatures;
   text: TextReader;
   vocabulary: Vocabulary;
   config: ModelConfig;
   settings: TrainingSettings;
-  encoders: TunedEncoders;
+  encoders: TrainableEncoders;
   device?: Device | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: OnProgress | undefined;
@@ -37,19 +37,17 @@ export interface ValidationLossOptions {
  * @returns undefined where there are not two triplets to tell apart
  */
 export async function validationLoss(weights: Weights, options: ValidationLossOptions): Promise<number | undefined> {
-  const { split, pictures, text, vocabulary, config, encoders, device, signal, onProgress } = options;
+  const { split, images, text, vocabulary, config, encoders, device, signal, onProgress } = options;
   const rows = split.triplets.flatMap(({ reference, targets, captions }) =>
-    captions.length > 0 && pictures.rowOf(reference) !== undefined
-      ? targets.filter((id) => pictures.rowOf(id) !== undefined)
-      : [],
+    captions.length > 0 && images.rowOf(reference) !== undefined ? targets.filter((id) => images.rowOf(id) !== undefined) : [],
   );
   const batchSize = Math.min(options.settings.batchSize, rows.length);
   if (batchSize < 2) return undefined;
-  const settings = { ...options.settings, batchSize, captionSwap: 0, wordDropout: 0, tokensSeen: 0 };
+  const settings = { ...options.settings, batchSize, captionSwap: 0, wordDropout: 0, tokenSubsample: 0 };
   const wanted = trainingTexts(split, settings);
   const texts = await text.read({ texts: wanted, vocabulary, words: config.words, signal, onProgress });
   try {
-    const batches = new TripletBatches(split, pictures, texts, vocabulary, config, settings, 1);
+    const batches = new TripletBatches(split, images, texts, vocabulary, config, settings, 1);
     const session = await Session.open(lossModel(config, weights, batchSize, encoders), { label: 'validation loss', device });
     try {
       const steps = Math.max(1, Math.min(batches.stepsPerEpoch, Math.floor(most / batchSize)));

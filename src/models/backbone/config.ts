@@ -4,7 +4,7 @@ import { z } from 'zod';
 const positive = z.int().positive();
 
 /** Pictures as features of a frozen encoder, as pixels for the built-in patch encoder, or as captions that stand in for them. */
-export const pictureConfig = z.discriminatedUnion('kind', [
+export const imageConfig = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('features'),
     /** Local tokens a picture. */
@@ -89,7 +89,7 @@ export const backboneFields = {
   symmetric: z.number().min(0).max(1).optional(),
   /** Part of the probability that the classification spreads over all candidates that count (Szegedy et al., arXiv 1512.00567). @default 0 */
   labelSmoothing: z.number().min(0).lt(1).optional(),
-  picture: pictureConfig,
+  image: imageConfig,
   text: textConfig.default({ kind: 'words' }),
 };
 
@@ -101,7 +101,7 @@ export type BackboneConfig = z.output<typeof backboneConfig>;
 /** What the encoders of pictures and words depend on. */
 export type EncoderConfig = Pick<
   BackboneConfig,
-  'picture' | 'width' | 'heads' | 'expansion' | 'activation' | 'dropout' | 'textLayers' | 'vocabularySize'
+  'image' | 'width' | 'heads' | 'expansion' | 'activation' | 'dropout' | 'textLayers' | 'vocabularySize'
 >;
-export type PictureConfig = z.output<typeof pictureConfig>;
+export type ImageConfig = z.output<typeof imageConfig>;
 export type TextConfig = z.output<typeof textConfig>;

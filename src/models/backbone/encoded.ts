@@ -2,7 +2,7 @@
 import { concat } from '../../engine/graph/functions.js';
 import type { Value } from '../../engine/graph/index.js';
 
-export interface Encoded {
+export interface EncodedInput {
   /** Local features (B, n, d); left out where a method uses the global one alone. */
   tokens?: Value;
   /** Added to the attention logits of the tokens, (B or 1, n); -1e9 where there is none. @default 0 everywhere */
@@ -12,10 +12,10 @@ export interface Encoded {
 }
 
 /** An encoding whose local features are wanted. */
-export type EncodedTokens = Encoded & { tokens: Value };
+export type EncodedTokens = EncodedInput & { tokens: Value };
 
 /** Two batches that one encoder made, one behind the other. */
-export function joinEncoded(first: Encoded, second: Encoded): Encoded {
+export function joinEncoded(first: EncodedInput, second: EncodedInput): EncodedInput {
   const rows = first.global.shape[0] as number;
   const joined = (part: 'tokens' | 'bias') => {
     const [a, b] = [first[part], second[part]];

@@ -6,8 +6,8 @@ import { linear, maskBias, transformerLayer } from '../../engine/nn/layers.js';
 import type { InputSpec } from '../../engine/nn/training.js';
 import type { BackboneConfig } from './config.js';
 import type { EncodedTokens } from './encoded.js';
-import { type Inputs, normalized } from './picture.js';
-import { splice, type TunedEncoders } from './tuned.js';
+import { type Inputs, normalized } from './image.js';
+import { splice, type TrainableEncoders } from './trainable.js';
 import { encodeWords } from './words.js';
 
 /**
@@ -26,7 +26,12 @@ export function textInputs({ text, words }: BackboneConfig, batch: number): Reco
 }
 
 /** A batch of texts as tokens (B, M, d), their bias and a global vector (B, d). */
-export function encodeText(context: Context, config: BackboneConfig, input: Inputs, encoders: TunedEncoders = {}): EncodedTokens {
+export function encodeText(
+  context: Context,
+  config: BackboneConfig,
+  input: Inputs,
+  encoders: TrainableEncoders = {},
+): EncodedTokens {
   const scope = context.scope('text');
   if (config.text.kind === 'words') return encodeWords(context, scope, config, input.words!) as EncodedTokens;
   const mask = input['text.mask']!;

@@ -7,7 +7,7 @@ import { openGraph, randomTensor } from '../../engine/graph/testing/evaluate.js'
 import { InferenceContext, TrainingContext } from '../../engine/nn/context.js';
 import { float32, int64, type Tensor } from '../../engine/tensor/tensor.js';
 import { type ModelConfigInput, modelConfig } from '../methods/model-config.js';
-import { encodePicture } from './picture.js';
+import { encodeImage } from './image.js';
 import { encodeText } from './text.js';
 
 const configOf = (captionWords: number, changes: Partial<ModelConfigInput> = {}) =>
@@ -19,7 +19,7 @@ const configOf = (captionWords: number, changes: Partial<ModelConfigInput> = {})
     words: 3,
     vocabularySize: 7,
     dropout: 0,
-    picture: { kind: 'captions', words: captionWords },
+    image: { kind: 'captions', words: captionWords },
     ...changes,
   });
 
@@ -27,13 +27,13 @@ const configOf = (captionWords: number, changes: Partial<ModelConfigInput> = {})
 function randomWeights(config: ReturnType<typeof configOf>): Record<string, Tensor<'float32'>> {
   const graph = new Graph();
   const context = new TrainingContext(graph, new Random(1));
-  encodePicture(context, config, { caption: graph.input('caption', 'int64', [1, captionWords(config)]) });
+  encodeImage(context, config, { caption: graph.input('caption', 'int64', [1, captionWords(config)]) });
   encodeText(context, config, { words: graph.input('words', 'int64', [1, config.words]) });
   const random = new Random(2);
   return Object.fromEntries([...context.parameters.values()].map(({ name, shape }) => [name, randomTensor(random, shape)]));
 }
 
-const captionWords = ({ picture }: ReturnType<typeof configOf>) => (picture as { words: number }).words;
+const captionWords = ({ image }: ReturnType<typeof configOf>) => (image as { words: number }).words;
 
 type Weights = Record<string, Tensor<'float32'>>;
 
@@ -43,7 +43,7 @@ async function encode(config: ReturnType<typeof configOf>, weights: Weights, cap
   const context = new InferenceContext(graph, weights);
   const ids = (rows: number[][]) => graph.constant(int64([rows.length, rows[0]!.length], rows.flat()));
   const sides = {
-    caption: encodePicture(context, config, { caption: ids(captions) }),
+    caption: encodeImage(context, config, { caption: ids(captions) }),
     text: encodeText(context, config, { words: ids(texts) }),
   };
   for (const [side, encoded] of Object.entries(sides)) {

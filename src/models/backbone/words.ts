@@ -4,7 +4,7 @@ import type { Value } from '../../engine/graph/index.js';
 import { type Context, init } from '../../engine/nn/context.js';
 import { embedding, linear, maskBias, transformerLayer } from '../../engine/nn/layers.js';
 import type { EncoderConfig } from './config.js';
-import type { Encoded } from './encoded.js';
+import type { EncodedInput } from './encoded.js';
 
 /**
  * Word vectors and positions, `config.textLayers` Transformer layers, and a linear map of the words' mean as global feature.
@@ -12,7 +12,7 @@ import type { Encoded } from './encoded.js';
  * @param scope where all parameters but the word vectors are named
  * @param words ids int64 (B, M), 0 where there is no word
  */
-export function encodeWords(context: Context, scope: Context, config: EncoderConfig, words: Value): Encoded {
+export function encodeWords(context: Context, scope: Context, config: EncoderConfig, words: Value): EncodedInput {
   const length = words.shape[1] as number;
   const positions = scope.parameter('positions', [length, config.width], init.normal(0.02), { decay: false });
   let tokens = f.add(embedding(context.scope('text'), 'words', words, config.vocabularySize, config.width, 0.3), positions);

@@ -1,6 +1,6 @@
 /** What a difference captioner is: everything that its weights depend on. */
 import { z } from 'zod';
-import { pictureConfig } from '../backbone/config.js';
+import { imageConfig } from '../backbone/config.js';
 
 const positive = z.int().positive();
 
@@ -21,7 +21,7 @@ export const captionerConfig = z
      * How many tokens the local tokens of a picture together weigh like in every attention. With it, it makes no difference in
      * expectation how many of them a training step sees. Not given: each weighs like any other.
      */
-    localMass: z.number().positive().optional(),
+    localTokenPrior: z.number().positive().optional(),
     /** Words of a text, without its end; longer ones are cut. */
     words: positive.default(24),
     vocabularySize: positive,
@@ -31,7 +31,7 @@ export const captionerConfig = z
     labelSmoothing: z.number().min(0).lt(1).default(0.1),
     /** What it sees. "target" alone is the baseline that cannot describe a difference. */
     sees: z.enum(['both', 'target']).default('both'),
-    picture: pictureConfig,
+    image: imageConfig,
   })
   .refine(({ width, heads }) => width % heads === 0, { path: ['heads'], error: 'the width must be a multiple of the heads' });
 

@@ -10,7 +10,7 @@ import type { KeysAndValues } from '../../engine/nn/layers.js';
 import type { OptimizerOptions } from '../../engine/nn/optimizer.js';
 import { type InputSpec, type TrainingModel, trainingModel } from '../../engine/nn/training.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
-import { type Inputs, pictureInputs } from '../backbone/picture.js';
+import { type Inputs, imageInputs } from '../backbone/image.js';
 import { captionerLoss, decode, decodeStep, encodePair, memories, weighsTokens } from './captioner.js';
 import type { CaptionerConfig } from './captioner-config.js';
 
@@ -21,17 +21,17 @@ export interface CaptionerTrainingOptions {
   buffers: Readonly<Record<string, Tensor>>;
   stepsPerRun?: number;
   /** Local tokens that are seen of each picture, at the same `places` in both. @default all */
-  tokensSeen?: number | undefined;
+  tokenSubsample?: number | undefined;
   /** Whether texts count differently. @default false */
   weighted?: boolean;
 }
 
 /** Batch inputs: `reference.*` (unless only the target is seen) and `target.*` pictures, `words` int64 (B, words + 2), and `rowWeights` float32 (B) with `weighted`. */
 export function captionerTrainingModel(config: CaptionerConfig, options: CaptionerTrainingOptions): TrainingModel {
-  const { batchSize, optimizer, random, buffers, stepsPerRun = 1, tokensSeen } = options;
+  const { batchSize, optimizer, random, buffers, stepsPerRun = 1, tokenSubsample } = options;
   return trainingModel({
     inputs: {
-      ...pairInputs(config, batchSize, tokensSeen),
+      ...pairInputs(config, batchSize, tokenSubsample),
       words: { dtype: 'int64', shape: [batchSize, config.words + 2] },
       ...(options.weighted ? { rowWeights: { dtype: 'float32', shape: [batchSize] } as const } : {}),
     },
@@ -98,10 +98,10 @@ export function textModel(config: CaptionerConfig, weights: Weights, batch: numb
 }
 
 /** Names and shapes of the inputs of a batch of pairs. */
-export function pairInputs({ picture, sees }: CaptionerConfig, batch: number, seen?: number): Record<string, InputSpec> {
+export function pairInputs({ image, sees }: CaptionerConfig, batch: number, seen?: number): Record<string, InputSpec> {
   return {
-    ...(sees === 'both' ? pictureInputs(picture, batch, { prefix: 'reference.', seen }) : {}),
-    ...pictureInputs(picture, batch, { prefix: 'target.', seen }),
+    ...(sees === 'both' ? imageInputs(image, batch, { prefix: 'reference.', seen }) : {}),
+    ...imageInputs(image, batch, { prefix: 'target.', seen }),
   };
 }
 

@@ -9,7 +9,7 @@ import { float32, int64, type Shape, type Tensor, tensor } from '../../engine/te
 import { decodeStep, encodePair, memories } from './captioner.js';
 import type { CaptionerConfig } from './captioner-config.js';
 import { declare, pairInputs, pastShapes } from './captioner-graphs.js';
-import type { DecodingRules, Written } from './decoding.js';
+import type { DecodingRules, WrittenCaption } from './decoding.js';
 
 /**
  * Pairs of pictures -> `words` int64 (places, B) and their `logProbabilities` (places, B), as many places as the longest text has with
@@ -85,10 +85,10 @@ function neverWritten(graph: Graph, { words, length, forbidden, end }: DecodingR
 }
 
 /** The texts of {@link greedyModel}'s outputs. */
-export function writtenTexts(words: Tensor, logProbabilities: Tensor, end: number): Written[] {
+export function writtenTexts(words: Tensor, logProbabilities: Tensor, end: number): WrittenCaption[] {
   const [places, rows] = words.shape as [number, number];
   return Array.from({ length: rows }, (_, row) => {
-    const text: Written = { ids: [], logProbability: 0 };
+    const text: WrittenCaption = { ids: [], logProbability: 0 };
     for (let place = 0; place < places; place++) {
       const id = Number(words.data[place * rows + row]);
       text.logProbability += logProbabilities.data[place * rows + row] as number;

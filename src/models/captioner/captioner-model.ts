@@ -6,14 +6,21 @@ import type { Device } from '../../engine/runtime/device.js';
 import { Session } from '../../engine/runtime/session.js';
 import { int64, type Tensor, tensor, zeros } from '../../engine/tensor/tensor.js';
 import type { Vocabulary } from '../encoders/text/vocabulary.js';
+import { ImageEncoderRuntime } from '../retrieval/image-encoder-runtime.js';
+import type { ImageFeatures } from '../retrieval/image-features.js';
 import { type EncoderIdentity, encoderSchema, readModelFolder, writeModelFolder } from '../retrieval/model-folder.js';
-import { PictureReader } from '../retrieval/picture-reader.js';
-import type { PictureSource } from '../retrieval/picture-source.js';
 import { endId, idCount, startId } from './captioner.js';
 import { type CaptionerConfig, captionerConfig } from './captioner-config.js';
 import { pairModel, pastShapes, stepModel, textModel } from './captioner-graphs.js';
 import { greedyModel, writtenTexts } from './captioner-greedy.js';
-import { type DecodingOptions, type DecodingRules, decodeTexts, rowsPerItem, type Writer, type Written } from './decoding.js';
+import {
+  type DecodingOptions,
+  type DecodingRules,
+  decodeTexts,
+  rowsPerItem,
+  type Writer,
+  type WrittenCaption,
+} from './decoding.js';
 
 const folderConfig = z.strictObject({
   format: z.literal('limn-captioner-1'),
@@ -96,16 +103,16 @@ export class CaptionerModel {
   }
 
   /** The reader that turns pictures into this model's inputs. */
-  openReader(): Promise<PictureReader> {
+  openReader(): Promise<ImageEncoderRuntime> {
     const { config, encoder } = this.parts;
-    return PictureReader.restore(config.picture, encoder.id, encoder.description, this.folder, {
+    return ImageEncoderRuntime.restore(config.image, encoder.id, encoder.description, this.folder, {
       device: this.device,
       definition: encoder.definition,
     });
   }
 
   /** Writes what changes from the first to the second picture of each pair. */
-  async caption(pictures: PictureSource, pairs: readonly PairRows[], options: CaptionOptions = {}): Promise<Caption[]> {
+  async caption(images: ImageFeatures, pairs: readonly PairRows[], options: CaptionOptions = {}): Promise<Caption[]> {
     const { decoding = { strategy: 'greedy' }, cached = true, signal, onProgress } = options;
     const batch = Math.max(1, Math.min(options.batchSize ?? 64, pairs.length));
     const captions: Caption[] = [];
@@ -116,14 +123,8 @@ export class CaptionerModel {
       const filled = Array.from({ length: batch }, (_, i) => some[Math.min(i, some.length - 1)] as PairRows);
       const written =
         cached && decoding.strategy === 'greedy'
-          ? await this.greedy(pictures, filled)
-          : await decodeTexts(
-              await this.writer(pictures, filled, rowsPerItem(decoding), cached),
-              this.rules,
-              batch,
-              decoding,
-              at,
-            );
+          ? await this.greedy(images, filled)
+          : await decodeTexts(await this.writer(images, filled, rowsPerItem(decoding), cached), this.rules, batch, decoding, at);
       for (const { ids, logProbability } of written.slice(0, some.length)) {
         captions.push({ text: this.textOf(ids), likelihood: logProbability / (ids.length + 1) });
       }
@@ -134,7 +135,7 @@ export class CaptionerModel {
 
   /** The mean log-probability of the words of given texts, their ends among them. */
   async likelihoods(
-    pictures: PictureSource,
+    images: ImageFeatures,
     pairs: readonly PairRows[],
     texts: readonly string[],
     batchSize = 64,
@@ -148,7 +149,7 @@ export class CaptionerModel {
       const row = (i: number) => at + Math.min(i, count - 1);
       const rows = Array.from({ length: batch }, (_, i) => row(i));
       const memory = await this.memory(
-        pictures,
+        images,
         rows.map((i) => pairs[i] as PairRows),
       );
       const ids = captionIds(
@@ -190,9 +191,9 @@ export class CaptionerModel {
   }
 
   /** The inputs of both pictures of each pair, or of the second alone where the captioner sees no other. */
-  private feeds(pictures: PictureSource, pairs: readonly PairRows[]): Record<string, Tensor> {
+  private feeds(images: ImageFeatures, pairs: readonly PairRows[]): Record<string, Tensor> {
     const side = (which: 0 | 1, prefix: string) =>
-      pictures.feeds(
+      images.feeds(
         pairs.map((pair) => pair[which]),
         { prefix },
       );
@@ -200,23 +201,23 @@ export class CaptionerModel {
   }
 
   /** Whole texts in one run of one graph. */
-  private async greedy(pictures: PictureSource, pairs: readonly PairRows[]): Promise<Written[]> {
+  private async greedy(images: ImageFeatures, pairs: readonly PairRows[]): Promise<WrittenCaption[]> {
     const { config, weights } = this.parts;
     const session = await this.session(`greedy ${pairs.length}`, () => greedyModel(config, weights, this.rules, pairs.length));
-    const { words, logProbabilities } = await session.run(this.feeds(pictures, pairs));
+    const { words, logProbabilities } = await session.run(this.feeds(images, pairs));
     return writtenTexts(words as Tensor, logProbabilities as Tensor, this.rules.end);
   }
 
   /** What of {@link pairModel} a decoding needs: the keys and values of the memory, or its tokens. */
-  private async memory(pictures: PictureSource, pairs: readonly PairRows[], cached = false): Promise<Record<string, Tensor>> {
+  private async memory(images: ImageFeatures, pairs: readonly PairRows[], cached = false): Promise<Record<string, Tensor>> {
     const { config, weights } = this.parts;
     const session = await this.session(`pair ${pairs.length}`, () => pairModel(config, weights, pairs.length));
     const fetch = session.outputs.filter((name) => name === 'memory.bias' || (name === 'memory') !== cached);
-    return session.run(this.feeds(pictures, pairs), { fetch });
+    return session.run(this.feeds(images, pairs), { fetch });
   }
 
-  private async writer(pictures: PictureSource, pairs: readonly PairRows[], each: number, cached: boolean): Promise<Writer> {
-    const memory = await this.memory(pictures, pairs, cached);
+  private async writer(images: ImageFeatures, pairs: readonly PairRows[], each: number, cached: boolean): Promise<Writer> {
+    const memory = await this.memory(images, pairs, cached);
     if (cached) return this.cachedWriter(memory, pairs.length, each);
     const wide = Object.fromEntries(Object.entries(memory).map(([name, value]) => [name, repeated(value, each)]));
     return this.plainWriter(wide, pairs.length * each);

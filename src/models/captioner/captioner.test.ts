@@ -7,9 +7,9 @@ import { Random } from '../../core/random.js';
 import { Session } from '../../engine/runtime/session.js';
 import { toFloat16 } from '../../engine/tensor/float16.js';
 import { sizeOf, type Tensor, tensor } from '../../engine/tensor/tensor.js';
-import type { PictureConfig } from '../backbone/config.js';
+import type { ImageConfig } from '../backbone/config.js';
 import { Vocabulary } from '../encoders/text/vocabulary.js';
-import type { PictureSource } from '../retrieval/picture-source.js';
+import type { ImageFeatures } from '../retrieval/image-features.js';
 import { idCount } from './captioner.js';
 import { type CaptionerConfigInput, captionerConfig } from './captioner-config.js';
 import { captionerTrainingModel } from './captioner-graphs.js';
@@ -17,8 +17,8 @@ import { CaptionerModel, captionIds, type PairRows } from './captioner-model.js'
 import type { DecodingOptions } from './decoding.js';
 
 const vocabulary = Vocabulary.build(['is red and has short sleeves', 'is blue with a longer hem'], { buckets: 2 });
-const features: PictureConfig = { kind: 'features', tokens: 3, channels: 4, globalChannels: 5, colourChannels: 0 };
-const captions: PictureConfig = { kind: 'captions', words: 4 };
+const features: ImageConfig = { kind: 'features', tokens: 3, channels: 4, globalChannels: 5, colourChannels: 0 };
+const captions: ImageConfig = { kind: 'captions', words: 4 };
 const count = 6;
 const made: CaptionerModel[] = [];
 afterAll(() => Promise.all(made.map((model) => model.close())));
@@ -33,12 +33,12 @@ const configOf = (changes: Partial<CaptionerConfigInput> = {}) =>
     dropout: 0,
     words: 5,
     vocabularySize: vocabulary.size,
-    picture: features,
+    image: features,
     ...changes,
   });
 
 /** Drawn pictures; captions of different lengths where these stand in for them. */
-function drawnPictures(config: PictureConfig, seed = 1): PictureSource {
+function drawnImages(config: ImageConfig, seed = 1): ImageFeatures {
   const random = new Random(seed);
   const halves = (shape: number[]) => toFloat16(Float32Array.from({ length: sizeOf(shape) }, () => random.normal()));
   const tables: Record<string, { shape: number[]; values: (number | bigint)[] }> =
@@ -65,7 +65,7 @@ function drawnPictures(config: PictureConfig, seed = 1): PictureSource {
         return [prefix + name, value];
       }),
     ) as Record<string, Tensor>;
-  return { feeds } as unknown as PictureSource;
+  return { feeds } as unknown as ImageFeatures;
 }
 
 const buffers = {
@@ -119,12 +119,12 @@ describe('decoding', () => {
   ];
   it.each([
     ['features', {}],
-    ['features', { localMass: 0.1 }],
+    ['features', { localTokenPrior: 0.1 }],
     ['captions', {}],
   ] as const)('writes the same words with and without cached keys and values: %s %o', async (kind, changes) => {
-    const picture = kind === 'features' ? features : captions;
-    const model = drawnModel({ picture, ...changes });
-    const source = drawnPictures(picture);
+    const image = kind === 'features' ? features : captions;
+    const model = drawnModel({ image, ...changes });
+    const source = drawnImages(image);
     for (const decoding of ways) {
       const cached = await model.caption(source, pairs, { decoding, batchSize: 2 });
       const plain = await model.caption(source, pairs, { decoding, batchSize: 2, cached: false });
@@ -135,18 +135,18 @@ describe('decoding', () => {
     }
   });
 
-  it('weighs local tokens as many as `localMass`: as many as there are, and nothing changes', async () => {
-    const source = drawnPictures(features);
+  it('weighs local tokens as many as `localTokenPrior`: as many as there are, and nothing changes', async () => {
+    const source = drawnImages(features);
     const likelihood = async (changes: Partial<CaptionerConfigInput>) =>
       (await drawnModel(changes).likelihoods(source, pairs.slice(0, 1), ['is red']))[0] as number;
     const plain = await likelihood({});
-    expect(await likelihood({ localMass: 3 })).toBeCloseTo(plain, 5);
-    expect(Math.abs((await likelihood({ localMass: 0.01 })) - plain)).toBeGreaterThan(1e-3);
+    expect(await likelihood({ localTokenPrior: 3 })).toBeCloseTo(plain, 5);
+    expect(Math.abs((await likelihood({ localTokenPrior: 0.01 })) - plain)).toBeGreaterThan(1e-3);
   });
 
   it('does not depend on the batch, and tells the likelihood of any text', async () => {
     const model = drawnModel();
-    const source = drawnPictures(features);
+    const source = drawnImages(features);
     const together = await model.caption(source, pairs);
     const alone = await model.caption(source, pairs.slice(2, 3), { batchSize: 1 });
     expect(alone[0]?.text).toBe(together[2]?.text);
@@ -167,7 +167,7 @@ describe('decoding', () => {
 
   it('writes words of the vocabulary alone, at least one and no more than it may', async () => {
     const model = drawnModel();
-    const texts = await model.caption(drawnPictures(features), pairs, {
+    const texts = await model.caption(drawnImages(features), pairs, {
       decoding: { strategy: 'nucleus', topP: 1, temperature: 5 },
     });
     for (const { text } of texts) {
@@ -182,7 +182,7 @@ describe('decoding', () => {
 describe('what it sees', () => {
   it('is both pictures, in their order', async () => {
     const model = drawnModel();
-    const source = drawnPictures(features);
+    const source = drawnImages(features);
     const [forth, back] = await model.likelihoods(
       source,
       [
@@ -196,7 +196,7 @@ describe('what it sees', () => {
 
   it('is the target alone for the baseline', async () => {
     const model = drawnModel({ sees: 'target' });
-    const source = drawnPictures(features);
+    const source = drawnImages(features);
     const [one, other] = await model.likelihoods(
       source,
       [
@@ -210,8 +210,8 @@ describe('what it sees', () => {
   });
 
   it('is not what is padded', async () => {
-    const model = drawnModel({ picture: captions });
-    const source = drawnPictures(captions);
+    const model = drawnModel({ image: captions });
+    const source = drawnImages(captions);
     const [before] = await model.likelihoods(source, [[0, 1]], ['is red']);
     // The vectors of padding, in captions and in texts, are of no account.
     const weights = { ...model.parts.weights };
@@ -252,7 +252,7 @@ it('makes ids of a text: start, words, end, and nothing behind', () => {
 
 it('learns to tell pairs apart, and is the same when it is opened again', async () => {
   const { config, training } = trainingOf({ labelSmoothing: 0 }, 4);
-  const source = drawnPictures(features);
+  const source = drawnImages(features);
   const texts = ['is red', 'is blue with a hem', 'has short sleeves', 'has longer sleeves and hem'];
   const some = pairs.slice(0, 4);
   const session = await Session.open(training.model, { label: 'captioner training', carry: training.carry });

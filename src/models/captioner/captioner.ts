@@ -9,10 +9,10 @@
 import * as f from '../../engine/graph/functions.js';
 import type { Value } from '../../engine/graph/index.js';
 import { type Context, init } from '../../engine/nn/context.js';
-import { decoderPlace, memoryOf } from '../../engine/nn/decoder-place.js';
+import { decoderPosition, memoryOf } from '../../engine/nn/decoder-position.js';
 import { causalBias, decoderLayer, type KeysAndValues, layerNorm, transformerLayer } from '../../engine/nn/layers.js';
 import { crossEntropy } from '../../engine/nn/losses.js';
-import { encodePicture, type Inputs, withoutPrefix } from '../backbone/picture.js';
+import { encodeImage, type Inputs, withoutPrefix } from '../backbone/image.js';
 import type { CaptionerConfig } from './captioner-config.js';
 
 /** Ids behind the vocabulary's: what a text starts and ends with. */
@@ -30,7 +30,8 @@ export interface Memory {
 }
 
 /** Whether the tokens of a memory weigh differently: captions that stand in for pictures are of different lengths. */
-export const weighsTokens = ({ picture, localMass }: CaptionerConfig) => picture.kind === 'captions' || localMass !== undefined;
+export const weighsTokens = ({ image, localTokenPrior }: CaptionerConfig) =>
+  image.kind === 'captions' || localTokenPrior !== undefined;
 
 /** Both pictures and their difference. */
 export function encodePair(context: Context, config: CaptionerConfig, inputs: Inputs): Memory {
@@ -54,9 +55,9 @@ export function encodePair(context: Context, config: CaptionerConfig, inputs: In
 
 /** [local tokens; global] of a picture, (B, N + 1, d), and what is added to the attention logits, (B, N + 1). */
 function tokensOf(context: Context, config: CaptionerConfig, input: Inputs): { tokens: Value; bias: Value | undefined } {
-  const { tokens, bias: hidden, global } = encodePicture(context, config, input);
+  const { tokens, bias: hidden, global } = encodeImage(context, config, input);
   const [batch, count] = (tokens as Value).shape as [number, number];
-  const prior = config.localMass === undefined ? 0 : Math.log(config.localMass / count);
+  const prior = config.localTokenPrior === undefined ? 0 : Math.log(config.localTokenPrior / count);
   const local = f.add(hidden ?? f.filled(global, [batch, count], 0), prior);
   const bias = weighsTokens(config) ? f.concat([local, f.filled(global, [batch, 1], 0)], 1) : undefined;
   return { tokens: f.concat([tokens as Value, f.unsqueeze(global, [1])], 1), bias };
@@ -114,8 +115,8 @@ export function decodeStep(
   const [rows, heads] = [words.shape[0] as number, config.heads];
   // (R, H, 3): row, head, place
   const rowsAndHeads = Array.from({ length: rows * heads }, (_, i) => [Math.floor(i / heads), i % heads, 0]).flat();
-  const toPlace = f.mul(f.indices(words, [3], [0, 0, 1]), place);
-  const here = f.add(f.indices(words, [rows, heads, 3], rowsAndHeads), toPlace);
+  const toPosition = f.mul(f.indices(words, [3], [0, 0, 1]), place);
+  const here = f.add(f.indices(words, [rows, heads, 3], rowsAndHeads), toPosition);
   const now: KeysAndValues[] = [];
   let x = embedded;
   for (let i = 0; i < config.decoderLayers; i++) {
@@ -125,7 +126,7 @@ export function decodeStep(
       return now[i] as KeysAndValues;
     };
     const seen = { memory: memory.layers[i] as KeysAndValues, memoryBias: memory.bias };
-    x = decoderPlace(scope, `layer${i}`, x, { ...config, bias, ...seen, remember });
+    x = decoderPosition(scope, `layer${i}`, x, { ...config, bias, ...seen, remember });
   }
   return { logits: outputs(scope, x, table), past: now };
 }

@@ -43,7 +43,7 @@ export type DecodingOptions =
       seed?: number | undefined;
     };
 
-export interface Written {
+export interface WrittenCaption {
   /** Word ids, without start and end. */
   ids: number[];
   /** The sum of its words' log-probabilities, that of its end among them. */
@@ -81,7 +81,7 @@ export function decodeTexts(
   items: number,
   options: DecodingOptions,
   first = 0,
-): Promise<Written[]> {
+): Promise<WrittenCaption[]> {
   checkDecoding(options);
   if (options.strategy === 'beam') return beamSearch(writer, rules, items, options.beams ?? 4, options.lengthPenalty ?? 1);
   if (options.strategy === 'greedy') return oneByOne(writer, rules, items, (logP) => likeliest(logP));
@@ -103,8 +103,8 @@ async function oneByOne(
   rules: DecodingRules,
   items: number,
   choose: (logP: Float32Array, item: number) => number,
-): Promise<Written[]> {
-  const texts = Array.from({ length: items }, (): Written => ({ ids: [], logProbability: 0 }));
+): Promise<WrittenCaption[]> {
+  const texts = Array.from({ length: items }, (): WrittenCaption => ({ ids: [], logProbability: 0 }));
   const last = new Int32Array(items).fill(rules.start);
   const parents = Int32Array.from({ length: items }, (_, i) => i);
   const ended = new Uint8Array(items);
@@ -114,7 +114,7 @@ async function oneByOne(
       if (ended[item]) continue;
       const logP = allowed(all, item, place, rules);
       const id = place === rules.length ? rules.end : choose(logP, item);
-      const text = texts[item] as Written;
+      const text = texts[item] as WrittenCaption;
       text.logProbability += logP[id] as number;
       last[item] = id;
       if (id === rules.end) ended[item] = 1;
@@ -148,7 +148,7 @@ function drawn(logP: Float32Array, topP: number, temperature: number, random: Ra
   return order[Math.max(0, count - 1)] as number;
 }
 
-interface Beam extends Written {
+interface Beam extends WrittenCaption {
   /** Its row in the writer. */
   row: number;
 }
@@ -159,17 +159,17 @@ async function beamSearch(
   items: number,
   beams: number,
   lengthPenalty: number,
-): Promise<Written[]> {
-  const score = ({ ids, logProbability }: Written) => logProbability / (ids.length + 1) ** lengthPenalty;
+): Promise<WrittenCaption[]> {
+  const score = ({ ids, logProbability }: WrittenCaption) => logProbability / (ids.length + 1) ** lengthPenalty;
   const rows = items * beams;
   let alive = Array.from({ length: items }, (_, item): Beam[] => [{ ids: [], logProbability: 0, row: item * beams }]);
-  const ended = Array.from({ length: items }, (): Written[] => []);
+  const ended = Array.from({ length: items }, (): WrittenCaption[] => []);
   const last = new Int32Array(rows).fill(rules.start);
   const parents = Int32Array.from({ length: rows }, (_, row) => row);
   for (let place = 0; place <= rules.length && alive.some((list) => list.length > 0); place++) {
     const all = await writer.next(last, place, parents);
     alive = alive.map((list, item) => {
-      const finished = ended[item] as Written[];
+      const finished = ended[item] as WrittenCaption[];
       const open: Beam[] = [];
       for (const { from, id, logProbability } of extensions(list, all, place, rules, beams)) {
         if (id === rules.end) finished.push({ ids: from.ids, logProbability });
@@ -179,7 +179,7 @@ async function beamSearch(
       finished.sort((a, b) => score(b) - score(a)).splice(beams);
       // Log-probabilities only fall, so a text can end no better than it would at the greatest length without a further loss.
       const bound = (open[0]?.logProbability ?? Number.NEGATIVE_INFINITY) / (rules.length + 1) ** lengthPenalty;
-      return finished.length === beams && score(finished.at(-1) as Written) >= bound ? [] : open;
+      return finished.length === beams && score(finished.at(-1) as WrittenCaption) >= bound ? [] : open;
     });
     alive.forEach((list, item) => {
       list.forEach((beam, i) => {
@@ -190,7 +190,7 @@ async function beamSearch(
     });
     alive = alive.map((list, item) => list.map((beam, i) => ({ ...beam, row: item * beams + i })));
   }
-  return ended.map((list) => list[0] as Written);
+  return ended.map((list) => list[0] as WrittenCaption);
 }
 
 interface Extension {

@@ -8,7 +8,7 @@ import { openGraph, openGraphFile, randomTensor } from '../../engine/graph/testi
 import { TrainingContext } from '../../engine/nn/context.js';
 import { attention } from '../../engine/nn/layers.js';
 import { float32, int64, type Tensor } from '../../engine/tensor/tensor.js';
-import { attentionModel, limnTrainingModel } from '../retrieval/limn-graphs.js';
+import { attentionModel, limnTrainingModel } from '../retrieval/retrieval-graphs.js';
 import { modelConfig } from './model-config.js';
 
 describe('the weights that an attention hands out', () => {
@@ -55,9 +55,9 @@ describe('attentionModel', () => {
     words: 4,
     projection: 8,
     dropout: 0,
-    localMass: 2,
+    localTokenPrior: 2,
     vocabularySize: 9,
-    picture: { kind: 'patch', size: 32, patch: 8, layers: 0 },
+    image: { kind: 'patch', size: 32, patch: 8, layers: 0 },
   });
   const random = new Random(5);
   const optimizer = { learningRate: 1e-3, totalSteps: 1, warmupSteps: 0, weightDecay: 0, clipNorm: 0 };

@@ -7,7 +7,7 @@ import { float32, scalar } from '../../engine/tensor/tensor.js';
 import { inBatchClassification } from './classification.js';
 import { modelConfig } from './model-config.js';
 
-const config = modelConfig.parse({ vocabularySize: 3, initialScale: 5, picture: { kind: 'captions', words: 2 } });
+const config = modelConfig.parse({ vocabularySize: 3, initialScale: 5, image: { kind: 'captions', words: 2 } });
 const cosines = [0.9, 0.1, -0.3, 0.2, 0.5, 0.4, 0.0, 0.7, 0.6];
 
 async function lossOf(weights?: readonly number[], same: readonly number[] = new Array(9).fill(0)): Promise<number> {

@@ -5,20 +5,20 @@ import { Random } from '../../core/random.js';
 import * as f from '../../engine/graph/functions.js';
 import type { Value } from '../../engine/graph/index.js';
 import { linear } from '../../engine/nn/layers.js';
-import { galleryModel, limnTrainingModel } from '../retrieval/limn-graphs.js';
+import { galleryModel, limnTrainingModel } from '../retrieval/retrieval-graphs.js';
 import { inBatchLoss } from './classification.js';
 import { defineMethod, type MethodDefinition } from './define-method.js';
 import { methods } from './methods.js';
 import { modelConfig, modelKeys } from './model-config.js';
 
-const given = { width: 8, heads: 2, words: 4, vocabularySize: 9, picture: { kind: 'captions', words: 3 } } as const;
+const given = { width: 8, heads: 2, words: 4, vocabularySize: 9, image: { kind: 'captions', words: 3 } } as const;
 const parts = {
   options: z.object({ share: z.number().min(0).default(0.5) }),
-  sees: () => ({ picture: true, text: true }),
-  embedQuery: (_context, { share }, picture, text) => ({
-    matching: f.l2Normalize(f.add(picture!.global, f.mul(text!.global, share as number))),
+  sees: () => ({ image: true, text: true }),
+  embedQuery: (_context, { share }, image, text) => ({
+    matching: f.l2Normalize(f.add(image!.global, f.mul(text!.global, share as number))),
   }),
-  embedTarget: (_context, _config, picture) => ({ matching: f.l2Normalize(picture.global) }),
+  embedTarget: (_context, _config, image) => ({ matching: f.l2Normalize(image.global) }),
   loss: inBatchLoss,
 } satisfies Omit<MethodDefinition, 'id'>;
 
@@ -104,8 +104,8 @@ it('reports terms under its own names', () => {
 });
 
 describe('a method that does not fit is refused in one line that names it:', () => {
-  const wide: MethodDefinition['embedTarget'] = (context, _config, picture) => ({
-    matching: f.l2Normalize(linear(context, 'wide', picture.global, 10)),
+  const wide: MethodDefinition['embedTarget'] = (context, _config, image) => ({
+    matching: f.l2Normalize(linear(context, 'wide', image.global, 10)),
   });
   const cases: [string, Partial<MethodDefinition>, RegExp][] = [
     ['queries and targets of other widths', { embedTarget: wide }, /queries have vectors of 8 numbers and targets of 10/],

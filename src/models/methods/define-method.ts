@@ -5,7 +5,7 @@ import { definePart, type Part } from '../../core/part.js';
 import type { Value } from '../../engine/graph/index.js';
 import type { Context } from '../../engine/nn/context.js';
 import { type BackboneConfig, backboneFields } from '../backbone/config.js';
-import type { Encoded } from '../backbone/encoded.js';
+import type { EncodedInput } from '../backbone/encoded.js';
 import type { BatchRows, Embedding, MethodLoss } from './method.js';
 
 /** A config of any model: what the options of its method are is the method's business. */
@@ -25,7 +25,7 @@ export interface MethodDefinition<Options extends z.ZodObject = z.ZodObject, E e
    */
   readonly options: Options;
   /** Which sides of a query are read at all. */
-  sees(config: MethodConfig<Options>): { picture: boolean; text: boolean };
+  sees(config: MethodConfig<Options>): { image: boolean; text: boolean };
   /** Whether local image features are used. @default false: the global one alone */
   local?(config: MethodConfig<Options>): boolean;
   /** K, the number of factor vectors of an embedding. @default 0 */
@@ -33,9 +33,9 @@ export interface MethodDefinition<Options extends z.ZodObject = z.ZodObject, E e
   /** How much the factors' mean cosine counts in the score, beside the matching vectors' cosine. @default 1 */
   score?(config: MethodConfig<Options>): { factors: number };
   /** The embedding of a query; what {@link sees} excludes is undefined. */
-  embedQuery(context: Context, config: MethodConfig<Options>, picture: Encoded | undefined, text: Encoded | undefined): E;
+  embedQuery(context: Context, config: MethodConfig<Options>, image: EncodedInput | undefined, text: EncodedInput | undefined): E;
   /** The embedding of a target image, which is what a gallery stores. */
-  embedTarget(context: Context, config: MethodConfig<Options>, picture: Encoded): E;
+  embedTarget(context: Context, config: MethodConfig<Options>, image: EncodedInput): E;
   /**
    * The loss of a batch, and the terms that are reported beside it under names of the method's choice.
    *
@@ -47,7 +47,7 @@ export interface MethodDefinition<Options extends z.ZodObject = z.ZodObject, E e
    *
    * @param text of the query whose reference it is; without one the image is seen as a target
    */
-  attention?(context: Context, config: MethodConfig<Options>, picture: Encoded, text?: Encoded): Value;
+  attention?(context: Context, config: MethodConfig<Options>, image: EncodedInput, text?: EncodedInput): Value;
 }
 
 /**

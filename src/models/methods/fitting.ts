@@ -40,14 +40,14 @@ function checked(method: MethodDefinition): FittingMethod {
     local: (config) => method.local?.(config) ?? false,
     factors,
     score: (config) => method.score?.(config) ?? { factors: 1 },
-    embedQuery: (context, config, picture, text) => {
-      const batch = ((picture ?? text)?.global.shape[0] ?? 0) as number;
-      const work = () => method.embedQuery(context, config, picture, text);
+    embedQuery: (context, config, image, text) => {
+      const batch = ((image ?? text)?.global.shape[0] ?? 0) as number;
+      const work = () => method.embedQuery(context, config, image, text);
       return call('embedQuery', work, (query) => embeddingFault(query, batch, factors(config)));
     },
-    embedTarget: (context, config, picture) => {
-      const work = () => method.embedTarget(context, config, picture);
-      return call('embedTarget', work, (target) => embeddingFault(target, picture.global.shape[0] as number, factors(config)));
+    embedTarget: (context, config, image) => {
+      const work = () => method.embedTarget(context, config, image);
+      return call('embedTarget', work, (target) => embeddingFault(target, image.global.shape[0] as number, factors(config)));
     },
     loss: (context, config, query, candidates, rows) => {
       for (const [what, asked, stored] of [
@@ -62,9 +62,9 @@ function checked(method: MethodDefinition): FittingMethod {
     },
     ...(method.attention
       ? {
-          attention: (context, config, picture, text) => {
-            const [batch, places] = (picture.tokens?.shape ?? []) as number[];
-            const work = () => method.attention?.(context, config, picture, text) as Value;
+          attention: (context, config, image, text) => {
+            const [batch, places] = (image.tokens?.shape ?? []) as number[];
+            const work = () => method.attention?.(context, config, image, text) as Value;
             return call('attention', work, (value) => valueFault('what it gives', value, [batch, factors(config), places]));
           },
         }

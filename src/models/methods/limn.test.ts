@@ -6,7 +6,7 @@ import type { Graph } from '../../engine/graph/index.js';
 import { type Feeds, openGraph } from '../../engine/graph/testing/evaluate.js';
 import { drawMasks } from '../../engine/nn/training.js';
 import { sizeOf, type Tensor, tensor } from '../../engine/tensor/tensor.js';
-import { galleryModel, limnTrainingModel, queryModel } from '../retrieval/limn-graphs.js';
+import { galleryModel, limnTrainingModel, queryModel } from '../retrieval/retrieval-graphs.js';
 import { openModel, traceLoss } from '../testing/traced.js';
 import { type ModelConfigInput, modelConfig } from './model-config.js';
 

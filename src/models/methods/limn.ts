@@ -11,10 +11,10 @@ import * as f from '../../engine/graph/functions.js';
 import type { Value } from '../../engine/graph/index.js';
 import { type Context, init } from '../../engine/nn/context.js';
 import { layerNorm, linear, mlp, transformerLayer } from '../../engine/nn/layers.js';
-import { disentangling, symmetricKl } from '../../engine/nn/losses.js';
+import { factorOrthogonality, symmetricKl } from '../../engine/nn/losses.js';
 import { float32 } from '../../engine/tensor/tensor.js';
 import type { backboneConfig } from '../backbone/config.js';
-import type { Encoded } from '../backbone/encoded.js';
+import type { EncodedInput } from '../backbone/encoded.js';
 import { inBatchClassification } from './classification.js';
 import { defineMethod, type MethodConfig } from './define-method.js';
 import type { BatchRows, Embedding } from './method.js';
@@ -35,13 +35,13 @@ const options = z
     /** p, the width of a factor's projection. */
     projection: positive.default(64),
     /** How many tokens the local picture tokens together weigh like in the attention prior. Not given: each weighs like any other. */
-    localMass: z.number().positive().optional(),
+    localTokenPrior: z.number().positive().optional(),
     /** Weights of the loss terms beside the matching token's classification, which has 1. */
     weights: z
       .strictObject({
         factors: z.number().nonnegative().default(1),
         agreement: z.number().nonnegative().default(1),
-        disentangling: z.number().nonnegative().default(1),
+        factorOrthogonality: z.number().nonnegative().default(1),
       })
       .prefault({}),
     /**
@@ -77,17 +77,17 @@ export interface FactorEmbedding extends Embedding {
 export const limn = defineMethod({
   id: 'limn',
   options,
-  sees: ({ query }) => ({ picture: query !== 'text', text: query !== 'picture' }),
+  sees: ({ query }) => ({ image: query !== 'text', text: query !== 'picture' }),
   local: ({ features }) => features !== 'global',
   factors: ({ factors }) => factors,
   score: ({ gamma }) => ({ factors: gamma }),
-  embedQuery(context, config, picture, text): FactorEmbedding {
-    const seen = picture && pictureSequence(context, config, picture);
+  embedQuery(context, config, image, text): FactorEmbedding {
+    const seen = image && imageSequence(context, config, image);
     const query = embed(context, config, seen, text && textSequence(context, config, text));
     if (config.factorWeights !== 'learned') return query;
     return { ...query, factors: f.mul(query.factors, factorWeights(context.scope('factor_weights'), query.tokens)) };
   },
-  embedTarget: (context, config, picture) => embed(context, config, pictureSequence(context, config, picture), undefined),
+  embedTarget: (context, config, image) => embed(context, config, imageSequence(context, config, image), undefined),
   loss: limnLoss,
   attention: factorAttention,
 });
@@ -102,18 +102,18 @@ interface Sequence {
 }
 
 /**
- * [picture tokens; global], each with its type: (B, N + 1, d). Where it is given, `localMass` is the number of tokens that all N
+ * [picture tokens; global], each with its type: (B, N + 1, d). Where it is given, `localTokenPrior` is the number of tokens that all N
  * local tokens together weigh like in the attention: many of them cannot drown the words and the globals then, and it makes no
  * difference in expectation how many of them a training step sees.
  */
-function pictureSequence(context: Context, config: LimnConfig, picture: Encoded): Sequence {
-  const count = picture.tokens?.shape[1] as number | undefined;
-  const prior = count && config.localMass ? Math.log(config.localMass / count) : 0;
-  return sequence(context, config, picture, ['picture', 'picture_global'], prior);
+function imageSequence(context: Context, config: LimnConfig, image: EncodedInput): Sequence {
+  const count = image.tokens?.shape[1] as number | undefined;
+  const prior = count && config.localTokenPrior ? Math.log(config.localTokenPrior / count) : 0;
+  return sequence(context, config, image, ['picture', 'picture_global'], prior);
 }
 
 /** [words; global], each with its type: (B, M + 1, d). */
-function textSequence(context: Context, config: LimnConfig, text: Encoded): Sequence {
+function textSequence(context: Context, config: LimnConfig, text: EncodedInput): Sequence {
   return sequence(context, config, text, ['word', 'text_global'], 0);
 }
 
@@ -121,7 +121,7 @@ function textSequence(context: Context, config: LimnConfig, text: Encoded): Sequ
 function sequence(
   context: Context,
   config: LimnConfig,
-  side: Encoded,
+  side: EncodedInput,
   types: readonly [string, string],
   prior: number,
 ): Sequence {
@@ -162,15 +162,15 @@ function typeEmbedding(context: Context, config: LimnConfig, name: string): Valu
  *
  * @param text of a query; without one the picture is seen as a target
  */
-function factorAttention(context: Context, config: LimnConfig, picture: Encoded, text?: Encoded): Value {
+function factorAttention(context: Context, config: LimnConfig, image: EncodedInput, text?: EncodedInput): Value {
   let weights: Value | undefined;
-  const [seen, said] = [pictureSequence(context, config, picture), text && textSequence(context, config, text)];
+  const [seen, said] = [imageSequence(context, config, image), text && textSequence(context, config, text)];
   embed(context, config, seen, said, (value) => {
     weights = value;
   });
-  const local = (picture.tokens as Value).shape[1] as number;
-  const overPicture = f.slice(f.reduceMean(weights as Value, [1]), 2, config.factors, config.factors + local);
-  return f.div(overPicture, f.maximum(f.reduceSum(overPicture, [2], { keepDims: true }), 1e-30));
+  const local = (image.tokens as Value).shape[1] as number;
+  const overImage = f.slice(f.reduceMean(weights as Value, [1]), 2, config.factors, config.factors + local);
+  return f.div(overImage, f.maximum(f.reduceSum(overImage, [2], { keepDims: true }), 1e-30));
 }
 
 /**
@@ -181,16 +181,16 @@ function factorAttention(context: Context, config: LimnConfig, picture: Encoded,
 function embed(
   context: Context,
   config: LimnConfig,
-  picture: Sequence | undefined,
+  image: Sequence | undefined,
   text: Sequence | undefined,
   onAttention?: (weights: Value) => void,
 ): FactorEmbedding {
   const { width: d, factors: count } = config;
-  const sequences = [picture, text].filter((sequence) => sequence !== undefined);
+  const sequences = [image, text].filter((sequence) => sequence !== undefined);
   const batch = (sequences[0] as Sequence).tokens.shape[0] as number;
   const scope = context.scope('aggregation');
 
-  const fuse = () => fuseGlobals(context.scope('fusion'), config, picture?.global, text?.global);
+  const fuse = () => fuseGlobals(context.scope('fusion'), config, image?.global, text?.global);
   const start = config.factorStart === 'global' ? fuse() : undefined;
   // K learnable factor tokens gather from the sequence; only their K places of the last layer are ever needed.
   const learned = f.expand(scope.parameter('factors', [1, count, d], init.normal(0.5), { decay: false }), [batch, count, d]);
@@ -236,12 +236,12 @@ function sequenceBias(prefix: Value, sequences: readonly Sequence[]): Value {
 }
 
 /** The global features of a query as one vector: a gated picture plus a residual of both; or the only one there is. (B, d) */
-function fuseGlobals(context: Context, config: LimnConfig, picture?: Value, text?: Value): Value | undefined {
-  if (!picture || !text) return (picture ?? text) && layerNorm(context, 'norm', (picture ?? text) as Value);
-  const both = f.concat([picture, text], 1);
+function fuseGlobals(context: Context, config: LimnConfig, image?: Value, text?: Value): Value | undefined {
+  if (!image || !text) return (image ?? text) && layerNorm(context, 'norm', (image ?? text) as Value);
+  const both = f.concat([image, text], 1);
   const gate = f.sigmoid(linear(context, 'gate', both, config.width));
   const residual = mlp(context, 'residual', both, { hidden: 2 * config.width, out: config.width, ...hiddenOptions(config) });
-  return layerNorm(context, 'norm', f.add(f.mul(gate, picture), residual));
+  return layerNorm(context, 'norm', f.add(f.mul(gate, image), residual));
 }
 
 /** Dual aggregation: an adaptive part (attention over the factors) and a holistic one (an MLP of their mean and the globals). */
@@ -282,6 +282,6 @@ function limnLoss(context: Context, config: LimnConfig, query: FactorEmbedding, 
     metrics.agreement = symmetricKl(byMatching, byFactors);
     loss = f.add(loss, f.mul(metrics.factors, weights.factors), f.mul(metrics.agreement, weights.agreement));
   }
-  metrics.disentangling = f.add(disentangling(query.tokens), disentangling(target.tokens));
-  return { loss: f.add(loss, f.mul(metrics.disentangling, weights.disentangling)), metrics };
+  metrics.disentangling = f.add(factorOrthogonality(query.tokens), factorOrthogonality(target.tokens));
+  return { loss: f.add(loss, f.mul(metrics.disentangling, weights.factorOrthogonality)), metrics };
 }

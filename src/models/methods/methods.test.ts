@@ -9,20 +9,20 @@ import type { Feeds } from '../../engine/graph/testing/evaluate.js';
 import type { InputSpec, TrainingModel } from '../../engine/nn/training.js';
 import { toFloat16 } from '../../engine/tensor/float16.js';
 import { float32, sizeOf, type Tensor, tensor } from '../../engine/tensor/tensor.js';
-import type { PictureConfig } from '../backbone/config.js';
-import { pictureInputs } from '../backbone/picture.js';
+import type { ImageConfig } from '../backbone/config.js';
+import { imageInputs } from '../backbone/image.js';
 import { Vocabulary } from '../encoders/text/vocabulary.js';
 import { joinEmbeddings } from '../retrieval/embeddings.js';
-import { galleryModel, limnTrainingModel, queryModel } from '../retrieval/limn-graphs.js';
-import { LimnModel } from '../retrieval/limn-model.js';
-import type { FeedOptions, PictureSource } from '../retrieval/picture-source.js';
+import type { FeedOptions, ImageFeatures } from '../retrieval/image-features.js';
+import { galleryModel, limnTrainingModel, queryModel } from '../retrieval/retrieval-graphs.js';
+import { RetrievalModel } from '../retrieval/retrieval-model.js';
 import { openModel } from '../testing/traced.js';
 import type { ModelConfig } from './define-method.js';
 import { methodOf, methods } from './methods.js';
 import { type ModelConfigInput, modelConfig } from './model-config.js';
 
 const vocabulary = Vocabulary.build(['the same in red with short sleeves and a blue collar']);
-const pictures: Record<Exclude<PictureConfig['kind'], 'tuned'>, PictureConfig> = {
+const images: Record<Exclude<ImageConfig['kind'], 'tuned'>, ImageConfig> = {
   features: { kind: 'features', tokens: 4, channels: 5, globalChannels: 6, colourChannels: 2 },
   patch: { kind: 'patch', size: 8, patch: 4, layers: 0 },
   captions: { kind: 'captions', words: 4 },
@@ -40,7 +40,7 @@ const configOf = (changes: Partial<ModelConfigInput>) =>
     words: 5,
     dropout: 0,
     vocabularySize: vocabulary.size,
-    picture: pictures.features,
+    image: images.features,
     ...changes,
   });
 
@@ -70,12 +70,12 @@ function randomTensors(random: Random, specs: Readonly<Record<string, InputSpec>
 function randomBatch(config: ModelConfig): Feeds {
   const random = new Random(5);
   const apart = new Float32Array(batch * batch);
-  const target = randomTensors(random, pictureInputs(config.picture, batch, { prefix: 'target.' }));
+  const target = randomTensors(random, imageInputs(config.image, batch, { prefix: 'target.' }));
   for (const { data } of Object.values(target)) data.copyWithin(3 * (data.length / batch), 0, data.length / batch);
   apart[3] = 1;
   apart[3 * batch] = 1;
   return {
-    ...randomTensors(random, pictureInputs(config.picture, batch, { prefix: 'reference.' })),
+    ...randomTensors(random, imageInputs(config.image, batch, { prefix: 'reference.' })),
     ...randomTensors(random, { words: { dtype: 'int64', shape: [batch, config.words] } }),
     ...target,
     sameTarget: tensor('float32', [batch, batch], apart),
@@ -110,18 +110,18 @@ function untrained(config: ModelConfig): Record<string, Tensor> {
 }
 
 /** The names without their prefix that a batch of such pictures feeds. */
-const pictureNames = (config: ModelConfig, prefix = '') =>
-  Object.keys(pictureInputs(config.picture, 1, { prefix, local: methodOf(config).local(config) }));
+const imageNames = (config: ModelConfig, prefix = '') =>
+  Object.keys(imageInputs(config.image, 1, { prefix, local: methodOf(config).local(config) }));
 
 const cases: [string, Partial<ModelConfigInput>][] = [
   ...methods.ids.map((method): [string, Partial<ModelConfigInput>] => [method, { method }]),
   ['limn of pictures', { query: 'picture' }],
   ['limn of texts', { query: 'text' }],
-  ['tg-cir on patches', { method: 'tg-cir', picture: pictures.patch }],
-  ['limn on captions', { picture: pictures.captions }],
-  ['limn on global captions', { picture: pictures.captions, features: 'global' }],
-  ['tg-cir on captions', { method: 'tg-cir', picture: pictures.captions }],
-  ['combiner on captions', { method: 'combiner', picture: pictures.captions }],
+  ['tg-cir on patches', { method: 'tg-cir', image: images.patch }],
+  ['limn on captions', { image: images.captions }],
+  ['limn on global captions', { image: images.captions, features: 'global' }],
+  ['tg-cir on captions', { method: 'tg-cir', image: images.captions }],
+  ['combiner on captions', { method: 'combiner', image: images.captions }],
   ['text-only with reference negatives', { method: 'text-only', referenceNegatives: true }],
   ['limn with all options', { referenceNegatives: true, symmetric: 0.5, labelSmoothing: 0.1, factorWeights: 'learned' }],
 ];
@@ -136,10 +136,10 @@ describe.each(cases)('%s', (_, changes) => {
     expect(losses.every(Number.isFinite)).toBe(true);
     // With smoothing the loss cannot come near 0.
     expect(losses.at(-1)).toBeLessThan((config.labelSmoothing ? 0.8 : 0.7) * losses[0]!);
-    const references = sees.picture || config.referenceNegatives ? pictureNames(config, 'reference.') : [];
+    const references = sees.image || config.referenceNegatives ? imageNames(config, 'reference.') : [];
     const pairs = ['sameTarget', ...(config.referenceNegatives ? ['referenceAnswers'] : [])];
     const query = [...references, ...(sees.text ? ['words'] : [])];
-    expect(fed.sort()).toEqual([...query, ...pictureNames(config, 'target.'), ...pairs].sort());
+    expect(fed.sort()).toEqual([...query, ...imageNames(config, 'target.'), ...pairs].sort());
   });
 
   it('embeds queries and targets with vectors of length 1 and its factors, each row by itself', async () => {
@@ -148,8 +148,8 @@ describe.each(cases)('%s', (_, changes) => {
     const under = (prefix: string) =>
       Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name.replace(prefix, ''), value]));
     for (const [build, prefix, wanted] of [
-      [queryModel, 'reference.', [...(sees.picture ? pictureNames(config) : []), ...(sees.text ? ['words'] : [])]],
-      [galleryModel, 'target.', pictureNames(config)],
+      [queryModel, 'reference.', [...(sees.image ? imageNames(config) : []), ...(sees.text ? ['words'] : [])]],
+      [galleryModel, 'target.', imageNames(config)],
     ] as const) {
       const encoder = await openModel(build(config, weights, batch));
       expect([...encoder.inputs].sort()).toEqual([...wanted].sort());
@@ -177,31 +177,31 @@ describe('a saved model', () => {
   afterAll(() => rm(root, { recursive: true, force: true }));
 
   /** Random pictures in memory. */
-  function source(config: ModelConfig, count: number): PictureSource {
-    const all = randomTensors(new Random(9), pictureInputs(config.picture, count));
+  function source(config: ModelConfig, count: number): ImageFeatures {
+    const all = randomTensors(new Random(9), imageInputs(config.image, count));
     const ids = Array.from({ length: count }, (_, i) => `${i}`);
     const feeds = (rows: ArrayLike<number>, { local = true }: FeedOptions = {}) =>
       Object.fromEntries(
-        Object.keys(pictureInputs(config.picture, 1, { local })).map((name) => {
+        Object.keys(imageInputs(config.image, 1, { local })).map((name) => {
           const { dtype, shape, data } = all[name]!;
           const size = data.length / count;
           const chosen = Array.from(rows).flatMap((row) => [...(data.slice(row * size, (row + 1) * size) as Uint16Array)]);
           return [name, tensor(dtype, [rows.length, ...shape.slice(1)], Uint16Array.from(chosen))];
         }),
       );
-    return { config: config.picture, ids, broken: [], rowOf: Number, feeds, statistics: () => ({}), close: async () => {} };
+    return { config: config.image, ids, broken: [], rowOf: Number, feeds, statistics: () => ({}), close: async () => {} };
   }
 
   it('says which method it needs where nobody has defined that', async () => {
     const folder = join(root, 'of-a-plug-in');
     const config = configOf({ method: 'sum' });
-    await new LimnModel({ config, vocabulary, weights: untrained(config), encoder: { id: 'none' } }).save(folder);
+    await new RetrievalModel({ config, vocabulary, weights: untrained(config), encoder: { id: 'none' } }).save(folder);
     const file = join(folder, 'config.json');
     // Written by hand, it has no checksum.
     const { checksum, ...saved } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
     await writeFile(file, JSON.stringify(saved).replace('"sum"', '"mine"').replace('"factors"', '"facets"'));
     expect(checksum).toBeTypeOf('string');
-    await expect(LimnModel.open(folder)).rejects.toThrow(
+    await expect(RetrievalModel.open(folder)).rejects.toThrow(
       expect.objectContaining({
         code: 'CHECKPOINT',
         message: expect.stringMatching(/method "mine", which is of a plug-in: .*--plugin/),
@@ -211,10 +211,10 @@ describe('a saved model', () => {
 
   it.each(['text-only', 'tg-cir', 'limn'] as const)('is opened again and embeds the same: %s', async (name) => {
     const config = configOf({ method: name });
-    const model = new LimnModel({ config, vocabulary, weights: untrained(config), encoder: { id: 'none' } });
+    const model = new RetrievalModel({ config, vocabulary, weights: untrained(config), encoder: { id: 'none' } });
     const folder = join(root, name);
     await model.save(folder);
-    const again = await LimnModel.open(folder);
+    const again = await RetrievalModel.open(folder);
     expect(again.config).toEqual(config);
     expect(again.sees).toEqual(methodOf(config).sees(config));
     // Runs of an encoder of every size.
@@ -224,8 +224,8 @@ describe('a saved model', () => {
     const factors = name === 'limn' ? 3 : 0;
     const said = (wanted: number[]) => wanted.map((row) => texts[row] as string);
     for (const embed of [
-      (one: LimnModel, wanted = rows) => one.embedQueries(table, wanted, said(wanted)),
-      (one: LimnModel, wanted = rows) => one.embedTargets(table, wanted),
+      (one: RetrievalModel, wanted = rows) => one.embedQueries(table, wanted, said(wanted)),
+      (one: RetrievalModel, wanted = rows) => one.embedTargets(table, wanted),
     ]) {
       const [first, second] = [await embed(model), await embed(again)];
       expect(second).toEqual(first);

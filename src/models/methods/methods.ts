@@ -4,7 +4,7 @@ import { Registry } from '../../core/part.js';
 import { suggestion } from '../../core/suggest.js';
 import { combiner } from './baselines/combiner.js';
 import { concat } from './baselines/concat.js';
-import { pictureOnly, textOnly } from './baselines/one-side.js';
+import { imageOnly, textOnly } from './baselines/one-side.js';
 import { sum } from './baselines/sum.js';
 import { tgCir } from './baselines/tg-cir.js';
 import { tirg } from './baselines/tirg.js';
@@ -15,7 +15,7 @@ import { limn } from './limn.js';
 /** LIMN and the baselines, and behind them the methods of plug-ins; see {@link defineMethod}. */
 export const methods = new Registry<MethodDefinition>('method', [
   limn as MethodDefinition,
-  pictureOnly,
+  imageOnly,
   textOnly,
   sum,
   concat,

@@ -6,7 +6,7 @@ import { type Tensor, tensor } from '../../engine/tensor/tensor.js';
 import { methods } from '../methods/methods.js';
 import { modelConfig } from '../methods/model-config.js';
 import { openModel, traceLoss } from '../testing/traced.js';
-import { galleryModel, queryModel } from './limn-graphs.js';
+import { galleryModel, queryModel } from './retrieval-graphs.js';
 
 const tolerance = 1e-4;
 const batch = 6;
@@ -83,15 +83,15 @@ describe('reference negatives', () => {
   });
 
   it('work with captions and pixels in place of features', async () => {
-    const pictures = [
+    const images = [
       { kind: 'captions', words: 5 },
       { kind: 'patch', size: 8, patch: 4, layers: 1 },
     ] as const;
-    for (const picture of pictures) {
+    for (const image of images) {
       const given = variantOf('limn', 'all');
-      const config = modelConfig.parse({ ...given.config, picture });
+      const config = modelConfig.parse({ ...given.config, image });
       const inputs =
-        picture.kind === 'captions'
+        image.kind === 'captions'
           ? (seed: number) => ({
               caption: tensor(
                 'int64',
@@ -122,7 +122,7 @@ describe('reference negatives', () => {
       const gallery = await openModel(galleryModel(config, weights, batch));
       const alone = await gallery.run(references);
       const second = candidates.data.slice(candidates.data.length / 2);
-      expect(relativeError(tensor('float32', alone.matching!.shape, second), alone.matching), picture.kind).toBeLessThan(1e-5);
+      expect(relativeError(tensor('float32', alone.matching!.shape, second), alone.matching), image.kind).toBeLessThan(1e-5);
       expect(result.loss!.data[0]).toBeGreaterThan(0);
     }
   });
@@ -131,7 +131,7 @@ describe('reference negatives', () => {
 describe('learned factor weights', () => {
   const given = variantOf('limn', 'factor-weights');
   const { config, feeds, parameters, buffers } = given;
-  const pictureOf = (side: string) =>
+  const imageOf = (side: string) =>
     Object.fromEntries(['local', 'global'].map((part) => [part, feeds[`${side}.${part}`] as Tensor]));
 
   /** The lengths of the factor vectors (B, K). */
@@ -147,12 +147,12 @@ describe('learned factor weights', () => {
   it('are the lengths of the factor vectors of a query, K in sum and different for each query; a gallery stores length 1', async () => {
     const weights = { ...parameters, ...buffers };
     const query = await openModel(queryModel(config, weights, batch));
-    const made = lengths((await query.run({ ...pictureOf('reference'), words: feeds.words! })).factors!);
+    const made = lengths((await query.run({ ...imageOf('reference'), words: feeds.words! })).factors!);
     for (const row of made) expect(row.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(config.factors as number, 4);
     expect(Math.max(...made.flat()) - Math.min(...made.flat())).toBeGreaterThan(0.05);
     expect(made[0]![0]).not.toBeCloseTo(made[1]![0]!, 4);
     const gallery = await openModel(galleryModel(config, weights, batch));
-    for (const one of lengths((await gallery.run(pictureOf('target'))).factors!).flat()) expect(one).toBeCloseTo(1, 4);
+    for (const one of lengths((await gallery.run(imageOf('target'))).factors!).flat()) expect(one).toBeCloseTo(1, 4);
   });
 
   it('start as equal ones', async () => {
@@ -172,7 +172,7 @@ describe('learned factor weights', () => {
 });
 
 it('leaves a config without these options as it is, so that older runs can be gone on with', () => {
-  const parsed = modelConfig.parse({ vocabularySize: 3, picture: { kind: 'captions', words: 2 } });
+  const parsed = modelConfig.parse({ vocabularySize: 3, image: { kind: 'captions', words: 2 } });
   for (const key of ['referenceNegatives', 'symmetric', 'labelSmoothing', 'factorWeights'])
     expect(parsed).not.toHaveProperty(key);
 });

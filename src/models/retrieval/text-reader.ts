@@ -3,7 +3,7 @@ import { LimnError } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress.js';
 import type { SessionOptions } from '../../engine/runtime/session.js';
 import type { TextConfig } from '../backbone/config.js';
-import type { TunedEncoder } from '../backbone/tuned.js';
+import type { TrainableEncoder } from '../backbone/trainable.js';
 import { openTextFeatures } from '../encoders/cache/text-cache.js';
 import { openHubEncoder } from '../encoders/hub/encoder-folder.js';
 import { HubTokenizer } from '../encoders/text/hub-tokenizer.js';
@@ -11,7 +11,7 @@ import type { TextDescription } from '../encoders/text/text-description.js';
 import { OnnxTextEncoder } from '../encoders/text/text-encoder.js';
 import type { Vocabulary } from '../encoders/text/vocabulary.js';
 import { type TextSource, textFeatureSource, tokenSource, wordSource } from './text-source.js';
-import { openTuned } from './tuned-files.js';
+import { openTrainable } from './trainable-files.js';
 
 export interface TextEncoderChoice {
   /** A pulled or imported encoder: its folder or name. */
@@ -32,11 +32,11 @@ export interface ReadTextsOptions {
 }
 
 /** What a reader works with; nothing for the vocabulary. */
-interface Means {
+interface Deps {
   choice?: TextEncoderChoice;
   encoder?: OnnxTextEncoder;
   tokenizer?: HubTokenizer;
-  tuned?: TunedEncoder<TextDescription>;
+  trainable?: TrainableEncoder<TextDescription>;
 }
 
 export class TextReader {
@@ -44,7 +44,7 @@ export class TextReader {
     readonly config: TextConfig,
     /** Tells encoders apart, as a picture reader's id does. */
     readonly id: string,
-    private readonly means: Means = {},
+    private readonly means: Deps = {},
   ) {}
 
   /** How the encoder is opened again; undefined for the vocabulary. */
@@ -53,8 +53,8 @@ export class TextReader {
   }
 
   /** The encoder's file, where it is trained with the rest. */
-  get tuned(): TunedEncoder<TextDescription> | undefined {
-    return this.means.tuned;
+  get trainable(): TrainableEncoder<TextDescription> | undefined {
+    return this.means.trainable;
   }
 
   /** The words of the training texts; their vectors are trained with the rest. */
@@ -79,9 +79,9 @@ export class TextReader {
     const sizes = { tokens: local.tokens, channels: local.channels, globalChannels: global.channels };
     if (trainFrom === undefined) return new TextReader({ kind: 'features', ...sizes }, id, { choice, encoder });
     await encoder.close();
-    const tuned = await openTuned(description, files.weights, trainFrom);
+    const trainable = await openTrainable(description, files.weights, trainFrom);
     const tokenizer = await HubTokenizer.open(files.tokenizer, files.tokenizerConfig);
-    return new TextReader({ kind: 'tuned', ...sizes, from: trainFrom }, id, { choice, tokenizer, tuned });
+    return new TextReader({ kind: 'tuned', ...sizes, from: trainFrom }, id, { choice, tokenizer, trainable });
   }
 
   /** The reader that a saved model was trained with. @throws LimnError ENCODER when what is there now is another encoder */
@@ -99,10 +99,10 @@ export class TextReader {
 
   /** Makes texts ready to be fed; a frozen encoder computes their features, or takes them from the cache. */
   async read({ texts, vocabulary, words, signal, onProgress }: ReadTextsOptions): Promise<TextSource> {
-    const { encoder, tokenizer, tuned } = this.means;
+    const { encoder, tokenizer, trainable } = this.means;
     if (encoder) return textFeatureSource(await openTextFeatures({ encoder, texts, signal, onProgress }));
-    if (tokenizer && tuned && this.config.kind === 'tuned')
-      return tokenSource(tokenizer, this.config.tokens, tuned.description.padding);
+    if (tokenizer && trainable && this.config.kind === 'tuned')
+      return tokenSource(tokenizer, this.config.tokens, trainable.description.padding);
     return wordSource(vocabulary, words);
   }
 

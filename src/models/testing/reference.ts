@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { norm, readFixture, relativeError } from '../../../test/fixtures/fixture.js';
 import { openGraph } from '../../engine/graph/testing/evaluate.js';
 import { modelConfig } from '../methods/model-config.js';
-import { galleryModel, queryModel } from '../retrieval/limn-graphs.js';
+import { galleryModel, queryModel } from '../retrieval/retrieval-graphs.js';
 import { openModel, traceLoss } from './traced.js';
 
 const tolerance = 1e-4;

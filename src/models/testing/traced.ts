@@ -9,7 +9,7 @@ import * as ort from '../../engine/runtime/onnxruntime.js';
 import { type Tensor, tensor } from '../../engine/tensor/tensor.js';
 import type { ModelConfig } from '../methods/define-method.js';
 import { methodOf } from '../methods/methods.js';
-import { embedTriplets, tripletInputs } from '../retrieval/limn-graphs.js';
+import { embedTriplets, tripletInputs } from '../retrieval/retrieval-graphs.js';
 
 /**
  * A graph with the outputs `loss`, `term.*`, `query.*`, `targetEmbedding.*` and `gradient.*`, the loss's gradient by each parameter.

@@ -13,8 +13,8 @@ import type { GalleryStore, StoredItem } from '../store/store.js';
 import { compareText } from '../store/text.js';
 import { factsFile } from './explain/facts.js';
 import { shownLocation } from './find-model.js';
-import { isUrl, locationInside, uploadsFolder } from './ingest/picture-list.js';
-import { findFolder, localFolder } from './places.js';
+import { isUrl, locationInside, uploadsFolder } from './ingest/image-list.js';
+import { findFolder, localFolder } from './locations.js';
 
 export interface CheckGalleryOptions {
   /** Repair what can be repaired; damaged files are kept beside the gallery. @default false */
@@ -159,7 +159,7 @@ async function checkContent(
       }
       after = item.id;
       checkVectors(store, item, vectors[i], found);
-      await checkPicture(folder, item, found, gone);
+      await checkImage(folder, item, found, gone);
     }
     found.items += items.length;
     onProgress?.({ stage: 'check items', done: found.items, total });
@@ -204,7 +204,7 @@ function checkVectors(
   }
 }
 
-async function checkPicture(
+async function checkImage(
   folder: string | undefined,
   { id, location, content }: StoredItem,
   found: GalleryCheck,

@@ -1,13 +1,13 @@
 /** A model with what reads pictures for it: from the bytes of files to embeddings. */
 import { type DecodeOptions, decodeImage } from '../../models/encoders/image/image.js';
-import { averagePicture } from '../../models/retrieval/average-picture.js';
+import { averageImage } from '../../models/retrieval/average-image.js';
 import type { Embeddings } from '../../models/retrieval/embeddings.js';
-import type { EmbedOptions, LimnModel } from '../../models/retrieval/limn-model.js';
-import type { PictureReader } from '../../models/retrieval/picture-reader.js';
-import type { PictureSource } from '../../models/retrieval/picture-source.js';
+import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
+import type { ImageFeatures } from '../../models/retrieval/image-features.js';
+import type { EmbedOptions, RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 
 /** What a model made of a picture or a query. */
-export interface Vectors {
+export interface EmbeddingVectors {
   /** (width), of length 1. */
   matching: Float32Array;
   /** (factors * projection), each factor's of length 1, or of the length of its weight in a query with learned weights. */
@@ -15,7 +15,7 @@ export interface Vectors {
 }
 
 /** A decoded picture, as the model wants it. */
-export interface DecodedPicture {
+export interface DecodedImage {
   /** What to call it in messages. */
   name: string;
   /** (size, size, 3) RGB. */
@@ -24,70 +24,70 @@ export interface DecodedPicture {
 
 /** A query: a picture of the list beside it, or the average picture, changed as a text says. */
 export interface Composition {
-  picture: number | 'average';
+  image: number | 'average';
   /** Ignored by models that read no text. */
   text: string;
 }
 
 export class Embedder {
-  private reader: Promise<PictureReader> | undefined;
+  private reader: Promise<ImageEncoderRuntime> | undefined;
 
   /**
    * @param limits of pictures that are decoded. @default those of {@link decodeImage}
    * @param threads that the encoder of pictures and the model's own graph each compute with. @default all
    */
   constructor(
-    readonly model: LimnModel,
+    readonly model: RetrievalModel,
     private readonly limits: Pick<DecodeOptions, 'pixelLimit' | 'sideLimit'> = {},
     private readonly threads?: number,
   ) {}
 
   /** @throws LimnError IMAGE for bytes that are no picture, a damaged one, or one over a limit */
-  async decode(bytes: Uint8Array, name: string): Promise<DecodedPicture> {
-    const { picture } = await this.openReader();
-    return { name, image: await decodeImage(bytes, { ...picture, ...this.limits, label: name }) };
+  async decode(bytes: Uint8Array, name: string): Promise<DecodedImage> {
+    const { image } = await this.openReader();
+    return { name, image: await decodeImage(bytes, { ...image, ...this.limits, label: name }) };
   }
 
   /** Pictures as what a gallery stores. */
-  async targets(pictures: readonly DecodedPicture[], options: EmbedOptions = {}): Promise<Vectors[]> {
-    if (pictures.length === 0) return [];
-    const source = await this.encode(pictures);
-    return rowsOf(await this.model.embedTargets(source, [...pictures.keys()], { ...options, threads: this.threads }));
+  async targets(decoded: readonly DecodedImage[], options: EmbedOptions = {}): Promise<EmbeddingVectors[]> {
+    if (decoded.length === 0) return [];
+    const source = await this.encode(decoded);
+    return rowsOf(await this.model.embedTargets(source, [...decoded.keys()], { ...options, threads: this.threads }));
   }
 
   /** Both kinds of embedding of encoded pictures, by their rows. */
   async embed(
-    source: Pick<PictureSource, 'feeds'>,
+    source: Pick<ImageFeatures, 'feeds'>,
     wanted: { targets: readonly number[]; queries: readonly Composition[] },
     options: EmbedOptions = {},
-  ): Promise<{ targets: Vectors[]; queries: Vectors[] }> {
+  ): Promise<{ targets: EmbeddingVectors[]; queries: EmbeddingVectors[] }> {
     const { model } = this;
     const targets = rowsOf(await model.embedTargets(source, wanted.targets, options));
-    const queries: Vectors[] = [];
-    const average = averagePicture(model.config, model.parts.weights);
-    const isAverage = ({ picture }: Composition) => picture === 'average';
+    const queries: EmbeddingVectors[] = [];
+    const average = averageImage(model.config, model.parts.weights);
+    const isAverage = ({ image }: Composition) => image === 'average';
     for (const [from, part] of [
       [source, wanted.queries.filter((query) => !isAverage(query))],
       [average, wanted.queries.filter(isAverage)],
     ] as const) {
       if (part.length === 0) continue;
-      const rows = part.map(({ picture }) => (picture === 'average' ? 0 : picture));
+      const rows = part.map(({ image }) => (image === 'average' ? 0 : image));
       const texts = part.map(({ text }) => text);
       queries.push(...rowsOf(await model.embedQueries(from, rows, texts, options)));
     }
     // In the order that was asked for.
     const order = [...wanted.queries.filter((query) => !isAverage(query)), ...wanted.queries.filter(isAverage)];
     const places = new Map(order.map((query, i) => [query, i]));
-    return { targets, queries: wanted.queries.map((query) => queries[places.get(query) as number] as Vectors) };
+    return { targets, queries: wanted.queries.map((query) => queries[places.get(query) as number] as EmbeddingVectors) };
   }
 
   /**
-   * Where each factor looks in a picture: (K, N), see LimnModel.attention.
+   * Where each factor looks in a picture: (K, N), see RetrievalModel.attention.
    *
    * @param text of the query that the picture is the reference of. @default none: it is seen as a target
    */
-  async attention(picture: DecodedPicture, text?: string): Promise<Float32Array> {
-    return this.model.attention(await this.encode([picture]), 0, text);
+  async attention(image: DecodedImage, text?: string): Promise<Float32Array> {
+    return this.model.attention(await this.encode([image]), 0, text);
   }
 
   async close(): Promise<void> {
@@ -97,7 +97,7 @@ export class Embedder {
   }
 
   /** What reads the pictures; it is opened when it is first needed. */
-  openReader(): Promise<PictureReader> {
+  openReader(): Promise<ImageEncoderRuntime> {
     const options = this.threads === undefined ? {} : { threads: this.threads };
     this.reader ??= this.model.openReader(options).catch((error) => {
       this.reader = undefined;
@@ -107,14 +107,14 @@ export class Embedder {
   }
 
   /** What the encoder of pictures makes of them. @throws LimnError NOT_FINITE when it gives no usable numbers */
-  async encode(pictures: readonly DecodedPicture[]): Promise<PictureSource> {
-    const images = pictures.map(({ image }) => image);
-    const names = pictures.map(({ name }) => name);
+  async encode(decoded: readonly DecodedImage[]): Promise<ImageFeatures> {
+    const images = decoded.map(({ image }) => image);
+    const names = decoded.map(({ name }) => name);
     return (await this.openReader()).encode(images, names);
   }
 }
 
-function rowsOf({ count, width, factors, projection, matching, factorVectors }: Embeddings): Vectors[] {
+function rowsOf({ count, width, factors, projection, matching, factorVectors }: Embeddings): EmbeddingVectors[] {
   const flat = factors * projection;
   return Array.from({ length: count }, (_, row) => ({
     matching: matching.slice(row * width, (row + 1) * width),

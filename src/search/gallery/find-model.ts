@@ -1,11 +1,11 @@
 /** Finds the model that a gallery was indexed with. */
 import { LimnError } from '../../core/errors.js';
-import { LimnModel } from '../../models/retrieval/limn-model.js';
+import { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import type { GalleryInfo } from '../store/store.js';
-import { findFolder, localFolder, placesOf } from './places.js';
+import { findFolder, localFolder, placesOf } from './locations.js';
 
 /** @throws LimnError GALLERY when the model is not the one that embedded the gallery */
-export function requireSameModel(model: LimnModel, info: GalleryInfo, location: string): void {
+export function requireSameModel(model: RetrievalModel, info: GalleryInfo, location: string): void {
   if (model.hash === info.model.hash) return;
   const given = shortName({ hash: model.hash, encoder: model.parts.encoder.id });
   throw new LimnError(
@@ -27,7 +27,7 @@ export function shownLocation(location: string): string {
  *
  * @throws LimnError GALLERY when it is gone or has been trained again, CHECKPOINT when it is damaged
  */
-export async function openRememberedModel(info: GalleryInfo, location: string): Promise<LimnModel> {
+export async function openRememberedModel(info: GalleryInfo, location: string): Promise<RetrievalModel> {
   const folder = localFolder(location);
   const found = findFolder(info.model.folder, folder, 'config.json');
   if (!found) {
@@ -37,7 +37,7 @@ export async function openRememberedModel(info: GalleryInfo, location: string): 
       `The model of the gallery ${shownLocation(location)} is no longer at ${places}: say where it is with --model, or make the gallery again.`,
     );
   }
-  const model = await LimnModel.open(found);
+  const model = await RetrievalModel.open(found);
   requireSameModel(model, info, location);
   return model;
 }

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LimnError } from '../../core/errors.js';
-import { LimnModel } from '../../models/retrieval/limn-model.js';
+import { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import type { GalleryStore } from '../store/store.js';
 import { Gallery } from './gallery.js';
-import { scanPictures } from './ingest/scan.js';
-import { drawPicture, pictureBytes, type TinyFolder, tinyFolder } from './testing/tiny-gallery.js';
+import { scanImages } from './ingest/scan.js';
+import { drawImage, imageBytes, type TinyFolder, tinyFolder } from './testing/tiny-gallery.js';
 import { saveTinyModel } from './testing/tiny-model.js';
 
 let folder: TinyFolder;
-let model: LimnModel;
+let model: RetrievalModel;
 const at = (...parts: string[]) => folder.at(...parts);
 const idsOf = async (gallery: Gallery) => (await gallery.list({ limit: 1000 })).map(({ id }) => id);
 
@@ -19,10 +19,10 @@ beforeAll(async () => {
   folder = await tinyFolder(36);
   ({ model } = folder);
   await mkdir(at('pictures', 'sub', '.hidden'), { recursive: true });
-  await sharp(await pictureBytes(50))
+  await sharp(await imageBytes(50))
     .png()
     .toFile(at('pictures', 'sub', 'red.PNG'));
-  await sharp(await pictureBytes(51))
+  await sharp(await imageBytes(51))
     .webp()
     .toFile(at('pictures', 'sub', 'green.webp'));
   await writeFile(at('pictures', 'notes.txt'), 'no picture');
@@ -81,14 +81,14 @@ describe('Gallery', () => {
 
   it('gives pictures and small copies of them, and never a file outside its images folder', async () => {
     const gallery = await Gallery.open(at('gallery'), { model });
-    expect(Buffer.from((await gallery.picture('p02.jpg')) as Uint8Array)).toEqual(await readFile(at('pictures', 'p02.jpg')));
+    expect(Buffer.from((await gallery.image('p02.jpg')) as Uint8Array)).toEqual(await readFile(at('pictures', 'p02.jpg')));
     const small = (await gallery.thumbnail('sub/red.PNG')) as Uint8Array;
     expect(await sharp(small).metadata()).toMatchObject({ format: 'jpeg', width: 40, height: 30 });
     expect(await gallery.thumbnail('sub/red.PNG')).toEqual(small);
     const cached = (await readdir(at('home', 'thumbnails', '320'), { recursive: true })).filter((name) => name.endsWith('.jpg'));
     expect(cached).toHaveLength(1);
     for (const id of ['../model/config.json', '..', '/etc/passwd', 'none.jpg', '%2e%2e/x', '']) {
-      expect(await gallery.picture(id).catch(() => undefined), id).toBeUndefined();
+      expect(await gallery.image(id).catch(() => undefined), id).toBeUndefined();
     }
     await writeFile(at('secret.jpg'), 'secret');
     await expect(gallery.add([{ id: 'out', location: '../secret.jpg' }])).rejects.toThrow('lies outside the images folder');
@@ -98,9 +98,9 @@ describe('Gallery', () => {
     // A file that takes an indexed picture's place later.
     await rename(at('pictures', 'p02.jpg'), at('p02.jpg'));
     await symlink(at('secret.jpg'), at('pictures', 'p02.jpg'));
-    await expect(gallery.picture('p02.jpg')).rejects.toThrow('lies outside the images folder');
+    await expect(gallery.image('p02.jpg')).rejects.toThrow('lies outside the images folder');
     await rm(at('pictures', 'p02.jpg'));
-    await expect(gallery.picture('p02.jpg')).rejects.toThrow('does not exist');
+    await expect(gallery.image('p02.jpg')).rejects.toThrow('does not exist');
     await rename(at('p02.jpg'), at('pictures', 'p02.jpg'));
     await gallery.close();
   });
@@ -129,7 +129,7 @@ describe('Gallery', () => {
 
   it('refuses queries of another model, and says when its model is gone', async () => {
     await saveTinyModel(at('other'), 2);
-    const other = await LimnModel.open(at('other'));
+    const other = await RetrievalModel.open(at('other'));
     const another = /was indexed with another model .*give that model/;
     await expect(Gallery.open(at('gallery'), { model: other })).rejects.toThrow(another);
     await expect(Gallery.create({ model: other, images: at('pictures'), out: at('gallery') })).rejects.toThrow(another);
@@ -147,7 +147,7 @@ describe('Gallery', () => {
 describe('models of one side', () => {
   it.each(['picture', 'text'] as const)('take the %s alone, and say so', async (side) => {
     await saveTinyModel(at(side), 3, { query: side });
-    const one = await LimnModel.open(at(side));
+    const one = await RetrievalModel.open(at(side));
     const gallery = await Gallery.create({ model: one, images: at('pictures'), out: at(`${side}-gallery`) });
     const references = [{ id: 'p01.jpg' }];
     const texts = ['in red'];
@@ -170,12 +170,12 @@ describe('models of one side', () => {
 describe('a gallery of a method without factors', () => {
   it.each(['combiner', 'tg-cir', 'picture-only', 'text-only'] as const)('is searched by the cosine alone: %s', async (method) => {
     await saveTinyModel(at(method), 4, { method });
-    const one = await LimnModel.open(at(method));
+    const one = await RetrievalModel.open(at(method));
     const images = at('pictures');
     const made = await Gallery.create({ model: one, images, out: at(`${method}-gallery`) });
     const opened = await Gallery.open(at(`${method}-gallery`));
     const query = {
-      ...(one.sees.picture ? { references: [{ path: at('pictures', 'p07.jpg') }] } : {}),
+      ...(one.sees.image ? { references: [{ path: at('pictures', 'p07.jpg') }] } : {}),
       ...(one.sees.text ? { texts: ['the same in red'] } : {}),
       excludeReferences: false,
       k: 38,
@@ -191,7 +191,7 @@ describe('a gallery of a method without factors', () => {
     // A query that is the reference itself finds it.
     if (method === 'picture-only') expect(hits[0]).toMatchObject({ id: 'p07.jpg', score: expect.closeTo(1, 5) });
     await expect(opened.search({ ...query, weights: [1] })).rejects.toThrow('The model has no factors: give no weights.');
-    if (one.sees.text && one.sees.picture) expect((await opened.search({ texts: ['in red'] })).hits).toHaveLength(10);
+    if (one.sees.text && one.sees.image) expect((await opened.search({ texts: ['in red'] })).hits).toHaveLength(10);
     expect((await opened.explain(query, 'p03.jpg')).factors).toEqual([]);
     expect((await opened.describe()).factors).toEqual([]);
     await Promise.all([made.close(), opened.close()]);
@@ -224,8 +224,8 @@ describe('broken input', () => {
 
   it('says that a folder is absent, a file, or without pictures, before it makes anything', async () => {
     await mkdir(at('empty'));
-    await expect(scanPictures(at('absent'))).rejects.toThrow(/absent does not exist: give a folder of pictures\./);
-    await expect(scanPictures(at('pictures', 'p00.jpg'))).rejects.toThrow(/is a file, not a folder/);
+    await expect(scanImages(at('absent'))).rejects.toThrow(/absent does not exist: give a folder of pictures\./);
+    await expect(scanImages(at('pictures', 'p00.jpg'))).rejects.toThrow(/is a file, not a folder/);
     await expect(Gallery.create({ model, images: at('empty'), out: at('from-empty') })).rejects.toThrow(
       /has no pictures \(\.jpg, /,
     );
@@ -240,16 +240,16 @@ describe('add and remove', () => {
     const gallery = await Gallery.create({ model, images: at('live'), out: at('live-gallery') });
     const uploads = async () =>
       (await readdir(at('live', '.limn', 'uploads'), { recursive: true })).filter((name) => name.endsWith('.jpeg'));
-    const bytes = await pictureBytes(77);
+    const bytes = await imageBytes(77);
     const [item] = await gallery.add([{ id: '../new one', bytes, metadata: { colour: 'red' } }]);
     expect(item).toMatchObject({ id: '../new one', metadata: { colour: 'red' } });
     expect(item?.location).toMatch(/^\.limn\/uploads\/[0-9a-f]{2}\/[0-9a-f]{32}-[0-9a-f]{16}\.jpeg$/);
-    expect(Buffer.from((await gallery.picture('../new one')) as Uint8Array)).toEqual(bytes);
+    expect(Buffer.from((await gallery.image('../new one')) as Uint8Array)).toEqual(bytes);
     const found = await gallery.search({ references: [{ bytes }], excludeReferences: false, k: 1 });
     expect(found.hits).toMatchObject([{ id: '../new one', metadata: { colour: 'red' } }]);
     expect((await gallery.search({ references: [{ bytes }], k: 100 })).hits.map(({ id }) => id)).not.toContain('../new one');
     // Replaced by other bytes, its old file goes.
-    await gallery.add([{ id: '../new one', bytes: await pictureBytes(78) }]);
+    await gallery.add([{ id: '../new one', bytes: await imageBytes(78) }]);
     expect(await uploads()).toHaveLength(1);
     // A scan does not see it, and pruning leaves it.
     await rm(at('live', 'p05.jpg'));
@@ -264,9 +264,9 @@ describe('add and remove', () => {
   it('add all pictures or none', async () => {
     const gallery = await Gallery.open(at('live-gallery'), { model });
     const before = await gallery.count();
-    const good = { id: 'good', bytes: await pictureBytes(90) };
+    const good = { id: 'good', bytes: await imageBytes(90) };
     await expect(gallery.add([good, { id: 'bad', bytes: Buffer.from('<svg/>') }])).rejects.toMatchObject({ code: 'IMAGE' });
-    await expect(gallery.add([good, { id: 'good', bytes: await pictureBytes(91) }])).rejects.toThrow('Ids must be unique');
+    await expect(gallery.add([good, { id: 'good', bytes: await imageBytes(91) }])).rejects.toThrow('Ids must be unique');
     await expect(gallery.add([good, { id: 'a\nb', bytes: good.bytes }])).rejects.toThrow('is no id');
     await expect(gallery.add([{ ...good, metadata: { 'a b': 1 } }])).rejects.toThrow('metadata key');
     await expect(gallery.add([{ id: 'nothing' }])).rejects.toThrow('neither bytes nor a location');
@@ -281,14 +281,14 @@ describe('add and remove', () => {
     const gallery = await Gallery.open(at('live-gallery'), { model });
     const { store } = gallery as unknown as { store: GalleryStore };
     const upsert = store.upsert.bind(store);
-    const bytes = await pictureBytes(92);
+    const bytes = await imageBytes(92);
     const broken = new LimnError('STORE', 'The connection ended before the answer came.');
     store.upsert = async (items) => {
       await upsert(items);
       throw broken;
     };
     await expect(gallery.add([{ id: 'written', bytes }])).rejects.toBe(broken);
-    expect(Buffer.from((await gallery.picture('written')) as Uint8Array)).toEqual(bytes);
+    expect(Buffer.from((await gallery.image('written')) as Uint8Array)).toEqual(bytes);
     // The same call again finds it unchanged, and takes its file away with it in the end.
     store.upsert = upsert;
     expect(await gallery.add([{ id: 'written', bytes }])).toMatchObject([{ id: 'written' }]);
@@ -300,8 +300,8 @@ describe('add and remove', () => {
 
   it('see changes by others when they are brought up to date', async () => {
     const gallery = await Gallery.open(at('live-gallery'), { model });
-    await drawPicture(at('live', 'p00.jpg'), 99);
-    await drawPicture(at('live', 'zz.jpg'), 98);
+    await drawImage(at('live', 'p00.jpg'), 99);
+    await drawImage(at('live', 'zz.jpg'), 98);
     // p05 was pruned, p06 removed, and its file is still there.
     expect(await gallery.update()).toMatchObject({ added: 2, replaced: 1, removed: 0 });
     expect(await idsOf(gallery)).toContain('zz.jpg');

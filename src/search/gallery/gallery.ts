@@ -7,25 +7,25 @@ import { LimnError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../core/files.js';
 import { halfOfThreads } from '../../engine/runtime/session.js';
 import { methodOf } from '../../models/methods/methods.js';
-import type { LimnModel } from '../../models/retrieval/limn-model.js';
+import type { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import { checkNewId } from '../store/check.js';
 import { parseFilter } from '../store/filter-parse.js';
-import type { Metadata } from '../store/metadata.js';
+import type { ItemMetadata } from '../store/metadata.js';
 import { openStore } from '../store/open-store.js';
 import type { GalleryStore, StoredItem } from '../store/store.js';
-import { type DecodedPicture, Embedder } from './embedder.js';
+import { type DecodedImage, Embedder } from './embedder.js';
 import { explainHit } from './explain/explain.js';
 import { type GalleryFacts, learnFacts, readFacts, saveFacts } from './explain/facts.js';
 import type { Field } from './explain/fields.js';
 import { openRememberedModel, requireSameModel } from './find-model.js';
-import { atOnce, type InTurn } from './in-turn.js';
+import { ImageFiles } from './image-files.js';
+import { type InTurn, immediately } from './in-turn.js';
+import { type ImageList, isUrl, type ListedImage, listOf } from './ingest/image-list.js';
 import { type Ingest, type IngestOptions, type IngestReport, ingest, newReport } from './ingest/ingest.js';
-import { isUrl, type ListedPicture, listOf, type PictureList } from './ingest/picture-list.js';
 import { type FetchLimits, SafeFetcher } from './ingest/safe-fetch.js';
-import { openOrCreateStore, type PictureSources, readSources, requireStore } from './make-gallery.js';
+import { findFolder, givenStore, localFolder } from './locations.js';
+import { type ImageLocations, openOrCreateStore, readSources, requireStore } from './make-gallery.js';
 import { markUploads, sweepUploads, sweptNote, type UploadOf } from './pending-uploads.js';
-import { PictureFiles } from './picture-files.js';
-import { findFolder, givenStore, localFolder } from './places.js';
 import { Composer } from './search/compose.js';
 import { searchNotes } from './search/search-notes.js';
 import { Searcher } from './search/searcher.js';
@@ -44,14 +44,14 @@ export interface GalleryOptions {
 
 export interface OpenOptions extends GalleryOptions {
   /** The model that the gallery was indexed with; it stays the caller's. @default found where it was */
-  model?: LimnModel | undefined;
+  model?: RetrievalModel | undefined;
   /** The folder of the pictures, as this machine calls it. @default found where it was */
   images?: string | undefined;
 }
 
-export interface CreateOptions extends GalleryOptions, PictureSources, IngestOptions {
+export interface CreateOptions extends GalleryOptions, ImageLocations, IngestOptions {
   /** A model that was opened from its folder, where the gallery will look for it again. It stays the caller's. */
-  model: LimnModel;
+  model: RetrievalModel;
   /** Where the gallery is kept: a folder, or another store's location. A gallery that is there is brought up to date. */
   out?: string | undefined;
   /**
@@ -67,7 +67,7 @@ export interface CreateOptions extends GalleryOptions, PictureSources, IngestOpt
   ingest?: Ingest | undefined;
 }
 
-export interface UpdateOptions extends PictureSources, IngestOptions {}
+export interface UpdateOptions extends ImageLocations, IngestOptions {}
 
 /** A picture to add: the bytes of its file, or where it is. */
 export interface NewItem {
@@ -78,7 +78,7 @@ export interface NewItem {
   /** A path inside the images folder, or a URL, where no bytes are given. */
   location?: string | undefined;
   /** @default {} */
-  metadata?: Metadata | undefined;
+  metadata?: ItemMetadata | undefined;
 }
 
 export interface GalleryDescription {
@@ -90,7 +90,7 @@ export interface GalleryDescription {
 }
 
 /** A list of so many pictures is worth an encoder of its own. */
-const bulkPictures = 64;
+const bulkImages = 64;
 
 /** What a gallery has opened, and closes. */
 interface Owned {
@@ -113,10 +113,10 @@ export class Gallery {
   private constructor(
     /** Where the gallery is kept; "store://given" for a store that the caller opened. */
     readonly location: string,
-    readonly model: LimnModel,
+    readonly model: RetrievalModel,
     private readonly owned: Owned,
     private readonly store: GalleryStore,
-    private readonly files: PictureFiles,
+    private readonly files: ImageFiles,
     private readonly pixelLimit: number | undefined,
     private readonly onNote: (note: string) => void = () => {},
   ) {
@@ -187,7 +187,7 @@ export class Gallery {
   private static over(
     location: string,
     store: GalleryStore,
-    model: LimnModel,
+    model: RetrievalModel,
     owned: Owned,
     options: GalleryOptions,
     given?: string,
@@ -196,7 +196,7 @@ export class Gallery {
     const { images } = store.info;
     const folder = given ?? (images && (findFolder(images, localFolder(location)) ?? images.absolute));
     const fetcher = urls === false ? undefined : new SafeFetcher(urls === true ? {} : urls);
-    return new Gallery(location, model, owned, store, new PictureFiles(folder, fetcher), pixelLimit, onNote);
+    return new Gallery(location, model, owned, store, new ImageFiles(folder, fetcher), pixelLimit, onNote);
   }
 
   /** Where the pictures lie; undefined where all are URLs. */
@@ -258,7 +258,7 @@ export class Gallery {
    *
    * @throws LimnError USAGE for a bad request or an unknown id, IMAGE for a picture that cannot be read
    */
-  async explain(request: SearchRequest, hitId: string, inTurn: InTurn = atOnce): Promise<Explanation> {
+  async explain(request: SearchRequest, hitId: string, inTurn: InTurn = immediately): Promise<Explanation> {
     const { store, embedder, composer, searcher } = this;
     return explainHit({ store, embedder, composer, searcher, names: await this.factorNames(), inTurn }, request, hitId);
   }
@@ -280,9 +280,9 @@ export class Gallery {
    * @param inTurn when the pictures that are given as bytes are decoded, which is before the call waits for others that add or remove
    * @throws LimnError IMAGE for a broken picture; USAGE for a bad id or metadata, or bytes where the gallery has no images folder
    */
-  async add(items: readonly NewItem[], inTurn: InTurn = atOnce): Promise<StoredItem[]> {
+  async add(items: readonly NewItem[], inTurn: InTurn = immediately): Promise<StoredItem[]> {
     for (const { id } of items) checkNewId(id);
-    const decoded = new Map<Uint8Array, DecodedPicture>();
+    const decoded = new Map<Uint8Array, DecodedImage>();
     for (const { id, bytes } of items) {
       if (bytes) decoded.set(bytes, await inTurn(bytes, () => this.embedder.decode(bytes, `The picture ${JSON.stringify(id)}`)));
     }
@@ -310,13 +310,10 @@ export class Gallery {
    * Brings some pictures of a longer list up to date, in one write: all of them but for those that cannot be read. Indexes, and what is
    * known of the gallery as a whole, stay as they are.
    */
-  async bring(
-    pictures: readonly ListedPicture[],
-    options: Pick<IngestOptions, 'refresh' | 'signal'> = {},
-  ): Promise<IngestReport> {
+  async upsert(images: readonly ListedImage[], options: Pick<IngestOptions, 'refresh' | 'signal'> = {}): Promise<IngestReport> {
     // Whoever made the list has decided which metadata are kept.
-    const whole = { onBroken: 'skip', optimise: false, atOnce: true, replaceMetadata: true } as const;
-    return ingest(this.tools, listOf(pictures), { ...options, ...whole });
+    const whole = { onBroken: 'skip', optimise: false, atomic: true, replaceMetadata: true } as const;
+    return ingest(this.tools, listOf(images), { ...options, ...whole });
   }
 
   async get(id: string): Promise<StoredItem | undefined> {
@@ -345,7 +342,7 @@ export class Gallery {
    *
    * @throws LimnError IMAGE for a file that is gone or cannot be read; USAGE for a URL where none are fetched
    */
-  async picture(id: string): Promise<Uint8Array | undefined> {
+  async image(id: string): Promise<Uint8Array | undefined> {
     const item = await this.get(id);
     return item && this.files.read(item.location);
   }
@@ -385,17 +382,17 @@ export class Gallery {
     if (this.owned.model) await this.model.close();
   }
 
-  private async ingest(list: PictureList, options: IngestOptions, bring?: Ingest): Promise<IngestReport> {
-    this.report = bring
-      ? await bring(this.tools, list, options)
+  private async ingest(list: ImageList, options: IngestOptions, ingestInstead?: Ingest): Promise<IngestReport> {
+    this.report = ingestInstead
+      ? await ingestInstead(this.tools, list, options)
       : await this.inBulk(list, (embedder) => ingest({ ...this.tools, embedder }, list, options));
-    if (this.images !== undefined && !bring) {
+    if (this.images !== undefined && !ingestInstead) {
       const swept = await this.sweepAfterIngest(this.images);
       if (swept !== undefined) this.report.notes.push(swept);
     }
     const { added, replaced, updated, removed } = this.report;
     // What others wrote for an earlier call is in no report.
-    if (bring || added + replaced + updated + removed > 0 || !(await readFacts(this.store, this.location))) {
+    if (ingestInstead || added + replaced + updated + removed > 0 || !(await readFacts(this.store, this.location))) {
       this.known = saveFacts(this.store, this.location);
       await this.known;
     }
@@ -406,17 +403,17 @@ export class Gallery {
    * Long lists have an embedder of their own. Its two graphs work side by side, which is faster on half of the threads each than on all; and
    * searches meanwhile do not stand in line behind its batches.
    */
-  private async inBulk<T>(list: PictureList, work: (embedder: Embedder) => Promise<T>): Promise<T> {
-    if (list.total < bulkPictures) return work(this.embedder);
+  private async inBulk<T>(list: ImageList, work: (embedder: Embedder) => Promise<T>): Promise<T> {
+    if (list.total < bulkImages) return work(this.embedder);
     const embedder = new Embedder(this.model, this.limits, halfOfThreads());
     return work(embedder).finally(() => embedder.close());
   }
 
-  private async addNow(items: readonly NewItem[], decoded: ReadonlyMap<Uint8Array, DecodedPicture>): Promise<StoredItem[]> {
+  private async addNow(items: readonly NewItem[], decoded: ReadonlyMap<Uint8Array, DecodedImage>): Promise<StoredItem[]> {
     await this.sweep();
     const before = await this.store.get(items.map(({ id }) => id));
     const written: UploadOf[] = [];
-    const listed: ListedPicture[] = [];
+    const listed: ListedImage[] = [];
     for (const { id, bytes, location, metadata = {} } of items) {
       if (bytes) {
         const place = await placeUpload(id, bytes);
@@ -432,7 +429,7 @@ export class Gallery {
       for (const { bytes, location } of listed) {
         if (bytes) await writeFileAtomic(join(this.requireImages(), location), bytes);
       }
-      await ingest(this.tools, listOf(listed), { optimise: false, atOnce: true, replaceMetadata: true });
+      await ingest(this.tools, listOf(listed), { optimise: false, atomic: true, replaceMetadata: true });
     } catch (error) {
       // A store that broke may have written what it could not answer: its pictures keep their files until a later call has looked.
       if (LimnError.isInstance(error) && error.code !== 'STORE') {
@@ -510,7 +507,7 @@ export class Gallery {
 }
 
 /** Some files of a folder as a list. */
-function namedFiles({ images, files = [] }: CreateOptions): { list: PictureList; images: string | undefined } {
+function namedFiles({ images, files = [] }: CreateOptions): { list: ImageList; images: string | undefined } {
   if (images === undefined) throw new LimnError('USAGE', 'The files are paths inside a folder: give it as the images.');
   return { list: listOf(files.map((path) => ({ id: path, location: path, metadata: {} }))), images };
 }

@@ -1,12 +1,12 @@
 /** Galleries over a store that the caller opened, and stores of plug-ins that are in no folder. */
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { LimnModel } from '../../models/retrieval/limn-model.js';
+import { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import { defineStore } from '../store/define-store.js';
 import { createStore, openStore, stores } from '../store/open-store.js';
 import { Gallery } from './gallery.js';
+import { localFolder } from './locations.js';
 import { galleryInfo } from './make-gallery.js';
-import { localFolder } from './places.js';
 import { type TinyFolder, tinyFolder } from './testing/tiny-gallery.js';
 import { saveTinyModel } from './testing/tiny-model.js';
 
@@ -48,7 +48,7 @@ it('refuses what is not one place, and a store of another model or other images'
   const images = at('pictures');
   const store = await createStore(`memory:${at('refusing')}`, await galleryInfo({ model, images }));
   await saveTinyModel(at('other'), 2);
-  const other = await LimnModel.open(at('other'));
+  const other = await RetrievalModel.open(at('other'));
   for (const [options, message] of [
     [{ model, images }, /either `out` or an open `store`/],
     [{ model, images, store, out: at('x') }, /either `out` or an open `store`/],

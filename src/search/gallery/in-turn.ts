@@ -3,4 +3,4 @@
 /** Runs the decoding of a picture's file when it is its turn. May refuse it, with an error of its own. */
 export type InTurn = <T>(bytes: Uint8Array, decode: () => Promise<T>) => Promise<T>;
 
-export const atOnce: InTurn = (_, decode) => decode();
+export const immediately: InTurn = (_, decode) => decode();

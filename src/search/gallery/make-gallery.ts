@@ -1,19 +1,19 @@
 /** Opens the store of a gallery that is to be made or brought up to date, and says what it is to hold. */
 import { resolve } from 'node:path';
 import { LimnError } from '../../core/errors.js';
-import { averagePicture } from '../../models/retrieval/average-picture.js';
-import type { LimnModel } from '../../models/retrieval/limn-model.js';
+import { averageImage } from '../../models/retrieval/average-image.js';
+import type { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import { createStore, openStore } from '../store/open-store.js';
 import type { GalleryInfo, GalleryStore } from '../store/store.js';
 import { requireSameModel, shownLocation } from './find-model.js';
+import type { ImageList } from './ingest/image-list.js';
 import { listFile, metadataFile } from './ingest/list-file.js';
 import { fitMetadata } from './ingest/metadata-fit.js';
-import type { PictureList } from './ingest/picture-list.js';
 import { folderList } from './ingest/scan.js';
-import { findFolder, givenStore, localFolder, referenceTo } from './places.js';
+import { findFolder, givenStore, localFolder, referenceTo } from './locations.js';
 
 /** Where the pictures of a gallery come from. */
-export interface PictureSources {
+export interface ImageLocations {
   /** The folder of the pictures; they stay where they are. Without a list, all in it and in the folders in it are taken. */
   images?: string | undefined;
   /**
@@ -26,26 +26,26 @@ export interface PictureSources {
 }
 
 /** The pictures, and the folder they are in. @throws LimnError USAGE where there is no source, DATA, IO for one that cannot be read */
-export async function readSources(sources: PictureSources): Promise<{ list: PictureList; images: string | undefined }> {
+export async function readSources(sources: ImageLocations): Promise<{ list: ImageList; images: string | undefined }> {
   const { images, list, metadata } = sources;
   if (images === undefined && list === undefined) {
     throw new LimnError('USAGE', 'There are no pictures: give a folder of them (--images), a list (--list), or both.');
   }
   // Paths of a list are inside the images folder, or beside the list itself.
   const folder = images ?? resolve(list as string, '..');
-  const pictures = list === undefined ? await folderList(folder) : await listFile(list, folder);
-  if (metadata === undefined) return { list: pictures, images: folder };
+  const listed = list === undefined ? await folderList(folder) : await listFile(list, folder);
+  if (metadata === undefined) return { list: listed, images: folder };
   const notes: string[] = [];
   const rows = await metadataFile(metadata, { images: folder, onNote: (note) => notes.push(note) });
   return {
-    list: await fitMetadata({ ...pictures, notes: [...(pictures.notes ?? []), ...notes] }, rows, metadata),
+    list: await fitMetadata({ ...listed, notes: [...(listed.notes ?? []), ...notes] }, rows, metadata),
     images: folder,
   };
 }
 
-export interface StorePlace {
+export interface StoreLocation {
   location: string;
-  model: LimnModel;
+  model: RetrievalModel;
   images: string | undefined;
   /** Make the gallery anew where there is one already. @default false */
   replace?: boolean | undefined;
@@ -56,7 +56,7 @@ export interface StorePlace {
  *
  * @throws LimnError GALLERY for a gallery of another model or with its pictures in another folder, USAGE for a model that was never saved
  */
-export async function openOrCreateStore({ location, model, images, replace = false }: StorePlace): Promise<GalleryStore> {
+export async function openOrCreateStore({ location, model, images, replace = false }: StoreLocation): Promise<GalleryStore> {
   if (!model.hash) throw neverSaved();
   const create = async () => createStore(location, await galleryInfo({ location, model, images }), { replace });
   if (replace) return create();
@@ -90,13 +90,13 @@ export async function galleryInfo({
   model,
   images,
 }: {
-  model: LimnModel;
+  model: RetrievalModel;
   location?: string | undefined;
   images?: string | undefined;
 }): Promise<GalleryInfo> {
   const folder = location === undefined ? undefined : localFolder(location);
   // What a model gives is as long as what it gives of the average picture.
-  const probe = await model.embedTargets(averagePicture(model.config, model.parts.weights), [0]);
+  const probe = await model.embedTargets(averageImage(model.config, model.parts.weights), [0]);
   const { width, factors, projection } = probe;
   return {
     model: { hash: model.hash, encoder: model.parts.encoder.id, folder: referenceTo(model.folder, folder) },
@@ -107,7 +107,7 @@ export async function galleryInfo({
 }
 
 /** A store that the caller opened, if it is one for this model and these images. @throws LimnError GALLERY, USAGE */
-export function requireStore(store: GalleryStore, model: LimnModel, images: string | undefined): GalleryStore {
+export function requireStore(store: GalleryStore, model: RetrievalModel, images: string | undefined): GalleryStore {
   if (!model.hash) throw neverSaved();
   requireSameModel(model, store.info, givenStore);
   requireSameImages(store.info, givenStore, images);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sealed } from '../../core/checksum.js';
 import { Gallery } from './gallery.js';
 import { markUploads } from './pending-uploads.js';
-import { pictureBytes, type TinyFolder, tinyFolder } from './testing/tiny-gallery.js';
+import { imageBytes, type TinyFolder, tinyFolder } from './testing/tiny-gallery.js';
 
 let folder: TinyFolder;
 const at = (...parts: string[]) => folder.at(...parts);
@@ -21,7 +21,7 @@ const place = (digit: string) => `.limn/uploads/aa/${digit.repeat(32)}-${digit.r
 /** What a process leaves that is killed between its file and its item, or behind the item. */
 async function killed(gallery: string, id: string, location: string) {
   await mkdir(dirname(at('pictures', location)), { recursive: true });
-  if (!existsSync(at('pictures', location))) await writeFile(at('pictures', location), await pictureBytes(7));
+  if (!existsSync(at('pictures', location))) await writeFile(at('pictures', location), await imageBytes(7));
   const { leave } = await markUploads({ images: at('pictures'), gallery }, [{ id, location }]);
   leave();
   const [name] = (await pending()).slice(-1) as [string];
@@ -38,7 +38,7 @@ it('are removed by the next write where a killed process left them without an it
   await killed(one, 'lost', place('a'));
   const notes: string[] = [];
   const second = await Gallery.open(other, { model, onNote: (note) => notes.push(note) });
-  const [kept] = await second.add([{ id: 'kept', bytes: await pictureBytes(8) }]);
+  const [kept] = await second.add([{ id: 'kept', bytes: await imageBytes(8) }]);
   expect(existsSync(at('pictures', place('a')))).toBe(true);
   expect([notes, (await pending()).length]).toEqual([[], 1]);
 
@@ -56,7 +56,7 @@ it('are removed by the next write where a killed process left them without an it
   await killed(other, 'lost', place('b'));
   const again = await Gallery.create({ model, images: at('pictures'), out: other });
   expect(again.report.notes).toEqual([expect.stringContaining('1 uploaded file without an item')]);
-  expect(await readFile(again.pathOf((await again.get('kept'))!))).toEqual(await pictureBytes(8));
+  expect(await readFile(again.pathOf((await again.get('kept'))!))).toEqual(await imageBytes(8));
   expect([existsSync(at('pictures', place('b'))), await pending()]).toEqual([false, []]);
   await again.close();
 });
@@ -64,7 +64,7 @@ it('are removed by the next write where a killed process left them without an it
 it('stay where their process lives, is on another machine, or the marker cannot be read', async () => {
   const gallery = at('one');
   const marked = await markUploads({ images: at('pictures'), gallery }, [{ id: 'under way', location: place('c') }]);
-  await writeFile(at('pictures', place('c')), await pictureBytes(9));
+  await writeFile(at('pictures', place('c')), await imageBytes(9));
   await cp(at('pictures', place('c')), at('pictures', place('d')));
   await writeFile(at('pictures', '.limn', 'uploads', 'pending', 'damaged.json'), '{"format":');
   const opened = await Gallery.open(gallery, { model: folder.model });

@@ -14,8 +14,8 @@ import { sweepTemporary } from '../../core/leftovers.js';
 import { isRunning } from '../../core/lock.js';
 import type { GalleryStore } from '../store/store.js';
 import { shownLocation } from './find-model.js';
-import { uploadsFolder } from './ingest/picture-list.js';
-import { localFolder } from './places.js';
+import { uploadsFolder } from './ingest/image-list.js';
+import { localFolder } from './locations.js';
 import { removeUploads } from './uploads.js';
 
 /** A file, and the item that has it, or is to have it. */

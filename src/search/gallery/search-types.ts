@@ -1,18 +1,18 @@
 /** What a search asks and answers. */
 
-import type { Metadata } from '../store/metadata.js';
-import type { DecodedPicture } from './embedder.js';
+import type { ItemMetadata } from '../store/metadata.js';
+import type { DecodedImage } from './embedder.js';
 
 /** A picture of the gallery, one on this machine's disk, or the bytes of a picture file. */
-export type PictureReference = { id: string } | { path: string } | { bytes: Uint8Array };
+export type ImageReference = { id: string } | { path: string } | { bytes: Uint8Array };
 
 export interface SearchRequest {
   /** Several are searched for together, each composed with the text. None: the text is composed with the average picture. @default none */
-  references?: readonly PictureReference[] | undefined;
+  references?: readonly ImageReference[] | undefined;
   /** What to change; several, such as those of earlier turns, hold together. None: the pictures nearest to the references. @default none */
   texts?: readonly string[] | undefined;
   /** Pictures that the hits are not to resemble. @default none */
-  negatives?: readonly PictureReference[] | undefined;
+  negatives?: readonly ImageReference[] | undefined;
   /** How much resembling a negative costs, as a part of what matching the query earns. @default 0.5 */
   negativeWeight?: number | undefined;
   /** w_k, the weight of each factor, which multiplies what the model itself gives it. @default 1 / K for each of the K factors */
@@ -26,7 +26,7 @@ export interface SearchRequest {
   /** Leave out the references themselves, by id and by content. @default true */
   excludeReferences?: boolean | undefined;
   /** Pictures that were decoded before, by the content of their files; see Gallery.decodeAhead. @default all are decoded when they are needed */
-  decoded?: ReadonlyMap<string, DecodedPicture> | undefined;
+  decoded?: ReadonlyMap<string, DecodedImage> | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -45,7 +45,7 @@ export interface SearchHit {
   factors: number[];
   /** What resembling the negatives cost; 0 without any. */
   negative: number;
-  metadata: Metadata;
+  metadata: ItemMetadata;
 }
 
 export interface SearchAnswer {

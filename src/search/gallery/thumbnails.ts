@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { crc32 } from '../../core/checksum.js';
 import { limnHome, sha256, writeFileAtomic } from '../../core/files.js';
 import { jpegThumbnail } from '../../models/encoders/image/thumbnail.js';
-import { atOnce, type InTurn } from './in-turn.js';
+import { type InTurn, immediately } from './in-turn.js';
 
 /** The longest side in pixels. */
 export const thumbnailSide = 320;
@@ -19,7 +19,7 @@ export async function cachedThumbnail(
   content: string,
   read: () => Promise<Uint8Array>,
   pixelLimit?: number,
-  inTurn: InTurn = atOnce,
+  inTurn: InTurn = immediately,
 ): Promise<Uint8Array> {
   const path = /^[0-9a-f]{64}$/.test(content)
     ? join(limnHome('thumbnails', String(thumbnailSide), content.slice(0, 2)), `${content}.jpg`)

@@ -7,7 +7,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../../core/files.js';
 import { damagedImage, openImage } from '../../models/encoders/image/image.js';
-import { uploadsFolder } from './ingest/picture-list.js';
+import { uploadsFolder } from './ingest/image-list.js';
 
 /**
  * Where a picture's file will be: always another place, so that one that is being replaced, here or by another server, can be read until

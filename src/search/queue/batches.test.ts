@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { cutBatches } from './batches.js';
 
 const cut = async (ids: readonly string[], size: number): Promise<string[][]> => {
-  async function* pictures() {
+  async function* images() {
     for (const id of ids) yield { id };
   }
   const batches = [];
-  for await (const batch of cutBatches(pictures(), size)) batches.push(batch.map(({ id }) => id));
+  for await (const batch of cutBatches(images(), size)) batches.push(batch.map(({ id }) => id));
   return batches;
 };
 const ids = (count: number) => Array.from({ length: count }, (_, i) => `p${i}.jpg`);

@@ -10,14 +10,14 @@ import { createHash } from 'node:crypto';
  *
  * @param size from 1; one picture a batch for 1
  */
-export async function* cutBatches<T extends { id: string }>(pictures: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+export async function* cutBatches<T extends { id: string }>(images: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
   const least = Math.ceil(size / 2);
   // From the least on, one picture in so many ends its batch, which makes as many on average as wanted.
   const oneIn = size - least + 1;
   let batch: T[] = [];
-  for await (const picture of pictures) {
-    batch.push(picture);
-    if (batch.length < least || (batch.length < 2 * size && hashOf(picture.id) % oneIn !== 0)) continue;
+  for await (const image of images) {
+    batch.push(image);
+    if (batch.length < least || (batch.length < 2 * size && hashOf(image.id) % oneIn !== 0)) continue;
     yield batch;
     batch = [];
   }

@@ -7,7 +7,7 @@ import { queueName } from './queue-name.js';
 import { queuedIngest } from './queued-ingest.js';
 import { WorkQueue } from './work-queue.js';
 
-export interface IndexThroughQueueOptions extends Omit<CreateOptions, 'ingest' | 'files' | 'atOnce' | 'out' | 'store'> {
+export interface IndexThroughQueueOptions extends Omit<CreateOptions, 'ingest' | 'files' | 'atomic' | 'out' | 'store'> {
   /** Where the gallery is kept, for this process and the workers. */
   out: string;
   /** `redis://` or `rediss://`. */
@@ -39,8 +39,8 @@ export async function indexThroughQueue(options: IndexThroughQueueOptions): Prom
     // Jobs for the old gallery would be written into the new one.
     if (replace) await queue.clear();
     let queued = 0;
-    const onQueued = (pictures: number) => {
-      queued += pictures;
+    const onQueued = (images: number) => {
+      queued += images;
     };
     const gallery = await Gallery.create({
       ...options,

@@ -28,7 +28,7 @@ const jobData = z.strictObject({
 });
 
 export type JobData = z.output<typeof jobData>;
-export type JobPicture = JobData['pictures'][number];
+export type JobImage = JobData['pictures'][number];
 
 /** @throws LimnError QUEUE for a job of another version of limn */
 export function readJob(value: unknown): JobData {
@@ -38,6 +38,6 @@ export function readJob(value: unknown): JobData {
 }
 
 /** The same pictures make the same job, so that they are not queued twice. BullMQ takes no number for an id. */
-export function jobId({ model, refresh, pictures }: JobData): string {
-  return `pictures-${sha256(JSON.stringify([model, refresh, pictures])).slice(0, 32)}`;
+export function jobId({ model, refresh, pictures: images }: JobData): string {
+  return `pictures-${sha256(JSON.stringify([model, refresh, images])).slice(0, 32)}`;
 }

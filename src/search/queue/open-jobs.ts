@@ -6,16 +6,16 @@ import { setTimeout } from 'node:timers/promises';
 import { LimnError } from '../../core/errors.js';
 import { sameMetadata } from '../gallery/ingest/prepare.js';
 import type { GalleryStore, StoredItem } from '../store/store.js';
-import type { JobData, JobPicture } from './job.js';
+import type { JobData, JobImage } from './job.js';
 import type { WorkQueue } from './work-queue.js';
 
-export interface QueuedPicture extends JobPicture {
+export interface QueuedImage extends JobImage {
   /** What the gallery had of it when it was queued. */
   before: StoredItem | undefined;
 }
 
 export interface Settled {
-  picture: QueuedPicture;
+  image: QueuedImage;
   /** What the gallery has of it now; left out where it is broken. */
   now?: StoredItem;
   /** Why it is not in the gallery. */
@@ -43,7 +43,7 @@ const mostTries = 3;
 
 interface OpenJob {
   data: JobData;
-  pictures: QueuedPicture[];
+  images: QueuedImage[];
   tries: number;
   /** When the queue had it no more, though its pictures were not all there. */
   goneSince?: number;
@@ -59,17 +59,17 @@ export class OpenJobs {
   constructor(private readonly options: OpenJobsOptions) {}
 
   /** How many pictures are on their way. */
-  get pictures(): number {
-    return [...this.jobs.values()].reduce((sum, { pictures }) => sum + pictures.length, 0);
+  get images(): number {
+    return [...this.jobs.values()].reduce((sum, { images }) => sum + images.length, 0);
   }
 
   /** Adds a job, after others have ended where too many are open. */
-  async add(pictures: QueuedPicture[], rest: Omit<JobData, 'pictures' | 'broken'>): Promise<void> {
+  async add(images: QueuedImage[], rest: Omit<JobData, 'pictures' | 'broken'>): Promise<void> {
     while (this.jobs.size >= most) await this.lookAgain();
-    const data = { ...rest, pictures: pictures.map(({ before: _, ...picture }) => picture) };
+    const data = { ...rest, pictures: images.map(({ before: _, ...image }) => image) };
     const id = await this.options.queue.add(data);
     this.added.add(id);
-    this.jobs.set(id, { data, pictures, tries: 1 });
+    this.jobs.set(id, { data, images, tries: 1 });
     if (performance.now() - this.lookedAt > 4 * times.look) await this.look();
   }
 
@@ -122,12 +122,12 @@ export class OpenJobs {
 
   private async settle(id: string, job: OpenJob, failed: boolean): Promise<void> {
     const { store, queue, onSettled, patience = 10_000 } = this.options;
-    const items = await store.get(job.pictures.map((picture) => picture.id));
-    const rows = job.pictures.map((picture, i) => ({ picture, now: items[i] }));
-    const missing = rows.filter(({ picture, now }) => !isWritten(picture, now));
+    const items = await store.get(job.images.map((image) => image.id));
+    const rows = job.images.map((image, i) => ({ image, now: items[i] }));
+    const missing = rows.filter(({ image, now }) => !isWritten(image, now));
     const end = (reasonOf: (id: string) => string) => {
-      for (const { picture, now } of rows) {
-        onSettled(now && isWritten(picture, now) ? { picture, now } : { picture, broken: reasonOf(picture.id) });
+      for (const { image, now } of rows) {
+        onSettled(now && isWritten(image, now) ? { image, now } : { image, broken: reasonOf(image.id) });
       }
       this.jobs.delete(id);
     };
@@ -149,7 +149,7 @@ export class OpenJobs {
 /** A look at many jobs takes its time; Redis and the store have better things to do than to be asked all the time. */
 const pauseAfter = (milliseconds: number) => setTimeout(Math.min(times.slowest, Math.max(times.look, 5 * milliseconds)));
 
-function isWritten({ content, location, metadata }: QueuedPicture, now: StoredItem | undefined): boolean {
+function isWritten({ content, location, metadata }: QueuedImage, now: StoredItem | undefined): boolean {
   if (now === undefined || now.location !== location || !sameMetadata(now.metadata, metadata)) return false;
   return content === undefined || now.content === content;
 }

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { LimnError } from '../../core/errors.js';
 import { sha256 } from '../../core/files.js';
 import { withoutTrailing } from '../../core/text.js';
-import { localFolder } from '../gallery/places.js';
+import { localFolder } from '../gallery/locations.js';
 
 /**
  * @param given the name that the user chose, where machines have different locations for one gallery

@@ -6,9 +6,9 @@ import { setTimeout } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { LimnModel } from '../../models/retrieval/limn-model.js';
+import { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import { Gallery } from '../gallery/gallery.js';
-import { drawPicture, pictureBytes, type TinyFolder, tinyFolder } from '../gallery/testing/tiny-gallery.js';
+import { drawImage, imageBytes, type TinyFolder, tinyFolder } from '../gallery/testing/tiny-gallery.js';
 import { saveTinyModel } from '../gallery/testing/tiny-model.js';
 import { importPeer } from '../store/peers.js';
 import { checkInfo } from './check-redis.js';
@@ -163,7 +163,7 @@ describe.skipIf(!hasRedis)('a queue on a real Redis', () => {
     const old = work(given.out, { model: folder.at('model') });
     const { gallery: first } = await indexThroughQueue(given);
     await first.close();
-    const model = await LimnModel.open(folder.at('other'));
+    const model = await RetrievalModel.open(folder.at('other'));
     const again = indexThroughQueue({ ...given, model, replace: true });
     again.catch(() => {});
     await expect(old.ended).rejects.toMatchObject({
@@ -182,7 +182,7 @@ describe.skipIf(!hasRedis)('a queue on a real Redis', () => {
     await mkdir(folder.at('changing'));
     for (let i = 0; i < 4; i++) await copyFile(folder.at('pictures', `p0${i}.jpg`), folder.at('changing', `${i}.jpg`));
     const { given } = await queuedAlone({ images: folder.at('changing') });
-    await drawPicture(folder.at('changing', '2.jpg'), 50);
+    await drawImage(folder.at('changing', '2.jpg'), 50);
     work(given.out);
     const { gallery } = await indexThroughQueue(given);
     // The old job's picture counts as broken; the new one's is written.
@@ -196,7 +196,7 @@ describe.skipIf(!hasRedis)('a queue on a real Redis', () => {
     const server: Server = createServer(async (request, response) => {
       asked.push(request.url ?? '');
       if (request.url === '/none.jpg') response.writeHead(404).end();
-      else response.end(await pictureBytes(asked.length));
+      else response.end(await imageBytes(asked.length));
     });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     const { port } = server.address() as AddressInfo;
@@ -230,8 +230,8 @@ describe.skipIf(!hasRedis)('a queue on a real Redis', () => {
       onLook: () => {},
       patience: 50,
     });
-    const pictures = items.map((id) => ({ id, content: 'a', location: id, metadata: {}, before: undefined }));
-    await jobs.add(pictures, { version: 1, model: 'm', refresh: false });
+    const images = items.map((id) => ({ id, content: 'a', location: id, metadata: {}, before: undefined }));
+    await jobs.add(images, { version: 1, model: 'm', refresh: false });
     const [id] = await queue.pending();
     const client = new Redis(redis.url);
     await client.flushall();
@@ -241,7 +241,7 @@ describe.skipIf(!hasRedis)('a queue on a real Redis', () => {
     written.push(...items);
     await client.flushall();
     await ended;
-    expect(settled.map(({ picture, broken }) => [picture.id, broken])).toEqual(items.map((one) => [one, undefined]));
+    expect(settled.map(({ image, broken }) => [image.id, broken])).toEqual(items.map((one) => [one, undefined]));
     client.disconnect();
     await queue.close();
   });

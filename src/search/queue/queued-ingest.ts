@@ -7,6 +7,7 @@
 import { LimnError, messageOf, throwIfAborted } from '../../core/errors.js';
 import { ContentMemo } from '../../models/encoders/cache/content-memo.js';
 import { embedChanged } from '../gallery/ingest/embed-changed.js';
+import { type ImageList, isUrl, type ListedImage } from '../gallery/ingest/image-list.js';
 import {
   type IngestOptions,
   type IngestReport,
@@ -16,13 +17,12 @@ import {
   tellKept,
 } from '../gallery/ingest/ingest.js';
 import { MetadataKeeper } from '../gallery/ingest/keep-metadata.js';
-import { isUrl, type ListedPicture, type PictureList } from '../gallery/ingest/picture-list.js';
 import { flattened, inBatches, mapAhead } from '../gallery/ingest/pipeline.js';
-import { brokenPicture, type Changed, readListed, sameContent, sameMetadata } from '../gallery/ingest/prepare.js';
+import { brokenImage, type Changed, readListed, sameContent, sameMetadata } from '../gallery/ingest/prepare.js';
 import { prune } from '../gallery/ingest/prune.js';
 import type { StoredItem } from '../store/store.js';
 import { cutBatches } from './batches.js';
-import { OpenJobs, type QueuedPicture, type Settled } from './open-jobs.js';
+import { OpenJobs, type QueuedImage, type Settled } from './open-jobs.js';
 import type { WorkQueue } from './work-queue.js';
 
 export interface QueueSettings {
@@ -34,19 +34,19 @@ export interface QueueSettings {
   /** Have the store put itself in order each time that so many pictures were written, and not in the end alone. @default never */
   optimiseEvery?: number | undefined;
   /** Told of each job, how many pictures it has. @default nobody */
-  onQueued?: ((pictures: number) => void) | undefined;
+  onQueued?: ((images: number) => void) | undefined;
 }
 
 const sizes = { lookup: 500, ahead: 16, write: 256 };
 /** Looks at the queue between two counts of its workers. */
 const looksPerCount = 20;
 
-type Found = { changed: Changed } | { queued: QueuedPicture } | { unchanged: true } | { id: string; broken: Error };
+type Found = { changed: Changed } | { queued: QueuedImage } | { unchanged: true } | { id: string; broken: Error };
 
 /** @throws as `ingest`, but for broken pictures, which are listed in the report whatever `onBroken` says; QUEUE */
 export async function queuedIngest(
   tools: IngestTools,
-  list: PictureList,
+  list: ImageList,
   options: IngestOptions,
   settings: QueueSettings,
 ): Promise<IngestReport> {
@@ -63,12 +63,12 @@ export async function queuedIngest(
   let looks = 0;
   let written = 0;
 
-  const tell = () => onProgress?.(progressOf(report, list.total, open.pictures, workers));
-  const onSettled = ({ picture, now, broken }: Settled) => {
+  const tell = () => onProgress?.(progressOf(report, list.total, open.images, workers));
+  const onSettled = ({ image, now, broken }: Settled) => {
     if (now) {
-      report[kindOf(picture.before, now)]++;
+      report[kindOf(image.before, now)]++;
       written++;
-    } else report.skipped.push({ id: picture.id, reason: broken ?? '' });
+    } else report.skipped.push({ id: image.id, reason: broken ?? '' });
   };
   const onLook = async () => {
     throwIfAborted(signal, 'indexing; workers go on with what is queued, and the same command goes on from there');
@@ -83,20 +83,20 @@ export async function queuedIngest(
   };
   const open = new OpenJobs({ queue, store, onSettled, onLook });
 
-  const lookUp = async (pictures: ListedPicture[]) => {
-    for (const { id } of pictures) seen?.add(id);
-    const stored = await store.get(pictures.map(({ id }) => id));
-    return pictures.map((picture, i) => ({ picture: keeper.keep(picture, stored[i]), stored: stored[i] }));
+  const lookUp = async (images: ListedImage[]) => {
+    for (const { id } of images) seen?.add(id);
+    const stored = await store.get(images.map(({ id }) => id));
+    return images.map((image, i) => ({ image: keeper.keep(image, stored[i]), stored: stored[i] }));
   };
-  const find = async ({ picture, stored }: { picture: ListedPicture; stored: StoredItem | undefined }): Promise<Found> => {
+  const find = async ({ image, stored }: { image: ListedImage; stored: StoredItem | undefined }): Promise<Found> => {
     throwIfAborted(signal, 'looking for pictures that have changed; the same command goes on from there');
-    const { id, location, metadata } = picture;
+    const { id, location, metadata } = image;
     // What a URL leads to is fetched by a worker, once.
     if (isUrl(location) && (refresh || stored?.location !== location)) {
       return { queued: { id, location, metadata, before: stored } };
     }
     try {
-      const { content } = await readListed(picture, stored, {
+      const { content } = await readListed(image, stored, {
         files,
         memo,
         refresh,
@@ -104,9 +104,9 @@ export async function queuedIngest(
         signal,
         hashOnly: true,
       });
-      return sameContent(picture, stored, content) ?? { queued: { id, location, content, metadata, before: stored } };
+      return sameContent(image, stored, content) ?? { queued: { id, location, content, metadata, before: stored } };
     } catch (error) {
-      return brokenPicture(picture, files, error);
+      return brokenImage(image, files, error);
     }
   };
   const renew = async (batch: readonly Changed[]) => {
@@ -115,9 +115,9 @@ export async function queuedIngest(
     report.updated += items.length;
   };
   /** Goes through the list: counts what is unchanged, writes new metadata, and hands on what is to be queued. */
-  async function* queuedOnly(): AsyncGenerator<QueuedPicture> {
+  async function* queuedOnly(): AsyncGenerator<QueuedImage> {
     const renewed: Changed[] = [];
-    const looked = flattened(mapAhead(inBatches(list.pictures(), sizes.lookup), 1, lookUp));
+    const looked = flattened(mapAhead(inBatches(list.images(), sizes.lookup), 1, lookUp));
     for await (const found of mapAhead(looked, sizes.ahead, find)) {
       if ('queued' in found) yield found.queued;
       else if ('broken' in found) report.skipped.push({ id: found.id, reason: messageOf(found.broken) });

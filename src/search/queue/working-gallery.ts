@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import { LimnError } from '../../core/errors.js';
-import { LimnModel } from '../../models/retrieval/limn-model.js';
+import { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import { Gallery } from '../gallery/gallery.js';
-import { isUrl } from '../gallery/ingest/picture-list.js';
+import { isUrl } from '../gallery/ingest/image-list.js';
 import { type JobData, readJob } from './job.js';
 import type { WorkerCounts, WorkingGalleryOptions } from './worker-options.js';
 
@@ -13,7 +13,7 @@ const longestPause = 8000;
 
 export class WorkingGallery {
   readonly counts: WorkerCounts = { written: 0, unchanged: 0, broken: 0 };
-  private model: LimnModel | undefined;
+  private model: RetrievalModel | undefined;
   private opened: Promise<Gallery> | undefined;
   private readonly underway = new Set<Promise<void>>();
   private readonly closing = new Set<Promise<void>>();
@@ -65,7 +65,7 @@ export class WorkingGallery {
     const data = readJob(job.data);
     const gallery = await this.galleryOf(data.model);
     requireImages(gallery, data);
-    const { added, replaced, updated, unchanged, skipped } = await gallery.bring(data.pictures, { refresh: data.refresh });
+    const { added, replaced, updated, unchanged, skipped } = await gallery.upsert(data.pictures, { refresh: data.refresh });
     this.failures = 0;
     this.counts.written += added + replaced + updated;
     if (job.attemptsMade === 0) this.counts.unchanged += unchanged;
@@ -93,7 +93,7 @@ export class WorkingGallery {
 
   private async openNow(): Promise<Gallery> {
     const { gallery: location, model, images, urls, pixelLimit } = this.options;
-    if (model !== undefined) this.model ??= await LimnModel.open(model);
+    if (model !== undefined) this.model ??= await RetrievalModel.open(model);
     return Gallery.open(location, { model: this.model, images, urls, pixelLimit });
   }
 
@@ -114,7 +114,7 @@ export class WorkingGallery {
 }
 
 /** A worker that has no pictures would find all of them broken. @throws LimnError GALLERY */
-function requireImages({ images }: Gallery, { pictures }: JobData): void {
-  if (pictures.every(({ location }) => isUrl(location)) || (images !== undefined && existsSync(images))) return;
+function requireImages({ images }: Gallery, { pictures: queued }: JobData): void {
+  if (queued.every(({ location }) => isUrl(location)) || (images !== undefined && existsSync(images))) return;
   throw new LimnError('GALLERY', `The pictures are not at ${images} on this machine: say with --images where they are.`);
 }

@@ -1,6 +1,6 @@
 /** What every store refuses before it touches its data. */
 import { LimnError } from '../../core/errors.js';
-import { isMetadataKey, type Metadata } from './metadata.js';
+import { type ItemMetadata, isMetadataKey } from './metadata.js';
 import type { EmbeddedItem, ListQuery, VectorQuery, VectorSizes } from './store.js';
 import { isStorable } from './text.js';
 
@@ -79,7 +79,7 @@ function refuseId(id: string, why: string | undefined): void {
   });
 }
 
-function checkMetadata(metadata: Metadata, item: string): void {
+function checkMetadata(metadata: ItemMetadata, item: string): void {
   for (const [key, value] of Object.entries(metadata)) {
     if (!isMetadataKey(key)) {
       const rule = 'a key is a letter or "_", followed by letters, digits and "_", at most 64 characters';

@@ -1,9 +1,9 @@
 /** The meaning of a filter, as a function of metadata. The stores in databases are tested against it. */
 import type { Comparison, Filter } from './filter.js';
-import type { Metadata, MetadataValue } from './metadata.js';
+import type { ItemMetadata, MetadataValue } from './metadata.js';
 import { compareText, foldCase } from './text.js';
 
-export type Matches = (metadata: Metadata) => boolean;
+export type Matches = (metadata: ItemMetadata) => boolean;
 
 /** Makes the function that says whether an item's metadata match. */
 export function matcherOf(filter: Filter): Matches {
@@ -40,7 +40,7 @@ export function matcherOf(filter: Filter): Matches {
 }
 
 /** A missing field is null. Names such as "constructor" are no fields of an item that does not have them itself. */
-function valueIn(metadata: Metadata, field: string): MetadataValue {
+function valueIn(metadata: ItemMetadata, field: string): MetadataValue {
   return Object.hasOwn(metadata, field) ? (metadata[field] as MetadataValue) : null;
 }
 

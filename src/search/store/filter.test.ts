@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { checkFilter } from './filter-check.js';
 import { matcherOf } from './filter-match.js';
 import { parseFilter } from './filter-parse.js';
-import type { Metadata } from './metadata.js';
+import type { ItemMetadata } from './metadata.js';
 import { compareText, foldCase } from './text.js';
 
-const items: Metadata[] = [
+const items: ItemMetadata[] = [
   { colour: 'red', price: 20, on_sale: false, brand: 'a', name: 'Long DRESS', material: 'silk' },
   { colour: 'red', price: 80, on_sale: true, brand: 'b', name: 'Skirt', material: null },
   { colour: 'blue', price: 20, brand: 'a', name: 'maxi dress' },

@@ -6,7 +6,7 @@ export type { Comparison, Filter } from './filter.js';
 export { type Matches, matcherOf } from './filter-match.js';
 export { parseFilter } from './filter-parse.js';
 export { checkInfo } from './info.js';
-export type { Metadata, MetadataValue } from './metadata.js';
+export type { ItemMetadata, MetadataValue } from './metadata.js';
 export { type CreateStoreOptions, createStore, type OpenStoreOptions, openStore } from './open-store.js';
 export type {
   EmbeddedItem,

@@ -3,7 +3,7 @@
 export type MetadataValue = string | number | boolean | null;
 
 /** A flat record; a key is a letter or "_" followed by letters, digits and "_", at most 64 of them. */
-export type Metadata = Readonly<Record<string, MetadataValue>>;
+export type ItemMetadata = Readonly<Record<string, MetadataValue>>;
 
 /** Whether a text may be a key of metadata. */
 export function isMetadataKey(text: string): boolean {

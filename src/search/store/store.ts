@@ -4,7 +4,7 @@
  */
 import type { OnProgress } from '../../core/progress.js';
 import type { Filter } from './filter.js';
-import type { Metadata } from './metadata.js';
+import type { ItemMetadata } from './metadata.js';
 
 /** A picture of a gallery. */
 export interface StoredItem {
@@ -14,7 +14,7 @@ export interface StoredItem {
   content: string;
   /** Where the picture is read again: a path inside the gallery's images folder with "/" between names, or a URL. */
   location: string;
-  metadata: Metadata;
+  metadata: ItemMetadata;
 }
 
 /** What a model made of a picture. */
@@ -61,7 +61,7 @@ export interface VectorQuery {
   /** Ids that are left out. @default none */
   exclude?: readonly string[] | undefined;
   /** Give the hits' vectors too; that costs less than asking for them afterwards. @default false */
-  withVectors?: boolean | undefined;
+  includeVectors?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 

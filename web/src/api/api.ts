@@ -53,7 +53,7 @@ export class Api {
   }
 
   /** The address of an item's picture. Where a key is needed, {@link picture} fetches it. */
-  pictureAddress(gallery: string, id: string, size: 'thumbnail' | 'full'): string {
+  imageAddress(gallery: string, id: string, size: 'thumbnail' | 'full'): string {
     return `${this.options.base}v1/${itemPath(gallery, id)}/picture?size=${size}`;
   }
 
@@ -61,7 +61,7 @@ export class Api {
     return this.options.key() !== undefined;
   }
 
-  async picture(address: string, signal?: AbortSignal): Promise<Blob> {
+  async image(address: string, signal?: AbortSignal): Promise<Blob> {
     return (await this.fetch(address, withSignal(signal))).blob();
   }
 

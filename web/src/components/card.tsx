@@ -3,9 +3,9 @@ import { focusText } from '../hooks/use-shortcuts.js';
 import type { Entry } from '../state/reducer.js';
 import { titleOf } from '../state/title.js';
 import { addNegative, addReference, currentTurn, goOnFrom, startFrom } from '../state/trail.js';
-import { pictureType } from './drop-layer.js';
+import { imageType } from './drop-layer.js';
 import { IconButton } from './icon-button.js';
-import { PictureView } from './picture-view.js';
+import { ImageView } from './image-view.js';
 import { ScoreBar } from './score-bar.js';
 
 export interface CardProps {
@@ -22,16 +22,16 @@ export function Card({ entry, at, full, reachable, onFocus }: CardProps) {
   const session = useSession();
   const { hit, id } = entry;
   const turn = currentTurn(session.state.view.trail);
-  const picture = { id };
+  const image = { id };
   const open = () => {
-    session.walk((trail) => (turn ? goOnFrom(trail, picture) : startFrom(trail, picture)));
+    session.walk((trail) => (turn ? goOnFrom(trail, image) : startFrom(trail, image)));
     scrollTo({ top: 0 });
     if (matchMedia('(hover: hover)').matches) focusText();
   };
   const onKey = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !turn) return;
-    if (event.key === '+' || event.key === '=') session.walk((trail) => addReference(trail, picture));
-    else if (event.key === '-') session.walk((trail) => addNegative(trail, picture));
+    if (event.key === '+' || event.key === '=') session.walk((trail) => addReference(trail, image));
+    else if (event.key === '-') session.walk((trail) => addNegative(trail, image));
     else if (event.key === 'c' && hit) session.open({ kind: 'compare', id });
   };
   const title = titleOf(id, entry.metadata);
@@ -45,12 +45,12 @@ export function Card({ entry, at, full, reachable, onFocus }: CardProps) {
         aria-label={name}
         tabIndex={reachable ? 0 : -1}
         draggable
-        onDragStart={(event) => event.dataTransfer?.setData(pictureType, id)}
+        onDragStart={(event) => event.dataTransfer?.setData(imageType, id)}
         onFocus={onFocus}
         onClick={open}
         onKeyDown={onKey}
       >
-        <PictureView picture={picture} eager={at < 12} />
+        <ImageView image={image} eager={at < 12} />
       </button>
       <span class="card-line">
         {hit && <b>{hit.rank}</b>}
@@ -66,12 +66,12 @@ export function Card({ entry, at, full, reachable, onFocus }: CardProps) {
             <IconButton
               icon="plus"
               label={`More like ${title}`}
-              onClick={() => session.walk((trail) => addReference(trail, picture))}
+              onClick={() => session.walk((trail) => addReference(trail, image))}
             />
             <IconButton
               icon="minus"
               label={`Less like ${title}`}
-              onClick={() => session.walk((trail) => addNegative(trail, picture))}
+              onClick={() => session.walk((trail) => addNegative(trail, image))}
             />
             {hit && <IconButton icon="compare" label={`Why ${title}?`} onClick={() => session.open({ kind: 'compare', id })} />}
           </span>

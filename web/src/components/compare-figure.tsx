@@ -1,22 +1,22 @@
 import { useState } from 'preact/hooks';
 import type { HeatMap } from '../api/types.js';
-import type { Picture } from '../state/trail.js';
+import type { QueryImage } from '../state/trail.js';
 import { HeatMapView } from './heat-map-view.js';
-import { PictureView } from './picture-view.js';
+import { ImageView } from './image-view.js';
 
 export interface CompareFigureProps {
-  picture: Picture;
+  image: QueryImage;
   name: string;
   map: HeatMap | undefined;
 }
 
 /** The frame is of the picture's own shape, so that the map over it lies on what it is about. */
-export function CompareFigure({ picture, name, map }: CompareFigureProps) {
+export function CompareFigure({ image, name, map }: CompareFigureProps) {
   const [ratio, setRatio] = useState(1);
   return (
     <figure>
       <div class="compare-frame" style={{ '--ratio': ratio }}>
-        <PictureView picture={picture} size="full" alt={name} eager onRatio={setRatio} />
+        <ImageView image={image} size="full" alt={name} eager onRatio={setRatio} />
         {map && <HeatMapView map={map} />}
       </div>
       <figcaption title={name}>{name}</figcaption>

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { useSession } from '../hooks/use-session.js';
 import { useWork } from '../hooks/use-work.js';
 import { titleOf } from '../state/title.js';
-import { addNegative, addReference, currentTurn, goOnFrom, type Picture } from '../state/trail.js';
+import { addNegative, addReference, currentTurn, goOnFrom, type QueryImage } from '../state/trail.js';
 import { CompareFactors } from './compare-factors.js';
 import { CompareFigure } from './compare-figure.js';
 import { Icon } from './icon.js';
@@ -43,7 +43,7 @@ export function Compare({ id }: { id: string }) {
   const close = () => session.open(undefined);
   const use = (walk: typeof goOnFrom) => {
     close();
-    session.walk((trail) => walk(trail, { id } as Picture));
+    session.walk((trail) => walk(trail, { id } as QueryImage));
   };
   const maps = factor === undefined ? undefined : explanation.value?.factors[factor];
   const held = turn?.phrases.filter((phrase) => phrase.held) ?? [];
@@ -58,8 +58,8 @@ export function Compare({ id }: { id: string }) {
       <div class="compare-columns">
         <div class="compare-side">
           <div class={reference ? 'compare-pictures' : 'compare-pictures single'}>
-            {reference && <CompareFigure picture={reference} name="Reference" map={maps?.reference} />}
-            <CompareFigure picture={{ id }} name={titleOf(id, entry?.metadata)} map={maps?.hit} />
+            {reference && <CompareFigure image={reference} name="Reference" map={maps?.reference} />}
+            <CompareFigure image={{ id }} name={titleOf(id, entry?.metadata)} map={maps?.hit} />
           </div>
           <MetadataTable reference={known.value?.metadata} hit={entry?.metadata ?? {}} />
         </div>

@@ -3,7 +3,7 @@ import { focusText } from '../hooks/use-shortcuts.js';
 import {
   currentTurn,
   limits,
-  type Picture,
+  type QueryImage,
   removeNegative,
   removePhrase,
   removeReference,
@@ -13,7 +13,7 @@ import { Examples } from './examples.js';
 import { FileButtons } from './file-buttons.js';
 import { Icon } from './icon.js';
 import { IconButton } from './icon-button.js';
-import { PictureView } from './picture-view.js';
+import { ImageView } from './image-view.js';
 import { Say } from './say.js';
 
 /** The query: reference pictures, what to change, and what the hits are not to be like. */
@@ -50,13 +50,13 @@ export function Composer() {
         <div class="negatives">
           <h2 class="label">Less like</h2>
           <ul aria-label="Less like these">
-            {turn.negatives.map((picture) => (
-              <li key={keyOf(picture)}>
-                <PictureView picture={picture} alt={nameOf(picture)} />
+            {turn.negatives.map((image) => (
+              <li key={keyOf(image)}>
+                <ImageView image={image} alt={nameOf(image)} />
                 <IconButton
                   icon="close"
-                  label={`No longer less like ${nameOf(picture)}`}
-                  onClick={() => session.walk((trail) => removeNegative(trail, picture))}
+                  label={`No longer less like ${nameOf(image)}`}
+                  onClick={() => session.walk((trail) => removeNegative(trail, image))}
                 />
               </li>
             ))}
@@ -68,34 +68,34 @@ export function Composer() {
   );
 }
 
-const keyOf = (picture: Picture) => ('id' in picture ? `i${picture.id}` : `u${picture.upload}`);
-const nameOf = (picture: Picture) => ('id' in picture ? picture.id : 'your picture');
+const keyOf = (image: QueryImage) => ('id' in image ? `i${image.id}` : `u${image.upload}`);
+const nameOf = (image: QueryImage) => ('id' in image ? image.id : 'your picture');
 
-function References({ references }: { references: readonly Picture[] }) {
+function References({ references }: { references: readonly QueryImage[] }) {
   const session = useSession();
   return (
     <div class={references.length > 1 ? 'references several' : 'references'}>
       <ul aria-label={references.length > 1 ? 'References' : 'Reference'}>
-        {references.map((picture) => {
-          const lost = 'upload' in picture && session.uploads.address(picture.upload) === undefined;
+        {references.map((image) => {
+          const lost = 'upload' in image && session.uploads.address(image.upload) === undefined;
           return (
-            <li key={keyOf(picture)} class="reference">
-              <PictureView
-                picture={picture}
+            <li key={keyOf(image)} class="reference">
+              <ImageView
+                image={image}
                 size={references.length > 1 ? 'thumbnail' : 'full'}
-                alt={`Reference ${nameOf(picture)}`}
+                alt={`Reference ${nameOf(image)}`}
                 eager
               />
               <IconButton
                 icon="close"
-                label={`Remove the reference ${nameOf(picture)}`}
-                onClick={() => session.walk((trail) => removeReference(trail, picture))}
+                label={`Remove the reference ${nameOf(image)}`}
+                onClick={() => session.walk((trail) => removeReference(trail, image))}
               />
               {lost && (
                 <FileButtons
                   purpose="Add the picture again"
                   compact
-                  onFile={(file) => session.upload(file, { instead: picture })}
+                  onFile={(file) => session.upload(file, { instead: image })}
                 />
               )}
             </li>
@@ -105,7 +105,7 @@ function References({ references }: { references: readonly Picture[] }) {
       {references.length < limits.references && (
         <div class="reference-more">
           <FileButtons purpose="One more reference" compact onFile={(file) => session.upload(file, 'add')} />
-          {references.some((picture) => 'upload' in picture) && (
+          {references.some((image) => 'upload' in image) && (
             <span class="hint">Your picture stays in this tab; links leave it out.</span>
           )}
         </div>

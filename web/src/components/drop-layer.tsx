@@ -4,7 +4,7 @@ import { focusText } from '../hooks/use-shortcuts.js';
 import { addReference, currentTurn, startFrom } from '../state/trail.js';
 
 /** Under which a picture of the grid is dragged. */
-export const pictureType = 'application/x-limn-picture';
+export const imageType = 'application/x-limn-picture';
 
 /** Takes pictures that are dropped anywhere or pasted. While one is dragged, it shows where it can go. */
 export function DropLayer() {
@@ -12,7 +12,7 @@ export function DropLayer() {
   const [dragged, setDragged] = useState(false);
   useEffect(() => {
     const carries = (event: DragEvent) =>
-      event.dataTransfer?.types.some((type) => type === 'Files' || type === pictureType) ?? false;
+      event.dataTransfer?.types.some((type) => type === 'Files' || type === imageType) ?? false;
     const onDrag = (event: DragEvent) => {
       if (!carries(event)) return;
       event.preventDefault();
@@ -26,7 +26,7 @@ export function DropLayer() {
       if (carries(event)) event.preventDefault();
       if (!target || !event.dataTransfer) return;
       const use = target.dataset.drop === 'add' ? 'add' : 'start';
-      const id = event.dataTransfer.getData(pictureType);
+      const id = event.dataTransfer.getData(imageType);
       const [file] = event.dataTransfer.files;
       if (id) session.walk((trail) => (use === 'start' ? startFrom(trail, { id }) : addReference(trail, { id })));
       else if (file) void session.upload(file, use).then(focusText);

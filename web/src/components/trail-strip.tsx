@@ -5,7 +5,7 @@ import { fork, ownPhrase, removeTurn, select, type Trail } from '../state/trail.
 import { type PlacedTurn, placeTurns } from '../state/trail-layout.js';
 import { Icon } from './icon.js';
 import { IconButton } from './icon-button.js';
-import { PictureView } from './picture-view.js';
+import { ImageView } from './image-view.js';
 
 /** The turns so far, a row for each branch. Any of them can be gone back to, forked and removed. */
 export function TrailStrip() {
@@ -74,7 +74,7 @@ function TurnView({ trail, placed }: { trail: Trail; placed: PlacedTurn }) {
         onClick={() => session.walk((before) => select(before, at))}
       >
         <span class="turn-picture">
-          {first ? <PictureView picture={first} eager /> : <span class="turn-text">Aa</span>}
+          {first ? <ImageView image={first} eager /> : <span class="turn-text">Aa</span>}
           {others.length > 0 && <b>+{others.length}</b>}
         </span>
         <span class="turn-label">{label}</span>

@@ -2,7 +2,7 @@ import { useSession } from '../hooks/use-session.js';
 import { exampleTexts } from '../state/examples.js';
 import { say, startFrom } from '../state/trail.js';
 import { Icon } from './icon.js';
-import { PictureView } from './picture-view.js';
+import { ImageView } from './image-view.js';
 
 /** Teaches by three searches of this very gallery; a click makes one. */
 export function Welcome() {
@@ -28,7 +28,7 @@ export function Welcome() {
                   class="example"
                   onClick={() => session.walk((trail) => say(startFrom(trail, { id }), text))}
                 >
-                  <PictureView picture={{ id }} eager />
+                  <ImageView image={{ id }} eager />
                   <q>{text}</q>
                   <Icon name="arrow" />
                 </button>

@@ -7,7 +7,7 @@
  * between semicolons, and then f and w with its own filter and weights, where they are others than those of the turn before it. Uploads
  * are in it by their keys only. What cannot be read is left out, never an error: people shorten links.
  */
-import { emptyTrail, limits, type Phrase, type Picture, type Settings, type Trail, type Turn } from './trail.js';
+import { emptyTrail, limits, type Phrase, type QueryImage, type Settings, type Trail, type Turn } from './trail.js';
 import { largestWeight } from './weights.js';
 
 export interface View {
@@ -29,12 +29,12 @@ function decode(text: string): string | undefined {
   }
 }
 
-const encodePicture = (picture: Picture) => ('id' in picture ? `i:${encode(picture.id)}` : `u:${encode(picture.upload)}`);
+const encodeImage = (image: QueryImage) => ('id' in image ? `i:${encode(image.id)}` : `u:${encode(image.upload)}`);
 const encodePhrase = ({ text, held }: Phrase) => `${held ? '+' : '-'}${encode(text)}`;
 
 /** @param before the settings of the turn that it follows, or of the gallery */
 function encodeTurn({ parent, references, phrases, negatives, filter, weights }: Turn, before: Settings): string {
-  const lists = [references.map(encodePicture), phrases.map(encodePhrase), negatives.map(encodePicture)];
+  const lists = [references.map(encodeImage), phrases.map(encodePhrase), negatives.map(encodeImage)];
   const own = [
     filter === before.filter ? '' : `f${encode(filter)}`,
     weights.join() === before.weights.join() ? '' : `w${weights.join(',')}`,
@@ -59,7 +59,7 @@ export function writeAddress({ gallery, trail }: View): string {
 const present = <T>(value: T | undefined): value is T => value !== undefined;
 const listOf = (text: string | undefined) => (text ? text.split(',') : []);
 
-function decodePicture(text: string): Picture | undefined {
+function decodeImage(text: string): QueryImage | undefined {
   const value = decode(text.slice(2));
   if (!value) return undefined;
   if (text.startsWith('i:')) return { id: value };
@@ -85,9 +85,9 @@ function decodeTurn(text: string, turns: readonly Turn[], gallery: Settings): Tu
   const inherited = turns[parent ?? -1] ?? gallery;
   const turn = {
     parent,
-    references: listOf(references).map(decodePicture).filter(present).slice(0, limits.references),
+    references: listOf(references).map(decodeImage).filter(present).slice(0, limits.references),
     phrases: listOf(phrases).map(decodePhrase).filter(present).slice(0, limits.phrases),
-    negatives: listOf(negatives).map(decodePicture).filter(present).slice(0, limits.negatives),
+    negatives: listOf(negatives).map(decodeImage).filter(present).slice(0, limits.negatives),
     filter: (ownFilter.startsWith('f') ? decode(ownFilter.slice(1)) : undefined) ?? inherited.filter,
     weights: (ownWeights.startsWith('w') ? decodeWeights(ownWeights.slice(1)) : undefined) ?? inherited.weights,
   };

@@ -1,7 +1,7 @@
 /** What a view asks the server. */
 import type { CaptionRequest, ExplainRequest, Gallery, SearchRequest } from '../api/types.js';
 import type { View } from './address.js';
-import { currentSettings, currentTurn, type Picture } from './trail.js';
+import { currentSettings, currentTurn, type QueryImage } from './trail.js';
 import { weightsFor } from './weights.js';
 
 export const pageSize = 24;
@@ -44,7 +44,7 @@ export function captionOf(view: View, gallery: Gallery, hit: string): CaptionReq
 }
 
 /** The names of the uploads among pictures, each once. */
-export function uploadsIn(...lists: (readonly (Picture | { url: string })[] | undefined)[]): string[] {
-  const names = lists.flatMap((list) => list ?? []).flatMap((picture) => ('upload' in picture ? [picture.upload] : []));
+export function uploadsIn(...lists: (readonly (QueryImage | { url: string })[] | undefined)[]): string[] {
+  const names = lists.flatMap((list) => list ?? []).flatMap((image) => ('upload' in image ? [image.upload] : []));
   return [...new Set(names)];
 }

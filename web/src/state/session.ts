@@ -14,8 +14,8 @@ import {
   currentTurn,
   emptyTrail,
   limits,
-  type Picture,
-  replacePicture,
+  type QueryImage,
+  replaceImage,
   type Settings,
   startFrom,
   type Trail,
@@ -174,12 +174,12 @@ export class Session {
   }
 
   /** Takes a picture of this device: to begin with, as one more reference, or in the place of one that is gone. */
-  async upload(file: Blob, use: 'start' | 'add' | { instead: Picture }): Promise<void> {
+  async upload(file: Blob, use: 'start' | 'add' | { instead: QueryImage }): Promise<void> {
     try {
-      const picture = { upload: await this.uploads.add(file) };
-      if (use === 'start') this.walk((trail) => startFrom(trail, picture));
-      else if (use === 'add') this.walk((trail) => addReference(trail, picture));
-      else this.walk((trail) => replacePicture(trail, use.instead, picture));
+      const image = { upload: await this.uploads.add(file) };
+      if (use === 'start') this.walk((trail) => startFrom(trail, image));
+      else if (use === 'add') this.walk((trail) => addReference(trail, image));
+      else this.walk((trail) => replaceImage(trail, use.instead, image));
     } catch (error) {
       this.notify(error instanceof UploadError ? error.message : 'This file could not be read.');
     }

@@ -12,11 +12,11 @@ import {
   goOnFrom,
   limits,
   ownPhrase,
-  type Picture,
+  type QueryImage,
   removePhrase,
   removeReference,
   removeTurn,
-  replacePicture,
+  replaceImage,
   say,
   select,
   startFrom,
@@ -25,7 +25,7 @@ import {
 } from './trail.js';
 import { placeTurns } from './trail-layout.js';
 
-const [a, b, c] = ['a', 'b', 'c'].map((id) => ({ id })) as [Picture, Picture, Picture];
+const [a, b, c] = ['a', 'b', 'c'].map((id) => ({ id })) as [QueryImage, QueryImage, QueryImage];
 const texts = (trail: Trail) => currentTurn(trail)?.phrases.map(({ text }) => text);
 const parents = (trail: Trail) => trail.turns.map(({ parent }) => parent);
 const walk = (...steps: ((trail: Trail) => Trail)[]) => steps.reduce((trail, step) => step(trail), emptyTrail);
@@ -158,7 +158,7 @@ describe('the trail', () => {
       (t) => say(t, 'in red'),
       (t) => addReference(t, a),
     );
-    expect(replacePicture(trail, lost, b).turns.map(({ references }) => references)).toEqual([[b, a]]);
+    expect(replaceImage(trail, lost, b).turns.map(({ references }) => references)).toEqual([[b, a]]);
   });
 
   it('stays sound whatever is done, and has a place for each turn', () => {

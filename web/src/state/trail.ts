@@ -4,7 +4,7 @@
  */
 
 /** A picture of the gallery, or one of this device, which lives as long as the session. */
-export type Picture = { readonly id: string } | { readonly upload: string };
+export type QueryImage = { readonly id: string } | { readonly upload: string };
 
 /** A text of this turn or of one before it. Those that are held hold together. */
 export interface Phrase {
@@ -24,9 +24,9 @@ export interface Settings {
 export interface Turn extends Settings {
   /** The place of the turn that this one went on from, smaller than its own; null for a beginning. */
   readonly parent: number | null;
-  readonly references: readonly Picture[];
+  readonly references: readonly QueryImage[];
   readonly phrases: readonly Phrase[];
-  readonly negatives: readonly Picture[];
+  readonly negatives: readonly QueryImage[];
 }
 
 /** Its own settings are those of the gallery, while no turn is shown. */
@@ -54,10 +54,10 @@ export function changeSettings(trail: Trail, changed: Partial<Settings>): Trail 
   return currentTurn(trail) ? change(trail, changed) : { ...trail, ...changed };
 }
 
-export const samePicture = (a: Picture, b: Picture): boolean =>
+export const sameImage = (a: QueryImage, b: QueryImage): boolean =>
   'id' in a ? 'id' in b && a.id === b.id : 'upload' in b && a.upload === b.upload;
 
-export const has = (pictures: readonly Picture[], picture: Picture) => pictures.some((other) => samePicture(other, picture));
+export const has = (images: readonly QueryImage[], image: QueryImage) => images.some((other) => sameImage(other, image));
 
 /** The text that this turn added to those of the turn before; undefined where it added none. */
 export function ownPhrase({ turns }: Trail, at: number): Phrase | undefined {
@@ -84,16 +84,16 @@ function change(trail: Trail, changed: Partial<Turn>): Trail {
 }
 
 /** Begins a new branch of the trail with a picture. */
-export function startFrom(trail: Trail, picture: Picture): Trail {
-  return append(trail, { parent: null, references: [picture], phrases: [], negatives: [] });
+export function startFrom(trail: Trail, image: QueryImage): Trail {
+  return append(trail, { parent: null, references: [image], phrases: [], negatives: [] });
 }
 
 /** Goes on from a hit: it becomes the reference, and the texts and negatives stay. */
-export function goOnFrom(trail: Trail, picture: Picture): Trail {
+export function goOnFrom(trail: Trail, image: QueryImage): Trail {
   const turn = currentTurn(trail);
-  if (!turn) return startFrom(trail, picture);
-  const negatives = turn.negatives.filter((other) => !samePicture(other, picture));
-  return append(trail, { parent: trail.current, references: [picture], phrases: turn.phrases, negatives });
+  if (!turn) return startFrom(trail, image);
+  const negatives = turn.negatives.filter((other) => !sameImage(other, image));
+  return append(trail, { parent: trail.current, references: [image], phrases: turn.phrases, negatives });
 }
 
 /** Says what to change: in the current turn where it has no text of its own yet, else in a new one after it. */
@@ -140,30 +140,30 @@ export function removeTurn(trail: Trail, at: number): Trail {
 }
 
 /** More like this: one more reference. */
-export function addReference(trail: Trail, picture: Picture): Trail {
+export function addReference(trail: Trail, image: QueryImage): Trail {
   const turn = currentTurn(trail);
-  if (!turn) return startFrom(trail, picture);
-  if (has(turn.references, picture) || turn.references.length >= limits.references) return trail;
-  const negatives = turn.negatives.filter((other) => !samePicture(other, picture));
-  return change(trail, { references: [...turn.references, picture], negatives });
+  if (!turn) return startFrom(trail, image);
+  if (has(turn.references, image) || turn.references.length >= limits.references) return trail;
+  const negatives = turn.negatives.filter((other) => !sameImage(other, image));
+  return change(trail, { references: [...turn.references, image], negatives });
 }
 
-export function removeReference(trail: Trail, picture: Picture): Trail {
-  const references = currentTurn(trail)?.references.filter((other) => !samePicture(other, picture));
+export function removeReference(trail: Trail, image: QueryImage): Trail {
+  const references = currentTurn(trail)?.references.filter((other) => !sameImage(other, image));
   return references ? change(trail, { references }) : trail;
 }
 
 /** Less like this: one more negative. The last reference stays what it is. */
-export function addNegative(trail: Trail, picture: Picture): Trail {
+export function addNegative(trail: Trail, image: QueryImage): Trail {
   const turn = currentTurn(trail);
-  if (!turn || has(turn.negatives, picture) || turn.negatives.length >= limits.negatives) return trail;
-  const references = turn.references.filter((other) => !samePicture(other, picture));
+  if (!turn || has(turn.negatives, image) || turn.negatives.length >= limits.negatives) return trail;
+  const references = turn.references.filter((other) => !sameImage(other, image));
   if (references.length === 0 && turn.references.length > 0) return trail;
-  return change(trail, { references, negatives: [...turn.negatives, picture] });
+  return change(trail, { references, negatives: [...turn.negatives, image] });
 }
 
-export function removeNegative(trail: Trail, picture: Picture): Trail {
-  const negatives = currentTurn(trail)?.negatives.filter((other) => !samePicture(other, picture));
+export function removeNegative(trail: Trail, image: QueryImage): Trail {
+  const negatives = currentTurn(trail)?.negatives.filter((other) => !sameImage(other, image));
   return negatives ? change(trail, { negatives }) : trail;
 }
 
@@ -179,8 +179,8 @@ export function removePhrase(trail: Trail, at: number): Trail {
 }
 
 /** Puts another picture in the place of one, in all turns: for an upload that was lost. */
-export function replacePicture(trail: Trail, from: Picture, to: Picture): Trail {
-  const swap = (pictures: readonly Picture[]) => pictures.map((picture) => (samePicture(picture, from) ? to : picture));
+export function replaceImage(trail: Trail, from: QueryImage, to: QueryImage): Trail {
+  const swap = (images: readonly QueryImage[]) => images.map((image) => (sameImage(image, from) ? to : image));
   const turns = trail.turns.map((turn) => ({ ...turn, references: swap(turn.references), negatives: swap(turn.negatives) }));
   return { ...trail, turns };
 }

@@ -34,16 +34,16 @@ async function runCaption(flags: CaptionFlags): Promise<void> {
     const [caption] = await runLong(async (tools) => {
       const reader = await model.openReader();
       try {
-        const pictures = await reader.read({
-          pictures: paths.map((path, i) => ({ id: String(i), path })),
+        const images = await reader.read({
+          images: paths.map((path, i) => ({ id: String(i), path })),
           directory: join(scratch, 'cache'),
           memoFile: join(scratch, 'memo'),
           ...tools,
         });
         try {
-          return await model.caption(pictures, [[0, 1]], { decoding, ...tools });
+          return await model.caption(images, [[0, 1]], { decoding, ...tools });
         } finally {
-          await pictures.close();
+          await images.close();
         }
       } finally {
         await reader.close();

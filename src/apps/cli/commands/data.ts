@@ -38,8 +38,8 @@ async function runCheck(flags: CheckFlags): Promise<void> {
 
 function asText(report: DataReport): string {
   const title = (category: string | undefined, split: string) => [category, split].filter(Boolean).join(' ');
-  const rows = report.splits.map(({ category, split, pictures, triplets, texts, missing }) =>
-    [title(category, split), pictures, triplets, texts, missing.count].map(String),
+  const rows = report.splits.map(({ category, split, pictures: images, triplets, texts, missing }) =>
+    [title(category, split), images, triplets, texts, missing.count].map(String),
   );
   const table = [['split', 'pictures', 'triplets', 'texts', 'missing'], ...rows];
   const width = Math.max(...table.map(([name = '']) => name.length));
@@ -47,9 +47,9 @@ function asText(report: DataReport): string {
   return [
     `${report.dataset} in ${report.directory}`,
     ...table.map(([name = '', ...numbers]) => name.padEnd(width) + numbers.map((text) => text.padStart(10)).join('')),
-    ...missing.map(({ category, split, pictures, missing }) => {
+    ...missing.map(({ category, split, pictures: images, missing }) => {
       const first = missing.first.slice(0, 5).join(', ') + (missing.count > 5 ? ', ...' : '');
-      return `warning: ${title(category, split)}: ${missing.count} of ${pictures} pictures are missing (${first})`;
+      return `warning: ${title(category, split)}: ${missing.count} of ${images} pictures are missing (${first})`;
     }),
     ...(missing.length > 0 ? [`To get them: ${report.pictures}.`] : []),
     ...report.remarks.map((remark) => `note: ${remark}`),

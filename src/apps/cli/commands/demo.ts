@@ -8,14 +8,14 @@ import type { Command } from 'commander';
 import { limnHome, sha256, writeFileAtomic } from '../../../core/files.js';
 import { formatDuration } from '../../../core/progress.js';
 import { readFashionIQ } from '../../../learning/data/fashioniq.js';
+import { generateSyntheticFashion } from '../../../learning/data/synthetic-fashion/generate.js';
 import type { Split } from '../../../learning/data/triplets.js';
-import { generateWardrobe } from '../../../learning/data/wardrobe/generate.js';
 import { type EvaluationReport, evaluate } from '../../../learning/eval/evaluate.js';
 import { findProtocol } from '../../../learning/eval/protocols/index.js';
-import { withSplitPictures } from '../../../learning/eval/split-pictures.js';
+import { withSplitImages } from '../../../learning/eval/split-images.js';
 import { train } from '../../../learning/train/train.js';
-import { LimnModel } from '../../../models/retrieval/limn-model.js';
-import { PictureReader } from '../../../models/retrieval/picture-reader.js';
+import { ImageEncoderRuntime } from '../../../models/retrieval/image-encoder-runtime.js';
+import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
 import { Gallery } from '../../../search/gallery/gallery.js';
 import { openInBrowser } from '../browser.js';
 import { type LongWork, runLong } from '../long-work.js';
@@ -26,7 +26,7 @@ import { shownHits } from '../shown-hits.js';
 
 // Sizes that end within 5 minutes on two cores.
 const seed = 1;
-const pictures = 2000;
+const images = 2000;
 const patchEncoder = { size: 48, patch: 8, layers: 1 };
 const model = { width: 96, factors: 8, layers: 2, heads: 4, projection: 32, expansion: 2 };
 const training = { batchSize: 128, learningRate: 1e-3 };
@@ -50,10 +50,10 @@ export function demoCommand(): Command {
 
 async function runDemo(flags: { out?: string; serve?: boolean; port?: number }): Promise<void> {
   const started = performance.now();
-  const recipe = JSON.stringify({ seed, pictures, patchEncoder, model, training, contestants });
+  const recipe = JSON.stringify({ seed, pictures: images, patchEncoder, model, training, contestants });
   const out = flags.out ?? limnHome('demo', sha256(recipe).slice(0, 8));
   const { reports, page } = await runLong(async (tools) => {
-    const { directory, category } = await generateWardrobe({ directory: join(out, 'wardrobe'), pictures, seed, ...tools });
+    const { directory, category } = await generateSyntheticFashion({ directory: join(out, 'wardrobe'), images, seed, ...tools });
     const split = (name: 'train' | 'val') => readFashionIQ({ directory, category, split: name });
     const splits = { train: await split('train'), val: await split('val') };
     const reports: EvaluationReport[] = [];
@@ -95,13 +95,13 @@ async function compete(
   // Written when the training has ended; until then the run is resumed.
   const marker = join(run, 'finished');
   const onProgress: LongWork['onProgress'] = (event) => tools.onProgress({ ...event, stage: `${name}: ${event.stage}` });
-  const reader = PictureReader.patch(patchEncoder.size, patchEncoder.patch, patchEncoder.layers);
+  const reader = ImageEncoderRuntime.patch(patchEncoder.size, patchEncoder.patch, patchEncoder.layers);
   if (!existsSync(marker)) {
     await train({
       ...splits,
       reader,
       out: run,
-      dataset: { name: 'wardrobe', pictures, seed },
+      dataset: { name: 'wardrobe', pictures: images, seed },
       model: { ...model, query },
       training: { ...training, epochs, protocol: protocolId },
       seed,
@@ -111,12 +111,12 @@ async function compete(
     });
     await writeFileAtomic(marker, '');
   }
-  const trained = await LimnModel.open(run);
+  const trained = await RetrievalModel.open(run);
   const protocol = findProtocol(protocolId);
   const { signal } = tools;
   try {
-    return await withSplitPictures({ model: trained, split: splits.val, reader, signal }, (pictures, split) =>
-      evaluate({ model: trained, split, pictures, protocol, signal }),
+    return await withSplitImages({ model: trained, split: splits.val, reader, signal }, (images, split) =>
+      evaluate({ model: trained, split, images, protocol, signal }),
     );
   } finally {
     await trained.close();
@@ -125,9 +125,9 @@ async function compete(
 
 /** Indexes the validation pictures, searches with three annotated queries, and writes the page. @returns its path */
 async function searchExamples(val: Split, directory: string, out: string, { signal, onProgress }: LongWork): Promise<string> {
-  const limn = await LimnModel.open(join(out, 'limn'));
+  const limn = await RetrievalModel.open(join(out, 'limn'));
   const images = join(directory, 'images');
-  const files = val.pictures.map(({ path }) => path.slice(images.length + 1));
+  const files = val.images.map(({ path }) => path.slice(images.length + 1));
   const gallery = await Gallery.create({
     model: limn,
     images,
@@ -142,7 +142,7 @@ async function searchExamples(val: Split, directory: string, out: string, { sign
     // Evenly spread over the split, so that nobody picked the ones that look good.
     for (const part of [1, 2, 3]) {
       const triplet = val.triplets[Math.floor((part * val.triplets.length) / 4)] as Split['triplets'][number];
-      const pathOf = (id: string) => val.pictures.find((picture) => picture.id === id)?.path as string;
+      const pathOf = (id: string) => val.images.find((image) => image.id === id)?.path as string;
       const reference = pathOf(triplet.reference);
       const { hits } = await gallery.search({ references: [{ path: reference }], texts: [triplet.text], k: hitsShown });
       const wanted = triplet.targets.map((id) => pathOf(id).slice(images.length + 1));

@@ -76,14 +76,14 @@ async function runPull(repo: string, flags: PullFlags): Promise<void> {
   report(await runLong((tools) => pullEncoder(repo, { ...options, ...tools })), json);
 }
 
-interface AddFlags extends Omit<ImportOptions, 'deviation' | 'shorterSide'> {
+interface AddFlags extends Omit<ImportOptions, 'std' | 'shorterSide'> {
   std?: number[];
   scaledSide?: number;
   json?: boolean;
 }
 
 async function runAdd(place: string, { json, std, scaledSide, ...options }: AddFlags): Promise<void> {
-  const encoder = await importEncoder(place, { ...options, deviation: std, shorterSide: scaledSide });
+  const encoder = await importEncoder(place, { ...options, std: std, shorterSide: scaledSide });
   report(encoder, json);
   if (!json) for (const line of findingLines(await encoderFindings(encoder))) process.stdout.write(`${line}\n`);
 }
@@ -101,24 +101,24 @@ function parseColours(value: string): number[] {
   return colours;
 }
 
-function report({ name, folder, picture, text }: HubEncoder, json = false): void {
-  const parts = [...(picture ? ['pictures'] : []), ...(text ? ['texts'] : [])].join(' and ');
-  if (json) process.stdout.write(`${JSON.stringify({ name, folder, picture: picture?.description, text: text?.description })}\n`);
-  else process.stdout.write(`${name}: ${parts}${picture ? `, ${picture.description.size} pixels` : ''}, in ${folder}\n`);
+function report({ name, folder, image, text }: HubEncoder, json = false): void {
+  const parts = [...(image ? ['pictures'] : []), ...(text ? ['texts'] : [])].join(' and ');
+  if (json) process.stdout.write(`${JSON.stringify({ name, folder, picture: image?.description, text: text?.description })}\n`);
+  else process.stdout.write(`${name}: ${parts}${image ? `, ${image.description.size} pixels` : ''}, in ${folder}\n`);
 }
 
 async function runList(flags: { json?: boolean }): Promise<void> {
-  const encoders = (await listHubEncoders()).map(({ folder, name, dtype, source, files, picture, text }) => {
+  const encoders = (await listHubEncoders()).map(({ folder, name, dtype, source, files, picture: image, text }) => {
     const bytes = Object.values(files).reduce((sum, { size }) => sum + size, 0);
-    return { name, dtype, picture: picture !== undefined, text: text !== undefined, commit: source?.commit, bytes, folder };
+    return { name, dtype, picture: image !== undefined, text: text !== undefined, commit: source?.commit, bytes, folder };
   });
   if (flags.json) process.stdout.write(`${JSON.stringify(encoders, undefined, 2)}\n`);
   else if (encoders.length === 0) process.stderr.write('There are none yet: get one with "limn encoders pull".\n');
   else
-    for (const { name, dtype, picture, text, commit, bytes } of encoders) {
+    for (const { name, dtype, picture: image, text, commit, bytes } of encoders) {
       const from = commit ? `at ${commit.slice(0, 8)}` : 'imported';
       process.stdout.write(
-        `${name.padEnd(36)} ${dtype.padEnd(5)} ${[...(picture ? ['pictures'] : []), ...(text ? ['texts'] : [])].join('+')} ${(bytes / 1e6).toFixed(1)} MB ${from}\n`,
+        `${name.padEnd(36)} ${dtype.padEnd(5)} ${[...(image ? ['pictures'] : []), ...(text ? ['texts'] : [])].join('+')} ${(bytes / 1e6).toFixed(1)} MB ${from}\n`,
       );
     }
 }

@@ -7,9 +7,9 @@ import type { SplitName } from '../../../learning/data/triplets.js';
 import { evaluate, evaluateVectors } from '../../../learning/eval/evaluate.js';
 import { submissionDepth, writeCirrSubmission } from '../../../learning/eval/protocols/cirr-test.js';
 import { checkFits, findProtocol, type Protocol, protocols } from '../../../learning/eval/protocols/index.js';
-import { withSplitPictures } from '../../../learning/eval/split-pictures.js';
+import { withSplitImages } from '../../../learning/eval/split-images.js';
 import { readVectorFile, rowsOfTriplets } from '../../../learning/eval/vector-files.js';
-import { LimnModel } from '../../../models/retrieval/limn-model.js';
+import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
 import { runCaptionEvaluation } from '../caption-evaluation.js';
 import { addDatasetOptions, type Dataset, type DatasetOptions, datasetFormat, openDataset } from '../datasets.js';
 import { addDecodingOptions, type DecodingFlags, decodingOf } from '../decoding.js';
@@ -137,12 +137,12 @@ const topOf = (protocol: Protocol) => (protocol.answers ? undefined : submission
 const targetsOf = (protocol: Protocol) => (protocol.answers ? 'required' : 'optional');
 
 async function scoreModel(folder: string, { flags, protocol, split, dataset, named, tools }: Task): Promise<Evaluation> {
-  const model = await LimnModel.open(named(folder));
+  const model = await RetrievalModel.open(named(folder));
   try {
     const whole = await dataset.split(split, { targets: targetsOf(protocol) });
     const onBroken = flags.skipBroken ? 'skip' : 'error';
-    return await withSplitPictures({ model, split: whole, onBroken, ...tools }, async (pictures, usable) => {
-      const evaluated = await evaluate({ model, split: usable, pictures, protocol, top: topOf(protocol), ...tools });
+    return await withSplitImages({ model, split: whole, onBroken, ...tools }, async (images, usable) => {
+      const evaluated = await evaluate({ model, split: usable, images, protocol, top: topOf(protocol), ...tools });
       const { model: scored, ...report } = evaluated;
       return { report, split: usable, dataset: dataset.origin, scored: { model: scored } };
     });

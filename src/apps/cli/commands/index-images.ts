@@ -1,7 +1,7 @@
 /** limn index */
 import type { Command } from 'commander';
 import { LimnError } from '../../../core/errors.js';
-import { LimnModel } from '../../../models/retrieval/limn-model.js';
+import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
 import { shownLocation } from '../../../search/gallery/find-model.js';
 import { type CreateOptions, Gallery } from '../../../search/gallery/gallery.js';
 import { indexThroughQueue } from '../../../search/queue/index-through-queue.js';
@@ -59,7 +59,7 @@ async function runIndex(flags: IndexFlags): Promise<void> {
     throw new LimnError('USAGE', 'limn index needs --images or --list. See "limn index --help".');
   }
   const out = required(flags.store ?? flags.out, '--out', 'index');
-  const model = await LimnModel.open(folder);
+  const model = await RetrievalModel.open(folder);
   try {
     const { gallery, queued } = await runLong(async ({ logger, ...tools }) => {
       const onBroken = flags.skipBroken ? 'skip' : 'error';
@@ -110,7 +110,7 @@ async function indexThere(
 
 async function tell(gallery: Gallery, queued: number | undefined, json: boolean): Promise<void> {
   const { skipped, passedOver, metadata, kept, notes, ...counts } = gallery.report;
-  const pictures = await gallery.count();
+  const images = await gallery.count();
   const name = shownLocation(gallery.location);
   if (json) {
     const more = {
@@ -122,7 +122,7 @@ async function tell(gallery: Gallery, queued: number | undefined, json: boolean)
       ...(kept.pictures > 0 ? { kept } : {}),
       ...(notes.length > 0 ? { notes } : {}),
     };
-    const result = { gallery: name, pictures, ...counts, ...more };
+    const result = { gallery: name, pictures: images, ...counts, ...more };
     process.stdout.write(`${JSON.stringify(result)}\n`);
     return;
   }
@@ -132,7 +132,7 @@ async function tell(gallery: Gallery, queued: number | undefined, json: boolean)
   if (changes.length > 0 && counts.added > 0) changes.unshift(`${counts.added} new`);
   if (queued !== undefined) changes.push(`${queued} queued`);
   if (skipped.length > 0) changes.push(`${skipped.length} broken ones left out`);
-  process.stdout.write(`${name}: ${[`${pictures} pictures`, ...changes].join(', ')}\n`);
+  process.stdout.write(`${name}: ${[`${images} pictures`, ...changes].join(', ')}\n`);
 }
 
 /** Broken pictures do not stop workers, but unless they are to be skipped, that some were left out is a failure in the end. */

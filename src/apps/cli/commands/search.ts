@@ -1,7 +1,7 @@
 /** limn search */
 import type { Command } from 'commander';
 import { writeFileAtomic } from '../../../core/files.js';
-import { LimnModel } from '../../../models/retrieval/limn-model.js';
+import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
 import { Gallery } from '../../../search/gallery/gallery.js';
 import type { SearchRequest } from '../../../search/gallery/search-types.js';
 import { computingCommand, numberListOption, numberOption, repeatableOption, required } from '../options.js';
@@ -46,15 +46,15 @@ export function searchCommand(): Command {
 
 async function runSearch(flags: SearchFlags): Promise<void> {
   const location = required(flags.gallery, '--gallery', 'search', 'Make one with "limn index".');
-  const model = flags.model === undefined ? undefined : await LimnModel.open(flags.model);
+  const model = flags.model === undefined ? undefined : await RetrievalModel.open(flags.model);
   const gallery = await Gallery.open(location, { model });
   try {
     const { image = [], text = [], negative = [], k, offset, weights, filter, negativeWeight } = flags;
-    const pictures = (paths: readonly string[]) => paths.map((path) => ({ path }));
+    const images = (paths: readonly string[]) => paths.map((path) => ({ path }));
     const request: SearchRequest = {
-      references: pictures(image),
+      references: images(image),
       texts: text,
-      negatives: pictures(negative),
+      negatives: images(negative),
       negativeWeight,
       k,
       offset,
@@ -65,7 +65,7 @@ async function runSearch(flags: SearchFlags): Promise<void> {
     const answer = await gallery.search(request);
     const notes = await gallery.notesOn(request, answer);
     for (const note of notes) process.stderr.write(`${note}\n`);
-    const hits = await shownHits(gallery, answer.hits, { pictures: flags.html !== undefined });
+    const hits = await shownHits(gallery, answer.hits, { images: flags.html !== undefined });
     if (flags.explain) for (const hit of hits) hit.explanation = await gallery.explain(request, hit.id);
     if (flags.html) {
       const searches = [{ references: image, text: text.join(' and '), hits }];
@@ -74,7 +74,7 @@ async function runSearch(flags: SearchFlags): Promise<void> {
       process.stderr.write(`Wrote ${flags.html}\n`);
     }
     if (flags.json) {
-      const shown = hits.map(({ picture, ...hit }) => hit);
+      const shown = hits.map(({ image, ...hit }) => hit);
       process.stdout.write(
         `${JSON.stringify({ gallery: location, image, text, hits: shown, next: answer.next, ...(notes.length > 0 ? { notes } : {}) }, undefined, 2)}\n`,
       );

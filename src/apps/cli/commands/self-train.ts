@@ -2,14 +2,14 @@
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { LimnError } from '../../../core/errors.js';
-import { type Picture, type SplitName, splitNames } from '../../../learning/data/triplets.js';
+import { type DatasetImage, type SplitName, splitNames } from '../../../learning/data/triplets.js';
 import { heldOutNote, recallText, writeSelfTrainReport } from '../../../learning/self-training/report.js';
 import type { RoundResult, SelfTrainResult } from '../../../learning/self-training/rounds.js';
 import { selfTrain } from '../../../learning/self-training/self-train.js';
 import { selfTrainSettings } from '../../../learning/self-training/settings.js';
 import type { ModelFolders } from '../../../learning/self-training/work.js';
-import { LimnModel } from '../../../models/retrieval/limn-model.js';
-import type { PictureReader } from '../../../models/retrieval/picture-reader.js';
+import type { ImageEncoderRuntime } from '../../../models/retrieval/image-encoder-runtime.js';
+import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
 import { passedOverNote } from '../../../search/gallery/ingest/passed-over.js';
 import { scanFolder } from '../../../search/gallery/ingest/scan.js';
 import { addDatasetOptions, type DatasetOptions, openDataset } from '../datasets.js';
@@ -63,7 +63,7 @@ export function selfTrainCommand(): Command {
       numberOption('--seed <number>', 'of everything that is drawn', { least: 0, most: 0xffffffff, whole: true }).default(1),
     )
     .option('--resume', 'go on with what --out holds; finished stages are not done again')
-    .addOption(numberOption('--picture-size <pixels>', 'of the patch encoder', { least: 8, most: 512, whole: true }).default(64))
+    .addOption(numberOption('--image-size <pixels>', 'of the patch encoder', { least: 8, most: 512, whole: true }).default(64))
     .addOption(numberOption('--patch-size <pixels>', 'of the patch encoder', { least: 2, whole: true }).default(8))
     .addOption(numberOption('--patch-layers <count>', 'of the patch encoder', { least: 0, whole: true }).default(2))
     .option('--json', 'print the result as JSON')
@@ -89,7 +89,7 @@ async function runSelfTrain(flags: SelfTrainFlags, command: Command): Promise<vo
   };
   const { result, page } = await runLong(async (tools) => {
     const { splits, origin, protocol } = labelled ? await labelledData(flags, tools) : unlabelled;
-    const pool = await picturesIn(flags.pool);
+    const pool = await imagesIn(flags.pool);
     const reader = given && !isNamed('encoder') ? await readerOf(given) : await openReader(flags.encoder, flags);
     try {
       const found = await selfTrain({
@@ -110,8 +110,8 @@ async function runSelfTrain(flags: SelfTrainFlags, command: Command): Promise<vo
         ...(flags.pool === undefined ? [] : [`pictures of ${flags.pool}`]),
       ];
       const about = `${data.join(' and ')}, encoder ${reader.id}, seed ${seed}`;
-      const pictures = [...(splits.train?.pictures ?? []), ...pool];
-      return { result: found, page: await writeSelfTrainReport({ out, result: found, pictures, about }) };
+      const images = [...(splits.train?.images ?? []), ...pool];
+      return { result: found, page: await writeSelfTrainReport({ out, result: found, images, about }) };
     } finally {
       await reader.close();
     }
@@ -169,7 +169,7 @@ async function labelledData(flags: SelfTrainFlags, tools: LongWork) {
   return { splits: { train, val, test }, origin, protocol: defaultProtocol };
 }
 
-async function picturesIn(folder: string | undefined): Promise<Picture[]> {
+async function imagesIn(folder: string | undefined): Promise<DatasetImage[]> {
   if (folder === undefined) return [];
   const { paths, passedOver } = await scanFolder(folder);
   const note = passedOverNote(passedOver);
@@ -178,8 +178,8 @@ async function picturesIn(folder: string | undefined): Promise<Picture[]> {
 }
 
 /** The reader that the given LIMN was trained with. */
-async function readerOf({ limn }: ModelFolders): Promise<PictureReader> {
-  return (await LimnModel.open(limn)).openReader();
+async function readerOf({ limn }: ModelFolders): Promise<ImageEncoderRuntime> {
+  return (await RetrievalModel.open(limn)).openReader();
 }
 
 /** LIMN's settings with the protocol of the dataset, unless they name one. */

@@ -22,7 +22,7 @@ interface TrainFlags extends DatasetOptions, ReaderOptions {
   textTokens?: number;
   encoderLr?: number;
   accumulate?: number;
-  recompute?: boolean;
+  gradientCheckpointing?: boolean;
   method?: string;
   out?: string;
   seed: number;
@@ -71,7 +71,10 @@ export function trainCommand(): Command {
       }),
     )
     .addOption(numberOption('--accumulate <count>', 'batches whose gradients make one step (default: 1)', whole))
-    .option('--recompute', 'compute activations of trained encoders again in place of keeping them: less memory, more time')
+    .option(
+      '--gradient-checkpointing',
+      'compute activations of trained encoders again in place of keeping them: less memory, more time',
+    )
     .addOption(
       new Option('--task <name>', 'retrieval, or caption: the captioner that says what changes between two pictures')
         .choices(['retrieval', 'caption'])
@@ -98,7 +101,7 @@ export function trainCommand(): Command {
     .addOption(numberOption('--dropout <share>', '(default: 0.1)', { least: 0, most: 0.95 }))
     .addOption(numberOption('--gamma <weight>', "weight of the factors' cosine in the score (default: 1)", { least: 0 }))
     .addOption(new Option('--query <sides>', 'what the query sees (default: "both")').choices(['both', 'picture', 'text']))
-    .addOption(numberOption('--picture-size <pixels>', 'of the patch encoder', { least: 8, most: 512, whole: true }).default(64))
+    .addOption(numberOption('--image-size <pixels>', 'of the patch encoder', { least: 8, most: 512, whole: true }).default(64))
     .addOption(numberOption('--patch-size <pixels>', 'of the patch encoder', { least: 2, whole: true }).default(8))
     .addOption(numberOption('--patch-layers <count>', 'of the patch encoder', { least: 0, whole: true }).default(2))
     .option('--json', 'print the result as JSON')
@@ -137,10 +140,10 @@ async function runTrain(flags: TrainFlags): Promise<void> {
 
 /** The settings that every task has. */
 function trainingOf(flags: TrainFlags): Record<string, unknown> {
-  const { epochs, batchSize, protocol, stepsPerRun, accumulate, recompute, lr, encoderLr } = flags;
+  const { epochs, batchSize, protocol, stepsPerRun, accumulate, gradientCheckpointing, lr, encoderLr } = flags;
   return {
     ...checked(flags.training, Object.keys(trainingSettings.shape), 'training'),
-    ...defined({ epochs, batchSize, protocol, stepsPerRun, accumulate, recompute }),
+    ...defined({ epochs, batchSize, protocol, stepsPerRun, accumulate, gradientCheckpointing }),
     ...defined({ learningRate: lr, encoderLearningRate: encoderLr }),
   };
 }

@@ -7,13 +7,13 @@ import { LimnError } from '../../../core/errors.js';
 import { sha256 } from '../../../core/files.js';
 import type {
   Explanation,
-  PictureReference,
+  ImageReference,
   SearchAnswer,
   SearchHit,
   SearchRequest,
 } from '../../../search/gallery/search-types.js';
-import type { Metadata } from '../../../search/store/metadata.js';
-import type { ServedDescription, ServedGallery, ServedItem, ServedPicture } from '../service.js';
+import type { ItemMetadata } from '../../../search/store/metadata.js';
+import type { ServedDescription, ServedGallery, ServedImage, ServedItem } from '../service.js';
 
 interface Kept extends ServedItem {
   bytes: Uint8Array;
@@ -72,7 +72,7 @@ export class FakeGallery implements ServedGallery {
     return kept && shown(kept);
   }
 
-  async put({ id, bytes, metadata }: { id: string; bytes: Uint8Array; metadata: Metadata }): Promise<ServedItem> {
+  async put({ id, bytes, metadata }: { id: string; bytes: Uint8Array; metadata: ItemMetadata }): Promise<ServedItem> {
     await this.before('put');
     const kept = { id, content: sha256(bytes), metadata, bytes, colour: await colourOf(bytes) };
     this.items.set(id, kept);
@@ -107,7 +107,7 @@ export class FakeGallery implements ServedGallery {
     };
   }
 
-  async picture(id: string): Promise<Uint8Array | undefined> {
+  async image(id: string): Promise<Uint8Array | undefined> {
     return this.items.get(id)?.bytes;
   }
 
@@ -115,8 +115,8 @@ export class FakeGallery implements ServedGallery {
     return undefined;
   }
 
-  async caption(reference: ServedPicture, target: ServedPicture): Promise<string> {
-    const [from, to] = await Promise.all([reference, target].map((picture) => this.colour(picture)));
+  async caption(reference: ServedImage, target: ServedImage): Promise<string> {
+    const [from, to] = await Promise.all([reference, target].map((image) => this.colour(image)));
     const gain = (to as number[]).map((value, i) => value - (from?.[i] as number));
     return `more ${names[gain.indexOf(Math.max(...gain))]}`;
   }
@@ -129,12 +129,12 @@ export class FakeGallery implements ServedGallery {
     const { references = [], texts = [], weights = [1, 1, 1], k = 10, offset = 0, excludeReferences = true } = request;
     if (weights.length !== 3) throw new LimnError('USAGE', `The model has 3 factors: give 3 weights, not ${weights.length}.`);
     const keeps = filterOf(request.filter);
-    const colours = await Promise.all(references.map((picture) => this.colour(picture)));
+    const colours = await Promise.all(references.map((image) => this.colour(image)));
     const wanted = names.map((name, i) => {
       const mean = colours.length > 0 ? colours.reduce((sum, colour) => sum + (colour[i] as number), 0) / colours.length : 0;
       return texts.some((text) => text.includes(name)) ? 255 : mean;
     });
-    const left = new Set(references.flatMap((picture) => ('id' in picture && excludeReferences ? [picture.id] : [])));
+    const left = new Set(references.flatMap((image) => ('id' in image && excludeReferences ? [image.id] : [])));
     const scored = [...this.items.values()]
       .filter(({ id, metadata }) => !left.has(id) && keeps(metadata))
       .map((item): SearchHit => {
@@ -155,11 +155,11 @@ export class FakeGallery implements ServedGallery {
     return { hits, ...(offset + k < scored.length ? { next: offset + k } : {}) };
   }
 
-  private async colour(picture: PictureReference): Promise<number[]> {
-    if ('path' in picture) throw new Error('the server must never hand on a path');
-    if ('bytes' in picture) return colourOf(picture.bytes);
-    const kept = this.items.get(picture.id);
-    if (!kept) throw new LimnError('USAGE', `The gallery has no picture ${JSON.stringify(picture.id)}.`);
+  private async colour(image: ImageReference): Promise<number[]> {
+    if ('path' in image) throw new Error('the server must never hand on a path');
+    if ('bytes' in image) return colourOf(image.bytes);
+    const kept = this.items.get(image.id);
+    if (!kept) throw new LimnError('USAGE', `The gallery has no picture ${JSON.stringify(image.id)}.`);
     return kept.colour;
   }
 }
@@ -176,7 +176,7 @@ async function colourOf(bytes: Uint8Array): Promise<number[]> {
 }
 
 /** `field = 'value'` only: the filter language has tests of its own. */
-function filterOf(filter: string | undefined): (metadata: Metadata) => boolean {
+function filterOf(filter: string | undefined): (metadata: ItemMetadata) => boolean {
   if (filter === undefined) return () => true;
   const [, field, value] = /^(\w+) = '([^']*)'$/.exec(filter) ?? [];
   if (field === undefined)
@@ -185,12 +185,7 @@ function filterOf(filter: string | undefined): (metadata: Metadata) => boolean {
 }
 
 /** A picture file of one colour. */
-export function colourPicture(
-  red: number,
-  green: number,
-  blue: number,
-  format: 'jpeg' | 'png' | 'webp' = 'jpeg',
-): Promise<Buffer> {
+export function colourImage(red: number, green: number, blue: number, format: 'jpeg' | 'png' | 'webp' = 'jpeg'): Promise<Buffer> {
   return sharp({ create: { width: 48, height: 36, channels: 3, background: { r: red, g: green, b: blue } } })
     .toFormat(format)
     .toBuffer();

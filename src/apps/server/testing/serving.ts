@@ -3,22 +3,22 @@ import { connect } from 'node:net';
 import { expect } from 'vitest';
 import type { Problem } from '../contract.js';
 import { type RunningServer, type ServerOptions, startServer } from '../server.js';
-import { colourPicture, FakeGallery } from './fake-gallery.js';
+import { colourImage, FakeGallery } from './fake-gallery.js';
 
 /** A server on a free port with the gallery "shop": red.jpg, green.jpg, blue.jpg and sub/grey one.png. */
 export async function serveFake(
   options: Partial<ServerOptions> = {},
 ): Promise<RunningServer & { gallery: FakeGallery; at(path: string): string }> {
   const gallery = new FakeGallery();
-  const pictures: [string, [number, number, number], 'jpeg' | 'png'][] = [
+  const images: [string, [number, number, number], 'jpeg' | 'png'][] = [
     ['red.jpg', [220, 20, 20], 'jpeg'],
     ['green.jpg', [20, 220, 20], 'jpeg'],
     ['blue.jpg', [20, 20, 220], 'jpeg'],
     ['sub/grey one.png', [120, 120, 120], 'png'],
   ];
-  for (const [id, colour, format] of pictures) {
+  for (const [id, colour, format] of images) {
     const metadata = { colour: id.replace(/\.\w+$|^sub\//g, ''), price: colour[0] };
-    await gallery.put({ id, bytes: await colourPicture(...colour, format), metadata });
+    await gallery.put({ id, bytes: await colourImage(...colour, format), metadata });
   }
   const server = await startServer({ galleries: { shop: gallery }, port: 0, page: '/nowhere', ...options });
   return Object.assign(server, { gallery, at: (path: string) => `${server.url}${path}` });

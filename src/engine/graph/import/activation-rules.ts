@@ -2,13 +2,13 @@
 import { sizeOf } from '../../tensor/tensor.js';
 import { Float, type Value } from '../graph.js';
 import { axisOf, need } from '../ops/broadcast.js';
-import { ShapeMistake } from '../registry.js';
+import { ShapeError } from '../registry.js';
 import { type Calculator, calculator, float } from './calculator.js';
-import { type Call, int, type Rule } from './call.js';
+import { type Call, type ImportRule, int } from './call.js';
 
 /** A rule for a function of the first input and float attributes. */
 const pointwise =
-  (make: (c: Calculator, x: Value, number: (name: string, otherwise: number) => number) => Value): Rule =>
+  (make: (c: Calculator, x: Value, number: (name: string, otherwise: number) => number) => Value): ImportRule =>
   (call) => [make(calculator(call), need(call.inputs, 0), (name, otherwise) => float(call.attributes, name, otherwise))];
 
 /** exp(x / width) - 1 below 0. With x the second of equal ones, its gradient at 0 is that from below. */
@@ -25,10 +25,11 @@ function tanhGelu(c: Calculator, x: Value): Value {
   return c.mul(c.mul(x, 0.5), c.add(c.tanh(inner), 1));
 }
 
-const swish: Rule = (call) => call.emit('QuickGelu', [call.inputs[0]], { alpha: new Float(float(call.attributes, 'alpha', 1)) });
+const swish: ImportRule = (call) =>
+  call.emit('QuickGelu', [call.inputs[0]], { alpha: new Float(float(call.attributes, 'alpha', 1)) });
 
 /** 1 at the greatest element. Before opset 13, all axes from `axis` on were one. */
-const hardmax: Rule = (call) => {
+const hardmax: ImportRule = (call) => {
   const c = calculator(call);
   const x = need(call.inputs, 0);
   const axis = axisOf(int(call.attributes, 'axis', call.opset < 13 ? 1 : -1), x.shape.length);
@@ -55,7 +56,7 @@ export function fusedActivation(call: Call, y: Value): Value {
     Clip: ['min', 'max'],
   };
   const parameters = names[type];
-  if (!parameters) throw new ShapeMistake(`limn does not know ${type} as a fused activation.`);
+  if (!parameters) throw new ShapeError(`limn does not know ${type} as a fused activation.`);
   const c = calculator(call);
   const values = (given as readonly Float[]).map(({ value }) => value);
   if (type === 'LeakyRelu') return c.where(c.less(y, 0), c.mul(y, values[0] ?? 0.01), y);
@@ -64,7 +65,7 @@ export function fusedActivation(call: Call, y: Value): Value {
   return call.emit1(type, [y], attributes);
 }
 
-export const activationRules: Readonly<Record<string, Rule>> = {
+export const activationRules: Readonly<Record<string, ImportRule>> = {
   Celu: pointwise((c, x, number) => c.where(c.greater(x, 0), x, c.mul(below(c, x, number('alpha', 1)), number('alpha', 1)))),
   Elu: elu,
   Hardmax: hardmax,

@@ -4,21 +4,21 @@ import { elementTypes } from '../element-types.js';
 import * as f from '../functions.js';
 import { Float, type Value } from '../graph.js';
 import { axisOf, need } from '../ops/broadcast.js';
-import { ShapeMistake } from '../registry.js';
+import { ShapeError } from '../registry.js';
 import { fusedActivation } from './activation-rules.js';
 import { calculator } from './calculator.js';
-import { type Call, castTo, int, listed, pick, type Rule } from './call.js';
+import { type Call, castTo, type ImportRule, int, listed, pick } from './call.js';
 
 /** Several inputs, two by two. */
 const chained =
-  (type: string): Rule =>
+  (type: string): ImportRule =>
   (call) => [call.inputs.slice(1).reduce<Value>((sum, x) => call.emit1(type, [sum, x]), need(call.inputs, 0))];
 
 const same = (_: Call, x: Value) => x;
 const squared = (call: Call, x: Value) => call.emit1('Mul', [x, x]);
 
 const reduction =
-  (type: string, before = same, after = same): Rule =>
+  (type: string, before = same, after = same): ImportRule =>
   (call) => {
     const x = need(call.inputs, 0);
     const axes = listed(call, 'axes', 1) ?? [];
@@ -29,7 +29,7 @@ const reduction =
   };
 
 /** Before opset 13, all axes from `axis` on were one. */
-const softmax: Rule = (call) => {
+const softmax: ImportRule = (call) => {
   const x = need(call.inputs, 0);
   const axis = axisOf(int(call.attributes, 'axis', call.opset < 13 ? 1 : -1), x.shape.length);
   if (call.opset >= 13 || sizeOf(x.shape.slice(axis + 1)) === 1) return call.emit(call.type, [x], { axis });
@@ -38,11 +38,11 @@ const softmax: Rule = (call) => {
 };
 
 /** A vector is a row on the left and a column on the right; its axis of 1 is taken away again. */
-const matmul: Rule = (call) => {
+const matmul: ImportRule = (call) => {
   const c = calculator(call);
   const [a, b] = [need(call.inputs, 0), need(call.inputs, 1)];
   if (a.shape.length > 1 && b.shape.length > 1) return call.emit('MatMul', [a, b]);
-  if (a.shape.length === 0 || b.shape.length === 0) throw new ShapeMistake('a factor is a scalar.');
+  if (a.shape.length === 0 || b.shape.length === 0) throw new ShapeError('a factor is a scalar.');
   const left = a.shape.length === 1 ? c.reshape(a, [1, ...a.shape]) : a;
   const right = b.shape.length === 1 ? c.reshape(b, [...b.shape, 1]) : b;
   const product = c.matmul(left, right);
@@ -51,10 +51,10 @@ const matmul: Rule = (call) => {
   return [c.reshape(product, [...batch, ...(left === a ? [rows] : []), ...(right === b ? [columns] : [])])];
 };
 
-const gemm: Rule = (call) => call.emit('Gemm', call.inputs, pick(call.attributes, ['alpha', 'beta', 'transA', 'transB']));
+const gemm: ImportRule = (call) => call.emit('Gemm', call.inputs, pick(call.attributes, ['alpha', 'beta', 'transA', 'transB']));
 
 /** log(sum(exp(x))), the greatest of x taken out: no gradient is lost, for it would be 0 in sum. */
-const logSumExp: Rule = (call) => {
+const logSumExp: ImportRule = (call) => {
   const c = calculator(call);
   const x = need(call.inputs, 0);
   const listedAxes = listed(call, 'axes', 1) ?? [];
@@ -72,21 +72,20 @@ const logSumExp: Rule = (call) => {
   ];
 };
 
-const dropout: Rule = ({ inputs, graph, outputs }) => {
+const dropout: ImportRule = ({ inputs, graph, outputs }) => {
   const training = inputs[2];
-  if (training && !training.constant) throw new ShapeMistake('whether it is in training mode must be a constant.');
+  if (training && !training.constant) throw new ShapeError('whether it is in training mode must be a constant.');
   if (training?.constant?.data[0])
-    throw new ShapeMistake('it is in training mode: export the model in evaluation mode (model.eval()).');
+    throw new ShapeError('it is in training mode: export the model in evaluation mode (model.eval()).');
   const x = need(inputs, 0);
   if (outputs < 2) return [x];
   const mask = tensor('bool', [], Uint8Array.of(1));
   return [x, f.expand(graph.constant(mask), x.shape)];
 };
 
-export const arithmeticRules: Readonly<Record<string, Rule>> = {
+export const arithmeticRules: Readonly<Record<string, ImportRule>> = {
   BatchNormalization: (call) => {
-    if (call.attributes.training_mode === 1)
-      throw new ShapeMistake('it is in training mode: export the model in evaluation mode.');
+    if (call.attributes.training_mode === 1) throw new ShapeError('it is in training mode: export the model in evaluation mode.');
     return call.emit('BatchNormalization', call.inputs, pick(call.attributes, ['epsilon']));
   },
   Cast: (call) => [castTo(call, need(call.inputs, 0), int(call.attributes, 'to', 0))],
@@ -139,7 +138,7 @@ export const arithmeticRules: Readonly<Record<string, Rule>> = {
   },
   'com.microsoft.FusedMatMul': (call) => {
     if (call.attributes.transBatchA === 1 || call.attributes.transBatchB === 1)
-      throw new ShapeMistake('limn does not exchange batch axes (transBatchA, transBatchB).');
+      throw new ShapeError('limn does not exchange batch axes (transBatchA, transBatchB).');
     return call.emit('FusedMatMul', call.inputs, pick(call.attributes, ['alpha', 'transA', 'transB']));
   },
 };

@@ -2,14 +2,14 @@
 import { float32, sizeOf } from '../../tensor/tensor.js';
 import type { Value } from '../graph.js';
 import { need } from '../ops/broadcast.js';
-import { ShapeMistake } from '../registry.js';
+import { ShapeError } from '../registry.js';
 import { type Calculator, calculator, float } from './calculator.js';
-import { type Call, int, type Rule } from './call.js';
+import { type Call, type ImportRule, int } from './call.js';
 
 /** (N, length, heads * size) -> (N, heads, length, size) */
 function splitHeads(c: Calculator, x: Value, heads: number): Value {
   const [n, length, width] = x.shape as [number, number, number];
-  if (!(heads > 0) || width % heads !== 0) throw new ShapeMistake(`${heads} heads do not divide ${width} channels.`);
+  if (!(heads > 0) || width % heads !== 0) throw new ShapeError(`${heads} heads do not divide ${width} channels.`);
   return c.transpose(c.reshape(x, [n, length, heads, width / heads]), [0, 2, 1, 3]);
 }
 
@@ -23,7 +23,7 @@ function joinHeads(c: Calculator, x: Value): Value {
 function shareHeads(c: Calculator, x: Value, heads: number): Value {
   const own = x.shape[1] as number;
   if (own === heads) return x;
-  if (heads % own !== 0) throw new ShapeMistake(`${heads} heads of queries cannot share ${own} heads of keys.`);
+  if (heads % own !== 0) throw new ShapeError(`${heads} heads of queries cannot share ${own} heads of keys.`);
   return c.gather(
     x,
     Array.from({ length: heads }, (_, i) => Math.floor((i * own) / heads)),
@@ -66,11 +66,11 @@ function hasNoEmptyRow({ constant, shape }: Value): boolean {
 }
 
 /** The standard's operator (opset 23 on). */
-const attention: Rule = (call) => {
+const attention: ImportRule = (call) => {
   const c = calculator(call);
   const { attributes, inputs } = call;
   const [q0, k0, v0, mask, pastKey, pastValue] = inputs;
-  if (inputs[6]) throw new ShapeMistake('it has nonpad_kv_seqlen, which only decoding with a cache needs.');
+  if (inputs[6]) throw new ShapeError('it has nonpad_kv_seqlen, which only decoding with a cache needs.');
   const flat = need(inputs, 0).shape.length === 3;
   const heads = (x: Value | undefined, name: string) =>
     flat ? splitHeads(c, x as Value, int(attributes, name, 0)) : (x as Value);
@@ -127,13 +127,13 @@ function rotated(call: Call, x: Value, cos: Value, sin: Value, interleaved: bool
 
 /** @param place the places of the tables and the positions among the inputs: they differ between the standard and ONNX Runtime */
 const rotaryEmbedding =
-  (place: { cos: number; sin: number; positions: number }): Rule =>
+  (place: { cos: number; sin: number; positions: number }): ImportRule =>
   (call) => {
     const c = calculator(call);
     const { attributes, inputs } = call;
     const x = need(inputs, 0);
     if (int(attributes, 'is_packed_batching', 0) === 1 || float(attributes, 'scale', 1) !== 1)
-      throw new ShapeMistake('limn does not know packed batches or a scale.');
+      throw new ShapeError('limn does not know packed batches or a scale.');
     const flat = x.shape.length === 3;
     const width = int(attributes, 'rotary_embedding_dim', 0);
     const [cos, sin] = [need(inputs, place.cos), need(inputs, place.sin)];
@@ -166,7 +166,7 @@ function placesOf(call: Call, positions: Value, n: number, length: number): Valu
 function paddingBias(call: Call, mask: Value | undefined, hidden: number, n: number, keys: number): Value | undefined {
   if (!mask) return undefined;
   const c = calculator(call);
-  if (mask.shape[0] !== n) throw new ShapeMistake(`its mask [${mask.shape}] is not one for each of ${n} rows.`);
+  if (mask.shape[0] !== n) throw new ShapeError(`its mask [${mask.shape}] is not one for each of ${n} rows.`);
   if (mask.shape.length === 1) {
     const at = call.ints(Array.from({ length: keys }, (_, i) => i));
     const ends = call.emit1('Cast', [call.emit1('Reshape', [mask, call.ints([n, 1, 1, 1])])], { to: 7 });
@@ -202,17 +202,17 @@ function microsoftAttention(call: Call, { q, k, v }: Heads, mask: Value | undefi
 
 function refuse(call: Call, inputs: Readonly<Record<number, string>>): void {
   for (const [i, name] of Object.entries(inputs))
-    if (call.inputs[Number(i)]) throw new ShapeMistake(`limn does not know its input ${name}.`);
+    if (call.inputs[Number(i)]) throw new ShapeError(`limn does not know its input ${name}.`);
 }
 
-export const attentionRules: Readonly<Record<string, Rule>> = {
+export const attentionRules: Readonly<Record<string, ImportRule>> = {
   Attention: attention,
   RotaryEmbedding: rotaryEmbedding({ cos: 1, sin: 2, positions: 3 }),
   'com.microsoft.RotaryEmbedding': rotaryEmbedding({ positions: 1, cos: 2, sin: 3 }),
   // x (N, length, width) by one weight for queries, keys and values together.
   'com.microsoft.Attention': (call) => {
     refuse(call, { 4: 'past', 6: 'past_sequence_length' });
-    if (int(call.attributes, 'do_rotary', 0) === 1) throw new ShapeMistake('limn does not know do_rotary.');
+    if (int(call.attributes, 'do_rotary', 0) === 1) throw new ShapeError('limn does not know do_rotary.');
     const c = calculator(call);
     const [x, weight, bias, mask, , added] = call.inputs;
     const projected = c.matmul(x as Value, weight as Value);
@@ -230,7 +230,7 @@ export const attentionRules: Readonly<Record<string, Rule>> = {
     const [q0, k0, v0, bias, mask, added] = call.inputs;
     const parts = [q0, k0, v0];
     if (parts.some((part) => part?.shape.length !== 3 && part?.shape.length !== 4) || q0?.shape.length !== 3)
-      throw new ShapeMistake('limn knows queries, keys and values apart, each (N, length, width).');
+      throw new ShapeError('limn knows queries, keys and values apart, each (N, length, width).');
     const widths = parts.map((part) =>
       part?.shape.length === 4 ? (part.shape[1] as number) * (part.shape[3] as number) : (part?.shape[2] as number),
     );
@@ -238,7 +238,7 @@ export const attentionRules: Readonly<Record<string, Rule>> = {
     const [q, k, v] = parts.map((part, i) => {
       const x = part as Value;
       if (x.shape.length === 4) {
-        if (biases[i]) throw new ShapeMistake('limn knows no bias for keys that are split into heads already.');
+        if (biases[i]) throw new ShapeError('limn knows no bias for keys that are split into heads already.');
         return x;
       }
       return splitHeads(c, biases[i] ? c.add(x, biases[i]) : x, heads);

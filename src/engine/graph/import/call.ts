@@ -1,7 +1,7 @@
 /** What the rules of an import (rules.ts) get and give. */
 import { elementTypes } from '../element-types.js';
 import { constantInts } from '../ops/broadcast.js';
-import { ShapeMistake } from '../registry.js';
+import { ShapeError } from '../registry.js';
 import type { Attributes, GraphBuilder, Value } from '../value.js';
 import { computedDtype } from './tensors.js';
 
@@ -24,8 +24,8 @@ export interface Call {
   body(name: string): Value[];
 }
 
-/** The outputs of a node; undefined for one that limn does not compute. A mistake is thrown as a ShapeMistake. */
-export type Rule = (call: Call) => (Value | undefined)[];
+/** The outputs of a node; undefined for one that limn does not compute. A mistake is thrown as a ShapeError. */
+export type ImportRule = (call: Call) => (Value | undefined)[];
 
 export function pick(attributes: Attributes, names: readonly string[]): Attributes {
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => names.includes(name)));
@@ -42,6 +42,6 @@ export function listed({ inputs, attributes }: Call, name: string, input: number
 
 export function castTo(call: Call, x: Value, elementType: number): Value {
   const dtype = computedDtype(elementType);
-  if (!dtype) throw new ShapeMistake(`it casts to the ONNX type ${elementType}, which limn does not use.`);
+  if (!dtype) throw new ShapeError(`it casts to the ONNX type ${elementType}, which limn does not use.`);
   return x.dtype === dtype ? x : call.emit1('Cast', [x], { to: elementTypes[dtype] });
 }

@@ -3,9 +3,9 @@
 import { sizeOf } from '../../tensor/tensor.js';
 import type { Value } from '../graph.js';
 import { need } from '../ops/broadcast.js';
-import { ShapeMistake } from '../registry.js';
+import { ShapeError } from '../registry.js';
 import { type Calculator, calculator } from './calculator.js';
-import type { Rule } from './call.js';
+import type { ImportRule } from './call.js';
 
 interface Term {
   value: Value;
@@ -16,12 +16,12 @@ interface Term {
 /** The names of a term's axes; those of an ellipsis are numbers, counted from the last. */
 function labelsOf(text: string, rank: number): string[] {
   const [before, after, ...more] = text.split('...');
-  if (more.length > 0) throw new ShapeMistake(`"${text}" has two ellipses.`);
+  if (more.length > 0) throw new ShapeError(`"${text}" has two ellipses.`);
   const [left, right] = [[...(before ?? '')], [...(after ?? '')]];
   const hidden = after === undefined ? 0 : rank - left.length - right.length;
   const labels = [...left, ...Array.from({ length: hidden }, (_, i) => String(hidden - 1 - i)), ...right];
-  if (labels.length !== rank) throw new ShapeMistake(`"${text}" does not name ${rank} axes.`);
-  if (new Set(labels).size !== rank) throw new ShapeMistake(`"${text}" names an axis twice, and limn takes no diagonals.`);
+  if (labels.length !== rank) throw new ShapeError(`"${text}" does not name ${rank} axes.`);
+  if (new Set(labels).size !== rank) throw new ShapeError(`"${text}" names an axis twice, and limn takes no diagonals.`);
   return labels;
 }
 
@@ -59,11 +59,11 @@ function multiplied(c: Calculator, a: Term, b: Term, needed: ReadonlySet<string>
   return { value: c.reshape(c.matmul(x, y), labels.map(extent)), labels };
 }
 
-export const einsum: Rule = (call) => {
+export const einsum: ImportRule = (call) => {
   const c = calculator(call);
   const [given, result] = String(call.attributes.equation).replace(/\s/g, '').split('->');
   const texts = (given as string).split(',');
-  if (texts.length !== call.inputs.length) throw new ShapeMistake(`"${given}" is not about ${call.inputs.length} operands.`);
+  if (texts.length !== call.inputs.length) throw new ShapeError(`"${given}" is not about ${call.inputs.length} operands.`);
   const terms = texts.map((text, i): Term => {
     const value = need(call.inputs, i);
     return { value, labels: labelsOf(text, value.shape.length) };

@@ -107,8 +107,8 @@ export function foldElementwise(
   const rule = floats[type];
   if (!rule) return undefined;
   const values = new Float64Array(sizeOf(result.shape));
-  everyIndex(result.shape, (at, place) => {
-    values[place] = rule(...inputs.map((input) => Number(input.data[broadcastPlace(input.shape, at)])));
+  everyIndex(result.shape, (at, position) => {
+    values[position] = rule(...inputs.map((input) => Number(input.data[broadcastPosition(input.shape, at)])));
   });
   return fromNumbers(result, values);
 }
@@ -118,8 +118,8 @@ const remainder: Integers = (a, b) => a! % b!;
 
 function broadcastIntegers(inputs: readonly Tensor[], result: ValueType, rule: Integers): Tensor {
   const values = new Array<bigint>(sizeOf(result.shape));
-  everyIndex(result.shape, (at, place) => {
-    values[place] = BigInt(rule(...inputs.map((input) => BigInt(input.data[broadcastPlace(input.shape, at)]!))));
+  everyIndex(result.shape, (at, position) => {
+    values[position] = BigInt(rule(...inputs.map((input) => BigInt(input.data[broadcastPosition(input.shape, at)]!))));
   });
   return fromIntegers(result, values);
 }
@@ -156,34 +156,34 @@ export function foldReduction(type: string, x: Tensor, axes: () => readonly numb
   if (x.dtype !== 'float32') {
     const rule = integerReductions[type]!;
     const values = new Array<bigint>(sizeOf(kept)).fill(startOf(type, x.dtype));
-    everyIndex(x.shape, (at, place) => {
-      const group = broadcastPlace(kept, at);
-      values[group] = rule(values[group]!, BigInt(x.data[place]!));
+    everyIndex(x.shape, (at, position) => {
+      const group = broadcastPosition(kept, at);
+      values[group] = rule(values[group]!, BigInt(x.data[position]!));
     });
     return fromIntegers(result, values);
   }
   const rule = floatReductions[type]!;
   const groups: number[][] = Array.from({ length: sizeOf(kept) }, () => []);
-  everyIndex(x.shape, (at, place) => groups[broadcastPlace(kept, at)]!.push(x.data[place] as number));
+  everyIndex(x.shape, (at, position) => groups[broadcastPosition(kept, at)]!.push(x.data[position] as number));
   return fromNumbers(result, Float64Array.from(groups, rule));
 }
 
 /** The row-major place of an index, given axis by axis. */
-export function placeOf(shape: readonly number[], along: (axis: number) => number): number {
-  return shape.reduce((place, extent, axis) => place * extent + along(axis), 0);
+export function positionOf(shape: readonly number[], along: (axis: number) => number): number {
+  return shape.reduce((position, extent, axis) => position * extent + along(axis), 0);
 }
 
-export function broadcastPlace(shape: readonly number[], at: readonly number[]): number {
+export function broadcastPosition(shape: readonly number[], at: readonly number[]): number {
   const extra = at.length - shape.length;
-  return placeOf(shape, (axis) => (shape[axis] === 1 ? 0 : at[axis + extra]!));
+  return positionOf(shape, (axis) => (shape[axis] === 1 ? 0 : at[axis + extra]!));
 }
 
 /** Calls `each` with all indices of a shape, in row-major order. */
-export function everyIndex(shape: readonly number[], each: (at: readonly number[], place: number) => void): void {
+export function everyIndex(shape: readonly number[], each: (at: readonly number[], position: number) => void): void {
   const at = shape.map(() => 0);
   const size = sizeOf(shape);
-  for (let place = 0; place < size; place++) {
-    each(at, place);
+  for (let position = 0; position < size; position++) {
+    each(at, position);
     for (let axis = shape.length - 1; axis >= 0 && ++at[axis]! === shape[axis]; axis--) at[axis] = 0;
   }
 }

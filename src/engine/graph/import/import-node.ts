@@ -1,9 +1,9 @@
 /** Adds nodes of a file to a graph. */
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { int64 } from '../../tensor/tensor.js';
-import { operatorOf, ShapeMistake } from '../registry.js';
+import { operatorOf, ShapeError } from '../registry.js';
 import type { Attributes, GraphBuilder, Value } from '../value.js';
-import type { Call, Rule } from './call.js';
+import type { Call, ImportRule } from './call.js';
 import type { FileGraph, FileNode } from './file-graph.js';
 import { fold } from './fold.js';
 import { rules } from './rules.js';
@@ -45,11 +45,11 @@ export function importNode(
   graph.origin = node.name;
   try {
     if (!Object.hasOwn(sequenceRules, node.type) && call.inputs.some(isSequence))
-      throw new ShapeMistake('it reads a sequence of tensors, which limn takes apart only where the file settles its elements.');
-    return (rules[node.type] as Rule)(call);
+      throw new ShapeError('it reads a sequence of tensors, which limn takes apart only where the file settles its elements.');
+    return (rules[node.type] as ImportRule)(call);
   } catch (error) {
     // What else can be thrown here is a broken file: attributes that are missing or of another kind.
-    const code = LimnError.isInstance(error) ? error.code : error instanceof ShapeMistake ? 'GRAPH_SHAPE' : 'ENCODER';
+    const code = LimnError.isInstance(error) ? error.code : error instanceof ShapeError ? 'GRAPH_SHAPE' : 'ENCODER';
     const what = LimnError.isInstance(error) ? error.message : `${node.type}: ${messageOf(error)}`;
     throw new LimnError(code, messageOf(`Node ${node.name} of the ONNX file cannot be imported: ${what}`), { cause: error });
   } finally {
@@ -58,7 +58,7 @@ export function importNode(
 }
 
 function importBody(body: FileGraph | undefined, graph: GraphBuilder, opset: number, lookUp: (name: string) => Value): Value[] {
-  if (!body) throw new ShapeMistake('it lacks a branch.');
+  if (!body) throw new ShapeError('it lacks a branch.');
   const inside = new Map<string, Value>();
   const find = (name: string): Value => {
     const content = body.tensors.get(name);

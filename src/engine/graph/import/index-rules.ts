@@ -3,14 +3,14 @@ import { int64, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { elementTypes } from '../element-types.js';
 import type { Value } from '../graph.js';
 import { axisOf, constantInts, need } from '../ops/broadcast.js';
-import { ShapeMistake } from '../registry.js';
+import { ShapeError } from '../registry.js';
 import { calculator } from './calculator.js';
-import { type Call, castTo, int, type Rule } from './call.js';
+import { type Call, castTo, type ImportRule, int } from './call.js';
 import { everyIndex } from './fold-arithmetic.js';
 import { computedDtype } from './tensors.js';
 
 /** Indices equal to 0, 1, 2, ... along a new axis choose between the two values. */
-const oneHot: Rule = (call) => {
+const oneHot: ImportRule = (call) => {
   const [given, values] = [need(call.inputs, 0), need(call.inputs, 2)];
   const depth = constantInts(call.inputs, 1, 'the depth')[0] as number;
   const at = castTo(call, given, elementTypes.int64);
@@ -23,19 +23,19 @@ const oneHot: Rule = (call) => {
   ]);
   const column = call.emit1('Unsqueeze', [wrapped, call.ints([axis])]);
   const c = calculator(call);
-  const places = c.reshape(
+  const positions = c.reshape(
     call.ints(Array.from({ length: depth }, (_, i) => i)),
     Array.from({ length: rank }, (_, i) => (i === axis ? depth : 1)),
   );
   const [off, on] = call.emit('Split', [values, call.ints([1, 1])], { axis: 0 }).map((value) => c.reshape(value, []));
-  return [call.emit1('Where', [call.emit1('Equal', [column, places]), on, off])];
+  return [call.emit1('Where', [call.emit1('Equal', [column, positions]), on, off])];
 };
 
-const eyeLike: Rule = (call) => {
+const eyeLike: ImportRule = (call) => {
   const { shape, dtype } = need(call.inputs, 0);
-  if (shape.length !== 2) throw new ShapeMistake('its input must have two axes.');
+  if (shape.length !== 2) throw new ShapeError('its input must have two axes.');
   const to = call.attributes.dtype === undefined ? dtype : computedDtype(call.attributes.dtype as number);
-  if (!to) throw new ShapeMistake(`it makes the ONNX type ${String(call.attributes.dtype)}, which limn does not use.`);
+  if (!to) throw new ShapeError(`it makes the ONNX type ${String(call.attributes.dtype)}, which limn does not use.`);
   const [rows, columns] = shape as [number, number];
   const k = int(call.attributes, 'k', 0);
   const ones = int64(
@@ -47,21 +47,21 @@ const eyeLike: Rule = (call) => {
 
 function known(call: Call, i: number, what: string): Tensor {
   const content = need(call.inputs, i).constant;
-  if (!content) throw new ShapeMistake(`${what} must be a constant: how many elements it has must be known.`);
+  if (!content) throw new ShapeError(`${what} must be a constant: how many elements it has must be known.`);
   return content;
 }
 
-const nonZero: Rule = (call) => {
+const nonZero: ImportRule = (call) => {
   const content = known(call, 0, 'its input');
   const found: number[][] = [];
-  everyIndex(content.shape, (at, place) => {
-    if (content.data[place]) found.push([...at]);
+  everyIndex(content.shape, (at, position) => {
+    if (content.data[position]) found.push([...at]);
   });
   const rows = content.shape.flatMap((_, axis) => found.map((at) => at[axis] as number));
   return [call.graph.constant(int64([content.shape.length, found.length], rows))];
 };
 
-const compress: Rule = (call) => {
+const compress: ImportRule = (call) => {
   const x = need(call.inputs, 0);
   const rows = Array.from(known(call, 1, 'the condition').data, Number).flatMap((value, i) => (value ? [i] : []));
   const c = calculator(call);
@@ -70,7 +70,7 @@ const compress: Rule = (call) => {
 };
 
 /** Channels become places within blocks. */
-const depthToSpace: Rule = (call) => {
+const depthToSpace: ImportRule = (call) => {
   const c = calculator(call);
   const x = need(call.inputs, 0);
   const block = int(call.attributes, 'blocksize', 0);
@@ -82,7 +82,7 @@ const depthToSpace: Rule = (call) => {
   return [c.reshape(turned, [n, rest, h * block, w * block])];
 };
 
-const spaceToDepth: Rule = (call) => {
+const spaceToDepth: ImportRule = (call) => {
   const c = calculator(call);
   const x = need(call.inputs, 0);
   const block = int(call.attributes, 'blocksize', 0);
@@ -92,7 +92,7 @@ const spaceToDepth: Rule = (call) => {
 };
 
 /** Cuts around the middle, or pads with zeros. */
-const centerCropPad: Rule = (call) => {
+const centerCropPad: ImportRule = (call) => {
   let x = need(call.inputs, 0);
   const wanted = constantInts(call.inputs, 1, 'the shape');
   const axes = (call.attributes.axes as number[] | undefined) ?? x.shape.map((_, i) => i);
@@ -114,7 +114,7 @@ const centerCropPad: Rule = (call) => {
 };
 
 /** The first elements of each row turned about; rows are known by their lengths. */
-const reverseSequence: Rule = (call) => {
+const reverseSequence: ImportRule = (call) => {
   const c = calculator(call);
   const x = need(call.inputs, 0);
   const lengths = constantInts(call.inputs, 1, 'the lengths');
@@ -128,7 +128,7 @@ const reverseSequence: Rule = (call) => {
   return [rows.length === 1 ? (rows[0] as Value) : c.concat(rows, batch)];
 };
 
-export const indexRules: Readonly<Record<string, Rule>> = {
+export const indexRules: Readonly<Record<string, ImportRule>> = {
   CenterCropPad: centerCropPad,
   Compress: compress,
   DepthToSpace: depthToSpace,
@@ -138,6 +138,6 @@ export const indexRules: Readonly<Record<string, Rule>> = {
   ReverseSequence: reverseSequence,
   SpaceToDepth: spaceToDepth,
   TopK: () => {
-    throw new ShapeMistake('which elements are the greatest depends on the input, and limn has no gradient for a choice.');
+    throw new ShapeError('which elements are the greatest depends on the input, and limn has no gradient for a choice.');
   },
 };

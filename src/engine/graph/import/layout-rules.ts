@@ -3,11 +3,11 @@ import { int64, scalar, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import * as f from '../functions.js';
 import { Float } from '../graph.js';
 import { axisOf, broadcastShapes, constantInts, need } from '../ops/broadcast.js';
-import { ShapeMistake } from '../registry.js';
-import { int, listed, type Rule } from './call.js';
+import { ShapeError } from '../registry.js';
+import { type ImportRule, int, listed } from './call.js';
 import { fromIntegers, fromNumbers } from './fold-arithmetic.js';
 
-const slice: Rule = (call) => {
+const slice: ImportRule = (call) => {
   const starts = listed(call, 'starts', 1) ?? [];
   const ends = listed(call, 'ends', 2) ?? [];
   const axes = listed(call, 'axes', 3) ?? starts.map((_, i) => i);
@@ -30,7 +30,7 @@ const slice: Rule = (call) => {
   return [x];
 };
 
-const split: Rule = (call) => {
+const split: ImportRule = (call) => {
   const x = need(call.inputs, 0);
   const axis = axisOf(int(call.attributes, 'axis', 0), x.shape.length);
   const extent = x.shape[axis] as number;
@@ -48,12 +48,12 @@ function mirrored(at: number, extent: number, mode: string): number {
   return within < extent ? within : period - within;
 }
 
-const pad: Rule = (call) => {
+const pad: ImportRule = (call) => {
   let x = need(call.inputs, 0);
   const rank = x.shape.length;
   const { mode = 'constant', value } = call.attributes;
   if (!['constant', 'edge', 'reflect', 'wrap'].includes(String(mode)))
-    throw new ShapeMistake(`limn does not pad in mode ${String(mode)}.`);
+    throw new ShapeError(`limn does not pad in mode ${String(mode)}.`);
   const given = listed(call, 'pads', 1) ?? [];
   const axes = (call.inputs[3] ? constantInts(call.inputs, 3, 'axes') : x.shape.map((_, i) => i)).map((axis) =>
     axisOf(axis, rank),
@@ -67,7 +67,7 @@ const pad: Rule = (call) => {
     for (const [axis, extent] of need(call.inputs, 0).shape.entries()) {
       const [before, after] = [pads[axis] as number, pads[axis + rank] as number];
       if (before === 0 && after === 0) continue;
-      if (extent === 0) throw new ShapeMistake(`axis ${axis} is empty and cannot be continued.`);
+      if (extent === 0) throw new ShapeError(`axis ${axis} is empty and cannot be continued.`);
       const rows = Array.from({ length: Math.max(0, before + extent + after) }, (_, i) =>
         mirrored(i - before, extent, String(mode)),
       );
@@ -87,9 +87,9 @@ const pad: Rule = (call) => {
 };
 
 /** Rows by index tuples: one index into the axes that the tuples cover, taken as one. */
-const gatherNd: Rule = (call) => {
+const gatherNd: ImportRule = (call) => {
   const [x, at] = [need(call.inputs, 0), need(call.inputs, 1)];
-  if (int(call.attributes, 'batch_dims', 0) !== 0) throw new ShapeMistake('batch_dims other than 0 are not supported.');
+  if (int(call.attributes, 'batch_dims', 0) !== 0) throw new ShapeError('batch_dims other than 0 are not supported.');
   const count = at.shape.at(-1) as number;
   const covered = x.shape.slice(0, count);
   const strides = covered.map((_, i) => sizeOf(covered.slice(i + 1)));
@@ -98,11 +98,11 @@ const gatherNd: Rule = (call) => {
     call.emit1('Add', [at, call.ints(covered)]),
     at,
   ]);
-  const places = call.emit1('ReduceSum', [call.emit1('Mul', [wrapped, call.ints(strides)]), call.ints([-1])], { keepdims: 0 });
-  return call.emit('Gather', [f.reshape(x, [sizeOf(covered), ...x.shape.slice(count)]), places], { axis: 0 });
+  const positions = call.emit1('ReduceSum', [call.emit1('Mul', [wrapped, call.ints(strides)]), call.ints([-1])], { keepdims: 0 });
+  return call.emit('Gather', [f.reshape(x, [sizeOf(covered), ...x.shape.slice(count)]), positions], { axis: 0 });
 };
 
-const tile: Rule = (call) => {
+const tile: ImportRule = (call) => {
   const x = need(call.inputs, 0);
   const repeats = constantInts(call.inputs, 1, 'the repeats');
   const apart = call.emit1('Reshape', [x, call.ints(x.shape.flatMap((extent) => [1, extent]))]);
@@ -110,18 +110,18 @@ const tile: Rule = (call) => {
   return call.emit('Reshape', [wide, call.ints(x.shape.map((extent, i) => extent * (repeats[i] as number)))]);
 };
 
-const range: Rule = ({ inputs, graph }) => {
+const range: ImportRule = ({ inputs, graph }) => {
   const bounds = [0, 1, 2].map((i) => {
     const content = need(inputs, i).constant;
-    if (!content) throw new ShapeMistake('its bounds must be constants.');
+    if (!content) throw new ShapeError('its bounds must be constants.');
     return content.data[0] as number | bigint;
   });
   const { dtype } = need(inputs, 0);
   const [start, limit, delta] = bounds.map(Number) as [number, number, number];
-  if (!delta) throw new ShapeMistake('its step is 0.');
+  if (!delta) throw new ShapeError('its step is 0.');
   const whole = dtype === 'float32' ? undefined : (bounds.map(BigInt) as [bigint, bigint, bigint]);
   const size = whole ? Number(stepsBetween(...whole)) : Math.max(0, Math.ceil((limit - start) / delta));
-  if (!(size <= 1 << 20)) throw new ShapeMistake(`it would have ${size} elements.`);
+  if (!(size <= 1 << 20)) throw new ShapeError(`it would have ${size} elements.`);
   if (whole) {
     const [from, , by] = whole;
     const exact = Array.from({ length: size }, (_, i) => from + BigInt(i) * by);
@@ -137,7 +137,7 @@ function stepsBetween(start: bigint, limit: bigint, step: bigint): bigint {
   return way <= 0n ? 0n : (way + stride - 1n) / stride;
 }
 
-export const layoutRules: Readonly<Record<string, Rule>> = {
+export const layoutRules: Readonly<Record<string, ImportRule>> = {
   ConstantOfShape: (call) => {
     const value = (call.attributes.value as Tensor | undefined) ?? scalar(0);
     return call.emit('Expand', [call.graph.constant({ ...value, shape: [] }), call.inputs[0]]);
@@ -155,7 +155,7 @@ export const layoutRules: Readonly<Record<string, Rule>> = {
     const wanted = constantInts(call.inputs, 1, 'the shape');
     const zero = call.attributes.allowzero === 1;
     const copied = wanted.map((extent, i) => (extent === 0 && !zero ? (x.shape[i] as number) : extent));
-    if (zero && sizeOf(x.shape) === 0) throw new ShapeMistake('it has no elements, and limn computes nothing from nothing.');
+    if (zero && sizeOf(x.shape) === 0) throw new ShapeError('it has no elements, and limn computes nothing from nothing.');
     return call.emit('Reshape', [x, call.ints(copied)]);
   },
   Shape: (call) => {

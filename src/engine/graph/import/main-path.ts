@@ -62,18 +62,18 @@ function pathOf(model: ImportedModel, isReached: (name: string) => boolean): Mai
 /** Cuts a path after each node whose output is the only value that later nodes read of all before. */
 export function linksOf({ nodes, computed }: Pick<MainPath, 'nodes' | 'computed'>): { from: number; to: number }[] {
   const last = new Map<string, number>();
-  nodes.forEach(({ inputs }, place) => {
-    for (const name of inputs) if (computed.has(name)) last.set(name, place);
+  nodes.forEach(({ inputs }, position) => {
+    for (const name of inputs) if (computed.has(name)) last.set(name, position);
   });
   const links: { from: number; to: number }[] = [];
   const crossing = new Set<string>();
   let from = 0;
-  nodes.forEach(({ outputs }, place) => {
-    for (const name of crossing) if ((last.get(name) as number) <= place) crossing.delete(name);
-    for (const name of outputs) if ((last.get(name) ?? -1) > place) crossing.add(name);
+  nodes.forEach(({ outputs }, position) => {
+    for (const name of crossing) if ((last.get(name) as number) <= position) crossing.delete(name);
+    for (const name of outputs) if ((last.get(name) ?? -1) > position) crossing.add(name);
     if (crossing.size === 1 && outputs.includes([...crossing][0] as string)) {
-      links.push({ from, to: place });
-      from = place + 1;
+      links.push({ from, to: position });
+      from = position + 1;
     }
   });
   if (from < nodes.length) links.push({ from, to: nodes.length - 1 });

@@ -2,9 +2,9 @@
 import { float32, sizeOf } from '../../tensor/tensor.js';
 import { Float, type Value } from '../graph.js';
 import { axisOf, need } from '../ops/broadcast.js';
-import { ShapeMistake } from '../registry.js';
+import { ShapeError } from '../registry.js';
 import { axesFrom, calculator, float } from './calculator.js';
-import { type Call, int, type Rule } from './call.js';
+import { type Call, type ImportRule, int } from './call.js';
 
 /** (x - mean) / sqrt(variance + eps) over some axes. */
 function standardized(call: Call, x: Value, axes: readonly number[], epsilon: number): Value {
@@ -40,7 +40,7 @@ function rmsNorm(call: Call, x: Value, scale: Value, axis: number, epsilon: numb
   return [c.mul(c.mul(x, factor), scale), factor];
 }
 
-const rms: Rule = (call) =>
+const rms: ImportRule = (call) =>
   rmsNorm(
     call,
     need(call.inputs, 0),
@@ -51,7 +51,7 @@ const rms: Rule = (call) =>
 
 /** Adds x, what skips a layer and a bias, and normalises the sum; the fourth output is the sum. */
 const skipNorm =
-  (simplified: boolean): Rule =>
+  (simplified: boolean): ImportRule =>
   (call) => {
     const c = calculator(call);
     const [x, skip, scale, ...rest] = call.inputs as (Value | undefined)[];
@@ -67,12 +67,12 @@ const skipNorm =
     return [y, mean, inverse, sum];
   };
 
-const groupNorm: Rule = (call) => {
+const groupNorm: ImportRule = (call) => {
   const c = calculator(call);
   const [x, scale, bias] = [need(call.inputs, 0), need(call.inputs, 1), need(call.inputs, 2)];
   const groups = int(call.attributes, 'num_groups', 0);
   const [n, channels] = x.shape as [number, number];
-  if (!(groups > 0) || channels % groups !== 0) throw new ShapeMistake(`${groups} groups do not divide ${channels} channels.`);
+  if (!(groups > 0) || channels % groups !== 0) throw new ShapeError(`${groups} groups do not divide ${channels} channels.`);
   const rows = c.reshape(x, [n, groups, sizeOf(x.shape.slice(1)) / groups]);
   const y = c.reshape(standardized(call, rows, [2], float(call.attributes, 'epsilon', 1e-5)), x.shape);
   // Before opset 21 there was one scale a group.
@@ -83,7 +83,7 @@ const groupNorm: Rule = (call) => {
   return [c.add(c.mul(y, perChannel(call, each(scale), x.shape.length)), perChannel(call, each(bias), x.shape.length))];
 };
 
-export const normalizationRules: Readonly<Record<string, Rule>> = {
+export const normalizationRules: Readonly<Record<string, ImportRule>> = {
   LayerNormalization: (call) =>
     layerNorm(
       call,

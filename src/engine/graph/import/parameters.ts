@@ -27,7 +27,7 @@ export interface Parameters {
 /** A reading of a tensor: by which operator, at which input. */
 interface Use {
   node: FileNode;
-  place: number;
+  position: number;
 }
 
 const [setting, statistics] = ['a setting of an operator', 'a running statistic'];
@@ -96,7 +96,8 @@ function whyFixed(
   is: (which: 'waves' | 'frequencies') => boolean,
 ): string | undefined {
   const data = content.data as Float32Array;
-  const at = (places: Readonly<Record<string, readonly number[]>>) => (use: Use) => places[use.node.type]?.includes(use.place);
+  const at = (positions: Readonly<Record<string, readonly number[]>>) => (use: Use) =>
+    positions[use.node.type]?.includes(use.position);
   if (uses.some(at({ BatchNormalization: [3, 4] }))) return statistics;
   if (uses.some(at(settings))) return setting;
   if (kind) return kind === 'parameter' ? undefined : 'a buffer, as the file says';
@@ -124,7 +125,7 @@ function whyFixed(
 function usesOf(nodes: readonly FileNode[]): Map<string, Use[]> {
   const uses = new Map<string, Use[]>();
   for (const node of nodes.filter(({ type }) => type !== 'Identity')) {
-    for (const [place, name] of node.inputs.entries()) uses.set(name, [...(uses.get(name) ?? []), { node, place }]);
+    for (const [position, name] of node.inputs.entries()) uses.set(name, [...(uses.get(name) ?? []), { node, position }]);
   }
   return uses;
 }

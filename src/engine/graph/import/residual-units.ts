@@ -23,10 +23,10 @@ export function ownersByStructure(model: ImportedModel): Map<string, string | un
   for (const path of mainPaths(model)) {
     const units = unitsOf(path);
     const names = units.map(() => `block ${number++}`);
-    path.nodes.forEach((_, place) => {
-      const unit = names[units.findIndex(({ from, to }) => place >= from && place <= to)];
+    path.nodes.forEach((_, position) => {
+      const unit = names[units.findIndex(({ from, to }) => position >= from && position <= to)];
       // What several blocks share is of none.
-      for (const weight of path.weights[place] as string[])
+      for (const weight of path.weights[position] as string[])
         owners.set(weight, owners.has(weight) && owners.get(weight) !== unit ? undefined : unit);
     });
   }
@@ -94,32 +94,34 @@ const isDepthwise = (path: MainPath, node: FileNode) =>
 /** Each depthwise convolution with the pointwise one that widens before it, if any, and the one that narrows after it. */
 function invertedResiduals(path: MainPath, links: readonly Unit[]): Unit[] {
   const free = links.flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
-  const convolutions = free.filter((place) => (path.nodes[place] as FileNode).type === 'Conv' && path.weights[place]?.length);
+  const convolutions = free.filter(
+    (position) => (path.nodes[position] as FileNode).type === 'Conv' && path.weights[position]?.length,
+  );
   const units: Unit[] = [];
-  convolutions.forEach((place, i) => {
-    if (!isDepthwise(path, path.nodes[place] as FileNode)) return;
+  convolutions.forEach((position, i) => {
+    if (!isDepthwise(path, path.nodes[position] as FileNode)) return;
     const before = convolutions[i - 1];
     const widens = before !== undefined && before > (units.at(-1)?.to ?? -1) && path.nodes[before];
     const narrows = convolutions.slice(i + 1).find((later) => !isGate(path, later));
-    const end = narrows !== undefined && isPointwise(path, path.nodes[narrows] as FileNode) ? narrows : place;
-    units.push({ from: widens && isPointwise(path, widens) ? (before as number) : place, to: end });
+    const end = narrows !== undefined && isPointwise(path, path.nodes[narrows] as FileNode) ? narrows : position;
+    units.push({ from: widens && isPointwise(path, widens) ? (before as number) : position, to: end });
   });
   return units;
 }
 
 /** A convolution of one place for each channel, inside squeeze and excitation: it leads to a product of computed values. */
-function isGate(path: MainPath, place: number): boolean {
+function isGate(path: MainPath, position: number): boolean {
   return path.links.some(
-    ({ from, to }) => place >= from && place < to && to > from && (path.nodes[to] as FileNode).type === 'Mul',
+    ({ from, to }) => position >= from && position < to && to > from && (path.nodes[to] as FileNode).type === 'Mul',
   );
 }
 
 /** Between two concatenations of a part that ends in one lies a layer. */
 function denseLayers(path: MainPath, part: Unit): Unit[] {
   if ((path.nodes[part.to] as FileNode).type !== 'Concat' || has(path, part, attends)) return [];
-  const ends = path.nodes.flatMap((node, place) => {
+  const ends = path.nodes.flatMap((node, position) => {
     const isJoint = node.type === 'Concat' && node.inputs.filter((name) => path.computed.has(name)).length > 1;
-    return place >= part.from && place <= part.to && isJoint ? [place] : [];
+    return position >= part.from && position <= part.to && isJoint ? [position] : [];
   });
   if (ends.length < 2) return [];
   return ends.map((end, i) => ({ from: i === 0 ? part.from : (ends[i - 1] as number) + 1, to: end - 1 }));

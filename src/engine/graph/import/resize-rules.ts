@@ -5,9 +5,9 @@
 import { float32 } from '../../tensor/tensor.js';
 import type { Value } from '../graph.js';
 import { axisOf, constantInts, need } from '../ops/broadcast.js';
-import { ShapeMistake } from '../registry.js';
+import { ShapeError } from '../registry.js';
 import { calculator, float } from './calculator.js';
-import { type Call, int, type Rule } from './call.js';
+import { type Call, type ImportRule, int } from './call.js';
 
 interface Axis {
   axis: number;
@@ -55,7 +55,7 @@ function coordinate(i: number, { before, after, scale, crop }: Axis, { coordinat
     case 'half_pixel':
       return halfPixel();
     default:
-      throw new ShapeMistake(`limn does not know the coordinate_transformation_mode ${coordinates}.`);
+      throw new ShapeError(`limn does not know the coordinate_transformation_mode ${coordinates}.`);
   }
 }
 
@@ -73,7 +73,7 @@ function nearestOf(x: number, mode: string, scale: number): number {
     case 'round_prefer_floor':
       return Math.ceil(x - 0.5);
     default:
-      throw new ShapeMistake(`limn does not know the nearest_mode ${mode}.`);
+      throw new ShapeError(`limn does not know the nearest_mode ${mode}.`);
   }
 }
 
@@ -130,7 +130,7 @@ function axesOf(call: Call, x: Value): Axis[] {
   const has = (i: number | undefined) => i !== undefined && call.inputs[i] !== undefined && call.inputs[i].shape[0] !== 0;
   const numbers = (i: number, what: string): number[] => {
     const content = call.inputs[i]?.constant;
-    if (!content) throw new ShapeMistake(`${what} must be a constant.`);
+    if (!content) throw new ShapeError(`${what} must be a constant.`);
     return Array.from(content.data, Number);
   };
   const listed = call.attributes.scales as readonly { value: number }[] | undefined;
@@ -159,7 +159,7 @@ function axesOf(call: Call, x: Value): Axis[] {
   });
 }
 
-const resize: Rule = (call) => {
+const resize: ImportRule = (call) => {
   const x = need(call.inputs, 0);
   const { attributes } = call;
   const legacy = call.type === 'Upsample' || call.opset < 11;
@@ -172,9 +172,9 @@ const resize: Rule = (call) => {
     excludeOutside: int(attributes, 'exclude_outside', 0) === 1,
   };
   if (!['nearest', 'linear', 'cubic'].includes(options.mode))
-    throw new ShapeMistake(`limn does not know the mode ${options.mode}.`);
+    throw new ShapeError(`limn does not know the mode ${options.mode}.`);
   const axes = axesOf(call, x);
-  if (axes.some(({ after }) => !(after > 0))) throw new ShapeMistake('it leaves an axis without an element.');
+  if (axes.some(({ after }) => !(after > 0))) throw new ShapeError('it leaves an axis without an element.');
   const y = axes.reduce((value, axis) => resizeAxis(call, value, axis, options), x);
   if (options.coordinates !== 'tf_crop_and_resize') return [y];
   return [extrapolated(call, y, axes, options)];
@@ -195,4 +195,4 @@ function extrapolated(call: Call, y: Value, axes: readonly Axis[], options: Opti
   }, y);
 }
 
-export const resizeRules: Readonly<Record<string, Rule>> = { Resize: resize, Upsample: resize };
+export const resizeRules: Readonly<Record<string, ImportRule>> = { Resize: resize, Upsample: resize };

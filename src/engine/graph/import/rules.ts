@@ -3,11 +3,11 @@
  * some written with others. A rule gets the node's inputs as values and returns its outputs.
  */
 import { need } from '../ops/broadcast.js';
-import { ShapeMistake } from '../registry.js';
+import { ShapeError } from '../registry.js';
 import { activationRules } from './activation-rules.js';
 import { arithmeticRules } from './arithmetic-rules.js';
 import { attentionRules } from './attention-rules.js';
-import { pick, type Rule } from './call.js';
+import { type ImportRule, pick } from './call.js';
 import { einsum } from './einsum-rule.js';
 import { indexRules } from './index-rules.js';
 import { layoutRules } from './layout-rules.js';
@@ -52,13 +52,13 @@ const harmless = new Set(['stash_type', 'saturate', 'round_mode']);
 const limnName = (type: string) => (type === 'Scatter' ? 'ScatterElements' : (type.split('.').at(-1) as string));
 
 /** By operator, with its domain before it where that is not ONNX's own. */
-export const rules: Readonly<Record<string, Rule>> = {
+export const rules: Readonly<Record<string, ImportRule>> = {
   ...Object.fromEntries(
-    Object.entries(direct).map(([type, kept]): [string, Rule] => [
+    Object.entries(direct).map(([type, kept]): [string, ImportRule] => [
       type,
       ({ inputs, attributes, emit }) => {
         const unknown = Object.keys(attributes).find((name) => !kept.includes(name) && !harmless.has(name));
-        if (unknown !== undefined) throw new ShapeMistake(`limn does not know its attribute ${unknown}.`);
+        if (unknown !== undefined) throw new ShapeError(`limn does not know its attribute ${unknown}.`);
         return emit(limnName(type), inputs, pick(attributes, kept));
       },
     ]),
@@ -75,7 +75,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   Einsum: einsum,
   If: (call) => {
     const condition = need(call.inputs, 0).constant;
-    if (!condition) throw new ShapeMistake('limn imports a branch only where the shapes decide it.');
+    if (!condition) throw new ShapeError('limn imports a branch only where the shapes decide it.');
     return call.body(condition.data[0] ? 'then_branch' : 'else_branch');
   },
 };

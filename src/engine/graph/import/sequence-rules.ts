@@ -1,9 +1,9 @@
 /** Sequences of tensors, where the file settles how many there are and which is taken: they are gone after the import. */
 import type { Value } from '../graph.js';
 import { axisOf, constantInts, need } from '../ops/broadcast.js';
-import { ShapeMistake } from '../registry.js';
+import { ShapeError } from '../registry.js';
 import { calculator } from './calculator.js';
-import { type Call, int, type Rule } from './call.js';
+import { type Call, type ImportRule, int } from './call.js';
 
 const elements = new WeakMap<Value, readonly Value[]>();
 
@@ -18,17 +18,17 @@ export const isSequence = (value: Value | undefined) => value !== undefined && e
 
 function elementsOf(call: Call, i: number): readonly Value[] {
   const found = elements.get(need(call.inputs, i));
-  if (!found) throw new ShapeMistake(`input ${i} is not a sequence whose elements the file settles.`);
+  if (!found) throw new ShapeError(`input ${i} is not a sequence whose elements the file settles.`);
   return found;
 }
 
 function placeIn(call: Call, i: number, count: number): number {
   const at = call.inputs[i] ? (constantInts(call.inputs, i, 'the position')[0] as number) : count - 1;
-  if (!(at >= -count && at < count)) throw new ShapeMistake(`position ${at} is beyond a sequence of ${count}.`);
+  if (!(at >= -count && at < count)) throw new ShapeError(`position ${at} is beyond a sequence of ${count}.`);
   return at < 0 ? at + count : at;
 }
 
-export const sequenceRules: Readonly<Record<string, Rule>> = {
+export const sequenceRules: Readonly<Record<string, ImportRule>> = {
   SequenceConstruct: (call) => [sequence(call, call.inputs as Value[])],
   SequenceEmpty: (call) => [sequence(call, [])],
   SequenceAt: (call) => {
@@ -59,7 +59,7 @@ export const sequenceRules: Readonly<Record<string, Rule>> = {
     const given = call.inputs[1] ? constantInts(call.inputs, 1, 'the sizes') : undefined;
     const isScalar = given !== undefined && call.inputs[1]?.shape.length === 0;
     const step = isScalar ? (given[0] as number) : 1;
-    if (!(step > 0)) throw new ShapeMistake(`parts of ${step} are not possible.`);
+    if (!(step > 0)) throw new ShapeError(`parts of ${step} are not possible.`);
     const equal = Array.from({ length: Math.ceil(extent / step) }, (_, i) => Math.min(step, extent - i * step));
     const parts = call.emit('Split', [x, call.ints(given && !isScalar ? given : equal)], { axis });
     if (given || int(call.attributes, 'keepdims', 1) === 1) return [sequence(call, parts)];

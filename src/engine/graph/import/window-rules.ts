@@ -4,10 +4,10 @@
  */
 import type { Attributes, Value } from '../graph.js';
 import { need } from '../ops/broadcast.js';
-import { ShapeMistake } from '../registry.js';
+import { ShapeError } from '../registry.js';
 import { fusedActivation } from './activation-rules.js';
 import { calculator } from './calculator.js';
-import { type Call, int, type Rule } from './call.js';
+import { type Call, type ImportRule, int } from './call.js';
 
 /** Spatial axes (always two) with everything written out. */
 interface Windows {
@@ -29,7 +29,7 @@ function windows(call: Call, kernelGiven: readonly number[]): Windows {
   const given = need(call.inputs, 0);
   const rank = given.shape.length - 2;
   if (rank !== 1 && rank !== 2)
-    throw new ShapeMistake(`limn convolves and pools over (N, C, H, W) or (N, C, W) only, and its input is [${given.shape}].`);
+    throw new ShapeError(`limn convolves and pools over (N, C, H, W) or (N, C, W) only, and its input is [${given.shape}].`);
   const [n, channels] = given.shape as [number, number];
   const x = rank === 1 ? c.reshape(given, [n, channels, 1, given.shape[2] as number]) : given;
   const list = (name: string) => (call.attributes[name] as number[] | undefined) ?? Array<number>(rank).fill(1);
@@ -78,14 +78,14 @@ const attributesOf = ({ kernel, strides, dilations }: Windows, pads: readonly nu
 
 const kernelOf = (call: Call): number[] => {
   const kernel = call.attributes.kernel_shape as number[] | undefined;
-  if (!kernel) throw new ShapeMistake('it has no kernel_shape.');
+  if (!kernel) throw new ShapeError('it has no kernel_shape.');
   return kernel;
 };
 
-const maxPool: Rule = (call) => {
+const maxPool: ImportRule = (call) => {
   const w = windows(call, kernelOf(call));
   if (call.outputs > 1 && int(call.attributes, 'storage_order', 0) === 1)
-    throw new ShapeMistake('limn numbers the places of maxima row by row, not column by column (storage_order 1).');
+    throw new ShapeError('limn numbers the places of maxima row by row, not column by column (storage_order 1).');
   const pads = padded(call, w);
   const [bottom, right] = ceiling(call, w, pads);
   const ends = [pads[0], pads[1], (pads[2] as number) + bottom, (pads[3] as number) + right] as number[];
@@ -107,14 +107,14 @@ function averages(call: Call, w: Windows, countsPadding: boolean): Value {
   return call.emit1('AveragePool', [wide], attributesOf(w, [0, 0, bottom, right]));
 }
 
-const averagePool: Rule = (call) => {
+const averagePool: ImportRule = (call) => {
   const w = windows(call, kernelOf(call));
   return [w.restore(averages(call, w, int(call.attributes, 'count_include_pad', 0) === 1))];
 };
 
 /** (sum |x|^p)^(1/p), the sum being an average with zeros around times the size of the window. */
-const lpPool: Rule = (call) => {
-  if (int(call.attributes, 'ceil_mode', 0) === 1) throw new ShapeMistake('limn does not know its ceil_mode.');
+const lpPool: ImportRule = (call) => {
+  if (int(call.attributes, 'ceil_mode', 0) === 1) throw new ShapeError('limn does not know its ceil_mode.');
   const c = calculator(call);
   const w = windows(call, kernelOf(call));
   const p = int(call.attributes, 'p', 2);
@@ -126,7 +126,7 @@ const lpPool: Rule = (call) => {
   return [w.restore(p === 1 ? sums : p === 2 ? c.sqrt(sums) : c.pow(sums, 1 / p))];
 };
 
-const globalLpPool: Rule = (call) => {
+const globalLpPool: ImportRule = (call) => {
   const c = calculator(call);
   const x = need(call.inputs, 0);
   const axes = x.shape.map((_, i) => i).slice(2);
@@ -150,7 +150,7 @@ function convolved(call: Call): Value {
   return w.restore(call.emit1('Conv', [w.x, weight, call.inputs[2]], attributes));
 }
 
-const convTranspose: Rule = (call) => {
+const convTranspose: ImportRule = (call) => {
   const weight = weightOf(call);
   const w = windows(call, need(call.inputs, 1).shape.slice(2));
   const listed = (name: string) => call.attributes[name] as number[] | undefined;
@@ -165,7 +165,7 @@ const convTranspose: Rule = (call) => {
       const full = stride * (extent - 1) + (extra[i] as number) + reach;
       return full - (wanted ? (both(wanted, 1)[i] as number) : extent * stride);
     });
-    if (total.some((pad) => pad < 0)) throw new ShapeMistake('its output is larger than what it computes.');
+    if (total.some((pad) => pad < 0)) throw new ShapeError('its output is larger than what it computes.');
     const [less, more] = [total.map((pad) => Math.floor(pad / 2)), total.map((pad) => Math.ceil(pad / 2))];
     pads = mode === 'SAME_UPPER' ? [...less, ...more] : [...more, ...less];
   } else if (mode === 'VALID') pads = [0, 0, 0, 0];
@@ -173,7 +173,7 @@ const convTranspose: Rule = (call) => {
   return [w.restore(call.emit1('ConvTranspose', [w.x, weight, call.inputs[2]], attributes))];
 };
 
-export const windowRules: Readonly<Record<string, Rule>> = {
+export const windowRules: Readonly<Record<string, ImportRule>> = {
   AveragePool: averagePool,
   Conv: (call) => [convolved(call)],
   ConvTranspose: convTranspose,

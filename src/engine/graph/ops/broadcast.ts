@@ -1,7 +1,7 @@
 /** Numpy-style broadcasting, forwards (shapes) and backwards (sums). */
 import { float32, type Shape, sizeOf, wholeOf } from '../../tensor/tensor.js';
 import { matmul, reduceSum, reshape } from '../functions.js';
-import { ShapeMistake } from '../registry.js';
+import { ShapeError } from '../registry.js';
 import type { GraphBuilder, Value } from '../value.js';
 
 export function broadcastShapes(a: Shape, b: Shape): number[] {
@@ -11,7 +11,7 @@ export function broadcastShapes(a: Shape, b: Shape): number[] {
     const x = a[a.length - rank + i] ?? 1;
     const y = b[b.length - rank + i] ?? 1;
     if (x !== y && x !== 1 && y !== 1)
-      throw new ShapeMistake(`shapes [${a}] and [${b}] do not broadcast: ${x} against ${y} at axis ${i}.`);
+      throw new ShapeError(`shapes [${a}] and [${b}] do not broadcast: ${x} against ${y} at axis ${i}.`);
     out.push(x === 1 ? y : x);
   }
   return out;
@@ -51,14 +51,14 @@ function onesOf(graph: GraphBuilder, count: number): Value {
 /** A valid axis number, counted from the front. */
 export function axisOf(axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank)
-    throw new ShapeMistake(`axis ${axis} does not exist in a tensor of rank ${rank}.`);
+    throw new ShapeError(`axis ${axis} does not exist in a tensor of rank ${rank}.`);
   return axis < 0 ? axis + rank : axis;
 }
 
 /** Input `i`, which must be there. */
 export function need(inputs: readonly (Value | undefined)[], i: number): Value {
   const value = inputs[i];
-  if (!value) throw new ShapeMistake(`input ${i} is missing.`);
+  if (!value) throw new ShapeError(`input ${i} is missing.`);
   return value;
 }
 
@@ -68,6 +68,6 @@ export function need(inputs: readonly (Value | undefined)[], i: number): Value {
  */
 export function constantInts(inputs: readonly (Value | undefined)[], i: number, what: string): number[] {
   const content = need(inputs, i).constant;
-  if (!content) throw new ShapeMistake(`${what} must be a constant.`);
+  if (!content) throw new ShapeError(`${what} must be a constant.`);
   return Array.from(content.data, wholeOf);
 }

@@ -2,7 +2,7 @@
 import { float32, sizeOf } from '../../tensor/tensor.js';
 import * as f from '../functions.js';
 import type { Attributes, Value } from '../graph.js';
-import { defineOperator, ShapeMistake } from '../registry.js';
+import { defineOperator, ShapeError } from '../registry.js';
 import { need } from './broadcast.js';
 
 interface Window {
@@ -15,8 +15,8 @@ interface Window {
 
 function windowOf(attributes: Attributes, kernel?: readonly number[]): Window {
   if (attributes.auto_pad !== undefined && attributes.auto_pad !== 'NOTSET')
-    throw new ShapeMistake(`auto_pad ${String(attributes.auto_pad)} is not supported; write the pads out.`);
-  if (attributes.ceil_mode === 1) throw new ShapeMistake('ceil_mode 1 is not supported.');
+    throw new ShapeError(`auto_pad ${String(attributes.auto_pad)} is not supported; write the pads out.`);
+  if (attributes.ceil_mode === 1) throw new ShapeError('ceil_mode 1 is not supported.');
   return {
     kernel: (kernel ?? attributes.kernel_shape) as [number, number],
     strides: (attributes.strides as [number, number] | undefined) ?? [1, 1],
@@ -27,11 +27,11 @@ function windowOf(attributes: Attributes, kernel?: readonly number[]): Window {
 
 function slide(x: Value, { kernel, strides, pads, dilations }: Window): [number, number] {
   if (x.shape.length !== 4)
-    throw new ShapeMistake(`limn convolves and pools over (N, C, H, W) only, and its input is [${x.shape}].`);
+    throw new ShapeError(`limn convolves and pools over (N, C, H, W) only, and its input is [${x.shape}].`);
   const along = (axis: 0 | 1) => {
     const reach = dilations[axis] * (kernel[axis] - 1) + 1;
     const padded = (x.shape[2 + axis] as number) + pads[axis] + pads[axis + 2]!;
-    if (padded < reach) throw new ShapeMistake(`a window of ${reach} does not fit into the padded extent ${padded}.`);
+    if (padded < reach) throw new ShapeError(`a window of ${reach} does not fit into the padded extent ${padded}.`);
     return Math.floor((padded - reach) / strides[axis]) + 1;
   };
   return [along(0), along(1)];
@@ -81,7 +81,7 @@ function convWeightGradient(d: Value, x: Value, weight: Value, window: Window, g
     groups,
   });
   const cut = f.slice(f.slice(full, 2, 0, kh), 3, 0, kw);
-  if (dh < 1 || dw < 1) throw new ShapeMistake('an empty gradient.');
+  if (dh < 1 || dw < 1) throw new ShapeError('an empty gradient.');
   return f.transpose(f.reshape(cut, [perGroup, o, kh, kw]), [1, 0, 2, 3]);
 }
 
@@ -94,10 +94,10 @@ defineOperator('Conv', {
       (weight.shape[1] as number) * groups !== x.shape[1] ||
       (weight.shape[0] as number) % groups !== 0
     ) {
-      throw new ShapeMistake(`a weight [${weight.shape}] in ${groups} groups does not fit ${x.shape[1]} channels.`);
+      throw new ShapeError(`a weight [${weight.shape}] in ${groups} groups does not fit ${x.shape[1]} channels.`);
     }
     if (inputs[2] && inputs[2].shape.join() !== String(weight.shape[0]))
-      throw new ShapeMistake(`the bias must be [${weight.shape[0]}].`);
+      throw new ShapeError(`the bias must be [${weight.shape[0]}].`);
     return [
       {
         dtype: x.dtype,
@@ -134,7 +134,7 @@ defineOperator('ConvTranspose', {
     );
     const groups = (attributes.group as number | undefined) ?? 1;
     if (weight.shape.length !== 4 || weight.shape[0] !== x.shape[1])
-      throw new ShapeMistake(`a weight [${weight.shape}] does not fit ${x.shape[1]} channels.`);
+      throw new ShapeError(`a weight [${weight.shape}] does not fit ${x.shape[1]} channels.`);
     return [{ dtype: x.dtype, shape: [x.shape[0] as number, (weight.shape[1] as number) * groups, ...extents] }];
   },
   // The transposed convolution is the gradient of a convolution by its input: its own gradients are that convolution and its weight's.

@@ -2,7 +2,7 @@
 import { dtypeOf } from '../element-types.js';
 import * as f from '../functions.js';
 import type { Float, Value } from '../graph.js';
-import { defineOperator, ShapeMistake } from '../registry.js';
+import { defineOperator, ShapeError } from '../registry.js';
 import { broadcastShapes, need, unbroadcast } from './broadcast.js';
 
 type UnaryRule = (d: Value, x: Value, y: Value) => Value;
@@ -97,7 +97,7 @@ defineOperator('Clip', {
     const x = need(inputs, 0);
     for (const bound of inputs.slice(1)) {
       if (bound && (bound.dtype !== x.dtype || bound.shape.length > 0))
-        throw new ShapeMistake(`its bounds must be scalars of its input's dtype, but one is ${bound.dtype}[${bound.shape}].`);
+        throw new ShapeError(`its bounds must be scalars of its input's dtype, but one is ${bound.dtype}[${bound.shape}].`);
     }
     return [{ dtype: x.dtype, shape: x.shape }];
   },
@@ -129,7 +129,7 @@ function defineBinary(type: string, rule: BinaryRule | undefined, result?: 'bool
   defineOperator(type, {
     infer: (inputs) => {
       const [a, b] = [need(inputs, 0), need(inputs, 1)];
-      if (a.dtype !== b.dtype) throw new ShapeMistake(`its inputs must be of one dtype, but are ${a.dtype} and ${b.dtype}.`);
+      if (a.dtype !== b.dtype) throw new ShapeError(`its inputs must be of one dtype, but are ${a.dtype} and ${b.dtype}.`);
       return [{ dtype: result ?? a.dtype, shape: broadcastShapes(a.shape, b.shape) }];
     },
     ...(rule
@@ -166,7 +166,7 @@ for (const type of ['BitwiseAnd', 'BitwiseOr', 'BitwiseXor']) defineBinary(type,
 defineOperator('Mod', {
   infer: (inputs) => {
     const [a, b] = [need(inputs, 0), need(inputs, 1)];
-    if (a.dtype !== b.dtype) throw new ShapeMistake(`its inputs must be of one dtype, but are ${a.dtype} and ${b.dtype}.`);
+    if (a.dtype !== b.dtype) throw new ShapeError(`its inputs must be of one dtype, but are ${a.dtype} and ${b.dtype}.`);
     return [{ dtype: a.dtype, shape: broadcastShapes(a.shape, b.shape) }];
   },
   vjp: ({ gradients: [d], inputs, outputs: [y], needs }) => {
@@ -187,8 +187,8 @@ defineOperator('IsNaN', { infer: ([x]) => [{ dtype: 'bool', shape: need([x], 0).
 defineOperator('Where', {
   infer: (inputs) => {
     const [condition, a, b] = [need(inputs, 0), need(inputs, 1), need(inputs, 2)];
-    if (condition.dtype !== 'bool') throw new ShapeMistake(`its condition must be bool, but is ${condition.dtype}.`);
-    if (a.dtype !== b.dtype) throw new ShapeMistake(`its branches must be of one dtype, but are ${a.dtype} and ${b.dtype}.`);
+    if (condition.dtype !== 'bool') throw new ShapeError(`its condition must be bool, but is ${condition.dtype}.`);
+    if (a.dtype !== b.dtype) throw new ShapeError(`its branches must be of one dtype, but are ${a.dtype} and ${b.dtype}.`);
     return [{ dtype: a.dtype, shape: broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape)) }];
   },
   vjp: ({ gradients, inputs, needs }) => {
@@ -205,7 +205,7 @@ defineOperator('Where', {
 defineOperator('Cast', {
   infer: (inputs, attributes) => {
     const dtype = dtypeOf(attributes.to);
-    if (!dtype) throw new ShapeMistake(`it casts to the ONNX type ${String(attributes.to)}, which limn does not use.`);
+    if (!dtype) throw new ShapeError(`it casts to the ONNX type ${String(attributes.to)}, which limn does not use.`);
     return [{ dtype, shape: need(inputs, 0).shape }];
   },
   vjp: ({ gradients: [d], inputs: [x] }) => [x?.dtype.startsWith('float') ? f.cast(d as Value, x.dtype) : undefined],

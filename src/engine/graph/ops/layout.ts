@@ -2,7 +2,7 @@
 import { sizeOf } from '../../tensor/tensor.js';
 import * as f from '../functions.js';
 import type { Value } from '../graph.js';
-import { defineOperator, ShapeMistake } from '../registry.js';
+import { defineOperator, ShapeError } from '../registry.js';
 import { axisOf, broadcastShapes, constantInts, need, unbroadcast } from './broadcast.js';
 
 /** The VJP of everything that only renames the axes: back to the input's shape. */
@@ -22,7 +22,7 @@ defineOperator('Reshape', {
     const known = sizeOf(copied.filter((extent) => extent !== -1));
     const shape = copied.map((extent) => (extent === -1 ? sizeOf(x.shape) / known : extent));
     if (sizeOf(shape) !== sizeOf(x.shape) || shape.some((extent) => !Number.isInteger(extent))) {
-      throw new ShapeMistake(`${sizeOf(x.shape)} elements cannot take the shape [${wanted}].`);
+      throw new ShapeError(`${sizeOf(x.shape)} elements cannot take the shape [${wanted}].`);
     }
     return [{ dtype: x.dtype, shape }];
   },
@@ -47,8 +47,7 @@ defineOperator('Squeeze', {
   infer: (inputs) => {
     const x = need(inputs, 0);
     const axes = constantInts(inputs, 1, 'axes').map((axis) => axisOf(axis, x.shape.length));
-    if (axes.some((axis) => x.shape[axis] !== 1))
-      throw new ShapeMistake(`axes [${axes}] of [${x.shape}] are not all of extent 1.`);
+    if (axes.some((axis) => x.shape[axis] !== 1)) throw new ShapeError(`axes [${axes}] of [${x.shape}] are not all of extent 1.`);
     return [{ dtype: x.dtype, shape: x.shape.filter((_, i) => !axes.includes(i)) }];
   },
   vjp: backToShape,
@@ -68,7 +67,7 @@ defineOperator('Transpose', {
     const x = need(inputs, 0);
     const perm = attributes.perm as number[];
     if ([...perm].sort((a, b) => a - b).join() !== x.shape.map((_, i) => i).join()) {
-      throw new ShapeMistake(`perm [${perm}] does not reorder the axes of a tensor of rank ${x.shape.length}.`);
+      throw new ShapeError(`perm [${perm}] does not reorder the axes of a tensor of rank ${x.shape.length}.`);
     }
     return [{ dtype: x.dtype, shape: perm.map((axis) => x.shape[axis] as number) }];
   },
@@ -102,7 +101,7 @@ defineOperator('Concat', {
         part.shape.length !== first.shape.length ||
         part.shape.some((extent, j) => j !== axis && extent !== first.shape[j])
       ) {
-        throw new ShapeMistake(`input ${i} differs from the first outside axis ${axis}.`);
+        throw new ShapeError(`input ${i} differs from the first outside axis ${axis}.`);
       }
     }
     const total = inputs.reduce((sum, part) => sum + ((part as Value).shape[axis] as number), 0);
@@ -125,7 +124,7 @@ defineOperator('Split', {
     const sizes = constantInts(inputs, 1, 'the sizes');
     const total = sizes.reduce((sum, size) => sum + size, 0);
     if (total !== x.shape[axis])
-      throw new ShapeMistake(`sizes [${sizes}] add up to ${total}, but axis ${axis} has ${x.shape[axis]}.`);
+      throw new ShapeError(`sizes [${sizes}] add up to ${total}, but axis ${axis} has ${x.shape[axis]}.`);
     return sizes.map((size) => ({ dtype: x.dtype, shape: x.shape.map((extent, i) => (i === axis ? size : extent)) }));
   },
   vjp: ({ gradients, inputs, outputs, attributes }) => {
@@ -152,7 +151,7 @@ function sliceRanges(inputs: readonly (Value | undefined)[]): SliceRange[] {
   const ends = constantInts(inputs, 2, 'ends');
   const axes = inputs[3] ? constantInts(inputs, 3, 'axes') : starts.map((_, i) => i);
   if (inputs[4] && constantInts(inputs, 4, 'steps').some((step) => step !== 1))
-    throw new ShapeMistake('limn slices with step 1 only.');
+    throw new ShapeError('limn slices with step 1 only.');
   return axes.map((given, i) => {
     const axis = axisOf(given, x.shape.length);
     const extent = x.shape[axis] as number;
@@ -198,7 +197,7 @@ defineOperator('Pad', {
     const pads = constantInts(inputs, 1, 'the pads');
     const rank = x.shape.length;
     if (pads.length !== 2 * rank || pads.some((pad) => pad < 0))
-      throw new ShapeMistake(`its pads must be ${2 * rank} numbers from 0 on, but are [${pads}].`);
+      throw new ShapeError(`its pads must be ${2 * rank} numbers from 0 on, but are [${pads}].`);
     return [{ dtype: x.dtype, shape: x.shape.map((extent, i) => extent + (pads[i] as number) + (pads[i + rank] as number)) }];
   },
   vjp: ({ gradients: [d], inputs, needs }) => {
@@ -224,7 +223,7 @@ defineOperator('Gather', {
     const [x, at] = [need(inputs, 0), need(inputs, 1)];
     const axis = axisOf((attributes.axis as number | undefined) ?? 0, x.shape.length);
     if (at.dtype !== 'int64' && at.dtype !== 'int32')
-      throw new ShapeMistake(`indices must be int64 or int32, but are ${at.dtype}.`);
+      throw new ShapeError(`indices must be int64 or int32, but are ${at.dtype}.`);
     return [{ dtype: x.dtype, shape: [...x.shape.slice(0, axis), ...at.shape, ...x.shape.slice(axis + 1)] }];
   },
   // Rows that were taken several times add up: a scatter-add along the first axis, with the gathered axis brought there.
@@ -271,15 +270,15 @@ defineOperator('ScatterElements', {
   infer: (inputs) => {
     const [x, at, updates] = [need(inputs, 0), need(inputs, 1), need(inputs, 2)];
     if (updates.shape.join() !== at.shape.join())
-      throw new ShapeMistake(`its updates must be [${at.shape}] like its indices, but are [${updates.shape}].`);
+      throw new ShapeError(`its updates must be [${at.shape}] like its indices, but are [${updates.shape}].`);
     if (at.shape.length !== x.shape.length)
-      throw new ShapeMistake(`its indices must have the rank of its data, ${x.shape.length}.`);
+      throw new ShapeError(`its indices must have the rank of its data, ${x.shape.length}.`);
     return [{ dtype: x.dtype, shape: x.shape }];
   },
   vjp: ({ gradients: [d], inputs, attributes, needs, node }) => {
     const { reduction = 'none', axis = 0 } = attributes;
     if (reduction !== 'add' && reduction !== 'none')
-      throw new ShapeMistake(`${node.type} has a gradient with reduction = add or none.`);
+      throw new ShapeError(`${node.type} has a gradient with reduction = add or none.`);
     const gathered = () => (d as Value).graph.add1('GatherElements', [d, inputs[1]], { axis });
     const { shape } = need(inputs, 2);
     const covered = () => (d as Value).graph.add1('ScatterElements', [d, inputs[1], f.zerosOf(d as Value, shape)], { axis });
@@ -292,7 +291,7 @@ defineOperator('GatherElements', {
     const [x, at] = [need(inputs, 0), need(inputs, 1)];
     axisOf((attributes.axis as number | undefined) ?? 0, x.shape.length);
     if (x.shape.length !== at.shape.length)
-      throw new ShapeMistake(`its indices must have the rank of its data, ${x.shape.length}.`);
+      throw new ShapeError(`its indices must have the rank of its data, ${x.shape.length}.`);
     return [{ dtype: x.dtype, shape: at.shape }];
   },
   // Elements that were taken several times add up.
@@ -310,10 +309,10 @@ defineOperator('ScatterND', {
     const named = at.shape.at(-1) as number;
     const wanted = [...at.shape.slice(0, -1), ...x.shape.slice(named)];
     if (attributes.reduction !== undefined && attributes.reduction !== 'none')
-      throw new ShapeMistake('limn replaces slices and does not reduce them.');
-    if (named > x.shape.length) throw new ShapeMistake(`its indices name ${named} axes of ${x.shape.length}.`);
+      throw new ShapeError('limn replaces slices and does not reduce them.');
+    if (named > x.shape.length) throw new ShapeError(`its indices name ${named} axes of ${x.shape.length}.`);
     if (updates.shape.join() !== wanted.join())
-      throw new ShapeMistake(`its updates must be [${wanted}], but are [${updates.shape}].`);
+      throw new ShapeError(`its updates must be [${wanted}], but are [${updates.shape}].`);
     return [{ dtype: x.dtype, shape: x.shape }];
   },
   vjp: ({ gradients, inputs, needs }) => {

@@ -1,7 +1,7 @@
 /** Matrix products. The transposes of the backward pass are flags of FusedMatMul, so nothing is copied for them. */
 import * as f from '../functions.js';
 import { type Attributes, Float, type Value } from '../graph.js';
-import { defineOperator, ShapeMistake, type VjpContext } from '../registry.js';
+import { defineOperator, ShapeError, type VjpContext } from '../registry.js';
 import { broadcastShapes, need, unbroadcast } from './broadcast.js';
 
 const isSet = (attributes: Attributes, name: string) => attributes[name] === 1;
@@ -9,10 +9,10 @@ const number = (attributes: Attributes, name: string) =>
   attributes[name] instanceof Float ? (attributes[name] as Float).value : 1;
 
 function productShape(a: Value, b: Value, transA: boolean, transB: boolean): number[] {
-  if (a.shape.length < 2 || b.shape.length < 2) throw new ShapeMistake('both factors need at least two axes.');
+  if (a.shape.length < 2 || b.shape.length < 2) throw new ShapeError('both factors need at least two axes.');
   const [n, k] = lastTwo(a, transA);
   const [k2, m] = lastTwo(b, transB);
-  if (k !== k2) throw new ShapeMistake(`the inner extents differ: ${k} against ${k2}.`);
+  if (k !== k2) throw new ShapeError(`the inner extents differ: ${k} against ${k2}.`);
   return [...broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2)), n, m];
 }
 
@@ -66,10 +66,10 @@ for (const type of ['MatMul', 'FusedMatMul']) {
 defineOperator('Gemm', {
   infer: (inputs, attributes) => {
     const [a, b, c] = [need(inputs, 0), need(inputs, 1), inputs[2]];
-    if (a.shape.length !== 2 || b.shape.length !== 2) throw new ShapeMistake('both factors must have exactly two axes.');
+    if (a.shape.length !== 2 || b.shape.length !== 2) throw new ShapeError('both factors must have exactly two axes.');
     const shape = productShape(a, b, isSet(attributes, 'transA'), isSet(attributes, 'transB'));
     if (c && broadcastShapes(c.shape, shape).join() !== shape.join())
-      throw new ShapeMistake(`the added [${c.shape}] does not broadcast to [${shape}].`);
+      throw new ShapeError(`the added [${c.shape}] does not broadcast to [${shape}].`);
     return [{ dtype: a.dtype, shape }];
   },
   vjp: (context) => {

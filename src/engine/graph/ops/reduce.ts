@@ -3,7 +3,7 @@ import { sizeOf } from '../../tensor/tensor.js';
 import * as f from '../functions.js';
 import type { Attributes, Float, Value } from '../graph.js';
 import { finite } from '../guards.js';
-import { defineOperator, ShapeMistake, type VjpContext } from '../registry.js';
+import { defineOperator, ShapeError, type VjpContext } from '../registry.js';
 import { axisOf, constantInts, need, unbroadcast } from './broadcast.js';
 
 function reducedAxes(inputs: readonly (Value | undefined)[], attributes: Attributes): number[] {
@@ -125,7 +125,7 @@ function layerNormVjp({ node, gradients, inputs, outputs, needs, attributes }: V
   const [x, scale, bias] = [need(inputs, 0), need(inputs, 1), inputs[2]];
   const d = gradients[0] as Value;
   if (gradients[1] || gradients[2])
-    throw new ShapeMistake(`${node.type}: no gradient flows through its mean and deviation outputs.`);
+    throw new ShapeError(`${node.type}: no gradient flows through its mean and deviation outputs.`);
   const axes = x.shape.map((_, i) => i).slice(axisOf((attributes.axis as number | undefined) ?? -1, x.shape.length));
   const [mean, inverse] = [outputs[1] as Value, outputs[2] as Value];
   const normal = f.mul(f.sub(x, mean), inverse);
@@ -148,7 +148,7 @@ defineOperator('LayerNormalization', {
     const normal = x.shape.slice(axis);
     for (const part of [scale, ...(inputs[2] ? [inputs[2]] : [])]) {
       if (part.shape.join() !== normal.join())
-        throw new ShapeMistake(`scale and bias must be [${normal}], but one is [${part.shape}].`);
+        throw new ShapeError(`scale and bias must be [${normal}], but one is [${part.shape}].`);
     }
     const statistics = { dtype: x.dtype, shape: x.shape.map((extent, i) => (i < axis ? extent : 1)) };
     return [{ dtype: x.dtype, shape: x.shape }, statistics, statistics];
@@ -163,7 +163,7 @@ defineOperator('BatchNormalization', {
     for (let i = 1; i < 5; i++) {
       const part = need(inputs, i);
       if (part.shape.length !== 1 || part.shape[0] !== x.shape[1])
-        throw new ShapeMistake(`input ${i} must be [${x.shape[1]}], one a channel.`);
+        throw new ShapeError(`input ${i} must be [${x.shape[1]}], one a channel.`);
     }
     return [{ dtype: x.dtype, shape: x.shape }];
   },

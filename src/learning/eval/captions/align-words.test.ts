@@ -21,18 +21,18 @@ test('stems pair what equal words leave over', () => {
 /** Tries every way to leave a word unpaired or to pair it. */
 function exhaustive(caption: readonly string[], reference: readonly string[]): { pairs: number; chunks: number } {
   let best = { pairs: -1, equal: 0, chunks: 0 };
-  const visit = (places: readonly number[]) => {
-    if (places.length < caption.length) {
-      const word = caption[places.length]!;
-      visit([...places, -2]);
-      reference.forEach((other, place) => {
-        if (porterStem(other) === porterStem(word) && !places.includes(place)) visit([...places, place]);
+  const visit = (positions: readonly number[]) => {
+    if (positions.length < caption.length) {
+      const word = caption[positions.length]!;
+      visit([...positions, -2]);
+      reference.forEach((other, position) => {
+        if (porterStem(other) === porterStem(word) && !positions.includes(position)) visit([...positions, position]);
       });
       return;
     }
-    const paired = places.filter((place) => place >= 0);
-    const equal = places.filter((place, at) => place >= 0 && reference[place] === caption[at]).length;
-    const chunks = places.filter((place, at) => place >= 0 && place !== (places[at - 1] ?? -2) + 1).length;
+    const paired = positions.filter((position) => position >= 0);
+    const equal = positions.filter((position, at) => position >= 0 && reference[position] === caption[at]).length;
+    const chunks = positions.filter((position, at) => position >= 0 && position !== (positions[at - 1] ?? -2) + 1).length;
     const found = { pairs: paired.length, equal, chunks };
     const ahead = found.pairs - best.pairs || found.equal - best.equal || best.chunks - found.chunks;
     if (ahead > 0) best = found;

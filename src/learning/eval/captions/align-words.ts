@@ -26,10 +26,10 @@ const nowhere = -2;
 /** @returns how many pairs there are, and in how many chunks */
 export function alignWords(caption: Words, reference: Words): { pairs: number; chunks: number } {
   const stems = caption.map(porterStem);
-  const places = new Map<string, number[]>();
-  reference.forEach((word, place) => {
+  const positions = new Map<string, number[]>();
+  reference.forEach((word, position) => {
     const stem = porterStem(word);
-    places.set(stem, [...(places.get(stem) ?? []), place]);
+    positions.set(stem, [...(positions.get(stem) ?? []), position]);
   });
   let partials: Partial[] = [{ paired: '0'.repeat(reference.length), last: nowhere, unequal: 0, chunks: 0 }];
   caption.forEach((word, at) => {
@@ -42,15 +42,15 @@ export function alignWords(caption: Words, reference: Words): { pairs: number; c
       if (!other || better(partial, other) < 0) next.set(key, partial);
     };
     for (const partial of partials) {
-      const free = (places.get(stem) ?? []).filter((place) => partial.paired[place] === '0');
+      const free = (positions.get(stem) ?? []).filter((position) => partial.paired[position] === '0');
       // Words that are left unpaired must not make the pairs fewer.
       if (free.length <= later) keep({ ...partial, last: nowhere });
-      for (const place of free) {
+      for (const position of free) {
         keep({
-          paired: `${partial.paired.slice(0, place)}1${partial.paired.slice(place + 1)}`,
-          last: place,
-          unequal: partial.unequal + (word === reference[place] ? 0 : 1),
-          chunks: partial.chunks + (place === partial.last + 1 ? 0 : 1),
+          paired: `${partial.paired.slice(0, position)}1${partial.paired.slice(position + 1)}`,
+          last: position,
+          unequal: partial.unequal + (word === reference[position] ? 0 : 1),
+          chunks: partial.chunks + (position === partial.last + 1 ? 0 : 1),
         });
       }
     }

@@ -7,7 +7,7 @@
  */
 
 /** One ending and what it becomes; `if` is the condition on what is left without the ending. */
-interface Rule {
+interface SuffixRule {
   ending: string;
   becomes: string;
   if: (stem: string) => boolean;
@@ -34,7 +34,7 @@ const always = () => true;
 const above = (least: number) => (stem: string) => measure(stem) > least;
 
 /** Rules with the same condition from "ending:becomes" words. */
-function rules(condition: Rule['if'], ...pairs: string[]): Rule[] {
+function rules(condition: SuffixRule['if'], ...pairs: string[]): SuffixRule[] {
   return pairs.map((pair) => {
     const [ending = '', becomes = ''] = pair.split(':');
     return { ending, becomes, if: condition };
@@ -42,7 +42,7 @@ function rules(condition: Rule['if'], ...pairs: string[]): Rule[] {
 }
 
 /** The step that takes the rule with the longest ending that a word has; where its condition does not hold, no other is tried. */
-function apply(of: readonly Rule[]): (word: string) => string {
+function apply(of: readonly SuffixRule[]): (word: string) => string {
   const longestFirst = [...of].sort((a, b) => b.ending.length - a.ending.length);
   return (word) => {
     const rule = longestFirst.find(({ ending }) => word.endsWith(ending));

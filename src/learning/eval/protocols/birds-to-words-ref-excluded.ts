@@ -1,5 +1,5 @@
 /** Birds-to-Words where a query cannot find its own reference. */
-import { allPictures, commonParts, defineProtocol } from './protocol.js';
+import { allImages, commonParts, defineProtocol } from './protocol.js';
 
 export const birdsToWordsRefExcluded = defineProtocol({
   ...commonParts,
@@ -7,5 +7,5 @@ export const birdsToWordsRefExcluded = defineProtocol({
   description: 'gallery: all pictures of the split; the reference is removed',
   datasets: ['birds-to-words'],
   excludeReference: true,
-  gallery: allPictures,
+  gallery: allImages,
 });

@@ -1,5 +1,5 @@
 /** Birds-to-Words: one query a description, over the pictures of the split, the reference among them. */
-import { allPictures, commonParts, defineProtocol } from './protocol.js';
+import { allImages, commonParts, defineProtocol } from './protocol.js';
 
 export const birdsToWords = defineProtocol({
   ...commonParts,
@@ -7,5 +7,5 @@ export const birdsToWords = defineProtocol({
   description: 'gallery: all pictures of the split; the reference may be found',
   datasets: ['birds-to-words'],
   excludeReference: false,
-  gallery: allPictures,
+  gallery: allImages,
 });

@@ -71,7 +71,7 @@ const shared = process.env.LIMN_SHARED_DATA || fileURLToPath(new URL('../../../.
 describe.skipIf(!existsSync(shared))('real annotations (skipped where LIMN_SHARED_DATA or ../shared/data is absent)', () => {
   test('every pairid of the test split has 50 and 3 pictures, none its reference', async () => {
     const real = await readCirr({ directory: join(shared, 'cirr'), split: 'test', onMissing: 'ignore' });
-    const names = real.pictures.map(({ id }) => id);
+    const names = real.images.map(({ id }) => id);
     const random = new Random(1);
     const rowScores = real.triplets.map(() => handScores(Float32Array.from(names, () => random.uniform())));
     const report = await rankSplit(cirrTest, real, applyProtocol(cirrTest, real), rowScores, { top: submissionDepth.recall });

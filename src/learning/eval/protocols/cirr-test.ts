@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { LimnError } from '../../../core/errors.js';
 import { writeFileAtomic } from '../../../core/files.js';
 import type { Split } from '../../data/triplets.js';
-import { allPictures, defineProtocol, type Rankings } from './protocol.js';
+import { allImages, defineProtocol, type Rankings } from './protocol.js';
 
 export const cirrTest = defineProtocol({
   id: 'cirr-test',
@@ -16,7 +16,7 @@ export const cirrTest = defineProtocol({
   split: 'test',
   ks: [],
   excludeReference: true,
-  gallery: allPictures,
+  gallery: allImages,
   subset: true,
 });
 
@@ -33,8 +33,8 @@ export function cirrSubmission(split: Split, rankings: Rankings): Record<string,
     if (id !== undefined) return id;
     throw new LimnError('DATA', `${source} has no pairid, which the CIRR test server asks for; use CIRR's own annotation file.`);
   });
-  const places = new Map(ids.map((id, row) => [id, row]));
-  const twice = ids.find((id, row) => places.get(id) !== row);
+  const positions = new Map(ids.map((id, row) => [id, row]));
+  const twice = ids.find((id, row) => positions.get(id) !== row);
   if (twice !== undefined) {
     throw new LimnError('DATA', `The pairid ${twice} is in the split twice, and a submission has each once; remove one.`);
   }

@@ -4,7 +4,7 @@
  * and Rsubset@1.
  */
 import { recallAt } from '../ranking.js';
-import { allPictures, commonParts, defineProtocol, type Ranks } from './protocol.js';
+import { allImages, commonParts, defineProtocol, type Ranks } from './protocol.js';
 
 export const cirrVal = defineProtocol({
   ...commonParts,
@@ -14,7 +14,7 @@ export const cirrVal = defineProtocol({
   ks: [1, 5, 10, 50],
   selectBy: 'average',
   excludeReference: true,
-  gallery: allPictures,
+  gallery: allImages,
   subset: true,
   metrics({ ranks, subsetRanks }: Ranks) {
     return named(recallAt(ranks, [5]), recallAt(subsetRanks, subsetKs));

@@ -5,7 +5,7 @@
  */
 import { LimnError } from '../../../core/errors.js';
 import type { Split, Triplet } from '../../data/triplets.js';
-import { allPictures, commonParts, defineProtocol } from './protocol.js';
+import { allImages, commonParts, defineProtocol } from './protocol.js';
 
 export const fashion200k = defineProtocol({
   ...commonParts,
@@ -14,28 +14,28 @@ export const fashion200k = defineProtocol({
   datasets: ['fashion200k'],
   split: 'test',
   excludeReference: true,
-  gallery: allPictures,
+  gallery: allImages,
   answers(split) {
-    const placesOf = sameCaption(split);
-    return (triplet) => placesOf(triplet).map((place) => split.pictures[place]?.id as string);
+    const positionsOf = sameCaption(split);
+    return (triplet) => positionsOf(triplet).map((position) => split.images[position]?.id as string);
   },
   answerPlaces: sameCaption,
 });
 
 /** Places of pictures: one that is listed again is another picture, with a caption of its own. Queries mean the last of a name. */
 function sameCaption(split: Split): (triplet: Triplet) => number[] {
-  const captions = new Map(split.pictures.map(({ id, label }) => [id, label]));
-  const pictures = new Map<string, number[]>();
-  for (const [place, { label }] of split.pictures.entries()) {
+  const captions = new Map(split.images.map(({ id, label }) => [id, label]));
+  const images = new Map<string, number[]>();
+  for (const [position, { label }] of split.images.entries()) {
     if (label === undefined) continue;
-    const known = pictures.get(label);
-    if (known) known.push(place);
-    else pictures.set(label, [place]);
+    const known = images.get(label);
+    if (known) known.push(position);
+    else images.set(label, [position]);
   }
   return ({ targets, source }) =>
     targets.flatMap((target) => {
       const caption = captions.get(target);
-      if (caption !== undefined) return pictures.get(caption) as number[];
+      if (caption !== undefined) return images.get(caption) as number[];
       const message = `${source}: the target ${target} has no caption, and fashion200k compares captions; give it a label, or choose another protocol.`;
       throw new LimnError('DATA', message, { details: { source, target } });
     });

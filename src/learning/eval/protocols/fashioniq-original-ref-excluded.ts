@@ -1,5 +1,5 @@
 /** FashionIQ over all pictures of the split, where a query cannot find its own reference. */
-import { allPictures, commonParts, defineProtocol } from './protocol.js';
+import { allImages, commonParts, defineProtocol } from './protocol.js';
 
 export const fashioniqOriginalRefExcluded = defineProtocol({
   ...commonParts,
@@ -7,5 +7,5 @@ export const fashioniqOriginalRefExcluded = defineProtocol({
   description: 'gallery: all pictures of the split; the reference is removed',
   datasets: ['fashioniq', 'wardrobe'],
   excludeReference: true,
-  gallery: allPictures,
+  gallery: allImages,
 });

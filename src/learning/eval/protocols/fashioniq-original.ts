@@ -1,5 +1,5 @@
 /** FashionIQ as its authors published it: all pictures of the split, the reference among them. */
-import { allPictures, commonParts, defineProtocol } from './protocol.js';
+import { allImages, commonParts, defineProtocol } from './protocol.js';
 
 export const fashioniqOriginal = defineProtocol({
   ...commonParts,
@@ -7,5 +7,5 @@ export const fashioniqOriginal = defineProtocol({
   description: 'gallery: all pictures of the split; the reference may be found',
   datasets: ['fashioniq', 'wardrobe'],
   excludeReference: false,
-  gallery: allPictures,
+  gallery: allImages,
 });

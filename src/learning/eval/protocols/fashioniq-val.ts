@@ -1,5 +1,5 @@
 /** FashionIQ as most papers since 2022 report it: the gallery has only the pictures that the queries of the category name. */
-import { commonParts, defineProtocol, queriedPictures } from './protocol.js';
+import { commonParts, defineProtocol, queriedImages } from './protocol.js';
 
 export const fashioniqVal = defineProtocol({
   ...commonParts,
@@ -7,5 +7,5 @@ export const fashioniqVal = defineProtocol({
   description: 'gallery: the references and targets of the queries; the reference is removed',
   datasets: ['fashioniq', 'wardrobe'],
   excludeReference: true,
-  gallery: queriedPictures,
+  gallery: queriedImages,
 });

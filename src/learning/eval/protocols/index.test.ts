@@ -27,7 +27,7 @@ test('an unknown protocol, a split without targets and one without pictures are 
   expect(() => applyProtocol(findProtocol('fashioniq-original'), aSplit('a', [aTriplet('a', [])]))).toThrow(
     'file row 1: no target is in the gallery of fashioniq-original',
   );
-  expect(() => applyProtocol(findProtocol('shoes'), { ...split, pictures: [] })).toThrow('The gallery of shoes is empty');
+  expect(() => applyProtocol(findProtocol('shoes'), { ...split, images: [] })).toThrow('The gallery of shoes is empty');
 });
 
 test('a protocol is refused for a dataset that it is not for, with those that are', () => {

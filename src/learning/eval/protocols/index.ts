@@ -80,21 +80,21 @@ export function applyProtocol(protocol: Protocol, split: Split): AppliedProtocol
   if (gallery.length === 0) {
     throw new LimnError('DATA', `The gallery of ${protocol.id} is empty: the split ${split.name} has no pictures that it ranks.`);
   }
-  const index = new Map(gallery.map((id, place) => [id, place]));
-  const placesOf = (ids: readonly string[]) => ids.flatMap((id) => index.get(id) ?? []);
+  const index = new Map(gallery.map((id, position) => [id, position]));
+  const positionsOf = (ids: readonly string[]) => ids.flatMap((id) => index.get(id) ?? []);
   const answers = protocol.answers?.(split);
-  const places = protocol.answerPlaces?.(split) ?? (answers && ((triplet: Triplet) => placesOf(answers(triplet))));
+  const positions = protocol.answerPlaces?.(split) ?? (answers && ((triplet: Triplet) => positionsOf(answers(triplet))));
   const queries = split.triplets.map((triplet): RankedQuery => {
     const fail = (what: string) =>
       new LimnError('DATA', `${triplet.source}: ${what}.`, { details: { source: triplet.source, protocol: protocol.id } });
-    const targets = places ? [...places(triplet)] : [];
+    const targets = positions ? [...positions(triplet)] : [];
     if (answers && targets.length === 0) {
       throw fail(`no target is in the gallery of ${protocol.id}; a split without targets cannot be scored`);
     }
-    const excluded = protocol.excludeReference ? placesOf([triplet.reference]) : [];
+    const excluded = protocol.excludeReference ? positionsOf([triplet.reference]) : [];
     if (!protocol.subset) return { targets, excluded };
     if (!triplet.subset) throw fail(`the annotation has no img_set, which ${protocol.id} ranks; use CIRR's own annotation files`);
-    const subset = placesOf(triplet.subset.filter((id) => id !== triplet.reference));
+    const subset = positionsOf(triplet.subset.filter((id) => id !== triplet.reference));
     if (answers && !targets.some((target) => subset.includes(target))) {
       throw fail('the target is not in the img_set; correct the row or remove it');
     }

@@ -61,12 +61,12 @@ export function defineProtocol(protocol: Protocol): Protocol {
   return definePart('protocol', protocol, ['gallery']);
 }
 
-export const allPictures = (split: Split): string[] => split.pictures.map((picture) => picture.id);
+export const allImages = (split: Split): string[] => split.images.map((image) => image.id);
 
 /** The pictures that are a reference or a target of some query. */
-export function queriedPictures(split: Split): string[] {
+export function queriedImages(split: Split): string[] {
   const used = new Set(split.triplets.flatMap((triplet) => [triplet.reference, ...triplet.targets]));
-  return allPictures(split).filter((id) => used.has(id));
+  return allImages(split).filter((id) => used.has(id));
 }
 
 /** The right answers are the triplet's targets. */

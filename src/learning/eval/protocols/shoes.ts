@@ -2,7 +2,7 @@
  * Shoes: 1,761 queries over the 4,658 evaluation pictures. One published query has its own reference as target; it counts, as a
  * miss, because the reference is removed.
  */
-import { allPictures, commonParts, defineProtocol } from './protocol.js';
+import { allImages, commonParts, defineProtocol } from './protocol.js';
 
 export const shoes = defineProtocol({
   ...commonParts,
@@ -10,5 +10,5 @@ export const shoes = defineProtocol({
   description: 'gallery: all pictures of the split; the reference is removed',
   datasets: ['shoes'],
   excludeReference: true,
-  gallery: allPictures,
+  gallery: allImages,
 });

@@ -1,5 +1,5 @@
 /** Triplets of your own: a query has found what it asked for when it has found any of its targets. */
-import { allPictures, commonParts, defineProtocol } from './protocol.js';
+import { allImages, commonParts, defineProtocol } from './protocol.js';
 
 export const triplets = defineProtocol({
   ...commonParts,
@@ -7,6 +7,6 @@ export const triplets = defineProtocol({
   description: 'gallery: all pictures of the split; the reference is removed',
   datasets: ['triplets'],
   excludeReference: true,
-  gallery: allPictures,
+  gallery: allImages,
   ks: [1, 5, 10, 50],
 });

@@ -13,12 +13,12 @@ export function aTriplet(reference: string, targets: readonly string[], more: Pa
 }
 
 /** A split whose pictures have the ids given, with `id:label` for one that has a label. */
-export function aSplit(pictures: string, triplets: readonly Triplet[]): Split {
-  const named = pictures.split(' ').map((word) => {
+export function aSplit(images: string, triplets: readonly Triplet[]): Split {
+  const named = images.split(' ').map((word) => {
     const [id, label] = word.split(':') as [string, string?];
     return { id, path: id, ...(label === undefined ? {} : { label }) };
   });
-  return { name: 'val', pictures: named, triplets, missing: [] };
+  return { name: 'val', images: named, triplets, missing: [] };
 }
 
 /**

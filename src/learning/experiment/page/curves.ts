@@ -1,12 +1,12 @@
 /** Recall at every K as lines of an inline SVG: the mean over seeds, with a band from the least to the greatest seed. */
 import { escaped } from '../../../core/html.js';
-import type { Row } from '../table.js';
+import type { MethodRow } from '../table.js';
 
 const [width, height] = [760, 380];
 const margin = { left: 44, right: 12, top: 12, bottom: 38 };
 
 /** @param compareTo the method whose line is drawn strongest */
-export function recallCurves(rows: readonly Row[], compareTo: string): string {
+export function recallCurves(rows: readonly MethodRow[], compareTo: string): string {
   const length = Math.max(2, ...rows.map(({ curve }) => curve.mean.length));
   const highest = Math.min(100, niceTop(Math.max(1, ...rows.flatMap(({ curve }) => curve.greatest))));
   // K on a logarithmic scale, because the first places matter most.
@@ -47,7 +47,7 @@ export function recallCurves(rows: readonly Row[], compareTo: string): string {
 }
 
 /** The page's accent for the method that is compared with; for the others hues far from it, every other one dashed. */
-function lookOf(rows: readonly Row[], compareTo: string) {
+function lookOf(rows: readonly MethodRow[], compareTo: string) {
   return (at: number) => {
     if (rows[at]?.method === compareTo) return { colour: 'var(--accent)', dash: '' };
     const hue = Math.round(70 + (at * 270) / rows.length);

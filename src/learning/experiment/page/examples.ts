@@ -35,6 +35,6 @@ async function card(tag: string, id: string, shown: Shown, wanted: boolean, name
 
 async function inside(id: string, what: ReturnType<Shown>): Promise<string> {
   if (what && 'caption' in what) return `<span>${escaped(what.caption)}</span>`;
-  const picture = what && (await thumbnail(what.path, 160));
-  return picture ? `<img src="${picture}" alt="${escaped(id)}" loading="lazy">` : '<span>not readable</span>';
+  const image = what && (await thumbnail(what.path, 160));
+  return image ? `<img src="${image}" alt="${escaped(id)}" loading="lazy">` : '<span>not readable</span>';
 }

@@ -1,8 +1,8 @@
 /** The report as one HTML page that needs no other file. */
 import { escaped, htmlPage } from '../../../core/html.js';
 import { formatDuration } from '../../../core/progress.js';
-import type { Summary } from '../summary.js';
-import type { Measurement, Row, Table } from '../table.js';
+import type { ExperimentSummary } from '../summary.js';
+import type { Measurement, MethodRow, Table } from '../table.js';
 import {
   captionProxyWarning,
   changed,
@@ -24,7 +24,7 @@ export interface Examples {
   rankings: string;
 }
 
-export function experimentPage(summary: Summary, examples: readonly Examples[] = []): string {
+export function experimentPage(summary: ExperimentSummary, examples: readonly Examples[] = []): string {
   const sections = summary.tables.map((table) => tableSection(summary, table));
   const shown = examples.map(({ heading, rankings }) => `<section><h2>${escaped(heading)}</h2>${rankings}</section>`);
   const facts = setting(summary).map((line) => `<li>${escaped(line)}</li>`);
@@ -41,7 +41,7 @@ ${summary.captionProxy ? `<p class="warning">${escaped(captionProxyWarning)}</p>
   });
 }
 
-function tableSection(summary: Summary, table: Table): string {
+function tableSection(summary: ExperimentSummary, table: Table): string {
   const title = table.name === undefined ? 'Results' : heading(table);
   if (table.rows.length === 0) return `<section><h2>${escaped(title)}</h2><p>No run is done yet.</p></section>`;
   return `<section>
@@ -51,11 +51,11 @@ ${summary.task === 'caption' ? '' : recallCurves(table.rows, summary.compareTo)}
 </section>`;
 }
 
-function tableOf({ metrics, compareTo, seeds }: Summary, { rows }: Table): string {
+function tableOf({ metrics, compareTo, seeds }: ExperimentSummary, { rows }: Table): string {
   const base = rows.find(({ method }) => method === compareTo);
   const scales = new Map(metrics.map((metric) => [metric, scaleOf(rows.map((row) => row.metrics[metric] as Measurement))]));
   const head = tableHead(metrics, base);
-  const line = (row: Row) => {
+  const line = (row: MethodRow) => {
     const values = metrics.map((metric) => {
       const value = row.metrics[metric] as Measurement;
       const reference = base?.metrics[metric]?.mean;

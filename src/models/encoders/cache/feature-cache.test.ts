@@ -11,36 +11,36 @@ import { fromFloat16, toFloat16 } from '../../../engine/tensor/float16.js';
 import { decodeImage } from '../image/image.js';
 import { fakeEncoder } from '../testing/fake-encoder.js';
 import { type FeatureTable, openFeatures } from './feature-cache.js';
-import type { PictureCacheOptions } from './picture-cache.js';
+import type { ImageCacheOptions } from './image-cache.js';
 import { openPixels } from './pixel-table.js';
 
 const root = mkdtempSync(join(tmpdir(), 'limn-features-'));
-const pictureFolder = join(root, 'pictures');
+const imageFolder = join(root, 'pictures');
 const memoFile = join(root, 'memo.ndjson');
 const count = 40;
-let pictures: { id: string; path: string }[];
+let images: { id: string; path: string }[];
 let directory: string;
 let caches = 0;
 
 beforeAll(async () => {
-  mkdirSync(pictureFolder);
+  mkdirSync(imageFolder);
   for (let i = 0; i < count; i++) {
     const noise = { type: 'gaussian', mean: (i * 6) % 256, sigma: 30 } as const;
     await sharp({ create: { width: 40, height: 30, channels: 3, background: '#000000', noise } })
       .png()
-      .toFile(join(pictureFolder, `${String(i).padStart(3, '0')}.png`));
+      .toFile(join(imageFolder, `${String(i).padStart(3, '0')}.png`));
   }
-  pictures = readdirSync(pictureFolder)
+  images = readdirSync(imageFolder)
     .sort()
-    .map((file) => ({ id: file, path: join(pictureFolder, file) }));
+    .map((file) => ({ id: file, path: join(imageFolder, file) }));
 });
 beforeEach(() => {
   directory = join(root, `cache-${caches++}`);
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-async function open(options: Partial<PictureCacheOptions> = {}, encoder = fakeEncoder()) {
-  return { encoder, table: await openFeatures({ encoder, pictures, directory, memoFile, batchSize: 4, ...options }) };
+async function open(options: Partial<ImageCacheOptions> = {}, encoder = fakeEncoder()) {
+  return { encoder, table: await openFeatures({ encoder, images, directory, memoFile, batchSize: 4, ...options }) };
 }
 
 function everything(table: FeatureTable, rows = Array.from({ length: table.count }, (_, i) => i)) {
@@ -51,9 +51,9 @@ function everything(table: FeatureTable, rows = Array.from({ length: table.count
 }
 
 /** The plain way: one picture after the other, nothing kept. */
-async function reference(paths = pictures.map(({ path }) => path)) {
+async function reference(paths = images.map(({ path }) => path)) {
   const encoder = fakeEncoder();
-  const features = await encoder.encode(await Promise.all(paths.map((path) => decodeImage(path, encoder.picture))));
+  const features = await encoder.encode(await Promise.all(paths.map((path) => decodeImage(path, encoder.image))));
   return { local: toFloat16(features.local), global: toFloat16(features.global) };
 }
 
@@ -78,7 +78,7 @@ describe('openFeatures', () => {
   it('gathers any rows, repeated and in any order', async () => {
     const { table } = await open();
     const rows = [7, 8, 9, 3, 3, 39, 0, 1, 9, 8];
-    expect(everything(table, rows)).toEqual(await reference(rows.map((row) => (pictures[row] as { path: string }).path)));
+    expect(everything(table, rows)).toEqual(await reference(rows.map((row) => (images[row] as { path: string }).path)));
     expect(table.rowOf('008.png')).toBe(8);
     expect(table.rowOf('nothing')).toBeUndefined();
     expect(() => everything(table, [40])).toThrow('There is no row 40: the table has 40 rows.');
@@ -89,19 +89,19 @@ describe('openFeatures', () => {
   it('knows pictures by content: copies are encoded once, a changed file again', async () => {
     const changing = join(root, 'changing.png');
     const twin = join(root, 'twin.png');
-    const [a, b] = [pictures[0]?.path as string, pictures[1]?.path as string];
+    const [a, b] = [images[0]?.path as string, images[1]?.path as string];
     copyFileSync(a, changing);
     copyFileSync(a, twin);
     const list = [
       { id: 'x', path: changing },
       { id: 'y', path: twin },
     ];
-    const first = await open({ pictures: list });
+    const first = await open({ images: list });
     expect(first.encoder.encoded).toBe(1);
     expect(everything(first.table)).toEqual(await reference([a, a]));
     await first.table.close();
     copyFileSync(b, changing);
-    const second = await open({ pictures: list });
+    const second = await open({ images: list });
     expect(second.encoder.encoded).toBe(1);
     expect(everything(second.table)).toEqual(await reference([b, a]));
     await second.table.close();
@@ -123,11 +123,11 @@ describe('openFeatures', () => {
   });
 
   it('ignores and then cuts off what a crash left behind', async () => {
-    await (await open({ pictures: pictures.slice(0, 8) })).table.close();
+    await (await open({ images: images.slice(0, 8) })).table.close();
     const [index, data] = [join(directory, indexFiles()[0] as string), join(directory, dataFiles()[0] as string)];
     appendFileSync(data, Buffer.alloc(77, 1));
     appendFileSync(index, Buffer.alloc(50));
-    const second = await open({ pictures: pictures.slice(0, 12) });
+    const second = await open({ images: images.slice(0, 12) });
     expect(second.encoder.encoded).toBe(4);
     await second.table.close();
     truncateSync(data, 60 * 10 + 5);
@@ -140,29 +140,29 @@ describe('openFeatures', () => {
   it('names a broken picture, or leaves it out and lists it', async () => {
     const path = join(root, 'broken.jpg');
     writeFileSync(path, 'words');
-    const list = [...pictures.slice(0, 5), { id: 'broken', path }, { id: 'gone', path: '/nowhere.png' }, ...pictures.slice(5)];
-    await expect(open({ pictures: list })).rejects.toMatchObject({ code: 'IMAGE', message: expect.stringContaining(path) });
-    const { table } = await open({ pictures: list, onBroken: 'skip' });
+    const list = [...images.slice(0, 5), { id: 'broken', path }, { id: 'gone', path: '/nowhere.png' }, ...images.slice(5)];
+    await expect(open({ images: list })).rejects.toMatchObject({ code: 'IMAGE', message: expect.stringContaining(path) });
+    const { table } = await open({ images: list, onBroken: 'skip' });
     expect(table.broken.map(({ id }) => id)).toEqual(['broken', 'gone']);
     expect(table.broken[0]?.reason).toContain(`${path} is not a picture`);
-    expect(table.ids).toEqual(pictures.map(({ id }) => id));
+    expect(table.ids).toEqual(images.map(({ id }) => id));
     expect(everything(table)).toEqual(await reference());
     await table.close();
-    await expect(open({ pictures: [{ id: 'broken', path }], onBroken: 'skip' })).rejects.toThrow(
+    await expect(open({ images: [{ id: 'broken', path }], onBroken: 'skip' })).rejects.toThrow(
       'None of the 1 pictures can be read.',
     );
   });
 
   it('refuses an empty list, an id that comes twice, numbers that are not finite, a foreign folder', async () => {
-    await expect(open({ pictures: [] })).rejects.toThrow('There are no pictures.');
-    await expect(open({ pictures: [...pictures, { id: '003.png', path: '' }] })).rejects.toThrow(
+    await expect(open({ images: [] })).rejects.toThrow('There are no pictures.');
+    await expect(open({ images: [...images, { id: '003.png', path: '' }] })).rejects.toThrow(
       'The picture id 003.png is in the list twice.',
     );
     const nan = {
       ...fakeEncoder(),
       encode: async () => ({ local: new Float32Array(96).fill(Number.NaN), global: new Float32Array(24) }),
     };
-    await expect(open({ pictures: pictures.slice(0, 4) }, nan)).rejects.toMatchObject({ code: 'NOT_FINITE' });
+    await expect(open({ images: images.slice(0, 4) }, nan)).rejects.toMatchObject({ code: 'NOT_FINITE' });
     await (await open()).table.close();
     await expect(open({}, { ...fakeEncoder(), global: { channels: 7 } })).rejects.toThrow(
       'Delete that folder; it is made again.',
@@ -172,7 +172,7 @@ describe('openFeatures', () => {
   describe('with several processes', () => {
     const script = fileURLToPath(new URL('../testing/fill-cache.ts', import.meta.url));
     const start = (pauseMs: number): ChildProcess =>
-      spawn(process.execPath, ['--import', 'tsx', script, pictureFolder, directory, memoFile, String(pauseMs)], {
+      spawn(process.execPath, ['--import', 'tsx', script, imageFolder, directory, memoFile, String(pauseMs)], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
 
@@ -204,14 +204,14 @@ describe('openFeatures', () => {
 
 describe('openPixels', () => {
   it('gives what decoding gives, from memory, and from disk the second time', async () => {
-    const options = { pictures, directory, memoFile, size: 20, fit: 'fill' } as const;
+    const options = { images, directory, memoFile, size: 20, fit: 'fill' } as const;
     for (let time = 0; time < 2; time++) {
       const table = await openPixels(options);
       const rows = [5, 39, 5, 0];
       const out = new Uint8Array(rows.length * 1200);
       table.gather(rows, out);
       for (const [i, row] of rows.entries()) {
-        const plain = await decodeImage((pictures[row] as { path: string }).path, options);
+        const plain = await decodeImage((images[row] as { path: string }).path, options);
         expect(out.subarray(i * 1200, (i + 1) * 1200)).toEqual(new Uint8Array(plain));
       }
       expect(table.rowOf('005.png')).toBe(5);
@@ -224,7 +224,7 @@ describe('openPixels', () => {
 it('keeps float16 features within half a thousandth', async () => {
   const { table } = await open();
   const encoder = fakeEncoder();
-  const exact = await encoder.encode([await decodeImage(pictures[11]?.path as string, encoder.picture)]);
+  const exact = await encoder.encode([await decodeImage(images[11]?.path as string, encoder.image)]);
   const kept = fromFloat16(everything(table, [11]).local);
   kept.forEach((value, i) => {
     expect(Math.abs(value - (exact.local[i] as number))).toBeLessThan(5e-4);

@@ -3,8 +3,8 @@ import { setImmediate } from 'node:timers/promises';
 import { LimnError } from '../../../core/errors.js';
 import { limnHome } from '../../../core/files.js';
 import { writeFloat16 } from '../../../engine/tensor/float16.js';
-import type { PictureEncoder, PictureFeatures } from '../image/picture-encoder.js';
-import { type BrokenPicture, type CachedPictures, cachePictures, type PictureCacheOptions } from './picture-cache.js';
+import type { FrozenImageEncoder, ImageFeatureArrays } from '../image/image-encoder.js';
+import { type BrokenImage, type CachedImages, cacheImages, type ImageCacheOptions } from './image-cache.js';
 import { RecordStore } from './record-store.js';
 
 /** Features of pictures, wherever they are kept. */
@@ -16,13 +16,13 @@ export class FeatureTable {
   /** The picture of each row. */
   readonly ids: readonly string[];
   /** The pictures that were left out. */
-  readonly broken: readonly BrokenPicture[];
+  readonly broken: readonly BrokenImage[];
   private readonly places: Float64Array;
   private readonly rows: ReadonlyMap<string, number>;
 
   constructor(
     private readonly store: RecordStore,
-    cached: CachedPictures,
+    cached: CachedImages,
     readonly encoderId: string,
     readonly local: { readonly tokens: number; readonly channels: number },
     readonly global: { readonly channels: number },
@@ -71,16 +71,16 @@ export class FeatureTable {
  * Features of a list of pictures: from the cache where they are in it, otherwise computed, in batches, with decoding beside
  * encoding. A run that was killed continues where it was; several processes may fill one cache at once.
  *
- * @throws LimnError IMAGE, DATA, IO, INTERRUPTED as {@link cachePictures}; NOT_FINITE when the encoder gives no usable numbers
+ * @throws LimnError IMAGE, DATA, IO, INTERRUPTED as {@link cacheImages}; NOT_FINITE when the encoder gives no usable numbers
  */
-export async function openFeatures(options: PictureCacheOptions & { encoder: PictureEncoder }): Promise<FeatureTable> {
+export async function openFeatures(options: ImageCacheOptions & { encoder: FrozenImageEncoder }): Promise<FeatureTable> {
   const { encoder } = options;
   const localWidth = encoder.local.tokens * encoder.local.channels;
   const globalWidth = encoder.global.channels;
   const store = await RecordStore.open(options.directory ?? limnHome('features', encoder.id), 2 * (localWidth + globalWidth));
   const produce = async (images: Uint8Array[], names: string[]) => (await featureRecords(encoder, images, names)).map(bytesOf);
   try {
-    const cached = await cachePictures(store, encoder.picture, produce, { ...options, stage: 'encode pictures' });
+    const cached = await cacheImages(store, encoder.image, produce, { ...options, stage: 'encode pictures' });
     return new FeatureTable(store, cached, encoder.id, encoder.local, encoder.global);
   } catch (error) {
     await store.close();
@@ -95,14 +95,14 @@ export async function openFeatures(options: PictureCacheOptions & { encoder: Pic
  * @throws LimnError NOT_FINITE when the encoder gives no usable numbers
  */
 export async function featureRecords(
-  encoder: PictureEncoder,
+  encoder: FrozenImageEncoder,
   images: readonly Uint8Array[],
   names: readonly string[],
 ): Promise<Uint16Array[]> {
   const localWidth = encoder.local.tokens * encoder.local.channels;
   const globalWidth = encoder.global.channels;
   const records: Uint16Array[] = [];
-  const write = async (features: PictureFeatures, first: number) => {
+  const write = async (features: ImageFeatureArrays, first: number) => {
     const end = first + features.global.length / globalWidth;
     for (let row = first; row < end; row++) {
       await setImmediate();

@@ -1,11 +1,11 @@
 /** Features of a few pictures, kept in memory alone: for queries, and for galleries, which keep embeddings in their place. */
 
-import type { PictureEncoder } from '../image/picture-encoder.js';
+import type { FrozenImageEncoder } from '../image/image-encoder.js';
 import { type FeatureRows, featureRecords } from './feature-cache.js';
 
 /** @param images (size, size, 3) RGB @param ids one each @throws LimnError NOT_FINITE when the encoder gives no usable numbers */
 export async function encodeInMemory(
-  encoder: PictureEncoder,
+  encoder: FrozenImageEncoder,
   images: readonly Uint8Array[],
   ids: readonly string[],
 ): Promise<FeatureRows> {

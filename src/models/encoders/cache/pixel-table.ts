@@ -1,19 +1,19 @@
 /** Small pictures in memory, for the patch encoder that is trained with the rest: decoded once, kept on disk by content. */
 import { LimnError } from '../../../core/errors.js';
 import { limnHome } from '../../../core/files.js';
-import { type PictureSettings, pictureSettingsId } from '../image/image.js';
-import { type BrokenPicture, type CachedPictures, cachePictures, type PictureCacheOptions } from './picture-cache.js';
+import { type ImageSettings, imageSettingsId } from '../image/image.js';
+import { type BrokenImage, type CachedImages, cacheImages, type ImageCacheOptions } from './image-cache.js';
 import { RecordStore } from './record-store.js';
 
 export class PixelTable {
   readonly count: number;
   readonly ids: readonly string[];
-  readonly broken: readonly BrokenPicture[];
+  readonly broken: readonly BrokenImage[];
   private readonly rows: ReadonlyMap<string, number>;
   private readonly rowBytes: number;
 
   constructor(
-    cached: CachedPictures,
+    cached: CachedImages,
     /** Width and height in pixels. */
     readonly size: number,
     /** (count, size, size, 3) RGB, 0 to 255. */
@@ -53,15 +53,15 @@ export class PixelTable {
 /**
  * Decodes a list of pictures at one size, from the cache where it has them, and keeps them in memory (27 KB a picture at 96).
  *
- * @throws LimnError IMAGE, DATA, IO, INTERRUPTED as {@link cachePictures}
+ * @throws LimnError IMAGE, DATA, IO, INTERRUPTED as {@link cacheImages}
  */
-export async function openPixels(options: PictureCacheOptions & PictureSettings): Promise<PixelTable> {
+export async function openPixels(options: ImageCacheOptions & ImageSettings): Promise<PixelTable> {
   const rowBytes = options.size ** 2 * 3;
   const { size, fit = 'cover', resampling = 'bicubic', shorterSide, cropRounding } = options;
   const settings = { size, fit, resampling, shorterSide, cropRounding };
-  const store = await RecordStore.open(options.directory ?? limnHome('pixels', pictureSettingsId(settings)), rowBytes);
+  const store = await RecordStore.open(options.directory ?? limnHome('pixels', imageSettingsId(settings)), rowBytes);
   try {
-    const cached = await cachePictures(store, settings, async (images) => images, { ...options, stage: 'read pictures' });
+    const cached = await cacheImages(store, settings, async (images) => images, { ...options, stage: 'read pictures' });
     const pixels = new Uint8Array(cached.ids.length * rowBytes);
     store.gather(cached.places, [{ out: pixels, bytes: rowBytes }]);
     return new PixelTable(cached, size, pixels);

@@ -21,7 +21,7 @@ import {
 
 export interface ClipSizes {
   /** Side of a picture in pixels. */
-  picture: number;
+  image: number;
   vision: VisionTransformerSizes | ModifiedResNetSizes;
   text: TextSizes;
   /** The most tokens of a text. */
@@ -32,28 +32,28 @@ export interface ClipSizes {
 
 export const clipSizes = {
   tiny: {
-    picture: 32,
+    image: 32,
     vision: { patch: 8, width: 24, layers: 2, heads: 3 },
     text: { width: 16, layers: 2, heads: 2, vocabulary: byteVocabulary },
     length: 20,
     projection: 12,
   },
   'tiny-resnet': {
-    picture: 64,
+    image: 64,
     vision: { width: 4, blocks: [1, 1, 1, 1], heads: 4 },
     text: { width: 16, layers: 1, heads: 2, vocabulary: byteVocabulary },
     length: 20,
     projection: 12,
   },
   'vit-b-32': {
-    picture: 224,
+    image: 224,
     vision: { patch: 32, width: 768, layers: 12, heads: 12 },
     text: { width: 512, layers: 12, heads: 8, vocabulary: 49408 },
     length: 77,
     projection: 512,
   },
   rn50: {
-    picture: 224,
+    image: 224,
     vision: { width: 64, blocks: [3, 4, 6, 3], heads: 32 },
     text: { width: 512, layers: 12, heads: 8, vocabulary: 49408 },
     length: 77,
@@ -72,30 +72,30 @@ export interface RandomClipOptions {
 
 /** CLIP's own numbers. */
 const mean = [0.48145466, 0.4578275, 0.40821073];
-const deviation = [0.26862954, 0.26130258, 0.27577711];
+const std = [0.26862954, 0.26130258, 0.27577711];
 
 /** Writes config.json, preprocessor_config.json, tokenizer.json, tokenizer_config.json and onnx/{vision,text}_model.onnx. */
 export async function writeRandomClip(folder: string, sizes: ClipSizes, options: RandomClipOptions = {}): Promise<void> {
-  const { picture, vision, text, length, projection } = sizes;
+  const { image, vision, text, length, projection } = sizes;
   const { tokenizer, config: tokenizerConfig } = byteTokenizer(text.vocabulary, length);
   const files = {
     'config.json': {
       model_type: 'clip',
       projection_dim: projection,
-      vision_config: { image_size: picture, ...('patch' in vision ? { patch_size: vision.patch } : {}) },
+      vision_config: { image_size: image, ...('patch' in vision ? { patch_size: vision.patch } : {}) },
       text_config: { max_position_embeddings: length, vocab_size: text.vocabulary, eos_token_id: text.vocabulary - 1 },
     },
     'preprocessor_config.json': {
       image_processor_type: 'CLIPImageProcessor',
       do_resize: true,
-      size: { shortest_edge: picture },
+      size: { shortest_edge: image },
       resample: 3,
       do_center_crop: true,
-      crop_size: { height: picture, width: picture },
+      crop_size: { height: image, width: image },
       do_rescale: true,
       do_normalize: true,
       image_mean: mean,
-      image_std: deviation,
+      image_std: std,
     },
     'tokenizer.json': tokenizer,
     'tokenizer_config.json': tokenizerConfig,
@@ -106,11 +106,11 @@ export async function writeRandomClip(folder: string, sizes: ClipSizes, options:
 }
 
 function randomVision(
-  { picture, vision, projection }: ClipSizes,
+  { image, vision, projection }: ClipSizes,
   { seed = 1, batch = 1, hiddenStates = true }: RandomClipOptions,
 ): Uint8Array {
   const context = new RandomContext(new Graph('clip-vision'), new Random(seed));
-  const pixels = context.graph.input('pixel_values', 'float32', [batch, 3, picture, picture]);
+  const pixels = context.graph.input('pixel_values', 'float32', [batch, 3, image, image]);
   const tower =
     'patch' in vision
       ? visionTransformer(context, pixels, vision, projection)

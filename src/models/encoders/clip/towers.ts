@@ -166,6 +166,6 @@ function attentionPool(context: Context, map: Value, heads: number, out: number)
 
 /** Keeps the deviation of what a ReLU follows (He et al., arXiv 1502.01852). */
 const convolutional: Init = (random, shape) => {
-  const deviation = Math.sqrt(2 / sizeOf(shape.slice(1)));
-  return Float32Array.from({ length: sizeOf(shape) }, () => deviation * random.normal());
+  const std = Math.sqrt(2 / sizeOf(shape.slice(1)));
+  return Float32Array.from({ length: sizeOf(shape) }, () => std * random.normal());
 };

@@ -5,17 +5,17 @@ import { basename, join } from 'node:path';
 import { LimnError } from '../../../core/errors.js';
 import { readJson, writeFileAtomic } from '../../../core/files.js';
 import { type EncoderDescription, folderFile, parseDescription } from '../image/description.js';
-import { OnnxPictureEncoder } from '../image/picture-encoder.js';
+import { OnnxImageEncoder } from '../image/image-encoder.js';
 import { describeText, type TextChoices } from './describe-text.js';
-import { batchOf, configSchema, type EncoderConfig, externalOf } from './encoder-config.js';
+import { batchOf, configSchema, externalOf, type HubConfig } from './encoder-config.js';
 import { besideIn, type EncoderFolder, hashFiles } from './encoder-folder.js';
+import { type FeatureChoices, planImageFeatures } from './image-features.js';
+import { type ImageChoices, imageSteps } from './image-steps.js';
 import type { EncoderLayout } from './layout.js';
-import { type FeatureChoices, planPictureFeatures } from './picture-features.js';
-import { type PictureChoices, pictureSteps } from './picture-steps.js';
 import { exposeFeatures, type GraphInput, inspectEncoder } from './rewire.js';
 
 /** What a caller may say of an encoder that its files do not, or otherwise. */
-export interface EncoderChoices extends PictureChoices, FeatureChoices, TextChoices {
+export interface EncoderChoices extends ImageChoices, FeatureChoices, TextChoices {
   /** The order of the picture input. @default by its shape */
   layout?: 'NCHW' | 'NHWC' | undefined;
 }
@@ -35,7 +35,7 @@ export async function describeFolder(folder: string, options: Folder): Promise<v
   const configFile = join(folder, 'config.json');
   const config = existsSync(configFile) ? configSchema.catch({}).parse(await readJson(configFile, "an encoder's config")) : {};
   const short = name.replaceAll('/', '--');
-  const seen = layout.picture ? await describePicture(folder, short, layout.picture, config, choices) : undefined;
+  const seen = layout.image ? await describeImage(folder, short, layout.image, config, choices) : undefined;
   const read = layout.text ? await describeText(folder, short, layout.text, config, choices) : undefined;
   const described = [...(seen ? [seen.description] : []), ...(read ? [read.description] : [])];
   const made = described.map(({ file }) => file).filter((path) => !layout.files.includes(path));
@@ -56,18 +56,18 @@ export async function describeFolder(folder: string, options: Folder): Promise<v
   for (const path of previous) if (!(path in files)) await rm(join(folder, path), { force: true });
 }
 
-async function describePicture(
+async function describeImage(
   folder: string,
   name: string,
   path: string,
-  config: EncoderConfig,
+  config: HubConfig,
   choices: EncoderChoices,
 ): Promise<{ description: EncoderDescription; notes: string[] }> {
   const inspection = await inspectEncoder(join(folder, path));
   const input = onlyInput(inspection.inputs, path);
   const layout = layoutOf(input, choices.layout, path);
   const side = input.shape[layout === 'NCHW' ? 2 : 1];
-  const { steps, source, note } = await pictureSteps(folder, config.model_type, choices, side);
+  const { steps, source, note } = await imageSteps(folder, config.model_type, choices, side);
   const form = {
     ...steps,
     ...(layout === 'NHWC' ? { layout } : {}),
@@ -76,14 +76,14 @@ async function describePicture(
   const common = { name, input: input.name, ...form, ...batchOf(input), ...externalOf(inspection) };
   const draft = parseDescription({ ...common, file: path, outputs: { local: 'x', global: 'x' } }, join(folder, path));
   const patch = config.vision_config?.patch_size ?? config.patch_size;
-  const plan = await planPictureFeatures(inspection, draft, patch, choices);
+  const plan = await planImageFeatures(inspection, draft, patch, choices);
   const graph = await exposeFeatures(inspection, plan);
   const description = {
     ...draft,
     file: besideIn(path, basename(graph.file)),
     outputs: { ...graph.outputs, ...plan.form },
   };
-  await (await OnnxPictureEncoder.fromWeights(description, graph.file)).close();
+  await (await OnnxImageEncoder.fromWeights(description, graph.file)).close();
   return {
     description,
     notes: [

@@ -7,7 +7,7 @@ import { readJson } from '../../../core/files.js';
 import { HubTokenizer } from '../text/hub-tokenizer.js';
 import { type TextDescription, textDescription } from '../text/text-description.js';
 import { OnnxTextEncoder } from '../text/text-encoder.js';
-import { batchOf, type EncoderConfig, externalOf } from './encoder-config.js';
+import { batchOf, externalOf, type HubConfig } from './encoder-config.js';
 import { besideIn } from './encoder-folder.js';
 import { exposeFeatures, type Feature, type GraphInput, type Inspection, inspectEncoder, noHiddenState } from './rewire.js';
 
@@ -23,7 +23,7 @@ export async function describeText(
   folder: string,
   name: string,
   path: string,
-  config: EncoderConfig,
+  config: HubConfig,
   choices: TextChoices,
 ): Promise<{ description: TextDescription; notes: string[] }> {
   const inspection = await inspectEncoder(join(folder, path));
@@ -70,7 +70,7 @@ export async function describeText(
 }
 
 /** The tokenizer knows of places that the positions of some models do not have for tokens. */
-function longestText({ text_config: text, max_position_embeddings: own }: EncoderConfig, known: number | undefined): number {
+function longestText({ text_config: text, max_position_embeddings: own }: HubConfig, known: number | undefined): number {
   const positions = text?.max_position_embeddings ?? own;
   if (positions === undefined) return known ?? 77;
   return text?.max_position_embeddings === undefined && known !== undefined ? Math.min(positions, known) : positions;

@@ -10,7 +10,7 @@ export const configSchema = z.object({
   patch_size: z.number().optional().catch(undefined),
   max_position_embeddings: z.number().optional(),
 });
-export type EncoderConfig = z.output<typeof configSchema>;
+export type HubConfig = z.output<typeof configSchema>;
 
 export const batchOf = ({ shape }: GraphInput) => (shape[0] === undefined ? {} : { batch: shape[0] });
 export const externalOf = ({ externalData }: { externalData: string[] }) => (externalData.length > 0 ? { externalData } : {});

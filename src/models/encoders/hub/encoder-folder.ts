@@ -10,7 +10,7 @@ import { LimnError, throwIfAborted } from '../../../core/errors.js';
 import { limnHome, readJson, sha256File } from '../../../core/files.js';
 import type { OnProgress } from '../../../core/progress.js';
 import { suggestion } from '../../../core/suggest.js';
-import { type EncoderDescription, folderFile, loadDescription, pictureDescription } from '../image/description.js';
+import { type EncoderDescription, folderFile, imageDescription, loadDescription } from '../image/description.js';
 import { type TextDescription, textDescription } from '../text/text-description.js';
 import type { TextFiles } from '../text/text-encoder.js';
 import { encoderDtypes } from './layout.js';
@@ -32,7 +32,7 @@ const schema = z.strictObject({
   notes: z.array(z.string()).optional(),
   files: z.record(insidePath, z.strictObject({ size: z.number(), sha256: z.string() })),
   /** Absent for an encoder of texts alone. */
-  picture: pictureDescription.optional(),
+  picture: imageDescription.optional(),
   text: textDescription.optional(),
 });
 
@@ -42,8 +42,8 @@ export type EncoderFolder = z.output<typeof schema>;
 export interface HubEncoder {
   name: string;
   folder: string;
-  /** For OnnxPictureEncoder.fromWeights; absent for an encoder of texts alone. */
-  picture?: { description: EncoderDescription; weights: string };
+  /** For OnnxImageEncoder.fromWeights; absent for an encoder of texts alone. */
+  image?: { description: EncoderDescription; weights: string };
   /** For OnnxTextEncoder.open; absent for an encoder of pictures alone. */
   text?: { description: TextDescription; files: TextFiles };
 }
@@ -67,11 +67,11 @@ export async function openHubEncoder(folderOrName: string): Promise<HubEncoder> 
     throw new LimnError('USAGE', `There is no encoder "${folderOrName}" in ${limnHome('encoders')}. ${advice}`);
   }
   const { name, text, picture: described } = await readEncoderFolder(folder);
-  const picture = described ? { picture: await loadDescription(join(folder, folderFile)) } : {};
-  if (!text) return { name, folder, ...picture };
+  const image = described ? { image: await loadDescription(join(folder, folderFile)) } : {};
+  if (!text) return { name, folder, ...image };
   const at = (path: string) => join(folder, path);
   const files = { weights: at(text.file), tokenizer: at(text.tokenizer), tokenizerConfig: at(text.tokenizerConfig) };
-  return { name, folder, ...picture, text: { description: text, files } };
+  return { name, folder, ...image, text: { description: text, files } };
 }
 
 /** The folder of an encoder; undefined where there is none. @throws LimnError USAGE for a short name that several share */

@@ -1,7 +1,7 @@
 /** How timm and open_clip prepare pictures: config.json's `pretrained_cfg`, and open_clip_config.json. Both resize and crop as torchvision does. */
 import { z } from 'zod';
 import { LimnError } from '../../../core/errors.js';
-import type { PictureSteps } from './preprocessor.js';
+import type { ImageSteps } from './preprocessor.js';
 
 const interpolations = {
   nearest: 'pillow-nearest',
@@ -27,7 +27,7 @@ const timmSchema = z.object({
 });
 
 /** @throws LimnError CONFIG for steps that limn does not do; undefined for a config.json that is not timm's */
-export function readTimmConfig(value: unknown, label: string): PictureSteps | undefined {
+export function readTimmConfig(value: unknown, label: string): ImageSteps | undefined {
   if (typeof value !== 'object' || value === null || !('pretrained_cfg' in value)) return undefined;
   const config = parse(timmSchema, value, label, "timm's config").pretrained_cfg;
   const [channels, height, size] = config.input_size ?? [3, 224, 224];
@@ -42,7 +42,7 @@ export function readTimmConfig(value: unknown, label: string): PictureSteps | un
     fit: mode === 'squash' ? 'fill' : 'cover',
     interpolation: config.interpolation ?? 'bicubic',
     mean: config.mean ?? [0.485, 0.456, 0.406],
-    deviation: config.std ?? [0.229, 0.224, 0.225],
+    std: config.std ?? [0.229, 0.224, 0.225],
   });
 }
 
@@ -61,7 +61,7 @@ const openClipSchema = z.object({
 });
 
 /** @throws LimnError CONFIG for a file that is not open_clip's, and for steps that limn does not do */
-export function readOpenClipConfig(value: unknown, label: string): PictureSteps {
+export function readOpenClipConfig(value: unknown, label: string): ImageSteps {
   const { model_cfg: model, preprocess_cfg: config } = parse(openClipSchema, value, label, "open_clip's config");
   const sides = config.size ?? model.vision_cfg.image_size ?? 224;
   const [height, size] = typeof sides === 'number' ? [sides, sides] : sides;
@@ -75,7 +75,7 @@ export function readOpenClipConfig(value: unknown, label: string): PictureSteps 
     fit: mode === 'squash' ? 'fill' : 'cover',
     interpolation: config.interpolation ?? 'bicubic',
     mean: config.mean ?? [0.48145466, 0.4578275, 0.40821073],
-    deviation: config.std ?? [0.26862954, 0.26130258, 0.27577711],
+    std: config.std ?? [0.26862954, 0.26130258, 0.27577711],
   });
 }
 
@@ -85,14 +85,14 @@ interface Transform {
   fit: 'cover' | 'fill';
   interpolation: keyof typeof interpolations;
   mean: number[];
-  deviation: number[];
+  std: number[];
 }
 
-function steps({ size, scaled, fit, interpolation, mean, deviation }: Transform): PictureSteps {
+function steps({ size, scaled, fit, interpolation, mean, std }: Transform): ImageSteps {
   return {
     size,
     mean,
-    deviation,
+    std,
     resampling: interpolations[interpolation],
     fit,
     ...(scaled === size ? {} : { shorterSide: scaled }),

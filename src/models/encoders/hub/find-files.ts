@@ -1,8 +1,8 @@
 /** Which files of a folder make an encoder, whatever they are called: an ONNX file is told by what it takes. */
 import { join } from 'node:path';
 import { LimnError } from '../../../core/errors.js';
+import { settingsFiles } from './image-steps.js';
 import { chooseFiles, dtypeOfName, type EncoderDtype, type EncoderLayout, textSettings } from './layout.js';
-import { settingsFiles } from './picture-steps.js';
 import { type Inspection, inspectEncoder } from './rewire.js';
 
 const made = /\.limn\.onnx$/;
@@ -26,16 +26,16 @@ export async function findEncoderFiles(
   const wanted = given !== undefined ? [given] : towers ? towersOf(paths, dtype, label) : ofOneKind(onnx, dtype, label);
   const inspections = await Promise.all(wanted.map(async (path) => ({ path, found: await inspectEncoder(join(root, path)) })));
   const of = (side: Side) => inspections.filter(({ found }) => sideOf(found) === side).map(({ path }) => path);
-  const [pictures, texts] = [of('picture'), of('text')];
-  if (pictures.length > 1 || texts.length > 1) {
-    const several = pictures.length > 1 ? pictures : texts;
+  const [images, texts] = [of('picture'), of('text')];
+  if (images.length > 1 || texts.length > 1) {
+    const several = images.length > 1 ? images : texts;
     throw new LimnError(
       'USAGE',
-      `${label} has several encoders of ${pictures.length > 1 ? 'images' : 'texts'}: ${several.join(', ')}. Give the file in place of the folder.`,
+      `${label} has several encoders of ${images.length > 1 ? 'images' : 'texts'}: ${several.join(', ')}. Give the file in place of the folder.`,
     );
   }
-  const [picture, text] = [pictures[0], texts[0]];
-  if (picture === undefined && text === undefined) throw noEncoder(inspections[0]?.found as Inspection, label);
+  const [image, text] = [images[0], texts[0]];
+  if (image === undefined && text === undefined) throw noEncoder(inspections[0]?.found as Inspection, label);
   const present = new Set(paths);
   const missing = text === undefined ? [] : textSettings.filter((path) => !present.has(path));
   if (missing.length > 0) {
@@ -43,13 +43,13 @@ export async function findEncoderFiles(
       details: { missing },
     });
   }
-  const taken = inspections.filter(({ path }) => path === picture || path === text);
+  const taken = inspections.filter(({ path }) => path === image || path === text);
   const beside = (path: string, name: string) => join(path, '..', name).replaceAll('\\', '/');
   const external = taken.flatMap(({ path, found }) => found.externalData.map((name) => beside(path, name)));
   const settings = settingsFiles.filter((path) => present.has(path));
   return {
-    dtype: dtype ?? dtypeOfName((picture ?? text) as string),
-    ...(picture === undefined ? {} : { picture }),
+    dtype: dtype ?? dtypeOfName((image ?? text) as string),
+    ...(image === undefined ? {} : { image }),
     ...(text === undefined ? {} : { text }),
     files: [
       ...new Set([...settings, ...(text === undefined ? [] : textSettings), ...taken.map(({ path }) => path), ...external]),
@@ -58,8 +58,8 @@ export async function findEncoderFiles(
 }
 
 function towersOf(paths: readonly string[], dtype: EncoderDtype | undefined, label: string): string[] {
-  const { picture, text } = chooseFiles(paths, dtype, label, false);
-  return [picture, text].flatMap((path) => path ?? []);
+  const { image, text } = chooseFiles(paths, dtype, label, false);
+  return [image, text].flatMap((path) => path ?? []);
 }
 
 /** The files of one kind of weights: model.onnx rather than model_fp16.onnx. */
@@ -79,9 +79,9 @@ const integers = [6, 7];
 
 function sideOf({ inputs }: Inspection): Side {
   const texts = inputs.some(({ elementType, shape }) => integers.includes(elementType) && shape.length <= 2);
-  const pictures = inputs.some(({ elementType, shape }) => !integers.includes(elementType) && shape.length === 4);
-  if (texts && pictures) return 'both';
-  return texts ? 'text' : pictures ? 'picture' : 'neither';
+  const images = inputs.some(({ elementType, shape }) => !integers.includes(elementType) && shape.length === 4);
+  if (texts && images) return 'both';
+  return texts ? 'text' : images ? 'picture' : 'neither';
 }
 
 function noEncoder(found: Inspection, label: string): LimnError {

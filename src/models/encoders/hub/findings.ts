@@ -3,8 +3,8 @@ import { messageOf } from '../../../core/errors.js';
 import { blocksOf, type ParameterChoice } from '../../../engine/graph/index.js';
 import { sizeOf } from '../../../engine/tensor/tensor.js';
 import type { EncoderDescription } from '../image/description.js';
+import { OnnxImageEncoder } from '../image/image-encoder.js';
 import { readModelFile } from '../image/model-file.js';
-import { OnnxPictureEncoder } from '../image/picture-encoder.js';
 import { OnnxTextEncoder } from '../text/text-encoder.js';
 import { type HubEncoder, readEncoderFolder } from './encoder-folder.js';
 
@@ -44,7 +44,7 @@ export interface EncoderFindings {
  * @throws LimnError ENCODER, RUNTIME or NOT_FINITE for an encoder that gives no usable numbers
  */
 export async function encoderFindings(encoder: HubEncoder): Promise<EncoderFindings> {
-  const { name, folder, picture, text } = encoder;
+  const { name, folder, image, text } = encoder;
   const { family, dtype, notes = [] } = await readEncoderFolder(folder);
   return {
     name,
@@ -52,14 +52,14 @@ export async function encoderFindings(encoder: HubEncoder): Promise<EncoderFindi
     ...(family === undefined ? {} : { family }),
     dtype,
     notes,
-    ...(picture ? { picture: await pictureFindings(picture) } : {}),
+    ...(image ? { picture: await imageFindings(image) } : {}),
     ...(text ? { text: await textFindings(text) } : {}),
   };
 }
 
-async function pictureFindings({ description, weights }: NonNullable<HubEncoder['picture']>) {
+async function imageFindings({ description, weights }: NonNullable<HubEncoder['image']>) {
   const { outputs, size, layout, input, inputType = 'float32' } = description;
-  const encoder = await OnnxPictureEncoder.fromWeights(description, weights);
+  const encoder = await OnnxImageEncoder.fromWeights(description, weights);
   try {
     const image = Uint8Array.from({ length: size * size * 3 }, (_, i) => (i * 37 + Math.floor(i / (size * 3)) * 11) % 256);
     await encoder.encode([image]);
@@ -96,19 +96,11 @@ async function textFindings({ description, files }: NonNullable<HubEncoder['text
   }
 }
 
-function preprocessingWords({
-  size,
-  fit,
-  resampling,
-  shorterSide = size,
-  channelOrder = 'RGB',
-  mean,
-  deviation,
-}: EncoderDescription) {
+function preprocessingWords({ size, fit, resampling, shorterSide = size, channelOrder = 'RGB', mean, std }: EncoderDescription) {
   const list = (values: readonly number[]) => values.map((value) => Number(value.toFixed(4))).join(', ');
   const crop = shorterSide === size ? `${size} x ${size}` : `${shorterSide}, centre of ${size} x ${size}`;
   const resized = { fill: 'stretched to', cover: 'shorter side to', contain: 'longer side to' }[fit];
-  return `${resized} ${crop} (${resampling}), ${channelOrder}, mean ${list(mean)}, deviation ${list(deviation)}`;
+  return `${resized} ${crop} (${resampling}), ${channelOrder}, mean ${list(mean)}, deviation ${list(std)}`;
 }
 
 async function trainable(weights: string, choice: ParameterChoice): Promise<Trainable> {
@@ -123,18 +115,18 @@ async function trainable(weights: string, choice: ParameterChoice): Promise<Trai
 }
 
 /** Findings as lines of text. */
-export function findingLines({ family, picture, text, notes, dtype }: EncoderFindings): string[] {
+export function findingLines({ family, picture: image, text, notes, dtype }: EncoderFindings): string[] {
   const kind = [family, dtype].filter(Boolean).join(', ');
   const vector = ({ output, channels }: { output: string; channels: number }) => `${output}, ${channels} channels`;
   return [
-    ...(picture
+    ...(image
       ? [
-          `images: ${picture.file} (${kind})`,
-          `  input    ${picture.input}`,
-          `  prepared ${picture.preprocessing}`,
-          `  local    ${vector(picture.local)}, ${picture.local.tokens} places`,
-          `  global   ${vector(picture.global)}`,
-          `  training ${trainableWords(picture.trainable)}`,
+          `images: ${image.file} (${kind})`,
+          `  input    ${image.input}`,
+          `  prepared ${image.preprocessing}`,
+          `  local    ${vector(image.local)}, ${image.local.tokens} places`,
+          `  global   ${vector(image.global)}`,
+          `  training ${trainableWords(image.trainable)}`,
         ]
       : []),
     ...(text

@@ -9,7 +9,7 @@ import { openGraph } from '../../../engine/graph/testing/evaluate.js';
 import { onnxFile } from '../../../engine/graph/testing/onnx-file.js';
 import { fromFloat16, toFloat16 } from '../../../engine/tensor/float16.js';
 import { float32, int64, type Tensor, tensor } from '../../../engine/tensor/tensor.js';
-import { OnnxPictureEncoder } from '../image/picture-encoder.js';
+import { OnnxImageEncoder } from '../image/image-encoder.js';
 import { importEncoder } from './import-encoder.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'limn-half-'));
@@ -75,10 +75,10 @@ describe.each([
   );
 
   it('gives its features frozen', async () => {
-    const options = { size, mean: [0, 0, 0], deviation: [1, 1, 1] };
-    const { picture } = await importEncoder(folder, { name: cast ? 'cast' : 'whole', ...options });
-    expect(picture?.description.inputType).toBe(cast ? undefined : 'float16');
-    const encoder = await OnnxPictureEncoder.fromWeights(picture!.description, picture!.weights);
+    const options = { size, mean: [0, 0, 0], std: [1, 1, 1] };
+    const { image } = await importEncoder(folder, { name: cast ? 'cast' : 'whole', ...options });
+    expect(image?.description.inputType).toBe(cast ? undefined : 'float16');
+    const encoder = await OnnxImageEncoder.fromWeights(image!.description, image!.weights);
     const { local, global } = await encoder.encode([image]);
     await encoder.close();
     expected.flat().forEach((value, i) => {

@@ -7,7 +7,7 @@ import { readFixture } from '../../../../test/fixtures/fixture.js';
 import { fromFloat16 } from '../../../engine/tensor/float16.js';
 import { byteTokenizer } from '../clip/byte-tokenizer.js';
 import { clipSizes, writeRandomClip } from '../clip/random-clip.js';
-import { OnnxPictureEncoder } from '../image/picture-encoder.js';
+import { OnnxImageEncoder } from '../image/image-encoder.js';
 import { OnnxTextEncoder } from '../text/text-encoder.js';
 import { checkHubEncoder, findEncoderFolder, openHubEncoder, readEncoderFolder } from './encoder-folder.js';
 import { importEncoder } from './import-encoder.js';
@@ -15,7 +15,7 @@ import { importEncoder } from './import-encoder.js';
 const scratch = mkdtempSync(join(tmpdir(), 'limn-import-'));
 const fixtures = fileURLToPath(new URL('../../../../test/fixtures/', import.meta.url));
 const golden = readFixture('clip-tiny').tensors;
-const [mean, deviation] = [
+const [mean, std] = [
   [0.48145466, 0.4578275, 0.40821073],
   [0.26862954, 0.26130258, 0.27577711],
 ] as const;
@@ -40,13 +40,13 @@ afterEach(() => {
 });
 
 /** The bytes that the golden pixels were made of, (size, size, 3). */
-function goldenPictures(): Uint8Array[] {
+function goldenImages(): Uint8Array[] {
   const data = golden.pixels!.data as Float32Array;
-  return Array.from({ length: 3 }, (_, picture) =>
+  return Array.from({ length: 3 }, (_, image) =>
     Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => {
       const channel = i % 3;
-      const value = data[(picture * 3 + channel) * 1024 + Math.floor(i / 3)] as number;
-      return Math.round((value * deviation[channel]! + mean[channel]!) * 255);
+      const value = data[(image * 3 + channel) * 1024 + Math.floor(i / 3)] as number;
+      return Math.round((value * std[channel]! + mean[channel]!) * 255);
     }),
   );
 }
@@ -69,15 +69,15 @@ describe.each(['script', 'dynamo'])('an export of transformers (%s) without hidd
       'vision_model.onnx',
     ]);
     expect(await checkHubEncoder('tiny')).toEqual([]);
-    const pictures = await OnnxPictureEncoder.fromWeights(encoder.picture!.description, encoder.picture!.weights);
-    expect(pictures.description.outputs).toEqual({
+    const ofImages = await OnnxImageEncoder.fromWeights(encoder.image!.description, encoder.image!.weights);
+    expect(ofImages.description.outputs).toEqual({
       local: 'limn_local',
       global: 'image_embeds',
       localForm: 'tokens',
       skipTokens: 1,
     });
-    const seen = await pictures.encode(goldenPictures());
-    await pictures.close();
+    const seen = await ofImages.encode(goldenImages());
+    await ofImages.close();
     expectClose(seen.global, golden['vision.global']!.data as Float32Array, 1e-4);
     // Places only: the class token is left out.
     const local = golden['vision.local']!.data as Float32Array;
@@ -103,10 +103,10 @@ describe.each(['script', 'dynamo'])('an export of transformers (%s) without hidd
 describe('importEncoder', () => {
   it('finds the form of a convolutional tower', async () => {
     await writeRandomClip(join(scratch, 'resnet'), clipSizes['tiny-resnet'], { batch: 2 });
-    const { picture, text } = await importEncoder(join(scratch, 'resnet'));
-    expect(picture!.description).toMatchObject({ outputs: { localForm: 'map', skipTokens: 0 }, batch: 2, size: 64 });
+    const { image, text } = await importEncoder(join(scratch, 'resnet'));
+    expect(image!.description).toMatchObject({ outputs: { localForm: 'map', skipTokens: 0 }, batch: 2, size: 64 });
     expect(text?.description).toMatchObject({ batch: 2, fixedLength: true, length: 20, padding: 513 });
-    const encoder = await OnnxPictureEncoder.fromWeights(picture!.description, picture!.weights);
+    const encoder = await OnnxImageEncoder.fromWeights(image!.description, image!.weights);
     expect([encoder.local, encoder.global]).toEqual([{ tokens: 4, channels: 128 }, { channels: 12 }]);
     const images = Array.from({ length: 3 }, (_, i) => new Uint8Array(64 * 64 * 3).fill(50 * i + 20));
     const { global } = await encoder.encode(images);
@@ -121,11 +121,11 @@ describe('importEncoder', () => {
     const full = await importEncoder(join(scratch, 'random'));
     const images = [Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => (i * 37) % 256)];
     const features = [];
-    for (const { picture, text } of [bare, full]) {
-      const pictures = await OnnxPictureEncoder.fromWeights(picture!.description, picture!.weights);
+    for (const { image, text } of [bare, full]) {
+      const ofImages = await OnnxImageEncoder.fromWeights(image!.description, image!.weights);
       const texts = await OnnxTextEncoder.open(text!.description, text!.files);
-      features.push([await pictures.encode(images), await texts.encode(['red', 'a longer text'])]);
-      await Promise.all([pictures.close(), texts.close()]);
+      features.push([await ofImages.encode(images), await texts.encode(['red', 'a longer text'])]);
+      await Promise.all([ofImages.close(), texts.close()]);
     }
     expect(features[0]).toEqual(features[1]);
   });
@@ -137,15 +137,15 @@ describe('importEncoder', () => {
     cpSync(join(scratch, 'random', 'onnx', 'vision_model.onnx'), join(folder, 'model.onnx'));
     const encoder = await importEncoder(folder, { name: 'flat-one' });
     expect(encoder.text).toBeUndefined();
-    expect(encoder.picture!.weights).toBe(join(encoder.folder, 'model.onnx'));
+    expect(encoder.image!.weights).toBe(join(encoder.folder, 'model.onnx'));
     expect((await readEncoderFolder(encoder.folder)).source).toBeUndefined();
   });
 
   it('finds the weights of a trained model again, wherever LIMN_HOME is by then', async () => {
-    const { picture } = await importEncoder(join(scratch, 'random'), { name: 'org/moved' });
-    expect(picture!.description.file).toBe('org--moved/onnx/vision_model.onnx');
+    const { image } = await importEncoder(join(scratch, 'random'), { name: 'org/moved' });
+    expect(image!.description.file).toBe('org--moved/onnx/vision_model.onnx');
     const { findWeights } = await import('../image/description.js');
-    expect(findWeights(picture!.description.file, scratch)).toBe(picture!.weights);
+    expect(findWeights(image!.description.file, scratch)).toBe(image!.weights);
   });
 
   it.each([

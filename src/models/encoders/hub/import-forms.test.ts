@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vites
 import * as f from '../../../engine/graph/functions.js';
 import { encodeModel, Graph, type Value } from '../../../engine/graph/index.js';
 import { byteTokenizer } from '../clip/byte-tokenizer.js';
-import { OnnxPictureEncoder } from '../image/picture-encoder.js';
+import { OnnxImageEncoder } from '../image/image-encoder.js';
 import { OnnxTextEncoder } from '../text/text-encoder.js';
 import { encoderFindings, findingLines } from './findings.js';
 import { type ImportOptions, importEncoder } from './import-encoder.js';
@@ -63,8 +63,8 @@ function newFolder(settings: Record<string, unknown> = { 'preprocessor_config.js
 
 async function features(folder: string, options: ImportOptions = {}) {
   const encoder = await importEncoder(folder, { name: 'form', ...options });
-  const { description, weights } = encoder.picture!;
-  const opened = await OnnxPictureEncoder.fromWeights(description, weights);
+  const { description, weights } = encoder.image!;
+  const opened = await OnnxImageEncoder.fromWeights(description, weights);
   const { local, global } = await opened.encode([image]);
   await opened.close();
   return { encoder, description, local: [...local], global: [...global], tokens: opened.local.tokens };
@@ -179,10 +179,10 @@ describe('image encoders in forms that people have', () => {
     const error = await importEncoder(file, { name: 'alone' }).catch((thrown) => thrown);
     expect(error).toMatchObject({ code: 'USAGE', message: expect.stringMatching(/Give --mean, --std \(and --resampling/) });
     expect(readdirSync(join(process.env.LIMN_HOME!, 'encoders'))).toEqual([]);
-    const { description, local } = await features(file, { mean: [0, 0, 0], deviation: [1, 1, 1] });
+    const { description, local } = await features(file, { mean: [0, 0, 0], std: [1, 1, 1] });
     expect(description).toMatchObject({ size, resampling: 'pillow-bicubic', fit: 'cover' });
     expect(local).toEqual(near(expected(2).flat()));
-    await expect(importEncoder(file, { name: 'x', mean: [0, 0, 0], deviation: [1, 1, 1], size: 32 })).rejects.toThrow(
+    await expect(importEncoder(file, { name: 'x', mean: [0, 0, 0], std: [1, 1, 1], size: 32 })).rejects.toThrow(
       'The graph takes pictures of 16 pixels, and --size says 32',
     );
   });
@@ -222,7 +222,7 @@ describe('image encoders in forms that people have', () => {
     await expect(importEncoder(folder, { name: 'form' })).rejects.toThrow(/gives no embedding: its outputs are logits/);
     expect(readdirSync(encoder.folder).sort()).toEqual(before);
     expect(readdirSync(join(process.env.LIMN_HOME!, 'encoders'))).toEqual(['form']);
-    expect(existsSync(encoder.picture!.weights)).toBe(true);
+    expect(existsSync(encoder.image!.weights)).toBe(true);
   });
 });
 
@@ -252,7 +252,7 @@ describe('a text encoder alone', () => {
       /gives no embedding of a whole text: .* Give --text-global-feature mean or --text-global-feature class\.$/,
     );
     const encoder = await importEncoder(folder, { name: 'text', textGlobalFeature: 'mean' });
-    expect(encoder.picture).toBeUndefined();
+    expect(encoder.image).toBeUndefined();
     expect(encoder.text?.description).toMatchObject({ inputs: { types: 'token_type_ids' }, length: 6, batch: 1 });
     const opened = await OnnxTextEncoder.open(encoder.text!.description, encoder.text!.files);
     const { global } = await opened.encode(['a']);

@@ -19,7 +19,7 @@ export const encoderDtypes = Object.keys(dtypeSuffixes) as EncoderDtype[];
 export interface EncoderLayout {
   dtype: EncoderDtype;
   /** The picture tower's ONNX file; absent for an encoder of texts alone. */
-  picture?: string;
+  image?: string;
   /** The text tower's, where there is one. */
   text?: string;
   /** Every file that is needed, these included. */
@@ -61,8 +61,8 @@ export function chooseFiles(
       { details: { onnx } },
     );
   }
-  const picture = towerFile(tower, chosen);
-  if (!picture) {
+  const image = towerFile(tower, chosen);
+  if (!image) {
     throw new LimnError('DATA', `${label} has no ${tower} with dtype ${chosen}: it has ${kinds.join(', ')}.`, {
       details: { kinds },
     });
@@ -82,9 +82,9 @@ export function chooseFiles(
       details: { missing },
     });
   }
-  const graphs = [picture, ...(text ? [text] : [])];
+  const graphs = [image, ...(text ? [text] : [])];
   const external = graphs.flatMap((graph) => paths.filter((path) => isDataOf(path, graph)));
-  return { dtype: chosen, picture, ...(text ? { text } : {}), files: [...needed, ...graphs, ...external] };
+  return { dtype: chosen, image, ...(text ? { text } : {}), files: [...needed, ...graphs, ...external] };
 }
 
 /** Weights beside a graph: vision_model.onnx_data, vision_model.onnx_data_1, vision_model.onnx.data. */

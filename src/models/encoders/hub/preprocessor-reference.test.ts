@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readFixture } from '../../../../test/fixtures/fixture.js';
 import { decodeImage } from '../image/image.js';
-import { normalizedPixels } from '../image/picture-graph.js';
+import { normalizedPixels } from '../image/image-graph.js';
 import { readOpenClipConfig, readTimmConfig } from './evaluation-transforms.js';
-import { type PictureSteps, readPreprocessor } from './preprocessor.js';
+import { type ImageSteps, readPreprocessor } from './preprocessor.js';
 import { processorClasses } from './processor-classes.js';
 
 interface Case {
@@ -22,16 +22,16 @@ const cases = settings.cases as Case[];
 /** Pixels are Pillow's to the last bit; what is left is the rounding of the normalisation in float32. */
 const tolerance = 5e-6;
 
-function stepsOf({ kind, name, settings: given }: Case): PictureSteps {
-  if (kind === 'timm') return readTimmConfig({ pretrained_cfg: given }, 'config.json') as PictureSteps;
+function stepsOf({ kind, name, settings: given }: Case): ImageSteps {
+  if (kind === 'timm') return readTimmConfig({ pretrained_cfg: given }, 'config.json') as ImageSteps;
   if (kind === 'open_clip') {
     return readOpenClipConfig({ model_cfg: { vision_cfg: { image_size: 16 } }, preprocess_cfg: given }, 'open_clip_config.json');
   }
   return readPreprocessor({ image_processor_type: name, ...given }, 'preprocessor_config.json');
 }
 
-async function pixelsOf(steps: PictureSteps, picture: string): Promise<Float32Array> {
-  const file = fileURLToPath(new URL(`../../../../test/fixtures/preprocessor-${picture}.png`, import.meta.url));
+async function pixelsOf(steps: ImageSteps, golden: string): Promise<Float32Array> {
+  const file = fileURLToPath(new URL(`../../../../test/fixtures/preprocessor-${golden}.png`, import.meta.url));
   const image = await decodeImage(file, steps);
   return normalizedPixels({ ...steps, layout: 'NCHW' }, [image]);
 }
@@ -53,10 +53,10 @@ describe('preprocessing, against the libraries it comes from', () => {
       const expected = tensors[key]?.data as Float32Array;
       expect(expected.length).toBe(Math.ceil(pixels.length / one.stride));
       // This class resizes colours that are no whole grey levels; limn, as Pillow, rounds after each of two passes.
-      const rounded = one.name === 'DINOv3ViTImageProcessor' ? 1 / 255 / Math.min(...steps.deviation) : 0;
+      const rounded = one.name === 'DINOv3ViTImageProcessor' ? 1 / 255 / Math.min(...steps.std) : 0;
       let worst = 0;
       for (const [i, value] of expected.entries()) worst = Math.max(worst, Math.abs((pixels[i * one.stride] as number) - value));
-      expect(worst).toBeLessThan(tolerance * Math.max(1, ...steps.deviation.map((d) => 0.2 / d)) + rounded);
+      expect(worst).toBeLessThan(tolerance * Math.max(1, ...steps.std.map((d) => 0.2 / d)) + rounded);
     },
   );
 });

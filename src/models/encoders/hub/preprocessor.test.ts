@@ -9,7 +9,7 @@ const clip = {
   image_mean: [0.5, 0.4, 0.3],
   image_std: [0.2, 0.2, 0.1],
 };
-const common = { size: 224, mean: [0.5, 0.4, 0.3], deviation: [0.2, 0.2, 0.1], resampling: 'pillow-bicubic', fit: 'cover' };
+const common = { size: 224, mean: [0.5, 0.4, 0.3], std: [0.2, 0.2, 0.1], resampling: 'pillow-bicubic', fit: 'cover' };
 
 describe('readPreprocessor', () => {
   it.each([
@@ -21,17 +21,13 @@ describe('readPreprocessor', () => {
       { ...clip, size: { height: 384, width: 384 }, crop_size: undefined, resample: 2 },
       { ...common, size: 384, resampling: 'pillow-bilinear', fit: 'fill' },
     ],
-    [
-      'another rescaling',
-      { ...clip, rescale_factor: 1 / 127.5 },
-      { ...common, mean: [0.25, 0.2, 0.15], deviation: [0.1, 0.1, 0.05] },
-    ],
+    ['another rescaling', { ...clip, rescale_factor: 1 / 127.5 }, { ...common, mean: [0.25, 0.2, 0.15], std: [0.1, 0.1, 0.05] }],
     ['stretching before cropping', { ...clip, size: { height: 256, width: 256 } }, { ...common, fit: 'fill', shorterSide: 256 }],
     ['a crop that is larger', { ...clip, size: { shortest_edge: 200 } }, { ...common, shorterSide: 200 }],
     [
       'the class of the model where no class is named',
       { size: 32 },
-      { size: 32, mean: [0.5, 0.5, 0.5], deviation: [0.5, 0.5, 0.5], resampling: 'pillow-bilinear', fit: 'fill' },
+      { size: 32, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], resampling: 'pillow-bilinear', fit: 'fill' },
       'swin',
     ],
     ['old and fast names, and null', { ...clip, feature_extractor_type: 'CLIPFeatureExtractor', resample: null }, common],
@@ -39,18 +35,18 @@ describe('readPreprocessor', () => {
     [
       'one number for all colours',
       { ...clip, image_mean: 0.4, image_std: 0.2 },
-      { ...common, mean: [0.4, 0.4, 0.4], deviation: [0.2, 0.2, 0.2] },
+      { ...common, mean: [0.4, 0.4, 0.4], std: [0.2, 0.2, 0.2] },
     ],
-    ['no normalising', { ...clip, do_normalize: false }, { ...common, mean: [0, 0, 0], deviation: [1, 1, 1] }],
+    ['no normalising', { ...clip, do_normalize: false }, { ...common, mean: [0, 0, 0], std: [1, 1, 1] }],
   ] as [string, unknown, object, string?][])('reads %s', (_, value, expected, model) => {
     expect(readPreprocessor(value, 'p.json', model)).toEqual(expected);
   });
 
   it('scales and shifts colours once for all that a class does to them', () => {
     const twice = { image_processor_type: 'EfficientNetImageProcessor', size: { height: 32, width: 32 }, rescale_offset: true };
-    const { mean, deviation } = readPreprocessor({ ...twice, rescale_factor: 1 / 127.5 }, 'p.json');
+    const { mean, std } = readPreprocessor({ ...twice, rescale_factor: 1 / 127.5 }, 'p.json');
     // (2 c - 1 - 0.5) / 0.5 / 0.5
-    expect([mean[0], deviation[0]]).toEqual([expect.closeTo(0.75, 9), expect.closeTo(0.125, 9)]);
+    expect([mean[0], std[0]]).toEqual([expect.closeTo(0.75, 9), expect.closeTo(0.125, 9)]);
     expect(readPreprocessor({ image_processor_type: 'MobileViTImageProcessor' }, 'p.json').channelOrder).toBe('BGR');
   });
 

@@ -54,7 +54,7 @@ const filters: readonly NonNullable<EncoderDescription['resampling']>[] = [
   'pillow-hamming',
 ];
 
-export type PictureSteps = Pick<EncoderDescription, 'size' | 'mean' | 'deviation' | 'resampling' | 'fit'> &
+export type ImageSteps = Pick<EncoderDescription, 'size' | 'mean' | 'std' | 'resampling' | 'fit'> &
   Partial<Pick<EncoderDescription, 'shorterSide' | 'channelOrder' | 'cropRounding'>>;
 
 /**
@@ -62,7 +62,7 @@ export type PictureSteps = Pick<EncoderDescription, 'size' | 'mean' | 'deviation
  * @param modelType config.json's `model_type`, for settings that do not name their class
  * @throws LimnError CONFIG for steps that limn does not do
  */
-export function readPreprocessor(value: unknown, label: string, modelType?: string): PictureSteps {
+export function readPreprocessor(value: unknown, label: string, modelType?: string): ImageSteps {
   const refuse = (what: string) =>
     new LimnError('CONFIG', `${label} asks for what limn does not do to pictures: ${what}.`, { details: { label } });
   const parsed = schema.safeParse(withoutNull(value));
@@ -106,7 +106,7 @@ function refuseUnknown(given: Settings, refuse: Refuse): void {
 }
 
 /** What is resized to what, and cropped. */
-function geometry(settings: Merged, refuse: Refuse): Pick<PictureSteps, 'size' | 'fit' | 'shorterSide'> {
+function geometry(settings: Merged, refuse: Refuse): Pick<ImageSteps, 'size' | 'fit' | 'shorterSide'> {
   const { resizing, crop_pct: cropPart, crop_size: cropSize } = settings;
   const size = settings.size as NonNullable<Settings['size']>;
   const crops = settings.do_center_crop ?? (settings.models === undefined && cropSize !== undefined);
@@ -170,7 +170,7 @@ function extentOf(
  * Everything that is done to a colour is one scale and one shift: value = (colour * 255 * factor - offset - mean) / deviation, and
  * once more over the deviation where a class says so.
  */
-function colourSteps(settings: Settings, refuse: Refuse): Pick<PictureSteps, 'mean' | 'deviation' | 'channelOrder'> {
+function colourSteps(settings: Settings, refuse: Refuse): Pick<ImageSteps, 'mean' | 'std' | 'channelOrder'> {
   const scale = settings.do_rescale === false ? 255 : 255 * (settings.rescale_factor ?? 1 / 255);
   const factor = Math.abs(scale - 1) < 1e-6 ? 1 : scale;
   const offset = settings.rescale_offset && settings.do_rescale !== false ? 1 : 0;
@@ -185,9 +185,9 @@ function colourSteps(settings: Settings, refuse: Refuse): Pick<PictureSteps, 'me
   if ([...once, ...twice].some((value) => value <= 0)) throw refuse('"image_std" that is not above 0');
   const result = {
     mean: mean.map((value) => (value + offset) / factor),
-    deviation: once.map((value, channel) => (value * (twice[channel] as number)) / factor),
+    std: once.map((value, channel) => (value * (twice[channel] as number)) / factor),
   };
-  if (result.mean.some((value) => value < 0 || value > 1) || result.deviation.some((value) => value > 1)) {
+  if (result.mean.some((value) => value < 0 || value > 1) || result.std.some((value) => value > 1)) {
     const range = `"rescale_factor" ${settings.rescale_factor ?? 1 / 255}, "image_mean" [${mean}], "image_std" [${once}]`;
     throw refuse(`colours that are not from 0 to 1 before they are normalised (${range})`);
   }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LimnError } from '../../../core/errors.js';
 import { clipSizes, writeRandomClip } from '../clip/random-clip.js';
-import { OnnxPictureEncoder } from '../image/picture-encoder.js';
+import { OnnxImageEncoder } from '../image/image-encoder.js';
 import { end, HubServer, sendRange } from '../testing/hub-server.js';
 import { OnnxTextEncoder } from '../text/text-encoder.js';
 import {
@@ -85,10 +85,10 @@ describe('pullEncoder', () => {
     expect(readdirSync(join(encoder.folder, 'onnx')).sort()).toEqual(['text_model.onnx', 'vision_model.onnx']);
     for (const name of [repo, 'clip', encoder.folder]) expect((await openHubEncoder(name)).folder).toBe(encoder.folder);
 
-    const pictures = await OnnxPictureEncoder.fromWeights(encoder.picture!.description, encoder.picture!.weights);
-    expect([pictures.local, pictures.global]).toEqual([{ tokens: 16, channels: 24 }, { channels: 12 }]);
-    expect(pictures.picture).toMatchObject({ size: 32, resampling: 'pillow-bicubic', fit: 'cover' });
-    await pictures.close();
+    const images = await OnnxImageEncoder.fromWeights(encoder.image!.description, encoder.image!.weights);
+    expect([images.local, images.global]).toEqual([{ tokens: 16, channels: 24 }, { channels: 12 }]);
+    expect(images.image).toMatchObject({ size: 32, resampling: 'pillow-bicubic', fit: 'cover' });
+    await images.close();
     const texts = await OnnxTextEncoder.open(encoder.text!.description, encoder.text!.files);
     expect([texts.local, texts.global]).toEqual([{ tokens: 20, channels: 16 }, { channels: 12 }]);
     await texts.close();
@@ -312,8 +312,8 @@ describe('pullEncoder', () => {
       files.set(`onnx/${tower}_model_quantized.onnx`, files.get(`onnx/${tower}_model.onnx`)!);
     }
     await pull();
-    const { folder, picture } = await pull({ dtype: 'q8' });
-    expect(picture!.description.file).toBe('tiny--clip/onnx/vision_model_quantized.onnx');
+    const { folder, image } = await pull({ dtype: 'q8' });
+    expect(image!.description.file).toBe('tiny--clip/onnx/vision_model_quantized.onnx');
     expect(readdirSync(join(folder, 'onnx')).sort()).toEqual(['text_model_quantized.onnx', 'vision_model_quantized.onnx']);
     expect(await checkHubEncoder(repo)).toEqual([]);
   });

@@ -54,14 +54,14 @@ export async function pullEncoder(repo: string, options: PullOptions = {}): Prom
   const client = new HubClient(options);
   try {
     const found = await findFiles(client, repo, options);
-    return await withFolderLock(encoderFolder(repo), options, () => bring(client, repo, found, options));
+    return await withFolderLock(encoderFolder(repo), options, () => fetchEncoder(client, repo, found, options));
   } finally {
     await client.close();
   }
 }
 
 /** What is missing of the files, and the description that makes them an encoder. */
-async function bring(client: HubClient, repo: string, found: Found, options: PullOptions): Promise<HubEncoder> {
+async function fetchEncoder(client: HubClient, repo: string, found: Found, options: PullOptions): Promise<HubEncoder> {
   const { force = false, onProgress, signal, revision = 'main' } = options;
   const { commit, files } = found;
   const folder = encoderFolder(repo);

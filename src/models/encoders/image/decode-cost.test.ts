@@ -4,19 +4,19 @@ import { decodeCost } from './decode-cost.js';
 
 const [width, height] = [2000, 1500];
 const blank = (channels: 3 | 4 = 3) => sharp({ create: { width, height, channels, background: '#808080' } });
-const cost = async (picture: Sharp) => decodeCost(await picture.toBuffer());
+const cost = async (image: Sharp) => decodeCost(await image.toBuffer());
 const pixels = width * height;
 
 describe('decodeCost', () => {
   it('of what is decoded whole is all of its pixels', async () => {
-    for (const picture of [
+    for (const image of [
       blank().png({ progressive: true }),
       blank().webp(),
       blank().gif(),
       blank().tiff({ compression: 'deflate' }),
       blank().avif({ effort: 0 }),
     ]) {
-      const found = await cost(picture);
+      const found = await cost(image);
       expect(found).toMatchObject({ width, height, work: pixels });
       expect(found.memory).toBeGreaterThanOrEqual(3 * pixels);
       expect(found.memory).toBeLessThanOrEqual(8 * pixels);

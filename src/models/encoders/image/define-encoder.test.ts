@@ -1,6 +1,6 @@
 /** Image encoders of plug-ins: opened, tried, named in a model's folder, and refused in one line where they do not fit. */
 import { describe, expect, it } from 'vitest';
-import { PictureReader } from '../../retrieval/picture-reader.js';
+import { ImageEncoderRuntime } from '../../retrieval/image-encoder-runtime.js';
 import { fakeEncoder } from '../testing/fake-encoder.js';
 import { defineEncoder, encoders, type ImageEncoder, openDefined } from './define-encoder.js';
 
@@ -22,15 +22,16 @@ it('gives the features that it was written to give, under an id that names it', 
 
 it('reads images for a model, and is found again by what the folder says', async () => {
   const definition = defined();
-  const reader = await PictureReader.defined(definition);
+  const reader = await ImageEncoderRuntime.defined(definition);
   expect(reader.config).toEqual({ kind: 'features', tokens: 4, channels: 6, globalChannels: 6, colourChannels: 0 });
   const { id, description, definition: named } = reader.identity;
-  const restore = (wanted = id) => PictureReader.restore(reader.config, wanted, description, 'runs/mine', { definition: named });
+  const restore = (wanted = id) =>
+    ImageEncoderRuntime.restore(reader.config, wanted, description, 'runs/mine', { definition: named });
   await expect(restore()).rejects.toThrow(/encoder "tested-\d+", which is of a plug-in: .*--plugin/);
   encoders.add(definition);
   const again = await restore();
   expect(again.identity).toEqual(reader.identity);
-  const of = async (one: PictureReader) => (await one.encode(images, ['a', 'b', 'c'])).feeds([0, 1, 2]);
+  const of = async (one: ImageEncoderRuntime) => (await one.encode(images, ['a', 'b', 'c'])).feeds([0, 1, 2]);
   expect(await of(again)).toEqual(await of(reader));
   await expect(restore(`${id}-of-then`)).rejects.toThrow(/was trained with the encoder .*-of-then, but .* now/);
 });

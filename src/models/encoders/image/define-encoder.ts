@@ -1,10 +1,10 @@
 /** Image encoders of one's own: any JavaScript that gives local and global features of images. */
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { definePart, type Part, Registry } from '../../../core/part.js';
-import type { PictureEncoder } from './picture-encoder.js';
+import type { FrozenImageEncoder } from './image-encoder.js';
 
 /** An encoder that is open. Its `id` tells its features apart from others': it must change whenever they do. */
-export type ImageEncoder = Omit<PictureEncoder, 'batch' | 'close'> & {
+export type ImageEncoder = Omit<FrozenImageEncoder, 'batch' | 'close'> & {
   /** Images that one call of `encode` takes. @default 8 */
   readonly batch?: number;
   close?(): Promise<void>;
@@ -32,7 +32,7 @@ export function defineEncoder(definition: EncoderDefinition): EncoderDefinition 
 }
 
 /** Opens a defined encoder and tries it on a grey image. @throws LimnError ENCODER, in one line that names it */
-export async function openDefined(definition: EncoderDefinition): Promise<PictureEncoder> {
+export async function openDefined(definition: EncoderDefinition): Promise<FrozenImageEncoder> {
   const { id } = definition;
   const wrong = (what: string, cause?: unknown) =>
     new LimnError('ENCODER', `The encoder "${id}" ${what}.`, { details: { id }, ...(cause === undefined ? {} : { cause }) });
@@ -44,12 +44,12 @@ export async function openDefined(definition: EncoderDefinition): Promise<Pictur
   }
   const fault = faultOf(opened);
   if (fault) throw wrong(`is not usable: ${fault}`);
-  const { local, global, picture } = opened;
-  const encoder: PictureEncoder = {
+  const { local, global, picture: image } = opened;
+  const encoder: FrozenImageEncoder = {
     id: `${id}-${opened.id}`,
     local,
     global,
-    picture,
+    image,
     batch: opened.batch ?? 8,
     async encode(images) {
       const features = await opened.encode(images);
@@ -63,7 +63,7 @@ export async function openDefined(definition: EncoderDefinition): Promise<Pictur
     close: async () => opened.close?.(),
   };
   try {
-    await encoder.encode([new Uint8Array(picture.size * picture.size * 3).fill(128)]);
+    await encoder.encode([new Uint8Array(image.size * image.size * 3).fill(128)]);
     return encoder;
   } catch (error) {
     await encoder.close();
@@ -73,14 +73,14 @@ export async function openDefined(definition: EncoderDefinition): Promise<Pictur
 
 function faultOf(opened: ImageEncoder): string | undefined {
   if (typeof opened !== 'object' || opened === null) return 'its "open" gives no encoder';
-  const { id, local, global, picture, batch = 8 } = opened;
+  const { id, local, global, picture: image, batch = 8 } = opened;
   if (typeof id !== 'string' || !/^[\w.+-]{1,100}$/.test(id))
     return 'its "id" must be 1 to 100 letters, digits, ".", "_", "+" or "-"';
   const counts = {
     'local.tokens': local?.tokens,
     'local.channels': local?.channels,
     'global.channels': global?.channels,
-    'picture.size': picture?.size,
+    'image.size': image?.size,
     batch,
   };
   for (const [name, value] of Object.entries(counts)) {

@@ -12,7 +12,7 @@ const plain = {
   input: 'image',
   size: 224,
   mean: [0.5, 0.5, 0.5],
-  deviation: [0.5, 0.5, 0.5],
+  std: [0.5, 0.5, 0.5],
   outputs: { local: 'tokens', global: 'pooled' },
 };
 
@@ -44,10 +44,7 @@ describe('parseDescription', () => {
   });
 
   it.each([
-    [
-      { ...plain, deviaton: [1, 1, 1], deviation: undefined },
-      'small.json has an unknown key "deviaton". Did you mean "deviation"?',
-    ],
+    [{ ...plain, deviaton: [1, 1, 1], std: undefined }, 'small.json has an unknown key "deviaton". Did you mean "deviation"?'],
     [
       { ...plain, outputs: { ...plain.outputs, globl: 'x' } },
       'small.json has an unknown key "outputs.globl". Did you mean "global"?',

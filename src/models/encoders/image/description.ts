@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { limnHome, readJson, sha256File } from '../../../core/files.js';
 import { suggestion } from '../../../core/suggest.js';
-import { cropRoundings, fits, type PictureSettings, resamplings } from './image.js';
+import { cropRoundings, fits, type ImageSettings, resamplings } from './image.js';
 
 const perChannel = (least: number) =>
   z.array(z.number().gte(least).lte(1, 'is for colours from 0 to 1: divide it by 255')).length(3);
@@ -14,7 +14,7 @@ const perChannel = (least: number) =>
 export const encoderName = z.string().regex(/^[\w.-]+$/, 'may have letters, digits, ".", "_" and "-" only');
 export const fileName = z.string().regex(/^[^/\\]+$/, 'must be the name of a file in the same folder');
 
-export const pictureDescription = z.strictObject({
+export const imageDescription = z.strictObject({
   /** A short name, used in cache folders and messages. */
   name: encoderName,
   /** The ONNX file. */
@@ -27,7 +27,7 @@ export const pictureDescription = z.strictObject({
   size: z.int().min(8).max(2048),
   /** R, G, B; the input is (colour - mean) / deviation with colours from 0 to 1. */
   mean: perChannel(0),
-  deviation: perChannel(1e-6),
+  std: perChannel(1e-6),
   resampling: z.enum(resamplings).default('bicubic'),
   fit: z.enum(fits).default('cover'),
   /**
@@ -63,10 +63,10 @@ export const pictureDescription = z.strictObject({
   frozen: z.array(z.string().min(1)).optional(),
 });
 
-export type EncoderDescription = z.output<typeof pictureDescription>;
+export type EncoderDescription = z.output<typeof imageDescription>;
 
 /** How pictures are decoded for an encoder. */
-export function pictureSettings(description: EncoderDescription): PictureSettings {
+export function imageSettings(description: EncoderDescription): ImageSettings {
   const { size, fit, resampling, shorterSide, cropRounding } = description;
   return { size, fit, resampling, shorterSide, ...(cropRounding === undefined ? {} : { cropRounding }) };
 }
@@ -78,14 +78,14 @@ export function pictureSettings(description: EncoderDescription): PictureSetting
  * @throws LimnError CONFIG that names the key, and the likely one for a key that is unknown
  */
 export function parseDescription(value: unknown, label: string): EncoderDescription {
-  const parsed = pictureDescription.safeParse(value);
+  const parsed = imageDescription.safeParse(value);
   if (parsed.success) return parsed.data;
   // A misspelt key explains the missing one, so it goes first.
   const { issues } = parsed.error;
   const issue = (issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]) as z.core.$ZodIssue;
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0] as string;
-    const known = Object.keys(issue.path[0] === 'outputs' ? pictureDescription.shape.outputs.shape : pictureDescription.shape);
+    const known = Object.keys(issue.path[0] === 'outputs' ? imageDescription.shape.outputs.shape : imageDescription.shape);
     throw new LimnError('CONFIG', `${label} has an unknown key "${[...issue.path, key].join('.')}". ${suggestion(key, known)}`, {
       details: { label, key },
     });
@@ -112,15 +112,15 @@ export async function loadDescription(path: string): Promise<{ description: Enco
     const description = parseDescription(value, path);
     return { description, weights: findWeights(description.file, folder) };
   }
-  const { picture } = value as { picture?: unknown };
-  if (picture === undefined) {
+  const { picture: image } = value as { picture?: unknown };
+  if (image === undefined) {
     throw new LimnError(
       'USAGE',
       `The encoder in ${folder} reads texts alone: give it to --text-encoder, and another to --encoder.`,
     );
   }
   // A model that is trained with it finds the weights again by the folder's name.
-  const inFolder = parseDescription(picture, path);
+  const inFolder = parseDescription(image, path);
   const description = { ...inFolder, file: `${basename(folder)}/${inFolder.file}` };
   return { description, weights: findWeights(description.file, dirname(folder)) };
 }

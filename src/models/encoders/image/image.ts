@@ -26,7 +26,7 @@ export const resamplings = [
 export const fits = ['fill', 'cover', 'contain'] as const;
 export const cropRoundings = ['down', 'even'] as const;
 
-export interface PictureSettings {
+export interface ImageSettings {
   /** Width and height of the result in pixels. */
   size: number;
   /**
@@ -48,7 +48,7 @@ export interface PictureSettings {
   cropRounding?: (typeof cropRoundings)[number] | undefined;
 }
 
-export interface DecodeOptions extends PictureSettings {
+export interface DecodeOptions extends ImageSettings {
   /** Pictures with more pixels are refused before they are decoded. @default 268402689 */
   pixelLimit?: number;
   /** Pictures that are wider or higher are refused. @default 32767 */
@@ -65,7 +65,7 @@ const largestInMemory = 2 ** 24;
 /**
  * A text that says how pixels are made, for cache keys. The number changes whenever the same file would give other pixels.
  */
-export function pictureSettingsId(settings: PictureSettings): string {
+export function imageSettingsId(settings: ImageSettings): string {
   const { size, fit = 'cover', resampling = 'bicubic', shorterSide = size, cropRounding = 'down' } = settings;
   const rest = `${shorterSide === size ? '' : `-${shorterSide}`}${cropRounding === 'down' ? '' : `-${cropRounding}`}`;
   return `rgb1-${size}-${fit}-${resampling}${rest}`;
@@ -109,13 +109,13 @@ function requireFormat(bytes: Uint8Array, label: string): void {
 /**
  * Decodes one picture.
  *
- * @param picture a path, or the bytes of the file
+ * @param source a path, or the bytes of the file
  * @returns (size, size, 3) RGB, 0 to 255
  * @throws LimnError IMAGE, naming the file, when it is missing, no picture, damaged or cut short, or over a limit
  */
-export async function decodeImage(picture: string | Uint8Array, options: DecodeOptions): Promise<Uint8Array> {
-  const label = typeof picture === 'string' ? picture : (options.label ?? 'The picture');
-  const bytes = typeof picture === 'string' ? await readPicture(picture) : picture;
+export async function decodeImage(source: string | Uint8Array, options: DecodeOptions): Promise<Uint8Array> {
+  const label = typeof source === 'string' ? source : (options.label ?? 'The picture');
+  const bytes = typeof source === 'string' ? await readImage(source) : source;
   const { pixelLimit = defaultPixelLimit, sideLimit = 32_767, resampling = 'bicubic' } = options;
   let decoded: { data: Uint8Array; info: OutputInfo };
   try {
@@ -141,7 +141,7 @@ export async function decodeImage(picture: string | Uint8Array, options: DecodeO
   return resizeAsPillow(image, options, resampling.slice(pillowPrefix.length) as PillowFilter);
 }
 
-function resize(rgb: Sharp, settings: PictureSettings): Sharp {
+function resize(rgb: Sharp, settings: ImageSettings): Sharp {
   const { size, fit = 'cover', resampling = 'bicubic', shorterSide = size, cropRounding } = settings;
   const side = fit === 'contain' ? size : shorterSide;
   const kernel = kernels[resampling as keyof typeof kernels];
@@ -151,7 +151,7 @@ function resize(rgb: Sharp, settings: PictureSettings): Sharp {
 }
 
 /** The pixels before the centre of `size` in a side of `length`; negative where the side is shorter. */
-function marginOf(length: number, size: number, rounding: PictureSettings['cropRounding'] = 'down'): number {
+function marginOf(length: number, size: number, rounding: ImageSettings['cropRounding'] = 'down'): number {
   const half = (length - size) / 2;
   if (rounding === 'down') return Math.floor(half);
   const up = Math.ceil(half);
@@ -159,13 +159,13 @@ function marginOf(length: number, size: number, rounding: PictureSettings['cropR
 }
 
 /** Leaves four pixels for one, of which Pillow's way makes the rest: a difference of a grey level or two. */
-function shrinkRoughly(rgb: Sharp, { size, shorterSide = size }: PictureSettings): Sharp {
+function shrinkRoughly(rgb: Sharp, { size, shorterSide = size }: ImageSettings): Sharp {
   const side = 4 * Math.max(size, shorterSide);
   return rgb.resize(side, side, { fit: 'outside', withoutEnlargement: true, kernel: 'cubic' });
 }
 
 /** The steps of transformers' image processors: the longer side and the margins of the crop are rounded down. */
-function resizeAsPillow(image: RgbImage, settings: PictureSettings, filter: PillowFilter): Uint8Array {
+function resizeAsPillow(image: RgbImage, settings: ImageSettings, filter: PillowFilter): Uint8Array {
   const { size, fit = 'cover', shorterSide = size, cropRounding } = settings;
   const [width, height] = scaledSize(image, fit, size, shorterSide);
   if (fit === 'contain') return centredOn(255, pillowResize(image, width, height, filter), size);
@@ -200,7 +200,7 @@ function centredOn(grey: 0 | 255, { width, height, data }: RgbImage, size: numbe
  *
  * @throws LimnError IMAGE for a path that is not there, cannot be read, or is no file: a pipe would be waited for without end
  */
-export async function readPicture(path: string): Promise<Uint8Array> {
+export async function readImage(path: string): Promise<Uint8Array> {
   try {
     // Opened so, a pipe is there at once, whether anybody writes into it or not.
     const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));

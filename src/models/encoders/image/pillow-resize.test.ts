@@ -99,18 +99,18 @@ describe('pillowResize', () => {
   });
 
   it('fills, contains, and crops from a longer shorter side', async () => {
-    const picture = `${fixtures}clip-pictures/wide.png`;
+    const image = `${fixtures}clip-pictures/wide.png`;
     const [fill, contain, crop, whole] = await Promise.all([
-      decodeImage(picture, { size: 20, resampling: 'pillow-bicubic', fit: 'fill' }),
-      decodeImage(picture, { size: 20, resampling: 'pillow-bicubic', fit: 'contain' }),
-      decodeImage(picture, { size: 20, resampling: 'pillow-bicubic', shorterSide: 24 }),
-      decodeImage(picture, { size: 24, resampling: 'pillow-bicubic' }),
+      decodeImage(image, { size: 20, resampling: 'pillow-bicubic', fit: 'fill' }),
+      decodeImage(image, { size: 20, resampling: 'pillow-bicubic', fit: 'contain' }),
+      decodeImage(image, { size: 20, resampling: 'pillow-bicubic', shorterSide: 24 }),
+      decodeImage(image, { size: 24, resampling: 'pillow-bicubic' }),
     ]);
     expect(fill.length).toBe(1200);
     expect([...contain.subarray(0, 60)]).toEqual(new Array(60).fill(255));
     const rows = Array.from({ length: 20 }, (_, y) => [...whole.subarray(((y + 2) * 24 + 2) * 3, ((y + 2) * 24 + 22) * 3)]);
     expect([...crop]).toEqual(rows.flat());
-    const vips = await decodeImage(picture, { size: 20, shorterSide: 24 });
+    const vips = await decodeImage(image, { size: 20, shorterSide: 24 });
     expect(vips.length).toBe(1200);
   });
 });

@@ -140,8 +140,8 @@ export function pillowResize(
 }
 
 function pillowNearest(image: RgbImage, width: number, height: number, crop: Crop): RgbImage {
-  const columns = nearestPlaces(image.width, width, crop.left, crop.width);
-  const rows = nearestPlaces(image.height, height, crop.top, crop.height);
+  const columns = nearestPositions(image.width, width, crop.left, crop.width);
+  const rows = nearestPositions(image.height, height, crop.top, crop.height);
   const data = new Uint8Array(crop.width * crop.height * 3);
   let at = 0;
   for (const row of rows) {
@@ -154,7 +154,7 @@ function pillowNearest(image: RgbImage, width: number, height: number, crop: Cro
 }
 
 /** Pillow adds the step up, so that its rounding errors are these. */
-function nearestPlaces(from: number, to: number, start: number, count: number): number[] {
+function nearestPositions(from: number, to: number, start: number, count: number): number[] {
   const step = from / to;
   const places: number[] = [];
   let centre = step * 0.5;

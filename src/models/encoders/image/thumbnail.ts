@@ -1,11 +1,11 @@
 /** Small copies of pictures: for pages that need no other file, and for servers. */
 import type { Sharp } from 'sharp';
-import { damagedImage, defaultPixelLimit, openImage, readPicture } from './image.js';
+import { damagedImage, defaultPixelLimit, openImage, readImage } from './image.js';
 
 /** A copy of at most `pixels` a side as a data URI; undefined for a picture that cannot be read. @param pixels @default 320 */
-export async function thumbnail(picture: string | Uint8Array, pixels = 320): Promise<string | undefined> {
+export async function thumbnail(image: string | Uint8Array, pixels = 320): Promise<string | undefined> {
   try {
-    const bytes = typeof picture === 'string' ? await readPicture(picture) : picture;
+    const bytes = typeof image === 'string' ? await readImage(image) : image;
     const copy = await small(openImage(bytes), pixels).webp({ quality: 82 }).toBuffer();
     return `data:image/webp;base64,${copy.toString('base64')}`;
   } catch {
@@ -21,14 +21,14 @@ export async function thumbnail(picture: string | Uint8Array, pixels = 320): Pro
  */
 export async function jpegThumbnail(bytes: Uint8Array, pixels = 320, pixelLimit = defaultPixelLimit): Promise<Uint8Array> {
   try {
-    const picture = small(openImage(bytes, 'The picture', pixelLimit), pixels);
-    return await picture.toColourspace('srgb').jpeg({ quality: 82 }).toBuffer();
+    const image = small(openImage(bytes, 'The picture', pixelLimit), pixels);
+    return await image.toColourspace('srgb').jpeg({ quality: 82 }).toBuffer();
   } catch (error) {
     throw damagedImage('The picture', error);
   }
 }
 
-function small(picture: Sharp, pixels: number): Sharp {
+function small(image: Sharp, pixels: number): Sharp {
   const size = { width: pixels, height: pixels, fit: 'inside', withoutEnlargement: true } as const;
-  return picture.resize(size).flatten({ background: '#ffffff' });
+  return image.resize(size).flatten({ background: '#ffffff' });
 }

@@ -1,14 +1,14 @@
 /** A picture encoder without a network: colour statistics of four quarters and of the whole. */
 import { setTimeout } from 'node:timers/promises';
 import { colourStatistics } from '../image/colour.js';
-import type { PictureEncoder } from '../image/picture-encoder.js';
+import type { FrozenImageEncoder } from '../image/image-encoder.js';
 
-export function fakeEncoder(options: { id?: string; pauseMs?: number } = {}): PictureEncoder & { encoded: number } {
+export function fakeEncoder(options: { id?: string; pauseMs?: number } = {}): FrozenImageEncoder & { encoded: number } {
   const encoder = {
     id: options.id ?? 'fake-1',
     local: { tokens: 4, channels: 6 },
     global: { channels: 6 },
-    picture: { size: 16, resampling: 'bilinear', fit: 'fill' } as const,
+    image: { size: 16, resampling: 'bilinear', fit: 'fill' } as const,
     batch: 8,
     encoded: 0,
     async encode(images: readonly Uint8Array[]) {

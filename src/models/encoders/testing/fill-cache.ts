@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { openFeatures } from '../cache/feature-cache.js';
 import { fakeEncoder } from './fake-encoder.js';
 
-const [pictureFolder = '', directory = '', memoFile = '', pauseMs = '0'] = process.argv.slice(2);
-const pictures = readdirSync(pictureFolder)
+const [imageFolder = '', directory = '', memoFile = '', pauseMs = '0'] = process.argv.slice(2);
+const images = readdirSync(imageFolder)
   .sort()
-  .map((file) => ({ id: file, path: join(pictureFolder, file) }));
+  .map((file) => ({ id: file, path: join(imageFolder, file) }));
 const table = await openFeatures({
   encoder: fakeEncoder({ pauseMs: Number(pauseMs) }),
-  pictures,
+  images,
   directory,
   memoFile,
   batchSize: 4,

@@ -6,7 +6,7 @@ import { toFloat16 } from '../../../engine/tensor/float16.js';
 import { int64, type Tensor, tensor } from '../../../engine/tensor/tensor.js';
 import { weightsHashes } from '../image/description.js';
 import { quantizesDynamically } from '../image/dynamic-quantization.js';
-import { requireNames } from '../image/picture-graph.js';
+import { requireNames } from '../image/image-graph.js';
 import { HubTokenizer } from './hub-tokenizer.js';
 import type { TextDescription } from './text-description.js';
 

@@ -3,8 +3,8 @@ import * as f from '../../../engine/graph/functions.js';
 import { linear } from '../../../engine/nn/layers.js';
 import { baseline } from './baseline.js';
 
-export const concat = baseline('concat', (context, { width, dropout }, picture, text) => {
+export const concat = baseline('concat', (context, { width, dropout }, image, text) => {
   const hidden = (name: string, x: ReturnType<typeof f.relu>) =>
     context.dropout(f.relu(linear(context, name, x, 2 * width)), dropout);
-  return linear(context, 'out', hidden('hidden2', hidden('hidden1', f.concat([picture, text], 1))), width);
+  return linear(context, 'out', hidden('hidden2', hidden('hidden1', f.concat([image, text], 1))), width);
 });

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { limn } from '../limn.js';
 
 export function limnOptions(method: string) {
-  const { factors, layers, projection, localMass, weights, gamma } = limn.options.shape;
+  const { factors, layers, projection, localTokenPrior, weights, gamma } = limn.options.shape;
   const only = <const T extends string>(value: T) =>
     z.literal(value, { error: `is a setting of LIMN, not of the method "${method}"` });
   return {
@@ -14,7 +14,7 @@ export function limnOptions(method: string) {
     factorStart: only('tokens').default('tokens'),
     layers,
     projection,
-    localMass,
+    localTokenPrior,
     weights,
     factorWeights: only('equal').optional(),
     gamma,

@@ -2,4 +2,4 @@
 import { add, l2Normalize } from '../../../engine/graph/functions.js';
 import { baseline } from './baseline.js';
 
-export const sum = baseline('sum', (_context, _config, picture, text) => add(l2Normalize(picture), l2Normalize(text)));
+export const sum = baseline('sum', (_context, _config, image, text) => add(l2Normalize(image), l2Normalize(text)));

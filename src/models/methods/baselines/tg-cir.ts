@@ -11,8 +11,8 @@ import * as f from '../../../engine/graph/functions.js';
 import type { Value } from '../../../engine/graph/index.js';
 import { type Context, init } from '../../../engine/nn/context.js';
 import { linear, mlp } from '../../../engine/nn/layers.js';
-import { disentangling } from '../../../engine/nn/losses.js';
-import type { Encoded } from '../../backbone/encoded.js';
+import { factorOrthogonality } from '../../../engine/nn/losses.js';
+import type { EncodedInput } from '../../backbone/encoded.js';
 import { inBatchClassification } from '../classification.js';
 import { defineMethod, type MethodConfig } from '../define-method.js';
 import type { BatchRows, Embedding } from '../method.js';
@@ -24,7 +24,7 @@ const options = z.object({
   /** A, the number of attributes. */
   factors: z.int().positive().default(8),
   /** Weights of the regulariser ("agreement") and of keeping the attributes apart; the classification has 1. */
-  weights: z.strictObject({ factors: share, agreement: share, disentangling: share }).prefault({}),
+  weights: z.strictObject({ factors: share, agreement: share, factorOrthogonality: share }).prefault({}),
 });
 type Config = MethodConfig<typeof options>;
 
@@ -36,22 +36,22 @@ interface AttributeEmbedding extends Embedding {
 export const tgCir = defineMethod({
   id: 'tg-cir',
   options,
-  sees: () => ({ picture: true, text: true }),
+  sees: () => ({ image: true, text: true }),
   local: () => true,
-  embedQuery(context, config, picture, text): AttributeEmbedding {
-    const seen = featureSet(context.scope('picture_attributes'), config, picture as Encoded);
-    const asked = featureSet(context.scope('text_attributes'), config, text as Encoded);
+  embedQuery(context, config, image, text): AttributeEmbedding {
+    const seen = featureSet(context.scope('picture_attributes'), config, image as EncodedInput);
+    const asked = featureSet(context.scope('text_attributes'), config, text as EncodedInput);
     return { matching: match(compose(context.scope('compose'), config, seen, asked)), attributes: attributesOf(seen) };
   },
-  embedTarget(context, config, picture) {
-    const set = featureSet(context.scope('picture_attributes'), config, picture);
+  embedTarget(context, config, image) {
+    const set = featureSet(context.scope('picture_attributes'), config, image);
     return { matching: match(set), attributes: attributesOf(set) };
   },
   loss,
 });
 
 /** Each attribute's learned query attends over the tokens; the global feature comes behind: (B, A + 1, d). */
-function featureSet(context: Context, { factors: count, width }: Config, { tokens, bias, global }: Encoded): Value {
+function featureSet(context: Context, { factors: count, width }: Config, { tokens, bias, global }: EncodedInput): Value {
   const queries = context.parameter('queries', [count, width], init.normal(1 / Math.sqrt(width)), { decay: false });
   const logits = f.matmul(queries, linear(context, 'key', tokens!, width), { transB: true }); // (B, A, n)
   const weights = f.softmax(bias ? f.add(logits, f.unsqueeze(bias, [1])) : logits);
@@ -62,10 +62,10 @@ function featureSet(context: Context, { factors: count, width }: Config, { token
 const attributesOf = (set: Value) => f.slice(set, 1, 0, (set.shape[1] as number) - 1);
 
 /** keep * reference + replace * text, with gates for each channel of each feature that see both. */
-function compose(context: Context, { width, dropout }: Config, picture: Value, text: Value): Value {
-  const both = f.concat([picture, text], 2);
+function compose(context: Context, { width, dropout }: Config, image: Value, text: Value): Value {
+  const both = f.concat([image, text], 2);
   const gate = (name: string) => f.sigmoid(mlp(context, name, both, { hidden: width, out: width, dropout, activation: 'relu' }));
-  return f.add(f.mul(gate('keep'), picture), f.mul(gate('replace'), text));
+  return f.add(f.mul(gate('keep'), image), f.mul(gate('replace'), text));
 }
 
 /** The features of a set, each of length 1, side by side: their inner product is the sum of the features' cosines. */
@@ -88,7 +88,11 @@ function loss(context: Context, config: Config, query: AttributeEmbedding, targe
   const classification = classify(byQuery);
   const divergence = f.mul(f.exp(wanted), f.sub(wanted, f.logSoftmax(byQuery)));
   const regulariser = f.reduceMean(f.reduceSum(divergence, [1]));
-  const apart = f.add(disentangling(query.attributes), disentangling(target.attributes));
-  const total = f.add(classification, f.mul(regulariser, config.weights.agreement), f.mul(apart, config.weights.disentangling));
+  const apart = f.add(factorOrthogonality(query.attributes), factorOrthogonality(target.attributes));
+  const total = f.add(
+    classification,
+    f.mul(regulariser, config.weights.agreement),
+    f.mul(apart, config.weights.factorOrthogonality),
+  );
   return { loss: total, metrics: { classification, regulariser, disentangling: apart } };
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LimnModel } from '../../../models/retrieval/limn-model.js';
+import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
 import { Gallery } from '../gallery.js';
 import { type TinyFolder, tinyFolder } from '../testing/tiny-gallery.js';
 import { saveTinyModel } from '../testing/tiny-model.js';
@@ -60,7 +60,7 @@ describe('an explanation', () => {
 
   it('has one cell where a model has no places', async () => {
     await saveTinyModel(at('global'), 5, { features: 'global' });
-    const model = await LimnModel.open(at('global'));
+    const model = await RetrievalModel.open(at('global'));
     const one = await Gallery.create({ model, images: at('pictures'), out: at('global-gallery') });
     const why = await one.explain(request, 'p01.jpg');
     expect(why.factors.map(({ hit }) => hit)).toEqual(new Array(3).fill({ columns: 1, rows: 1, weights: [1] }));

@@ -6,10 +6,10 @@ import type { Embedder } from '../embedder.js';
 import type { InTurn } from '../in-turn.js';
 import { mostHits } from '../search/check-request.js';
 import type { Composer } from '../search/compose.js';
-import type { KnownPicture } from '../search/query-pictures.js';
+import type { KnownImage } from '../search/query-images.js';
 import type { Searcher } from '../search/searcher.js';
 import type { Explanation, HeatMap, SearchRequest } from '../search-types.js';
-import { overPicture, wholePicture } from './heat-map.js';
+import { overImage, wholeImage } from './heat-map.js';
 
 export interface ExplainTools {
   store: GalleryStore;
@@ -62,22 +62,22 @@ export async function explainHit(tools: ExplainTools, request: SearchRequest, id
 /** One map a factor. @param text of the query that the picture is the reference of */
 async function heatMaps(
   { embedder, store, inTurn }: ExplainTools,
-  picture: KnownPicture,
+  image: KnownImage,
   text: string | undefined,
 ): Promise<HeatMap[]> {
   const { factors } = store.info.sizes;
   const { model } = embedder;
   const side = model.attentionGrid;
-  if (side === undefined) return new Array<HeatMap>(factors).fill(wholePicture);
-  const bytes = await picture.bytes();
-  const decoded = await inTurn(bytes, () => embedder.decode(bytes, picture.name));
-  const { autoOrient } = await openImage(bytes, picture.name, false).metadata();
-  const { picture: settings } = await embedder.openReader();
+  if (side === undefined) return new Array<HeatMap>(factors).fill(wholeImage);
+  const bytes = await image.bytes();
+  const decoded = await inTurn(bytes, () => embedder.decode(bytes, image.name));
+  const { autoOrient } = await openImage(bytes, image.name, false).metadata();
+  const { image: settings } = await embedder.openReader();
   // A model whose queries see pictures alone sees its references with an empty text.
-  const said = model.sees.picture ? (text ?? (model.sees.text ? undefined : '')) : undefined;
+  const said = model.sees.image ? (text ?? (model.sees.text ? undefined : '')) : undefined;
   const attention = await embedder.attention(decoded, said);
   const places = side * side;
   return Array.from({ length: factors }, (_, k) =>
-    overPicture(attention.subarray(k * places, (k + 1) * places), side, autoOrient, settings),
+    overImage(attention.subarray(k * places, (k + 1) * places), side, autoOrient, settings),
   );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../core/random.js';
-import type { Metadata } from '../../store/metadata.js';
+import type { ItemMetadata } from '../../store/metadata.js';
 import { type NamingSample, nameFactors } from './factor-names.js';
 import { fieldsOf } from './fields.js';
 
@@ -28,7 +28,7 @@ function samples(count: number, { strength = 3, metadata = true } = {}): NamingS
       );
     }
     const title = `a shirt with collar ${striped ? 'striped' : 'plain'} for every day`;
-    const known: Metadata = { colour, title, price: random.uniform(), sale: random.uniform() < 0.5 };
+    const known: ItemMetadata = { colour, title, price: random.uniform(), sale: random.uniform() < 0.5 };
     return { factors, metadata: metadata ? known : {} };
   });
 }
@@ -51,7 +51,7 @@ describe('nameFactors', () => {
 describe('fieldsOf', () => {
   it('gives types, ranges of numbers and the most frequent values', () => {
     const many = Array.from({ length: 150 }, (_, i) => ({ code: `c${String(i).padStart(3, '0')}` }));
-    const all: Metadata[] = [
+    const all: ItemMetadata[] = [
       { colour: 'red', price: 3, sale: true, size: 10, note: null },
       { colour: 'blue', price: -1, sale: false, size: 'M', title: 'x'.repeat(65) },
       { colour: 'red', price: 2 },

@@ -6,10 +6,10 @@
  * only fits by chance does not count, and a factor that follows nothing clearly keeps its number.
  */
 import { setImmediate } from 'node:timers/promises';
-import type { Metadata } from '../../store/metadata.js';
+import type { ItemMetadata } from '../../store/metadata.js';
 
 export interface NamingSample {
-  metadata: Metadata;
+  metadata: ItemMetadata;
   /** The factors' vectors (factors * projection). */
   factors: Float32Array;
 }
@@ -80,7 +80,7 @@ function traitsOf(samples: readonly NamingSample[]): Trait[] {
 }
 
 /** A short value is a name with its field, a flag is its field, and longer texts are their words. */
-function namesOf(field: string, value: Metadata[string]): string[] {
+function namesOf(field: string, value: ItemMetadata[string]): string[] {
   if (typeof value === 'boolean') return value ? [field] : [];
   if (typeof value !== 'string') return [];
   const words = value.toLowerCase().match(/\p{L}[\p{L}\p{N}'-]*/gu) ?? [];

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { readSealedJson, sealed } from '../../../core/checksum.js';
 import { writeFileAtomic } from '../../../core/files.js';
 import type { GalleryStore, StoredItem } from '../../store/store.js';
-import { localFolder } from '../places.js';
+import { localFolder } from '../locations.js';
 import { type NamingSample, nameFactors } from './factor-names.js';
 import { type Field, fieldsOf } from './fields.js';
 

@@ -1,5 +1,5 @@
 /** The fields that a gallery's metadata have, with some of their values: what a person can filter by. */
-import type { Metadata } from '../../store/metadata.js';
+import type { ItemMetadata } from '../../store/metadata.js';
 
 export interface Field {
   name: string;
@@ -15,7 +15,7 @@ const longestValue = 64;
 const mostCounted = 10_000;
 
 /** @param all metadata of all items, or of a sample */
-export function fieldsOf(all: Iterable<Metadata>): Field[] {
+export function fieldsOf(all: Iterable<ItemMetadata>): Field[] {
   const fields = new Map<string, { types: Set<string>; counts: Map<string | number | boolean, number> }>();
   for (const metadata of all) {
     for (const [name, value] of Object.entries(metadata)) {

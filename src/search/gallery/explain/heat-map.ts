@@ -1,10 +1,10 @@
 /** From attention over the square that an encoder sees to weights over the picture as it is. */
 import { LimnError } from '../../../core/errors.js';
-import type { PictureSettings } from '../../../models/encoders/image/image.js';
+import type { ImageSettings } from '../../../models/encoders/image/image.js';
 import type { HeatMap } from '../search-types.js';
 
 /** Width and height in pixels. */
-export interface PictureSize {
+export interface ImageSize {
   width: number;
   height: number;
 }
@@ -21,14 +21,14 @@ const finer = 2;
  *
  * @param weights (side, side), row by row
  */
-export function overPicture(
+export function overImage(
   weights: ArrayLike<number>,
   side: number,
-  picture: PictureSize,
-  { size, fit = 'cover', shorterSide = size }: PictureSettings,
+  image: ImageSize,
+  { size, fit = 'cover', shorterSide = size }: ImageSettings,
 ): HeatMap {
   if (weights.length !== side * side) throw new LimnError('USAGE', `${weights.length} weights are no grid of ${side} x ${side}.`);
-  const { width, height } = picture;
+  const { width, height } = image;
   const [shorter, longer] = [Math.min(width, height), Math.max(width, height)];
   // What the square is on the picture, in pixels; a border has negative places.
   const part = size / shorterSide;
@@ -74,4 +74,4 @@ function overlaps(count: number, extent: number, start: number, square: number, 
 }
 
 /** For pictures whose places are not known apart: all of it in one cell. */
-export const wholePicture: HeatMap = { columns: 1, rows: 1, weights: [1] };
+export const wholeImage: HeatMap = { columns: 1, rows: 1, weights: [1] };

@@ -1,9 +1,9 @@
 /** The last step before pictures are written: their vectors, new or as the store has them. */
 import type { EmbeddedItem, GalleryStore } from '../../store/store.js';
-import type { Embedder, Vectors } from '../embedder.js';
+import type { Embedder, EmbeddingVectors } from '../embedder.js';
 import type { Changed } from './prepare.js';
 
-export interface Written {
+export interface WrittenItems {
   item: EmbeddedItem;
   kind: 'added' | 'replaced' | 'updated';
 }
@@ -14,15 +14,15 @@ export async function embedChanged(
   store: GalleryStore,
   embedder: Embedder,
   signal: AbortSignal | undefined,
-): Promise<Written[]> {
-  const fresh = batch.flatMap(({ picture }) => (picture ? [picture] : []));
+): Promise<WrittenItems[]> {
+  const fresh = batch.flatMap(({ image }) => (image ? [image] : []));
   const vectors = (await embedder.targets(fresh, { signal })).values();
-  const known = batch.filter(({ picture }) => !picture).map(({ item }) => item.id);
+  const known = batch.filter(({ image }) => !image).map(({ item }) => item.id);
   const kept = (known.length > 0 ? await store.vectors(known) : []).values();
-  return batch.flatMap(({ item, picture, replaces }): Written[] => {
-    const found: Vectors | undefined = (picture ? vectors : kept).next().value;
+  return batch.flatMap(({ item, image, replaces }): WrittenItems[] => {
+    const found: EmbeddingVectors | undefined = (image ? vectors : kept).next().value;
     // Someone else has deleted it meanwhile; it is as new the next time.
     if (!found) return [];
-    return [{ item: { ...item, ...found }, kind: picture ? (replaces ? 'replaced' : 'added') : 'updated' }];
+    return [{ item: { ...item, ...found }, kind: image ? (replaces ? 'replaced' : 'added') : 'updated' }];
   });
 }

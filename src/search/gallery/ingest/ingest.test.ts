@@ -12,10 +12,10 @@ import { openStore } from '../../store/open-store.js';
 import type { GalleryStore } from '../../store/store.js';
 import { Embedder } from '../embedder.js';
 import { Gallery } from '../gallery.js';
-import { PictureFiles } from '../picture-files.js';
-import { drawPicture, pictureBytes, type TinyFolder, tinyFolder } from '../testing/tiny-gallery.js';
+import { ImageFiles } from '../image-files.js';
+import { drawImage, imageBytes, type TinyFolder, tinyFolder } from '../testing/tiny-gallery.js';
+import type { ImageList } from './image-list.js';
 import { ingest } from './ingest.js';
-import type { PictureList } from './picture-list.js';
 
 let folder: TinyFolder;
 const at = (...parts: string[]) => folder.at(...parts);
@@ -43,9 +43,9 @@ async function decodedIn<T>(work: () => Promise<T>): Promise<{ result: T; decode
 describe('a gallery that is brought up to date', () => {
   it('embeds long lists, which have an encoder of their own, as short ones', async () => {
     const { model } = folder;
-    const pictures = Array.from({ length: 70 }, (_, i) => i);
+    const images = Array.from({ length: 70 }, (_, i) => i);
     await mkdir(at('long'));
-    await Promise.all(pictures.map((i) => drawPicture(at('long', `${i}.jpg`), i)));
+    await Promise.all(images.map((i) => drawImage(at('long', `${i}.jpg`), i)));
     const out = `memory:${at('long-gallery')}`;
     const gallery = await Gallery.create({ model, images: at('long'), out });
     expect(gallery.report.added).toBe(70);
@@ -76,7 +76,7 @@ describe('a gallery that is brought up to date', () => {
     expect([same.decoded, same.result]).toEqual([0, expect.objectContaining({ unchanged: 12, added: 0, replaced: 0 })]);
 
     const old = await gallery.search({ references: [{ id: 'p01.jpg' }], excludeReferences: false, k: 1 });
-    await drawPicture(at('changing', 'p01.jpg'), 60);
+    await drawImage(at('changing', 'p01.jpg'), 60);
     await copyFile(at('changing', 'p02.jpg'), at('changing', 'new.jpg'));
     await rm(at('changing', 'p03.jpg'));
     // Another time with the same content is no change.
@@ -180,7 +180,7 @@ describe('a gallery that is brought up to date', () => {
     ContentMemo.prototype.get = () => content;
     try {
       expect(await gallery.update({ verify: true })).toMatchObject({ unchanged: 12 });
-      await drawPicture(at('verified', 'p00.jpg'), 90);
+      await drawImage(at('verified', 'p00.jpg'), 90);
       expect(await gallery.update({ verify: true })).toMatchObject({ unchanged: 11, replaced: 1 });
     } finally {
       ContentMemo.prototype.get = original;
@@ -190,7 +190,7 @@ describe('a gallery that is brought up to date', () => {
 
   it('goes on after a kill with what was not written', async () => {
     const count = 330;
-    await drawPicture(at('one.jpg'), 1);
+    await drawImage(at('one.jpg'), 1);
     const source = await readFile(at('one.jpg'));
     await cp(at('pictures'), at('many'), { recursive: true });
     // Bytes behind a JPEG's end make other files of the same picture.
@@ -199,8 +199,8 @@ describe('a gallery that is brought up to date', () => {
     const dist = (path: string) => pathToFileURL(resolve(import.meta.dirname, '../../../../dist', path)).href;
     const program = `
       import { Gallery } from '${dist('search/gallery/gallery.js')}';
-      import { LimnModel } from '${dist('models/retrieval/limn-model.js')}';
-      const model = await LimnModel.open(${JSON.stringify(at('model'))});
+      import { RetrievalModel } from '${dist('models/retrieval/retrieval-model.js')}';
+      const model = await RetrievalModel.open(${JSON.stringify(at('model'))});
       const onProgress = ({ done }) => { if (done > 0) process.kill(process.pid, 'SIGKILL'); };
       await Gallery.create({ model, images: ${JSON.stringify(at('many'))}, out: ${JSON.stringify(`memory:${at('killed')}`)}, onProgress });`;
     await writeFile(at('killed.mjs'), program);
@@ -253,12 +253,12 @@ describe('a gallery that is brought up to date', () => {
       optimise: async () => {},
     } as unknown as GalleryStore;
     const total = 900;
-    const bytes = await pictureBytes(5);
+    const bytes = await imageBytes(5);
     let most = 0;
     let decoded = 0;
-    const list: PictureList = {
+    const list: ImageList = {
       total,
-      *pictures() {
+      *images() {
         for (let i = 0; i < total; i++) yield { id: `i${i}`, location: `i${i}`, metadata: {}, bytes };
       },
     };
@@ -267,7 +267,7 @@ describe('a gallery that is brought up to date', () => {
       most = Math.max(most, ++decoded - written);
       return decode(...args);
     };
-    await ingest({ store: slow, embedder, files: new PictureFiles(undefined, undefined) }, list);
+    await ingest({ store: slow, embedder, files: new ImageFiles(undefined, undefined) }, list);
     expect([decoded, written]).toEqual([total, total]);
     // A write of 256, another that is being filled, two batches of 32 that are embedded, one that is filled, and 16 read ahead.
     expect(most).toBeLessThanOrEqual(2 * 256 + 3 * 32 + 16 + 1);
@@ -286,7 +286,7 @@ describe('pictures behind URLs', () => {
       asked.push(request.url ?? '');
       const seed = /^\/(\d)\.jpg$/.exec(request.url ?? '')?.[1];
       if (seed === undefined) response.writeHead(404).end();
-      else response.end(await pictureBytes(Number(seed) + 10 * version));
+      else response.end(await imageBytes(Number(seed) + 10 * version));
     });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -311,7 +311,7 @@ describe('pictures behind URLs', () => {
     const gallery = await Gallery.create({ ...create, urls });
     expect(gallery.report.added).toBe(3);
     expect(await gallery.get('u2')).toMatchObject({ location: `${base}/2.jpg`, metadata: { n: 2 } });
-    expect(Buffer.from((await gallery.picture('u2')) as Uint8Array)).toEqual(await pictureBytes(12));
+    expect(Buffer.from((await gallery.image('u2')) as Uint8Array)).toEqual(await imageBytes(12));
     asked = [];
     expect(await gallery.update({ list: at('urls.jsonl') })).toMatchObject({ unchanged: 3 });
     expect(asked).toEqual([]);

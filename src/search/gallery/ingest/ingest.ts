@@ -9,13 +9,13 @@ import type { OnProgress } from '../../../core/progress.js';
 import { ContentMemo } from '../../../models/encoders/cache/content-memo.js';
 import type { GalleryStore, StoredItem } from '../../store/store.js';
 import type { Embedder } from '../embedder.js';
-import type { PictureFiles } from '../picture-files.js';
+import type { ImageFiles } from '../image-files.js';
 import { embedChanged } from './embed-changed.js';
+import type { ImageList, ListedImage, MetadataFit } from './image-list.js';
 import { type KeptMetadata, keptNote, MetadataKeeper } from './keep-metadata.js';
 import { type PassedOverFiles, passedOverNote } from './passed-over.js';
-import type { ListedPicture, MetadataFit, PictureList } from './picture-list.js';
 import { flattened, inBatches, mapAhead } from './pipeline.js';
-import { type Changed, type Prepared, preparePicture } from './prepare.js';
+import { type Changed, type PreparedImage, prepareImage } from './prepare.js';
 import { prune } from './prune.js';
 
 export interface IngestOptions {
@@ -38,7 +38,7 @@ export interface IngestOptions {
    * The list is a short one, whose pictures are written in one step: all or none, but for broken ones that are skipped, were it all of
    * them. Nothing is remembered of its files. @default false
    */
-  atOnce?: boolean | undefined;
+  atomic?: boolean | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: OnProgress | undefined;
 }
@@ -66,7 +66,7 @@ export interface IngestReport {
 }
 
 /** A report before anything is done: what reading the sources has found. @param list @default one without anything to say */
-export function newReport(list: Partial<PictureList> = {}): IngestReport {
+export function newReport(list: Partial<ImageList> = {}): IngestReport {
   const { passedOver = [], metadata, notes = [] } = list;
   const note = passedOverNote(passedOver);
   return {
@@ -93,11 +93,11 @@ export function tellKept(report: IngestReport, keeper: MetadataKeeper): void {
 export interface IngestTools {
   store: GalleryStore;
   embedder: Embedder;
-  files: PictureFiles;
+  files: ImageFiles;
 }
 
 /** Brings a store up to a list of pictures: {@link ingest}, or something that has others do the work. */
-export type Ingest = (tools: IngestTools, list: PictureList, options: IngestOptions) => Promise<IngestReport>;
+export type Ingest = (tools: IngestTools, list: ImageList, options: IngestOptions) => Promise<IngestReport>;
 
 /** Pictures that are read ahead, embedded together, and written together. */
 const sizes = { lookup: 500, ahead: 16, embed: 32, write: 256 };
@@ -108,12 +108,12 @@ const longestUnwritten = 5000;
  * @throws LimnError IMAGE for the first broken picture unless they are skipped, DATA when all are broken, USAGE for URLs where they are
  * not allowed or an id that the store refuses, STORE, INTERRUPTED; what was written until then stays
  */
-export async function ingest(tools: IngestTools, list: PictureList, options: IngestOptions = {}): Promise<IngestReport> {
+export async function ingest(tools: IngestTools, list: ImageList, options: IngestOptions = {}): Promise<IngestReport> {
   const { store, embedder, files } = tools;
   const { onBroken = 'error', refresh = false, optimise = true, signal, onProgress } = options;
   const report = newReport(list);
   const keeper = new MetadataKeeper(options.replaceMetadata);
-  const memo = options.atOnce ? undefined : await ContentMemo.open();
+  const memo = options.atomic ? undefined : await ContentMemo.open();
   const seen = options.prune ? new Set<string>() : undefined;
   const tell = () => {
     const { added, replaced, updated, unchanged, skipped } = report;
@@ -122,16 +122,16 @@ export async function ingest(tools: IngestTools, list: PictureList, options: Ing
     onProgress?.({ stage: 'index pictures', done, total: list.total, ...(notes.length > 0 ? { note: notes.join(', ') } : {}) });
   };
 
-  const lookUp = async (pictures: ListedPicture[]) => {
-    for (const { id } of pictures) seen?.add(id);
-    const stored = await store.get(pictures.map(({ id }) => id));
-    return pictures.map((picture, i) => ({ picture: keeper.keep(picture, stored[i]), stored: stored[i] }));
+  const lookUp = async (images: ListedImage[]) => {
+    for (const { id } of images) seen?.add(id);
+    const stored = await store.get(images.map(({ id }) => id));
+    return images.map((image, i) => ({ image: keeper.keep(image, stored[i]), stored: stored[i] }));
   };
-  const prepare = ({ picture, stored }: { picture: ListedPicture; stored: StoredItem | undefined }) => {
+  const prepare = ({ image, stored }: { image: ListedImage; stored: StoredItem | undefined }) => {
     throwIfAborted(signal, 'indexing; what is written is kept, and the same command goes on from there');
-    return preparePicture(picture, stored, { embedder, files, memo, refresh, verify: options.verify, signal });
+    return prepareImage(image, stored, { embedder, files, memo, refresh, verify: options.verify, signal });
   };
-  async function* changedOnly(prepared: AsyncIterable<Prepared>): AsyncGenerator<Changed> {
+  async function* changedOnly(prepared: AsyncIterable<PreparedImage>): AsyncGenerator<Changed> {
     for await (const one of prepared) {
       if ('changed' in one) {
         yield one.changed;
@@ -145,11 +145,11 @@ export async function ingest(tools: IngestTools, list: PictureList, options: Ing
     }
   }
 
-  const looked = flattened(mapAhead(inBatches(list.pictures(), sizes.lookup), 1, lookUp));
+  const looked = flattened(mapAhead(inBatches(list.images(), sizes.lookup), 1, lookUp));
   const changed = changedOnly(mapAhead(looked, sizes.ahead, prepare));
   const embedded = mapAhead(inBatches(changed, sizes.embed), 2, (batch) => embedChanged(batch, store, embedder, signal));
   try {
-    const writes = options.atOnce
+    const writes = options.atomic
       ? inBatches(flattened(embedded), list.total)
       : inBatches(flattened(embedded), sizes.write, { longest: longestUnwritten });
     for await (const group of writes) {
@@ -162,7 +162,7 @@ export async function ingest(tools: IngestTools, list: PictureList, options: Ing
     await memo?.save();
   }
   tellKept(report, keeper);
-  if (!options.atOnce) refuseAllBroken(report, list);
+  if (!options.atomic) refuseAllBroken(report, list);
   tell();
   if (seen) report.removed = await prune(store, seen, signal);
   if (!optimise) return report;
@@ -173,7 +173,7 @@ export async function ingest(tools: IngestTools, list: PictureList, options: Ing
 }
 
 /** @throws LimnError DATA: where nothing can be read, the place is wrong, or a disk is not there, and nothing should be deleted */
-export function refuseAllBroken({ skipped }: IngestReport, { total }: PictureList): void {
+export function refuseAllBroken({ skipped }: IngestReport, { total }: ImageList): void {
   if (skipped.length < total) return;
   throw new LimnError('DATA', `None of the ${total} pictures can be read. The first: ${skipped[0]?.reason}`);
 }

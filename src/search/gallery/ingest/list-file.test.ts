@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parquetFile } from '../testing/parquet-file.js';
+import type { ListedImage } from './image-list.js';
 import { listFile, metadataFile } from './list-file.js';
-import type { ListedPicture } from './picture-list.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -12,13 +12,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function read(name: string, content: string | Uint8Array): Promise<ListedPicture[]> {
+async function read(name: string, content: string | Uint8Array): Promise<ListedImage[]> {
   await writeFile(join(folder, name), content);
   const list = await listFile(join(folder, name), folder);
-  const pictures: ListedPicture[] = [];
-  for await (const picture of list.pictures()) pictures.push(picture);
-  expect(list.total).toBe(pictures.length);
-  return pictures;
+  const images: ListedImage[] = [];
+  for await (const image of list.images()) images.push(image);
+  expect(list.total).toBe(images.length);
+  return images;
 }
 
 describe('listFile', () => {
@@ -59,14 +59,14 @@ describe('listFile', () => {
       { name: 'stock', type: 'int64', values: of((i) => (i === 1 ? 2n ** 60n : BigInt(i))) },
       { name: 'sale', type: 'boolean', values: of((i) => i % 3 === 0) },
     ]);
-    const pictures = await read('list.parquet', file);
-    expect(pictures[1]).toEqual({
+    const images = await read('list.parquet', file);
+    expect(images[1]).toEqual({
       id: '1.jpg',
       location: '1.jpg',
       metadata: { price: 0.25, stock: '1152921504606846976', sale: false },
     });
-    expect(pictures[3]?.metadata).toEqual({ stock: 3, sale: true });
-    expect(pictures[4499]).toEqual({
+    expect(images[3]?.metadata).toEqual({ stock: 3, sale: true });
+    expect(images[4499]).toEqual({
       id: '4499.jpg',
       location: '4499.jpg',
       metadata: { price: 1124.75, stock: 4499, sale: false },
@@ -153,8 +153,8 @@ describe('lists as people write them', () => {
 
   it('reads numbers among words for "no value" as numbers', async () => {
     const text = ['path,price,sale,note', 'a.jpg,12,true,x', 'b.jpg,n/a,-,y', 'c.jpg,7.5,NULL,z', 'd.jpg,,false,n/a'].join('\n');
-    const pictures = await read('list.csv', text);
-    expect(pictures.map(({ metadata }) => metadata)).toEqual([
+    const images = await read('list.csv', text);
+    expect(images.map(({ metadata }) => metadata)).toEqual([
       { price: 12, sale: true, note: 'x' },
       { note: 'y' },
       { price: 7.5, note: 'z' },

@@ -5,10 +5,10 @@
 import { posix } from 'node:path';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { checkNewId } from '../../store/check.js';
-import { isMetadataKey, type Metadata, type MetadataValue } from '../../store/metadata.js';
+import { type ItemMetadata, isMetadataKey, type MetadataValue } from '../../store/metadata.js';
 import { ColumnTypes, metadataValue } from './column-types.js';
-import { isUrl, type ListedPicture, locationInside, type PictureList } from './picture-list.js';
-import { openTable, type Table } from './record-files.js';
+import { type ImageList, isUrl, type ListedImage, locationInside } from './image-list.js';
+import { openTable, type RecordTable } from './record-files.js';
 import { RowProblems } from './row-problems.js';
 import type { TableRow } from './table-row.js';
 
@@ -23,7 +23,7 @@ const reserved = ['id', 'path', 'url'];
  * @throws LimnError DATA that names the line, for a row without path and url, a path outside the images folder, an id that is there
  * twice, or a column that cannot be metadata; IO; USAGE for a file of another kind
  */
-export async function listFile(file: string, images: string): Promise<PictureList> {
+export async function listFile(file: string, images: string): Promise<ImageList> {
   const table = openTable(file);
   const types = new ColumnTypes(table.texts);
   const problems = new RowProblems(file);
@@ -32,7 +32,7 @@ export async function listFile(file: string, images: string): Promise<PictureLis
   for await (const row of rowsOf(table, (note) => noteOfNames.add(note))) {
     problems.try(row.place, () => {
       if (row.problem) throw row.problem;
-      const { id, location } = pictureOf(row, images);
+      const { id, location } = imageOf(row, images);
       checkKeys(row);
       checkListed(row, id, location);
       if (ids.has(id))
@@ -49,8 +49,8 @@ export async function listFile(file: string, images: string): Promise<PictureLis
   return {
     total,
     notes: [...namesNote(file, noteOfNames), ...table.notes(), ...types.notes(file)],
-    async *pictures() {
-      for await (const row of rowsOf(table)) yield { ...pictureOf(row, images), metadata: read(row, reservedOf(row)) };
+    async *images() {
+      for await (const row of rowsOf(table)) yield { ...imageOf(row, images), metadata: read(row, reservedOf(row)) };
     },
   };
 }
@@ -67,7 +67,10 @@ export interface MetadataFileOptions {
  *
  * @throws LimnError DATA, IO, USAGE as {@link listFile}
  */
-export async function metadataFile(file: string, { images, onNote }: MetadataFileOptions = {}): Promise<Map<string, Metadata>> {
+export async function metadataFile(
+  file: string,
+  { images, onNote }: MetadataFileOptions = {},
+): Promise<Map<string, ItemMetadata>> {
   const table = openTable(file);
   const types = new ColumnTypes(table.texts);
   const problems = new RowProblems(file);
@@ -95,13 +98,13 @@ export async function metadataFile(file: string, { images, onNote }: MetadataFil
   }
   problems.refuse();
   const read = metadataReader(table, types);
-  const found = new Map(rows.map(([id, row]): [string, Metadata] => [id, read(row, without)]));
+  const found = new Map(rows.map(([id, row]): [string, ItemMetadata] => [id, read(row, without)]));
   for (const note of [...namesNote(file, noteOfNames), ...table.notes(), ...types.notes(file)]) onNote?.(note);
   return found;
 }
 
 /** Rows with `id`, `path` and `url` under these names, however their columns are written. @param onRenamed told of a name that was found so */
-async function* rowsOf(table: Table, onRenamed?: (name: string) => void): AsyncGenerator<TableRow> {
+async function* rowsOf(table: RecordTable, onRenamed?: (name: string) => void): AsyncGenerator<TableRow> {
   for await (const row of table.rows()) {
     const names = Object.keys(row.values).filter((name) => {
       const plain = name.trim().toLowerCase();
@@ -147,7 +150,7 @@ function checkListed({ place }: TableRow, id: string, location: string): void {
 /** What a store keeps of it. */
 const longestLocation = 4096;
 
-function pictureOf(row: TableRow, images: string): Omit<ListedPicture, 'metadata'> {
+function imageOf(row: TableRow, images: string): Omit<ListedImage, 'metadata'> {
   const { place } = row;
   const [path, url] = [textOf(row, 'path'), textOf(row, 'url')];
   if (path !== undefined) {
@@ -200,9 +203,9 @@ function shownColumns({ values }: TableRow): string {
   return ` (its columns: ${names.slice(0, 8).join(', ').slice(0, 200)}${names.length > 8 ? ', ...' : ''}${hint})`;
 }
 
-type ReadMetadata = (row: TableRow, without: readonly string[]) => Metadata;
+type ReadMetadata = (row: TableRow, without: readonly string[]) => ItemMetadata;
 
-function metadataReader({ texts }: Table, types: ColumnTypes): ReadMetadata {
+function metadataReader({ texts }: RecordTable, types: ColumnTypes): ReadMetadata {
   return ({ values, place }, without) => {
     const kept = Object.entries(values).flatMap(([name, value]): [string, MetadataValue][] => {
       if (without.includes(name)) return [];

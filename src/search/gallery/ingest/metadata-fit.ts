@@ -1,15 +1,15 @@
 /** How the rows of a file of metadata fit the pictures of a list: which do, which do not, and what may be the reason. */
 import { basename, extname } from 'node:path/posix';
-import type { Metadata } from '../../store/metadata.js';
-import { type MetadataFit, type PictureList, withMetadata } from './picture-list.js';
+import type { ItemMetadata } from '../../store/metadata.js';
+import { type ImageList, type MetadataFit, withMetadata } from './image-list.js';
 
 const mostExamples = 5;
 
 /** A list with the metadata of a file, and how they fit. @param rows by id or path @param file what to call it */
-export async function fitMetadata(list: PictureList, rows: ReadonlyMap<string, Metadata>, file: string): Promise<PictureList> {
+export async function fitMetadata(list: ImageList, rows: ReadonlyMap<string, ItemMetadata>, file: string): Promise<ImageList> {
   const byId = new Set<string>();
   const byPath = new Set<string>();
-  for await (const { id, location } of list.pictures()) {
+  for await (const { id, location } of list.images()) {
     if (rows.has(id)) byId.add(id);
     if (rows.has(location)) byPath.add(location);
   }
@@ -48,11 +48,11 @@ const undone = (name: string, without?: number) =>
   differences.reduce((text, { undo }, i) => (i === without ? text : undo(text)), name);
 
 /** The most frequent difference between rows and the pictures that are like them. */
-async function likelyReason(list: PictureList, rows: readonly string[]): Promise<string | undefined> {
+async function likelyReason(list: ImageList, rows: readonly string[]): Promise<string | undefined> {
   const byCore = new Map<string, string[]>();
   for (const row of rows) byCore.set(undone(row), [...(byCore.get(undone(row)) ?? []), row].slice(0, mostExamples));
   const counts = new Map<string, { count: number; example: string }>();
-  for await (const { id, location } of list.pictures()) {
+  for await (const { id, location } of list.images()) {
     for (const name of id === location ? [id] : [id, location]) {
       for (const row of byCore.get(undone(name)) ?? []) {
         // Only those that have to be undone to make the two one.

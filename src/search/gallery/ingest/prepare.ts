@@ -3,25 +3,25 @@ import { stat } from 'node:fs/promises';
 import { LimnError } from '../../../core/errors.js';
 import { sha256 } from '../../../core/files.js';
 import type { ContentMemo } from '../../../models/encoders/cache/content-memo.js';
-import { readPicture } from '../../../models/encoders/image/image.js';
-import type { Metadata } from '../../store/metadata.js';
+import { readImage } from '../../../models/encoders/image/image.js';
+import type { ItemMetadata } from '../../store/metadata.js';
 import type { StoredItem } from '../../store/store.js';
-import type { DecodedPicture, Embedder } from '../embedder.js';
-import type { PictureFiles } from '../picture-files.js';
-import { isUrl, type ListedPicture } from './picture-list.js';
+import type { DecodedImage, Embedder } from '../embedder.js';
+import type { ImageFiles } from '../image-files.js';
+import { isUrl, type ListedImage } from './image-list.js';
 
 export interface Changed {
   item: StoredItem;
   /** Left out where only the metadata or the place have changed. */
-  picture?: DecodedPicture;
+  image?: DecodedImage;
   /** Whether the gallery has another picture of this id. */
   replaces: boolean;
 }
 
-export type Prepared = { changed: Changed } | { unchanged: true } | { id: string; broken: LimnError };
+export type PreparedImage = { changed: Changed } | { unchanged: true } | { id: string; broken: LimnError };
 
 export interface CompareTools {
-  files: PictureFiles;
+  files: ImageFiles;
   /** What is remembered of files that have not changed. @default nothing: they are read */
   memo?: ContentMemo | undefined;
   refresh: boolean;
@@ -37,16 +37,16 @@ export interface PrepareTools extends CompareTools {
 }
 
 /** Reads and decodes a picture, unless the gallery has its content. @throws LimnError USAGE where URLs are not allowed, INTERRUPTED */
-export async function preparePicture(
-  listed: ListedPicture,
+export async function prepareImage(
+  listed: ListedImage,
   stored: StoredItem | undefined,
   tools: PrepareTools,
-): Promise<Prepared> {
-  return prepare(listed, stored, tools).catch((error) => brokenPicture(listed, tools.files, error));
+): Promise<PreparedImage> {
+  return prepare(listed, stored, tools).catch((error) => brokenImage(listed, tools.files, error));
 }
 
 /** A picture whose file cannot be read as such. @throws any other error */
-export function brokenPicture(listed: ListedPicture, files: PictureFiles, error: unknown): { id: string; broken: LimnError } {
+export function brokenImage(listed: ListedImage, files: ImageFiles, error: unknown): { id: string; broken: LimnError } {
   const allowed = !isUrl(listed.location) || listed.bytes || files.fetcher;
   const broken = LimnError.isInstance(error) && ['IMAGE', 'DATA', 'USAGE'].includes(error.code) && allowed;
   if (!broken) throw error;
@@ -55,7 +55,7 @@ export function brokenPicture(listed: ListedPicture, files: PictureFiles, error:
   return { id: listed.id, broken: why };
 }
 
-async function prepare(listed: ListedPicture, stored: StoredItem | undefined, tools: PrepareTools): Promise<Prepared> {
+async function prepare(listed: ListedImage, stored: StoredItem | undefined, tools: PrepareTools): Promise<PreparedImage> {
   const { id, location, metadata } = listed;
   const { embedder, files } = tools;
   const read = await readListed(listed, stored, tools);
@@ -67,14 +67,14 @@ async function prepare(listed: ListedPicture, stored: StoredItem | undefined, to
   if (listed.content !== undefined && listed.content !== content) {
     throw new LimnError('IMAGE', `The picture ${files.nameOf(location)} has changed since it was queued: index it again.`);
   }
-  const picture = listed.decoded ?? (await embedder.decode(bytes, files.nameOf(location)));
-  const changed = { item: { id, content, location, metadata }, picture, replaces: stored !== undefined };
+  const image = listed.decoded ?? (await embedder.decode(bytes, files.nameOf(location)));
+  const changed = { item: { id, content, location, metadata }, image, replaces: stored !== undefined };
   return sameContent(listed, stored, content) ?? { changed };
 }
 
 /** What is to be done where the gallery has this content; undefined where it has not. */
 export function sameContent(
-  { id, location, metadata }: ListedPicture,
+  { id, location, metadata }: ListedImage,
   stored: StoredItem | undefined,
   content: string,
 ): { unchanged: true } | { changed: Changed } | undefined {
@@ -85,7 +85,7 @@ export function sameContent(
 
 /** The hash of a picture's content, and its bytes where they had to be read for it. @param stored what the gallery has of it */
 export async function readListed(
-  { location, bytes }: ListedPicture,
+  { location, bytes }: ListedImage,
   stored: StoredItem | undefined,
   { files, memo, refresh, verify, signal, hashOnly }: CompareTools,
 ): Promise<{ content: string; bytes?: Uint8Array }> {
@@ -100,13 +100,13 @@ export async function readListed(
   // Of a picture that the gallery has not, the bytes will be wanted anyway.
   const remembered = state && !verify && (stored || hashOnly) && memo?.get(path, state);
   if (remembered) return { content: remembered };
-  const read = await readPicture(path);
+  const read = await readImage(path);
   const content = sha256(read);
   if (state && state.size === read.length) memo?.set(path, state, content);
   return { content, bytes: read };
 }
 
-export function sameMetadata(a: Metadata, b: Metadata): boolean {
+export function sameMetadata(a: ItemMetadata, b: ItemMetadata): boolean {
   const names = Object.keys(a);
   return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name]);
 }

@@ -1,7 +1,7 @@
 /** Deleting what is no longer there. */
 import { throwIfAborted } from '../../../core/errors.js';
 import type { GalleryStore } from '../../store/store.js';
-import { uploadsFolder } from './picture-list.js';
+import { uploadsFolder } from './image-list.js';
 
 const page = 1000;
 

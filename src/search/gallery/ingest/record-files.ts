@@ -7,7 +7,7 @@ import { readDelimited } from './delimited.js';
 import { parquetRows } from './parquet-rows.js';
 import type { TableRow } from './table-row.js';
 
-export interface Table {
+export interface RecordTable {
   /** Whether all values are texts, whose types are to be found out. */
   texts: boolean;
   rows(): AsyncIterable<TableRow>;
@@ -19,7 +19,7 @@ export interface Table {
 export const tableExtensions = ['.csv', '.tsv', '.jsonl', '.ndjson', '.parquet'] as const;
 
 /** @throws LimnError USAGE for a file with another ending; reading throws DATA for a file that is not what its ending says, IO */
-export function openTable(file: string): Table {
+export function openTable(file: string): RecordTable {
   const ending = extname(file).toLowerCase();
   if (ending === '.csv' || ending === '.tsv') {
     const unnamed: Unnamed = new Map();

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { imageExtensions, isImageName, shownExtensions } from '../../../core/image-format.js';
 import { idProblem } from '../../store/check.js';
+import { type ImageList, listOf } from './image-list.js';
 import { PassedOver, type PassedOverFiles, shownPassedOver } from './passed-over.js';
-import { listOf, type PictureList } from './picture-list.js';
 
 /** File name endings that count as pictures, in any case. */
-export const pictureExtensions = imageExtensions;
+export const scannedExtensions = imageExtensions;
 
 export interface ScannedFolder {
   /** Paths inside the folder, with "/" between names, in code unit order. */
@@ -70,12 +70,12 @@ export async function scanFolder(folder: string): Promise<ScannedFolder> {
 }
 
 /** The paths of {@link scanFolder} alone. @throws LimnError as it does */
-export async function scanPictures(folder: string): Promise<string[]> {
+export async function scanImages(folder: string): Promise<string[]> {
   return (await scanFolder(folder)).paths;
 }
 
 /** The pictures of a folder as a list: their ids are their paths inside it. @throws LimnError DATA, IO as {@link scanFolder} */
-export async function folderList(folder: string): Promise<PictureList> {
+export async function folderList(folder: string): Promise<ImageList> {
   const { paths, passedOver } = await scanFolder(folder);
   return { ...listOf(paths.map((path) => ({ id: path, location: path, metadata: {} }))), passedOver };
 }

@@ -12,17 +12,17 @@ export interface CandidateQuery {
   signal?: AbortSignal | undefined;
 }
 
-export type Candidate = VectorHit & { vectors: ItemVectors };
+export type HitCandidate = VectorHit & { vectors: ItemVectors };
 
 /** As many candidates as wanted, or all that there are. Copies of left out pictures make it ask the store again, for more. */
-export async function findCandidates(store: GalleryStore, query: CandidateQuery): Promise<Candidate[]> {
+export async function findCandidates(store: GalleryStore, query: CandidateQuery): Promise<HitCandidate[]> {
   const { vector, wanted, filter, without, signal } = query;
   const { contents } = without;
   const exclude = without.ids.length > 0 ? without.ids : undefined;
   // Most pictures are there once or twice, so a few more than wanted are usually enough.
   for (let limit = contents.size > 0 ? wanted + 8 : wanted; ; limit *= 2) {
-    const hits = await store.search({ vector, limit, filter, exclude, withVectors: true, signal });
-    const kept = (hits as Candidate[]).filter(({ item }) => !contents.has(item.content));
+    const hits = await store.search({ vector, limit, filter, exclude, includeVectors: true, signal });
+    const kept = (hits as HitCandidate[]).filter(({ item }) => !contents.has(item.content));
     if (kept.length >= wanted || hits.length < limit) return kept.slice(0, wanted);
   }
 }

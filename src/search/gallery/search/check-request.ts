@@ -2,15 +2,15 @@
 import { LimnError } from '../../../core/errors.js';
 import type { Filter } from '../../store/filter.js';
 import { parseFilter } from '../../store/filter-parse.js';
-import type { DecodedPicture } from '../embedder.js';
-import type { PictureReference, SearchRequest } from '../search-types.js';
+import type { DecodedImage } from '../embedder.js';
+import type { ImageReference, SearchRequest } from '../search-types.js';
 
 /** A search with every default filled in. */
 export interface CheckedRequest {
-  references: readonly PictureReference[];
+  references: readonly ImageReference[];
   /** All texts as one; undefined where there are none. */
   text: string | undefined;
-  negatives: readonly PictureReference[];
+  negatives: readonly ImageReference[];
   negativeWeight: number;
   /** One a factor. */
   weights: readonly number[];
@@ -18,12 +18,12 @@ export interface CheckedRequest {
   k: number;
   offset: number;
   excludeReferences: boolean;
-  decoded: ReadonlyMap<string, DecodedPicture> | undefined;
+  decoded: ReadonlyMap<string, DecodedImage> | undefined;
 }
 
 export interface ModelSides {
   /** Which sides of a query the model reads. */
-  sees: { picture: boolean; text: boolean };
+  sees: { image: boolean; text: boolean };
   factors: number;
   /** @throws LimnError USAGE for a text without words */
   checkText(text: string): void;
@@ -31,7 +31,7 @@ export interface ModelSides {
 
 /** Hits that can be asked for, pages before them included. */
 export const mostHits = 1000;
-const mostPictures = 64;
+const mostImages = 64;
 
 /** @throws LimnError USAGE that says what is wrong with the request, or what the model cannot read */
 export function checkRequest(request: SearchRequest, model: ModelSides): CheckedRequest {
@@ -44,8 +44,8 @@ export function checkRequest(request: SearchRequest, model: ModelSides): Checked
   if (!Number.isFinite(negativeWeight) || negativeWeight < 0) {
     throw usage(`The weight of the negatives is ${negativeWeight}; it must be a number from 0.`);
   }
-  if (references.length > mostPictures || negatives.length > mostPictures) {
-    throw usage(`A search has at most ${mostPictures} references and as many negatives.`);
+  if (references.length > mostImages || negatives.length > mostImages) {
+    throw usage(`A search has at most ${mostImages} references and as many negatives.`);
   }
   const texts = request.texts ?? [];
   for (const text of texts) model.checkText(text);
@@ -73,7 +73,7 @@ function checkSides(references: number, text: string | undefined, { sees }: Mode
   if (!sees.text && text !== undefined) {
     throw usage('The model of this gallery sees pictures alone: give a reference without a text, or use another model.');
   }
-  if (!sees.picture && text !== undefined && references > 0) {
+  if (!sees.image && text !== undefined && references > 0) {
     throw usage('The queries of this model see texts alone: give a text, or a reference, and not both, or use another model.');
   }
 }

@@ -1,21 +1,21 @@
 /** From what searches ask to the vectors that are searched for; the pictures and texts of all of them are embedded together. */
 import { LimnError, throwIfAborted } from '../../../core/errors.js';
 import { sha256 } from '../../../core/files.js';
-import { readPicture } from '../../../models/encoders/image/image.js';
+import { readImage } from '../../../models/encoders/image/image.js';
 import type { GalleryStore } from '../../store/store.js';
-import type { Composition, DecodedPicture, Embedder, Vectors } from '../embedder.js';
+import type { Composition, DecodedImage, Embedder, EmbeddingVectors } from '../embedder.js';
+import type { ImageFiles } from '../image-files.js';
 import type { InTurn } from '../in-turn.js';
-import type { PictureFiles } from '../picture-files.js';
-import type { PictureReference } from '../search-types.js';
+import type { ImageReference } from '../search-types.js';
 import type { CheckedRequest } from './check-request.js';
-import { type KnownPicture, QueryPictures } from './query-pictures.js';
+import { type KnownImage, QueryImages } from './query-images.js';
 import { Recent } from './recent.js';
 import { averaged } from './vectors.js';
 
 export interface ComposedQuery {
-  query: Vectors;
-  negatives: Vectors[];
-  references: KnownPicture[];
+  query: EmbeddingVectors;
+  negatives: EmbeddingVectors[];
+  references: KnownImage[];
 }
 
 /** Why a request has no answer. */
@@ -26,13 +26,13 @@ export interface Failed {
 /** A picture as the gallery would store it, or changed as a text says; the average picture has no content. */
 interface Wanted {
   key: string;
-  picture: KnownPicture | undefined;
+  image: KnownImage | undefined;
   text: string | undefined;
 }
 
 /** What a request needs to have embedded. */
 interface Plan {
-  references: KnownPicture[];
+  references: KnownImage[];
   query: Wanted[];
   negatives: Wanted[];
 }
@@ -41,15 +41,15 @@ interface Plan {
 const remembered = 512;
 
 export class Composer {
-  private readonly recent = new Recent<Vectors>(remembered);
-  private readonly pictures: QueryPictures;
+  private readonly recent = new Recent<EmbeddingVectors>(remembered);
+  private readonly images: QueryImages;
 
   constructor(
     private readonly store: GalleryStore,
     private readonly embedder: Embedder,
-    private readonly files: PictureFiles,
+    private readonly files: ImageFiles,
   ) {
-    this.pictures = new QueryPictures(embedder);
+    this.images = new QueryImages(embedder);
   }
 
   /**
@@ -69,7 +69,7 @@ export class Composer {
       if (!this.recent.get(wanted.key)) missing.set(wanted.key, wanted);
     }
     // Held here too: a large batch may push its own first results out of the recent ones.
-    const found = new Map<string, Vectors>();
+    const found = new Map<string, EmbeddingVectors>();
     const failed = new Map<string, unknown>();
     for (const { query, negatives } of good) {
       for (const { key } of [...query, ...negatives]) {
@@ -84,7 +84,7 @@ export class Composer {
       const all = [...plan.query, ...plan.negatives];
       const broken = all.find(({ key }) => failed.has(key));
       if (broken) return { error: failed.get(broken.key) };
-      const vectorsOf = (wanted: Wanted[]) => wanted.map(({ key }) => found.get(key) as Vectors);
+      const vectorsOf = (wanted: Wanted[]) => wanted.map(({ key }) => found.get(key) as EmbeddingVectors);
       return {
         query: averaged(vectorsOf(plan.query), this.store.info.sizes.factors),
         negatives: vectorsOf(plan.negatives),
@@ -94,26 +94,26 @@ export class Composer {
   }
 
   /** Decodes what {@link compose} would decode for a request, one picture after the other. @returns the pictures by their content */
-  async decodeAhead(request: CheckedRequest, inTurn: InTurn): Promise<ReadonlyMap<string, DecodedPicture>> {
+  async decodeAhead(request: CheckedRequest, inTurn: InTurn): Promise<ReadonlyMap<string, DecodedImage>> {
     const { query, negatives } = await this.plan(request);
-    const decoded = new Map<string, DecodedPicture>();
-    for (const { key, picture, text } of [...query, ...negatives]) {
-      const known = !picture || this.recent.get(key) || isStored({ picture, text }) || this.pictures.knows(picture.content);
-      if (known || decoded.has(picture.content)) continue;
-      const bytes = await picture.bytes();
-      decoded.set(picture.content, await inTurn(bytes, () => this.embedder.decode(bytes, picture.name)));
+    const decoded = new Map<string, DecodedImage>();
+    for (const { key, image, text } of [...query, ...negatives]) {
+      const known = !image || this.recent.get(key) || isStored({ image, text }) || this.images.knows(image.content);
+      if (known || decoded.has(image.content)) continue;
+      const bytes = await image.bytes();
+      decoded.set(image.content, await inTurn(bytes, () => this.embedder.decode(bytes, image.name)));
     }
     return decoded;
   }
 
   /** @throws LimnError USAGE for an id that is not in the gallery, IMAGE for a file that cannot be read */
-  async know(reference: PictureReference): Promise<KnownPicture> {
+  async know(reference: ImageReference): Promise<KnownImage> {
     if ('id' in reference) {
       const [item] = await this.store.get([reference.id]);
       if (!item) throw notThere(reference.id);
       return { content: item.content, item, name: this.files.nameOf(item.location), bytes: () => this.files.read(item.location) };
     }
-    const bytes = 'path' in reference ? await readPicture(reference.path) : reference.bytes;
+    const bytes = 'path' in reference ? await readImage(reference.path) : reference.bytes;
     const name = 'path' in reference ? reference.path : 'The query picture';
     return { content: sha256(bytes), name, bytes: async () => bytes };
   }
@@ -127,62 +127,62 @@ export class Composer {
     const { sees } = this.embedder.model;
     // Where queries see pictures alone, the model has learned to make something of a reference without a text.
     const said = text ?? (sees.text ? undefined : '');
-    const pictures = references.length > 0 ? references : [undefined];
+    const images = references.length > 0 ? references : [undefined];
     return {
       references,
-      query: pictures.map((picture) => wantedOf(picture, said)),
-      negatives: negatives.map((picture) => wantedOf(picture, undefined)),
+      query: images.map((image) => wantedOf(image, said)),
+      negatives: negatives.map((image) => wantedOf(image, undefined)),
     };
   }
 
   private async embedMissing(
     missing: readonly Wanted[],
-    found: Map<string, Vectors>,
+    found: Map<string, EmbeddingVectors>,
     failed: Map<string, unknown>,
-    decoded: ReadonlyMap<string, DecodedPicture>,
+    decoded: ReadonlyMap<string, DecodedImage>,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const keep = (key: string, vectors: Vectors) => {
+    const keep = (key: string, vectors: EmbeddingVectors) => {
       found.set(key, vectors);
       this.recent.set(key, vectors);
     };
     const own = missing.filter(isStored);
-    const stored = own.length > 0 ? await this.store.vectors(own.map(({ picture }) => picture?.item?.id as string)) : [];
-    for (const [i, { key, picture }] of own.entries()) {
+    const stored = own.length > 0 ? await this.store.vectors(own.map(({ image }) => image?.item?.id as string)) : [];
+    for (const [i, { key, image }] of own.entries()) {
       const vectors = stored[i];
       if (vectors) keep(key, vectors);
-      else failed.set(key, notThere(picture?.item?.id as string));
+      else failed.set(key, notThere(image?.item?.id as string));
     }
     const rest = missing.filter((wanted) => !own.includes(wanted));
     if (rest.length === 0) return;
-    const pictures = new Map(rest.flatMap(({ picture }) => (picture ? [[picture.content, picture] as const] : [])));
-    const { source, rows, broken } = await this.pictures.read([...pictures.values()], decoded);
-    const usable = rest.filter(({ key, picture }) => {
-      const error = picture && broken.get(picture.content);
+    const images = new Map(rest.flatMap(({ image }) => (image ? [[image.content, image] as const] : [])));
+    const { source, rows, broken } = await this.images.read([...images.values()], decoded);
+    const usable = rest.filter(({ key, image }) => {
+      const error = image && broken.get(image.content);
       if (error) failed.set(key, error);
       return !error;
     });
-    const placeOf = ({ picture }: Wanted) => (picture ? (rows.get(picture.content) as number) : 'average');
+    const placeOf = ({ image }: Wanted) => (image ? (rows.get(image.content) as number) : 'average');
     const targets = usable.filter(({ text }) => text === undefined);
     const queries = usable.filter(({ text }) => text !== undefined);
     const embedded = await this.embedder.embed(
       source,
       {
         targets: targets.map((wanted) => placeOf(wanted) as number),
-        queries: queries.map((wanted): Composition => ({ picture: placeOf(wanted), text: wanted.text as string })),
+        queries: queries.map((wanted): Composition => ({ image: placeOf(wanted), text: wanted.text as string })),
       },
       { signal },
     );
-    for (const [i, { key }] of targets.entries()) keep(key, embedded.targets[i] as Vectors);
-    for (const [i, { key }] of queries.entries()) keep(key, embedded.queries[i] as Vectors);
+    for (const [i, { key }] of targets.entries()) keep(key, embedded.targets[i] as EmbeddingVectors);
+    for (const [i, { key }] of queries.entries()) keep(key, embedded.queries[i] as EmbeddingVectors);
   }
 }
 
 /** Whether the gallery has the embedding: it has those of its own pictures. */
-const isStored = ({ picture, text }: Pick<Wanted, 'picture' | 'text'>) => picture?.item !== undefined && text === undefined;
+const isStored = ({ image, text }: Pick<Wanted, 'image' | 'text'>) => image?.item !== undefined && text === undefined;
 
-function wantedOf(picture: KnownPicture | undefined, text: string | undefined): Wanted {
-  return { key: JSON.stringify([picture?.content ?? null, text ?? null]), picture, text };
+function wantedOf(image: KnownImage | undefined, text: string | undefined): Wanted {
+  return { key: JSON.stringify([image?.content ?? null, text ?? null]), image, text };
 }
 
 function notThere(id: string): LimnError {

@@ -1,9 +1,9 @@
 /** Searching with a model whose queries weigh their factors themselves. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { float32 } from '../../../engine/tensor/tensor.js';
-import { readPicture } from '../../../models/encoders/image/image.js';
-import { LimnModel } from '../../../models/retrieval/limn-model.js';
-import { Embedder, type Vectors } from '../embedder.js';
+import { readImage } from '../../../models/encoders/image/image.js';
+import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
+import { Embedder, type EmbeddingVectors } from '../embedder.js';
 import { Gallery } from '../gallery.js';
 import { type TinyFolder, tinyFolder } from '../testing/tiny-gallery.js';
 import { saveTinyModel } from '../testing/tiny-model.js';
@@ -12,7 +12,7 @@ import { averaged, dot } from './vectors.js';
 const [factors, projection] = [3, 8];
 let folder: TinyFolder;
 let gallery: Gallery;
-let model: LimnModel;
+let model: RetrievalModel;
 let embedder: Embedder;
 
 beforeAll(async () => {
@@ -23,7 +23,7 @@ beforeAll(async () => {
     Array.from({ length: 16 }, (_, i) => Math.sin(3 * i)),
   );
   await saveTinyModel(folder.at('learned'), 4, { factorWeights: 'learned' }, { 'factor_weights.energy.weight': energy });
-  model = await LimnModel.open(folder.at('learned'));
+  model = await RetrievalModel.open(folder.at('learned'));
   embedder = new Embedder(model);
   gallery = await Gallery.create({ model, images: folder.at('pictures'), out: folder.at('learned-gallery') });
 });
@@ -34,13 +34,13 @@ afterAll(async () => {
   await folder.remove();
 });
 
-const vectorOf = (vectors: Vectors, k: number) => vectors.factors.slice(k * projection, (k + 1) * projection);
-const lengthsOf = (vectors: Vectors) => Array.from({ length: factors }, (_, k) => Math.hypot(...vectorOf(vectors, k)));
+const vectorOf = (vectors: EmbeddingVectors, k: number) => vectors.factors.slice(k * projection, (k + 1) * projection);
+const lengthsOf = (vectors: EmbeddingVectors) => Array.from({ length: factors }, (_, k) => Math.hypot(...vectorOf(vectors, k)));
 
-async function embedded(name: string, text?: string): Promise<Vectors> {
-  const source = await embedder.encode([await embedder.decode(await readPicture(folder.at('pictures', name)), name)]);
-  if (text === undefined) return (await embedder.embed(source, { targets: [0], queries: [] })).targets[0] as Vectors;
-  return (await embedder.embed(source, { targets: [], queries: [{ picture: 0, text }] })).queries[0] as Vectors;
+async function embedded(name: string, text?: string): Promise<EmbeddingVectors> {
+  const source = await embedder.encode([await embedder.decode(await readImage(folder.at('pictures', name)), name)]);
+  if (text === undefined) return (await embedder.embed(source, { targets: [0], queries: [] })).targets[0] as EmbeddingVectors;
+  return (await embedder.embed(source, { targets: [], queries: [{ image: 0, text }] })).queries[0] as EmbeddingVectors;
 }
 
 describe('learned factor weights', () => {
@@ -78,6 +78,6 @@ describe('learned factor weights', () => {
     lengthsOf(averaged(queries, factors)).forEach((length, k) => {
       expect(length).toBeCloseTo(((first[k] as number) + (second[k] as number)) / 2, 5);
     });
-    expect(averaged([queries[0] as Vectors], factors)).toBe(queries[0]);
+    expect(averaged([queries[0] as EmbeddingVectors], factors)).toBe(queries[0]);
   });
 });

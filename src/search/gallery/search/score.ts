@@ -1,14 +1,14 @@
 /** The whole score of candidates, with each factor's share of it, and their order. */
 import type { StoredItem } from '../../store/store.js';
 import { compareText } from '../../store/text.js';
-import type { Vectors } from '../embedder.js';
+import type { EmbeddingVectors } from '../embedder.js';
 import type { SearchHit } from '../search-types.js';
 import { dot } from './vectors.js';
 
 /** What candidates are scored against. */
 export interface Scoring {
-  query: Vectors;
-  negatives: readonly Vectors[];
+  query: EmbeddingVectors;
+  negatives: readonly EmbeddingVectors[];
   negativeWeight: number;
   /** Weight of the factors' mean cosine in the score. */
   gamma: number;
@@ -22,7 +22,7 @@ export type Scored = Omit<SearchHit, 'rank'>;
  * cos(m, m') + gamma * sum_k w_k cos(F_k, F'_k), less `negativeWeight` times what the same sum is for each negative, where that is
  * above 0.
  */
-export function scoreItem(item: StoredItem, candidate: Vectors, scoring: Scoring): Scored {
+export function scoreItem(item: StoredItem, candidate: EmbeddingVectors, scoring: Scoring): Scored {
   const { matching, factors, total } = similarity(scoring.query, candidate, scoring);
   let negative = 0;
   for (const one of scoring.negatives) negative += Math.max(0, similarity(one, candidate, scoring).total);
@@ -30,7 +30,7 @@ export function scoreItem(item: StoredItem, candidate: Vectors, scoring: Scoring
   return { id: item.id, score: total - negative, matching, factors, negative, metadata: item.metadata };
 }
 
-function similarity(query: Vectors, candidate: Vectors, { gamma, weights }: Scoring) {
+function similarity(query: EmbeddingVectors, candidate: EmbeddingVectors, { gamma, weights }: Scoring) {
   const matching = dot(query.matching, 0, candidate.matching, 0, query.matching.length);
   const projection = query.factors.length / Math.max(1, weights.length);
   const factors = weights.map(

@@ -1,16 +1,16 @@
 /** Searches against a plain reading of their definition: every picture scored, all sorted. */
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { readPicture } from '../../../models/encoders/image/image.js';
-import { Embedder, type Vectors } from '../embedder.js';
+import { readImage } from '../../../models/encoders/image/image.js';
+import { Embedder, type EmbeddingVectors } from '../embedder.js';
 import { Gallery } from '../gallery.js';
 import type { SearchRequest } from '../search-types.js';
-import { pictureBytes, type TinyFolder, tinyFolder } from '../testing/tiny-gallery.js';
+import { imageBytes, type TinyFolder, tinyFolder } from '../testing/tiny-gallery.js';
 
 let folder: TinyFolder;
 let gallery: Gallery;
 let embedder: Embedder;
-let targets: Map<string, Vectors>;
+let targets: Map<string, EmbeddingVectors>;
 const at = (...parts: string[]) => folder.at(...parts);
 const count = 24;
 
@@ -33,8 +33,8 @@ beforeAll(async () => {
   embedder = new Embedder(model);
   targets = new Map();
   for (const { id } of await gallery.list({ limit: 100 })) {
-    const picture = await embedder.decode(await readPicture(at('pictures', id)), id);
-    targets.set(id, (await embedder.targets([picture]))[0] as Vectors);
+    const image = await embedder.decode(await readImage(at('pictures', id)), id);
+    targets.set(id, (await embedder.targets([image]))[0] as EmbeddingVectors);
   }
 });
 afterAll(async () => {
@@ -44,11 +44,11 @@ afterAll(async () => {
 });
 
 /** A picture of the folder composed with a text by itself; without a picture, the average one. */
-async function composed(text: string, id?: string): Promise<Vectors> {
-  const pictures = id ? [await embedder.decode(await readPicture(at('pictures', id)), id)] : [];
-  const query = { picture: id ? 0 : ('average' as const), text };
-  const source = await embedder.encode(pictures);
-  return (await embedder.embed(source, { targets: [], queries: [query] })).queries[0] as Vectors;
+async function composed(text: string, id?: string): Promise<EmbeddingVectors> {
+  const images = id ? [await embedder.decode(await readImage(at('pictures', id)), id)] : [];
+  const query = { image: id ? 0 : ('average' as const), text };
+  const source = await embedder.encode(images);
+  return (await embedder.embed(source, { targets: [], queries: [query] })).queries[0] as EmbeddingVectors;
 }
 
 const cosine = (a: ArrayLike<number>, b: ArrayLike<number>) => {
@@ -60,22 +60,22 @@ const cosine = (a: ArrayLike<number>, b: ArrayLike<number>) => {
   }
   return ab / Math.sqrt(aa * bb);
 };
-const factor = ({ factors }: Vectors, k: number) => factors.subarray(k * 8, (k + 1) * 8);
+const factor = ({ factors }: EmbeddingVectors, k: number) => factors.subarray(k * 8, (k + 1) * 8);
 const sum = (vectors: readonly ArrayLike<number>[]) =>
   Array.from({ length: (vectors[0] as ArrayLike<number>).length }, (_, i) =>
     vectors.reduce((total, vector) => total + (vector[i] as number) / Math.hypot(...Array.from(vector)), 0),
   );
 
 interface Plain {
-  queries: Vectors[];
+  queries: EmbeddingVectors[];
   weights?: number[];
-  negatives?: { vectors: Vectors; weight: number }[];
+  negatives?: { vectors: EmbeddingVectors; weight: number }[];
   without?: string[];
 }
 
 /** All pictures by the definition: cosines of summed unit vectors. */
 function plainRanking({ queries, weights = [1 / 3, 1 / 3, 1 / 3], negatives = [], without = [] }: Plain) {
-  const score = (asked: Vectors[], target: Vectors) => {
+  const score = (asked: EmbeddingVectors[], target: EmbeddingVectors) => {
     const matching = cosine(sum(asked.map((query) => query.matching)), target.matching);
     const factors = weights.map((weight, k) => weight * cosine(sum(asked.map((query) => factor(query, k))), factor(target, k)));
     return { matching, factors, total: matching + factors.reduce((a, b) => a + b, 0) };
@@ -131,10 +131,10 @@ describe('a search', () => {
   });
 
   it('of pictures alone takes them as targets', async () => {
-    const queries = [targets.get('p03.jpg') as Vectors, targets.get('p04.jpg') as Vectors];
+    const queries = [targets.get('p03.jpg') as EmbeddingVectors, targets.get('p04.jpg') as EmbeddingVectors];
     const without = ['p03.jpg', 'p04.jpg'];
     await expectPlain({ references: [id('p03'), id('p04')] }, { queries, without });
-    const bytes = await pictureBytes(3);
+    const bytes = await imageBytes(3);
     const [own] = (await gallery.search({ references: [{ bytes }], excludeReferences: false, k: 1 })).hits;
     expect(own).toMatchObject({ id: 'p03.jpg', matching: expect.closeTo(1, 5), score: expect.closeTo(2, 5) });
   });
@@ -145,9 +145,9 @@ describe('a search', () => {
     const plain = { queries: [query], without: ['p03.jpg'] };
     await expectPlain({ ...request, weights: [0, 2, 0.5] }, { ...plain, weights: [0, 2, 0.5] });
     for (const hit of (await gallery.search({ ...request, weights: [0, 0, 0] })).hits) expect(hit.score).toBe(hit.matching);
-    const vectors = targets.get('p09.jpg') as Vectors;
+    const vectors = targets.get('p09.jpg') as EmbeddingVectors;
     await expectPlain({ ...request, negatives: [id('p09')] }, { ...plain, negatives: [{ vectors, weight: 0.5 }] });
-    const two = [vectors, targets.get('p10.jpg') as Vectors].map((one) => ({ vectors: one, weight: 1.25 }));
+    const two = [vectors, targets.get('p10.jpg') as EmbeddingVectors].map((one) => ({ vectors: one, weight: 1.25 }));
     const negatives = [id('p09'), { path: at('pictures', 'p10.jpg') }];
     await expectPlain({ ...request, negatives, negativeWeight: 1.25 }, { ...plain, negatives: two });
     const cost = (await gallery.search({ ...request, negatives: [id('p09')], k: 100 })).hits.find((hit) => hit.id === 'p09.jpg');

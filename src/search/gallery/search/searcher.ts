@@ -4,7 +4,7 @@
  */
 import { throwIfAborted } from '../../../core/errors.js';
 import type { GalleryStore } from '../../store/store.js';
-import type { DecodedPicture, Vectors } from '../embedder.js';
+import type { DecodedImage, EmbeddingVectors } from '../embedder.js';
 import type { InTurn } from '../in-turn.js';
 import type { SearchAnswer, SearchHit, SearchRequest } from '../search-types.js';
 import { findCandidates } from './candidates.js';
@@ -40,7 +40,7 @@ export class Searcher {
   }
 
   /** The pictures that a search needs decoded, by their content. @throws LimnError as the search itself would */
-  async decodeAhead(request: SearchRequest, inTurn: InTurn): Promise<ReadonlyMap<string, DecodedPicture>> {
+  async decodeAhead(request: SearchRequest, inTurn: InTurn): Promise<ReadonlyMap<string, DecodedImage>> {
     return this.composer.decodeAhead(checkRequest(request, this.model), inTurn);
   }
 
@@ -85,7 +85,7 @@ export class Searcher {
   }
 
   /** The score of one picture. */
-  score({ request, composed }: PreparedSearch, item: Parameters<typeof scoreItem>[0], vectors: Vectors): Scored {
+  score({ request, composed }: PreparedSearch, item: Parameters<typeof scoreItem>[0], vectors: EmbeddingVectors): Scored {
     const { weights, negativeWeight } = request;
     const { query, negatives } = composed;
     return scoreItem(item, vectors, { query, negatives, negativeWeight, weights, gamma: this.store.info.gamma });

@@ -1,5 +1,5 @@
 /** Arithmetic on embeddings outside the graph, in double precision and always in one order, so that equal items have equal scores. */
-import type { Vectors } from '../embedder.js';
+import type { EmbeddingVectors } from '../embedder.js';
 
 /** The inner product of `length` numbers of a and b, which start at these places. */
 export function dot(a: Float32Array, atA: number, b: Float32Array, atB: number, length: number): number {
@@ -12,8 +12,8 @@ export function dot(a: Float32Array, atA: number, b: Float32Array, atB: number, 
  * The mean direction of embeddings: of their matching tokens, which have length 1, and of each factor's vectors, which keep the mean of
  * their lengths, the weights that a query gives its factors. One alone stays what it is, to the bit.
  */
-export function averaged(all: readonly Vectors[], factors: number): Vectors {
-  const [first] = all as [Vectors];
+export function averaged(all: readonly EmbeddingVectors[], factors: number): EmbeddingVectors {
+  const [first] = all as [EmbeddingVectors];
   if (all.length === 1) return first;
   const parts = Math.max(1, factors);
   return {

@@ -3,8 +3,8 @@ import { Random } from '../../../core/random.js';
 import type { Tensor } from '../../../engine/tensor/tensor.js';
 import { Vocabulary } from '../../../models/encoders/text/vocabulary.js';
 import { type ModelConfigInput, modelConfig } from '../../../models/methods/model-config.js';
-import { limnTrainingModel } from '../../../models/retrieval/limn-graphs.js';
-import { LimnModel } from '../../../models/retrieval/limn-model.js';
+import { limnTrainingModel } from '../../../models/retrieval/retrieval-graphs.js';
+import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
 
 /** @param seed another seed makes another model @param changes of its config @param given weights in place of the drawn ones */
 export async function saveTinyModel(
@@ -24,7 +24,7 @@ export async function saveTinyModel(
     words: 12,
     dropout: 0,
     vocabularySize: vocabulary.size,
-    picture: { kind: 'patch', size: 32, patch: 8, layers: 0 },
+    image: { kind: 'patch', size: 32, patch: 8, layers: 0 },
     ...changes,
   });
   const optimizer = { learningRate: 1e-3, totalSteps: 1, warmupSteps: 0, weightDecay: 0, clipNorm: 0 };
@@ -32,5 +32,5 @@ export async function saveTinyModel(
   const weights = Object.fromEntries(
     training.parameters.map(({ name }): [string, Tensor] => [name, given[name] ?? (training.initialState[name] as Tensor)]),
   );
-  await new LimnModel({ config, vocabulary, weights, encoder: { id: 'patch-32-8-0' } }).save(folder);
+  await new RetrievalModel({ config, vocabulary, weights, encoder: { id: 'patch-32-8-0' } }).save(folder);
 }

@@ -146,7 +146,7 @@ export class LanceStore implements GalleryStore {
       const where = await this.condition(query.filter);
       const fetch = async (count: number): Promise<VectorHit[]> => {
         throwIfAborted(query.signal, 'searching');
-        const column = query.withVectors ? vectorColumn(this.info.sizes) : 'matching';
+        const column = query.includeVectors ? vectorColumn(this.info.sizes) : 'matching';
         // An index knows the vectors roughly: more rows than are wanted are taken, and their vectors themselves are compared.
         const answer = await this.nearestRows(query.vector, candidateRows(count), [...itemColumns, column, '_distance'], where);
         const rows = answerRows(answer, query.vector.length).map((row) => {
@@ -157,7 +157,7 @@ export class LanceStore implements GalleryStore {
         return rows.slice(0, count).map(({ row, vectors, similarity }) => ({
           item: row.item(),
           similarity,
-          ...(query.withVectors ? { vectors } : {}),
+          ...(query.includeVectors ? { vectors } : {}),
         }));
       };
       const hits = await nearestHits(fetch, query.limit, new Set(query.exclude));

@@ -144,7 +144,7 @@ export class MemoryStore implements GalleryStore {
       );
       hits.sort((a, b) => b.similarity - a.similarity || compareText(a.item.id, b.item.id));
       const nearest = hits.slice(0, query.limit);
-      const vectors = query.withVectors
+      const vectors = query.includeVectors
         ? await readVectors(
             snapshot,
             nearest.map(({ row }) => row),
@@ -153,7 +153,7 @@ export class MemoryStore implements GalleryStore {
       return nearest.map(({ item, similarity }, i) => ({
         item: { ...item },
         similarity,
-        ...(query.withVectors ? { vectors: vectors[i] as ItemVectors } : {}),
+        ...(query.includeVectors ? { vectors: vectors[i] as ItemVectors } : {}),
       }));
     } finally {
       await end();

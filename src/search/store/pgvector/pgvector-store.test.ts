@@ -7,7 +7,7 @@ import { infoOf, itemOf, itemsOf, queryOf } from '../testing/items.js';
 import { type PgServer, startPg } from '../testing/pg-server.js';
 import { indexForm } from './index-form.js';
 import { pgLocation } from './location.js';
-import { filterSql, Parameters } from './sql.js';
+import { filterSql, SqlParameters } from './sql.js';
 
 let server: PgServer;
 let made = 0;
@@ -124,7 +124,7 @@ it('pgLocation takes the name out of the address', () => {
 });
 
 it('filterSql makes a parameter of everything a user wrote', () => {
-  const parameters = new Parameters();
+  const parameters = new SqlParameters();
   const sql = filterSql(
     parseFilter("name = 'x''y' and not (price < 5 or name contains 'Ä') and size != null and n in (1, null)"),
     parameters,

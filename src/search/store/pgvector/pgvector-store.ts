@@ -23,7 +23,7 @@ import { indexForm } from './index-form.js';
 import { pgLocation } from './location.js';
 import { migrate } from './migrations.js';
 import type { PgOptions } from './options.js';
-import { filterSql, Parameters } from './sql.js';
+import { filterSql, SqlParameters } from './sql.js';
 
 /** Items of one statement. */
 const batch = 500;
@@ -123,7 +123,7 @@ export class PgStore implements GalleryStore {
 
   async list(query: ListQuery): Promise<StoredItem[]> {
     checkListQuery(query);
-    const parameters = new Parameters();
+    const parameters = new SqlParameters();
     const conditions = [conditionOf(query.filter, parameters)];
     if (query.after !== undefined) conditions.push(`id > ${parameters.add(query.after)}::text COLLATE "C"`);
     const limit = parameters.add(query.limit);
@@ -133,7 +133,7 @@ export class PgStore implements GalleryStore {
   }
 
   async count(filter?: Filter): Promise<number> {
-    const parameters = new Parameters();
+    const parameters = new SqlParameters();
     const sql = `SELECT count(*) AS count FROM ${this.table} WHERE ${conditionOf(filter, parameters)}`;
     const { rows } = await this.use((client) => client.query(sql, parameters.values));
     return Number(rows[0]?.count);
@@ -209,7 +209,7 @@ export class PgStore implements GalleryStore {
   /** The nearest rows; an exact search compares in a way that no index knows. */
   private async nearest(client: PoolClient, query: VectorQuery, count: number, exact: boolean): Promise<VectorHit[]> {
     const { column, type } = indexForm(this.info.sizes.width);
-    const parameters = new Parameters();
+    const parameters = new SqlParameters();
     const vector = parameters.add(textOf(query.vector));
     const condition = conditionOf(query.filter, parameters);
     const order = exact ? `(matching <=> ${vector}::vector) + 0` : `${column} <=> ${vector}::${type}`;
@@ -217,13 +217,13 @@ export class PgStore implements GalleryStore {
       WITH nearest AS MATERIALIZED (
         SELECT ${itemColumns}, matching, factors FROM ${this.table} WHERE ${condition} ORDER BY ${order} LIMIT ${parameters.add(count)}
       )
-      SELECT ${itemColumns}, 1 - (matching <=> ${vector}::vector) AS similarity${query.withVectors ? `, ${vectorColumns}` : ''}
+      SELECT ${itemColumns}, 1 - (matching <=> ${vector}::vector) AS similarity${query.includeVectors ? `, ${vectorColumns}` : ''}
       FROM nearest ORDER BY similarity DESC, id`;
     const { rows } = await client.query(sql, parameters.values);
     return rows.map((row) => ({
       item: itemOf(row),
       similarity: row.similarity as number,
-      ...(query.withVectors ? { vectors: vectorsOf(row) } : {}),
+      ...(query.includeVectors ? { vectors: vectorsOf(row) } : {}),
     }));
   }
 
@@ -316,7 +316,7 @@ function tableOf(number: number): string {
   return `limn.items_${Number(number)}`;
 }
 
-function conditionOf(filter: Filter | undefined, parameters: Parameters): string {
+function conditionOf(filter: Filter | undefined, parameters: SqlParameters): string {
   if (!filter) return 'true';
   checkFilter(filter);
   return filterSql(filter, parameters);

@@ -4,7 +4,7 @@ import type { MetadataValue } from '../metadata.js';
 import { foldCase } from '../text.js';
 
 /** Collects the parameters of a statement. */
-export class Parameters {
+export class SqlParameters {
   readonly values: unknown[] = [];
 
   /** @returns the parameter's place, e.g. "$3" */
@@ -14,7 +14,7 @@ export class Parameters {
 }
 
 /** A filter as a condition on `metadata` and `folded` that is true or false, never null. */
-export function filterSql(filter: Filter, parameters: Parameters): string {
+export function filterSql(filter: Filter, parameters: SqlParameters): string {
   switch (filter.kind) {
     case 'and':
     case 'or': {
@@ -38,7 +38,7 @@ export function filterSql(filter: Filter, parameters: Parameters): string {
   }
 }
 
-function comparisonSql(field: string, comparison: Comparison, value: MetadataValue, parameters: Parameters): string {
+function comparisonSql(field: string, comparison: Comparison, value: MetadataValue, parameters: SqlParameters): string {
   if (comparison === '=' && value !== null) return holds(field, value, parameters);
   const name = `${parameters.add(field)}::text`;
   if (value === null) return `(${typeOf(name)} ${comparison} 'null')`;
@@ -54,7 +54,7 @@ function comparisonSql(field: string, comparison: Comparison, value: MetadataVal
 }
 
 /** Equality, in the form that the GIN index knows. */
-function holds(field: string, value: Exclude<MetadataValue, null>, parameters: Parameters): string {
+function holds(field: string, value: Exclude<MetadataValue, null>, parameters: SqlParameters): string {
   return `(metadata @> ${parameters.add(JSON.stringify({ [field]: value }))}::jsonb)`;
 }
 

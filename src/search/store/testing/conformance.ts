@@ -146,9 +146,9 @@ export function conformance(name: string, engine: Engine): void {
         await expectHits(store, items, { vector, limit, filter, exclude: ['0005.jpg'] });
         await expectHits(store, items, { vector, limit, filter: parseFilter('n < 0') });
         const plain = await store.search({ vector, limit, exclude: best });
-        const withVectors = await store.search({ vector, limit, exclude: best, withVectors: true });
+        const includeVectors = await store.search({ vector, limit, exclude: best, includeVectors: true });
         const vectors = await store.vectors(plain.map(({ item }) => item.id));
-        expect(withVectors).toEqual(plain.map((hit, i) => ({ ...hit, vectors: vectors[i] })));
+        expect(includeVectors).toEqual(plain.map((hit, i) => ({ ...hit, vectors: vectors[i] })));
       }
     });
 
@@ -246,7 +246,7 @@ export function conformance(name: string, engine: Engine): void {
       for await (const one of both()) {
         expect(await one.vectors(['0004.jpg'])).toEqual([{ matching: items[4]!.matching, factors: new Float32Array(0) }]);
         await expectHits(one, items, { vector: queryOf(2, none), limit: 4 });
-        const [hit] = await one.search({ vector: items[3]!.matching, limit: 1, withVectors: true });
+        const [hit] = await one.search({ vector: items[3]!.matching, limit: 1, includeVectors: true });
         expect(hit?.vectors).toEqual({ matching: items[3]!.matching, factors: new Float32Array(0) });
       }
     });

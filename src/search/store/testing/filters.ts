@@ -1,7 +1,7 @@
 /** Random metadata and filters, made to meet: few fields and values, of all types, with those that databases stumble over. */
 import fc from 'fast-check';
 import type { Filter } from '../filter.js';
-import type { Metadata, MetadataValue } from '../metadata.js';
+import type { ItemMetadata, MetadataValue } from '../metadata.js';
 
 const fields = ['colour', 'Colour', 'price', 'x', '__proto__', 'constructor', 'id', 'select'];
 const texts = [
@@ -49,7 +49,7 @@ const text = fc.constantFrom(...texts);
 const number = fc.constantFrom(...numbers);
 const value: fc.Arbitrary<MetadataValue> = fc.oneof(text, number, fc.boolean(), fc.constant(null));
 
-export const metadata: fc.Arbitrary<Metadata> = fc
+export const metadata: fc.Arbitrary<ItemMetadata> = fc
   .array(fc.tuple(field, value), { maxLength: 6 })
   .map((entries) => Object.fromEntries(entries));
 

@@ -1,6 +1,6 @@
 /** Galleries of random items for tests. */
 import { Random } from '../../../core/random.js';
-import type { Metadata } from '../metadata.js';
+import type { ItemMetadata } from '../metadata.js';
 import type { EmbeddedItem, GalleryInfo, VectorSizes } from '../store.js';
 
 export const sizes: VectorSizes = { width: 12, factors: 3, projection: 5 };
@@ -23,7 +23,7 @@ export function units(random: Random, count: number, width: number): Float32Arra
   return data;
 }
 
-export function itemOf(id: string, seed: number, metadata: Metadata = {}, of: VectorSizes = sizes): EmbeddedItem {
+export function itemOf(id: string, seed: number, metadata: ItemMetadata = {}, of: VectorSizes = sizes): EmbeddedItem {
   const random = Random.derive(seed, id);
   const { width, factors, projection } = of;
   const vectors = { matching: units(random, 1, width), factors: units(random, factors, projection) };

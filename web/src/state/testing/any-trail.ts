@@ -6,7 +6,7 @@ import {
   emptyTrail,
   fork,
   goOnFrom,
-  type Picture,
+  type QueryImage,
   removeNegative,
   removePhrase,
   removeReference,
@@ -19,7 +19,7 @@ import {
   togglePhrase,
 } from '../trail.js';
 
-const picture = fc.constantFrom<Picture>({ id: 'a' }, { id: 'b/c.jpg' }, { id: 'ü; ,~' }, { upload: 'u' });
+const image = fc.constantFrom<QueryImage>({ id: 'a' }, { id: 'b/c.jpg' }, { id: 'ü; ,~' }, { upload: 'u' });
 const settings: fc.Arbitrary<Partial<Settings>> = fc.oneof(
   fc.record({ filter: fc.string({ unit: 'grapheme', maxLength: 12 }) }),
   fc.record({ weights: fc.array(fc.constantFrom(0, 0.5, 1, 2.2, 3), { maxLength: 8 }) }),
@@ -29,7 +29,7 @@ const place = fc.integer({ min: -1, max: 6 });
 export const anyTrail = fc
   .array(
     fc.oneof(
-      fc.tuple(fc.constantFrom(startFrom, goOnFrom, addReference, addNegative, removeReference, removeNegative), picture),
+      fc.tuple(fc.constantFrom(startFrom, goOnFrom, addReference, addNegative, removeReference, removeNegative), image),
       fc.tuple(fc.constantFrom(fork, select, removeTurn, togglePhrase, removePhrase), place),
       fc.tuple(fc.constant(changeSettings), settings),
       fc.tuple(fc.constant(say), fc.string({ unit: 'grapheme', maxLength: 8 })),

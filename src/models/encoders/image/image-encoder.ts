@@ -1,0 +1,135 @@
+/** What a frozen picture encoder is to the rest of limn, and the one that runs an ONNX file. */
+import { sha256 } from '../../../core/files.js';
+import { Session, type SessionOptions } from '../../../engine/runtime/session.js';
+import type { Tensor } from '../../../engine/tensor/tensor.js';
+import { colourChannels, colourStatistics } from './colour.js';
+import { type EncoderDescription, imageSettings, loadDescription, weightsHashes } from './description.js';
+import { type ImageSettings, imageSettingsId } from './image.js';
+import { type GraphLayout, type GraphOutputs, layoutOf, requireNames, runGraph } from './image-graph.js';
+
+export interface ImageFeatureArrays {
+  /** (N, tokens, channels), places row by row. */
+  local: Float32Array;
+  /** (N, channels). */
+  global: Float32Array;
+}
+
+export interface FrozenImageEncoder {
+  /** Equal ids give equal features: a hash of the description, the preprocessing and the weights. */
+  readonly id: string;
+  readonly local: { readonly tokens: number; readonly channels: number };
+  readonly global: { readonly channels: number };
+  /** How pictures are decoded for {@link encode}. */
+  readonly image: Readonly<ImageSettings>;
+  /** Pictures that one run of the encoder takes. */
+  readonly batch: number;
+  /** Features of pictures that are (size, size, 3) RGB, 0 to 255. */
+  encode(images: readonly Uint8Array[]): Promise<ImageFeatureArrays>;
+  close(): Promise<void>;
+}
+
+/** Few, which keeps the thread that asks responsive. */
+const imagesPerRun = 8;
+
+export class OnnxImageEncoder implements FrozenImageEncoder {
+  readonly local: { readonly tokens: number; readonly channels: number };
+  readonly global: { readonly channels: number };
+  readonly image: Readonly<ImageSettings>;
+  readonly batch: number;
+
+  private constructor(
+    readonly id: string,
+    readonly description: EncoderDescription,
+    private readonly session: Session,
+    private readonly layout: GraphLayout,
+  ) {
+    const extra = description.colour ? colourChannels : 0;
+    this.local = { tokens: layout.tokens, channels: layout.localChannels + extra };
+    this.global = { channels: layout.globalChannels + extra };
+    this.image = imageSettings(description);
+    this.batch = description.batch ?? imagesPerRun;
+  }
+
+  /**
+   * Opens the encoder that a JSON file describes; the graph runs in a thread of its own.
+   *
+   * @throws LimnError CONFIG, ENCODER or RUNTIME when the description, the weights or the graph's inputs and outputs do not fit
+   */
+  static async open(path: string, options: SessionOptions = {}): Promise<OnnxImageEncoder> {
+    const { description, weights } = await loadDescription(path);
+    return OnnxImageEncoder.fromWeights(description, weights, options);
+  }
+
+  /** Opens an encoder from its description and the path of its ONNX file. */
+  static async fromWeights(
+    description: EncoderDescription,
+    weights: string,
+    options: SessionOptions = {},
+  ): Promise<OnnxImageEncoder> {
+    const id = await encoderId(description, weights);
+    const session = await Session.open(weights, { label: `encoder ${description.name}`, ...options });
+    try {
+      const { input, outputs, size, name } = description;
+      requireNames(name, 'input', session.inputs, [input]);
+      requireNames(name, 'output', session.outputs, [outputs.local, outputs.global]);
+      const grey = new Uint8Array(size * size * 3).fill(128);
+      const probe = await runGraph(session, description, [grey]);
+      return new OnnxImageEncoder(id, description, session, layoutOf(description, probe));
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  async encode(images: readonly Uint8Array[]): Promise<ImageFeatureArrays> {
+    const { tokens } = this.layout;
+    const [localChannels, globalChannels] = [this.local.channels, this.global.channels];
+    const local = new Float32Array(images.length * tokens * localChannels);
+    const global = new Float32Array(images.length * globalChannels);
+    const write = (outputs: GraphOutputs, start: number, group: readonly Uint8Array[]) => {
+      const { grid, localChannels: plain, globalChannels: width } = this.layout;
+      group.forEach((image, i) => {
+        const [localAt, globalAt] = [(start + i) * tokens * localChannels, (start + i) * globalChannels];
+        this.writeLocal(outputs.local, i, local.subarray(localAt, localAt + tokens * localChannels));
+        global.set(outputs.global.data.subarray(i * width, (i + 1) * width), globalAt);
+        if (!this.description.colour) return;
+        const places = { out: local, at: localAt + plain, stride: localChannels };
+        colourStatistics(image, this.description.size, grid, places, { out: global, at: globalAt + width });
+      });
+    };
+    for (let start = 0; start < images.length; start += this.batch) {
+      const group = images.slice(start, start + this.batch);
+      write(await runGraph(this.session, this.description, group), start, group);
+    }
+    return { local, global };
+  }
+
+  close(): Promise<void> {
+    return this.session.close();
+  }
+
+  /** Copies picture `i` of a graph's local output, as tokens, into rows of `this.local.channels`. */
+  private writeLocal(output: Tensor<'float32'>, i: number, out: Float32Array): void {
+    const { tokens, localChannels } = this.layout;
+    const width = this.local.channels;
+    const { localForm, skipTokens } = this.description.outputs;
+    if (localForm === 'tokens') {
+      for (let token = 0; token < tokens; token++) {
+        const from = (i * (tokens + skipTokens) + skipTokens + token) * localChannels;
+        out.set(output.data.subarray(from, from + localChannels), token * width);
+      }
+      return;
+    }
+    for (let channel = 0; channel < localChannels; channel++) {
+      const from = (i * localChannels + channel) * tokens;
+      for (let token = 0; token < tokens; token++) out[token * width + channel] = output.data[from + token] as number;
+    }
+  }
+}
+
+async function encoderId(description: EncoderDescription, weights: string): Promise<string> {
+  const { name, file, batch, externalData, ...meaning } = description;
+  const hashes = await weightsHashes(weights, externalData);
+  const key = JSON.stringify([imageSettingsId(description), Object.entries(meaning).sort(), hashes]);
+  return `${name}-${sha256(key).slice(0, 16)}`;
+}

@@ -1,0 +1,111 @@
+/** The passage into and out of a picture encoder's ONNX graph. */
+import { LimnError } from '../../../core/errors.js';
+import { Session } from '../../../engine/runtime/session.js';
+import { toFloat16 } from '../../../engine/tensor/float16.js';
+import { type Tensor, tensor } from '../../../engine/tensor/tensor.js';
+import type { EncoderDescription } from './description.js';
+
+export interface GraphOutputs {
+  local: Tensor<'float32'>;
+  global: Tensor<'float32'>;
+}
+
+/** What a graph's outputs hold for one picture. */
+export interface GraphLayout {
+  tokens: number;
+  localChannels: number;
+  globalChannels: number;
+  /** Side of the square that the tokens make, where colour is joined. */
+  grid: number;
+}
+
+/** How an encoder wants its pixels: a part of its description. */
+export type PixelForm = Pick<EncoderDescription, 'layout' | 'size' | 'mean' | 'std' | 'channelOrder'>;
+
+/** Pictures of (size, size, 3) RGB bytes as a graph takes them: (N, 3, size, size) or (N, size, size, 3). */
+export function normalizedPixels(form: PixelForm, images: readonly Uint8Array[]): Float32Array {
+  const { size, mean, std, layout, channelOrder = 'RGB' } = form;
+  const area = size * size;
+  const data = new Float32Array(images.length * area * 3);
+  const [pixelStride, channelStride] = layout === 'NCHW' ? [1, area] : [3, 1];
+  const [red, blue] = channelOrder === 'RGB' ? [0, 2 * channelStride] : [2 * channelStride, 0];
+  const scales = std.map((value) => 1 / (255 * value)) as [number, number, number];
+  const shifts = mean.map((value, channel) => -value / (std[channel] as number)) as [number, number, number];
+  images.forEach((image, i) => {
+    let at = i * area * 3;
+    for (let pixel = 0; pixel < area * 3; pixel += 3, at += pixelStride) {
+      data[at + red] = (image[pixel] as number) * scales[0] + shifts[0];
+      data[at + channelStride] = (image[pixel + 1] as number) * scales[1] + shifts[1];
+      data[at + blue] = (image[pixel + 2] as number) * scales[2] + shifts[2];
+    }
+  });
+  return data;
+}
+
+/** Runs pictures through the graph; where it insists on a batch size, the batch is filled up with the last picture. */
+export async function runGraph(
+  session: Session,
+  description: EncoderDescription,
+  images: readonly Uint8Array[],
+): Promise<GraphOutputs> {
+  const { input, size, layout, outputs, batch = images.length } = description;
+  const filled = Array.from({ length: batch }, (_, i) => images[Math.min(i, images.length - 1)] as Uint8Array);
+  const data = normalizedPixels(description, filled);
+  const shape = layout === 'NCHW' ? [batch, 3, size, size] : [batch, size, size, 3];
+  const half = description.inputType === 'float16';
+  const result = await session.run(
+    { [input]: half ? tensor('float16', shape, toFloat16(data)) : tensor('float32', shape, data) },
+    { fetch: [...new Set([outputs.local, outputs.global])], transfer: true },
+  );
+  return {
+    local: result[outputs.local] as Tensor<'float32'>,
+    global: result[outputs.global] as Tensor<'float32'>,
+  };
+}
+
+/** @throws LimnError ENCODER when the outputs of a trial run have not the form that the description gives */
+export function layoutOf(description: EncoderDescription, probe: { local: Tensor; global: Tensor }): GraphLayout {
+  const { name, outputs, colour, batch = 1 } = description;
+  const wrong = (what: string) =>
+    new LimnError('ENCODER', `The encoder ${name} does not fit its description: ${what}. Correct the description.`, {
+      details: { local: probe.local.shape, global: probe.global.shape },
+    });
+  const { local, global } = probe;
+  const isMap = outputs.localForm === 'map';
+  if (local.dtype !== 'float32' || global.dtype !== 'float32') throw wrong('its outputs are not float32');
+  if (local.shape.length !== (isMap ? 4 : 3) || local.shape[0] !== batch) {
+    const expected = isMap ? '[N, channels, height, width]' : '[N, tokens, channels]';
+    throw wrong(`the local output ${outputs.local} has shape [${local.shape}], not ${expected} with N = ${batch}`);
+  }
+  if (global.shape.length !== 2 || global.shape[0] !== batch) {
+    throw wrong(`the global output ${outputs.global} has shape [${global.shape}], not [N, channels] with N = ${batch}`);
+  }
+  const [, a, b, c] = local.shape as [number, number, number, number];
+  const tokens = isMap ? b * c : a - outputs.skipTokens;
+  if (tokens < 1) throw wrong(`no tokens are left after leaving out ${outputs.skipTokens} of ${a}`);
+  const grid = Math.round(Math.sqrt(tokens));
+  if (colour && (grid * grid !== tokens || (isMap && b !== c))) {
+    throw wrong(`"colour" needs places in a square, and there are ${isMap ? `${b} x ${c}` : tokens}`);
+  }
+  return { tokens, localChannels: isMap ? a : b, globalChannels: global.shape[1] as number, grid };
+}
+
+/** @throws LimnError ENCODER when the graph lacks one of the `wanted` inputs or outputs */
+export function requireNames(encoder: string, kind: string, present: readonly string[], wanted: readonly string[]): void {
+  const missing = wanted.find((name) => !present.includes(name));
+  if (missing === undefined) return;
+  throw new LimnError('ENCODER', `The encoder ${encoder} has no ${kind} "${missing}": its ${kind}s are ${present.join(', ')}.`, {
+    details: { missing, present },
+  });
+}
+
+/** The shape of an encoder's local output for one picture, whatever its form. */
+export async function probeImage(description: EncoderDescription, weights: string): Promise<readonly number[]> {
+  const session = await Session.open(weights, { label: `encoder ${description.name}` });
+  try {
+    const grey = new Uint8Array(description.size ** 2 * 3).fill(128);
+    return (await runGraph(session, description, [grey])).local.shape;
+  } finally {
+    await session.close();
+  }
+}
