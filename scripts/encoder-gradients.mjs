@@ -65,17 +65,32 @@ function stripped(bytes, names) {
   return toBinary(ModelProtoSchema, create(ModelProtoSchema, model));
 }
 
-/** The parameter of PyTorch's whose values a tensor has, as they are or transposed, and how to read its gradient. */
+/** Products of float32 that an exporter computed: a convolution with its normalisation. */
+const rounding = 2e-6;
+
+/** Whether two tensors have the same numbers, of which most pairs differ in the first. */
+function agree(a, b, most) {
+  const limit = most > 0 ? most * largest(b) : 0;
+  for (let i = 0; i < b.length; i++) if (!(Math.abs(a[i] - b[i]) <= limit)) return false;
+  return true;
+}
+
+/** The parameter of PyTorch's whose values a tensor has, as they are, transposed or folded, and how to read its gradient. */
 function parameterOf(name, tensor, truth) {
   const asIs = truth[`value.${name}`];
-  if (asIs && error(tensor.data, asIs.data) === 0) return { name, order: (data) => data };
+  if (asIs && agree(tensor.data, asIs.data, 0)) return { name, order: (data) => data };
   for (const [key, value] of Object.entries(truth)) {
     if (!key.startsWith('value.') || value.data.length !== tensor.data.length || value.data.length < 2) continue;
     const [rows, columns] = value.shape;
     const orders = [(data) => data];
     if (value.shape.length === 2)
-      orders.push((data) => Float32Array.from(data, (_, i) => data[(i % rows) * columns + Math.floor(i / rows)]));
-    const order = orders.find((each) => error(tensor.data, each(value.data)) === 0);
+      orders.push((data) => {
+        const turned = new Float32Array(data.length);
+        for (let i = 0; i < data.length; i++) turned[i] = data[(i % rows) * columns + Math.floor(i / rows)];
+        return turned;
+      });
+    const most = key.endsWith(' folded') ? rounding : 0;
+    const order = orders.find((each) => agree(tensor.data, each(value.data), most));
     if (order) return { name: key.slice('value.'.length), order };
   }
   return undefined;
@@ -165,12 +180,12 @@ async function numbers(model, truth) {
 
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.json') && existsSync(join(folder, name.replace(/json$/, 'safetensors'))))
-  .filter((name) => !flags.only || flags.only.split(',').some((part) => name.includes(part)))
+  .filter((name) => !flags.only || flags.only.split(',').some((part) => name.startsWith(part)))
   .sort();
 console.log(
-  '| family | exporter | outputs | gradients | compared | weights | fixed | blocks (PyTorch) | without notes | without names | faults |',
+  '| family | exporter | outputs | PyTorch in float32 | gradients | compared | weights | fixed | blocks (PyTorch) | without notes | without names | faults |',
 );
-console.log('|---|---|---|---|---|---|---|---|---|---|---|');
+console.log('|---|---|---|---|---|---|---|---|---|---|---|---|');
 let faulty = 0;
 for (const file of files) {
   const facts = JSON.parse(readFileSync(join(folder, file), 'utf8'));
@@ -178,7 +193,7 @@ for (const file of files) {
   const family = `${dirname(dirname(file))}${tower === 'model' ? '' : ` ${tower.replace('_model', '')}`}`;
   const start = `| ${family} | ${basename(dirname(file))} |`;
   if (facts.failed) {
-    console.log(`${start} the exporter fails | | | | | | | | |`);
+    console.log(`${start} the exporter fails | | | | | | | | | |`);
     continue;
   }
   const bytes = readFileSync(join(folder, file.replace(/json$/, 'onnx')));
@@ -211,7 +226,8 @@ for (const file of files) {
   }
   try {
     result = await numbers(model, truth);
-    if (!(result.output <= 1e-5)) faults.push('outputs');
+    // Deep networks with random weights lose more than that in PyTorch, too.
+    if (!(result.output <= Math.max(1e-5, 4 * (facts.float32 ?? 0)))) faults.push('outputs');
     if (!(result.gradient === undefined || result.gradient <= 1e-4)) faults.push('gradients');
   } catch (cause) {
     faults.push(cause.message.slice(0, 160));
@@ -220,7 +236,7 @@ for (const file of files) {
   if (faults.length > 0) faulty++;
   const listed = faults.length > 4 ? [...faults.slice(0, 4), `and ${faults.length - 4} more`] : faults;
   console.log(
-    `${start} ${shown(result.output)} | ${shown(result.gradient)} | ${result.compared ?? 0} | ${model?.weights.size} | ${model?.fixed.size} | ${counts[0]} (${facts.blocks.length}) | ${counts[1]} | ${counts[2]} | ${listed.join('; ')} |`,
+    `${start} ${shown(result.output)} | ${shown(facts.float32)} | ${result.compared === 0 ? '-' : shown(result.gradient)} | ${result.compared ?? 0} | ${model?.weights.size} | ${model?.fixed.size} | ${counts[0]} (${facts.blocks.length}) | ${counts[1]} | ${counts[2]} | ${listed.join('; ')} |`,
   );
 }
 process.exitCode = faulty > 0 ? 1 : 0;

@@ -50,6 +50,8 @@ class Tower:
     outputs: list[str]
     # Names of the blocks' modules, as PyTorch has them.
     blocks: list[str] = field(default_factory=list)
+    # By whether the batch is fixed.
+    traced: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -388,16 +390,26 @@ def open_clip_vit() -> Export:
 # The exporters.
 
 
-def randomize(module: nn.Module) -> None:
-    """Moves every parameter and running statistic, so that no part of a model is without effect."""
+def randomize(tower: Tower) -> None:
+    """Moves every parameter, so that no part of a model is without effect, and sets the running statistics near those of random images.
+
+    Statistics that do not fit the activations make a deep network so steep that one rounding of its weights moves its outputs by 5e-5.
+    """
+    tower.module.eval()
+    normalizations = [part for part in tower.module.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm)]
     with torch.no_grad():
-        for parameter in module.parameters():
+        for parameter in tower.module.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
-        for name, buffer in module.named_buffers():
-            if name.endswith("running_mean"):
-                buffer.normal_(0, 0.1)
-            if name.endswith("running_var"):
-                buffer.uniform_(0.5, 1.5)
+        if not normalizations:
+            return
+        for part in normalizations:
+            part.reset_running_stats()
+            part.train().momentum = None
+        tower.module(*(value.std() * torch.randn(16, *value.shape[1:]) + value.mean() for value in tower.inputs.values()))
+        for part in normalizations:
+            part.eval()
+            part.running_mean.add_(0.1 * part.running_var.sqrt() * torch.randn_like(part.running_mean))
+            part.running_var.mul_(torch.empty_like(part.running_var).uniform_(0.7, 1.4)).add_(1e-2)
 
 
 def export_tower(tower: Tower, path: pathlib.Path, exporter: str, fixed_batch: bool) -> None:
@@ -408,9 +420,16 @@ def export_tower(tower: Tower, path: pathlib.Path, exporter: str, fixed_batch: b
     if way == "script":
         torch.onnx.export(tower.module, tuple(tower.inputs.values()), path, dynamo=False, dynamic_axes=axes, **common)
         return
-    batch = torch.export.Dim("batch", min=1, max=64)
-    shapes = None if fixed_batch else (tuple({0: batch} for _ in tower.inputs),)
-    torch.onnx.export(tower.module, tuple(tower.inputs.values()), path, dynamo=True, external_data=False, dynamic_shapes=shapes, **common)
+    torch.onnx.export(traced(tower, fixed_batch), (), path, dynamo=True, external_data=False, **common)
+
+
+def traced(tower: Tower, fixed_batch: bool) -> torch.export.ExportedProgram:
+    """What the newer exporter starts from, once for all operator sets."""
+    if fixed_batch not in tower.traced:
+        batch = torch.export.Dim("batch", min=1, max=64)
+        shapes = None if fixed_batch else (tuple({0: batch} for _ in tower.inputs),)
+        tower.traced[fixed_batch] = torch.export.export(tower.module, tuple(tower.inputs.values()), dynamic_shapes=shapes)
+    return tower.traced[fixed_batch]
 
 
 def outputs_of(tower: Tower) -> dict[str, Tensor]:
@@ -433,8 +452,7 @@ def run(name: str, exporters: list[str], out: pathlib.Path) -> dict:
     torch.manual_seed(0)
     export = families[name]()
     for tower in export.towers:
-        randomize(tower.module)
-        tower.module.eval()
+        randomize(tower)
     done = {}
     tensors = reference(export)
     for exporter in exporters:

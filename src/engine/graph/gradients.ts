@@ -49,7 +49,9 @@ export function gradients(loss: Value, by: readonly Value[], options: GradientOp
     };
     for (const node of part.nodes) {
       if (!node.outputs.some((output) => sums.has(output) && depends.has(output))) continue;
-      for (const [input, gradient] of inputGradients(node, sums, depends, guarded.has(node) ? asReadFinite : asRead)) {
+      const isGuarded = guarded.has(node);
+      const reading = isGuarded && !operatorOf(node.type).readsInfinite ? asReadFinite : asRead;
+      for (const [input, gradient] of inputGradients(node, sums, depends, reading, isGuarded)) {
         const before = sums.get(input);
         sums.set(input, before ? add(before, gradient) : gradient);
       }
@@ -65,6 +67,7 @@ function inputGradients(
   sums: ReadonlyMap<Value, Value>,
   depends: ReadonlySet<Value>,
   asRead: (value: Value) => Value,
+  guarded: boolean,
 ): [Value, Value][] {
   const needs = (i: number) => {
     const input = node.inputs[i];
@@ -92,6 +95,7 @@ function inputGradients(
       gradients: node.outputs.map((output) => sums.get(output)),
       attributes: node.attributes,
       needs,
+      guarded,
     });
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;

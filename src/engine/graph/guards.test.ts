@@ -1,6 +1,6 @@
 /** A gradient behind a guard is finite: 0 where the guard left a value out, and as without it elsewhere. */
 import { describe, expect, test } from 'vitest';
-import { float32, type Tensor } from '../tensor/tensor.js';
+import { float32, int64, type Tensor } from '../tensor/tensor.js';
 import * as f from './index.js';
 import { Float, Graph, gradients, readModel, type Value } from './index.js';
 import { openGraph } from './testing/evaluate.js';
@@ -131,6 +131,26 @@ describe.each<[string, Tensor<'float32'>[], (...values: Value[]) => Value, numbe
       [0, 0, 1, 0],
       [0, 0, 0, 2 - 2],
     ],
+  ],
+  [
+    'a log-softmax of masked scores',
+    [float32([2, 3], [1, 2, 3, 4, 5, 6])],
+    (x) => {
+      const mask = x!.graph.constant(float32([2, 3], [0, -Infinity, 0, -Infinity, -Infinity, -Infinity]));
+      const y = f.logSoftmax(f.add(x!, mask));
+      return f.where(f.greater(mask, -1), f.mul(y, x!.graph.constant(float32([3], [1, 5, 3]))), 0);
+    },
+    [[1 - 4 / (1 + Math.exp(2)), 0, 3 - 4 / (1 + Math.exp(-2)), 0, 0, 0]],
+  ],
+  [
+    'a greatest score of 0 among masked ones',
+    [float32([2, 2], [0, 3, 1, 2])],
+    (x) => {
+      const mask = x!.graph.constant(float32([2, 2], [0, -Infinity, -Infinity, -Infinity]));
+      const y = add1(x!, 'ReduceMax', [f.add(x!, mask), x!.graph.constant(int64([1], [1]))], { keepdims: 0 });
+      return f.where(f.greater(y, -1), f.mul(y, 2), 0);
+    },
+    [[2, 0, 0, 0]],
   ],
   [
     'a product of matrices with missing rows',

@@ -13,6 +13,8 @@ export interface VjpContext {
   attributes: Attributes;
   /** Whether the gradient by input `i` is wanted at all. */
   needs(i: number): boolean;
+  /** Whether a guard may leave out what the node computes (see guards.ts). */
+  guarded: boolean;
 }
 
 export interface Operator {
@@ -20,6 +22,8 @@ export interface Operator {
   infer(inputs: readonly (Value | undefined)[], attributes: Attributes): ValueType[];
   /** Vector-Jacobian product: gradients by each input from the gradients by the outputs. Absent: not differentiable. */
   vjp?(context: VjpContext): (Value | undefined)[];
+  /** Whether `vjp` minds infinite and missing numbers behind a guard itself. @default it reads them as 0 there */
+  readsInfinite?: boolean;
 }
 
 /** Thrown by `infer`; the graph adds the op's name and the shapes of its inputs. */

@@ -112,8 +112,8 @@ export interface Recipe<Model extends TrainedModel> {
   graph(options: GraphOptions): TrainingModel;
   /** @param weights parameters and buffers */
   model(weights: Weights): Model;
-  /** Measures a model on what could be read of the validation split. */
-  measure(model: Model, split: Split, images: ImageFeatures): Promise<Validation>;
+  /** Measures a model on what could be read of the validation split. @param weights its parameters and buffers */
+  measure(model: Model, split: Split, images: ImageFeatures, weights: Weights): Promise<Validation>;
   /** What {@link Validation.score} is, for the progress line. */
   scoreName: string;
   /** Said beside every validation in metrics.ndjson. */
@@ -183,7 +183,8 @@ export async function runTraining<Model extends TrainedModel>(
       }),
     );
     const { stepsPerRun, masks } = graph;
-    const modelOf = (parameters: Weights) => recipe.model({ ...parameters, ...buffers });
+    const weightsOf = (parameters: Weights) => ({ ...parameters, ...buffers });
+    const modelOf = (parameters: Weights) => recipe.model(weightsOf(parameters));
     const ended = await trainingLoop({
       run,
       graph,
@@ -193,7 +194,7 @@ export async function runTraining<Model extends TrainedModel>(
       feeds: (step) => batches.feeds({ step, count: stepsPerRun, masks, isStacked: stepsPerRun > 1 }),
       validate: async (parameters) => {
         const model = modelOf(parameters);
-        const validation = await recipe.measure(model, readableVal, valImages);
+        const validation = await recipe.measure(model, readableVal, valImages, weightsOf(parameters));
         await model.close();
         return validation;
       },

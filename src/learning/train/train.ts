@@ -16,6 +16,7 @@ import { applyProtocol, findProtocol } from '../eval/protocols/index.js';
 import { parse } from './common.js';
 import { type CommonTrainOptions, runTraining, startOf } from './run-training.js';
 import { TripletBatches, trainingTexts } from './triplet-batches.js';
+import { validationLoss } from './validation-loss.js';
 
 export interface TrainOptions extends CommonTrainOptions {
   /** Reads the texts; the caller closes it. @default the words of the training texts */
@@ -67,6 +68,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     'model config',
   );
   const textEncoder = text.choice && { id: text.id, choice: text.choice };
+  const trainable = {
+    ...(reader.trainable ? { image: reader.trainable } : {}),
+    ...(text.trainable ? { text: text.trainable } : {}),
+  };
   const ks = recallKs(settings.selectBy);
   const heard = sampleTexts(split.triplets.flatMap(({ captions }) => captions));
   let texts: TextSource | undefined;
@@ -84,8 +89,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         limnTrainingModel(config, {
           ...common,
           encoders: {
-            ...(reader.trainable ? { image: reader.trainable } : {}),
-            ...(text.trainable ? { text: text.trainable } : {}),
+            ...trainable,
             learningRateScale: (settings.encoderLearningRate ?? settings.learningRate) / settings.learningRate,
           },
           accumulate: settings.accumulate,
@@ -99,9 +103,20 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
           { text, image: reader },
           device,
         ),
-      measure: async (model, val, images) => {
+      measure: async (model, val, images, weights) => {
         const { recall } = await evaluate({ model, split: val, images, protocol, ks });
-        return { score: recall[settings.selectBy] as number, values: named(recall) };
+        const data = { split: val, images, text, vocabulary };
+        const loss = await validationLoss(weights, {
+          ...data,
+          config,
+          settings,
+          encoders: trainable,
+          device,
+          signal,
+          onProgress,
+        });
+        const values = { ...named(recall), ...(loss === undefined ? {} : { loss }) };
+        return { score: recall[settings.selectBy] as number, values };
       },
       scoreName: `R@${settings.selectBy}`,
       labels: { protocol: protocol.id },

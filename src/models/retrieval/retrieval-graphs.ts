@@ -124,6 +124,15 @@ export function galleryModel(config: ModelConfig, weights: Weights, batch: numbe
   );
 }
 
+/** The inputs of {@link limnTrainingModel} -> `loss`, a scalar: of trained weights, without dropout, every row counting 1. */
+export function lossModel(config: ModelConfig, weights: Weights, batch: number, encoders: TrainableEncoders = {}): Uint8Array {
+  return tracedModel('loss', tripletInputs(config, batch), weights, (context, inputs) => {
+    const { query, candidates, sameTarget } = embedTriplets(context, config, inputs, encoders);
+    const { loss } = methodOf(config).loss(context, config, query, candidates, { sameTarget, weights: undefined });
+    return { loss };
+  });
+}
+
 /**
  * The inputs of a query, or of a target -> `attention` (B, K, N): where each factor looks in the picture; see Method.attention.
  * Only for methods that can say, and queries that see a picture's local features.

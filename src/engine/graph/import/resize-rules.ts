@@ -27,18 +27,24 @@ interface Options {
   excludeOutside: boolean;
 }
 
-/** Where output `i` lies among the inputs. */
+const round = Math.fround;
+
+/**
+ * Where output `i` lies among the inputs, as runtimes have it in float32: a scale such as 1/3 is a little less in a file, and only what is
+ * rounded as well gives the whole numbers that choose a neighbour.
+ */
 function coordinate(i: number, { before, after, scale, crop }: Axis, { coordinates }: Options): number {
+  const halfPixel = (offset = 0) => round(offset + (i + 0.5) / scale - 0.5);
   switch (coordinates) {
     case 'asymmetric':
-      return i / scale;
+      return round(i / scale);
     case 'align_corners':
-      return after === 1 ? 0 : (i * (before - 1)) / (scale * before - 1);
+      return after === 1 ? 0 : round(round(i * (before - 1)) / (round(scale * before) - 1));
     case 'pytorch_half_pixel':
-      return after > 1 ? (i + 0.5) / scale - 0.5 : 0;
+      return after > 1 ? halfPixel() : 0;
     case 'half_pixel_symmetric': {
-      const adjusted = after / (scale * before);
-      return (before / 2) * (1 - adjusted) + (i + 0.5) / scale - 0.5;
+      const adjusted = round(after / round(scale * before));
+      return halfPixel((before / 2) * (1 - adjusted));
     }
     case 'tf_crop_and_resize': {
       const [start, end] = crop;
@@ -47,14 +53,17 @@ function coordinate(i: number, { before, after, scale, crop }: Axis, { coordinat
         : 0.5 * (start + end) * (before - 1);
     }
     case 'half_pixel':
-      return (i + 0.5) / scale - 0.5;
+      return halfPixel();
     default:
       throw new ShapeError(`limn does not know the coordinate_transformation_mode ${coordinates}.`);
   }
 }
 
-function nearestOf(x: number, mode: string): number {
+/** Before opset 11 what shrinks takes the later neighbour, and what grows the earlier one. */
+function nearestOf(x: number, mode: string, scale: number): number {
   switch (mode) {
+    case 'legacy':
+      return scale < 1 ? Math.ceil(x) : Math.floor(x);
     case 'floor':
       return Math.floor(x);
     case 'ceil':
@@ -103,7 +112,7 @@ function resizeAxis(call: Call, x: Value, axis: Axis, options: Options): Value {
   const isSame = before === after && places.every((place, i) => Math.abs(place - i) < 1e-9);
   if (isSame) return x;
   if (options.mode === 'nearest') {
-    const rows = places.map((place) => Math.min(Math.max(nearestOf(place, options.nearest), 0), before - 1));
+    const rows = places.map((place) => Math.min(Math.max(nearestOf(place, options.nearest, axis.scale), 0), before - 1));
     return c.gather(x, rows, axis.axis);
   }
   const weights = call.graph.constant(float32([after, before], matrix(axis, options)), 'resize');
@@ -133,11 +142,11 @@ function axesOf(call: Call, x: Value): Axis[] {
   if (has(sizes)) {
     const wanted = constantInts(call.inputs, sizes as number, 'the sizes');
     const policy = String(call.attributes.keep_aspect_ratio_policy ?? 'stretch');
-    const factors = axes.map((axis, i) => (wanted[i] as number) / (x.shape[axis] as number));
+    const factors = axes.map((axis, i) => round((wanted[i] as number) / (x.shape[axis] as number)));
     const common = policy === 'not_larger' ? Math.min(...factors) : policy === 'not_smaller' ? Math.max(...factors) : undefined;
     return axes.map((axis, i) => {
       const before = x.shape[axis] as number;
-      const after = common === undefined ? (wanted[i] as number) : Math.floor(common * before + 0.5);
+      const after = common === undefined ? (wanted[i] as number) : Math.floor(round(common * before) + 0.5);
       return { axis, before, after, scale: common ?? (factors[i] as number), crop: cropOf(i) };
     });
   }
@@ -146,7 +155,7 @@ function axesOf(call: Call, x: Value): Axis[] {
     const before = x.shape[axis] as number;
     const [from, to] = call.attributes.coordinate_transformation_mode === 'tf_crop_and_resize' ? cropOf(i) : [0, 1];
     const scale = factors[i] as number;
-    return { axis, before, after: Math.floor(before * (to - from) * scale), scale, crop: cropOf(i) };
+    return { axis, before, after: Math.floor(round(before * (to - from) * scale)), scale, crop: cropOf(i) };
   });
 }
 
@@ -157,7 +166,7 @@ const resize: ImportRule = (call) => {
   const options: Options = {
     mode: String(attributes.mode ?? 'nearest'),
     coordinates: String(attributes.coordinate_transformation_mode ?? (legacy ? 'asymmetric' : 'half_pixel')),
-    nearest: String(attributes.nearest_mode ?? (legacy ? 'floor' : 'round_prefer_floor')),
+    nearest: String(attributes.nearest_mode ?? (legacy ? 'legacy' : 'round_prefer_floor')),
     cubic: float(attributes, 'cubic_coeff_a', -0.75),
     antialias: int(attributes, 'antialias', 0) === 1,
     excludeOutside: int(attributes, 'exclude_outside', 0) === 1,

@@ -64,6 +64,14 @@ const resizes: Case[] = [
   ),
   { type: 'Resize', opset: 13, inputs: [x(1, 2, 4, 3), none, float32([4], [1, 1, 1.5, 0.7])], attributes: { mode: 'linear' } },
   { type: 'Resize', opset: 10, inputs: [x(1, 2, 4, 3), float32([4], [1, 1, 2, 2])] },
+  { type: 'Resize', opset: 10, inputs: [x(1, 2, 5, 6), float32([4], [1, 1, 0.6, 2 / 3])] },
+  // Scales whose products and quotients are whole numbers in float32 alone.
+  ...['linear', 'nearest'].map((mode) => ({
+    type: 'Resize',
+    opset: 13,
+    inputs: [x(1, 2, 7, 9), none, float32([4], [1, 1, 9 / 7, 1 / 3])],
+    attributes: { mode, coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' },
+  })),
   {
     type: 'Resize',
     opset: 18,

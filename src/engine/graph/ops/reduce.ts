@@ -2,6 +2,7 @@
 import { sizeOf } from '../../tensor/tensor.js';
 import * as f from '../functions.js';
 import type { Attributes, Float, Value } from '../graph.js';
+import { finite } from '../guards.js';
 import { defineOperator, ShapeError, type VjpContext } from '../registry.js';
 import { axisOf, constantInts, need, unbroadcast } from './broadcast.js';
 
@@ -11,8 +12,11 @@ function reducedAxes(inputs: readonly (Value | undefined)[], attributes: Attribu
   return (given.length > 0 ? given : x.shape.map((_, i) => i)).map((axis) => axisOf(axis, x.shape.length));
 }
 
-function defineReduction(type: string, rule?: (d: Value, x: Value, y: Value, count: number) => Value): void {
+type ReductionRule = (d: Value, x: Value, y: Value, count: number, guarded: boolean) => Value;
+
+function defineReduction(type: string, rule?: ReductionRule, readsInfinite = false): void {
   defineOperator(type, {
+    readsInfinite,
     infer: (inputs, attributes) => {
       const x = need(inputs, 0);
       const axes = reducedAxes(inputs, attributes);
@@ -22,11 +26,12 @@ function defineReduction(type: string, rule?: (d: Value, x: Value, y: Value, cou
     },
     ...(rule
       ? {
-          vjp: ({ gradients: [d], inputs, outputs: [y], attributes }) => {
+          vjp: ({ gradients: [d], inputs, outputs: [y], attributes, guarded }) => {
             const x = need(inputs, 0);
             const axes = reducedAxes(inputs, attributes);
             const kept = x.shape.map((extent, i) => (axes.includes(i) ? 1 : extent));
-            return [rule(f.reshape(d as Value, kept), x, f.reshape(y as Value, kept), sizeOf(x.shape) / sizeOf(kept))];
+            const count = sizeOf(x.shape) / sizeOf(kept);
+            return [rule(f.reshape(d as Value, kept), x, f.reshape(y as Value, kept), count, guarded)];
           },
         }
       : {}),
@@ -49,14 +54,15 @@ defineReduction('ReduceProd', (d, x, y) => {
   const others = f.where(f.equal(f.sub(counted, zeros), 0), f.div(rest, safe), 0);
   return f.mul(d, others);
 });
-// Equal maxima (or minima) share the gradient evenly.
-const sharedByHits = (d: Value, x: Value, y: Value) => {
+// Equal maxima (or minima) share the gradient evenly. Among NaN there are none; a masked -inf must not count as a 0.
+const sharedByHits: ReductionRule = (d, x, y, _count, guarded) => {
   const hits = f.cast(f.equal(x, y), 'float32');
   const axes = x.shape.map((_, i) => i).filter((i) => y.shape[i] !== x.shape[i]);
-  return f.mul(hits, f.div(d, axes.length > 0 ? f.reduceSum(hits, axes, { keepDims: true }) : hits));
+  const shared = axes.length > 0 ? f.reduceSum(hits, axes, { keepDims: true }) : hits;
+  return f.mul(hits, f.div(d, guarded ? f.maximum(shared, 1) : shared));
 };
-defineReduction('ReduceMax', sharedByHits);
-defineReduction('ReduceMin', sharedByHits);
+defineReduction('ReduceMax', sharedByHits, true);
+defineReduction('ReduceMin', sharedByHits, true);
 
 for (const type of ['ArgMax', 'ArgMin']) {
   defineOperator(type, {
@@ -83,22 +89,33 @@ defineOperator('CumSum', {
   },
 });
 
-function softmaxLike(type: string, rule: (d: Value, y: Value, axis: number) => Value): void {
+function softmaxLike(
+  type: string,
+  rule: (d: Value, y: Value, axis: number, guarded: boolean) => Value,
+  readsInfinite: boolean,
+): void {
   const axisFrom = (x: Value, attributes: Attributes) => axisOf((attributes.axis as number | undefined) ?? -1, x.shape.length);
   defineOperator(type, {
+    readsInfinite,
     infer: (inputs, attributes) => {
       const x = need(inputs, 0);
       axisFrom(x, attributes);
       return [{ dtype: x.dtype, shape: x.shape }];
     },
-    vjp: ({ gradients: [d], outputs: [y], attributes }) => [rule(d as Value, y as Value, axisFrom(y as Value, attributes))],
+    vjp: ({ gradients: [d], outputs: [y], attributes, guarded }) => [
+      rule(d as Value, y as Value, axisFrom(y as Value, attributes), guarded),
+    ],
   });
 }
 
 // dx = y (d - sum(d y))
-softmaxLike('Softmax', (d, y, axis) => f.mul(y, f.sub(d, f.reduceSum(f.mul(d, y), [axis], { keepDims: true }))));
-// dx = d - softmax(x) sum(d)
-softmaxLike('LogSoftmax', (d, y, axis) => f.sub(d, f.mul(f.exp(y), f.reduceSum(d, [axis], { keepDims: true }))));
+softmaxLike('Softmax', (d, y, axis) => f.mul(y, f.sub(d, f.reduceSum(f.mul(d, y), [axis], { keepDims: true }))), false);
+// dx = d - softmax(x) sum(d). What is masked has -inf in y and no share in the softmax.
+const logSoftmaxRule = (d: Value, y: Value, axis: number, guarded: boolean) => {
+  const p = guarded ? finite(f.exp(y)) : f.exp(y);
+  return f.sub(d, f.mul(p, f.reduceSum(d, [axis], { keepDims: true })));
+};
+softmaxLike('LogSoftmax', logSoftmaxRule, true);
 
 /**
  * y = n s + b with n = (x - mean) r, r = 1 / sqrt(var + eps), over the axes from `axis` on.

@@ -32,6 +32,11 @@ describe('readPreprocessor', () => {
     ],
     ['old and fast names, and null', { ...clip, feature_extractor_type: 'CLIPFeatureExtractor', resample: null }, common],
     ['a fast class', { ...clip, image_processor_type: 'CLIPImageProcessorFast', resample: undefined }, common],
+    [
+      'one number for all colours',
+      { ...clip, image_mean: 0.4, image_std: 0.2 },
+      { ...common, mean: [0.4, 0.4, 0.4], std: [0.2, 0.2, 0.2] },
+    ],
     ['no normalising', { ...clip, do_normalize: false }, { ...common, mean: [0, 0, 0], std: [1, 1, 1] }],
   ] as [string, unknown, object, string?][])('reads %s', (_, value, expected, model) => {
     expect(readPreprocessor(value, 'p.json', model)).toEqual(expected);
@@ -56,6 +61,9 @@ describe('readPreprocessor', () => {
     [{ ...clip, keep_aspect_ratio: true }, /"keep_aspect_ratio"/],
     [{ ...clip, crop_pct: 0.9 }, /"crop_pct"/],
     [{ ...clip, size: { shortest_edge: 224, longest_edge: 400 } }, /"size\.longest_edge"/],
+    [{ ...clip, size: { longest_edge: 400 } }, /"size\.longest_edge"/],
+    [{ ...clip, size: { height: 224 } }, /"size" \{"height":224\}/],
+    [{ ...clip, size: { height: 0, width: 0 } }, /"size" \{"height":0,"width":0\}/],
     [{ ...clip, image_processor_type: 'SamImageProcessor' }, /image_processor_type "SamImageProcessor"/],
     [{ image_processor_type: 'ConvNextImageProcessor', size: { height: 64, width: 64 } }, /"size" without shortest_edge/],
     [{ ...clip, do_center_crop: false }, /pictures of any width/],

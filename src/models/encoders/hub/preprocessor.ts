@@ -12,8 +12,8 @@ const side = z.number().int().positive();
 const extent = z.union([
   side,
   z.array(side).length(2),
-  z.looseObject({ shortest_edge: side }),
-  z.looseObject({ height: side, width: side }),
+  // shortest_edge, or height and width; what else there is is refused by its name (extentOf).
+  z.record(z.string(), z.unknown()),
 ]);
 const colours = z.union([z.number(), z.array(z.number()).length(3)]);
 
@@ -158,11 +158,12 @@ function extentOf(
   if (Array.isArray(value)) return { height: value[0] as number, width: value[1] as number, shortest: false };
   const other = Object.entries(value).find(([key, part]) => part !== null && !/^(shortest_edge|height|width)$/.test(key));
   if (other) throw refuse(`"${field}.${other[0]}"`);
-  if ('shortest_edge' in value) {
-    const edge = value.shortest_edge as number;
-    return { width: edge, height: edge, shortest: true };
-  }
-  return { width: value.width as number, height: value.height as number, shortest: false };
+  const [edge, height, width] = ['shortest_edge', 'height', 'width'].map(
+    (key) => side.safeParse((value as Record<string, unknown>)[key]).data,
+  );
+  if (edge !== undefined) return { width: edge, height: edge, shortest: true };
+  if (height !== undefined && width !== undefined) return { width, height, shortest: false };
+  throw refuse(`"${field}" ${JSON.stringify(value).slice(0, 60)}`);
 }
 
 /**
