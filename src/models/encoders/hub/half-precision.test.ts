@@ -76,9 +76,9 @@ describe.each([
 
   it('gives its features frozen', async () => {
     const options = { size, mean: [0, 0, 0], std: [1, 1, 1] };
-    const { image } = await importEncoder(folder, { name: cast ? 'cast' : 'whole', ...options });
-    expect(image?.description.inputType).toBe(cast ? undefined : 'float16');
-    const encoder = await OnnxImageEncoder.fromWeights(image!.description, image!.weights);
+    const { image: imported } = await importEncoder(folder, { name: cast ? 'cast' : 'whole', ...options });
+    expect(imported?.description.inputType).toBe(cast ? undefined : 'float16');
+    const encoder = await OnnxImageEncoder.fromWeights(imported!.description, imported!.weights);
     const { local, global } = await encoder.encode([image]);
     await encoder.close();
     expected.flat().forEach((value, i) => {
