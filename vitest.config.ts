@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const source = (file: string) => resolve(import.meta.dirname, 'src', file);
@@ -13,6 +13,7 @@ export default defineConfig({
     ],
   },
   test: {
+    env: { LIMN_ENCODERS: join(process.env.LIMN_SHARED_DATA ?? resolve('..', 'shared', 'data'), 'weights') },
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'web/src/**/*.test.ts', 'bench/**/*.test.mjs'],
     testTimeout: 120_000,
     hookTimeout: 120_000,

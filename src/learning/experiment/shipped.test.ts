@@ -13,35 +13,36 @@ import { readExperiment, settingsOf } from './config.js';
 import { readSplit } from './dataset.js';
 import { checkMetrics } from './metrics.js';
 
-const folder = resolve(import.meta.dirname, '../../../configs/experiments');
-const files = readdirSync(folder);
+const folder = resolve(import.meta.dirname, '../../../experiments');
+const names = readdirSync(folder);
+const fileOf = (name: string) => join(folder, name, 'experiment.json');
 const data = process.env.LIMN_SHARED_DATA ?? resolve(import.meta.dirname, '../../../../shared/data');
 const image = { kind: 'features', tokens: 4, channels: 8, globalChannels: 8, colourChannels: 0 };
 
-for (const name of ['FASHIONIQ_DIR', 'SHOES_DIR', 'BIRDS_TO_WORDS_DIR', 'CIRR_DIR', 'FASHION200K_DIR', 'CIRR_ANNOTATIONS'])
-  vi.stubEnv(name, '/absent');
+for (const variable of ['FASHIONIQ_DIR', 'SHOES_DIR', 'BIRDS_TO_WORDS_DIR', 'CIRR_DIR', 'FASHION200K_DIR', 'CIRR_ANNOTATIONS'])
+  vi.stubEnv(variable, '/absent');
 vi.stubEnv('LIMN_SHARED_DATA', data);
 afterAll(() => vi.unstubAllEnvs());
 
-test('there are sixteen', () => expect(files).toHaveLength(16));
+test('there are sixteen', () => expect(names).toHaveLength(16));
 
-describe.each(files)('%s', (file) => {
-  test('is whole, and named after its file', async () => {
-    const experiment = await readExperiment(join(folder, file));
-    expect(`${experiment.name}.json`).toBe(file);
+describe.each(names)('%s', (name) => {
+  test('is whole, and named after its folder', async () => {
+    const experiment = await readExperiment(fileOf(name));
+    expect(experiment.name).toBe(name);
     expect(experiment.seeds.length).toBeGreaterThanOrEqual(3);
     findDataset(experiment.dataset.format);
     findProtocol(experiment.protocol);
     for (const method of experiment.methods) {
       const { model, training, selfTraining } = settingsOf(experiment, method);
-      check(trainingSettings, training, file);
-      check(experiment.task === 'caption' ? captionerConfig : modelConfig, { ...model, vocabularySize: 100, image }, file);
-      if (selfTraining) check(selfTrainSettings, selfTraining, file);
+      check(trainingSettings, training, name);
+      check(experiment.task === 'caption' ? captionerConfig : modelConfig, { ...model, vocabularySize: 100, image }, name);
+      if (selfTraining) check(selfTrainSettings, selfTraining, name);
     }
   });
 
   test.skipIf(!existsSync(data))('gives its metrics on the data that are here', async (context) => {
-    const experiment = await readExperiment(join(folder, file));
+    const experiment = await readExperiment(fileOf(name));
     if (experiment.dataset.directory === '/absent') return context.skip('needs data that are not here');
     for (const category of experiment.categories) {
       const split = await readSplit(experiment, category, experiment.split);

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LimnError } from '../../../core/errors.js';
 import { readJson } from '../../../core/files.js';
@@ -67,7 +67,8 @@ describe('loadDescription', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'limn-description-'));
     vi.stubEnv('LIMN_HOME', join(folder, 'home'));
-    vi.stubEnv('LIMN_SHARED_DATA', join(folder, 'shared'));
+    vi.stubEnv('LIMN_ENCODERS', [join(folder, 'others'), join(folder, 'more')].join(delimiter));
+    vi.stubEnv('LIMN_SHARED_DATA', '');
     writeFileSync(join(folder, 'small.json'), JSON.stringify(plain));
   });
   afterEach(() => {
@@ -75,8 +76,8 @@ describe('loadDescription', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('looks beside the JSON first, then in LIMN_HOME, then in LIMN_SHARED_DATA', async () => {
-    for (const place of [['shared', 'weights'], ['home', 'encoders'], []]) {
+  it('looks beside the JSON first, then in LIMN_HOME, then in LIMN_ENCODERS', async () => {
+    for (const place of [['more'], ['others'], ['home', 'encoders'], []]) {
       const weights = join(folder, ...place, 'small.onnx');
       mkdirSync(join(folder, ...place), { recursive: true });
       writeFileSync(weights, '');
@@ -88,7 +89,7 @@ describe('loadDescription', () => {
     const error = await loadDescription(join(folder, 'small.json')).catch((thrown) => thrown);
     expect(LimnError.isInstance(error)).toBe(true);
     expect(error.code).toBe('ENCODER');
-    for (const place of ['small.onnx', join('home', 'encoders', 'small.onnx'), join('shared', 'weights', 'small.onnx')]) {
+    for (const place of ['small.onnx', join('home', 'encoders', 'small.onnx'), join('more', 'small.onnx')]) {
       expect(error.message).toContain(join(folder, place));
     }
   });

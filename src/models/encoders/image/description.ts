@@ -1,7 +1,7 @@
 /** The small JSON that makes any ONNX picture encoder usable, and where its weights are looked for. */
 
 import { existsSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { readSealedJson } from '../../../core/checksum.js';
 import { LimnError, messageOf } from '../../../core/errors.js';
@@ -99,7 +99,7 @@ export const folderFile = 'limn-encoder.json';
 
 /**
  * Reads an encoder's JSON, or the one in the folder of an imported encoder, and finds its weights: beside the JSON, then in
- * `LIMN_HOME/encoders`, `LIMN_SHARED_DATA/weights` and `../shared/data/weights`.
+ * `LIMN_HOME/encoders` and the folders of `LIMN_ENCODERS`, which are listed as in PATH.
  *
  * @throws LimnError IO or DATA for a JSON file that cannot be read, CONFIG for its content, ENCODER for missing weights
  */
@@ -134,24 +134,29 @@ export async function weightsHashes(weights: string, externalData: readonly stri
   }
 }
 
+/** Further folders with weights of encoders. */
+function encoderFolders(): string[] {
+  const listed = (process.env.LIMN_ENCODERS ?? '').split(delimiter).filter((folder) => folder !== '');
+  const former = process.env.LIMN_SHARED_DATA;
+  return former ? [...listed, join(former, 'weights')] : listed;
+}
+
 /** The path of a weights file, or an error that lists the places looked at. */
 export function findWeights(file: string, folder: string): string {
-  const shared = process.env.LIMN_SHARED_DATA;
   const candidates = isAbsolute(file)
     ? [file]
     : [
         join(folder, file),
         limnHome('encoders', file),
         limnHome('encoders', basename(file)),
-        ...(shared ? [join(shared, 'weights', basename(file))] : []),
-        resolve('..', 'shared', 'data', 'weights', basename(file)),
+        ...encoderFolders().map((further) => join(further, basename(file))),
       ];
   const places = [...new Set(candidates)];
   const found = places.find((place) => existsSync(place));
   if (found) return found;
   throw new LimnError(
     'ENCODER',
-    `The encoder's weights ${file} are at none of: ${places.join(', ')}. Put the file at one of them.`,
+    `The encoder's weights ${file} are at none of: ${places.join(', ')}. Put the file at one of them, or list its folder in LIMN_ENCODERS.`,
     {
       details: { file, places },
     },
