@@ -13,7 +13,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { clipSizes } from '../dist/models/encoders/clip/random-clip.js';
+import { clipSizes } from '../test/support/clip/random-clip.ts';
 import { writeRandomTower } from './random-tower.mjs';
 import { optimizer, raceFlags, raceSteps, turnsOf } from './step-race.mjs';
 

@@ -1,7 +1,7 @@
 /** CLIP's ViT-B/32 for pictures, with random weights, as an encoder that limn has taken in: what it takes depends on its form alone. */
 import { join } from 'node:path';
-import { clipSizes, writeRandomClip } from '../dist/models/encoders/clip/random-clip.js';
 import { importEncoder } from '../dist/models/encoders/hub/import-encoder.js';
+import { clipSizes, writeRandomClip } from '../test/support/clip/random-clip.ts';
 
 /** @param folder where it goes, which LIMN_HOME becomes @param batch pictures of a run @returns `description` and the path of its `weights` */
 export async function writeRandomTower(folder, batch) {

@@ -18,7 +18,6 @@ import { readStage, stage } from '../src/learning/self-training/work.js';
 import { RunFolder } from '../src/learning/train/run-folder.js';
 import { ContentMemo } from '../src/models/encoders/cache/content-memo.js';
 import { openFeatures } from '../src/models/encoders/cache/feature-cache.js';
-import { clipSizes, writeRandomClip } from '../src/models/encoders/clip/random-clip.js';
 import { readEncoderFolder } from '../src/models/encoders/hub/encoder-folder.js';
 import { importEncoder } from '../src/models/encoders/hub/import-encoder.js';
 import { fakeEncoder } from '../src/models/encoders/testing/fake-encoder.js';
@@ -29,6 +28,7 @@ import { saveTinyModel } from '../src/search/gallery/testing/tiny-model.js';
 import { cachedThumbnail } from '../src/search/gallery/thumbnails.js';
 import { MemoryStore } from '../src/search/store/memory/memory-store.js';
 import { infoOf, itemOf } from '../src/search/store/testing/items.js';
+import { clipSizes, writeRandomClip } from './support/clip/random-clip.js';
 
 /** What reading a folder has given, and what was said to be made again, if anything. */
 interface Reading {

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openReader } from '../src/apps/cli/encoders.js';
-import { clipSizes, writeRandomClip } from '../src/models/encoders/clip/random-clip.js';
 import { HubServer } from '../src/models/encoders/testing/hub-server.js';
 import { ImageEncoderRuntime } from '../src/models/retrieval/image-encoder-runtime.js';
+import { clipSizes, writeRandomClip } from './support/clip/random-clip.js';
 
 const program = resolve(import.meta.dirname, '../dist/apps/cli/main.js');
 const root = mkdtempSync(join(tmpdir(), 'limn-encoders-cli-'));

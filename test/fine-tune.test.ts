@@ -9,7 +9,6 @@ import { decodeSafetensors } from '../src/engine/tensor/safetensors.js';
 import { readFashionIQ } from '../src/learning/data/fashioniq.js';
 import { generateSyntheticFashion } from '../src/learning/data/synthetic-fashion/generate.js';
 import { train } from '../src/learning/train/train.js';
-import { clipSizes, writeRandomClip } from '../src/models/encoders/clip/random-clip.js';
 import { openHubEncoder } from '../src/models/encoders/hub/encoder-folder.js';
 import { importEncoder } from '../src/models/encoders/hub/import-encoder.js';
 import { folderFile } from '../src/models/encoders/image/description.js';
@@ -17,6 +16,7 @@ import { ImageEncoderRuntime } from '../src/models/retrieval/image-encoder-runti
 import { RetrievalModel } from '../src/models/retrieval/retrieval-model.js';
 import { TextReader } from '../src/models/retrieval/text-reader.js';
 import { Gallery } from '../src/search/gallery/gallery.js';
+import { clipSizes, writeRandomClip } from './support/clip/random-clip.js';
 
 const fixture = fileURLToPath(new URL('fixtures/clip-tiny-script', import.meta.url));
 const homeBefore = process.env.LIMN_HOME;

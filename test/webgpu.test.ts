@@ -19,7 +19,6 @@ import { generateSyntheticFashion } from '../src/learning/data/synthetic-fashion
 import { type TrainOptions, train } from '../src/learning/train/train.js';
 import { trainCaptioner } from '../src/learning/train/train-captioner.js';
 import { CaptionerModel } from '../src/models/captioner/captioner-model.js';
-import { clipSizes, writeRandomClip } from '../src/models/encoders/clip/random-clip.js';
 import { openHubEncoder } from '../src/models/encoders/hub/encoder-folder.js';
 import { importEncoder } from '../src/models/encoders/hub/import-encoder.js';
 import { folderFile } from '../src/models/encoders/image/description.js';
@@ -29,6 +28,7 @@ import { modelConfig } from '../src/models/methods/model-config.js';
 import { ImageEncoderRuntime } from '../src/models/retrieval/image-encoder-runtime.js';
 import { limnTrainingModel } from '../src/models/retrieval/retrieval-graphs.js';
 import { type TinyFolder, tinyFolder } from '../src/search/gallery/testing/tiny-gallery.js';
+import { clipSizes, writeRandomClip } from './support/clip/random-clip.js';
 
 // Where the GPU is a driver that computes on the CPU, compiling for it takes long.
 vi.setConfig({ testTimeout: 300_000 });

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { clipSizes, writeRandomClip } from '../src/models/encoders/clip/random-clip.js';
+import { clipSizes, writeRandomClip } from './support/clip/random-clip.js';
 
 const repository = resolve(import.meta.dirname, '..');
 const program = join(repository, 'dist/apps/cli/main.js');

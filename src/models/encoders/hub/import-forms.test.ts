@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { byteTokenizer } from '../../../../test/support/clip/byte-tokenizer.js';
 import * as f from '../../../engine/graph/functions.js';
 import { encodeModel, Graph, type Value } from '../../../engine/graph/index.js';
-import { byteTokenizer } from '../clip/byte-tokenizer.js';
 import { OnnxImageEncoder } from '../image/image-encoder.js';
 import { OnnxTextEncoder } from '../text/text-encoder.js';
 import { encoderFindings, findingLines } from './findings.js';

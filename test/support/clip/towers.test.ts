@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { readFixture, relativeError } from '../../../../test/fixtures/fixture.js';
-import { Graph } from '../../../engine/graph/index.js';
-import { openGraph } from '../../../engine/graph/testing/evaluate.js';
-import { InferenceContext } from '../../../engine/nn/context.js';
-import { fromFloat16 } from '../../../engine/tensor/float16.js';
-import { float32, type Tensor } from '../../../engine/tensor/tensor.js';
+import { Graph } from '../../../src/engine/graph/index.js';
+import { openGraph } from '../../../src/engine/graph/testing/evaluate.js';
+import { InferenceContext } from '../../../src/engine/nn/context.js';
+import { fromFloat16 } from '../../../src/engine/tensor/float16.js';
+import { float32, type Tensor } from '../../../src/engine/tensor/tensor.js';
+import { readFixture, relativeError } from '../../fixtures/fixture.js';
 import { modifiedResNet, type Tower, textTransformer, visionTransformer } from './towers.js';
 
 const golden = readFixture('clip-towers');
