@@ -49,7 +49,7 @@ async function measure(rows, folder) {
     const name = row ? `${row}: ${title}` : title;
     const isAlone = needs && alone && !hasPython(needs);
     const args = [...usual, ...(flags.quick ? quick : []), ...(isAlone ? alone : [])];
-    say(`${name} begins: npm run bench:${npm} ${args.join(' ')}`);
+    say(`${name} begins: npm run bench -- ${npm} ${args.join(' ')}`);
     const error = await runBench(npm, args, { folder, waiting: () => say(`${name} runs`) });
     if (error) failed[result] = error;
     say(`${name} ${error ? `failed: ${error}` : 'is done'}`);

@@ -2,8 +2,8 @@
  * What other callers of `limn serve` notice of an attack, on this machine over loopback: p50, p99 and the longest time of searches by item
  * id over fresh connections, without an attack and under each of them.
  *
- *     npm run bench:attacks                        in a gallery that it makes of drawn pictures, 15 s for each run
- *     npm run bench:attacks -- --seconds 30 --gallery FOLDER
+ *     npm run bench -- attacks                        in a gallery that it makes of drawn pictures, 15 s for each run
+ *     npm run bench -- attacks --seconds 30 --gallery FOLDER
  *
  * The attacks come from another loopback address (127.0.0.9), as one caller does, from this process, which takes a part of the machine too;
  * the searches from a thread of their own. Each attack runs three times (--runs), in turns, against a new server. The rate is off: what is measured

@@ -5,7 +5,7 @@ const turns = (rounds, steps) => ['--rounds', `${rounds}`, '--steps', `${steps}`
 const fewSteps = [...turns(1, 2), '--warmup', '1'];
 
 /**
- * `npm` is the name in package.json behind "bench:", `quick` what makes it short, `result` its file (`quickResult` where a short one has
+ * `npm` is the name that `npm run bench -- NAME` takes, `quick` what makes it short, `result` its file (`quickResult` where a short one has
  * another), `needs` the Python module of its rival, without which it runs with `alone`.
  */
 export const benches = [

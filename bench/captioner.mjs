@@ -1,10 +1,10 @@
 /**
  * A training step of the difference captioner: limn against the same model in PyTorch, in turns, each in a process of its own.
  *
- *     npm run bench:captioner                    the race; needs torch in $LIMN_PYTHON or python3; without it: --limn-only
- *     npm run bench:captioner -- --profile       where a limn step spends its time, by operator
+ *     npm run bench -- captioner                    the race; needs torch in $LIMN_PYTHON or python3; without it: --limn-only
+ *     npm run bench -- captioner --profile       where a limn step spends its time, by operator
  *
- * Its sizes are those of bench:decoding. Both start from the same weights; before the race their losses and gradient norms of three
+ * Its sizes are those of the bench decoding. Both start from the same weights; before the race their losses and gradient norms of three
  * steps on one batch are compared. Results go to bench/results/captioner-step.json.
  */
 import { parseArgs } from 'node:util';

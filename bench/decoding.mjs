@@ -2,8 +2,8 @@
  * Captions per second of the difference captioner: limn with and without cached keys and values, and the same model with the same
  * weights in PyTorch with cached ones, in turns, each side in a process of its own. From cached picture features to texts.
  *
- *     npm run bench:decoding                     needs torch in $LIMN_PYTHON or python3
- *     npm run bench:decoding -- --cached         without the uncached ones, which take most of the time
+ *     npm run bench -- decoding                     needs torch in $LIMN_PYTHON or python3
+ *     npm run bench -- decoding --cached         without the uncached ones, which take most of the time
  *
  * Both sides must write the same greedy texts, word for word. Results go to bench/results/decoding.json.
  */

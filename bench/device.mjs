@@ -2,10 +2,10 @@
  * Training steps of LIMN on the CPU and on the GPU, in turns, each in a process of its own; on the GPU once as limn trains, with
  * the state kept there, and once with all of it copied down and up in every step, to show what that would cost.
  *
- *     npm run bench:device                          the sizes of bench:step
- *     npm run bench:device -- --batch 256           another batch; also --size paper, --width, --words, --dropout, --threads, --rounds, --steps,
+ *     npm run bench -- device                          the sizes of the bench step
+ *     npm run bench -- device --batch 256           another batch; also --size paper, --width, --words, --dropout, --threads, --rounds, --steps,
  *                                                   --warmup
- *     npm run bench:device -- --skip-copied         without the third side
+ *     npm run bench -- device --skip-copied         without the third side
  *
  * Results go to bench/results/device.json, with the adapter's name.
  */

@@ -2,8 +2,8 @@
  * Frozen picture encoders: limn's way from decoded pictures to cached features against ONNX Runtime alone, which runs the same file on
  * tensors that are ready. In turns, each in a process of its own, with the same batches and the same number of threads.
  *
- *     npm run bench:encoder                               MobileNetV2 and a random CLIP ViT-B/32
- *     npm run bench:encoder -- --encoder vit-b-32         one of them
+ *     npm run bench -- encoder                               MobileNetV2 and a random CLIP ViT-B/32
+ *     npm run bench -- encoder --encoder vit-b-32         one of them
  *
  * limn's side normalises pixels, runs the file, joins colours (MobileNetV2) and makes binary16 records of the outputs, as indexing
  * does. MobileNetV2's weights are those of $LIMN_SHARED_DATA. The features of both sides are compared. Results go to

@@ -1,7 +1,7 @@
 /**
  * Exact search in memory: limn against FAISS's flat index and against reading as many bytes once, in turns, each in a process of its own.
  *
- *     npm run bench:exact [-- --count 1000000]      needs faiss in $LIMN_PYTHON or python3; without it: --limn-only
+ *     npm run bench -- exact [-- --count 1000000]      needs faiss in $LIMN_PYTHON or python3; without it: --limn-only
  *
  * All get the same vectors and the same number of threads. "Reading" is libc's search for a byte that is not there, one thread a part.
  * The table and bench/results/exact-COUNT.json have a search's milliseconds; the ten best of all queries are compared, too.

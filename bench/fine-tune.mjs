@@ -2,8 +2,8 @@
  * A fine-tuning step of CLIP's ViT-B/32 for pictures, of random weights, all of which are trained: limn, which differentiates the
  * tower's ONNX file, against the same tower in PyTorch. In turns, each in a process of its own.
  *
- *     npm run bench:fine-tune                    the race; needs torch in $LIMN_PYTHON or python3; without it: --limn-only
- *     npm run bench:fine-tune -- --profile       where a limn step spends its time, by operator
+ *     npm run bench -- fine-tune                    the race; needs torch in $LIMN_PYTHON or python3; without it: --limn-only
+ *     npm run bench -- fine-tune --profile       where a limn step spends its time, by operator
  *
  * The loss is CLIP's for pictures: each embedding is to be nearest to its own text's, and those of the texts are given. Both start from the
  * same weights; before the race their losses and gradient norms of three steps on one batch are compared. Results go to

@@ -1,7 +1,7 @@
 /**
  * What the machine can at most: the matrix products of its runtime, and reading its memory.
  *
- *     npm run bench:floor [-- --threads 2 --sizes 512,1024,2048,3072]
+ *     npm run bench -- floor [-- --threads 2 --sizes 512,1024,2048,3072]
  *
  * Products are ONNX Runtime's own, of square float32 matrices; reading is libc's search for a byte that is not there. The best of all
  * turns counts, as nothing below can go faster than that. Results go to bench/results/floor.json.

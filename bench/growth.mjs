@@ -2,9 +2,9 @@
  * How time and memory grow with the triplets of a training, the pictures of a gallery and the tokens of a picture: each at 1, 2, 4 and 8
  * times a size, each size in a process of its own, with the exponent that fits best.
  *
- *     npm run bench:growth                                                about five minutes
- *     npm run bench:growth -- --triplets 8192 --gallery 50000 --tokens 32   other sizes to begin with
- *     npm run bench:growth -- --only tokens                               one of triplets, gallery, tokens; --quick: small sizes
+ *     npm run bench -- growth                                                about five minutes
+ *     npm run bench -- growth --triplets 8192 --gallery 50000 --tokens 32   other sizes to begin with
+ *     npm run bench -- growth --only tokens                               one of triplets, gallery, tokens; --quick: small sizes
  *
  * Results go to bench/results/growth.json.
  */

@@ -1,7 +1,7 @@
 /**
  * Indexed search: LanceDB as limn uses it against FAISS's inverted lists of whole vectors, in turns, each in a process of its own.
  *
- *     npm run bench:indexed [-- --count 1000000]     needs faiss in $LIMN_PYTHON or python3; without it: --limn-only
+ *     npm run bench -- indexed [-- --count 1000000]     needs faiss in $LIMN_PYTHON or python3; without it: --limn-only
  *
  * FAISS looks at as few lists as give it limn's recall@10, which is against limn's exact search. Both get the same vectors and the same
  * number of threads; FAISS has all of its vectors in memory, LanceDB on the disk. Results go to bench/results/indexed.json.

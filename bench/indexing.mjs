@@ -2,7 +2,7 @@
  * Indexing photographs against its two halves alone, in turns, each in a process of its own: the encoder (ONNX Runtime on tensors that are
  * ready, MobileNetV2 and then LIMN's own graph) and the decoder (sharp on files), each with all cores.
  *
- *     npm run bench:indexing [-- --images FOLDER --pictures 512 --model RUN --store lancedb]
+ *     npm run bench -- indexing [-- --images FOLDER --pictures 512 --model RUN --store lancedb]
  *
  * Pictures are by default those of $LIMN_SHARED_DATA/product-photos; the model is by default one of random weights. Both halves want
  * all cores, so that indexing cannot reach either: 1 / (1 / encoder + 1 / decoder) is what it could at most. Results go to

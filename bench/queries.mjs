@@ -1,7 +1,7 @@
 /**
  * How long a search of a large gallery takes, part by part: from a picture and a text to the twenty best hits, factors included.
  *
- *     npm run bench:queries [-- --count 100000 --store memory,lancedb --images FOLDER --model RUN --queries 100]
+ *     npm run bench -- queries [-- --count 100000 --store memory,lancedb --images FOLDER --model RUN --queries 100]
  *
  * The gallery has `count` items with drawn vectors and few metadata beside some photographs (by default of $LIMN_SHARED_DATA/product-photos), which
  * they share; the model is by default one of random weights. No query comes twice; "again" are other texts about the

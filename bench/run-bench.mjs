@@ -1,25 +1,23 @@
-/** Runs another bench of package.json to its end, with what it prints on stderr. */
+/** Runs another bench to its end, with what it prints on stderr. */
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { benchFiles, nodeFlags } from './files.mjs';
 
-const root = new URL('../', import.meta.url);
-const { scripts } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
 const secondsOfSilence = 30;
 
 /** Whether the Python of the rivals has a module. */
 export const hasPython = (name) => spawnSync(process.env.LIMN_PYTHON ?? 'python3', ['-c', `import ${name}`]).status === 0;
 
 /**
- * @param name behind "bench:" in package.json
+ * @param name as `npm run bench -- NAME` takes it
  * @param options.folder for results, in place of bench/results
  * @param options.waiting is called every half minute
  * @returns what went wrong, or nothing
  */
 export async function runBench(name, args, { folder, waiting }) {
-  const script = /bench\/[\w-]+\.mjs/.exec(scripts[`bench:${name}`] ?? '')?.[0];
-  if (!script) return `there is no npm run bench:${name}`;
-  const child = spawn(process.execPath, [fileURLToPath(new URL(script, root)), ...args], {
+  const file = benchFiles[name];
+  if (!file) return `there is no bench "${name}"`;
+  const child = spawn(process.execPath, [...nodeFlags, fileURLToPath(new URL(file, import.meta.url)), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...(folder ? { LIMN_BENCH_RESULTS: folder } : {}) },
   });

@@ -1,14 +1,14 @@
 /** Where results of benches are written, and what stands beside every number. */
-import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { benchFiles } from './files.mjs';
 import { resultsFolder } from './results-folder.mjs';
 import { machine } from './sides.mjs';
 
 const started = {
   date: new Date().toISOString(),
-  command: [command(), ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
+  command: [command(), ...process.argv.slice(2)].join(' '),
   machine: machine(),
 };
 
@@ -20,10 +20,9 @@ export async function saveResult(name, result) {
   console.log(`written to ${relative('', fileURLToPath(file))}`);
 }
 
-/** What runs this process's script: package.json's name for it, where it has one. */
+/** What runs this process's script. */
 function command() {
-  const script = `node bench/${basename(process.argv[1])}`;
-  const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  const name = Object.keys(scripts).find((each) => scripts[each].endsWith(script));
-  return name ? `npm run ${name}` : script;
+  const file = basename(process.argv[1]);
+  const name = Object.keys(benchFiles).find((each) => benchFiles[each] === file);
+  return name ? `npm run bench -- ${name}` : `node bench/${file}`;
 }

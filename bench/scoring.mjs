@@ -2,7 +2,7 @@
  * Exact ranking from vectors that were computed before, at the sizes of CIRR's and FashionIQ's validation data and of a
  * large gallery, with random vectors: time, and peak memory, each in a process of its own.
  *
- *     npm run bench:scoring
+ *     npm run bench -- scoring
  *
  * Results go to bench/results/scoring.json.
  */
@@ -70,7 +70,7 @@ async function measure(name) {
 if (process.argv[2]) {
   console.log(JSON.stringify(await measure(process.argv[2])));
 } else {
-  const about = { date: new Date().toISOString(), command: 'npm run bench:scoring', machine: machine() };
+  const about = { date: new Date().toISOString(), command: 'npm run bench -- scoring', machine: machine() };
   const results = Object.keys(cases).map((name) => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), name], { encoding: 'utf8' });
     if (status !== 0) throw new Error(stderr);

@@ -1,8 +1,8 @@
 /**
  * `limn serve` under load on this machine: searches by item id and by upload at once, over loopback.
  *
- *     npm run bench:serve                          ten minutes, in a gallery that it makes of $LIMN_SHARED_DATA/product-photos
- *     npm run bench:serve -- --seconds 60 --gallery FOLDER | --model FOLDER [--pictures 2000] [--store memory|lancedb]
+ *     npm run bench -- serve                          ten minutes, in a gallery that it makes of $LIMN_SHARED_DATA/product-photos
+ *     npm run bench -- serve --seconds 60 --gallery FOLDER | --model FOLDER [--pictures 2000] [--store memory|lancedb]
  *                            [--by-id 6] [--by-upload 2] [--serve "MORE FLAGS"] [--out FILE]
  *
  * Without --gallery it indexes photographs, and without --model it trains one for them, for one epoch: what is found does not matter here.
@@ -237,7 +237,7 @@ const folder = await mkdtemp(join(tmpdir(), 'limn-bench-serve-'));
 try {
   const about = {
     date: new Date().toISOString(),
-    command: ['npm run bench:serve --', ...process.argv.slice(2)].join(' ').replace(/ --$/, ''),
+    command: ['npm run bench -- serve --', ...process.argv.slice(2)].join(' ').replace(/ --$/, ''),
     machine: machine(),
   };
   const { model, store } = flags;

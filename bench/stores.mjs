@@ -1,7 +1,7 @@
 /**
  * Stores with many vectors: how long they take to build, how large they are, and how fast and well they find.
  *
- *     npm run bench:stores [-- --count 100000,1000000 --store memory,lancedb --vectors spread]
+ *     npm run bench -- stores [-- --count 100000,1000000 --store memory,lancedb --vectors spread]
  *
  * `--store` takes also `pglite` (pgvector in PGlite, which is PostgreSQL as WebAssembly: give a --count of 10,000) and `postgres://...`. Vectors
  * are drawn (vectors.mjs). Each store is built in a process of its own and searched in another, whose peaks of memory are told; recall is against
