@@ -49,8 +49,8 @@ it('leaves a setting alone that is not given, and reads one that is', () => {
 });
 
 it.each([
-  [['--epochs', '0'], 'Give a whole number above 0.'],
-  [['--epochs', '1.5'], 'Give a whole number above 0.'],
+  [['--epochs', '0'], 'Give a whole number from 1.'],
+  [['--epochs', '1.5'], 'Give a whole number from 1.'],
   [['--share', '0'], 'Give a number above 0 to 1.'],
   [['--dropout', '1'], 'Give a number from 0 and below 1.'],
   [['--activation', 'tanh'], 'Allowed choices are gelu, relu.'],

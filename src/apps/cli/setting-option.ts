@@ -39,13 +39,17 @@ export function settingOption(flags: string, setting: z.ZodType, { text, usually
     const option = new Option(flags, help);
     return schema.enum ? option.choices(schema.enum) : option;
   }
-  const { minimum, exclusiveMinimum, maximum, exclusiveMaximum } = schema;
+  const whole = schema.type === 'integer';
+  const { maximum, exclusiveMaximum } = schema;
+  // The whole numbers above 0 are those from 1.
+  const above = schema.exclusiveMinimum !== undefined && !whole;
+  const least = schema.minimum ?? (schema.exclusiveMinimum === undefined ? undefined : schema.exclusiveMinimum + (whole ? 1 : 0));
   const most = maximum ?? exclusiveMaximum;
   return numberOption(flags, help, {
-    ...(minimum === undefined && exclusiveMinimum === undefined ? {} : { least: exclusiveMinimum ?? (minimum as number) }),
+    ...(least === undefined ? {} : { least }),
     ...(most === undefined || most === Number.MAX_SAFE_INTEGER ? {} : { most }),
-    above: exclusiveMinimum !== undefined,
+    above,
     below: exclusiveMaximum !== undefined,
-    whole: schema.type === 'integer',
+    whole,
   });
 }
