@@ -17,7 +17,7 @@ const options = {
   share: settingOption('--share <part>', settings.share),
   dropout: settingOption('--dropout <chance>', settings.dropout),
   activation: settingOption('--activation <name>', settings.activation),
-  gradientCheckpointing: settingOption('--recompute', settings.gradientCheckpointing),
+  gradientCheckpointing: settingOption('--gradient-checkpointing', settings.gradientCheckpointing),
   later: settingOption('--later <count>', settings.later, { usually: 'at the end' }),
 };
 
@@ -40,7 +40,7 @@ it('says what the schema says', () => {
 
 it('leaves a setting alone that is not given, and reads one that is', () => {
   expect(parsed()).toEqual({});
-  expect(parsed('--epochs', '3', '--share', '1', '--activation', 'relu', '--recompute')).toEqual({
+  expect(parsed('--epochs', '3', '--share', '1', '--activation', 'relu', '--gradient-checkpointing')).toEqual({
     epochs: 3,
     share: 1,
     activation: 'relu',
