@@ -35,16 +35,12 @@ function storeOver(file, info, items) {
       return sorted.slice(0, limit).map(plain);
     },
     count: async (filter) => those(filter).length,
-    async search({ vector, limit, filter, exclude = [], includeVectors }) {
+    async search({ vector, limit, filter, exclude = [], includeVectors: full }) {
       const cosine = ({ matching }) => matching.reduce((sum, value, i) => sum + value * vector[i], 0);
       const all = those(filter).filter(({ id }) => !exclude.includes(id));
       const found = all.map((item) => ({ item, similarity: cosine(item) }));
       found.sort((a, b) => b.similarity - a.similarity || compareText(a.item.id, b.item.id));
-      const hit = ({ item, similarity }) => ({
-        item: plain(item),
-        similarity,
-        ...(includeVectors && { vectors: vectorsOf(item) }),
-      });
+      const hit = ({ item, similarity }) => ({ item: plain(item), similarity, ...(full && { vectors: vectorsOf(item) }) });
       return found.slice(0, limit).map(hit);
     },
     optimise: async () => {},

@@ -134,7 +134,7 @@ describe('through the command line', () => {
 
   it('bad plug-ins end in one line', async () => {
     const head = "import { defineMethod, inBatchLoss, z } from 'limn'; import { f, linear } from 'limn/engine';";
-    const parts = 'sees: () => ({ picture: true, text: true }), loss: inBatchLoss,';
+    const parts = 'sees: () => ({ image: true, text: true }), loss: inBatchLoss,';
     const unfit = `embedQuery: (c, { width }, p) => ({ matching: linear(c, 'x', p.global, width + 1) }), embedTarget: (c, o, p) => ({ matching: p.global }),`;
     const own = await readFile(at('own-method.js'), 'utf8');
     const cases: [string, string, RegExp][] = [
@@ -194,8 +194,8 @@ const training = { epochs: 40, batchSize: 20, learningRate: 0.01, validateEvery:
 const model = { width: 16, heads: 2, textShare: 0.8 };
 const trained = await train({ method, model, training, train: train_, val, reader, out: 'run-2', dataset: {} });
 const opened = await RetrievalModel.open(trained.model);
-const pictures = await reader.read({ pictures: val.pictures });
-const { recall } = await evaluate({ model: opened, split: val, pictures, protocol: findProtocol('pairs-with-reference') });
+const images = await reader.read({ images: val.images });
+const { recall } = await evaluate({ model: opened, split: val, images, protocol: findProtocol('pairs-with-reference') });
 const kept = await store.create('json:gallery-2.json', await galleryInfo({ model: opened, images: 'data' }), {});
 const gallery = await Gallery.create({ model: opened, images: 'data', store: kept });
 await gallery.close();
@@ -203,7 +203,7 @@ await kept.close();
 const again = await Gallery.open(await openStore('json:gallery-2.json'), { model: opened });
 const { hits } = await again.search({ references: [{ id: 'red-2.png' }], texts: ['in blue'], k: 3 });
 console.log(JSON.stringify({ trained: trained.bestRecall, recall, ids: hits.map(({ id }) => id) }));
-await pictures.close();
+await images.close();
 await again.close();
 await opened.close();
 await reader.close();

@@ -169,6 +169,7 @@ it('other commands, and all that there are', { timeout: 120_000 }, async () => {
   await limn(['encoders', 'check', 'mine']);
   await limn(['doctor']);
   await limn(['train', '--data', 'nowhere', '--out', 'never'], { code: 1 });
+  await limn(['learn', '--list', 'nowhere.csv', '--images', 'nowhere', '--out', 'never'], { code: 1 });
   const help = await limn(['help']);
   const commands = [...help.split('Commands:')[1]!.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name]) => name);
   expect(commands.length).toBeGreaterThan(10);

@@ -142,7 +142,7 @@ test('an interrupted wardrobe is finished by the next call, with the same pictur
 test("options out of range and another's folder are errors that say what to do", async () => {
   const directory = await newFolder();
   await expect(generateSyntheticFashion({ directory, images: 3 })).rejects.toThrow(
-    /^The wardrobe cannot be made: pictures is out of range/,
+    /^The wardrobe cannot be made: images is out of range/,
   );
   await generateSyntheticFashion({ directory, images: 50, size: 16 });
   await expect(generateSyntheticFashion({ directory, images: 60, size: 16 })).rejects.toThrow(

@@ -114,9 +114,9 @@ describe('a gallery that is brought up to date', () => {
     expect(await gallery.update({ list, metadata: at('more.jsonl') })).toMatchObject({ updated: 1, unchanged: 2 });
     expect((await gallery.get('a'))?.metadata).toEqual({ colour: 'black', price: 10, sale: true });
     expect(await gallery.fields()).toEqual([
-      { name: 'colour', type: 'string', values: ['black', 'blue'] },
+      { name: 'colour', type: 'string', values: ['black', 'blue'], counts: [1, 1] },
       { name: 'price', type: 'number', values: [7, 20.5] },
-      { name: 'sale', type: 'boolean', values: [true] },
+      { name: 'sale', type: 'boolean', values: [true], counts: [1] },
     ]);
     await gallery.close();
   });
