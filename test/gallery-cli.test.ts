@@ -35,7 +35,7 @@ it('indexes a list, says what changed, and prunes when told to', async () => {
   const pruned = JSON.parse((await limn(...index, '--prune', '--json')).out);
   expect(pruned).toEqual({
     gallery: 'memory:gallery',
-    images: 8,
+    pictures: 8,
     added: 0,
     replaced: 0,
     updated: 0,

@@ -192,9 +192,8 @@ const filters = texts(
 const description = readdirSync(join(root, 'configs', 'encoders')).map((name) =>
   readFileSync(join(root, 'configs', 'encoders', name)),
 );
-const experiments = readdirSync(join(root, 'configs', 'experiments'), { withFileTypes: true })
-  .filter((entry) => entry.name.endsWith('.json'))
-  .map((entry) => readFileSync(join(root, 'configs', 'experiments', entry.name), 'utf8'))
+const experiments = readdirSync(join(root, 'experiments'))
+  .map((name) => readFileSync(join(root, 'experiments', name, 'experiment.json'), 'utf8'))
   // Variables that name folders are not set here.
   .map((text) => Buffer.from(text.replaceAll(/"\$\{?\w+\}?/g, '"folder')));
 

@@ -85,8 +85,12 @@ export function placeImages(values: readonly string[], galleries: readonly strin
   return placed;
 }
 
-/** Opens all galleries. @throws LimnError GALLERY, CHECKPOINT or STORE for the first that cannot be opened; none is open then */
-export async function openGalleries(named: ReadonlyMap<string, string>, flags: OpenFlags): Promise<ServedGalleries> {
+/** Opens all galleries. @param tell is told what should be known of one that is open all the same @throws LimnError GALLERY, CHECKPOINT or STORE for the first that cannot be opened; none is open then */
+export async function openGalleries(
+  named: ReadonlyMap<string, string>,
+  flags: OpenFlags,
+  tell: (gallery: string, note: string) => void,
+): Promise<ServedGalleries> {
   const { allowUrls, pixelLimit } = flags;
   const show = (flags.show ?? '').split(',').flatMap((field) => field.trim() || []);
   const images = placeImages(flags.images ?? [], [...named.keys()]);
@@ -95,7 +99,7 @@ export async function openGalleries(named: ReadonlyMap<string, string>, flags: O
     if (flags.model !== undefined) opened.model = await RetrievalModel.open(flags.model);
     if (flags.captioner !== undefined) opened.captioner = await Captioner.open(flags.captioner, { pixelLimit });
     for (const [name, location] of named) {
-      const onNote = (note: string) => void process.stderr.write(`limn serve: ${name}: ${note}\n`);
+      const onNote = (note: string) => tell(name, note);
       const gallery = await Gallery.open(location, {
         model: opened.model,
         images: images.get(name),

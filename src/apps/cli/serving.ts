@@ -72,7 +72,8 @@ export async function serveUntilTold(
   const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
   const log = createLog(flags.log ?? defaults.log);
   blockOtherFormats();
-  const galleries = await openGalleries(named, { ...flags, pixelLimit: flags.maxPixels ?? defaultLimits.pixels });
+  const openFlags = { ...flags, pixelLimit: flags.maxPixels ?? defaultLimits.pixels };
+  const galleries = await openGalleries(named, openFlags, (gallery, note) => log.warn({ gallery }, note));
   try {
     const server = await startServer({
       galleries: galleries.byName,
