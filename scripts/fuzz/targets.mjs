@@ -224,10 +224,10 @@ export const targets = [
     run: async (bytes) => {
       const { parseFilter } = await built('search/store/filter-parse.js');
       const { filterSql: lance } = await built('search/store/lancedb/sql.js');
-      const { filterSql: postgres, Parameters } = await built('search/store/pgvector/sql.js');
+      const { filterSql: postgres, SqlParameters } = await built('search/store/pgvector/sql.js');
       const filter = parseFilter(bytes.toString('utf8'));
       lance(filter, new Set(['n:price', 't:colour']));
-      postgres(filter, new Parameters());
+      postgres(filter, new SqlParameters());
     },
   },
   listTarget('csv', csv),
