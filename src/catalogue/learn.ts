@@ -2,7 +2,6 @@
  * From a catalogue to a search: a table and its images become triplets, these a trained LIMN, which is measured on products that it has not
  * seen and indexes the images. Every stage that is finished is kept in the folder, and the same call goes on from there.
  */
-import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { LimnError, messageOf, throwIfAborted } from '../core/errors.js';
 import { readJson, sha256, sha256File } from '../core/files.js';
@@ -14,17 +13,17 @@ import { findProtocol } from '../learning/eval/protocols/index.js';
 import type { RankingReport } from '../learning/eval/report.js';
 import { withSplitImages } from '../learning/eval/split-images.js';
 import { englishWording } from '../learning/from-metadata/english-wording.js';
-import type { MadeTriplets } from '../learning/from-metadata/make-triplets.js';
 import { readWording } from '../learning/from-metadata/wording.js';
-import { train } from '../learning/train/train.js';
 import type { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runtime.js';
 import { RetrievalModel } from '../models/retrieval/retrieval-model.js';
 import { Gallery } from '../search/gallery/gallery.js';
+import { type FoundData, foundOf, learnsFrom } from './found-data.js';
 import { writeGalleryList } from './gallery-list.js';
-import { type MadeData, makeData } from './make-data.js';
+import { makeData } from './make-data.js';
 import { measureStep } from './measure-step.js';
-import { batchSizeOf, firstSize, fixedPlan, modelOf, type Plan, planTraining, trainingOf } from './plan.js';
+import { batchSizeOf, firstSize, fixedPlan, type Plan, planTraining } from './plan.js';
 import { StageFolder, WholeTime } from './stages.js';
+import { trainInTime } from './train-in-time.js';
 import { verdict } from './verdict.js';
 
 export interface LearnOptions {
@@ -108,7 +107,7 @@ const usualRate = 40;
  * INTERRUPTED when `signal` fires: the same call goes on
  */
 export async function learn(options: LearnOptions): Promise<LearnResult> {
-  const { out, reader, minutes = 30, signal, logger = silentLogger } = options;
+  const { out, reader, minutes = 30, seed = 1, signal, logger = silentLogger } = options;
   if (!(minutes > 0)) throw new LimnError('USAGE', `${minutes} minutes are no time: give a number above 0.`);
   const folder = await StageFolder.open(out, await identityOf(options));
   const time = new WholeTime(options.onProgress);
@@ -145,7 +144,9 @@ export async function learn(options: LearnOptions): Promise<LearnResult> {
     const run = join(out, 'limn');
     const limit = Math.max(seconds - folder.seconds - indexSeconds, trainSeconds * leastShare);
     await folder.once('train', () =>
-      time.in('train', (onProgress) => trainInTime(options, { splits, run, plan, limit, onProgress })),
+      time.in('train', (onProgress) =>
+        trainInTime({ ...splits, reader, data, run, plan, limit, seed, signal, logger, onProgress }),
+      ),
     );
     const model = await RetrievalModel.open(run);
     try {
@@ -222,17 +223,6 @@ async function hashOf(list: string): Promise<string> {
   return hash.slice(0, 12);
 }
 
-export interface FoundData {
-  triplets: Record<SplitName, number>;
-  /** Images of the folder. */
-  images: number;
-  products: number;
-  attributes: string[];
-  leftOut: { name: string; reason: string }[];
-  notes: string[];
-  table: Pick<MadeData['catalogue'], 'imageColumn' | 'uniqueIds'>;
-}
-
 async function readData(
   options: LearnOptions,
   data: string,
@@ -244,67 +234,6 @@ async function readData(
   const made = await makeData({ ...options, out: data, wordings, onProgress });
   const rate = (1000 * made.catalogue.counts.matched) / (performance.now() - started);
   return { ...foundOf(made), imagesPerSecond: Math.min(usualRate, rate) };
-}
-
-export function foundOf({ made, catalogue }: Pick<MadeData, 'made' | 'catalogue'>): FoundData {
-  const count = (triplets: MadeTriplets['splits'][SplitName]) => triplets.length;
-  const { splits, attributes, leftOut, products } = made;
-  return {
-    triplets: { train: count(splits.train), val: count(splits.val), test: count(splits.test) },
-    images: catalogue.counts.images,
-    products,
-    attributes: attributes.map(({ name }) => name),
-    leftOut: [...leftOut],
-    notes: [...catalogue.notes],
-    table: { imageColumn: catalogue.imageColumn, uniqueIds: catalogue.uniqueIds },
-  };
-}
-
-export function learnsFrom({ triplets, attributes, leftOut, products }: FoundData): string {
-  const left = leftOut.length > 0 ? `; left out: ${leftOut.map(({ name, reason }) => `${name} (${reason})`).join(', ')}` : '';
-  return `${triplets.train + triplets.val + triplets.test} triplets of ${products} products from ${attributes.join(', ')}${left}`;
-}
-
-interface Training {
-  splits: { train: Split; val: Split };
-  run: string;
-  plan: Plan;
-  /** Seconds after which it is stopped with what it has. */
-  limit: number;
-  onProgress: OnProgress | undefined;
-}
-
-/** Trains to the end, or until the time is used up and there is a model. */
-async function trainInTime(options: LearnOptions, { splits, run, plan, limit, onProgress }: Training) {
-  const { reader, seed = 1, signal, logger = silentLogger } = options;
-  const deadline = new AbortController();
-  const started = performance.now();
-  const isLate = () => (performance.now() - started) / 1000 > limit;
-  const watch: OnProgress = (event) => {
-    if (isLate() && existsSync(join(run, 'model', 'config.json'))) deadline.abort();
-    onProgress?.(event);
-  };
-  try {
-    const { bestRecall, epoch } = await train({
-      ...splits,
-      reader,
-      out: run,
-      dataset: { name: 'triplets', directory: resolve(options.out, 'data') },
-      model: modelOf(plan.size, reader),
-      training: trainingOf(plan, reader),
-      seed,
-      resume: true,
-      onBroken: 'skip',
-      signal: signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal,
-      onProgress: watch,
-      logger,
-    });
-    return { bestRecall, epoch };
-  } catch (error) {
-    if (!deadline.signal.aborted || signal?.aborted || !LimnError.isInstance(error) || error.code !== 'INTERRUPTED') throw error;
-    logger.warn('The training took longer than planned and was stopped; its best model so far is used.');
-    return { stopped: true };
-  }
 }
 
 type Evaluated = Record<'both' | 'text' | 'image', RankingReport>;

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
 import type { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
 import { check } from '../../core/schema.js';
@@ -11,6 +12,7 @@ import { findEncoderFolder, listHubEncoders } from '../../models/encoders/hub/en
 import { encoders } from '../../models/encoders/image/define-encoder.js';
 import { folderFile } from '../../models/encoders/image/description.js';
 import { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
+import { settingOption } from './setting-option.js';
 
 const bundledFolder = fileURLToPath(new URL('../../../configs/encoders/', import.meta.url));
 
@@ -25,12 +27,20 @@ export interface ReaderOptions extends z.input<typeof patchSettings> {
   trainFrom?: number | undefined;
 }
 
+/** Adds the options of the patch encoder. */
+export function addPatchOptions(command: Command): Command {
+  return command
+    .addOption(settingOption('--image-size <pixels>', patchSettings.shape.imageSize))
+    .addOption(settingOption('--patch-size <pixels>', patchSettings.shape.patchSize))
+    .addOption(settingOption('--patch-layers <count>', patchSettings.shape.patchLayers));
+}
+
 /**
  * Opens `patch`, an encoder of a plug-in, an encoder that comes with limn or was pulled or imported by its name, or the one that a JSON file describes.
  *
  * @throws LimnError USAGE for a name or file that is not there, CONFIG, ENCODER or RUNTIME as the encoder does
  */
-export async function openReader(encoder: string, options: ReaderOptions): Promise<ImageEncoderRuntime> {
+export async function openReader(encoder: string, options: ReaderOptions = {}): Promise<ImageEncoderRuntime> {
   const { trainFrom } = options;
   if (encoder === 'patch') {
     const { imageSize, patchSize, patchLayers } = options;

@@ -8,19 +8,18 @@ import { repeatableOption } from './options.js';
 
 /** The encoder that is taken where none is named, if its weights are installed. */
 const preferred = 'mobilenetv2';
-const patch = { imageSize: 64, patchSize: 8, patchLayers: 2 };
 
 /** Opens the encoder that is named, or the best that is there. @throws LimnError as openReader does */
 export async function openLearningReader(encoder: string | undefined, logger: Logger): Promise<ImageEncoderRuntime> {
-  if (encoder !== undefined) return openReader(encoder, patch);
+  if (encoder !== undefined) return openReader(encoder);
   try {
-    return await openReader(preferred, patch);
+    return await openReader(preferred);
   } catch (error) {
     if (!LimnError.isInstance(error) || error.code !== 'ENCODER') throw error;
     logger.info(
       `note: the encoder ${preferred} is not installed, so the patch encoder is trained with the rest; another can be given with --encoder`,
     );
-    return openReader('patch', patch);
+    return openReader('patch');
   }
 }
 

@@ -1,7 +1,7 @@
 /** limn data from-metadata */
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { foundOf, learnsFrom } from '../../../catalogue/learn.js';
+import { foundOf, learnsFrom } from '../../../catalogue/found-data.js';
 import { makeData } from '../../../catalogue/make-data.js';
 import { writeFileAtomic } from '../../../core/files.js';
 import { englishWording } from '../../../learning/from-metadata/english-wording.js';
@@ -10,7 +10,7 @@ import { readWording } from '../../../learning/from-metadata/wording.js';
 import { thumbnail } from '../../../models/encoders/image/thumbnail.js';
 import { encoderOption, fieldsOption, openLearningReader, templatesOption } from '../learn-options.js';
 import { runLong } from '../long-work.js';
-import { newCommand, numberOption, required } from '../options.js';
+import { newCommand, numberOption, required, seedOption } from '../options.js';
 
 interface FromMetadataFlags {
   list?: string;
@@ -51,9 +51,7 @@ export function fromMetadataCommand(): Command {
         whole: true,
       }),
     )
-    .addOption(
-      numberOption('--seed <number>', 'of everything that is drawn', { least: 0, most: 0xffffffff, whole: true }).default(1),
-    )
+    .addOption(seedOption())
     .option('--json', 'print the result as JSON')
     .action(runFromMetadata);
 }

@@ -4,7 +4,7 @@ import { type LearnResult, learn } from '../../../catalogue/learn.js';
 import { formatDuration } from '../../../core/progress.js';
 import { encoderOption, fieldsOption, openLearningReader, templatesOption } from '../learn-options.js';
 import { runLong } from '../long-work.js';
-import { computingCommand, numberOption, required } from '../options.js';
+import { computingCommand, numberOption, required, seedOption } from '../options.js';
 
 interface LearnFlags {
   list?: string;
@@ -36,9 +36,7 @@ export function learnCommand(): Command {
     .addOption(templatesOption())
     .addOption(encoderOption())
     .addOption(numberOption('--most <count>', 'products that are learned from (default: 12000)', { least: 20, whole: true }))
-    .addOption(
-      numberOption('--seed <number>', 'of everything that is drawn', { least: 0, most: 0xffffffff, whole: true }).default(1),
-    )
+    .addOption(seedOption())
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nThe same command goes on with what an interrupted one has begun. See docs/your-own-shop.md.')
     .action(runLearn);

@@ -8,13 +8,12 @@ import type { RoundResult, SelfTrainResult } from '../../../learning/self-traini
 import { selfTrain } from '../../../learning/self-training/self-train.js';
 import { selfTrainSettings } from '../../../learning/self-training/settings.js';
 import type { ModelFolders } from '../../../learning/self-training/work.js';
-import { patchSettings } from '../../../models/backbone/config.js';
 import type { ImageEncoderRuntime } from '../../../models/retrieval/image-encoder-runtime.js';
 import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
 import { passedOverNote } from '../../../search/gallery/ingest/passed-over.js';
 import { scanFolder } from '../../../search/gallery/ingest/scan.js';
 import { addDatasetOptions, type DatasetOptions, openDataset } from '../datasets.js';
-import { openReader, type ReaderOptions } from '../encoders.js';
+import { addPatchOptions, openReader, type ReaderOptions } from '../encoders.js';
 import { type LongWork, runLong } from '../long-work.js';
 import { computingCommand, required, seedOption } from '../options.js';
 import { settingOption } from '../setting-option.js';
@@ -37,40 +36,39 @@ interface SelfTrainFlags extends DatasetOptions, ReaderOptions {
 }
 
 export function selfTrainCommand(): Command {
-  return addDatasetOptions(
-    computingCommand(
-      'self-train',
-      'LIMN+: train LIMN and the captioner in rounds, on labels and on texts that they write and judge.',
-    ),
-  )
-    .addOption(
-      new Option('--test-split <name>', 'a split of the data that is measured once, at the end (default: none)').choices(
-        splitNames,
+  return addPatchOptions(
+    addDatasetOptions(
+      computingCommand(
+        'self-train',
+        'LIMN+: train LIMN and the captioner in rounds, on labels and on texts that they write and judge.',
       ),
     )
-    .option('--pool <folder>', 'more pictures, without labels, also those in folders inside')
-    .option('--limn <folder>', 'a trained LIMN to begin with, in place of round 0; goes with --captioner')
-    .option('--captioner <folder>', 'a trained captioner to begin with; goes with --limn')
-    .option(
-      '--encoder <name>',
-      '"patch" (trained with the rest), a frozen encoder by name, or its JSON file; left out, that of --limn where it is given',
-      'patch',
-    )
-    .option('--out <folder>', 'the run folder: round-N/, limn/, captioner/, result.json, report.html')
-    .addOption(settingOption('--rounds <count>', selfTrainSettings.shape.rounds))
-    .addOption(settingOption('--labels <share>', selfTrainSettings.shape.labels))
-    .addOption(seedOption())
-    .option('--resume', 'go on with what --out holds; finished stages are not done again')
-    .addOption(settingOption('--image-size <pixels>', patchSettings.shape.imageSize))
-    .addOption(settingOption('--patch-size <pixels>', patchSettings.shape.patchSize))
-    .addOption(settingOption('--patch-layers <count>', patchSettings.shape.patchLayers))
-    .option('--json', 'print the result as JSON')
-    .addHelpText(
-      'after',
-      '\nPairs, judging, mixing, decoding and both models are set in a config file, as "selfTraining".' +
-        '\nWithout --data, --pool with --limn and --captioner trains on a folder that has no labels at all.',
-    )
-    .action(runSelfTrain);
+      .addOption(
+        new Option('--test-split <name>', 'a split of the data that is measured once, at the end (default: none)').choices(
+          splitNames,
+        ),
+      )
+      .option('--pool <folder>', 'more pictures, without labels, also those in folders inside')
+      .option('--limn <folder>', 'a trained LIMN to begin with, in place of round 0; goes with --captioner')
+      .option('--captioner <folder>', 'a trained captioner to begin with; goes with --limn')
+      .option(
+        '--encoder <name>',
+        '"patch" (trained with the rest), a frozen encoder by name, or its JSON file; left out, that of --limn where it is given',
+        'patch',
+      )
+      .option('--out <folder>', 'the run folder: round-N/, limn/, captioner/, result.json, report.html')
+      .addOption(settingOption('--rounds <count>', selfTrainSettings.shape.rounds))
+      .addOption(settingOption('--labels <share>', selfTrainSettings.shape.labels))
+      .addOption(seedOption())
+      .option('--resume', 'go on with what --out holds; finished stages are not done again')
+      .option('--json', 'print the result as JSON')
+      .addHelpText(
+        'after',
+        '\nPairs, judging, mixing, decoding and both models are set in a config file, as "selfTraining".' +
+          '\nWithout --data, --pool with --limn and --captioner trains on a folder that has no labels at all.',
+      )
+      .action(runSelfTrain),
+  );
 }
 
 async function runSelfTrain(flags: SelfTrainFlags, command: Command): Promise<void> {

@@ -5,14 +5,14 @@ import type { CommonTrainOptions } from '../../../learning/train/run-training.js
 import { trainingSettings } from '../../../learning/train/settings.js';
 import { train } from '../../../learning/train/train.js';
 import { trainCaptioner } from '../../../learning/train/train-captioner.js';
-import { backboneFields, patchSettings } from '../../../models/backbone/config.js';
+import { backboneFields } from '../../../models/backbone/config.js';
 import { captionerConfig } from '../../../models/captioner/captioner-config.js';
 import { limn } from '../../../models/methods/limn.js';
 import { methods } from '../../../models/methods/methods.js';
 import { modelKeys } from '../../../models/methods/model-config.js';
 import { TextReader } from '../../../models/retrieval/text-reader.js';
 import { addDatasetOptions, type DatasetOptions, openDataset } from '../datasets.js';
-import { openReader, type ReaderOptions } from '../encoders.js';
+import { addPatchOptions, openReader, type ReaderOptions } from '../encoders.js';
 import { runLong } from '../long-work.js';
 import { computingCommand, numberOption, required, seedOption } from '../options.js';
 import { settingOption } from '../setting-option.js';
@@ -52,51 +52,56 @@ interface TrainFlags extends DatasetOptions, ReaderOptions {
 const training = trainingSettings.shape;
 
 export function trainCommand(): Command {
-  return addDatasetOptions(computingCommand('train', 'Train LIMN on triplets of reference, text and target.'))
-    .option('--encoder <name>', '"patch" (trained with the rest), "mobilenetv2", or the JSON file of a frozen encoder', 'patch')
-    .option('--text-encoder <name>', 'a text encoder that was pulled or imported (default: word vectors trained with the rest)')
-    .addOption(
-      numberOption('--text-tokens <count>', "tokens of a text that its encoder reads (default: the encoder's most)", {
-        least: 2,
-        whole: true,
-      }),
-    )
-    .addOption(
-      numberOption('--train-from <block>', 'train the encoders too, from this block on; 0 trains all of them (default: frozen)', {
-        least: 0,
-        whole: true,
-      }),
-    )
-    .addOption(settingOption('--encoder-lr <rate>', training.encoderLearningRate, { usually: 'as --lr' }))
-    .addOption(settingOption('--accumulate <count>', training.accumulate))
-    .addOption(settingOption('--gradient-checkpointing', training.gradientCheckpointing))
-    .addOption(
-      new Option('--task <name>', 'retrieval, or caption: the captioner that says what changes between two pictures')
-        .choices(['retrieval', 'caption'])
-        .default('retrieval'),
-    )
-    .addOption(new Option('--method <name>', 'LIMN, a baseline, or a method of a plug-in (default: "limn")').choices(methods.ids))
-    .option('--out <folder>', 'the run folder: config.json, metrics.ndjson, checkpoints/, model/')
-    .addOption(settingOption('--epochs <count>', training.epochs))
-    .addOption(settingOption('--batch-size <count>', training.batchSize))
-    .addOption(settingOption('--lr <rate>', training.learningRate))
-    .addOption(seedOption())
-    .option('--resume', 'go on from the last checkpoint of --out; --lr and --encoder-lr may be others than before')
-    .option('--protocol <id>', 'of the validation after each epoch (default: the one of the dataset)')
-    .addOption(settingOption('--steps-per-run <count>', training.stepsPerRun, { usually: '4 for small models, else 1' }))
-    .addOption(settingOption('--width <count>', backboneFields.width))
-    .addOption(settingOption('--factors <count>', limn.options.shape.factors))
-    .addOption(settingOption('--layers <count>', limn.options.shape.layers))
-    .addOption(settingOption('--heads <count>', backboneFields.heads))
-    .addOption(settingOption('--text-layers <count>', backboneFields.textLayers))
-    .addOption(settingOption('--dropout <chance>', backboneFields.dropout))
-    .addOption(settingOption('--gamma <weight>', limn.options.shape.gamma))
-    .addOption(settingOption('--query <sides>', limn.options.shape.query))
-    .addOption(settingOption('--image-size <pixels>', patchSettings.shape.imageSize))
-    .addOption(settingOption('--patch-size <pixels>', patchSettings.shape.patchSize))
-    .addOption(settingOption('--patch-layers <count>', patchSettings.shape.patchLayers))
-    .option('--json', 'print the result as JSON')
-    .action(runTrain);
+  return addPatchOptions(
+    addDatasetOptions(computingCommand('train', 'Train LIMN on triplets of reference, text and target.'))
+      .option('--encoder <name>', '"patch" (trained with the rest), "mobilenetv2", or the JSON file of a frozen encoder', 'patch')
+      .option('--text-encoder <name>', 'a text encoder that was pulled or imported (default: word vectors trained with the rest)')
+      .addOption(
+        numberOption('--text-tokens <count>', "tokens of a text that its encoder reads (default: the encoder's most)", {
+          least: 2,
+          whole: true,
+        }),
+      )
+      .addOption(
+        numberOption(
+          '--train-from <block>',
+          'train the encoders too, from this block on; 0 trains all of them (default: frozen)',
+          {
+            least: 0,
+            whole: true,
+          },
+        ),
+      )
+      .addOption(settingOption('--encoder-lr <rate>', training.encoderLearningRate, { usually: 'as --lr' }))
+      .addOption(settingOption('--accumulate <count>', training.accumulate))
+      .addOption(settingOption('--gradient-checkpointing', training.gradientCheckpointing))
+      .addOption(
+        new Option('--task <name>', 'retrieval, or caption: the captioner that says what changes between two pictures')
+          .choices(['retrieval', 'caption'])
+          .default('retrieval'),
+      )
+      .addOption(
+        new Option('--method <name>', 'LIMN, a baseline, or a method of a plug-in (default: "limn")').choices(methods.ids),
+      )
+      .option('--out <folder>', 'the run folder: config.json, metrics.ndjson, checkpoints/, model/')
+      .addOption(settingOption('--epochs <count>', training.epochs))
+      .addOption(settingOption('--batch-size <count>', training.batchSize))
+      .addOption(settingOption('--lr <rate>', training.learningRate))
+      .addOption(seedOption())
+      .option('--resume', 'go on from the last checkpoint of --out; --lr and --encoder-lr may be others than before')
+      .option('--protocol <id>', 'of the validation after each epoch (default: the one of the dataset)')
+      .addOption(settingOption('--steps-per-run <count>', training.stepsPerRun, { usually: '4 for small models, else 1' }))
+      .addOption(settingOption('--width <count>', backboneFields.width))
+      .addOption(settingOption('--factors <count>', limn.options.shape.factors))
+      .addOption(settingOption('--layers <count>', limn.options.shape.layers))
+      .addOption(settingOption('--heads <count>', backboneFields.heads))
+      .addOption(settingOption('--text-layers <count>', backboneFields.textLayers))
+      .addOption(settingOption('--dropout <chance>', backboneFields.dropout))
+      .addOption(settingOption('--gamma <weight>', limn.options.shape.gamma))
+      .addOption(settingOption('--query <sides>', limn.options.shape.query))
+      .option('--json', 'print the result as JSON')
+      .action(runTrain),
+  );
 }
 
 async function runTrain(flags: TrainFlags): Promise<void> {

@@ -1,0 +1,59 @@
+/** A training with a deadline: it ends with what it has when its time is used up. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { LimnError } from '../core/errors.js';
+import type { Logger, OnProgress } from '../core/progress.js';
+import type { Split } from '../learning/data/triplets.js';
+import { train } from '../learning/train/train.js';
+import type { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runtime.js';
+import { modelOf, type Plan, trainingOf } from './plan.js';
+
+interface TimedTraining {
+  train: Split;
+  val: Split;
+  reader: ImageEncoderRuntime;
+  /** The folder of the triplets. */
+  data: string;
+  run: string;
+  plan: Plan;
+  /** Seconds after which it is stopped with what it has. */
+  limit: number;
+  seed: number;
+  signal: AbortSignal | undefined;
+  logger: Logger;
+  onProgress: OnProgress | undefined;
+}
+
+/** Trains to the end, or until the time is used up and there is a model. */
+export async function trainInTime(options: TimedTraining) {
+  const { train: split, val, reader, data, run, plan, limit, seed, signal, logger, onProgress } = options;
+  const deadline = new AbortController();
+  const started = performance.now();
+  const isLate = () => (performance.now() - started) / 1000 > limit;
+  const watch: OnProgress = (event) => {
+    if (isLate() && existsSync(join(run, 'model', 'config.json'))) deadline.abort();
+    onProgress?.(event);
+  };
+  try {
+    const { bestRecall, epoch } = await train({
+      train: split,
+      val,
+      reader,
+      out: run,
+      dataset: { name: 'triplets', directory: resolve(data) },
+      model: modelOf(plan.size, reader),
+      training: trainingOf(plan, reader),
+      seed,
+      resume: true,
+      onBroken: 'skip',
+      signal: signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal,
+      onProgress: watch,
+      logger,
+    });
+    return { bestRecall, epoch };
+  } catch (error) {
+    if (!deadline.signal.aborted || signal?.aborted || !LimnError.isInstance(error) || error.code !== 'INTERRUPTED') throw error;
+    logger.warn('The training took longer than planned and was stopped; its best model so far is used.');
+    return { stopped: true };
+  }
+}
