@@ -19,7 +19,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     maxWorkers: 2,
     // A browser beside other work takes its time; what is right is right as soon as it is there.
-    expect: { poll: { timeout: 20_000 } },
+    expect: { poll: { timeout: 20_000, interval: 20 } },
     // Browsers, servers and killed processes share the machine with other work: a test fails when it fails twice.
     retry: 1,
     pool: 'forks',

@@ -4,7 +4,14 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright-core';
 import sharp from 'sharp';
 import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -72,20 +79,22 @@ describe.skipIf(!executablePath)('the page', () => {
     mock = await startMock({ page: folder, ...options });
   }
 
+  /** As soon as it is there: Playwright's own waiting looks twice a second. */
+  const seen = (what: Locator) => expect.poll(() => what.isVisible()).toBe(true);
   const cards = () => page.locator('[data-card]');
   const ids = () => cards().evaluateAll((found) => found.map((card) => card.getAttribute('data-card') ?? ''));
   const button = (name: string | RegExp) => page.getByRole('button', { name });
   const advised = (text: string) => page.locator('.advice').getByRole('button', { name: text, exact: true });
   const turns = () => page.locator('.turn-main');
-  const ranked = () => page.locator('.card b').first().waitFor();
+  const ranked = () => seen(page.locator('.card b').first());
   const lastSearch = () => mock.requests.findLast(({ route }) => route === 'search')?.body as Record<string, unknown>;
   const say = async (text: string) => {
     await page.fill('#say', text);
     await page.keyboard.press('Enter');
-    await page.locator('.phrase', { hasText: text }).waitFor();
+    await seen(page.locator('.phrase', { hasText: text }).first());
     await settled();
   };
-  const settled = () => page.waitForSelector('#results[aria-busy="false"] .card b');
+  const settled = () => seen(page.locator('#results[aria-busy="false"] .card b').first());
   /** The first picture, with a text, as most journeys begin. */
   const begin = async (text = 'the same in green') => {
     await cards().first().click();
@@ -96,7 +105,7 @@ describe.skipIf(!executablePath)('the page', () => {
   describe('searching', () => {
     it('goes from a picture and a text to hits, on from one of them, and back by the back button, a reload and a link', async () => {
       await open();
-      await cards().nth(4).waitFor();
+      await seen(cards().nth(4));
       const [reference] = (await ids()).slice(4);
       await cards().nth(4).click();
       await ranked();
@@ -187,7 +196,7 @@ describe.skipIf(!executablePath)('the page', () => {
 
     it('searches by text alone, and by the examples of the start', async () => {
       await open();
-      await page.locator('.example q').first().waitFor();
+      await seen(page.locator('.example q').first());
       await page.locator('.example').first().click();
       await ranked();
       expect(lastSearch().texts).toHaveLength(1);
@@ -250,14 +259,14 @@ describe.skipIf(!executablePath)('the page', () => {
       await expect.poll(() => value("Mary's").getAttribute('aria-pressed')).toBe('true');
       await page.fill('#filter', 'nonsense (');
       await page.keyboard.press('Enter');
-      await page.getByRole('alert').getByText('The filter is wrong at character 1').waitFor();
+      await seen(page.getByRole('alert').getByText('The filter is wrong at character 1'));
       expect(await page.getByText('written by hand').isVisible()).toBe(true);
       await button('Clear filters').click();
       await settled();
       // Each condition stands above the grid; where nothing passes, the one that empties it is said.
       await page.fill('#filter', "kind in ('dress', 'bag') and price <= 3 and on_sale = false");
       await page.keyboard.press('Enter');
-      await page.getByText('No picture fits').waitFor();
+      await seen(page.getByText('No picture fits'));
       expect(await page.getByLabel('Notes').textContent()).toMatch(/^0 of \d+ images match the filter\.$/);
       expect(await page.locator('.chip').allTextContents()).toEqual([
         'kind: dress',
@@ -287,7 +296,7 @@ describe.skipIf(!executablePath)('the page', () => {
       }));
       await restart({ galleries: { shop: items } });
       await open({ viewport: { width: 360, height: 800 }, hasTouch: true, isMobile: true });
-      await cards().first().waitFor();
+      await seen(cards().first());
       const fits = async () =>
         expect(await page.evaluate(() => document.documentElement.scrollWidth), 'width of the page').toBeLessThanOrEqual(360);
       await fits();
@@ -355,8 +364,8 @@ describe.skipIf(!executablePath)('the page', () => {
       await cards().first().hover();
       await button(`Why ${first}?`).click();
       const dialog = page.getByRole('dialog');
-      await dialog.locator('.compare-factors li').first().waitFor();
-      await dialog.locator('.compare-words q').nth(1).waitFor();
+      await seen(dialog.locator('.compare-factors li').first());
+      await seen(dialog.locator('.compare-words q').nth(1));
       expect(await dialog.locator('canvas').count()).toBe(0);
       await dialog.getByRole('button', { name: /^colour/ }).click();
       await expect.poll(() => dialog.locator('canvas').count()).toBe(2);
@@ -379,9 +388,9 @@ describe.skipIf(!executablePath)('the page', () => {
       expect(await dialog.locator('.reason').textContent()).toMatch(/ like your (text|picture)/);
       for (const { cells, marked } of rows) expect(marked).toBe(cells[0] !== cells[1]);
       await page.keyboard.press('ArrowRight');
-      await dialog.getByText('Why number 2?').waitFor();
+      await seen(dialog.getByText('Why number 2?'));
       await page.keyboard.press('Escape');
-      await dialog.waitFor({ state: 'detached' });
+      await expect.poll(() => dialog.count()).toBe(0);
       await cards().nth(1).focus();
       await page.keyboard.press('c');
       await button('Go on from this').click();
@@ -393,7 +402,7 @@ describe.skipIf(!executablePath)('the page', () => {
       [300, 1200],
     ])('lays heat maps exactly over pictures of %i x %i', async (width, height) => {
       await open();
-      await cards().first().waitFor();
+      await seen(cards().first());
       const buffer = await sharp({ create: { width, height, channels: 3, background: '#b03030' } })
         .png()
         .toBuffer();
@@ -421,9 +430,9 @@ describe.skipIf(!executablePath)('the page', () => {
       await open();
       await cards().first().click();
       await ranked();
-      await page.locator('.examples button').first().waitFor();
+      await seen(page.locator('.examples button').first());
       await page.fill('#say', 'blu sripes');
-      await page.getByText('has never seen “blu”, “sripes”').waitFor();
+      await seen(page.getByText('has never seen “blu”, “sripes”'));
       await advised('blue stripes').click();
       expect(await page.inputValue('#say')).toBe('blue stripes');
       await page.fill('#say', '');
@@ -456,15 +465,15 @@ describe.skipIf(!executablePath)('the page', () => {
     it('looks closer, and searches with a part of the reference, which its link keeps', async () => {
       await restart({ galleries: { shop: withTitles(makeCatalogue(40, 5)) }, show: ['price', 'url'] });
       await open();
-      await cards().first().waitFor();
+      await seen(cards().first());
       expect(await page.locator('.card-fields a').first().getAttribute('href')).toMatch(/^https:\/\/shop\.example\//);
       await cards().nth(1).focus();
       await page.keyboard.press('Space');
       const dialog = page.getByRole('dialog');
       const title = await page.locator('.card-name').nth(1).textContent();
-      await dialog.getByRole('heading', { name: title as string }).waitFor();
+      await seen(dialog.getByRole('heading', { name: title as string }));
       await page.keyboard.press('ArrowRight');
-      await dialog.getByRole('heading', { name: (await page.locator('.card-name').nth(2).textContent()) as string }).waitFor();
+      await seen(dialog.getByRole('heading', { name: (await page.locator('.card-name').nth(2).textContent()) as string }));
       await page.keyboard.press('Escape');
       await cards().nth(1).click();
       await ranked();
@@ -520,7 +529,7 @@ describe.skipIf(!executablePath)('the page', () => {
 
     it('are sent small, kept over a reload, and asked for where a link cannot carry them', async () => {
       await open();
-      await cards().first().waitFor();
+      await seen(cards().first());
       const file = { name: 'mine.png', mimeType: 'image/png', buffer: await image() };
       await page.locator('input[type=file]').first().setInputFiles(file);
       await ranked();
@@ -535,7 +544,7 @@ describe.skipIf(!executablePath)('the page', () => {
 
       const link = page.url();
       await open({}, link);
-      await page.getByRole('alert').getByText('Links cannot carry pictures').waitFor();
+      await seen(page.getByRole('alert').getByText('Links cannot carry pictures'));
       await page.locator('.reference input[type=file]').first().setInputFiles(file);
       await ranked();
       expect(await page.getByRole('alert').count()).toBe(0);
@@ -567,7 +576,7 @@ describe.skipIf(!executablePath)('the page', () => {
       expect(mock.requests.findLast(({ route }) => route === 'search')?.files).toHaveLength(2);
       const text = { name: 'a.png', mimeType: 'image/png', buffer: Buffer.from('no picture') };
       await page.locator('input[type=file]').first().setInputFiles(text);
-      await page.getByText('not a picture that your browser can read').waitFor();
+      await seen(page.getByText('not a picture that your browser can read'));
     });
   });
 
@@ -577,7 +586,7 @@ describe.skipIf(!executablePath)('the page', () => {
       await begin();
       await page.route('**/v1/search', (route) => route.abort());
       await cards().first().click();
-      await page.getByRole('alert').getByText('cannot be reached').waitFor();
+      await seen(page.getByRole('alert').getByText('cannot be reached'));
       await page.unroute('**/v1/search');
       await button('Try again').click();
       await settled();
@@ -589,7 +598,7 @@ describe.skipIf(!executablePath)('the page', () => {
       await begin();
       mock.fail({ route: 'search', status: 429, retryAfter: 1, message: 'Too many requests with this key.' });
       await cards().first().click();
-      await page.getByText(/Trying again in 1 s/).waitFor();
+      await seen(page.getByText(/Trying again in 1 s/));
       await settled();
       expect(await page.getByRole('alert').count()).toBe(0);
     });
@@ -599,7 +608,7 @@ describe.skipIf(!executablePath)('the page', () => {
       await begin();
       mock.fail({ route: 'search', status: 500, code: 'INTERNAL', message: 'The disk is gone.' });
       await page.mouse.wheel(0, 5000);
-      await page.getByRole('alert').getByText('The disk is gone.').waitFor();
+      await seen(page.getByRole('alert').getByText('The disk is gone.'));
       expect(await cards().count()).toBe(24);
       expect(
         await page
@@ -617,14 +626,14 @@ describe.skipIf(!executablePath)('the page', () => {
       const dialog = page.getByRole('dialog');
       await dialog.getByLabel('API key').fill('wrong');
       await page.keyboard.press('Enter');
-      await dialog.getByText('refused').waitFor();
+      await seen(dialog.getByText('refused'));
       await dialog.getByLabel('API key').fill('secret');
       await page.keyboard.press('Enter');
-      await cards().first().waitFor();
+      await seen(cards().first());
       await expect.poll(() => page.locator('.card .picture.loaded img').count()).toBeGreaterThan(3);
       expect(await page.locator('.card img').first().getAttribute('src')).toMatch(/^blob:/);
       await page.reload();
-      await cards().first().waitFor();
+      await seen(cards().first());
       expect(await dialog.count()).toBe(0);
       expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain('secret');
       expect(page.url()).not.toContain('secret');
@@ -635,7 +644,7 @@ describe.skipIf(!executablePath)('the page', () => {
       await begin();
       mock.setLatency(500);
       await cards().first().click();
-      await page.locator('.card.skeleton').first().waitFor();
+      await seen(page.locator('.card.skeleton').first());
       await page.fill('#say', 'but floral');
       await page.keyboard.press('Enter');
       await settled();
@@ -645,20 +654,20 @@ describe.skipIf(!executablePath)('the page', () => {
 
     it('says what to do where there is no gallery, or not this one', async () => {
       await open({}, `${mock.address}#/gone?f=a%20%3D%201`);
-      await page.getByRole('alert').getByText('There is no gallery “gone” here').waitFor();
+      await seen(page.getByRole('alert').getByText('There is no gallery “gone” here'));
       expect(await cards().count()).toBe(0);
       await button('boutique · 30').click();
-      await cards().first().waitFor();
+      await seen(cards().first());
       await restart({ galleries: {} });
       await open();
-      await page.getByText('No gallery yet').waitFor();
+      await seen(page.getByText('No gallery yet'));
     });
   });
 
   describe('for everyone', () => {
     it('works by keys alone', async () => {
       await open();
-      await cards().nth(8).waitFor();
+      await seen(cards().nth(8));
       await cards().first().focus();
       const focused = () => page.evaluate(() => document.activeElement?.getAttribute('data-card') ?? document.activeElement?.id);
       const all = await ids();
@@ -690,9 +699,9 @@ describe.skipIf(!executablePath)('the page', () => {
       await page.keyboard.press('-');
       await expect.poll(() => lastSearch().negatives).toEqual([{ id: third }]);
       await page.keyboard.press('?');
-      await page.getByRole('dialog').getByText('Keyboard').waitFor();
+      await seen(page.getByRole('dialog').getByText('Keyboard'));
       await page.keyboard.press('Escape');
-      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
     });
 
     it('tells a screen reader how many hits there are, and what each is', async () => {
@@ -782,8 +791,8 @@ describe.skipIf(!executablePath)('the page', () => {
           );
           expect(sum, `shift of the layout, ${where}: ${what.join(' ')}`).toBeLessThanOrEqual(0.01);
         };
-        await cards().first().waitFor();
-        await page.locator('.example q').first().waitFor();
+        await seen(cards().first());
+        await seen(page.locator('.example q').first());
         await expect.poll(() => page.locator('.card .picture.loaded').count()).toBeGreaterThan(1);
         await check('start');
         await checkTargets('start');
@@ -796,13 +805,13 @@ describe.skipIf(!executablePath)('the page', () => {
         await expect.poll(() => turns().count()).toBe(2);
         await settled();
         await say('in gren');
-        await advised('in green').waitFor();
+        await seen(advised('in green'));
         if (touch) expect(await top()).toBeLessThan(520);
         const link = page.url();
         await button(/^Less like/)
           .nth(3)
           .dispatchEvent('click');
-        await page.locator('.negatives li').waitFor();
+        await seen(page.locator('.negatives li'));
         await settled();
         await button(/^Change “/)
           .first()
@@ -829,31 +838,31 @@ describe.skipIf(!executablePath)('the page', () => {
         await button(/^Look closer/)
           .first()
           .dispatchEvent('click');
-        await page.locator('.zoom-frame .picture.loaded').waitFor();
+        await seen(page.locator('.zoom-frame .picture.loaded'));
         await check('zoom');
         await page.keyboard.press('Escape');
         await button(/^Choose a part/).click();
-        await page.locator('.crop-frame .picture.loaded').waitFor();
+        await seen(page.locator('.crop-frame .picture.loaded'));
         await check('crop');
         await page.keyboard.press('Escape');
         if (touch) await button(/^Filters/).click();
         await page.fill('#filter', "kind = 'dress' and price <= 3");
         await page.keyboard.press('Enter');
         if (touch) await button('Show 0').click();
-        await button(/^Without price/).waitFor();
+        await seen(button(/^Without price/));
         await check('nothing passes');
         if (touch) await button(/^Filters/).click();
         await page.fill('#filter', 'wrong (');
         await page.keyboard.press('Enter');
         if (touch) await page.keyboard.press('Escape');
-        await page.getByRole('alert').waitFor();
+        await seen(page.getByRole('alert'));
         await check('problem');
         // A link to a search builds up without a word from anybody.
         await page.goto('about:blank');
         await page.goto(link);
         await settled();
         await expect.poll(() => page.locator('.card .picture.loaded').count()).toBeGreaterThan(1);
-        await page.locator('.examples button').first().waitFor();
+        await seen(page.locator('.examples button').first());
         await stayed('link');
       },
     );
