@@ -117,6 +117,11 @@ export { readVectorFile, type VectorFile } from './learning/eval/vector-files.js
 export { type Experiment, type ExperimentMethod, parseExperiment, readExperiment } from './learning/experiment/config.js';
 export type { OpenEncoder } from './learning/experiment/dataset.js';
 export { type PlannedRun, planRuns, resultsOf, selectRuns } from './learning/experiment/plan.js';
+export {
+  type QueuedRunOptions,
+  runExperimentThroughQueue,
+} from './learning/experiment/queue/run-through-queue.js';
+export { type ExperimentWorkerOptions, runExperimentWorker } from './learning/experiment/queue/run-worker.js';
 export { type ReportOptions, writeReport } from './learning/experiment/report.js';
 export type { RunResult } from './learning/experiment/result.js';
 export { type RunOptions, type RunsEnded, runExperiment } from './learning/experiment/run.js';

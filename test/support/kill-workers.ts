@@ -1,7 +1,7 @@
 /** Kills `limn worker` processes while they do the jobs of a queue, and looks at the gallery that comes of it. */
 import { setTimeout } from 'node:timers/promises';
 import type { Random } from '../../src/core/random.js';
-import { startRedis } from '../../src/search/queue/testing/redis-server.js';
+import { startRedis } from '../../src/core/redis/testing/redis-server.js';
 import { openStore } from '../../src/search/store/open-store.js';
 import { type KillReport, type OnKill, startLimn } from './kill-runs.js';
 

@@ -1,10 +1,12 @@
 /** "limn evaluate --task caption" */
+
 import { LimnError } from '../../core/errors.js';
 import type { SplitName } from '../../learning/data/triplets.js';
 import { type CaptionReport, evaluateCaptions } from '../../learning/eval/evaluate-captions.js';
 import { withSplitImages } from '../../learning/eval/split-images.js';
 import { CaptionerModel } from '../../models/captioner/captioner-model.js';
 import type { DecodingOptions } from '../../models/captioner/decoding.js';
+import { shownCommandLine } from './command-line.js';
 import { type DatasetOptions, openDataset } from './datasets.js';
 import { runLong } from './long-work.js';
 import { required } from './options.js';
@@ -34,7 +36,7 @@ export async function runCaptionEvaluation(
       );
       return { report, origin: dataset.origin };
     });
-    const command = `limn ${process.argv.slice(2).join(' ')}`;
+    const command = shownCommandLine();
     if (flags.json) process.stdout.write(`${JSON.stringify({ ...report, dataset: origin, decoding, command }, undefined, 2)}\n`);
     else process.stdout.write(asText(report, origin.category ?? origin.name));
   } finally {

@@ -1,8 +1,10 @@
 /** What limn evaluate prints and writes of its evaluations. */
+
 import type { Split } from '../../learning/data/triplets.js';
 import { remarksOn } from '../../learning/data/usable.js';
 import type { RankingReport } from '../../learning/eval/report.js';
 import { summarize } from '../../learning/eval/summarize.js';
+import { shownCommandLine } from './command-line.js';
 import type { Dataset } from './datasets.js';
 
 /** One split that was ranked, and what with. */
@@ -20,7 +22,6 @@ function printed({ report, split, dataset, scored }: Evaluation): object {
   return { ...numbers, ...(remarks.length > 0 ? { remarks } : {}), ...scored, dataset };
 }
 
-const command = () => `limn ${process.argv.slice(2).join(' ')}`;
 const asFile = (value: object) => `${JSON.stringify(value, undefined, 2)}\n`;
 const nameOf = ({ dataset }: Evaluation) => dataset.category ?? dataset.name;
 const summaryOf = (evaluations: readonly Evaluation[]) =>
@@ -33,14 +34,14 @@ export function ranksFile(evaluations: readonly Evaluation[]): string {
     const { split, ranks, subsetRanks } = report;
     return { dataset, split, ranks, subsetRanks };
   });
-  return `${JSON.stringify({ protocol, command: command(), reports })}\n`;
+  return `${JSON.stringify({ protocol, command: shownCommandLine(), reports })}\n`;
 }
 
 /** One report; of several categories their summary, and each. */
 export function asJson(evaluations: readonly Evaluation[]): string {
   const [first] = evaluations as [Evaluation];
-  if (evaluations.length === 1) return asFile({ ...printed(first), command: command() });
-  return asFile({ ...summaryOf(evaluations), reports: evaluations.map(printed), command: command() });
+  if (evaluations.length === 1) return asFile({ ...printed(first), command: shownCommandLine() });
+  return asFile({ ...summaryOf(evaluations), reports: evaluations.map(printed), command: shownCommandLine() });
 }
 
 export function asText(evaluations: readonly Evaluation[]): string {

@@ -11,7 +11,7 @@ import { mistakeIn } from '../../core/schema.js';
 
 const finite = z.number();
 
-const resultSchema = z.object({
+export const resultSchema = z.object({
   format: z.literal('limn-result-1'),
   /** SHA-256 of the settings, and of the dataset's annotations with the encoder's id. */
   hash: z.object({ settings: z.string(), data: z.string() }),

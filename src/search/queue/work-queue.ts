@@ -1,14 +1,9 @@
 /** The queue of one gallery, for whoever puts jobs on it. All that limn asks of BullMQ there is in this file. */
 import type { Queue } from 'bullmq';
-import { LimnError, throwIfAborted } from '../../core/errors.js';
-import { checkRedis, probeOptions, redisReason } from './check-redis.js';
+import { LimnError } from '../../core/errors.js';
+import { connectRedis, keyPrefix, type QueueOptions, whileWanted } from '../../core/redis/connect.js';
+import { importBull, type RedisClient } from '../../core/redis/peer.js';
 import { type JobData, jobId, readJob } from './job.js';
-import { importBull, type RedisClient } from './peer.js';
-import { checkAddress, shownAddress } from './redis-address.js';
-import type { QueueOptions } from './worker-options.js';
-
-/** All of limn's keys in a Redis begin with it. */
-export const keyPrefix = 'limn';
 
 /** Waiting or being worked on; given up; or no longer there, which is what becomes of finished ones. */
 export type JobState = 'pending' | 'failed' | 'gone';
@@ -101,41 +96,7 @@ export class WorkQueue {
     this.redis.disconnect();
   }
 
-  /** A command waits for as long as Redis is gone, unless the caller gives up. */
-  private async whileWanted<T>(use: () => Promise<T>): Promise<T> {
-    const { signal } = this;
-    const doing = 'indexing; workers go on with what is queued, and the same command goes on from there';
-    throwIfAborted(signal, doing);
-    if (!signal) return use();
-    let stop = () => {};
-    const stopped = new Promise<never>((_, reject) => {
-      stop = () => reject(new LimnError('INTERRUPTED', `Interrupted while ${doing}.`));
-      signal.addEventListener('abort', stop, { once: true });
-    });
-    try {
-      return await Promise.race([use(), stopped]);
-    } finally {
-      signal.removeEventListener('abort', stop);
-    }
+  private whileWanted<T>(use: () => Promise<T>): Promise<T> {
+    return whileWanted(this.signal, 'indexing; workers go on with what is queued, and the same command goes on from there', use);
   }
-}
-
-/** A checked connection that comes back by itself. @throws as {@link WorkQueue.open} */
-export async function connectRedis(address: string, { warn = () => {} }: QueueOptions = {}): Promise<RedisClient> {
-  checkAddress(address);
-  const { Redis } = await importBull();
-  const advice = await checkRedis(new Redis(address, probeOptions), address);
-  if (advice) warn(advice);
-  // BullMQ wants commands to wait for as long as it takes.
-  const redis = new Redis(address, { maxRetriesPerRequest: null, retryStrategy: (times) => Math.min(200 * times, 5000) });
-  let gone = false;
-  redis.on('error', (error) => {
-    if (!gone) warn(`Redis at ${shownAddress(address)} is gone (${redisReason(error)}); waiting for it.`);
-    gone = true;
-  });
-  redis.on('ready', () => {
-    if (gone) warn(`Redis at ${shownAddress(address)} is back.`);
-    gone = false;
-  });
-  return redis;
 }

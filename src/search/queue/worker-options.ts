@@ -1,11 +1,6 @@
 /** What queues and workers can be told, and what a worker counts. BullMQ is not imported here, so that its types are not needed either. */
+import type { QueueOptions } from '../../core/redis/connect.js';
 import type { OpenOptions } from '../gallery/gallery.js';
-
-export interface QueueOptions {
-  /** Told what should be put right, and when Redis is gone and back. @default nobody */
-  warn?: ((message: string) => void) | undefined;
-  signal?: AbortSignal | undefined;
-}
 
 export interface WorkingGalleryOptions extends Omit<OpenOptions, 'model'>, QueueOptions {
   /** Where the gallery is kept. */

@@ -2,10 +2,10 @@
 import type { Job, Worker } from 'bullmq';
 import { z } from 'zod';
 import { LimnError, messageOf } from '../../core/errors.js';
+import { connectRedis, keyPrefix } from '../../core/redis/connect.js';
+import { importBull } from '../../core/redis/peer.js';
 import { check } from '../../core/schema.js';
-import { importBull } from './peer.js';
 import { queueName } from './queue-name.js';
-import { connectRedis, keyPrefix } from './work-queue.js';
 import type { WorkerCounts, WorkingGalleryOptions } from './worker-options.js';
 import { WorkingGallery } from './working-gallery.js';
 

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { importPeer } from '../../core/peers.js';
 import { createStore, kindOf, openStore } from './open-store.js';
-import { importPeer } from './peers.js';
 import { infoOf, itemsOf } from './testing/items.js';
 
 let root: string;

@@ -5,8 +5,10 @@ import { LimnError } from '../../../core/errors.js';
 import { readExperiment } from '../../../learning/experiment/config.js';
 import { asMarkdown } from '../../../learning/experiment/markdown.js';
 import { planRuns, resultsOf, selectRuns } from '../../../learning/experiment/plan.js';
+import { runExperimentThroughQueue } from '../../../learning/experiment/queue/run-through-queue.js';
 import { writeReport } from '../../../learning/experiment/report.js';
 import { type RunsEnded, runExperiment } from '../../../learning/experiment/run.js';
+import { shownCommandLine } from '../command-line.js';
 import { openReader } from '../encoders.js';
 import { runLong } from '../long-work.js';
 import { computingCommand, numberListOption } from '../options.js';
@@ -17,6 +19,7 @@ interface ExperimentFlags {
   seeds?: number[];
   reportOnly?: boolean;
   docs?: string;
+  queue?: string;
 }
 
 export function experimentCommand(): Command {
@@ -27,7 +30,8 @@ export function experimentCommand(): Command {
     .addOption(numberListOption('--seeds <list>', "seeds to train in place of the file's, with commas between them"))
     .option('--report-only', 'train nothing: report what is done')
     .option('--docs <file>', "write the report into this Markdown file too, between the experiment's markers")
-    .addHelpText('after', '\nStart it twice with the same --out to have two processes share the runs.')
+    .option('--queue <url>', 'a Redis: have "limn worker --experiment" processes train, on as many machines as wanted')
+    .addHelpText('after', '\nStart it twice with the same --out to have two processes of one machine share the runs.')
     .action(runExperimentFile);
   return new Command('experiment').description('Compare methods over seeds, from one JSON file.').addCommand(run);
 }
@@ -42,7 +46,7 @@ async function runExperimentFile(file: string, flags: ExperimentFlags): Promise<
   const selected = selectRuns(runs, { only: flags.only?.split(',').map((id) => id.trim()), seeds });
   // Before hours of training: what the report at their end could stumble over.
   await resultsOf(runs);
-  const command = `limn ${process.argv.slice(2).join(' ')}`;
+  const command = shownCommandLine();
   // The report's command is the one that makes all of it.
   const reproduce = [
     'limn experiment run',
@@ -52,7 +56,10 @@ async function runExperimentFile(file: string, flags: ExperimentFlags): Promise<
   ];
   const ended: RunsEnded = flags.reportOnly
     ? { busy: [], failed: [] }
-    : await runLong((tools) => runExperiment({ experiment, runs: selected, openEncoder: openReader, command, ...tools }));
+    : await runLong((tools) => {
+        const options = { experiment, runs: selected, openEncoder: openReader, command, ...tools };
+        return flags.queue === undefined ? runExperiment(options) : runExperimentThroughQueue({ ...options, queue: flags.queue });
+      });
   const summary = await writeReport({ experiment, runs, out, command: reproduce.join(' '), docs: flags.docs });
   process.stdout.write(`${asMarkdown(summary)}\n${join(out, 'report.html')}\n`);
   const [first] = ended.failed;

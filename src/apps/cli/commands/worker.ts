@@ -1,14 +1,22 @@
 /** limn worker */
+import { join } from 'node:path';
 import type { Command } from 'commander';
+import { LimnError } from '../../../core/errors.js';
 import { formatDuration } from '../../../core/progress.js';
+import { readExperiment } from '../../../learning/experiment/config.js';
+import { runExperimentWorker } from '../../../learning/experiment/queue/run-worker.js';
 import { runWorker, workerSettings } from '../../../search/queue/worker.js';
 import type { WorkerCounts } from '../../../search/queue/worker-options.js';
+import { shownCommandLine } from '../command-line.js';
+import { openReader } from '../encoders.js';
 import { runLong } from '../long-work.js';
 import { computingCommand, required } from '../options.js';
 import { settingOption } from '../setting-option.js';
 
 interface WorkerFlags {
   queue?: string;
+  experiment?: string;
+  out?: string;
   queueName?: string;
   gallery?: string;
   model?: string;
@@ -21,9 +29,14 @@ interface WorkerFlags {
 const secondsBetweenLines = 10;
 
 export function workerCommand(): Command {
-  return computingCommand('worker', 'Embed the pictures that "limn index --queue" has queued, until told to end.')
-    .option('--queue <url>', 'the Redis that "limn index" was given')
-    .option('--gallery <location>', 'where the gallery is kept')
+  return computingCommand(
+    'worker',
+    'Do what "limn index --queue" or "limn experiment run --queue" has queued, until told to end.',
+  )
+    .option('--queue <url>', 'the Redis that the other command was given')
+    .option('--gallery <location>', 'the gallery whose pictures are to be embedded')
+    .option('--experiment <file>', 'the experiment whose runs are to be trained, one at a time')
+    .option('--out <folder>', 'where this machine keeps its runs of the experiment (default: "runs/NAME")')
     .option('--queue-name <name>', 'the queue\'s name, where "limn index" was given one')
     .option('--model <folder>', "the gallery's model, where it is no longer at its old place")
     .option('--images <folder>', "the gallery's pictures, where this machine has them at another place")
@@ -33,10 +46,15 @@ export function workerCommand(): Command {
     .action(runWorkerCommand);
 }
 
+/** What says nothing to a worker that trains. */
+const galleryFlags = ['queueName', 'gallery', 'model', 'images', 'allowUrls', 'concurrency'] as const;
+
 async function runWorkerCommand(flags: WorkerFlags): Promise<void> {
+  if (flags.experiment !== undefined) return trainRuns(flags.experiment, flags);
+  if (flags.out !== undefined) throw new LimnError('USAGE', '--out belongs to --experiment; leave it out.');
   const { queueName, model, images, allowUrls: urls, concurrency, stalledAfter } = flags;
   const queue = required(flags.queue, '--queue', 'worker');
-  const gallery = required(flags.gallery, '--gallery', 'worker');
+  const gallery = required(flags.gallery, '--gallery', 'worker', 'To train, give --experiment.');
   const started = performance.now();
   const counts = await runLong(({ signal, logger }) => {
     const warn = (message: string) => logger.warn(message);
@@ -44,6 +62,28 @@ async function runWorkerCommand(flags: WorkerFlags): Promise<void> {
     return runWorker({ queue, queueName, gallery, model, images, urls, concurrency, stalledAfter, signal, warn, onJob });
   });
   process.stdout.write(`limn worker: ${wordsOf(counts)} in ${formatDuration((performance.now() - started) / 1000)}\n`);
+}
+
+async function trainRuns(file: string, flags: WorkerFlags): Promise<void> {
+  const queue = required(flags.queue, '--queue', 'worker');
+  const other = galleryFlags.find((name) => flags[name] !== undefined);
+  if (other !== undefined) {
+    const flag = `--${other.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    throw new LimnError(
+      'USAGE',
+      `${flag} belongs to --gallery, and this worker trains the runs of ${file}; leave one of them out.`,
+    );
+  }
+  const experiment = await readExperiment(file);
+  const out = flags.out ?? join('runs', experiment.name);
+  const { stalledAfter } = flags;
+  const command = shownCommandLine();
+  const started = performance.now();
+  const trained = await runLong((tools) =>
+    runExperimentWorker({ experiment, out, queue, stalledAfter, command, openEncoder: openReader, ...tools }),
+  );
+  const runs = `${trained} ${trained === 1 ? 'run' : 'runs'}`;
+  process.stdout.write(`limn worker: ${runs} trained in ${formatDuration((performance.now() - started) / 1000)}, in ${out}\n`);
 }
 
 /** Says how far and how fast the work has come, a line every few seconds while there is work. */

@@ -1,6 +1,6 @@
 /** The packages of LanceDB, imported when they are needed. */
 import { createRequire } from 'node:module';
-import { importPeer } from '../peers.js';
+import { importPeer } from '../../../core/peers.js';
 
 export type Lance = typeof import('@lancedb/lancedb');
 export type Arrow = typeof import('apache-arrow');

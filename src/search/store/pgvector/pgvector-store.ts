@@ -1,13 +1,13 @@
 /** A gallery in PostgreSQL with pgvector: a partition of one table, so that galleries do not slow each other down. */
 import type { Pool, PoolClient } from 'pg';
 import { LimnError, messageOf, throwIfAborted } from '../../../core/errors.js';
+import { importPeer } from '../../../core/peers.js';
 import type { OnProgress } from '../../../core/progress.js';
 import { checkId, checkItems, checkListQuery, checkVectorQuery } from '../check.js';
 import type { Filter } from '../filter.js';
 import { checkFilter } from '../filter-check.js';
 import { checkInfo, readInfo } from '../info.js';
 import { nearestHits, storedItem } from '../nearest.js';
-import { importPeer } from '../peers.js';
 import type {
   EmbeddedItem,
   GalleryInfo,

@@ -1,5 +1,5 @@
-/** Packages that only some stores need. They are imported when such a store is opened. */
-import { LimnError, messageOf } from '../../core/errors.js';
+/** Packages that only some stores and the queue need. They are imported when such a store or queue is opened. */
+import { LimnError, messageOf } from './errors.js';
 
 /**
  * @param packages what to install, with versions, for the message

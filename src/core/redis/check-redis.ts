@@ -1,7 +1,7 @@
 /** Whether a Redis can carry the queue: it answers, is new enough, and does not throw keys away. */
-import { LimnError, messageOf } from '../../core/errors.js';
+import { LimnError, messageOf } from '../errors.js';
+import { shownAddress } from './address.js';
 import type { RedisClient } from './peer.js';
-import { shownAddress } from './redis-address.js';
 
 /** What BullMQ's scripts need. */
 const oldest = [6, 2];

@@ -1,5 +1,5 @@
 /** The packages of the queue, imported when they are needed. */
-import { importPeer } from '../store/peers.js';
+import { importPeer } from '../peers.js';
 
 export type Bull = typeof import('bullmq');
 export type RedisClient = import('ioredis').Redis;

@@ -1,0 +1,55 @@
+/** Connections to Redis that were checked, and come back by themselves. */
+import { LimnError, throwIfAborted } from '../errors.js';
+import { checkAddress, shownAddress } from './address.js';
+import { checkRedis, probeOptions, redisReason } from './check-redis.js';
+import { importBull, type RedisClient } from './peer.js';
+
+/** All of limn's keys in a Redis begin with it. */
+export const keyPrefix = 'limn';
+
+export interface QueueOptions {
+  /** Told what should be put right, and when Redis is gone and back. @default nobody */
+  warn?: ((message: string) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** @throws LimnError USAGE for an address that is none, STORE without BullMQ, QUEUE for a Redis that cannot be used */
+export async function connectRedis(address: string, { warn = () => {} }: QueueOptions = {}): Promise<RedisClient> {
+  checkAddress(address);
+  const { Redis } = await importBull();
+  const advice = await checkRedis(new Redis(address, probeOptions), address);
+  if (advice) warn(advice);
+  // BullMQ wants commands to wait for as long as it takes.
+  const redis = new Redis(address, { maxRetriesPerRequest: null, retryStrategy: (times) => Math.min(200 * times, 5000) });
+  let gone = false;
+  redis.on('error', (error) => {
+    if (!gone) warn(`Redis at ${shownAddress(address)} is gone (${redisReason(error)}); waiting for it.`);
+    gone = true;
+  });
+  redis.on('ready', () => {
+    if (gone) warn(`Redis at ${shownAddress(address)} is back.`);
+    gone = false;
+  });
+  return redis;
+}
+
+/**
+ * A command waits for as long as Redis is gone, unless the caller gives up.
+ *
+ * @param doing completes "Interrupted while ..."
+ * @throws LimnError INTERRUPTED when `signal` fires
+ */
+export async function whileWanted<T>(signal: AbortSignal | undefined, doing: string, use: () => Promise<T>): Promise<T> {
+  throwIfAborted(signal, doing);
+  if (!signal) return use();
+  let stop = () => {};
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(new LimnError('INTERRUPTED', `Interrupted while ${doing}.`));
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([use(), stopped]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

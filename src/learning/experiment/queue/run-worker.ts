@@ -1,0 +1,128 @@
+/** A worker that trains the runs of an experiment, one after another, as a queue hands them out. */
+import type { Job, Worker } from 'bullmq';
+import { LimnError, messageOf } from '../../../core/errors.js';
+import { silentLogger } from '../../../core/progress.js';
+import { connectRedis, keyPrefix } from '../../../core/redis/connect.js';
+import { importBull } from '../../../core/redis/peer.js';
+import type { OpenEncoder } from '../dataset.js';
+import { Materials } from '../materials.js';
+import { checkRun, type OneRunOptions, runOnce } from '../one-run.js';
+import { planRuns } from '../plan.js';
+import { type RunJob, type RunOutcome, readJob } from './run-job.js';
+import { queueName } from './run-queue.js';
+
+export interface ExperimentWorkerOptions extends OneRunOptions {
+  /** `redis://` or `rediss://`. */
+  queue: string;
+  /** Where this worker keeps its runs: checkpoints, models, results. */
+  out: string;
+  openEncoder: OpenEncoder;
+  /** Seconds of silence after which others take the run of this worker. @default 30 */
+  stalledAfter?: number | undefined;
+}
+
+/** A worker that was killed so many times with one run in its hands was perhaps killed by it. */
+const mostStalls = 5;
+/** How long a run waits that this worker gives back. */
+const backMilliseconds = 1000;
+
+/**
+ * Trains until `signal` fires. A training that is interrupted keeps its checkpoint, and its run goes back to the queue; a worker with the
+ * same `out` goes on from there.
+ *
+ * @returns how many runs it trained
+ * @throws LimnError CONFIG where this machine's experiment or data are not those of the queue; QUEUE for a Redis that cannot be used; as
+ * {@link runExperiment} for what is wrong with a run here, which goes back to the queue for others
+ */
+export async function runExperimentWorker(options: ExperimentWorkerOptions): Promise<number> {
+  const { experiment, signal, stalledAfter = 30 } = options;
+  const logger = options.logger ?? silentLogger;
+  const warn = (message: string) => logger.warn(message);
+  const redis = await connectRedis(options.queue, { warn });
+  const materials = new Materials(experiment, options.openEncoder);
+  let trained = 0;
+  let worker: Worker | undefined;
+  let stopping = false;
+  try {
+    const { bull } = await importBull();
+    let stop = (_: Error | undefined) => {};
+    const stopped = new Promise<Error | undefined>((resolve) => {
+      stop = (error) => {
+        stopping = true;
+        resolve(error);
+      };
+    });
+    const process = async (job: Job, token?: string): Promise<RunOutcome> => {
+      const giveBack = async (): Promise<never> => {
+        await job.moveToDelayed(Date.now() + backMilliseconds, token);
+        throw new bull.DelayedError();
+      };
+      if (stopping) return giveBack();
+      try {
+        const outcome = await train(readJob(job.data), materials, options);
+        if (!outcome) return giveBack();
+        trained++;
+        return outcome;
+      } catch (error) {
+        if (!LimnError.isInstance(error)) throw error;
+        // What is wrong here may be right on another machine.
+        stop(error.code === 'INTERRUPTED' ? undefined : error);
+        return giveBack();
+      }
+    };
+    worker = new bull.Worker(queueName(experiment.name), process, {
+      connection: redis,
+      prefix: keyPrefix,
+      concurrency: 1,
+      lockDuration: stalledAfter * 1000,
+      stalledInterval: stalledAfter * 1000,
+      maxStalledCount: mostStalls,
+    });
+    // The connection tells of its own troubles.
+    worker.on('error', () => {});
+    worker.on('failed', (job, error) => {
+      if (job?.finishedOn) warn(`A run was given up: ${messageOf(error)}`);
+    });
+    const onAbort = () => stop(undefined);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted) onAbort();
+    const failure = await stopped;
+    signal?.removeEventListener('abort', onAbort);
+    await worker.close(redis.status !== 'ready');
+    if (failure) throw failure;
+    return trained;
+  } finally {
+    await worker?.close();
+    redis.disconnect();
+    await materials.close();
+  }
+}
+
+/** @returns undefined where another process of this machine works on the run */
+async function train(job: RunJob, materials: Materials, options: ExperimentWorkerOptions): Promise<RunOutcome | undefined> {
+  const { experiment, out } = options;
+  const run = planRuns(experiment, out, [job.seed]).find(({ id }) => id === job.run);
+  if (run?.hash !== job.hash.settings) {
+    throw new LimnError(
+      'CONFIG',
+      `${experiment.file} is not the experiment whose runs are queued (${job.run} has other settings there): give all machines the same file.`,
+    );
+  }
+  const material = await materials.of(run);
+  if (material.hash !== job.hash.data) {
+    throw new LimnError(
+      'CONFIG',
+      `The data or the encoder of ${job.run} are not the same here as where it was queued: give all machines the same dataset and encoder.`,
+    );
+  }
+  const logger = options.logger ?? silentLogger;
+  logger.info(run.id);
+  try {
+    const result = (await checkRun(experiment, run, material)) ?? (await runOnce(run, material, run.id, options));
+    return result && { result };
+  } catch (error) {
+    if (!LimnError.isInstance(error) || error.code !== 'NOT_FINITE') throw error;
+    logger.warn(`${run.id}: ${messageOf(error)}`);
+    return { diverged: messageOf(error) };
+  }
+}
