@@ -4,38 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { OnProgress } from '../../core/progress.js';
-import { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
-import { generateSyntheticFashion } from '../data/synthetic-fashion/generate.js';
-import { parseExperiment } from './config.js';
 import { type PlannedRun, planRuns, resultsOf } from './plan.js';
 import { writeReport } from './report.js';
 import { decodeRanks } from './result.js';
 import { runExperiment } from './run.js';
+import { drawTinyDataset, openPatchEncoder, tinyExperiment } from './testing/tiny-experiment.js';
 
 let work: string;
 let done: string;
 
-const experimentOf = (changes: object = {}) =>
-  parseExperiment(
-    {
-      name: 'tiny',
-      title: 'Tiny & drawn',
-      dataset: { format: 'fashioniq', directory: 'wardrobe', category: 'wardrobe' },
-      images: { encoder: 'patch', imageSize: 32, patchSize: 16, patchLayers: 0 },
-      protocol: 'fashioniq-val',
-      model: { width: 16, heads: 2, factors: 2, layers: 1, projection: 8 },
-      training: { epochs: 2, batchSize: 16 },
-      methods: [
-        { id: 'limn', label: 'LIMN' },
-        { id: 'one', model: { factors: 1 } },
-      ],
-      seeds: [1, 2],
-      metrics: ['R@1', 'R@10'],
-      examples: 2,
-      ...changes,
-    },
-    join(work, 'tiny.json'),
-  );
+const experimentOf = (changes: object = {}) => tinyExperiment(work, changes);
 
 async function runIn(
   out: string,
@@ -49,7 +27,7 @@ async function runIn(
     experiment,
     runs,
     command: 'limn experiment run tiny.json',
-    openEncoder: async (_, { imageSize, patchSize, patchLayers }) => ImageEncoderRuntime.patch(imageSize, patchSize, patchLayers),
+    openEncoder: openPatchEncoder,
     onProgress: (event) => {
       const [, id] = /\((.*)\): train$/.exec(event.stage) ?? [];
       if (id && !trained.includes(id)) trained.push(id);
@@ -74,7 +52,7 @@ async function copyOf(name: string): Promise<string> {
 beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'limn-experiment-'));
   vi.stubEnv('LIMN_HOME', join(work, 'home'));
-  await generateSyntheticFashion({ directory: join(work, 'wardrobe'), images: 80, size: 32 });
+  await drawTinyDataset(work);
   done = join(work, 'done');
   const { trained, ended } = await runIn(done);
   expect(trained).toEqual(['limn/wardrobe/seed-1', 'one/wardrobe/seed-1', 'limn/wardrobe/seed-2', 'one/wardrobe/seed-2']);

@@ -10,14 +10,16 @@ import { type PlannedRun, resultOf } from '../plan.js';
 import { type RunResult, writeResult } from '../result.js';
 import type { RunOptions, RunsEnded } from '../run.js';
 import { jobOf, type RunJob } from './run-job.js';
-import { RunQueue } from './run-queue.js';
+import { RunQueue, type RunState } from './run-queue.js';
 
 export interface QueuedRunOptions extends RunOptions {
   /** `redis://` or `rediss://`. */
   queue: string;
+  /** Milliseconds after which a run that the queue has forgotten is queued again. @default 10000 */
+  patience?: number | undefined;
 }
 
-const times = { look: 500, patience: 10_000, lonely: 10_000 };
+const times = { look: 500, lonely: 10_000 };
 
 interface Waiting {
   run: PlannedRun;
@@ -58,7 +60,7 @@ export async function runExperimentThroughQueue(options: QueuedRunOptions): Prom
 
 /** Waits until every run has ended. */
 async function collect(queue: RunQueue, left: Map<string, Waiting>, options: QueuedRunOptions): Promise<RunsEnded> {
-  const { runs, onProgress } = options;
+  const { runs, onProgress, patience = 10_000 } = options;
   const logger = options.logger ?? silentLogger;
   const ended: RunsEnded = { busy: [], failed: [] };
   let lonelySince: number | undefined;
@@ -69,7 +71,7 @@ async function collect(queue: RunQueue, left: Map<string, Waiting>, options: Que
       const state = await queue.state(job);
       if (state === 'training') training++;
       if (state !== 'gone') delete waiting.goneSince;
-      const reason = await endOf(queue, state, waiting);
+      const reason = await endOf(queue, state, waiting, patience);
       if (reason === undefined) continue;
       left.delete(run.id);
       const place = `${runs.length - left.size} of ${runs.length} (${run.id})`;
@@ -95,7 +97,7 @@ async function collect(queue: RunQueue, left: Map<string, Waiting>, options: Que
 }
 
 /** @returns undefined while the run goes on, "" when its result is written, else why it came to nothing */
-async function endOf(queue: RunQueue, state: string, waiting: Waiting): Promise<string | undefined> {
+async function endOf(queue: RunQueue, state: RunState, waiting: Waiting, patience: number): Promise<string | undefined> {
   const { run, job } = waiting;
   if (state === 'ended') {
     const outcome = await queue.outcome(job);
@@ -113,7 +115,7 @@ async function endOf(queue: RunQueue, state: string, waiting: Waiting): Promise<
   // Another producer may have collected it into the same folder; else a Redis that was killed has forgotten the job.
   if (await resultOf(run, job.hash.data)) return '';
   waiting.goneSince ??= performance.now();
-  if (performance.now() - waiting.goneSince > times.patience) {
+  if (performance.now() - waiting.goneSince > patience) {
     await queue.add(job);
     delete waiting.goneSince;
   }
