@@ -40,6 +40,7 @@ def read_safetensors(path: str) -> dict[str, Tensor]:
     header = json.loads(raw[8 : 8 + size])
     kinds = {"F32": torch.float32, "F16": torch.float16, "I64": torch.int64}
     tensors = {}
+    header.pop("__metadata__", None)
     for name, entry in header.items():
         begin, end = entry["data_offsets"]
         flat = torch.frombuffer(raw, dtype=torch.uint8, count=end - begin, offset=8 + size + begin).clone()
