@@ -10,11 +10,12 @@ export default defineConfig({
       { find: /^limn$/, replacement: source('index.ts') },
       { find: 'limn/engine', replacement: source('engine/index.ts') },
       { find: 'limn/stores', replacement: source('search/store/index.ts') },
+      { find: /^#limn\//, replacement: `${source('')}/` },
     ],
   },
   test: {
     env: { LIMN_ENCODERS: join(process.env.LIMN_SHARED_DATA ?? resolve('..', 'shared', 'data'), 'weights') },
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'web/src/**/*.test.ts', 'bench/**/*.test.mjs'],
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'web/src/**/*.test.ts', 'bench/lib/**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,

@@ -1,4 +1,4 @@
-"""FAISS's side of exact.mjs: a flat index of inner products."""
+"""FAISS's side of exact.ts: a flat index of inner products."""
 
 import json
 import sys

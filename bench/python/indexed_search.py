@@ -1,4 +1,4 @@
-"""FAISS's side of indexed.mjs: inverted lists of whole vectors, by inner product."""
+"""FAISS's side of indexed.ts: inverted lists of whole vectors, by inner product."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""The other end of sides.mjs in Python, as answer-steps.mjs is in Node: a line asks for steps, a line tells how long they took."""
+"""The other end of sides.ts in Python, as answer-steps.ts is in Node: a line asks for steps, a line tells how long they took."""
 
 import json
 import resource

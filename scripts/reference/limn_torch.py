@@ -1,6 +1,6 @@
 """LIMN in PyTorch: the computation of src/models/methods/limn.ts, written the way PyTorch does it fastest.
 
-It is the independent reference of the tests (make_fixtures.py) and the rival in the race (bench/training-step.mjs).
+It is the independent reference of the tests (make_fixtures.py) and the rival in the race (bench/races/training-step.ts).
 Pictures are features of a frozen encoder. Shapes: B batch, N picture tokens, M words, d width, K factors, p projection.
 """
 

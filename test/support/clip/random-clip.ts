@@ -3,11 +3,11 @@
  * transformers.js. It stands in for a real CLIP wherever numbers do not matter: tests, timings, trying out imports.
  */
 import { join } from 'node:path';
-import { writeFileAtomic } from '../../../src/core/files.js';
-import { Random } from '../../../src/core/random.js';
-import { encodeModel, Graph, type Value } from '../../../src/engine/graph/index.js';
-import { Context, type Init } from '../../../src/engine/nn/context.js';
-import { float32, type Shape } from '../../../src/engine/tensor/tensor.js';
+import { writeFileAtomic } from '#limn/core/files.js';
+import { Random } from '#limn/core/random.js';
+import { encodeModel, Graph, type Value } from '#limn/engine/graph/index.js';
+import { Context, type Init } from '#limn/engine/nn/context.js';
+import { float32, type Shape } from '#limn/engine/tensor/tensor.js';
 import { byteTokenizer, byteVocabulary } from './byte-tokenizer.js';
 import {
   type ModifiedResNetSizes,

@@ -3,11 +3,11 @@
  *
  * Parameters have the roles, though not the names, that they have in OpenAI's release; weights (in, out) as everywhere in limn.
  */
-import * as f from '../../../src/engine/graph/functions.js';
-import { Float, type Value } from '../../../src/engine/graph/index.js';
-import { type Context, type Init, init } from '../../../src/engine/nn/context.js';
-import { embedding, layerNorm, linear, transformerLayer } from '../../../src/engine/nn/layers.js';
-import { float32, int64, sizeOf } from '../../../src/engine/tensor/tensor.js';
+import * as f from '#limn/engine/graph/functions.js';
+import { Float, type Value } from '#limn/engine/graph/index.js';
+import { type Context, type Init, init } from '#limn/engine/nn/context.js';
+import { embedding, layerNorm, linear, transformerLayer } from '#limn/engine/nn/layers.js';
+import { float32, int64, sizeOf } from '#limn/engine/tensor/tensor.js';
 
 export interface Tower {
   /** The last hidden state: (B, n, d), or (B, d, height, width) for a convolutional tower. */

@@ -7,7 +7,7 @@ import { metadataKind } from './table-form.js';
 /**
  * The index has the vectors in parts of those that lie together, each number of a vector in three bits (RaBitQ). What it finds is compared again
  * by the vectors themselves, so it has to find a few more than are wanted, no matter in which order. Chosen by what was found of drawn
- * vectors of 512 (bench/vectors.mjs): with one bit, ten times as many have to be compared for the same recall; a graph of neighbours (HNSW) finds as
+ * vectors of 512 (bench/lib/vectors.ts): with one bit, ten times as many have to be compared for the same recall; a graph of neighbours (HNSW) finds as
  * much, and took fifty times as long to build.
  */
 const bits = 3;

@@ -1,0 +1,54 @@
+/**
+ * Training steps of LIMN on the CPU and on the GPU, in turns, each in a process of its own; on the GPU once as limn trains, with
+ * the state kept there, and once with all of it copied down and up in every step, to show what that would cost.
+ *
+ *     npm run bench -- device                          the sizes of the bench step
+ *     npm run bench -- device --batch 256           another batch; also --size paper, --width, --words, --dropout, --threads, --rounds, --steps,
+ *                                                   --warmup
+ *     npm run bench -- device --skip-copied         without the third side
+ *
+ * Results go to bench/results/device.json, with the adapter's name.
+ */
+
+import { parseArgs } from 'node:util';
+import { findAdapter } from '#limn/engine/runtime/adapter.js';
+import { reportFailure } from '../lib/report-failure.js';
+import { saveResult } from '../lib/save-result.js';
+import { type Side, startLimn, takeTurns } from '../lib/sides.js';
+import { stepFlags, stepOptions } from '../lib/step-options.js';
+
+const { values: flags } = parseArgs({
+  options: {
+    ...stepFlags,
+    threads: { type: 'string', default: '0' },
+    'skip-copied': { type: 'boolean', default: false },
+  },
+});
+
+try {
+  const { options, turns } = stepOptions(flags);
+  const adapter = await findAdapter();
+  if (!adapter.found) throw new Error(adapter.reason);
+  const contestants = [
+    { name: 'CPU', device: 'cpu' },
+    { name: 'GPU', device: 'webgpu' },
+    ...(flags['skip-copied'] ? [] : [{ name: 'GPU, state copied', device: 'webgpu', copied: true }]),
+  ];
+  const sides: Side[] = [];
+  for (const { device, copied = false } of contestants) sides.push(await startLimn({ ...options, device, copied }));
+  const measured = await takeTurns(sides, turns);
+  const results = measured.map((result, i) => ({ side: contestants[i]!.name, ...result }));
+  console.log(`${adapter.name ?? 'an adapter whose name the system does not tell'}, ${measured[0]!.parameters} parameters`);
+  console.table(
+    results.map(({ side, milliseconds: { median, quartiles }, cpuMilliseconds }) => ({
+      side,
+      'ms a step': median,
+      'quartiles ms': quartiles.join(' - '),
+      'steps a second': Number((1000 / median).toFixed(2)),
+      'cpu ms a step': cpuMilliseconds,
+    })),
+  );
+  await saveResult('device', { adapter: adapter.name, options, results });
+} catch (error) {
+  reportFailure(error);
+}
