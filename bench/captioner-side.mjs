@@ -4,7 +4,7 @@ import { endId, startId } from '../dist/models/captioner/captioner.js';
 import { captionerTrainingModel } from '../dist/models/captioner/captioner-graphs.js';
 import { captionerConfigOf, plainStatistics } from './configs.mjs';
 import { drawHalves, rowsOf } from './drawn-features.mjs';
-import { trainWhenAsked } from './limn-training.mjs';
+import { optimizerFor, trainWhenAsked } from './limn-training.mjs';
 
 const options = JSON.parse(process.argv[2]);
 const { batch, images, image, vocabulary, words: most } = options;
@@ -12,7 +12,13 @@ const random = new Random(1);
 const config = captionerConfigOf(options);
 const total = image.channels + image.colourChannels;
 const buffers = plainStatistics(image);
-const graph = captionerTrainingModel(config, { batchSize: batch, optimizer: options.optimizer, random, buffers });
+const graph = captionerTrainingModel(config, {
+  batchSize: batch,
+  optimizer: options.optimizer,
+  random,
+  buffers,
+  optimizerIn: optimizerFor(options),
+});
 const tables = {
   local: drawHalves(random, [images, image.tokens, total]),
   global: drawHalves(random, [images, total]),

@@ -6,7 +6,7 @@ import { trainingModel } from '../dist/engine/nn/training.js';
 import { splice } from '../dist/models/backbone/trainable.js';
 import { openTrainable } from '../dist/models/retrieval/trainable-files.js';
 import { drawFloats, rowsOf } from './drawn-features.mjs';
-import { trainWhenAsked } from './limn-training.mjs';
+import { optimizerFor, trainWhenAsked } from './limn-training.mjs';
 
 const options = JSON.parse(process.argv[2]);
 const { batch, image, projection, images, optimizer } = options;
@@ -27,6 +27,7 @@ const graph = trainingModel({
   },
   optimizer,
   random,
+  optimizerIn: optimizerFor(options),
 });
 const tables = {
   pixels: drawFloats([images, 3, image, image], () => random.normal()),

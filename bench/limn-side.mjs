@@ -4,14 +4,21 @@ import { sizeOf } from '../dist/engine/tensor/tensor.js';
 import { limnTrainingModel } from '../dist/models/retrieval/retrieval-graphs.js';
 import { limnConfigOf, plainStatistics } from './configs.mjs';
 import { drawFloats, drawHalves, rowsOf } from './drawn-features.mjs';
-import { trainWhenAsked } from './limn-training.mjs';
+import { optimizerFor, trainWhenAsked } from './limn-training.mjs';
 
 const options = JSON.parse(process.argv[2]);
 const { batch, images, image, stepsPerRun = 1 } = options;
 const random = new Random(1);
 const config = limnConfigOf(options);
 const buffers = plainStatistics(image);
-const graph = limnTrainingModel(config, { batchSize: batch, optimizer: options.optimizer, random, buffers, stepsPerRun });
+const graph = limnTrainingModel(config, {
+  batchSize: batch,
+  optimizer: options.optimizer,
+  random,
+  buffers,
+  stepsPerRun,
+  optimizerIn: optimizerFor(options),
+});
 
 const isFeatures = image.kind === 'features';
 const tables = isFeatures

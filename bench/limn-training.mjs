@@ -8,6 +8,13 @@ import { answerSteps } from './answer-steps.mjs';
 import { drawFloats } from './drawn-features.mjs';
 import { trainingOperations } from './operations.mjs';
 
+/** Who takes the optimizer's steps, as in src/learning/train: the runtime on the CPU, unless the state is to be copied or the options say so. */
+export const optimizerFor = ({
+  device = 'cpu',
+  copied = false,
+  optimizerIn = device === 'cpu' && !copied ? 'runtime' : 'graph',
+}) => optimizerIn;
+
 /**
  * @param graph of trainingModel
  * @param feeds draws a batch, without dropout masks
@@ -29,7 +36,7 @@ export async function trainWhenAsked(graph, feeds, { random, buffers = {}, optio
     device: options.device,
     threads: options.threads,
     label: 'training graph',
-    ...(options.copied ? {} : { carry: graph.carry, inPlace: graph.inPlace }),
+    ...(options.copied ? {} : { carry: graph.carry, inPlace: graph.inPlace, update: graph.update }),
     ...(options.profile ? { profile: options.profile } : {}),
   });
   if (!options.copied) await session.setResident(graph.initialState, { transfer: true });

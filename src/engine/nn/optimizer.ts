@@ -1,33 +1,10 @@
 /** Clipping, schedule and AdamW as part of the training graph. */
 import * as f from '../graph/functions.js';
 import type { Value } from '../graph/index.js';
+import type { OptimizerOptions } from '../runtime/optimizer/plan.js';
 import type { ParameterSpec } from './context.js';
 
-export interface OptimizerOptions {
-  /** Peak learning rate. */
-  learningRate: number;
-  /** Steps of the whole training, for the schedule. */
-  totalSteps: number;
-  /** Steps over which the rate rises linearly from 0. @default 0 */
-  warmupSteps?: number;
-  /** The rate at the end as a part of the peak. @default 0 */
-  finalFraction?: number;
-  /** Decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101). @default 0.01 */
-  weightDecay?: number;
-  /** @default 0.9 */
-  beta1?: number;
-  /** @default 0.999 */
-  beta2?: number;
-  /** @default 1e-8 */
-  epsilon?: number;
-  /** The global gradient norm is clipped to this; 0 does not clip. @default 1 */
-  clipNorm?: number;
-  /**
-   * Decay of a running average of the parameters, which is what is validated and saved. It rises with the steps t,
-   * min(decay, (1 + t) / (10 + t)), so that the first weights are soon forgotten. 0 keeps no average. @default 0
-   */
-  averageDecay?: number;
-}
+export type { OptimizerOptions };
 
 export const squaresOf = (gradients: readonly Value[]) => gradients.map((gradient) => f.mul(gradient, gradient));
 

@@ -69,8 +69,8 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   const state = checkpoint?.tensors ?? graph.initialState;
   checkState(state, graph.initialState, run.path);
   const startedAt = performance.now() / 1000 - trainingState.seconds;
-  const { carry, inPlace } = graph;
-  const session = await Session.open(graph.model, { label: 'training graph', device, carry, inPlace });
+  const { carry, inPlace, update } = graph;
+  const session = await Session.open(graph.model, { label: 'training graph', device, carry, inPlace, update });
 
   const log = async (line: object) => {
     trainingState.seconds = performance.now() / 1000 - startedAt;
