@@ -7,7 +7,7 @@
 import { presentOptions } from '../../core/former-names.js';
 import type { Random } from '../../core/random.js';
 import * as f from '../graph/functions.js';
-import { encodeModel, Graph, gradients, inPlace, type Value } from '../graph/index.js';
+import { encodeModel, Graph, gradients, inPlace, optimized, type Value } from '../graph/index.js';
 import { gradientOf, reportedByUpdate, type UpdatePlan } from '../runtime/optimizer/plan.js';
 import { type DType, float32, type Shape, type Tensor, tensor } from '../tensor/tensor.js';
 import type { StateEntry } from './accumulation.js';
@@ -118,7 +118,6 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   const state = traced?.state ?? [];
   const report: Record<string, Value> = { loss, ...traced?.report, ...metrics };
 
-  const overwrites = looped ? [] : inPlace(graph, state);
   if (iteration && condition) closeLoop(outer, graph, [iteration, condition], state, report, stepsPerRun);
   else {
     for (const { name, after } of state) graph.output(`next.${name}`, after);
@@ -126,8 +125,18 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
     if (inRuntime) for (const [i, { name }] of specs.entries()) graph.output(gradientOf(name), byParameter[i] as Value);
   }
 
+  const simpler = optimized(outer);
+  // The runtime reads a gradient's numbers in their order and asks for no shape.
+  const gradientNames = new Set(inRuntime ? specs.map(({ name }) => gradientOf(name)) : []);
+  for (const output of simpler.graph.outputs) if (gradientNames.has(output.name)) output.value = unshaped(output.value);
+  const overwrites = looped
+    ? []
+    : inPlace(
+        simpler.graph,
+        state.map(({ before, after }) => ({ before: simpler.of(before), after: simpler.of(after) })),
+      );
   return {
-    model: encodeModel(outer),
+    model: encodeModel(simpler.graph),
     initialState: initialStateOf(specs, averages, accumulate),
     ...(inRuntime ? { update: planOf(specs, options.optimizer, accumulate) } : {}),
     carry: Object.fromEntries(state.map(({ name }) => [`next.${name}`, name])),
@@ -138,6 +147,12 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
     masks: context.masks,
     stepsPerRun,
   };
+}
+
+/** The value that a Reshape is of. */
+function unshaped(gradient: Value): Value {
+  const { producer } = gradient;
+  return producer?.type === 'Reshape' ? unshaped(producer.inputs[0] as Value) : gradient;
 }
 
 /** Turns a traced step into the body of a Loop: state is carried from step to step, reports are stacked. */
