@@ -3,7 +3,7 @@ import type { GraphBuilder, Value } from '../graph.js';
 import { expandsInPlace } from './expansions.js';
 import { reshapesAtOnce } from './reshapes.js';
 import { type Rewritten, type Rule, rewritten } from './rewrite.js';
-import { productsOfRows, rowByRow } from './rows.js';
+import { normsOfRows, productsOfRows, rowByRow } from './rows.js';
 import { scalesAtOnce, shiftsAtOnce, signsAtOnce } from './scalars.js';
 import { sumsBeforeReshapes, sumsInProducts } from './sums.js';
 
@@ -19,7 +19,7 @@ const simplify: readonly Rule[] = [
 
 /** Each round sees who reads what the round before it has left; the last one only joins what has become equal. */
 const rounds: readonly (readonly Rule[])[] = [
-  [reshapesAtOnce, productsOfRows],
+  [reshapesAtOnce, productsOfRows, normsOfRows],
   ...Array<readonly Rule[]>(3).fill(simplify),
   [sumsInProducts],
   [],

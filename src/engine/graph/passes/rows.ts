@@ -18,6 +18,16 @@ export const productsOfRows: Rule = ({ type, inputs, attributes, output }) => {
   return reshape(matmul(rows, b, { transB: attributes.transB === 1, alpha }), output.shape);
 };
 
+/** Norms of the last axis as norms of rows. */
+export const normsOfRows: Rule = ({ type, inputs, attributes, outputs, graph }) => {
+  const [x, ...others] = inputs as [Value, ...Value[]];
+  const rank = x?.shape.length ?? 0;
+  if (type !== 'LayerNormalization' || x.dtype !== 'float32' || rank < 3 || x.shape.includes(0)) return undefined;
+  if (!isLast(attributes.axis, rank - 1)) return undefined;
+  const made = graph.add(type, [reshape(x, [-1, x.shape.at(-1) as number]), ...others], { ...attributes, axis: -1 });
+  return made.map((value, i) => reshape(value, outputs[i]?.shape ?? []));
+};
+
 const elementwise = new Set(
   (
     'Neg Exp Log Sqrt Reciprocal Tanh Sigmoid Relu Erf Abs Sign Sin Cos Gelu QuickGelu HardSwish HardSigmoid Softplus ' +

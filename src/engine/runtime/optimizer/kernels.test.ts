@@ -3,15 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../../core/random.js';
 import { kernelsOf, type StepScalars } from './kernels.js';
 import { plainKernels } from './testing/plain-kernels.js';
+import { newMemory, type WasmMemory } from './webassembly.js';
 
 const bytes = 16 * 37;
 /** Five places of one memory, with numbers around them that must stay. */
 const places = [64, 1024, 2048, 3072, 4096] as const;
 const [g, p, m, v, a] = places;
 
-function filled(): WebAssembly.Memory {
+function filled(): WasmMemory {
   const random = new Random(5);
-  const memory = new WebAssembly.Memory({ initial: 1 });
+  const memory = newMemory(1);
   const values = new Float32Array(memory.buffer);
   values.forEach((_, i) => {
     values[i] = random.normal() * 10 ** (4 * random.uniform() - 2);

@@ -3,6 +3,7 @@
  * of 16, and so are all lengths; testing/plain-kernels.ts says the same in plain loops, to the same bits.
  */
 import * as wasm from './assembler.js';
+import { compile, functionsOf, type WasmMemory, type WasmModule } from './webassembly.js';
 
 /** The numbers of one step that are the same for all elements of a parameter. */
 export interface StepScalars {
@@ -109,15 +110,12 @@ const step: wasm.WasmFunction = {
   ],
 };
 
-let compiled: WebAssembly.Module | undefined;
+let compiled: WasmModule | undefined;
 
 /** The kernels of a memory. */
-export function kernelsOf(memory: WebAssembly.Memory): Kernels {
-  compiled ??= new WebAssembly.Module(assembledKernels());
-  const exported = new WebAssembly.Instance(compiled, { host: { memory } }).exports as Record<
-    string,
-    (...all: number[]) => number
-  >;
+export function kernelsOf(memory: WasmMemory): Kernels {
+  compiled ??= compile(wasm.assemble([squares, accumulate, follow, step]));
+  const exported = functionsOf(compiled, memory);
   return {
     squares: exported.squares as Kernels['squares'],
     accumulate: exported.accumulate as Kernels['accumulate'],
@@ -127,5 +125,3 @@ export function kernelsOf(memory: WebAssembly.Memory): Kernels {
     },
   };
 }
-
-const assembledKernels = () => wasm.assemble([squares, accumulate, follow, step]);

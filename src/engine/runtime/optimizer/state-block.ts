@@ -1,6 +1,7 @@
 /** Parameters, moments and whatever else is kept of them in one memory, part behind part, each with all parameters in the same order. */
 import { type Kernels, kernelsOf } from './kernels.js';
 import type { PlannedParameter } from './plan.js';
+import { newMemory, type WasmMemory } from './webassembly.js';
 
 /** Numbers that are brought into the memory at a time: what a pass reads and writes of them stays in a processor's own cache. */
 const chunkFloats = 8192;
@@ -28,7 +29,7 @@ export interface Chunk {
 }
 
 export class StateBlock {
-  private readonly memory: WebAssembly.Memory;
+  private readonly memory: WasmMemory;
   readonly kernels: Kernels;
   private readonly places: readonly Place[];
   private readonly partBytes: number;
@@ -47,7 +48,7 @@ export class StateBlock {
     });
     this.partBytes = offset;
     const bytes = 4 * chunkFloats + parts.length * offset;
-    this.memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / pageBytes) });
+    this.memory = newMemory(Math.ceil(bytes / pageBytes));
     this.kernels = kernelsOf(this.memory);
   }
 

@@ -1,9 +1,10 @@
 /** What kernels.ts computes, in plain loops. */
 import type { Kernels } from '../kernels.js';
+import type { WasmMemory } from '../webassembly.js';
 
 const r = Math.fround;
 
-export function plainKernels(memory: WebAssembly.Memory): Kernels {
+export function plainKernels(memory: WasmMemory): Kernels {
   const values = new Float32Array(memory.buffer);
   const each = (bytes: number, work: (i: number) => void) => {
     for (let i = 0; i < bytes / 4; i++) work(i);
