@@ -39,7 +39,8 @@ export async function trainWhenAsked(graph, feeds, { random, buffers = {}, optio
     ...(options.copied ? {} : { carry: graph.carry, inPlace: graph.inPlace, update: graph.update }),
     ...(options.profile ? { profile: options.profile } : {}),
   });
-  if (!options.copied) await session.setResident(graph.initialState, { transfer: true });
+  const initial = graph.flat ? graph.flat.pack(graph.initialState) : graph.initialState;
+  if (!options.copied) await session.setResident(initial, { transfer: true });
 
   let state = graph.initialState;
   /** @param transfer whether the feeds are given away, as src/learning/train does */

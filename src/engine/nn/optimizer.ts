@@ -3,6 +3,7 @@ import * as f from '../graph/functions.js';
 import type { Value } from '../graph/index.js';
 import type { OptimizerOptions } from '../runtime/optimizer/plan.js';
 import type { ParameterSpec } from './context.js';
+import { rowsOfVector } from './flat-layout.js';
 
 export type { OptimizerOptions };
 
@@ -10,7 +11,13 @@ export const squaresOf = (gradients: readonly Value[]) => gradients.map((gradien
 
 /** The global L2 norm of gradients, from their squares. */
 export function globalNorm(squares: readonly Value[]): Value {
-  return f.sqrt(squares.map((square) => f.reduceSum(square)).reduce((sum, x) => f.add(sum, x)));
+  return f.sqrt(squares.map(sumOf).reduce((sum, x) => f.add(sum, x)));
+}
+
+/** The sum of all elements. A long vector is summed in rows side by side first: one sum is one group of a GPU's threads. */
+function sumOf(values: Value): Value {
+  const isVector = values.shape.length === 1 && (values.shape[0] as number) % rowsOfVector === 0;
+  return f.reduceSum(isVector ? f.reduceSum(f.reshape(values, [rowsOfVector, -1]), [1]) : values);
 }
 
 /** Linear warm-up, then half a cosine: the learning rate of step t = 1, 2, ... */

@@ -12,6 +12,7 @@ import { gradientOf, reportedByUpdate, type UpdatePlan } from '../runtime/optimi
 import { type DType, float32, type Shape, type Tensor, tensor } from '../tensor/tensor.js';
 import type { StateEntry } from './accumulation.js';
 import { type DropoutMask, TrainingContext } from './context.js';
+import { FlatLayout } from './flat-layout.js';
 import type { OptimizerOptions } from './optimizer.js';
 import { initialStateOf, optimizerInGraph, planOf } from './training-state.js';
 
@@ -50,10 +51,11 @@ export interface TrainingModelOptions {
   accumulate?: number;
   /**
    * Who takes the optimizer's steps: the graph, which then maps state to state, or the runtime, for which it gives gradients, and which takes a
-   * fifth of the time for a step of so many passes over all parameters (docs/decisions/0012). On the CPU only; several steps a run
-   * stay in the graph. @default 'graph'
+   * fifth of the time for a step of so many passes over all parameters (docs/decisions/0012). On the CPU only. `flat graph` is the graph again, over a
+   * few long vectors in place of all parameters, which is less work for a GPU to start. Several steps a run are always taken by the
+   * graph. @default 'graph'
    */
-  optimizerIn?: 'graph' | 'runtime';
+  optimizerIn?: 'graph' | 'flat graph' | 'runtime';
 }
 
 export interface TrainingModel {
@@ -66,6 +68,8 @@ export interface TrainingModel {
   initialState: Record<string, Tensor>;
   /** For Session's `update`; undefined where the graph takes the optimizer's steps itself. */
   update?: UpdatePlan;
+  /** With a flat graph: how its resident tensors hold the state. @default the state's tensors are resident themselves */
+  flat?: FlatLayout;
   /** Output name -> resident input, for Session.run's `carry`. */
   carry: Record<string, string>;
   /** The outputs among them that may be written over the inputs whose place they take, for Session's `inPlace`. */
@@ -108,13 +112,14 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   const accumulate = options.accumulate ?? 1;
   const averages = (options.optimizer.averageDecay ?? 0) > 0;
   const inRuntime = options.optimizerIn === 'runtime' && !looped;
+  const flat = options.optimizerIn === 'flat graph' && !looped ? new FlatLayout(specs) : undefined;
+  const stateInput = (name: string, shape: Shape) => graph.input(inLoop + name, 'float32', shape);
+  const stepped = flat
+    ? flat.vectors(new Map(specs.map((spec, i) => [spec, byParameter[i] as Value])), (name, length) => stateInput(name, [length]))
+    : { specs, gradients: byParameter };
   const traced = inRuntime
     ? undefined
-    : optimizerInGraph(specs, byParameter, {
-        optimizer: options.optimizer,
-        accumulate,
-        stateInput: (name, shape) => graph.input(inLoop + name, 'float32', shape),
-      });
+    : optimizerInGraph(stepped.specs, stepped.gradients, { optimizer: options.optimizer, accumulate, stateInput });
   const state = traced?.state ?? [];
   const report: Record<string, Value> = { loss, ...traced?.report, ...metrics };
 
@@ -125,7 +130,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
     if (inRuntime) for (const [i, { name }] of specs.entries()) graph.output(gradientOf(name), byParameter[i] as Value);
   }
 
-  const simpler = optimized(outer);
+  const simpler = optimized(outer, flat && { inputs: new Set(by), compute: (named) => flat.parameters(named) });
   // The runtime reads a gradient's numbers in their order and asks for no shape.
   const gradientNames = new Set(inRuntime ? specs.map(({ name }) => gradientOf(name)) : []);
   for (const output of simpler.graph.outputs) if (gradientNames.has(output.name)) output.value = unshaped(output.value);
@@ -138,6 +143,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   return {
     model: encodeModel(simpler.graph),
     initialState: initialStateOf(specs, averages, accumulate),
+    ...(flat ? { flat } : {}),
     ...(inRuntime ? { update: planOf(specs, options.optimizer, accumulate) } : {}),
     carry: Object.fromEntries(state.map(({ name }) => [`next.${name}`, name])),
     inPlace: state.flatMap(({ name }, i) => (overwrites[i] ? [`next.${name}`] : [])),

@@ -92,7 +92,7 @@ export interface GraphOptions {
   stepsPerRun: number;
   tokenSubsample: number | undefined;
   weighted: boolean;
-  optimizerIn: 'graph' | 'runtime';
+  optimizerIn: 'flat graph' | 'runtime';
 }
 
 /** A model with weights, as far as a training needs it. */
@@ -181,7 +181,7 @@ export async function runTraining<Model extends TrainedModel>(
         stepsPerRun,
         tokenSubsample,
         weighted,
-        optimizerIn: chosenDevice(device) === 'cpu' ? 'runtime' : 'graph',
+        optimizerIn: chosenDevice(device) === 'cpu' ? 'runtime' : 'flat graph',
       }),
     );
     const { stepsPerRun, masks } = graph;

@@ -2,7 +2,7 @@
 import type { GraphBuilder, Value } from '../graph.js';
 import { expandsInPlace } from './expansions.js';
 import { reshapesAtOnce } from './reshapes.js';
-import { type Rewritten, type Rule, rewritten } from './rewrite.js';
+import { type Bound, type Rewritten, type Rule, rewritten } from './rewrite.js';
 import { normsOfRows, productsOfRows, rowByRow } from './rows.js';
 import { scalesAtOnce, shiftsAtOnce, signsAtOnce } from './scalars.js';
 import { sumsBeforeReshapes, sumsInProducts } from './sums.js';
@@ -26,13 +26,13 @@ const rounds: readonly (readonly Rule[])[] = [
 ];
 
 /** @returns the graph written anew, with its inputs and outputs under their names, and which of its values stands for which */
-export function optimized(graph: GraphBuilder): Rewritten {
+export function optimized(graph: GraphBuilder, bound?: Bound): Rewritten {
   const [first, ...others] = rounds as [readonly Rule[], ...(readonly Rule[])[]];
   return others.reduce(
     (before: Rewritten, rules): Rewritten => {
       const after = rewritten(before.graph, rules);
       return { graph: after.graph, of: (value: Value) => after.of(before.of(value)) };
     },
-    rewritten(graph, first),
+    rewritten(graph, first, bound),
   );
 }

@@ -23,14 +23,24 @@ export interface Draft {
 /** What takes the place of a node's outputs, or undefined where it is to stay. */
 export type Rule = (draft: Draft) => Value | readonly Value[] | undefined;
 
+export interface Bound {
+  inputs: ReadonlySet<Value>;
+  /** The new values of these inputs. @param inputNamed another input of the new graph */
+  compute(inputNamed: (name: string) => Value): ReadonlyMap<Value, Value>;
+}
+
 export interface Rewritten {
   graph: Graph;
   /** The new graph's value of an old one that an output needs, or of an input. */
   of(value: Value): Value;
 }
 
-export function rewritten(graph: GraphBuilder, rules: readonly Rule[]): Rewritten {
-  const rewriter = new Rewriter(readersOf(graph), rules);
+/**
+ * @param bound adds nodes that compute some inputs of the graph, which are its inputs no longer, from others; it is given the new graph, in which
+ * the others are declared
+ */
+export function rewritten(graph: GraphBuilder, rules: readonly Rule[], bound?: Bound): Rewritten {
+  const rewriter = new Rewriter(readersOf(graph), rules, bound);
   return { graph: rewriter.write(graph), of: (value) => rewriter.of(value) };
 }
 
@@ -43,12 +53,18 @@ class Rewriter {
   constructor(
     private readonly readers: ReadonlyMap<Value, number>,
     private readonly rules: readonly Rule[],
+    private readonly bound?: Bound,
   ) {}
 
   write(old: GraphBuilder, parent?: Graph): Graph {
     const graph = new Graph(old.name, parent);
     this.graphs.set(old, graph);
-    for (const input of old.inputs) this.values.set(input, graph.input(input.name, input.dtype, input.shape));
+    const declared = old.inputs.filter((input) => !this.bound?.inputs.has(input));
+    for (const input of declared) this.values.set(input, graph.input(input.name, input.dtype, input.shape));
+    if (!parent) {
+      const named = (name: string) => graph.inputs.find((input) => input.name === name) as Value;
+      for (const [input, value] of this.bound?.compute(named) ?? []) this.values.set(input, value);
+    }
     const known = new Map<string, readonly Value[]>();
     for (const node of neededNodes(old).nodes) {
       graph.origin = node.origin;

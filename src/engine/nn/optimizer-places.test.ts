@@ -44,17 +44,20 @@ interface Trained {
 }
 
 async function train(model: TrainingModel, from = 0, state = model.initialState): Promise<Trained> {
-  const { carry, inPlace, update } = model;
+  const { carry, inPlace, update, flat } = model;
   const session = await Session.open(model.model, { threads: 1, carry, inPlace, update });
   try {
-    await session.setResident(state);
+    await session.setResident(flat ? flat.pack(state) : state);
     const reports: Record<string, number>[] = [];
     for (let step = from; step < steps; step++) {
       const report = await session.run(feedsOf(step));
       expect(Object.keys(report).sort()).toEqual([...model.reported].sort());
       reports.push(Object.fromEntries(Object.entries(report).map(([name, { data }]) => [name, Number(data[0])])));
     }
-    return { reports, state: await session.getResident(Object.keys(model.initialState)) };
+    const names = Object.keys(model.initialState);
+    if (!flat) return { reports, state: await session.getResident(names) };
+    expect(flat.residents(names).length).toBeLessThan(names.length);
+    return { reports, state: flat.unpack(names, await session.getResident(flat.residents(names))) };
   } finally {
     await session.close();
   }
@@ -83,6 +86,43 @@ const kinds: Record<string, Changes> = {
   'over several batches a step': { accumulate: 3, optimizer: { totalSteps: 2, warmupSteps: 1 } },
   'over several batches a step, with an average': { accumulate: 2, optimizer: { totalSteps: 3, averageDecay: 0.9 } },
 };
+
+describe('a training with its optimizer over a few vectors in the graph', () => {
+  test.each(Object.entries(kinds))('%s is that of single parameters', async (_, changes) => {
+    const model = regression({ ...changes, optimizerIn: 'flat graph' });
+    expect(Object.values(model.carry).filter((name) => name.startsWith('first.'))).toHaveLength(3);
+    expectClose(await train(model), await train(regression(changes)));
+  });
+
+  it('of more parameters than one node joins has each in its place', async () => {
+    const many = (optimizerIn: 'graph' | 'flat graph') =>
+      trainingModel({
+        inputs: {},
+        trace: (context) => {
+          const losses = Array.from({ length: 60 }, (_, i) => {
+            const shape = i % 2 === 0 ? [1 + (i % 5)] : [2, 1 + (i % 3)];
+            const value = context.parameter(`p${i}`, shape, (random) => randomTensor(random, shape).data);
+            return f.reduceSum(f.mul(f.mul(value, value), i + 1));
+          });
+          return { loss: losses.reduce((sum, loss) => f.add(sum, loss)) };
+        },
+        optimizer: { learningRate: 0.05, totalSteps: 9 },
+        random: new Random(3),
+        optimizerIn,
+      });
+    const run = async (model: TrainingModel) => {
+      const { flat, carry } = model;
+      const session = await Session.open(model.model, { threads: 1, carry });
+      await session.setResident(flat ? flat.pack(model.initialState) : model.initialState);
+      for (let step = 0; step < 3; step++) await session.run({});
+      const names = Object.keys(model.initialState);
+      const read = await session.getResident(flat ? flat.residents(names) : names);
+      await session.close();
+      return { reports: [], state: flat ? flat.unpack(names, read) : read };
+    };
+    expectClose(await run(many('flat graph')), await run(many('graph')));
+  });
+});
 
 describe('a training with its optimizer in the runtime', () => {
   test.each(Object.entries(kinds))('%s is that of the graph', async (_, changes) => {
