@@ -29,7 +29,7 @@ export async function trainWhenAsked(graph, feeds, { random, buffers = {}, optio
     const named = Object.entries(batch).map(([name, value]) => [`batch.${name}`, value]);
     const weights = graph.parameters.map(({ name }) => [name, graph.initialState[name]]);
     await writeFile(options.write, encodeSafetensors({ ...buffers, ...Object.fromEntries([...weights, ...named]) }));
-    process.stdout.write(`${JSON.stringify({ operations: trainingOperations(graph.model) })}\n`);
+    process.stdout.write(`${JSON.stringify({ operations: trainingOperations(graph.model), nodes: graph.nodes })}\n`);
     return;
   }
   const session = await Session.open(graph.model, {

@@ -7,7 +7,7 @@
 import { presentOptions } from '../../core/former-names.js';
 import type { Random } from '../../core/random.js';
 import * as f from '../graph/functions.js';
-import { encodeModel, Graph, gradients, inPlace, optimized, type Value } from '../graph/index.js';
+import { countNodes, encodeModel, Graph, gradients, inPlace, optimized, type Value } from '../graph/index.js';
 import { gradientOf, reportedByUpdate, type UpdatePlan } from '../runtime/optimizer/plan.js';
 import { type DType, float32, type Shape, type Tensor, tensor } from '../tensor/tensor.js';
 import type { StateEntry } from './accumulation.js';
@@ -84,6 +84,8 @@ export interface TrainingModel {
   kept: Record<string, string>;
   masks: DropoutMask[];
   stepsPerRun: number;
+  /** Nodes of the graph, those of bodies included, as it was traced and as it is encoded. */
+  nodes: { traced: number; encoded: number };
 }
 
 /** Builds the training model of a traced loss. Throws what the graph throws for shape mistakes and missing gradient rules. */
@@ -152,6 +154,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
     kept: Object.fromEntries(specs.map(({ name }) => [name, averages ? `average.${name}` : name])),
     masks: context.masks,
     stepsPerRun,
+    nodes: { traced: countNodes(outer), encoded: countNodes(simpler.graph) },
   };
 }
 

@@ -75,6 +75,10 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   /** Tensors of the state as checkpoints have them. */
   const read = async (names: readonly string[]) =>
     flat ? flat.unpack(names, await session.getResident(flat.residents(names))) : session.getResident(names);
+  if (process.env.LIMN_PROFILE) {
+    logger.info(`training graph: ${graph.nodes.encoded} nodes of ${graph.nodes.traced} that were traced`);
+  }
+
   const log = async (line: object) => {
     trainingState.seconds = performance.now() / 1000 - startedAt;
     trainingState.metricsBytes = await run.log({ ...line, seconds: trainingState.seconds });

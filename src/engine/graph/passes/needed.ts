@@ -19,6 +19,12 @@ export function neededNodes(graph: GraphBuilder): { nodes: GraphNode[]; values: 
   return { nodes: nodes.reverse(), values };
 }
 
+/** The nodes that the outputs need, those of bodies included. */
+export function countNodes(graph: GraphBuilder): number {
+  const { nodes } = neededNodes(graph);
+  return nodes.flatMap(bodiesOf).reduce((count, body) => count + countNodes(body), nodes.length);
+}
+
 /** How often each value is read, as an output too; in bodies as well. */
 export function readersOf(graph: GraphBuilder, counts = new Map<Value, number>()): Map<Value, number> {
   const count = (value: Value | undefined) => value && counts.set(value, (counts.get(value) ?? 0) + 1);
