@@ -7,11 +7,15 @@
  *                                                   --warmup
  *     npm run bench -- device --skip-copied         without the third side
  *
- * Results go to bench/results/device.json, with the adapter's name.
+ * Beside them PyTorch on CUDA, in eager mode, where the Python of LIMN_PYTHON has it. Results go to bench/results/device.json, with the adapter's name and the nodes
+ * of the graph.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { saveResult } from './save-result.mjs';
-import { startLimn, takeTurns } from './sides.mjs';
+import { startLimn, startNode, startPytorch, takeTurns } from './sides.mjs';
 import { stepFlags, stepOptions } from './step-options.mjs';
 
 const { findAdapter } = await import('../dist/engine/runtime/adapter.js');
@@ -34,6 +38,11 @@ try {
   ];
   const sides = [];
   for (const { device, copied = false } of contestants) sides.push(await startLimn({ ...options, device, copied }));
+  const pytorch = await startCuda(options).catch((error) => console.log(`without PyTorch on CUDA: ${error.message}`));
+  if (pytorch) {
+    sides.push(pytorch);
+    contestants.push({ name: `PyTorch ${pytorch.ready.version}, CUDA` });
+  }
   const measured = await takeTurns(sides, turns);
   const results = measured.map((result, i) => ({ side: contestants[i].name, ...result }));
   console.log(`${adapter.name ?? 'an adapter whose name the system does not tell'}, ${results[0].parameters} parameters`);
@@ -46,8 +55,26 @@ try {
       'cpu ms a step': cpuMilliseconds,
     })),
   );
-  await saveResult('device', { adapter: adapter.name, options, results });
+  const [, onGpu] = results;
+  if (pytorch)
+    console.log(
+      `limn on the GPU takes ${(onGpu.milliseconds.median / results.at(-1).milliseconds.median).toFixed(2)} times CUDA's time`,
+    );
+  const nodes = sides[1].ready.nodes;
+  await saveResult('device', { adapter: adapter.name, options, nodes, results });
 } catch (error) {
   console.error(`bench: ${error.message}`);
   process.exitCode = 1;
+}
+
+/** The same model in PyTorch on CUDA, from limn's weights. Throws where the Python has none. */
+async function startCuda(options) {
+  const folder = await mkdtemp(join(tmpdir(), 'limn-bench-device-'));
+  try {
+    const file = join(folder, 'start.safetensors');
+    await (await startNode('limn', 'limn-side.mjs', { ...options, write: file })).end();
+    return await startPytorch({ ...options, device: 'cuda', file }, 'training_step.py');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

@@ -72,7 +72,7 @@ export async function trainWhenAsked(graph, feeds, { random, buffers = {}, optio
     await running;
   };
   const parameters = graph.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  await answerSteps({ parameters }, step, { stepsPerCall: stepsPerRun, check });
+  await answerSteps({ parameters, nodes: graph.nodes }, step, { stepsPerCall: stepsPerRun, check });
   await session.close();
 }
 
