@@ -176,7 +176,7 @@ export class Session {
     if (update && device !== 'cpu') {
       throw new LimnError(
         'USAGE',
-        `The ${label} has its optimizer on the CPU: build it with optimizer "in the graph" for ${device}.`,
+        `The optimizer of the ${label} is on the CPU: build it with optimizerIn "flat graph" for ${device}.`,
       );
     }
     const id = nextSession++;
