@@ -30,7 +30,9 @@ export async function profile(options: SideOptions, steps: number, script: strin
     const file = (await readdir(folder)).find((name) => name.endsWith('.json'));
     if (!file) throw new Error('ONNX Runtime wrote no profile');
     const summary = summaryOf(await readEvents(join(folder, file)), steps);
-    console.log(`${summary.milliseconds} ms a step in kernels; steps took ${times.map((t) => t.toFixed(0)).join(', ')} ms`);
+    console.log(
+      `${summary.milliseconds} ms a step in ${summary.nodes} kernels; steps took ${times.map((t) => t.toFixed(0)).join(', ')} ms`,
+    );
     console.table(summary.by(({ args }) => args.op_name, 25));
     console.table(
       summary.by(({ args }) => `${args.op_name} ${shapes(args.input_type_shape)} -> ${shapes(args.output_type_shape)}`, 50),
@@ -74,7 +76,7 @@ export function summaryOf(events: readonly ProfileEvent[], count = 0) {
         part: `${((100 * time) / whole).toFixed(1)} %`,
       }));
   };
-  return { runs: runs.length, milliseconds: aRun(whole), by };
+  return { runs: runs.length, nodes: Math.round(kernels.length / runs.length), milliseconds: aRun(whole), by };
 }
 
 const shapes = (list: Operands = []) =>

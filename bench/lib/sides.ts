@@ -9,6 +9,8 @@ import { rounded, type Summary, summary } from './statistics.js';
 export interface Ready {
   /** Numbers in its weights. */
   parameters?: number;
+  /** Of its training graph, by kind. */
+  nodes?: unknown;
   /** Of the library that it races with. */
   version?: string;
   /** Operations of a step. */

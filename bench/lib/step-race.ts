@@ -82,7 +82,15 @@ export async function raceSteps(name: string, race: StepRace): Promise<void> {
       console.log(`limn takes ${ratio} times PyTorch's time (${options.threads} threads each, batch ${options.batch})`);
       console.log(`their losses and gradient norms of ${checkedSteps} steps differ by ${agreement.difference} at most`);
     }
-    await saveResult(name, { options, ratio, agreement, operations: writer.ready.operations, limn, pytorch: pytorch ?? null });
+    await saveResult(name, {
+      options,
+      ratio,
+      agreement,
+      operations: writer.ready.operations,
+      nodes: writer.ready.nodes,
+      limn,
+      pytorch: pytorch ?? null,
+    });
   } finally {
     for (const side of sides) await side.end({ kill: true });
     await rm(folder, { recursive: true, force: true });

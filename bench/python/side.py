@@ -32,6 +32,10 @@ from torch import Tensor, nn
 options = json.loads(sys.argv[1])
 torch.set_num_threads(options["threads"])
 torch.manual_seed(1)
+device = torch.device("cuda" if options.get("device") == "cuda" else "cpu")
+if device.type == "cuda" and not torch.cuda.is_available():
+    tell({"error": f"{sys.executable} has a torch without CUDA"})
+    sys.exit(1)
 
 
 def read_safetensors(path: str) -> dict[str, Tensor]:
@@ -83,6 +87,7 @@ def train_when_asked(model: nn.Module, loss_of: Callable[[dict[str, Tensor]], Te
     tensors = read_safetensors(options["file"])
     first = {name.removeprefix("batch."): tensors.pop(name) for name in [*tensors] if name.startswith("batch.")}
     load(model, tensors)
+    model.to(device)
     settings = options["optimizer"]
     groups = parameter_groups(model, settings["weightDecay"])
     optimizer = torch.optim.AdamW(groups, lr=settings["learningRate"], fused=True)
@@ -93,7 +98,7 @@ def train_when_asked(model: nn.Module, loss_of: Callable[[dict[str, Tensor]], Te
 
     def step(batch: dict[str, Tensor]) -> tuple[float, Tensor]:
         """Forward, backward, clipping, AdamW."""
-        loss = loss_of(batch)
+        loss = loss_of({name: value.to(device) for name, value in batch.items()})
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings["clipNorm"])

@@ -7,14 +7,19 @@
  *                                                   --warmup
  *     npm run bench -- device --skip-copied         without the third side
  *
- * Results go to bench/results/device.json, with the adapter's name.
+ * Beside them PyTorch on CUDA, in eager mode, where the Python of LIMN_PYTHON has it. Results go to bench/results/device.json, with the adapter's name and the nodes
+ * of the graph.
  */
 
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findAdapter } from '#limn/engine/runtime/adapter.js';
+import type { StepOptions } from '../lib/configs.js';
 import { reportFailure } from '../lib/report-failure.js';
 import { saveResult } from '../lib/save-result.js';
-import { type Side, startLimn, takeTurns } from '../lib/sides.js';
+import { type Side, startLimn, startPytorch, takeTurns } from '../lib/sides.js';
 import { stepFlags, stepOptions } from '../lib/step-options.js';
 
 const { values: flags } = parseArgs({
@@ -34,10 +39,16 @@ try {
     { name: 'GPU', device: 'webgpu' },
     ...(flags['skip-copied'] ? [] : [{ name: 'GPU, state copied', device: 'webgpu', copied: true }]),
   ];
+  const names = contestants.map(({ name }) => name);
   const sides: Side[] = [];
   for (const { device, copied = false } of contestants) sides.push(await startLimn({ ...options, device, copied }));
+  const pytorch = await startCuda(options).catch((error: Error) => console.log(`without PyTorch on CUDA: ${error.message}`));
+  if (pytorch) {
+    sides.push(pytorch);
+    names.push(`PyTorch ${pytorch.ready.version}, CUDA`);
+  }
   const measured = await takeTurns(sides, turns);
-  const results = measured.map((result, i) => ({ side: contestants[i]!.name, ...result }));
+  const results = measured.map((result, i) => ({ side: names[i]!, ...result }));
   console.log(`${adapter.name ?? 'an adapter whose name the system does not tell'}, ${measured[0]!.parameters} parameters`);
   console.table(
     results.map(({ side, milliseconds: { median, quartiles }, cpuMilliseconds }) => ({
@@ -48,7 +59,25 @@ try {
       'cpu ms a step': cpuMilliseconds,
     })),
   );
-  await saveResult('device', { adapter: adapter.name, options, results });
+  const [, onGpu] = results;
+  if (pytorch)
+    console.log(
+      `limn on the GPU takes ${(onGpu!.milliseconds.median / results.at(-1)!.milliseconds.median).toFixed(2)} times CUDA's time`,
+    );
+  const nodes = sides[1]!.ready.nodes;
+  await saveResult('device', { adapter: adapter.name, options, nodes, results });
 } catch (error) {
   reportFailure(error);
+}
+
+/** The same model in PyTorch on CUDA, from limn's weights. Throws where the Python has none. */
+async function startCuda(options: StepOptions & { threads: number }): Promise<Side> {
+  const folder = await mkdtemp(join(tmpdir(), 'limn-bench-device-'));
+  try {
+    const file = join(folder, 'start.safetensors');
+    await (await startLimn({ ...options, write: file })).end();
+    return await startPytorch({ ...options, device: 'cuda', file }, 'training_step.py');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

@@ -6,7 +6,7 @@ import { captionerTrainingModel } from '#limn/models/captioner/captioner-graphs.
 import { type CaptionerSizes, captionerConfigOf, statisticsOf } from '../lib/configs.js';
 import { drawHalves, rowsOf } from '../lib/drawn-features.js';
 import { givenOptions } from './options.js';
-import { type TrainOptions, trainWhenAsked } from './train-when-asked.js';
+import { optimizerFor, type TrainOptions, trainWhenAsked } from './train-when-asked.js';
 
 const options = givenOptions<CaptionerSizes & TrainOptions & { batch: number; optimizer: OptimizerOptions }>();
 const { batch, images, image, vocabulary, words: most } = options;
@@ -14,7 +14,13 @@ const random = new Random(1);
 const config = captionerConfigOf(options);
 const total = image.channels + image.colourChannels;
 const buffers = statisticsOf(image);
-const graph = captionerTrainingModel(config, { batchSize: batch, optimizer: options.optimizer, random, buffers });
+const graph = captionerTrainingModel(config, {
+  batchSize: batch,
+  optimizer: options.optimizer,
+  random,
+  buffers,
+  optimizerIn: optimizerFor(options),
+});
 const tables = {
   local: drawHalves(random, [images, image.tokens, total]),
   global: drawHalves(random, [images, total]),

@@ -6,7 +6,7 @@ import { splice } from '#limn/models/backbone/trainable.js';
 import { openTrainable } from '#limn/models/retrieval/trainable-files.js';
 import { drawFloats, rowsOf } from '../lib/drawn-features.js';
 import { givenOptions } from './options.js';
-import { type TrainOptions, trainWhenAsked } from './train-when-asked.js';
+import { optimizerFor, type TrainOptions, trainWhenAsked } from './train-when-asked.js';
 
 export interface FineTuneOptions extends TrainOptions {
   batch: number;
@@ -38,6 +38,7 @@ const graph = trainingModel({
   },
   optimizer,
   random,
+  optimizerIn: optimizerFor(options),
 });
 const tables = {
   pixels: drawFloats([images, 3, image, image], () => random.normal()),

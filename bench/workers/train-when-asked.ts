@@ -1,6 +1,16 @@
 /** What the limn sides of step-race.ts have in common: a training graph in a session, as src/learning/train has it, that steps when it is asked. */
 import { writeFile } from 'node:fs/promises';
-import { drawMasks, encodeSafetensors, type Random, Session, sizeOf, type Tensor, type TrainingModel, tensor } from 'limn/engine';
+import {
+  drawMasks,
+  encodeSafetensors,
+  type Random,
+  Session,
+  sizeOf,
+  type Tensor,
+  type TrainingModel,
+  type TrainingModelOptions,
+  tensor,
+} from 'limn/engine';
 import { drawFloats } from '../lib/drawn-features.js';
 import { trainingOperations } from '../lib/operations.js';
 import type { Checked } from '../lib/step-race.js';
@@ -20,12 +30,21 @@ export interface TrainOptions {
   write?: string;
   /** The whole state goes in and comes out, as if nothing stayed in the runtime. */
   copied?: boolean;
+  /** @default as in src/learning/train: 'runtime' on the CPU, 'flat graph' on a GPU; 'graph' where the state is copied */
+  optimizerIn?: TrainingModelOptions['optimizerIn'];
 }
 
 export interface Training {
   random: Random;
   buffers?: Tensors;
   options: TrainOptions;
+}
+
+/** Who takes the optimizer's steps. */
+export function optimizerFor({ device = 'cpu', copied = false, optimizerIn }: TrainOptions) {
+  if (optimizerIn) return optimizerIn;
+  if (copied) return 'graph';
+  return device === 'cpu' ? 'runtime' : 'flat graph';
 }
 
 /** @param feeds draws a batch, without dropout masks */
@@ -36,17 +55,18 @@ export async function trainWhenAsked(graph: TrainingModel, feeds: () => Tensors,
     const named = Object.entries(batch).map(([name, value]) => [`batch.${name}`, value]);
     const weights = graph.parameters.map(({ name }) => [name, graph.initialState[name]]);
     await writeFile(options.write, encodeSafetensors({ ...buffers, ...Object.fromEntries([...weights, ...named]) }));
-    process.stdout.write(`${JSON.stringify({ operations: trainingOperations(graph.model) })}\n`);
+    process.stdout.write(`${JSON.stringify({ operations: trainingOperations(graph.model), nodes: graph.nodes })}\n`);
     return;
   }
   const session = await Session.open(graph.model, {
     threads: options.threads,
     label: 'training graph',
     ...(options.device ? { device: options.device } : {}),
-    ...(options.copied ? {} : { carry: graph.carry, inPlace: graph.inPlace }),
+    ...(options.copied ? {} : { carry: graph.carry, inPlace: graph.inPlace, update: graph.update }),
     ...(options.profile ? { profile: options.profile } : {}),
   });
-  if (!options.copied) await session.setResident(graph.initialState, { transfer: true });
+  const initial = graph.flat ? graph.flat.pack(graph.initialState) : graph.initialState;
+  if (!options.copied) await session.setResident(initial, { transfer: true });
 
   let state = graph.initialState;
   /** @param transfer whether the feeds are given away, as src/learning/train does */
@@ -78,7 +98,7 @@ export async function trainWhenAsked(graph: TrainingModel, feeds: () => Tensors,
     await running;
   };
   const parameters = graph.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  await answerSteps({ parameters }, step, { stepsPerCall: stepsPerRun, check });
+  await answerSteps({ parameters, nodes: graph.nodes }, step, { stepsPerCall: stepsPerRun, check });
   await session.close();
 }
 

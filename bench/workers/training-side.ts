@@ -5,14 +5,21 @@ import { limnTrainingModel } from '#limn/models/retrieval/retrieval-graphs.js';
 import { limnConfigOf, type StepOptions, statisticsOf } from '../lib/configs.js';
 import { drawFloats, drawHalves, rowsOf } from '../lib/drawn-features.js';
 import { givenOptions } from './options.js';
-import { type TrainOptions, trainWhenAsked } from './train-when-asked.js';
+import { optimizerFor, type TrainOptions, trainWhenAsked } from './train-when-asked.js';
 
 const options = givenOptions<StepOptions & TrainOptions>();
 const { batch, images, image, stepsPerRun = 1 } = options;
 const random = new Random(1);
 const config = limnConfigOf(options);
 const buffers = statisticsOf(image);
-const graph = limnTrainingModel(config, { batchSize: batch, optimizer: options.optimizer, random, buffers, stepsPerRun });
+const graph = limnTrainingModel(config, {
+  batchSize: batch,
+  optimizer: options.optimizer,
+  random,
+  buffers,
+  stepsPerRun,
+  optimizerIn: optimizerFor(options),
+});
 
 const tables: Record<string, Tensor> =
   image.kind === 'features'

@@ -2,7 +2,8 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { bytesOf, type Tensor } from '../tensor/tensor.js';
 import { elementTypes } from './element-types.js';
-import { type Attribute, Float, Graph, type GraphBuilder, type GraphNode, type Value } from './graph.js';
+import { type Attribute, Float, Graph, type GraphBuilder, type Value } from './graph.js';
+import { neededNodes } from './passes/needed.js';
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -72,21 +73,6 @@ function encodeGraph(graph: GraphBuilder): GraphProto {
     }
   }
   return proto;
-}
-
-/** The nodes that the outputs need, in order, and all values that these (and the bodies inside them) read. */
-function neededNodes(graph: GraphBuilder): { nodes: GraphNode[]; values: Set<Value> } {
-  const values = new Set<Value>(graph.outputs.map(({ value }) => value));
-  const nodes: GraphNode[] = [];
-  for (const node of [...graph.nodes].reverse()) {
-    if (!node.outputs.some((output) => values.has(output))) continue;
-    nodes.push(node);
-    for (const input of node.inputs) if (input) values.add(input);
-    for (const attribute of Object.values(node.attributes)) {
-      if (attribute instanceof Graph) for (const value of neededNodes(attribute).values) values.add(value);
-    }
-  }
-  return { nodes: nodes.reverse(), values };
 }
 
 /** What FusedMatMul reads in a graph and the bodies in it: who replaces it by other operators must know the ranks. */

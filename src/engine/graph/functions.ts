@@ -5,6 +5,7 @@
 import { type DType, float32, int64, type Shape, scalar, sizeOf, tensor } from '../tensor/tensor.js';
 import { elementTypes } from './element-types.js';
 import { type Attributes, Float, Graph, type Value } from './graph.js';
+import type { VectorJacobianProduct } from './value.js';
 
 export type Operand = Value | number;
 
@@ -240,8 +241,16 @@ export function indices(like: Value, shape: Shape, values: readonly number[]): V
 
 /** x / |x| along the last axis; |x|^2 is held above `epsilon`. */
 export function l2Normalize(x: Value, epsilon = 1e-12): Value {
-  const squares = reduceSum(mul(x, x), [x.shape.length - 1], { keepDims: true });
-  return mul(x, reciprocal(sqrt(maximum(squares, epsilon))));
+  const last = [x.shape.length - 1];
+  const squares = reduceSum(mul(x, x), last, { keepDims: true });
+  const inverse = reciprocal(sqrt(maximum(squares, epsilon)));
+  // The gradient of the whole is less work than that of its parts: (d - y sum(d y)) / |x|, or d / |x| of a vector that is held.
+  const byWhole: VectorJacobianProduct = ({ gradients: [d], inputs: [, factor], outputs: [y] }) => {
+    const along = reduceSum(mul(d as Value, y as Value), last, { keepDims: true });
+    const free = where(greater(squares, epsilon), along, 0);
+    return [mul(sub(d as Value, mul(y as Value, free)), factor as Value), undefined];
+  };
+  return innermost([x]).addTyped('Mul', [x, inverse], {}, [x], byWhole)[0] as Value;
 }
 
 /**

@@ -74,7 +74,7 @@ function inputGradients(
     return input !== undefined && depends.has(input) && input.dtype.startsWith('float');
   };
   if (!node.inputs.some((_, i) => needs(i))) return [];
-  const { vjp } = operatorOf(node.type);
+  const vjp = node.vjp ?? operatorOf(node.type).vjp;
   const details = { type: node.type, shapes: node.inputs.map((input) => input?.shape) };
   if (!vjp) {
     throw new LimnError(

@@ -7,7 +7,7 @@
 import { LimnError, messageOf } from '../../core/errors.js';
 import { bytesOf, type DType, type Shape, type Tensor } from '../tensor/tensor.js';
 import { operatorOf, ShapeError } from './registry.js';
-import type { Attributes, GraphBuilder, GraphNode, Value, ValueType } from './value.js';
+import type { Attributes, GraphBuilder, GraphNode, Value, ValueType, VectorJacobianProduct } from './value.js';
 
 export { type Attribute, type Attributes, Float, type GraphBuilder, type GraphNode, type Value } from './value.js';
 
@@ -92,13 +92,23 @@ export class Graph implements GraphBuilder {
     return this.addTyped(type, inputs, attributes, types);
   }
 
-  /** Adds a node whose output types are already known (used for Loop, whose body tells them). */
-  addTyped(type: string, inputs: readonly (Value | undefined)[], attributes: Attributes, types: readonly ValueType[]): Value[] {
+  /**
+   * Adds a node whose output types are already known (used for Loop, whose body tells them).
+   *
+   * @param vjp its gradient rule, in place of its operator's
+   */
+  addTyped(
+    type: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: Attributes,
+    types: readonly ValueType[],
+    vjp?: VectorJacobianProduct,
+  ): Value[] {
     const outputs: Value[] = [];
     // ONNX Runtime 1.30 crashes when it fuses a LayerNormalization whose last input is named as left out.
     const given = inputs.slice(0, inputs.findLastIndex((input) => input !== undefined) + 1);
     const origin = this.origin === undefined ? {} : { origin: this.origin };
-    const node: GraphNode = { type, inputs: given, outputs, attributes, ...origin };
+    const node: GraphNode = { type, inputs: given, outputs, attributes, ...origin, ...(vjp ? { vjp } : {}) };
     for (const { dtype, shape } of types) {
       outputs.push({ name: this.uniqueName(type), dtype, shape: [...shape], graph: this, producer: node });
     }

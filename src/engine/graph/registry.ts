@@ -1,27 +1,14 @@
 /** What limn knows of an ONNX operator: the shapes it gives, and how gradients flow back through it. */
 import { LimnError } from '../../core/errors.js';
-import type { Attributes, GraphNode, Value, ValueType } from './value.js';
+import type { Attributes, Value, ValueType, VectorJacobianProduct } from './value.js';
 
-export type { ValueType } from './value.js';
-
-export interface VjpContext {
-  node: GraphNode;
-  inputs: readonly (Value | undefined)[];
-  outputs: readonly Value[];
-  /** Gradients of the loss by each output; undefined where the loss does not depend on it. */
-  gradients: readonly (Value | undefined)[];
-  attributes: Attributes;
-  /** Whether the gradient by input `i` is wanted at all. */
-  needs(i: number): boolean;
-  /** Whether a guard may leave out what the node computes (see guards.ts). */
-  guarded: boolean;
-}
+export type { ValueType, VjpContext } from './value.js';
 
 export interface Operator {
   /** Output types from inputs and attributes. A mistake is thrown as a {@link ShapeError}. */
   infer(inputs: readonly (Value | undefined)[], attributes: Attributes): ValueType[];
-  /** Vector-Jacobian product: gradients by each input from the gradients by the outputs. Absent: not differentiable. */
-  vjp?(context: VjpContext): (Value | undefined)[];
+  /** Vector-Jacobian product. Absent: not differentiable. */
+  vjp?: VectorJacobianProduct;
   /** Whether `vjp` minds infinite and missing numbers behind a guard itself. @default it reads them as 0 there */
   readsInfinite?: boolean;
 }

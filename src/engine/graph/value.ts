@@ -40,7 +40,26 @@ export interface GraphNode {
   readonly inputs: readonly (Value | undefined)[];
   readonly outputs: readonly Value[];
   readonly attributes: Attributes;
+  /** Its gradient rule, where it is not that of its operator. */
+  readonly vjp?: VectorJacobianProduct;
 }
+
+/** What a gradient rule is given. */
+export interface VjpContext {
+  node: GraphNode;
+  inputs: readonly (Value | undefined)[];
+  outputs: readonly Value[];
+  /** Gradients of the loss by each output; undefined where the loss does not depend on it. */
+  gradients: readonly (Value | undefined)[];
+  attributes: Attributes;
+  /** Whether the gradient by input `i` is wanted at all. */
+  needs(i: number): boolean;
+  /** Whether a guard may leave out what the node computes (see guards.ts). */
+  guarded: boolean;
+}
+
+/** Gradients by each input from the gradients by the outputs. */
+export type VectorJacobianProduct = (context: VjpContext) => (Value | undefined)[];
 
 /** A graph under construction, as its values know it; the class is `Graph` in graph.ts. */
 export interface GraphBuilder {
@@ -59,7 +78,13 @@ export interface GraphBuilder {
   constant(content: Tensor, hint?: string): Value;
   add(type: string, inputs: readonly (Value | undefined)[], attributes?: Attributes): Value[];
   add1(type: string, inputs: readonly (Value | undefined)[], attributes?: Attributes): Value;
-  addTyped(type: string, inputs: readonly (Value | undefined)[], attributes: Attributes, types: readonly ValueType[]): Value[];
+  addTyped(
+    type: string,
+    inputs: readonly (Value | undefined)[],
+    attributes: Attributes,
+    types: readonly ValueType[],
+    vjp?: VectorJacobianProduct,
+  ): Value[];
   output(name: string, value: Value): void;
   mark(): () => void;
 }

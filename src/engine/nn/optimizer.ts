@@ -1,39 +1,23 @@
 /** Clipping, schedule and AdamW as part of the training graph. */
 import * as f from '../graph/functions.js';
 import type { Value } from '../graph/index.js';
+import type { OptimizerOptions } from '../runtime/optimizer/plan.js';
 import type { ParameterSpec } from './context.js';
+import { rowsOfVector } from './flat-layout.js';
 
-export interface OptimizerOptions {
-  /** Peak learning rate. */
-  learningRate: number;
-  /** Steps of the whole training, for the schedule. */
-  totalSteps: number;
-  /** Steps over which the rate rises linearly from 0. @default 0 */
-  warmupSteps?: number;
-  /** The rate at the end as a part of the peak. @default 0 */
-  finalFraction?: number;
-  /** Decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101). @default 0.01 */
-  weightDecay?: number;
-  /** @default 0.9 */
-  beta1?: number;
-  /** @default 0.999 */
-  beta2?: number;
-  /** @default 1e-8 */
-  epsilon?: number;
-  /** The global gradient norm is clipped to this; 0 does not clip. @default 1 */
-  clipNorm?: number;
-  /**
-   * Decay of a running average of the parameters, which is what is validated and saved. It rises with the steps t,
-   * min(decay, (1 + t) / (10 + t)), so that the first weights are soon forgotten. 0 keeps no average. @default 0
-   */
-  averageDecay?: number;
-}
+export type { OptimizerOptions };
 
 export const squaresOf = (gradients: readonly Value[]) => gradients.map((gradient) => f.mul(gradient, gradient));
 
 /** The global L2 norm of gradients, from their squares. */
 export function globalNorm(squares: readonly Value[]): Value {
-  return f.sqrt(squares.map((square) => f.reduceSum(square)).reduce((sum, x) => f.add(sum, x)));
+  return f.sqrt(squares.map(sumOf).reduce((sum, x) => f.add(sum, x)));
+}
+
+/** The sum of all elements. A long vector is summed in rows side by side first: one sum is one group of a GPU's threads. */
+function sumOf(values: Value): Value {
+  const isVector = values.shape.length === 1 && (values.shape[0] as number) % rowsOfVector === 0;
+  return f.reduceSum(isVector ? f.reduceSum(f.reshape(values, [rowsOfVector, -1]), [1]) : values);
 }
 
 /** Linear warm-up, then half a cosine: the learning rate of step t = 1, 2, ... */

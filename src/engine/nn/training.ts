@@ -7,11 +7,14 @@
 import { presentOptions } from '../../core/former-names.js';
 import type { Random } from '../../core/random.js';
 import * as f from '../graph/functions.js';
-import { encodeModel, Graph, gradients, inPlace, type Value } from '../graph/index.js';
-import { type DType, float32, type Shape, scalar, type Tensor, tensor, zeros } from '../tensor/tensor.js';
-import { gradientSums, type StateEntry, stepWhen } from './accumulation.js';
+import { countNodes, encodeModel, Graph, gradients, inPlace, optimized, type Value } from '../graph/index.js';
+import { gradientOf, reportedByUpdate, type UpdatePlan } from '../runtime/optimizer/plan.js';
+import { type DType, float32, type Shape, type Tensor, tensor } from '../tensor/tensor.js';
+import type { StateEntry } from './accumulation.js';
 import { type DropoutMask, TrainingContext } from './context.js';
-import { adamW, type OptimizerOptions } from './optimizer.js';
+import { FlatLayout } from './flat-layout.js';
+import type { OptimizerOptions } from './optimizer.js';
+import { initialStateOf, optimizerInGraph, planOf } from './training-state.js';
 
 export interface InputSpec {
   dtype: DType;
@@ -46,6 +49,13 @@ export interface TrainingModelOptions {
    * not: a contrastive one finds its negatives in its own small batch only. @default 1
    */
   accumulate?: number;
+  /**
+   * Who takes the optimizer's steps: the graph, which then maps state to state, or the runtime, for which it gives gradients, and which takes a
+   * fifth of the time for a step of so many passes over all parameters (docs/decisions/0012). On the CPU only. `flat graph` is the graph again, over a
+   * few long vectors in place of all parameters, which is less work for a GPU to start. Several steps a run are always taken by the
+   * graph. @default 'graph'
+   */
+  optimizerIn?: 'graph' | 'flat graph' | 'runtime';
 }
 
 export interface TrainingModel {
@@ -56,6 +66,10 @@ export interface TrainingModel {
    * an average of the parameters also `average.NAME`, with accumulation `sum.NAME` and `clock.batches`.
    */
   initialState: Record<string, Tensor>;
+  /** For Session's `update`; undefined where the graph takes the optimizer's steps itself. */
+  update?: UpdatePlan;
+  /** With a flat graph: how its resident tensors hold the state. @default the state's tensors are resident themselves */
+  flat?: FlatLayout;
   /** Output name -> resident input, for Session.run's `carry`. */
   carry: Record<string, string>;
   /** The outputs among them that may be written over the inputs whose place they take, for Session's `inPlace`. */
@@ -70,9 +84,9 @@ export interface TrainingModel {
   kept: Record<string, string>;
   masks: DropoutMask[];
   stepsPerRun: number;
+  /** Nodes of the graph, those of bodies included, as it was traced and as it is encoded. */
+  nodes: { traced: number; encoded: number };
 }
-
-const clockNames = ['clock.step', 'clock.mass1', 'clock.mass2'] as const;
 
 /** Builds the training model of a traced loss. Throws what the graph throws for shape mistakes and missing gradient rules. */
 export function trainingModel(options: TrainingModelOptions): TrainingModel {
@@ -95,75 +109,59 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   const { loss, metrics = {}, gradientCheckpointing = [] } = presentOptions(options.trace(context, batch));
   const specs = [...context.parameters.values()];
 
-  const stateInput = (name: string, shape: Shape) => graph.input(inLoop + name, 'float32', shape);
-  const averages = (options.optimizer.averageDecay ?? 0) > 0;
-  const moments = specs.map(({ name, shape }) => ({
-    first: stateInput(`first.${name}`, shape),
-    second: stateInput(`second.${name}`, shape),
-    average: averages ? stateInput(`average.${name}`, shape) : undefined,
-  }));
-  const [step, mass1, mass2] = clockNames.map((name) => stateInput(name, [])) as [Value, Value, Value];
-  const byParameter = gradients(
-    loss,
-    specs.map(({ value }) => value),
-    { gradientCheckpointing },
-  );
-  const clockBefore = { step, mass1, mass2 };
+  const by = specs.map(({ value }) => value);
+  const byParameter = gradients(loss, by, { gradientCheckpointing });
   const accumulate = options.accumulate ?? 1;
-  const sums = accumulate > 1 ? gradientSums(specs, byParameter, accumulate, stateInput) : undefined;
-  const { updated, clock, norm, rate } = sums
-    ? stepWhen(sums.isWhole, specs, sums.averages, moments, clockBefore, options.optimizer)
-    : adamW(specs, byParameter, moments, clockBefore, options.optimizer);
+  const averages = (options.optimizer.averageDecay ?? 0) > 0;
+  const inRuntime = options.optimizerIn === 'runtime' && !looped;
+  const flat = options.optimizerIn === 'flat graph' && !looped ? new FlatLayout(specs) : undefined;
+  const stateInput = (name: string, shape: Shape) => graph.input(inLoop + name, 'float32', shape);
+  const stepped = flat
+    ? flat.vectors(new Map(specs.map((spec, i) => [spec, byParameter[i] as Value])), (name, length) => stateInput(name, [length]))
+    : { specs, gradients: byParameter };
+  const traced = inRuntime
+    ? undefined
+    : optimizerInGraph(stepped.specs, stepped.gradients, { optimizer: options.optimizer, accumulate, stateInput });
+  const state = traced?.state ?? [];
+  const report: Record<string, Value> = { loss, ...traced?.report, ...metrics };
 
-  const state: StateEntry[] = [
-    ...specs.map((spec, i) => ({ name: spec.name, shape: spec.shape, before: spec.value, after: updated[i]!.parameter })),
-    ...specs.flatMap((spec, i) => [
-      { name: `first.${spec.name}`, shape: spec.shape, before: moments[i]!.first, after: updated[i]!.first },
-      { name: `second.${spec.name}`, shape: spec.shape, before: moments[i]!.second, after: updated[i]!.second },
-    ]),
-    ...(averages
-      ? specs.map(({ name, shape }, i) => ({
-          name: `average.${name}`,
-          shape,
-          before: moments[i]!.average as Value,
-          after: updated[i]!.average as Value,
-        }))
-      : []),
-    { name: clockNames[0], shape: [], before: step, after: clock.step },
-    { name: clockNames[1], shape: [], before: mass1, after: clock.mass1 },
-    { name: clockNames[2], shape: [], before: mass2, after: clock.mass2 },
-    ...(sums?.state ?? []),
-  ];
-  const report: Record<string, Value> = { loss, gradientNorm: norm, learningRate: rate, ...metrics };
-
-  const overwrites = looped ? [] : inPlace(graph, state);
   if (iteration && condition) closeLoop(outer, graph, [iteration, condition], state, report, stepsPerRun);
   else {
     for (const { name, after } of state) graph.output(`next.${name}`, after);
     for (const [name, value] of Object.entries(report)) graph.output(name, f.reshape(value, [1]));
+    if (inRuntime) for (const [i, { name }] of specs.entries()) graph.output(gradientOf(name), byParameter[i] as Value);
   }
 
+  const simpler = optimized(outer, flat && { inputs: new Set(by), compute: (named) => flat.parameters(named) });
+  // The runtime reads a gradient's numbers in their order and asks for no shape.
+  const gradientNames = new Set(inRuntime ? specs.map(({ name }) => gradientOf(name)) : []);
+  for (const output of simpler.graph.outputs) if (gradientNames.has(output.name)) output.value = unshaped(output.value);
+  const overwrites = looped
+    ? []
+    : inPlace(
+        simpler.graph,
+        state.map(({ before, after }) => ({ before: simpler.of(before), after: simpler.of(after) })),
+      );
   return {
-    model: encodeModel(outer),
-    initialState: Object.fromEntries([
-      ...specs.map((spec) => [spec.name, spec.initial] as const),
-      ...specs.flatMap(({ name, shape }) => [
-        [`first.${name}`, zeros('float32', shape)] as const,
-        [`second.${name}`, zeros('float32', shape)] as const,
-      ]),
-      // A copy: what is written in place must not be shared.
-      ...(averages ? specs.map(({ name, shape, initial }) => [`average.${name}`, float32(shape, initial.data)] as const) : []),
-      ...clockNames.map((name) => [name, scalar(0)] as const),
-      ...(sums?.state ?? []).map(({ name, shape }) => [name, zeros('float32', shape)] as const),
-    ]),
+    model: encodeModel(simpler.graph),
+    initialState: initialStateOf(specs, averages, accumulate),
+    ...(flat ? { flat } : {}),
+    ...(inRuntime ? { update: planOf(specs, options.optimizer, accumulate) } : {}),
     carry: Object.fromEntries(state.map(({ name }) => [`next.${name}`, name])),
     inPlace: state.flatMap(({ name }, i) => (overwrites[i] ? [`next.${name}`] : [])),
-    reported: Object.keys(report),
+    reported: [...new Set(['loss', ...reportedByUpdate, ...Object.keys(report)])],
     parameters: specs.map(({ name, shape }) => ({ name, shape })),
     kept: Object.fromEntries(specs.map(({ name }) => [name, averages ? `average.${name}` : name])),
     masks: context.masks,
     stepsPerRun,
+    nodes: { traced: countNodes(outer), encoded: countNodes(simpler.graph) },
   };
+}
+
+/** The value that a Reshape is of. */
+function unshaped(gradient: Value): Value {
+  const { producer } = gradient;
+  return producer?.type === 'Reshape' ? unshaped(producer.inputs[0] as Value) : gradient;
 }
 
 /** Turns a traced step into the body of a Loop: state is carried from step to step, reports are stacked. */

@@ -1,6 +1,7 @@
 /** What a runtime thread is asked and what it answers. */
 import type { DType, TypedArrays } from '../tensor/tensor.js';
 import type { Device } from './device.js';
+import type { UpdatePlan } from './optimizer/plan.js';
 
 export interface WireTensor {
   dtype: DType;
@@ -17,6 +18,8 @@ export interface LoadRequest {
   carry: Record<string, string>;
   /** Outputs of `carry` that are written over the tensors whose place they take. */
   inPlace: readonly string[];
+  /** A step that follows each run. */
+  update?: UpdatePlan | undefined;
 }
 
 export type WorkerRequest = { id: number; session: number } & (

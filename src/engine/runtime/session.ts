@@ -6,6 +6,7 @@ import { LimnError, messageOf } from '../../core/errors.js';
 import { makeFolder, writeError } from '../../core/files.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { chosenDevice, type Device, noGpu } from './device.js';
+import type { UpdatePlan } from './optimizer/plan.js';
 import type { WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
 import { switchTelemetryOff } from './telemetry.js';
 
@@ -28,6 +29,12 @@ export interface SessionOptions {
    * these by then in whatever order its nodes run, see engine/graph/in-place.ts. @default none
    */
   inPlace?: readonly string[];
+  /**
+   * A step of the optimizer that follows each run, outside of the graph: the graph has an output `gradient.NAME` for each parameter, which is not
+   * returned, and a run reports `gradientNorm` and `learningRate` beside what the graph does. Parameters, moments and clock are resident
+   * tensors. On the CPU only. @default none
+   */
+  update?: UpdatePlan | undefined;
 }
 
 /** Threads of each of two models that compute side by side: half of those that one would have. */
@@ -163,14 +170,20 @@ export class Session {
    * is none
    */
   static async open(model: Uint8Array | string, options: SessionOptions = {}): Promise<Session> {
-    const { label = 'model', carry = {}, inPlace = [] } = options;
+    const { label = 'model', carry = {}, inPlace = [], update } = options;
     const threads = options.threads ?? Number(process.env.LIMN_THREADS ?? 0);
     const device = chosenDevice(options.device);
+    if (update && device !== 'cpu') {
+      throw new LimnError(
+        'USAGE',
+        `The optimizer of the ${label} is on the CPU: build it with optimizerIn "flat graph" for ${device}.`,
+      );
+    }
     const id = nextSession++;
     const profile = options.profile ?? (await profileOf(label, id));
     const thread = device === 'webgpu' ? await openGpuThread() : await RuntimeThread.start();
     try {
-      const request = { kind: 'load', model, device, threads, profile, carry: { ...carry }, inPlace } as const;
+      const request = { kind: 'load', model, device, threads, profile, carry: { ...carry }, inPlace, update } as const;
       const names = (await thread.request(id, request)) as { inputs: string[]; outputs: string[] };
       return new Session(thread, id, label, carry, device, names.inputs, names.outputs);
     } catch (error) {

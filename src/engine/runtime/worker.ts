@@ -7,6 +7,8 @@
 import { availableParallelism } from 'node:os';
 import { MessageChannel, parentPort } from 'node:worker_threads';
 import * as ort from './onnxruntime.js';
+import { reportedByUpdate } from './optimizer/plan.js';
+import { UpdatedState } from './optimizer/updated-state.js';
 import type { LoadRequest, WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
 import type { WebGpu } from './webgpu.js';
 import { fromOrt, toOrt } from './wire.js';
@@ -17,6 +19,8 @@ interface Loaded {
   inPlace: ReadonlySet<string>;
   gpu: WebGpu | undefined;
   resident: Map<string, ort.Tensor>;
+  /** What the runtime's own optimizer keeps. */
+  updated: UpdatedState | undefined;
 }
 
 const port = parentPort;
@@ -34,23 +38,34 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
     const loaded = await load(request);
     sessions.set(request.session, loaded);
     const { inputNames, outputNames } = loaded.session;
-    return { result: { inputs: [...inputNames], outputs: [...outputNames] } };
+    const gradients = new Set(loaded.updated?.gradients);
+    const outputs = [...outputNames.filter((name) => !gradients.has(name)), ...(loaded.updated ? reportedByUpdate : [])];
+    return { result: { inputs: [...inputNames], outputs } };
   }
   const loaded = sessions.get(request.session);
   if (!loaded) throw new Error('the session is closed');
-  const { session, carry, inPlace, gpu, resident } = loaded;
+  const { session, carry, inPlace, gpu, resident, updated } = loaded;
   switch (request.kind) {
-    case 'set':
-      for (const [name, given] of Object.entries(request.tensors)) {
+    case 'set': {
+      const kept = Object.entries(request.tensors).filter(([name, given]) => !updated?.set(name, given));
+      // What the optimizer has copied is as large as the state.
+      if (kept.length === 0) free(Object.values(request.tensors));
+      for (const [name, given] of kept) {
         const value = toOrt(given);
         if (hasItsBufferAlone(given, request.tensors)) owned.add(value);
         replace(resident, name, gpu ? await gpu.upload(value) : value);
       }
       return {};
+    }
     case 'get': {
       // Copies: the resident tensors go on living here.
       const tensors: Record<string, WireTensor> = {};
       for (const name of request.names) {
+        const own = updated?.get(name);
+        if (own) {
+          tensors[name] = own;
+          continue;
+        }
         const value = resident.get(name);
         if (!value) throw new Error(`there is no resident tensor named ${name}`);
         const wire = fromOrt(gpu ? await gpu.download(value) : value);
@@ -62,12 +77,14 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
       const feeds: Record<string, ort.Tensor> = {};
       for (const name of session.inputNames) {
         const given = request.feeds[name];
-        const value = given ? toOrt(given) : resident.get(name);
+        const value = given ? toOrt(given) : (updated?.input(name) ?? resident.get(name));
         if (!value) throw new Error(`input ${name} was neither fed nor resident`);
         feeds[name] = value;
       }
       const fetches: Record<string, ort.Tensor | null> = {};
-      for (const name of request.fetch) fetches[name] = null;
+      for (const name of [...request.fetch, ...(updated?.gradients ?? [])]) {
+        if (session.outputNames.includes(name)) fetches[name] = null;
+      }
       for (const [output, input] of Object.entries(carry)) {
         const before = resident.get(input);
         fetches[output] = inPlace.has(output) && !gpu && before && owned.has(before) ? before : null;
@@ -82,8 +99,10 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
         replace(resident, input, overwritten ?? made);
       }
       free(Object.values(request.feeds));
+      const reported = updated?.update(outputs);
+      free((updated?.gradients ?? []).map((name) => outputs[name] as ort.Tensor));
       const tensors: Record<string, WireTensor> = {};
-      for (const name of request.fetch) tensors[name] = fromOrt(outputs[name] as ort.Tensor);
+      for (const name of request.fetch) tensors[name] = reported?.[name] ?? fromOrt(outputs[name] as ort.Tensor);
       return { result: tensors, transfer: buffersOf(tensors) };
     }
     case 'close':
@@ -94,7 +113,7 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
   }
 }
 
-async function load({ model, device, threads, profile, carry, inPlace }: LoadRequest): Promise<Loaded> {
+async function load({ model, device, threads, profile, carry, inPlace, update }: LoadRequest): Promise<Loaded> {
   const gpu = device === 'webgpu' ? await openWebGpu() : undefined;
   const prepared = gpu?.prepare(model, Object.keys(carry)) ?? { model, options: {} };
   const session = await ort.InferenceSession.create(
@@ -113,7 +132,8 @@ async function load({ model, device, threads, profile, carry, inPlace }: LoadReq
       ...prepared.options,
     } as ort.InferenceSession.SessionOptions,
   );
-  return { session, carry, inPlace: new Set(inPlace), gpu, resident: new Map() };
+  const updated = update && new UpdatedState(update);
+  return { session, carry, inPlace: new Set(inPlace), gpu, resident: new Map(), updated };
 }
 
 /** Loaded when it is needed: a thread that computes on the CPU starts without it. */

@@ -8,21 +8,23 @@ import { float32 } from '../../engine/tensor/tensor.js';
 import { trainingLoop } from './loop.js';
 import type { RunFolder } from './run-folder.js';
 
-const graph = trainingModel({
-  inputs: { x: { dtype: 'float32', shape: [2] } },
-  trace: (context, { x }) => ({
-    loss: f.reduceSum(
-      f.log(
-        f.mul(
-          context.parameter('w', [2], () => Float32Array.of(1, 2)),
-          x as Value,
+const graphWith = (optimizerIn: 'graph' | 'flat graph' | 'runtime') =>
+  trainingModel({
+    inputs: { x: { dtype: 'float32', shape: [2] } },
+    trace: (context, { x }) => ({
+      loss: f.reduceSum(
+        f.log(
+          f.mul(
+            context.parameter('w', [2], () => Float32Array.of(1, 2)),
+            x as Value,
+          ),
         ),
       ),
-    ),
-  }),
-  optimizer: { learningRate: 1e-3, totalSteps: 4 },
-  random: new Random(1),
-});
+    }),
+    optimizer: { learningRate: 1e-3, totalSteps: 4 },
+    random: new Random(1),
+    optimizerIn,
+  });
 const nowhere = {
   path: 'nowhere',
   loadCheckpoint: async () => undefined,
@@ -31,24 +33,27 @@ const nowhere = {
   log: async () => 0,
 } as unknown as RunFolder;
 
-test('the loss became NaN: the batch is computed again with the first weights, and its logarithm is named', async () => {
-  const training = trainingLoop({
-    run: nowhere,
-    graph,
-    totalSteps: 4,
-    stepsPerEpoch: 4,
-    changeRate: false,
-    validateEvery: 1,
-    feeds: (step) => ({ x: float32([2], [step === 2 ? -1 : 1, 1]) }),
-    validate: async () => ({ score: 0, values: {} }),
-    keep: async () => {},
-    scoreName: 'score',
-    checkpointSeconds: 1e9,
-    logger: { info: () => {}, warn: () => {} } as never,
-  });
-  await expect(training).rejects.toMatchObject({
-    code: 'NOT_FINITE',
-    details: { step: 3, found: expect.stringMatching(/^the first NaN comes from Log \(/) },
-    message: expect.stringContaining('The loss became NaN at step 3: computed again with the weights of step 0, the first NaN'),
-  });
-});
+test.each(['graph', 'flat graph', 'runtime'] as const)(
+  'the loss became NaN (%s): the batch is computed again with the first weights, and its logarithm is named',
+  async (place) => {
+    const training = trainingLoop({
+      run: nowhere,
+      graph: graphWith(place),
+      totalSteps: 4,
+      stepsPerEpoch: 4,
+      changeRate: false,
+      validateEvery: 1,
+      feeds: (step) => ({ x: float32([2], [step === 2 ? -1 : 1, 1]) }),
+      validate: async () => ({ score: 0, values: {} }),
+      keep: async () => {},
+      scoreName: 'score',
+      checkpointSeconds: 1e9,
+      logger: { info: () => {}, warn: () => {} } as never,
+    });
+    await expect(training).rejects.toMatchObject({
+      code: 'NOT_FINITE',
+      details: { step: 3, found: expect.stringMatching(/^the first NaN comes from Log \(/) },
+      message: expect.stringContaining('The loss became NaN at step 3: computed again with the weights of step 0, the first NaN'),
+    });
+  },
+);

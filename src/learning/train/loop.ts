@@ -69,15 +69,22 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   const state = checkpoint?.tensors ?? graph.initialState;
   checkState(state, graph.initialState, run.path);
   const startedAt = performance.now() / 1000 - trainingState.seconds;
-  const { carry, inPlace } = graph;
-  const session = await Session.open(graph.model, { label: 'training graph', device, carry, inPlace });
+  const { carry, inPlace, update, flat } = graph;
+  const session = await Session.open(graph.model, { label: 'training graph', device, carry, inPlace, update });
+
+  /** Tensors of the state as checkpoints have them. */
+  const read = async (names: readonly string[]) =>
+    flat ? flat.unpack(names, await session.getResident(flat.residents(names))) : session.getResident(names);
+  if (process.env.LIMN_PROFILE) {
+    logger.info(`training graph: ${graph.nodes.encoded} nodes of ${graph.nodes.traced} that were traced`);
+  }
 
   const log = async (line: object) => {
     trainingState.seconds = performance.now() / 1000 - startedAt;
     trainingState.metricsBytes = await run.log({ ...line, seconds: trainingState.seconds });
   };
   const validate = async (epoch: number) => {
-    const resident = await session.getResident(Object.values(graph.kept));
+    const resident = await read(Object.values(graph.kept));
     const parameters = Object.fromEntries(Object.entries(graph.kept).map(([name, stored]) => [name, resident[stored] as Tensor]));
     const { score, values } = await options.validate(parameters);
     if (!trainingState.best || score > trainingState.best.score) {
@@ -93,9 +100,8 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
     // With these a failed step is computed again while there is no checkpoint yet.
     let start = checkpoint ? undefined : copiesOf(state, graph.parameters);
     // Neither is used again, and both are large.
-    await session.setResident(state, { transfer: true });
-    const saveCheckpoint = async () =>
-      run.saveCheckpoint(await session.getResident(Object.keys(graph.initialState)), trainingState);
+    await session.setResident(flat ? flat.pack(state) : state, { transfer: true });
+    const saveCheckpoint = async () => run.saveCheckpoint(await read(Object.keys(graph.initialState)), trainingState);
     let savedAt = performance.now();
     let means = new RunningMean();
     const prepare = (step: number) => (step < totalSteps ? options.feeds(step) : {});
@@ -203,7 +209,8 @@ async function explained(
     const weights = checkpoint?.tensors ?? start;
     const at = checkpoint?.trainingState.step ?? 0;
     if (weights) {
-      const state = { ...zeroState(graph), ...weights };
+      const named = { ...zeroState(graph), ...weights };
+      const state = graph.flat ? graph.flat.pack(named) : named;
       const found = await firstMissing({ model: graph.model, state, feeds: feeds(before), row, device });
       if (found) {
         const message = `${what} at step ${step}: computed again with the weights of step ${at}, ${found}. Look at what it reads (a row without a word, a picture of one colour), take the batch's items out or mend the encoder, and ${goOn}.`;

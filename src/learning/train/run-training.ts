@@ -4,7 +4,7 @@ import { type Logger, type OnProgress, silentLogger } from '../../core/progress.
 import { Random } from '../../core/random.js';
 import type { OptimizerOptions } from '../../engine/nn/optimizer.js';
 import type { TrainingModel } from '../../engine/nn/training.js';
-import type { Device } from '../../engine/runtime/device.js';
+import { chosenDevice, type Device } from '../../engine/runtime/device.js';
 import { requireDevice } from '../../engine/runtime/session.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
 import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
@@ -92,6 +92,7 @@ export interface GraphOptions {
   stepsPerRun: number;
   tokenSubsample: number | undefined;
   weighted: boolean;
+  optimizerIn: 'flat graph' | 'runtime';
 }
 
 /** A model with weights, as far as a training needs it. */
@@ -180,6 +181,7 @@ export async function runTraining<Model extends TrainedModel>(
         stepsPerRun,
         tokenSubsample,
         weighted,
+        optimizerIn: chosenDevice(device) === 'cpu' ? 'runtime' : 'flat graph',
       }),
     );
     const { stepsPerRun, masks } = graph;

@@ -8,7 +8,7 @@ import { encodeModel, Graph, type Value } from '../../engine/graph/index.js';
 import { InferenceContext } from '../../engine/nn/context.js';
 import type { KeysAndValues } from '../../engine/nn/layers.js';
 import type { OptimizerOptions } from '../../engine/nn/optimizer.js';
-import { type InputSpec, type TrainingModel, trainingModel } from '../../engine/nn/training.js';
+import { type InputSpec, type TrainingModel, type TrainingModelOptions, trainingModel } from '../../engine/nn/training.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
 import { type Inputs, imageInputs } from '../backbone/image.js';
 import { captionerLoss, decode, decodeStep, encodePair, memories, weighsTokens } from './captioner.js';
@@ -24,6 +24,8 @@ export interface CaptionerTrainingOptions {
   tokenSubsample?: number | undefined;
   /** Whether texts count differently. @default false */
   weighted?: boolean;
+  /** Who takes the optimizer's steps; see engine/nn/training.ts. @default 'graph' */
+  optimizerIn?: TrainingModelOptions['optimizerIn'];
 }
 
 /** Batch inputs: `reference.*` (unless only the target is seen) and `target.*` pictures, `words` int64 (B, words + 2), and `rowWeights` float32 (B) with `weighted`. */
@@ -40,6 +42,7 @@ export function captionerTrainingModel(config: CaptionerConfig, options: Caption
     random,
     buffers,
     stepsPerRun,
+    optimizerIn: options.optimizerIn ?? 'graph',
   });
 }
 

@@ -4,7 +4,7 @@ import * as f from '../../engine/graph/functions.js';
 import { encodeModel, Graph, type Value } from '../../engine/graph/index.js';
 import { type Context, InferenceContext } from '../../engine/nn/context.js';
 import type { OptimizerOptions } from '../../engine/nn/optimizer.js';
-import { type InputSpec, type TrainingModel, trainingModel } from '../../engine/nn/training.js';
+import { type InputSpec, type TrainingModel, type TrainingModelOptions, trainingModel } from '../../engine/nn/training.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
 import { joinEncoded } from '../backbone/encoded.js';
 import { encodeImage, type Inputs, imageInputs, withoutPrefix } from '../backbone/image.js';
@@ -30,6 +30,8 @@ export interface LimnTrainingOptions {
   accumulate?: number;
   /** Compute the activations of trained encoders again in the backward pass, block by block, in place of keeping them. @default false */
   gradientCheckpointing?: boolean;
+  /** Who takes the optimizer's steps; see engine/nn/training.ts. @default 'graph' */
+  optimizerIn?: TrainingModelOptions['optimizerIn'];
 }
 
 /**
@@ -64,6 +66,7 @@ export function limnTrainingModel(config: ModelConfig, options: LimnTrainingOpti
     buffers,
     stepsPerRun,
     accumulate: options.accumulate ?? 1,
+    optimizerIn: options.optimizerIn ?? 'graph',
   });
 }
 

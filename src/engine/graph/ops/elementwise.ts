@@ -40,11 +40,12 @@ defineUnary('Abs', (d, x) => f.where(f.greater(x, 0), d, f.where(f.less(x, 0), f
 defineUnary('Sin', (d, x) => f.mul(d, f.cos(x)));
 defineUnary('Cos', (d, x) => f.neg(f.mul(d, f.sin(x))));
 defineUnary('Erf', (d, x) => f.mul(d, f.mul(f.exp(f.neg(f.mul(x, x))), 2 / Math.sqrt(Math.PI))));
-// y = x Phi(x); y' = Phi(x) + x phi(x), with the normal distribution Phi and its density phi.
+// y = x Phi(x); y' = Phi(x) + x phi(x), with the normal distribution Phi and its density phi. With h = x / sqrt(2) that is
+// (1 + erf(h) + 2 h exp(-h^2) / sqrt(pi)) / 2, whose two constant factors are put where they cost no pass of their own.
 defineUnary('Gelu', (d, x) => {
-  const cumulative = f.add(f.mul(f.erf(f.mul(x, Math.SQRT1_2)), 0.5), 0.5);
-  const density = f.mul(f.exp(f.mul(f.mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-  return f.mul(d, f.add(cumulative, f.mul(x, density)));
+  const h = f.mul(x, Math.SQRT1_2);
+  const density = f.mul(h, f.exp(f.sub(Math.log(2 / Math.sqrt(Math.PI)), f.mul(h, h))));
+  return f.mul(f.mul(d, 0.5), f.add(f.add(f.erf(h), density), 1));
 });
 defineUnary('Tan', (d, _x, y) => f.mul(d, f.add(f.mul(y, y), 1)));
 defineUnary('Asin', (d, x) => quotient(d, f.sqrt(f.sub(1, f.mul(x, x)))));

@@ -126,18 +126,24 @@ function layerNormVjp({ node, gradients, inputs, outputs, needs, attributes }: V
   const d = gradients[0] as Value;
   if (gradients[1] || gradients[2])
     throw new ShapeError(`${node.type}: no gradient flows through its mean and deviation outputs.`);
-  const axes = x.shape.map((_, i) => i).slice(axisOf((attributes.axis as number | undefined) ?? -1, x.shape.length));
-  const [mean, inverse] = [outputs[1] as Value, outputs[2] as Value];
-  const normal = f.mul(f.sub(x, mean), inverse);
+  const axis = axisOf((attributes.axis as number | undefined) ?? -1, x.shape.length);
+  const width = sizeOf(x.shape.slice(axis));
+  // Row by row, whatever the axes are.
+  const asRows = (value: Value) => f.reshape(value, [-1, width]);
+  const [mean, inverse] = [outputs[1], outputs[2]].map((value) => f.reshape(value as Value, [-1, 1])) as [Value, Value];
+  const [rows, down, factors] = [asRows(x), asRows(d), f.reshape(scale, [width])];
+  const normal = f.mul(f.sub(rows, mean), inverse);
+  const byProduct = f.mul(down, normal);
+  /** The mean of a value times the scale in each row, as one product. */
+  const meanOf = (value: Value) => f.matmul(value, f.reshape(scale, [width, 1]), { alpha: 1 / width });
   const byX = () => {
-    const dn = f.mul(d, scale);
-    const meanOf = (value: Value) => f.reduceMean(value, axes, { keepDims: true });
-    return f.mul(f.sub(f.sub(dn, meanOf(dn)), f.mul(normal, meanOf(f.mul(dn, normal)))), inverse);
+    const apart = f.sub(f.sub(f.mul(down, factors), meanOf(down)), f.mul(normal, meanOf(byProduct)));
+    return f.reshape(f.mul(apart, inverse), x.shape);
   };
   return [
     needs(0) ? byX() : undefined,
-    needs(1) ? unbroadcast(f.mul(d, normal), scale.shape) : undefined,
-    bias && needs(2) ? unbroadcast(d, bias.shape) : undefined,
+    needs(1) ? f.reshape(unbroadcast(byProduct, [width]), scale.shape) : undefined,
+    bias && needs(2) ? f.reshape(unbroadcast(down, [width]), bias.shape) : undefined,
   ];
 }
 

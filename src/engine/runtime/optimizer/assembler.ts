@@ -1,0 +1,80 @@
+/** A WebAssembly module from instructions: as much of the format as loops over vectors of four float32 need. */
+
+export const wasmTypes = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const;
+export type WasmType = keyof typeof wasmTypes;
+/** Bytes of instructions. */
+export type Code = readonly number[];
+
+export interface WasmFunction {
+  name: string;
+  parameters: readonly WasmType[];
+  result?: WasmType;
+  /** Variables behind the parameters, which are numbered first. */
+  locals: readonly WasmType[];
+  body: readonly Code[];
+}
+
+/** An unsigned number, seven bits a byte. */
+function unsigned(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)];
+}
+
+/** A small signed number: of seven bits. */
+const small = (value: number) => value & 0x7f;
+const vector = (operation: number): Code => [0xfd, ...unsigned(operation)];
+const aligned16 = [4, 0];
+
+export const get = (variable: number): Code => [0x20, variable];
+export const set = (variable: number): Code => [0x21, variable];
+export const tee = (variable: number): Code => [0x22, variable];
+export const addI32: Code = [0x6a];
+export const addF64: Code = [0xa0];
+export const splatF32 = vector(0x13);
+export const loadVector: Code = [...vector(0x00), ...aligned16];
+export const storeVector: Code = [...vector(0x0b), ...aligned16];
+export const sqrtF32x4 = vector(0xe3);
+export const addF32x4 = vector(0xe4);
+export const subF32x4 = vector(0xe5);
+export const mulF32x4 = vector(0xe6);
+export const divF32x4 = vector(0xe7);
+export const addF64x2 = vector(0xf0);
+/** The lower two of four float32 as float64. */
+export const lowAsF64x2 = vector(0x5f);
+/** Puts the upper half of the vector on the stack, pushed twice, into the lower. */
+export const upperHalf: Code = [...vector(0x0d), ...[8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15]];
+export const laneF64x2 = (lane: number): Code => [...vector(0x21), lane];
+
+/** variable += 16 bytes */
+export const advance = (variable: number): Code => [...get(variable), 0x41, small(16), ...addI32, ...set(variable)];
+
+/** Repeats the body while one variable is below another. */
+export const loopWhileBelow = (variable: number, end: number, body: readonly Code[]): Code => [
+  ...[0x03, 0x40],
+  ...body.flat(),
+  ...[...get(variable), ...get(end), 0x49, 0x0d, 0x00],
+  0x0b,
+];
+
+const list = (items: readonly Code[]): number[] => [...unsigned(items.length), ...items.flat()];
+const section = (id: number, content: Code): number[] => [id, ...unsigned(content.length), ...content];
+const text = (value: string): number[] => list([...new TextEncoder().encode(value)].map((byte) => [byte]));
+const typesOf = (types: readonly WasmType[]) => list(types.map((type) => [wasmTypes[type]]));
+
+/** A module that imports its memory as `host.memory` and exports the functions. */
+export function assemble(functions: readonly WasmFunction[]): Uint8Array<ArrayBuffer> {
+  const bodies = functions.map(({ locals, body }) => {
+    const code = [...list(locals.map((type) => [1, wasmTypes[type]])), ...body.flat(), 0x0b];
+    return [...unsigned(code.length), ...code];
+  });
+  return Uint8Array.from([
+    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(
+      1,
+      list(functions.map(({ parameters, result }) => [0x60, ...typesOf(parameters), ...typesOf(result ? [result] : [])])),
+    ),
+    ...section(2, list([[...text('host'), ...text('memory'), 0x02, 0x00, 0x00]])),
+    ...section(3, list(functions.map((_, i) => unsigned(i)))),
+    ...section(7, list(functions.map(({ name }, i) => [...text(name), 0x00, ...unsigned(i)]))),
+    ...section(10, list(bodies)),
+  ]);
+}

@@ -1,0 +1,52 @@
+/** The state that a {@link FlatOptimizer} keeps, as ONNX Runtime reads it and as a runtime thread is asked for it. */
+import * as ort from '../onnxruntime.js';
+import type { WireTensor } from '../protocol.js';
+import { FlatOptimizer } from './flat-optimizer.js';
+import { gradientOf, reportedByUpdate, type UpdatePlan } from './plan.js';
+
+export class UpdatedState {
+  private readonly optimizer: FlatOptimizer;
+  private readonly shapes: ReadonlyMap<string, readonly number[]>;
+  private readonly inputs: ReadonlyMap<string, ort.Tensor>;
+  /** The graph's outputs that a step reads. */
+  readonly gradients: readonly string[];
+
+  constructor(plan: UpdatePlan) {
+    this.optimizer = new FlatOptimizer(plan);
+    this.shapes = new Map(plan.parameters.map(({ name, shape }) => [name, shape]));
+    this.gradients = plan.parameters.map(({ name }) => gradientOf(name));
+    // Made once: the memory that they show is written by each step.
+    this.inputs = new Map(
+      plan.parameters.map(({ name, shape }) => [
+        name,
+        new ort.Tensor('float32', this.optimizer.view(name) as Float32Array, shape),
+      ]),
+    );
+  }
+
+  /** The graph's input of this name, where it is a parameter. */
+  input(name: string): ort.Tensor | undefined {
+    return this.inputs.get(name);
+  }
+
+  /** @returns whether it is part of this state */
+  set(name: string, { data }: WireTensor): boolean {
+    return this.optimizer.write(name, data as Float32Array);
+  }
+
+  /** A copy, or undefined for what is not part of this state. */
+  get(name: string): WireTensor | undefined {
+    const data = this.optimizer.read(name);
+    if (!data) return undefined;
+    const shape = this.shapes.get(name) ?? this.shapes.get(name.replace(/^(first|second|average|sum)\./, '')) ?? [];
+    return { dtype: 'float32', shape: [...shape], data };
+  }
+
+  /** Takes a step along the gradients among a run's outputs, and reports on it. */
+  update(outputs: Readonly<Record<string, ort.Tensor>>): Record<string, WireTensor> {
+    const report = this.optimizer.update((name) => outputs[gradientOf(name)]?.data as Float32Array);
+    return Object.fromEntries(
+      reportedByUpdate.map((name) => [name, { dtype: 'float32', shape: [1], data: Float32Array.of(report[name]) }]),
+    );
+  }
+}
