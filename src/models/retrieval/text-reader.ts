@@ -80,7 +80,7 @@ export class TextReader {
     if (trainFrom === undefined) return new TextReader({ kind: 'features', ...sizes }, id, { choice, encoder });
     await encoder.close();
     const trainable = await openTrainable(description, files.weights, trainFrom);
-    const tokenizer = await HubTokenizer.open(files.tokenizer, files.tokenizerConfig);
+    const tokenizer = await HubTokenizer.open(files.tokenizer, files.tokenizerConfig, description.lowercase);
     return new TextReader({ kind: 'tuned', ...sizes, from: trainFrom }, id, { choice, tokenizer, trainable });
   }
 

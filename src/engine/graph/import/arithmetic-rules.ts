@@ -6,7 +6,7 @@ import { Float, type Value } from '../graph.js';
 import { axisOf, need } from '../ops/broadcast.js';
 import { ShapeError } from '../registry.js';
 import { fusedActivation } from './activation-rules.js';
-import { calculator } from './calculator.js';
+import { calculator, float } from './calculator.js';
 import { type Call, castTo, type ImportRule, int, listed, pick } from './call.js';
 
 /** Several inputs, two by two. */
@@ -83,9 +83,21 @@ const dropout: ImportRule = ({ inputs, graph, outputs }) => {
   return [x, f.expand(graph.constant(mask), x.shape)];
 };
 
+/** With its own statistics, as BiT and NFNet standardise their weights; those of images would depend on the batch. */
+function standardized(call: Call): Value {
+  if (call.varies(0)) throw new ShapeError('it is in training mode: export the model in evaluation mode.');
+  const c = calculator(call);
+  const [x, scale, bias] = [0, 1, 2].map((i) => need(call.inputs, i)) as [Value, Value, Value];
+  const axes = x.shape.flatMap((_, i) => (i === 1 ? [] : [i]));
+  const around = c.sub(x, c.mean(x, axes));
+  const deviation = c.sqrt(c.add(c.mean(c.mul(around, around), axes), float(call.attributes, 'epsilon', 1e-5)));
+  const perChannel = (value: Value) => c.reshape(value, [1, x.shape[1] as number, ...axes.slice(1).map(() => 1)]);
+  return c.add(c.mul(c.div(around, deviation), perChannel(scale)), perChannel(bias));
+}
+
 export const arithmeticRules: Readonly<Record<string, ImportRule>> = {
   BatchNormalization: (call) => {
-    if (call.attributes.training_mode === 1) throw new ShapeError('it is in training mode: export the model in evaluation mode.');
+    if (call.attributes.training_mode === 1) return [standardized(call)];
     return call.emit('BatchNormalization', call.inputs, pick(call.attributes, ['epsilon']));
   },
   Cast: (call) => [castTo(call, need(call.inputs, 0), int(call.attributes, 'to', 0))],

@@ -120,6 +120,9 @@ test.each([
   ['encoder.stages.0.layers.1.layer.2.attention.0.weight', 'encoder.stages.0.layers.1'],
   ['encoder.layer.2.transformer.layer.0.attention.query.weight', 'encoder.layer.2'],
   ['blocks.0.mlp.layer1.weight', 'blocks.0'],
+  ['stages.0.blocks.1.1.mlp.fc1.weight', 'stages.0.blocks.1'],
+  ['blocks.1.2.conv_pw.weight', 'blocks.1.2'],
+  ['blocks.1.layers.0.layers.MBconv.layers.pre_norm.weight', 'blocks.1.layers.0'],
 ])('the block of %s is %s', (path, block) => {
   expect(blockIn(path)).toBe(block);
 });

@@ -10,6 +10,7 @@ import type { ExportNotes } from './export-notes.js';
 import type { FileGraph, FileNode } from './file-graph.js';
 import { areCosineAndSine, isFixedFilter, isMask, isProgression, isSinusoidal, isWaves } from './formula-tables.js';
 import { isMadeUp } from './made-up.js';
+import { repeatedParameters } from './repeated-modules.js';
 
 export interface ParameterChoice {
   /** Names of float tensors to train whatever they look like. */
@@ -52,7 +53,7 @@ const products: Readonly<Record<string, readonly number[]>> = {
 
 /**
  * Chooses the weights among a graph's initializers. Exporters keep equal initializers once and name the others as copies of it; a
- * copy is a weight of its own.
+ * copy is a weight of its own, unless one module reads both.
  *
  * @throws LimnError CONFIG for a chosen name that is no float tensor of the file, with the likely one
  */
@@ -81,8 +82,10 @@ export function parametersOf(
     else fixed.set(name, reason);
   };
   for (const name of initializers) take(name, name);
+  const repeated = repeatedParameters(graph);
   for (const { type, inputs, outputs } of graph.nodes) {
-    if (type === 'Identity' && initializers.has(inputs[0] as string)) take(outputs[0] as string, inputs[0] as string);
+    const [source, copy] = [inputs[0] as string, outputs[0] as string];
+    if (type === 'Identity' && initializers.has(source) && !repeated.has(copy)) take(copy, source);
   }
   requireKnown(choice, [...weights.keys(), ...fixed.keys()]);
   return { weights, fixed };
@@ -104,6 +107,8 @@ function whyFixed(
   const anonymous = isMadeUp(name);
   if (/^_?const|lifted_tensor|tensor_constant/i.test(name)) return "an exporter's constant";
   if (bufferName.test(name)) return 'a buffer, by its name';
+  const isUniform = data.every((x) => x === data[0]);
+  if (anonymous && isUniform && uses.some((use) => use.node.attributes.training_mode === 1 && use.position > 0)) return setting;
   // A learned exponent (generalised-mean pooling) has the name of a module's parameter.
   if (uses.some(at({ Pow: [1] })) && (anonymous || (!name.includes('.') && [-0.5, 0.5, 2].includes(data[0] as number))))
     return setting;

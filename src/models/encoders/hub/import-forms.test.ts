@@ -271,9 +271,27 @@ describe('a text encoder alone', () => {
     expect((await encoderFindings(await importEncoder(folder, { name: 'pooled' }))).notes).toContain(
       'The global feature of a text is the first token of last_hidden_state.',
     );
-    const whole = newFolder({});
-    writeText(whole, (tokens) => ({ token_embeddings: tokens, sentence_embedding: f.reduceMean(tokens, [1]) }));
-    const { text } = await importEncoder(whole, { name: 'whole' });
+    // BERT's own pooling is not the sentence encoder's.
+    const pooled = (tokens: Value) => f.reduceMean(tokens, [1]);
+    writeText(folder, (tokens) => ({ last_hidden_state: tokens, pooler_output: pooled(tokens) }));
+    const { text: read } = await importEncoder(folder, { name: 'own' });
+    expect(read?.description.outputs).toEqual({ local: 'last_hidden_state', global: 'limn_global' });
+    writeText(folder, (tokens) => ({ token_embeddings: tokens, sentence_embedding: pooled(tokens) }));
+    const { text } = await importEncoder(folder, { name: 'whole' });
     expect(text?.description.outputs).toEqual({ local: 'token_embeddings', global: 'sentence_embedding' });
+  });
+
+  it('refuses what follows the tokens and is in no output, by its name', async () => {
+    const folder = newFolder({ 'sentence_bert_config.json': { max_seq_length: 4, do_lower_case: true } });
+    mkdirSync(join(folder, '1_Pooling'));
+    writeFileSync(join(folder, '1_Pooling', 'config.json'), JSON.stringify({ pooling_mode_max_tokens: true }));
+    const modules = ['Pooling', 'Dense'].map((kind, i) => ({ path: `${i + 1}_${kind}`, type: `models.${kind}` }));
+    writeFileSync(join(folder, 'modules.json'), JSON.stringify(modules));
+    writeText(folder, (tokens) => ({ last_hidden_state: tokens }));
+    await expect(importEncoder(folder, { name: 'dense' })).rejects.toThrow(
+      /gives no sentence_embedding, and limn does not do what the folder asks for after it: pooling by max, Dense\. /,
+    );
+    const { text } = await importEncoder(folder, { name: 'dense', textGlobalFeature: 'mean' });
+    expect(text?.description.lowercase).toBe(true);
   });
 });

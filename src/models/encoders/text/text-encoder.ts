@@ -74,7 +74,7 @@ export class OnnxTextEncoder implements FrozenTextEncoder {
         `The encoder ${description.name} takes 2 to ${description.length} tokens a text, not ${tokens}.`,
       );
     }
-    const tokenizer = await HubTokenizer.open(files.tokenizer, files.tokenizerConfig);
+    const tokenizer = await HubTokenizer.open(files.tokenizer, files.tokenizerConfig, description.lowercase);
     const alone = await quantizesDynamically(files.weights);
     const id = await encoderId(description, files, tokens, alone);
     const label = `text encoder ${description.name}`;
