@@ -73,6 +73,12 @@ export class TextReader {
     if (!text) throw new LimnError('USAGE', `The encoder ${name} reads pictures alone. Choose one with a text model.`);
     const { description, files } = text;
     const { trainFrom } = choice;
+    if (trainFrom !== undefined && description.attendsPadding) {
+      throw new LimnError(
+        'USAGE',
+        `The encoder ${name} takes no attention_mask and reads the padding that a batch of training puts behind short texts: export it with that input, or leave out --train-from.`,
+      );
+    }
     const tokens = trainFrom !== undefined && description.fixedLength ? description.length : choice.tokens;
     const encoder = await OnnxTextEncoder.open(description, files, tokens === undefined ? session : { ...session, tokens });
     const { local, global, id } = encoder;

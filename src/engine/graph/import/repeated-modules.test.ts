@@ -2,15 +2,19 @@
 import { expect, test } from 'vitest';
 import { float32 } from '../../tensor/tensor.js';
 import { blocksOf, readModel } from '../index.js';
-import { onnxFile } from '../testing/onnx-file.js';
+import { type FileNodeSpec, onnxFile } from '../testing/onnx-file.js';
 
 const uneven = float32([2, 2], [1, 2, 3, 4]);
 const even = float32([2, 2], [1, 1, 1, 1]);
 
 /** x times a weight twice, the second time by a copy that stands before everything else. */
 function modelOf(first: string, second: string, content = uneven) {
-  const product = (path: string, x: string, weight: string, y: string) =>
-    ({ type: 'MatMul', name: `/${path}/MatMul`, inputs: [x, weight], outputs: [y] }) as const;
+  const product = (path: string, x: string, weight: string, y: string): FileNodeSpec => ({
+    type: 'MatMul',
+    name: `/${path}/MatMul`,
+    inputs: [x, weight],
+    outputs: [y],
+  });
   return readModel(
     onnxFile({
       inputs: { x: { dtype: 'float32', dims: [2, 2] } },

@@ -67,12 +67,15 @@ export async function describeText(
     tokenizer: join(folder, files.tokenizer),
     tokenizerConfig: join(folder, files.tokenizerConfig),
   };
-  await (await OnnxTextEncoder.open(description, places)).close();
+  const encoder = await OnnxTextEncoder.open(description, places);
+  const attendsPadding = await encoder.attendsPadding();
+  await encoder.close();
   const notes = [
     ...(said ? [`The global feature of a text is ${said}.`] : []),
     ...(sentence?.prompt ? [`Texts are read without the prompt that the model puts before them: ${sentence.prompt}`] : []),
   ];
-  return { description, notes };
+  if (attendsPadding) notes.push('It takes no attention_mask and reads padding too: texts of one length alone are run together.');
+  return { description: attendsPadding ? { ...description, attendsPadding } : description, notes };
 }
 
 function globalFeature(

@@ -6,6 +6,9 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vites
 import { byteTokenizer } from '../../../../test/support/clip/byte-tokenizer.js';
 import * as f from '../../../engine/graph/functions.js';
 import { encodeModel, Graph, type Value } from '../../../engine/graph/index.js';
+import { onnxFile } from '../../../engine/graph/testing/onnx-file.js';
+import { float32, int64 } from '../../../engine/tensor/tensor.js';
+import { TextReader } from '../../retrieval/text-reader.js';
 import { OnnxImageEncoder } from '../image/image-encoder.js';
 import { OnnxTextEncoder } from '../text/text-encoder.js';
 import { encoderFindings, findingLines } from './findings.js';
@@ -261,6 +264,46 @@ describe('a text encoder alone', () => {
     const { fromFloat16 } = await import('../../../engine/tensor/float16.js');
     expect([...fromFloat16(global)]).toEqual([expect.closeTo((512 + 353 + 513) / 3, 0), 0]);
     expect(findingLines(await encoderFindings(encoder)).join('\n')).toContain('texts: model.limn.onnx');
+  });
+
+  it('runs texts of one length together where nothing hides padding from it', async () => {
+    const folder = newFolder({});
+    writeText(folder, (tokens) => ({ last_hidden_state: tokens }));
+    const one = int64([1], [1]);
+    const bytes = onnxFile({
+      opset: 17,
+      inputs: { input_ids: { dtype: 'int64', dims: ['N', 'L'] } },
+      outputs: ['last_hidden_state', 'sentence_embedding'],
+      initializers: { axis: int64([1], [2]), one, scale: float32([], [1 / 512]) },
+      nodes: [
+        { type: 'Cast', inputs: ['input_ids'], outputs: ['float'], attributes: { to: 1 } },
+        { type: 'Mul', inputs: ['float', 'scale'], outputs: ['small'] },
+        { type: 'ReduceMean', inputs: ['small'], outputs: ['mean'], attributes: { axes: [1], keepdims: 1 } },
+        { type: 'Add', inputs: ['small', 'mean'], outputs: ['sum'] },
+        { type: 'Unsqueeze', inputs: ['sum', 'axis'], outputs: ['last_hidden_state'] },
+        {
+          type: 'ReduceMean',
+          inputs: ['last_hidden_state'],
+          outputs: ['sentence_embedding'],
+          attributes: { axes: [1], keepdims: 0 },
+        },
+      ],
+    });
+    writeFileSync(join(folder, 'model.onnx'), bytes);
+    const { text } = await importEncoder(folder, { name: 'unmasked' });
+    expect(text?.description.attendsPadding).toBe(true);
+    const opened = await OnnxTextEncoder.open(text!.description, text!.files);
+    const texts = ['a', 'abc', 'b', 'ab', 'cba'];
+    const together = await opened.encode(texts);
+    for (const [i, own] of texts.entries()) {
+      const alone = await opened.encode([own]);
+      expect([together.global[i], together.lengths[i]], own).toEqual([alone.global[0], alone.lengths[0]]);
+      expect([...together.local.subarray(i * 6, i * 6 + 6)], own).toEqual([...alone.local]);
+    }
+    await opened.close();
+    await expect(TextReader.open({ encoder: 'unmasked', trainFrom: 0 })).rejects.toThrow(
+      /takes no attention_mask and reads the padding/,
+    );
   });
 
   it('takes the pooling that sentence-transformers says, and an embedding that is there', async () => {
