@@ -70,8 +70,14 @@ function ofOneKind(onnx: readonly string[], dtype: EncoderDtype | undefined, lab
     const kinds = [...new Set(onnx.map(dtypeOfName))];
     throw new LimnError('DATA', `${label} has no model with dtype ${dtype}: it has ${kinds.join(', ')}.`, { details: { kinds } });
   }
-  const plain = onnx.filter((path) => dtypeOfName(path) === 'fp32');
+  const plain = onnx.filter((path) => dtypeOfName(path) === 'fp32' && !isVariant(path, onnx));
   return plain.length > 0 ? plain : [onnx[0] as string];
+}
+
+/** What optimizers and quantisers of other tools write beside a file: model_O3.onnx, model_qint8_avx512.onnx. */
+function isVariant(path: string, onnx: readonly string[]): boolean {
+  const stem = path.replace(/_(optimized|O[1-4]|q?u?int8|quint8|fp16|bf16)(_[a-z0-9]+)*\.onnx$/i, '');
+  return stem !== path && onnx.includes(`${stem}.onnx`);
 }
 
 type Side = 'picture' | 'text' | 'both' | 'neither';

@@ -216,6 +216,40 @@ describe('image encoders in forms that people have', () => {
     );
   });
 
+  it('takes the model, not what optimizers wrote beside it', async () => {
+    const folder = newFolder();
+    writeModel(folder, 'onnx/model.onnx', (pixels) => ({ last_hidden_state: tokensOf(cells(pixels, 2), 2) }));
+    for (const kind of ['optimized', 'O3', 'qint8_avx512', 'quint8_avx2'])
+      writeModel(folder, `onnx/model_${kind}.onnx`, (pixels) => ({ last_hidden_state: tokensOf(cells(pixels, 4), 4) }));
+    const { tokens, description } = await features(folder);
+    expect([tokens, description.file]).toEqual([4, 'form/onnx/model.limn.onnx']);
+  });
+
+  it.each(['weights/model.bin', './model.bin'])('brings along weights in %s', async (location) => {
+    const folder = newFolder();
+    const scale = float32([1], [0.5]);
+    const bytes = onnxFile({
+      inputs: { pixel_values: { dtype: 'float32', dims: [1, 3, size, size] } },
+      outputs: ['last_hidden_state'],
+      initializers: { scale, shape: int64([4], [1, 3, 2, size * (size / 2)]) },
+      nodes: [
+        { type: 'Mul', inputs: ['pixel_values', 'scale'], outputs: ['scaled'] },
+        { type: 'Reshape', inputs: ['scaled', 'shape'], outputs: ['halves'] },
+        { type: 'ReduceMean', inputs: ['halves'], outputs: ['means'], attributes: { axes: [3], keepdims: 0 } },
+        { type: 'Transpose', inputs: ['means'], outputs: ['last_hidden_state'], attributes: { perm: [0, 2, 1] } },
+      ],
+      external: { scale: { location } },
+    });
+    writeFileSync(join(folder, 'model.onnx'), bytes);
+    await expect(importEncoder(folder, { name: 'form', skipTokens: 0 })).rejects.toThrow(/model\.bin, which is not beside it/);
+    mkdirSync(join(folder, location, '..'), { recursive: true });
+    writeFileSync(join(folder, location), new Uint8Array(Float32Array.of(0.5).buffer));
+    const { encoder, local } = await features(folder, { skipTokens: 0 });
+    expect(encoder.image?.description.externalData).toEqual([location.replace('./', '')]);
+    const halves = expected(2);
+    expect(local).toEqual(near([0, 2].flatMap((row) => [0, 1, 2].map((c) => (halves[row]![c]! + halves[row + 1]![c]!) / 4))));
+  });
+
   it('leaves an encoder that is there as it is when another of its name cannot be used', async () => {
     const folder = newFolder();
     writeModel(folder, 'model.onnx', (pixels) => ({ last_hidden_state: tokensOf(cells(pixels, 2), 2) }));
