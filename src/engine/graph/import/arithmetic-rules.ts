@@ -28,6 +28,14 @@ const reduction =
     return [after(call, call.emit1(type, [before(call, x), call.ints(over)], { keepdims }))];
   };
 
+/** The norm of a single number, where nothing is reduced, is its size. */
+const norm =
+  (type: string): ImportRule =>
+  (call) => {
+    const isIdle = (listed(call, 'axes', 1) ?? []).length === 0 && call.attributes.noop_with_empty_axes === 1;
+    return isIdle ? call.emit('Abs', [call.inputs[0]]) : reduction(type)(call);
+  };
+
 /** Before opset 13, all axes from `axis` on were one. */
 const softmax: ImportRule = (call) => {
   const x = need(call.inputs, 0);
@@ -131,8 +139,8 @@ export const arithmeticRules: Readonly<Record<string, ImportRule>> = {
     const [x, exponent] = [need(call.inputs, 0), need(call.inputs, 1)];
     return call.emit('Pow', [x, castTo(call, exponent, elementTypes[x.dtype])]);
   },
-  ReduceL1: reduction('ReduceL1'),
-  ReduceL2: reduction('ReduceL2'),
+  ReduceL1: norm('ReduceL1'),
+  ReduceL2: norm('ReduceL2'),
   ReduceLogSumExp: logSumExp,
   ReduceLogSum: reduction('ReduceSum', same, (call, x) => call.emit1('Log', [x])),
   ReduceMax: reduction('ReduceMax'),
