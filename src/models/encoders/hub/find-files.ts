@@ -74,10 +74,12 @@ function ofOneKind(onnx: readonly string[], dtype: EncoderDtype | undefined, lab
   return plain.length > 0 ? plain : [onnx[0] as string];
 }
 
-/** What optimizers and quantisers of other tools write beside a file: model_O3.onnx, model_qint8_avx512.onnx. */
+/** Words by which optimizers and quantisers name what they write beside a file: model_O3.onnx, model_qint8_avx512.onnx. */
+const madeBy = new Set(['optimized', 'o1', 'o2', 'o3', 'o4', 'int8', 'uint8', 'qint8', 'quint8', 'fp16', 'bf16']);
+
 function isVariant(path: string, onnx: readonly string[]): boolean {
-  const stem = path.replace(/_(optimized|O[1-4]|q?u?int8|quint8|fp16|bf16)(_[a-z0-9]+)*\.onnx$/i, '');
-  return stem !== path && onnx.includes(`${stem}.onnx`);
+  const words = path.slice(0, -'.onnx'.length).split('_');
+  return words.some((word, i) => i > 0 && madeBy.has(word.toLowerCase()) && onnx.includes(`${words.slice(0, i).join('_')}.onnx`));
 }
 
 type Side = 'picture' | 'text' | 'both' | 'neither';
