@@ -65,6 +65,7 @@ export function parametersOf(
 ): Parameters {
   const uses = usesOf(graph.nodes);
   const waves = cosineTables(graph.tensors);
+  const preparing = preparingImages(graph);
   const weights = new Map<string, Tensor>();
   const fixed = new Map<string, string>();
   const feeding = feedsWaves(graph);
@@ -75,8 +76,12 @@ export function parametersOf(
       ? undefined
       : choice.frozen?.includes(name)
         ? 'frozen by the description'
-        : whyFixed(name, content, uses.get(name) as Use[], notes.kindOf(name) ?? notes.kindOf(source), (which) =>
-            which === 'waves' ? waves.has(source) : feeding.has(name),
+        : whyFixed(
+            name,
+            content,
+            uses.get(name) as Use[],
+            notes.kindOf(name) ?? notes.kindOf(source),
+            (which) => ({ waves: waves.has(source), frequencies: feeding.has(name), preparation: preparing.has(name) })[which],
           );
     if (reason === undefined) weights.set(name, content);
     else fixed.set(name, reason);
@@ -96,7 +101,7 @@ function whyFixed(
   content: Tensor,
   uses: readonly Use[],
   kind: 'parameter' | 'buffer' | undefined,
-  is: (which: 'waves' | 'frequencies') => boolean,
+  is: (which: 'waves' | 'frequencies' | 'preparation') => boolean,
 ): string | undefined {
   const data = content.data as Float32Array;
   const at = (positions: Readonly<Record<string, readonly number[]>>) => (use: Use) =>
@@ -107,6 +112,7 @@ function whyFixed(
   const anonymous = isMadeUp(name);
   if (/^_?const|lifted_tensor|tensor_constant/i.test(name)) return "an exporter's constant";
   if (bufferName.test(name)) return 'a buffer, by its name';
+  if (is('preparation')) return 'a mean or deviation of colours';
   const isUniform = data.every((x) => x === data[0]);
   if (anonymous && isUniform && uses.some((use) => use.node.attributes.training_mode === 1 && use.position > 0)) return setting;
   // A learned exponent (generalised-mean pooling) has the name of a module's parameter.
@@ -150,6 +156,25 @@ function cosineTables(tensors: ReadonlyMap<string, Tensor>): Set<string> {
         if (areCosineAndSine(values, others)) found.add(name).add(other);
       }
     }
+  }
+  return found;
+}
+
+const perColour = new Set(['Sub', 'Add', 'Mul', 'Div']);
+
+/** Tensors of one or three numbers that are put to the inputs themselves, before anything else is computed: how images are prepared. */
+function preparingImages({ nodes, tensors }: FileGraph): Set<string> {
+  const made = new Set(nodes.flatMap(({ outputs }) => outputs));
+  const isRaw = (name: string) => name !== '' && !made.has(name) && !tensors.has(name);
+  const raw = new Set(nodes.flatMap(({ inputs }) => inputs.filter(isRaw)));
+  const found = new Set<string>();
+  for (const { type, inputs, outputs } of nodes) {
+    if (!perColour.has(type) && type !== 'Cast' && type !== 'Identity') continue;
+    const own = inputs.filter((name) => tensors.has(name));
+    if (!inputs.some((name) => raw.has(name)) || inputs.some((name) => !raw.has(name) && !tensors.has(name))) continue;
+    if (own.some((name) => ![1, 3].includes(tensors.get(name)?.data.length ?? 0))) continue;
+    for (const name of own) found.add(name);
+    for (const name of outputs) raw.add(name);
   }
   return found;
 }
