@@ -125,6 +125,13 @@ test('means and deviations of colours that are put to the images are not trained
   );
   expect([...model.weights.keys()]).toEqual(['stem.weight', 'stem.gamma']);
   expect(model.fixed.get('norm.std')).toBe('a mean or deviation of colours');
+  const scaled = onnxFile({
+    inputs: { x: { dtype: 'float32', dims: [1, 3, 3] } },
+    outputs: ['y'],
+    initializers: { w: float32([1, 3], [0.4, 0.5, 0.7]) },
+    nodes: [{ type: 'Mul', inputs: ['x', 'w'], outputs: ['y'] }],
+  });
+  expect([...readModel(scaled).weights.keys()]).toEqual(['w']);
 });
 
 test.each([

@@ -162,7 +162,10 @@ function cosineTables(tensors: ReadonlyMap<string, Tensor>): Set<string> {
 
 const perColour = new Set(['Sub', 'Add', 'Mul', 'Div']);
 
-/** Tensors of one or three numbers that are put to the inputs themselves, before anything else is computed: how images are prepared. */
+/** A number for each of three colours, (3, 1, 1) or (1, 1, 1, 3). */
+const isPerColour = ({ data, shape }: Tensor) => data.length === 3 && (/(^|,)3,1,1$/.test(shape.join()) || shape.length === 4);
+
+/** Numbers that are put to the colours of the input itself, before anything else is computed: how images are prepared. */
 function preparingImages({ nodes, tensors }: FileGraph): Set<string> {
   const made = new Set(nodes.flatMap(({ outputs }) => outputs));
   const isRaw = (name: string) => name !== '' && !made.has(name) && !tensors.has(name);
@@ -172,8 +175,9 @@ function preparingImages({ nodes, tensors }: FileGraph): Set<string> {
     if (!perColour.has(type) && type !== 'Cast' && type !== 'Identity') continue;
     const own = inputs.filter((name) => tensors.has(name));
     if (!inputs.some((name) => raw.has(name)) || inputs.some((name) => !raw.has(name) && !tensors.has(name))) continue;
-    if (own.some((name) => ![1, 3].includes(tensors.get(name)?.data.length ?? 0))) continue;
-    for (const name of own) found.add(name);
+    const contents = own.map((name) => [name, tensors.get(name) as Tensor] as const);
+    if (!contents.every(([, content]) => content.data.length === 1 || isPerColour(content))) continue;
+    for (const [name, content] of contents) if (isPerColour(content)) found.add(name);
     for (const name of outputs) raw.add(name);
   }
   return found;
