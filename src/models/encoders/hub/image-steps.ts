@@ -108,7 +108,7 @@ function settingsNote(value: unknown, modelType: string | undefined): { note?: s
   const { image_processor_type: type, feature_extractor_type: former = type } = nested as Record<string, string | undefined>;
   const foreign = foreignSettings(nested, modelType);
   const notes = [
-    ...(foreign.length > 0 ? [`Its image processor does not read ${foreign.join(', ')}, and limn passes over it too.`] : []),
+    ...(foreign.length > 0 ? [`Its image processor does not read ${foreign.join(', ')}, and limn passes over that too.`] : []),
     ...(processorClass(type ?? former, modelType).defaults?.rescalesFirst
       ? ['Its image processor does not round resized colours; limn rounds them, to at most one grey level away.']
       : []),

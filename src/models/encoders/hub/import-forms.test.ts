@@ -216,6 +216,15 @@ describe('image encoders in forms that people have', () => {
     );
   });
 
+  it('says which settings the class of its image processor does not read', async () => {
+    const folder = newFolder({ 'preprocessor_config.json': { ...preprocessor, crop_pct: 0.9, include_top: true } });
+    writeModel(folder, 'model.onnx', (pixels) => ({ last_hidden_state: tokensOf(cells(pixels, 2), 2) }));
+    const { encoder } = await features(folder);
+    expect((await encoderFindings(encoder)).notes).toContain(
+      'Its image processor does not read crop_pct, include_top, and limn passes over that too.',
+    );
+  });
+
   it('takes the model, not what optimizers wrote beside it', async () => {
     const folder = newFolder();
     writeModel(folder, 'onnx/model.onnx', (pixels) => ({ last_hidden_state: tokensOf(cells(pixels, 2), 2) }));

@@ -36,12 +36,13 @@ export class HubTokenizer {
    * @throws LimnError IO, DATA for files that cannot be read, ENCODER for a tokenizer that the library does not know
    */
   static async open(file: string, configFile: string, lowercase = false): Promise<HubTokenizer> {
-    const [json, config] = await Promise.all([
+    const [read, config] = await Promise.all([
       readJson(file, "a text encoder's tokenizer"),
       readJson(configFile, "a tokenizer's settings"),
     ]);
     try {
-      const tokenizer = new Tokenizer(readableTokenizer(json as object), config as object);
+      const json = readableTokenizer(read as object, config as object);
+      const tokenizer = new Tokenizer(json, config as object);
       const { unk_token: unknown } = (json as { model: { unk_token?: string | null } }).model;
       const unknownId = unknown ? tokenizer.token_to_id(unknown) : undefined;
       return new HubTokenizer(tokenizer, hasLowercase(json), tokenizer.encode('').ids.length > 0, lowercase, unknownId);

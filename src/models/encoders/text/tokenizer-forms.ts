@@ -14,6 +14,7 @@ interface Step {
   individual_digits?: boolean;
   replacement?: string;
   split?: boolean;
+  add_prefix_space?: boolean;
 }
 
 const letters = String.raw`\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d`;
@@ -79,8 +80,42 @@ function rewritten(step: Step): Step[] {
   }
 }
 
-/** The same tokenizer in forms that the library reads right. */
-export function readableTokenizer<T extends object>(json: T): T {
-  const { pre_tokenizer: step } = json as { pre_tokenizer?: Step | null };
-  return step ? { ...json, pre_tokenizer: { type: 'Sequence', pretokenizers: rewritten(step) } } : json;
+/** tokenizer_config.json, as far as it overrules tokenizer.json. */
+interface Config {
+  tokenizer_class?: string | null;
+  do_lower_case?: boolean | null;
+  strip_accents?: boolean | null;
+  tokenize_chinese_chars?: boolean | null;
+  add_prefix_space?: boolean | null;
+}
+
+/** Classes of transformers that take tokenizer.json as it is. */
+const plainClasses = /^(PreTrainedTokenizer|TokenizersBackend)/;
+/** Classes that ask their settings whether a text begins with a space. */
+const prefixingClasses = /^(Roberta|GPT2|Bart|Longformer|LED|Deberta)Tokenizer/;
+
+/** What a class of transformers makes of a file by its own settings, and by their defaults where there are none. */
+function overruled(json: Json, config: Config): Json {
+  const { tokenizer_class: name, do_lower_case: lowercase, strip_accents: strips, tokenize_chinese_chars: splits } = config;
+  if (!name || plainClasses.test(name)) return json;
+  const { normalizer, pre_tokenizer: step } = json;
+  const bert = { lowercase: lowercase ?? true, strip_accents: strips ?? null, handle_chinese_chars: splits ?? true };
+  const prefixes = step?.type === 'ByteLevel' && prefixingClasses.test(name);
+  return {
+    ...json,
+    ...(normalizer?.type === 'BertNormalizer' ? { normalizer: { ...normalizer, ...bert } } : {}),
+    ...(prefixes ? { pre_tokenizer: { ...step, add_prefix_space: config.add_prefix_space ?? false } } : {}),
+  };
+}
+
+interface Json {
+  normalizer?: Step | null;
+  pre_tokenizer?: Step | null;
+}
+
+/** The same tokenizer in forms that the library reads right, with what transformers takes from its settings. */
+export function readableTokenizer(json: object, config: object = {}): object {
+  const given = overruled(json, config);
+  const step = given.pre_tokenizer;
+  return step ? { ...given, pre_tokenizer: { type: 'Sequence', pretokenizers: rewritten(step) } } : given;
 }
