@@ -19,7 +19,18 @@ it.each([
   ],
   ['those of the text side', { model_type: 'clip', text_config: { max_position_embeddings: 77 } }, 512, 77],
   ['what the tokenizer knows alone', { model_type: 't5' }, 256, 256],
+  ['no more than a description takes', { model_type: 'qwen3', max_position_embeddings: 40960 }, undefined, 8192],
   ['77 where nothing is known', {}, undefined, 77],
 ])('a text has as many tokens as there are: %s', (_, config, known, length) => {
   expect(longestText(configSchema.parse(config), known)).toBe(length);
+});
+
+it('reads what it can of a configuration', () => {
+  const config = {
+    model_type: 'siglip',
+    vision_config: null,
+    text_config: { max_position_embeddings: null },
+    patch_size: [16, 16],
+  };
+  expect(configSchema.parse(config)).toMatchObject({ model_type: 'siglip' });
 });
