@@ -9,7 +9,8 @@
 DIR/FAMILY/EXPORTER/TOWER.onnx gets TOWER.json with the names of PyTorch's block modules, of the parameters and of the buffers, and
 TOWER.safetensors with the inputs, the outputs, `factor.OUTPUT` and, for the sum of the outputs times their factors, the
 gradients by all parameters: `gradient.NAME`, with the parameters themselves as `value.NAME`, and both of every convolution that an
-exporter may have made one with its batch normalisation as `NAME folded`. What is computed is computed in float64 from the float32 weights. To the families of export_encoders.py it adds those of torchvision and more of the other libraries.
+exporter may have made one with its batch normalisation as `NAME folded`. What is computed is computed in float64 from the float32 weights. To the families of export_encoders.py it adds those of torchvision and more of the other libraries,
+and those of more_encoders.py.
 """
 
 import argparse
@@ -503,7 +504,8 @@ def shrink(path: pathlib.Path) -> bytes:
 def write_fixtures(out: pathlib.Path, names: list[str]) -> None:
     folder = pathlib.Path(__file__).parents[2] / "test" / "fixtures" / "encoder-blocks"
     folder.mkdir(parents=True, exist_ok=True)
-    expected = {}
+    known = folder / "expected.json"
+    expected = json.loads(known.read_text()) if known.exists() else {}
     for name in names:
         for path in sorted((out / name).glob("*/*.onnx")):
             tower = name if path.stem == "model" else f"{name}-{path.stem.removesuffix('_model')}"
@@ -511,10 +513,14 @@ def write_fixtures(out: pathlib.Path, names: list[str]) -> None:
             facts = json.loads(path.with_suffix(".json").read_text())
             expected[tower] = {key: facts[key] for key in ("blocks", "parameters", "buffers")}
     lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in sorted(expected.items()))
-    (folder / "expected.json").write_text("{\n" + lines + "\n}\n")
+    known.write_text("{\n" + lines + "\n}\n")
 
 
 def main() -> None:
+    # It takes what it needs from this file.
+    import more_encoders
+
+    more_encoders.register()
     parser = argparse.ArgumentParser(description="Exports small encoders with PyTorch's blocks, parameters and gradients.")
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--families", default=",".join(families), help="of " + ", ".join(families))

@@ -50,7 +50,10 @@ classes = {
     "CLIP": [cropped, {"size": 21, "crop_size": 16}, {"size": square(20), "crop_size": square(15)}, {"size": [18, 18], "crop_size": [16, 16]}]
     + [cropped | {"resample": resample} for resample in range(6)]
     + [cropped | {"do_normalize": False}, cropped | {"do_rescale": False}, cropped | {"rescale_factor": 1 / 127.5, "image_mean": [1.0, 1.0, 1.0]}]
-    + [{"size": shortest(16), "crop_size": square(22)}, {"size": shortest(17), "crop_size": square(22)}],
+    + [{"size": shortest(16), "crop_size": square(22)}, {"size": shortest(17), "crop_size": square(22)}]
+    # Null answers a question with no, and what only other classes read is passed over.
+    + [cropped | {key: None} for key in ("do_rescale", "do_normalize")]
+    + [{"size": square(16), "do_center_crop": None}, cropped | {"do_flip_channel_order": True, "include_top": True, "rescale_offset": True, "crop_pct": 0.5}],
     "ConvNext": [{"size": shortest(16)}, {"size": shortest(20), "crop_pct": 0.7}, {"size": shortest(384), "crop_pct": 0.7}],
     "DeiT": [{"size": square(21), "crop_size": square(16)}, {"size": square(16), "do_center_crop": False}],
     "DINOv3ViT": [{"size": square(16)}, {"size": square(80)}],
@@ -69,7 +72,8 @@ classes = {
     "MobileNetV2": [cropped],
     "MobileViT": [cropped, cropped | {"do_flip_channel_order": False}, cropped | {"do_normalize": True}],
     "OwlViT": [{"size": square(16)}, {"size": square(20), "crop_size": square(16), "do_center_crop": True}],
-    "PoolFormer": [{"size": shortest(16), "crop_size": square(16)}, {"size": shortest(16), "crop_size": square(16), "crop_pct": 0.7}],
+    "PoolFormer": [{"size": shortest(16), "crop_size": square(16)}, {"size": shortest(16), "crop_size": square(16), "crop_pct": 0.7}]
+    + [{"size": shortest(16), "crop_size": square(16), "crop_pct": None}],
     "Pvt": [{"size": square(16)}],
     "Segformer": [{"size": square(16)}],
     "Siglip": [{"size": square(16)}, {"size": square(16), "resample": 2}],

@@ -73,6 +73,12 @@ export class TextReader {
     if (!text) throw new LimnError('USAGE', `The encoder ${name} reads pictures alone. Choose one with a text model.`);
     const { description, files } = text;
     const { trainFrom } = choice;
+    if (trainFrom !== undefined && description.attendsPadding) {
+      throw new LimnError(
+        'USAGE',
+        `The encoder ${name} takes no attention_mask and reads the padding that a batch of training puts behind short texts: export it with that input, or leave out --train-from.`,
+      );
+    }
     const tokens = trainFrom !== undefined && description.fixedLength ? description.length : choice.tokens;
     const encoder = await OnnxTextEncoder.open(description, files, tokens === undefined ? session : { ...session, tokens });
     const { local, global, id } = encoder;
@@ -80,7 +86,7 @@ export class TextReader {
     if (trainFrom === undefined) return new TextReader({ kind: 'features', ...sizes }, id, { choice, encoder });
     await encoder.close();
     const trainable = await openTrainable(description, files.weights, trainFrom);
-    const tokenizer = await HubTokenizer.open(files.tokenizer, files.tokenizerConfig);
+    const tokenizer = await HubTokenizer.open(files.tokenizer, files.tokenizerConfig, description.lowercase);
     return new TextReader({ kind: 'tuned', ...sizes, from: trainFrom }, id, { choice, tokenizer, trainable });
   }
 

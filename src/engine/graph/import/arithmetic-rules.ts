@@ -6,7 +6,7 @@ import { Float, type Value } from '../graph.js';
 import { axisOf, need } from '../ops/broadcast.js';
 import { ShapeError } from '../registry.js';
 import { fusedActivation } from './activation-rules.js';
-import { calculator } from './calculator.js';
+import { calculator, float } from './calculator.js';
 import { type Call, castTo, type ImportRule, int, listed, pick } from './call.js';
 
 /** Several inputs, two by two. */
@@ -26,6 +26,14 @@ const reduction =
     const over = axes.length > 0 ? axes : x.shape.map((_, i) => i);
     const keepdims = int(call.attributes, 'keepdims', 1);
     return [after(call, call.emit1(type, [before(call, x), call.ints(over)], { keepdims }))];
+  };
+
+/** The norm of a single number, where nothing is reduced, is its size. */
+const norm =
+  (type: string): ImportRule =>
+  (call) => {
+    const isIdle = (listed(call, 'axes', 1) ?? []).length === 0 && call.attributes.noop_with_empty_axes === 1;
+    return isIdle ? call.emit('Abs', [call.inputs[0]]) : reduction(type)(call);
   };
 
 /** Before opset 13, all axes from `axis` on were one. */
@@ -83,9 +91,21 @@ const dropout: ImportRule = ({ inputs, graph, outputs }) => {
   return [x, f.expand(graph.constant(mask), x.shape)];
 };
 
+/** With its own statistics, as BiT and NFNet standardise their weights; those of images would depend on the batch. */
+function standardized(call: Call): Value {
+  if (call.varies(0)) throw new ShapeError('it is in training mode: export the model in evaluation mode.');
+  const c = calculator(call);
+  const [x, scale, bias] = [0, 1, 2].map((i) => need(call.inputs, i)) as [Value, Value, Value];
+  const axes = x.shape.flatMap((_, i) => (i === 1 ? [] : [i]));
+  const around = c.sub(x, c.mean(x, axes));
+  const deviation = c.sqrt(c.add(c.mean(c.mul(around, around), axes), float(call.attributes, 'epsilon', 1e-5)));
+  const perChannel = (value: Value) => c.reshape(value, [1, x.shape[1] as number, ...axes.slice(1).map(() => 1)]);
+  return c.add(c.mul(c.div(around, deviation), perChannel(scale)), perChannel(bias));
+}
+
 export const arithmeticRules: Readonly<Record<string, ImportRule>> = {
   BatchNormalization: (call) => {
-    if (call.attributes.training_mode === 1) throw new ShapeError('it is in training mode: export the model in evaluation mode.');
+    if (call.attributes.training_mode === 1) return [standardized(call)];
     return call.emit('BatchNormalization', call.inputs, pick(call.attributes, ['epsilon']));
   },
   Cast: (call) => [castTo(call, need(call.inputs, 0), int(call.attributes, 'to', 0))],
@@ -119,8 +139,8 @@ export const arithmeticRules: Readonly<Record<string, ImportRule>> = {
     const [x, exponent] = [need(call.inputs, 0), need(call.inputs, 1)];
     return call.emit('Pow', [x, castTo(call, exponent, elementTypes[x.dtype])]);
   },
-  ReduceL1: reduction('ReduceL1'),
-  ReduceL2: reduction('ReduceL2'),
+  ReduceL1: norm('ReduceL1'),
+  ReduceL2: norm('ReduceL2'),
   ReduceLogSumExp: logSumExp,
   ReduceLogSum: reduction('ReduceSum', same, (call, x) => call.emit1('Log', [x])),
   ReduceMax: reduction('ReduceMax'),

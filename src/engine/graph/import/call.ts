@@ -11,6 +11,8 @@ export interface Call {
   readonly graph: GraphBuilder;
   readonly inputs: readonly (Value | undefined)[];
   readonly attributes: Attributes;
+  /** Whether an input is computed from inputs of the file, and not from its numbers and their shapes alone. */
+  varies(input: number): boolean;
   /** How many outputs the node has. */
   readonly outputs: number;
   readonly opset: number;

@@ -9,12 +9,18 @@ import { fold } from './fold.js';
 import { rules } from './rules.js';
 import { isSequence, sequenceRules } from './sequence-rules.js';
 
-/** Adds a node of a file to a graph and returns its outputs, undefined for those that limn does not compute. `lookUp` gives values by the names of the file. */
+/** What a node is read in: values by the names of the file, and the names of those that are computed from its inputs. */
+export interface Surroundings {
+  lookUp(name: string): Value;
+  varying: Set<string>;
+}
+
+/** Adds a node of a file to a graph and returns its outputs, undefined for those that limn does not compute. */
 export function importNode(
   node: FileNode,
   graph: GraphBuilder,
   opset: number,
-  lookUp: (name: string) => Value,
+  { lookUp, varying }: Surroundings,
 ): (Value | undefined)[] {
   const emit = (type: string, inputs: readonly (Value | undefined)[], attributes: Attributes = {}) => {
     if (inputs.every((input) => input === undefined || input.constant)) {
@@ -34,13 +40,18 @@ export function importNode(
     graph,
     inputs: node.inputs.map((name) => (name === '' ? undefined : lookUp(name))),
     attributes: node.attributes,
+    varies: (input) => varying.has(node.inputs[input] ?? ''),
     outputs: node.outputs.length,
     opset,
     emit,
     emit1: (type, inputs, attributes) => emit(type, inputs, attributes)[0] as Value,
     ints: (values) => graph.constant(int64([values.length], values), 'ints'),
-    body: (name) => importBody(node.bodies[name], graph, opset, lookUp),
+    body: (name) => importBody(node.bodies[name], graph, opset, { lookUp, varying }),
   };
+  // Shapes are settled, whatever they are of.
+  const read = [...node.inputs, ...Object.values(node.bodies).flatMap(({ captured }) => captured)];
+  if (node.type !== 'Shape' && node.type !== 'Size' && read.some((name) => varying.has(name)))
+    for (const name of node.outputs) varying.add(name);
   const outside = graph.origin;
   graph.origin = node.name;
   try {
@@ -57,7 +68,7 @@ export function importNode(
   }
 }
 
-function importBody(body: FileGraph | undefined, graph: GraphBuilder, opset: number, lookUp: (name: string) => Value): Value[] {
+function importBody(body: FileGraph | undefined, graph: GraphBuilder, opset: number, { lookUp, varying }: Surroundings): Value[] {
   if (!body) throw new ShapeError('it lacks a branch.');
   const inside = new Map<string, Value>();
   const find = (name: string): Value => {
@@ -65,7 +76,7 @@ function importBody(body: FileGraph | undefined, graph: GraphBuilder, opset: num
     return inside.get(name) ?? (content ? graph.constant(content) : lookUp(name));
   };
   for (const node of body.nodes) {
-    importNode(node, graph, opset, find).forEach((value, i) => {
+    importNode(node, graph, opset, { lookUp: find, varying }).forEach((value, i) => {
       if (value && node.outputs[i]) inside.set(node.outputs[i], value);
     });
   }

@@ -6,7 +6,7 @@ import { axisOf, constantInts, need } from '../ops/broadcast.js';
 import { ShapeError } from '../registry.js';
 import { calculator } from './calculator.js';
 import { type Call, castTo, type ImportRule, int } from './call.js';
-import { everyIndex } from './fold-arithmetic.js';
+import { everyIndex, positionOf } from './fold-arithmetic.js';
 import { computedDtype } from './tensors.js';
 
 /** Indices equal to 0, 1, 2, ... along a new axis choose between the two values. */
@@ -128,6 +128,29 @@ const reverseSequence: ImportRule = (call) => {
   return [rows.length === 1 ? (rows[0] as Value) : c.concat(rows, batch)];
 };
 
+/** The greatest or least elements of a constant, equal ones in the order of their places. */
+const topK: ImportRule = (call) => {
+  const content = need(call.inputs, 0).constant;
+  if (!content)
+    throw new ShapeError('which elements are the greatest depends on the input, and limn has no gradient for a choice.');
+  const axis = axisOf(int(call.attributes, 'axis', -1), content.shape.length);
+  const count = call.inputs[1] ? (constantInts(call.inputs, 1, 'k')[0] as number) : int(call.attributes, 'k', 1);
+  const sign = int(call.attributes, 'largest', 1) === 1 ? -1 : 1;
+  const shape = content.shape.map((extent, i) => (i === axis ? count : extent));
+  const places = new Array<number>(sizeOf(shape));
+  everyIndex(shape, (at) => {
+    if (at[axis] !== 0) return;
+    const value = (along: number) => content.data[positionOf(content.shape, (i) => (i === axis ? along : at[i]!))]!;
+    const order = Array.from({ length: content.shape[axis] as number }, (_, along) => along);
+    order.sort((a, b) => (value(a) === value(b) ? a - b : value(a) < value(b) ? -sign : sign));
+    order.slice(0, count).forEach((along, i) => {
+      places[positionOf(shape, (j) => (j === axis ? i : at[j]!))] = along;
+    });
+  });
+  const indices = call.graph.constant(int64(shape, places));
+  return [call.emit1('GatherElements', [call.inputs[0], indices], { axis }), indices];
+};
+
 export const indexRules: Readonly<Record<string, ImportRule>> = {
   CenterCropPad: centerCropPad,
   Compress: compress,
@@ -137,7 +160,5 @@ export const indexRules: Readonly<Record<string, ImportRule>> = {
   OneHot: oneHot,
   ReverseSequence: reverseSequence,
   SpaceToDepth: spaceToDepth,
-  TopK: () => {
-    throw new ShapeError('which elements are the greatest depends on the input, and limn has no gradient for a choice.');
-  },
+  TopK: topK,
 };

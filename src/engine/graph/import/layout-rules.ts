@@ -1,10 +1,10 @@
 /** Import rules of operators that move elements and of those that tell shapes. */
 import { int64, scalar, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import * as f from '../functions.js';
-import { Float } from '../graph.js';
+import { Float, type Value } from '../graph.js';
 import { axisOf, broadcastShapes, constantInts, need } from '../ops/broadcast.js';
 import { ShapeError } from '../registry.js';
-import { type ImportRule, int, listed } from './call.js';
+import { type Call, type ImportRule, int, listed } from './call.js';
 import { fromIntegers, fromNumbers } from './fold-arithmetic.js';
 
 const slice: ImportRule = (call) => {
@@ -86,10 +86,22 @@ const pad: ImportRule = (call) => {
   return kept.every((size) => size === 0) ? [x] : call.emit('Pad', [x, call.ints(kept), alone]);
 };
 
+/** Index tuples that begin with their own place along the axes that data and indices share (`batch_dims`). */
+function withBatch(call: Call, at: Value): Value {
+  const shared = at.shape.slice(0, int(call.attributes, 'batch_dims', 0));
+  if (shared.length === 0) return at;
+  const tuples = [...at.shape.slice(0, -1), 1];
+  const places = shared.map((extent, axis) => {
+    const along = Array.from({ length: extent }, (_, i) => i);
+    const shape = tuples.map((_, i) => (i === axis ? extent : 1));
+    return call.emit1('Expand', [call.emit1('Reshape', [call.ints(along), call.ints(shape)]), call.ints(tuples)]);
+  });
+  return call.emit1('Concat', [...places, at], { axis: -1 });
+}
+
 /** Rows by index tuples: one index into the axes that the tuples cover, taken as one. */
 const gatherNd: ImportRule = (call) => {
-  const [x, at] = [need(call.inputs, 0), need(call.inputs, 1)];
-  if (int(call.attributes, 'batch_dims', 0) !== 0) throw new ShapeError('batch_dims other than 0 are not supported.');
+  const [x, at] = [need(call.inputs, 0), withBatch(call, need(call.inputs, 1))];
   const count = at.shape.at(-1) as number;
   const covered = x.shape.slice(0, count);
   const strides = covered.map((_, i) => sizeOf(covered.slice(i + 1)));
@@ -105,6 +117,7 @@ const gatherNd: ImportRule = (call) => {
 const tile: ImportRule = (call) => {
   const x = need(call.inputs, 0);
   const repeats = constantInts(call.inputs, 1, 'the repeats');
+  if (repeats.includes(0)) throw new ShapeError('it leaves no elements, and limn computes nothing from nothing.');
   const apart = call.emit1('Reshape', [x, call.ints(x.shape.flatMap((extent) => [1, extent]))]);
   const wide = call.emit1('Expand', [apart, call.ints(x.shape.flatMap((extent, i) => [repeats[i] as number, extent]))]);
   return call.emit('Reshape', [wide, call.ints(x.shape.map((extent, i) => extent * (repeats[i] as number)))]);

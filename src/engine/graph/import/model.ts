@@ -82,6 +82,7 @@ export class ImportedModel {
     const values = new Map<string, Value>();
     /** Outputs that limn does not compute, such as the mask of a pooling: a mistake only if something reads them. */
     const absent = new Map<string, FileNode>();
+    const varying = new Set(Object.keys(inputs));
     for (const [name, value] of Object.entries(inputs)) values.set(name, this.checkedInput(name, value));
     const lookUp = (name: string): Value => {
       const known = values.get(name);
@@ -96,7 +97,7 @@ export class ImportedModel {
       return value;
     };
     for (const node of nodes) {
-      const results = this.weights.has(node.outputs[0] as string) ? [] : importNode(node, graph, this.opset, lookUp);
+      const results = this.weights.has(node.outputs[0] as string) ? [] : importNode(node, graph, this.opset, { lookUp, varying });
       node.outputs.forEach((name, i) => {
         if (results[i]) values.set(name, results[i]);
         else if (name !== '' && !this.weights.has(name)) absent.set(name, node);

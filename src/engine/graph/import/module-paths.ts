@@ -7,7 +7,7 @@ import type { ImportedModel } from './model.js';
 const stage = /^(?:\w*stages?\.\d+|levels?\.\d+|(?:layer|stage|denseblock|block)\d+|s\d+(?=\.b\d))(?=\.)/;
 /** Modules that are blocks, or lists of them such as torchvision's `features.1` with `features.1.0`. */
 const block =
-  /^(?:(?:layers?|block|resblocks|features|h|network|trunk)\.\d+|encoder_layer_\d+|denselayer\d+|block\d+-\d+|b\d+)(?=\.|$)/;
+  /^(?:(?:(?:albert_)?layers?|block|resblocks|features|h|network|trunk)\.\d+|encoder_layer_\d+|denselayer\d+|block\d+-\d+|b\d+)(?=\.|$)/;
 const list = /^(\w+)\.\d+(?=\.|$)/;
 
 /** The block that a path begins with. */
@@ -50,19 +50,22 @@ function blockInStage(path: string, end: number): string | undefined {
   const next = item.exec(path.slice(end));
   if (next) return withItem(path, end + next[0].length);
   for (let at = nextPart(path, end); at >= 0; at = nextPart(path, at)) {
-    const found = blockFrom(path, at);
+    const found = blockFrom(path, at, true);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
 /** A block that starts at a part of a path, or one inside it where it is a list of blocks itself. */
-function blockFrom(path: string, at: number): string | undefined {
+function blockFrom(path: string, at: number, isInStage = false): string | undefined {
   const own = blockAt(path.slice(at));
   if (own === undefined) return undefined;
   const end = at + own.length;
-  // Swin's layers hold blocks; what is called a layer in a block is a part of it.
-  const inside = /^layers?\./.test(own) ? /^\.blocks\.\d+(?=\.|$)/.exec(path.slice(end))?.[0] : undefined;
+  // `blocks.0.1` is the second block of a first stage, but `stages.0.blocks.0.1` a part of a block: of DaViT's, the half over channels.
+  if (isInStage && /blocks\.\d+$/.test(own)) return path.slice(0, end);
+  // Swin's layers hold blocks, and torchvision's blocks of MaxViT layers; what is called a layer in a block is else a part of it.
+  const held = /^layers?\./.test(own) ? /^\.blocks\.\d+(?=\.|$)/ : /^blocks\./.test(own) ? /^\.layers\.\d+(?=\.|$)/ : undefined;
+  const inside = held?.exec(path.slice(end))?.[0];
   if (inside !== undefined) return withItem(path, end + inside.length);
   return withItem(path, end);
 }
@@ -106,7 +109,7 @@ export function ownersByName(model: ImportedModel): Map<string, string | undefin
   }
   const known = [...new Set([...paths.values()].flatMap((path) => blockIn(path) ?? []))];
   const told = new Map([...paths].map(([name, path]) => [name, nearestBlock(path, known)]));
-  for (const [name, module] of fromNodes) told.set(name, sameBlock(blockIn(module), known));
+  for (const [name, module] of fromNodes) told.set(name, sameBlock(innerBlock(module, known), known));
   return withoutParts(inOrderOfUse(model, told), model);
 }
 
@@ -114,6 +117,18 @@ export function ownersByName(model: ImportedModel): Map<string, string | undefin
 function nearestBlock(path: string, known: readonly string[]): string | undefined {
   const own = blockIn(path);
   const inside = known.filter((name) => own !== undefined && name.startsWith(`${own}.`) && path.startsWith(`${name}.`));
+  return inside.sort((a, b) => b.length - a.length)[0] ?? own;
+}
+
+/** The same for the path of a node, `encoder.block.0.0.Mul`, which may lack what a known name, `model.encoder.block.0.0`, begins with. */
+function innerBlock(path: string, known: readonly string[]): string | undefined {
+  const own = blockIn(path);
+  if (own === undefined || known.includes(own)) return own;
+  const list = own.split('.').slice(-2).join('.');
+  const inside = known.filter((name) => {
+    const at = `.${name}`.lastIndexOf(`.${list}.`);
+    return at >= 0 && `.${path}.`.includes(`.${name.slice(at)}.`);
+  });
   return inside.sort((a, b) => b.length - a.length)[0] ?? own;
 }
 
@@ -139,6 +154,8 @@ function inOrderOfUse({ file, weights }: ImportedModel, told: ReadonlyMap<string
   let ended = false;
   const waiting: string[] = [];
   for (const node of file.nodes) {
+    // Copies stand before everything else, in no order.
+    if (node.type === 'Identity') continue;
     for (const name of node.inputs) {
       if (!weights.has(name) || owners.has(name)) continue;
       if (told.has(name)) {

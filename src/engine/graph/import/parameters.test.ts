@@ -103,6 +103,37 @@ describe('a description', () => {
   });
 });
 
+test('means and deviations of colours that are put to the images are not trained, a scale behind the first product is', () => {
+  const colours = (...values: number[]) => float32([1, 3, 1, 1], values);
+  const model = readModel(
+    onnxFile({
+      inputs: { x: { dtype: 'float32', dims: [1, 3, 2, 2] } },
+      outputs: ['y'],
+      initializers: {
+        'norm.mean': colours(0.4, 0.5, 0.6),
+        'norm.std': colours(0.2, 0.3, 0.2),
+        'stem.weight': float32([3, 3, 1, 1], [1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        'stem.gamma': colours(0.1, 0.2, 0.3),
+      },
+      nodes: [
+        { type: 'Sub', inputs: ['x', 'norm.mean'], outputs: ['a'] },
+        { type: 'Div', inputs: ['a', 'norm.std'], outputs: ['b'] },
+        { type: 'Conv', inputs: ['b', 'stem.weight'], outputs: ['c'] },
+        { type: 'Mul', inputs: ['c', 'stem.gamma'], outputs: ['y'] },
+      ],
+    }),
+  );
+  expect([...model.weights.keys()]).toEqual(['stem.weight', 'stem.gamma']);
+  expect(model.fixed.get('norm.std')).toBe('a mean or deviation of colours');
+  const scaled = onnxFile({
+    inputs: { x: { dtype: 'float32', dims: [1, 3, 3] } },
+    outputs: ['y'],
+    initializers: { w: float32([1, 3], [0.4, 0.5, 0.7]) },
+    nodes: [{ type: 'Mul', inputs: ['x', 'w'], outputs: ['y'] }],
+  });
+  expect([...readModel(scaled).weights.keys()]).toEqual(['w']);
+});
+
 test.each([
   ['model.stages.2.blocks.0.token_mixer.mixer.conv.weight', 'model.stages.2.blocks.0'],
   ['model.stages.1.downsample.proj.0.weight', 'model.stages.1'],
@@ -120,6 +151,9 @@ test.each([
   ['encoder.stages.0.layers.1.layer.2.attention.0.weight', 'encoder.stages.0.layers.1'],
   ['encoder.layer.2.transformer.layer.0.attention.query.weight', 'encoder.layer.2'],
   ['blocks.0.mlp.layer1.weight', 'blocks.0'],
+  ['stages.0.blocks.1.1.mlp.fc1.weight', 'stages.0.blocks.1'],
+  ['blocks.1.2.conv_pw.weight', 'blocks.1.2'],
+  ['blocks.1.layers.0.layers.MBconv.layers.pre_norm.weight', 'blocks.1.layers.0'],
 ])('the block of %s is %s', (path, block) => {
   expect(blockIn(path)).toBe(block);
 });

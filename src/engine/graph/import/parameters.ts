@@ -10,6 +10,7 @@ import type { ExportNotes } from './export-notes.js';
 import type { FileGraph, FileNode } from './file-graph.js';
 import { areCosineAndSine, isFixedFilter, isMask, isProgression, isSinusoidal, isWaves } from './formula-tables.js';
 import { isMadeUp } from './made-up.js';
+import { repeatedParameters } from './repeated-modules.js';
 
 export interface ParameterChoice {
   /** Names of float tensors to train whatever they look like. */
@@ -52,7 +53,7 @@ const products: Readonly<Record<string, readonly number[]>> = {
 
 /**
  * Chooses the weights among a graph's initializers. Exporters keep equal initializers once and name the others as copies of it; a
- * copy is a weight of its own.
+ * copy is a weight of its own, unless one module reads both.
  *
  * @throws LimnError CONFIG for a chosen name that is no float tensor of the file, with the likely one
  */
@@ -64,6 +65,7 @@ export function parametersOf(
 ): Parameters {
   const uses = usesOf(graph.nodes);
   const waves = cosineTables(graph.tensors);
+  const preparing = preparingImages(graph);
   const weights = new Map<string, Tensor>();
   const fixed = new Map<string, string>();
   const feeding = feedsWaves(graph);
@@ -74,15 +76,21 @@ export function parametersOf(
       ? undefined
       : choice.frozen?.includes(name)
         ? 'frozen by the description'
-        : whyFixed(name, content, uses.get(name) as Use[], notes.kindOf(name) ?? notes.kindOf(source), (which) =>
-            which === 'waves' ? waves.has(source) : feeding.has(name),
+        : whyFixed(
+            name,
+            content,
+            uses.get(name) as Use[],
+            notes.kindOf(name) ?? notes.kindOf(source),
+            (which) => ({ waves: waves.has(source), frequencies: feeding.has(name), preparation: preparing.has(name) })[which],
           );
     if (reason === undefined) weights.set(name, content);
     else fixed.set(name, reason);
   };
   for (const name of initializers) take(name, name);
+  const repeated = repeatedParameters(graph);
   for (const { type, inputs, outputs } of graph.nodes) {
-    if (type === 'Identity' && initializers.has(inputs[0] as string)) take(outputs[0] as string, inputs[0] as string);
+    const [source, copy] = [inputs[0] as string, outputs[0] as string];
+    if (type === 'Identity' && initializers.has(source) && !repeated.has(copy)) take(copy, source);
   }
   requireKnown(choice, [...weights.keys(), ...fixed.keys()]);
   return { weights, fixed };
@@ -93,7 +101,7 @@ function whyFixed(
   content: Tensor,
   uses: readonly Use[],
   kind: 'parameter' | 'buffer' | undefined,
-  is: (which: 'waves' | 'frequencies') => boolean,
+  is: (which: 'waves' | 'frequencies' | 'preparation') => boolean,
 ): string | undefined {
   const data = content.data as Float32Array;
   const at = (positions: Readonly<Record<string, readonly number[]>>) => (use: Use) =>
@@ -104,6 +112,9 @@ function whyFixed(
   const anonymous = isMadeUp(name);
   if (/^_?const|lifted_tensor|tensor_constant/i.test(name)) return "an exporter's constant";
   if (bufferName.test(name)) return 'a buffer, by its name';
+  if (is('preparation')) return 'a mean or deviation of colours';
+  const isUniform = data.every((x) => x === data[0]);
+  if (anonymous && isUniform && uses.some((use) => use.node.attributes.training_mode === 1 && use.position > 0)) return setting;
   // A learned exponent (generalised-mean pooling) has the name of a module's parameter.
   if (uses.some(at({ Pow: [1] })) && (anonymous || (!name.includes('.') && [-0.5, 0.5, 2].includes(data[0] as number))))
     return setting;
@@ -145,6 +156,29 @@ function cosineTables(tensors: ReadonlyMap<string, Tensor>): Set<string> {
         if (areCosineAndSine(values, others)) found.add(name).add(other);
       }
     }
+  }
+  return found;
+}
+
+const perColour = new Set(['Sub', 'Add', 'Mul', 'Div']);
+
+/** A number for each of three colours, (3, 1, 1) or (1, 1, 1, 3). */
+const isPerColour = ({ data, shape }: Tensor) => data.length === 3 && (/(^|,)3,1,1$/.test(shape.join()) || shape.length === 4);
+
+/** Numbers that are put to the colours of the input itself, before anything else is computed: how images are prepared. */
+function preparingImages({ nodes, tensors }: FileGraph): Set<string> {
+  const made = new Set(nodes.flatMap(({ outputs }) => outputs));
+  const isRaw = (name: string) => name !== '' && !made.has(name) && !tensors.has(name);
+  const raw = new Set(nodes.flatMap(({ inputs }) => inputs.filter(isRaw)));
+  const found = new Set<string>();
+  for (const { type, inputs, outputs } of nodes) {
+    if (!perColour.has(type) && type !== 'Cast' && type !== 'Identity') continue;
+    const own = inputs.filter((name) => tensors.has(name));
+    if (!inputs.some((name) => raw.has(name)) || inputs.some((name) => !raw.has(name) && !tensors.has(name))) continue;
+    const contents = own.map((name) => [name, tensors.get(name) as Tensor] as const);
+    if (!contents.every(([, content]) => content.data.length === 1 || isPerColour(content))) continue;
+    for (const [name, content] of contents) if (isPerColour(content)) found.add(name);
+    for (const name of outputs) raw.add(name);
   }
   return found;
 }

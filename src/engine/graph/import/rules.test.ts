@@ -401,7 +401,13 @@ const cases: Case[] = [
     { type, opset: 18, inputs: [x(2, 3, 4), ints(-2)] },
     { type, opset: 18, inputs: [x(2, 3, 4)], about: 'over all axes' },
   ]),
-  { type: 'ReduceSum', opset: 18, inputs: [x(2, 3)], attributes: { noop_with_empty_axes: 1 }, about: 'over none' },
+  ...['ReduceSum', 'ReduceL1', 'ReduceL2'].map((type) => ({
+    type,
+    opset: 18,
+    inputs: [x(2, 3)],
+    attributes: { noop_with_empty_axes: 1 },
+    about: 'over none',
+  })),
   { type: 'ReduceProd', opset: 18, inputs: [ints(2, 3, 4)], about: 'of integers' },
   { type: 'ArgMax', opset: 17, inputs: [x(3, 4)], attributes: { axis: 1, keepdims: 0 } },
   { type: 'ArgMax', opset: 17, inputs: [x(3, 4)] },
@@ -433,6 +439,27 @@ const cases: Case[] = [
   { type: 'GatherElements', opset: 17, inputs: [x(3, 4), int64([2, 4], [0, 1, 2, 0, 1, 1, 2, 2])] },
   { type: 'GatherND', opset: 17, inputs: [x(3, 4, 2), int64([2, 2], [0, -1, 2, 1])] },
   { type: 'ScatterElements', opset: 17, inputs: [x(3, 2), int64([1, 2], [2, 0]), x(1, 2)] },
+  {
+    type: 'GatherND',
+    opset: 17,
+    inputs: [x(2, 3, 4), int64([2, 2, 1], [0, -1, 2, 1])],
+    attributes: { batch_dims: 1 },
+    about: 'by batch',
+  },
+  {
+    type: 'GatherND',
+    opset: 17,
+    inputs: [x(2, 3, 4), int64([2, 3, 1], [0, -1, 2, 1, 3, -4])],
+    attributes: { batch_dims: 2 },
+    about: 'by two batch axes',
+  },
+  {
+    type: 'ScatterND',
+    opset: 18,
+    inputs: [x(4), int64([3, 1], [1, 1, -1]), x(3)],
+    attributes: { reduction: 'add' },
+    about: 'added',
+  },
   { type: 'ScatterND', opset: 17, inputs: [x(3, 2), int64([2, 1], [2, 0]), x(2, 2)] },
   { type: 'Pad', opset: 10, inputs: [x(2, 3)], attributes: { pads: [1, 0, 0, 2], value: new Float(1.5) } },
   { type: 'Pad', opset: 18, inputs: [x(2, 3), ints(1, 2), scalar(-1), ints(-1)] },
@@ -563,6 +590,21 @@ describe('an imported node gives what ONNX Runtime gives for the file', () => {
     const elsewhere = (type: string) => type === 'If' || type === 'TopK' || type.includes('Sequence');
     expect(Object.keys(rules).filter((type) => !checked.has(type) && !elsewhere(type))).toEqual([]);
   });
+});
+
+test.each([
+  [1, [1, 3, 0]],
+  [0, [2, 0, 1]],
+])('TopK of a constant gives its elements and places, equal ones in their order: largest %i', (largest, places) => {
+  const values = float32([4], [2, 5, 1, 5]);
+  const file = onnxFile({
+    outputs: ['values', 'places'],
+    initializers: { values_of: values, k: ints(3) },
+    nodes: [{ type: 'TopK', inputs: ['values_of', 'k'], outputs: ['values', 'places'], attributes: { largest } }],
+  });
+  const made = readModel(file).splice({ graph: new Graph(), inputs: {}, outputs: ['values', 'places'] });
+  expect(Array.from(made.places!.constant!.data, Number)).toEqual(places);
+  expect([...made.values!.constant!.data]).toEqual(places.map((at) => values.data[at]));
 });
 
 describe('If', () => {

@@ -302,26 +302,23 @@ defineOperator('GatherElements', {
   },
 });
 
-// Slices of the data replaced, without a reduction: what was replaced has no gradient, and what replaces it has that of its place.
+// Slices of the data replaced: what was replaced has no gradient, and what replaces it has that of its place. Or slices added to it.
 defineOperator('ScatterND', {
   infer: (inputs, attributes) => {
     const [x, at, updates] = [need(inputs, 0), need(inputs, 1), need(inputs, 2)];
     const named = at.shape.at(-1) as number;
     const wanted = [...at.shape.slice(0, -1), ...x.shape.slice(named)];
-    if (attributes.reduction !== undefined && attributes.reduction !== 'none')
-      throw new ShapeError('limn replaces slices and does not reduce them.');
+    if (!['none', 'add'].includes(String(attributes.reduction ?? 'none')))
+      throw new ShapeError(`limn replaces slices or adds to them, and has no reduction ${attributes.reduction}.`);
     if (named > x.shape.length) throw new ShapeError(`its indices name ${named} axes of ${x.shape.length}.`);
     if (updates.shape.join() !== wanted.join())
       throw new ShapeError(`its updates must be [${wanted}], but are [${updates.shape}].`);
     return [{ dtype: x.dtype, shape: x.shape }];
   },
-  vjp: ({ gradients, inputs, needs }) => {
+  vjp: ({ gradients, inputs, needs, attributes }) => {
     const [x, at, updates] = [need(inputs, 0), need(inputs, 1), need(inputs, 2)];
     const d = gradients[0] as Value;
-    return [
-      needs(0) ? f.scatterND(d, at, f.zerosOf(d, updates.shape)) : undefined,
-      undefined,
-      needs(2) ? f.gatherND(d, at, x.shape) : undefined,
-    ];
+    const kept = () => (attributes.reduction === 'add' ? d : f.scatterND(d, at, f.zerosOf(d, updates.shape)));
+    return [needs(0) ? kept() : undefined, undefined, needs(2) ? f.gatherND(d, at, x.shape) : undefined];
   },
 });

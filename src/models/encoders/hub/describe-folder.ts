@@ -14,6 +14,7 @@ import { type FeatureChoices, planImageFeatures } from './image-features.js';
 import { type ImageChoices, imageSteps } from './image-steps.js';
 import type { EncoderLayout } from './layout.js';
 import { exposeFeatures, type GraphInput, inspectEncoder } from './rewire.js';
+import type { SentenceSettings } from './sentence-settings.js';
 
 /** What a caller may say of an encoder that its files do not, or otherwise. */
 export interface EncoderChoices extends ImageChoices, FeatureChoices, TextChoices {
@@ -28,16 +29,18 @@ interface Folder {
   /** Files that are removed unless they are needed still. */
   previous: readonly string[];
   choices?: EncoderChoices;
+  /** What sentence-transformers says beside the files that are kept. */
+  sentence?: SentenceSettings | undefined;
 }
 
 /** Reads, tries and describes the files of a folder; the last thing written makes it an encoder. */
 export async function describeFolder(folder: string, options: Folder): Promise<void> {
-  const { name, layout, source, previous, choices = {} } = options;
+  const { name, layout, source, previous, choices = {}, sentence } = options;
   const configFile = join(folder, 'config.json');
   const config = existsSync(configFile) ? configSchema.catch({}).parse(await readJson(configFile, "an encoder's config")) : {};
   const short = name.replaceAll('/', '--');
   const seen = layout.image ? await describeImage(folder, short, layout.image, config, choices) : undefined;
-  const read = layout.text ? await describeText(folder, short, layout.text, config, choices) : undefined;
+  const read = layout.text ? await describeText(folder, short, layout.text, config, choices, sentence) : undefined;
   const described = [...(seen ? [seen.description] : []), ...(read ? [read.description] : [])];
   const made = described.map(({ file }) => file).filter((path) => !layout.files.includes(path));
   const files = await hashFiles(folder, [...layout.files, ...made]);

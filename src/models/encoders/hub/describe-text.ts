@@ -1,5 +1,4 @@
 /** The text side of an encoder's folder. */
-import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { LimnError } from '../../../core/errors.js';
@@ -7,9 +6,10 @@ import { readJson } from '../../../core/files.js';
 import { HubTokenizer } from '../text/hub-tokenizer.js';
 import { type TextDescription, textDescription } from '../text/text-description.js';
 import { OnnxTextEncoder } from '../text/text-encoder.js';
-import { batchOf, externalOf, type HubConfig } from './encoder-config.js';
+import { batchOf, externalOf, type HubConfig, longestText } from './encoder-config.js';
 import { besideIn } from './encoder-folder.js';
 import { exposeFeatures, type Feature, type GraphInput, type Inspection, inspectEncoder, noHiddenState } from './rewire.js';
+import type { SentenceSettings } from './sentence-settings.js';
 
 export interface TextChoices {
   /** What stands for the whole text: the file's embedding, the first token, or the mean of all tokens. @default output */
@@ -25,6 +25,7 @@ export async function describeText(
   path: string,
   config: HubConfig,
   choices: TextChoices,
+  sentence?: SentenceSettings,
 ): Promise<{ description: TextDescription; notes: string[] }> {
   const inspection = await inspectEncoder(join(folder, path));
   const named = (wanted: string) => inspection.inputs.find((input) => input.name === wanted);
@@ -41,7 +42,7 @@ export async function describeText(
   const settings = tokenizerSettings
     .catch({})
     .parse(await readJson(join(folder, files.tokenizerConfig), "a tokenizer's settings"));
-  const { global, said } = globalFeature(inspection, mask, choices.textGlobalFeature, path);
+  const { global, said } = globalFeature(inspection, mask, choices.textGlobalFeature, path, sentence);
   const local = inspection.local as string;
   const graph = await exposeFeatures(inspection, { local: { from: local }, global });
   const fixed = ids.shape[1];
@@ -52,9 +53,10 @@ export async function describeText(
     ...files,
     inputs: { ids: ids.name, ...(mask ? { mask: mask.name } : {}), ...(types ? { types: types.name } : {}) },
     dtype: ids.elementType === integers.int64 ? 'int64' : 'int32',
-    length: fixed ?? longestText(config, settings.model_max_length),
+    length: fixed ?? Math.min(longestText(config, settings.model_max_length), sentence?.length ?? Number.POSITIVE_INFINITY),
     // SigLIP was trained with padding that it attends to.
     fixedLength: fixed !== undefined || config.model_type?.startsWith('siglip') === true,
+    ...(sentence?.lowercase ? { lowercase: true } : {}),
     padding: (pad ? tokenizer.idOf(pad) : undefined) ?? 0,
     outputs: graph.outputs,
     ...batchOf(ids),
@@ -65,15 +67,15 @@ export async function describeText(
     tokenizer: join(folder, files.tokenizer),
     tokenizerConfig: join(folder, files.tokenizerConfig),
   };
-  await (await OnnxTextEncoder.open(description, places)).close();
-  return { description, notes: said ? [`The global feature of a text is ${said}.`] : [] };
-}
-
-/** The tokenizer knows of places that the positions of some models do not have for tokens. */
-function longestText({ text_config: text, max_position_embeddings: own }: HubConfig, known: number | undefined): number {
-  const positions = text?.max_position_embeddings ?? own;
-  if (positions === undefined) return known ?? 77;
-  return text?.max_position_embeddings === undefined && known !== undefined ? Math.min(positions, known) : positions;
+  const encoder = await OnnxTextEncoder.open(description, places);
+  const attendsPadding = await encoder.attendsPadding();
+  await encoder.close();
+  const notes = [
+    ...(said ? [`The global feature of a text is ${said}.`] : []),
+    ...(sentence?.prompt ? [`Texts are read without the prompt that the model puts before them: ${sentence.prompt}`] : []),
+  ];
+  if (attendsPadding) notes.push('It takes no attention_mask and reads padding too: texts of one length alone are run together.');
+  return { description: attendsPadding ? { ...description, attendsPadding } : description, notes };
 }
 
 function globalFeature(
@@ -81,9 +83,13 @@ function globalFeature(
   mask: GraphInput | undefined,
   wanted: TextChoices['textGlobalFeature'],
   path: string,
+  sentence: SentenceSettings | undefined,
 ): { global: Feature; said?: string } {
   const { local, global } = inspection;
   if (local === undefined) throw noHiddenState(inspection);
+  // What BERT pools is not what a sentence encoder was trained with; an embedding that the file gives has its other steps in it.
+  const isOwn = global !== undefined && (sentence === undefined || global !== 'pooler_output');
+  if (wanted === undefined && sentence && !isOwn) return sentenceFeature(local, mask, sentence, path);
   if (global !== undefined && (wanted ?? 'output') === 'output') return { global: { from: global } };
   if (wanted === 'class') return { global: { from: local, token: 0 }, said: `the first token of ${local}` };
   if (wanted === 'mean' && mask)
@@ -93,18 +99,24 @@ function globalFeature(
   throw new LimnError('USAGE', `${path} gives no embedding of a whole text: its outputs are ${found}. Give ${ways}.`);
 }
 
-/** What a folder of sentence-transformers says of its pooling; undefined where there is no such file. */
-export async function sentencePooling(folder: string): Promise<TextChoices['textGlobalFeature']> {
-  const file = join(folder, '1_Pooling', 'config.json');
-  if (!existsSync(file)) return undefined;
-  const pooling = poolingSchema.parse(await readJson(file, "a sentence encoder's pooling"));
-  if (pooling.pooling_mode_mean_tokens) return 'mean';
-  return pooling.pooling_mode_cls_token ? 'class' : undefined;
+function sentenceFeature(
+  local: string,
+  mask: GraphInput | undefined,
+  { pooling, after }: SentenceSettings,
+  path: string,
+): { global: Feature; said: string } {
+  const steps = [...(typeof pooling === 'object' ? [`pooling by ${pooling.other}`] : []), ...after];
+  if (steps.length > 0) {
+    throw new LimnError(
+      'USAGE',
+      `${path} gives no sentence_embedding, and limn does not do what the folder asks for after it: ${steps.join(', ')}. Export it with these steps, or give --text-global-feature mean or --text-global-feature class.`,
+      { details: { steps } },
+    );
+  }
+  if (pooling === 'class') return { global: { from: local, token: 0 }, said: `the first token of ${local}` };
+  if (mask) return { global: { from: local, maskedBy: mask.name }, said: `the mean of the tokens of ${local}` };
+  throw new LimnError('USAGE', `${path} takes no attention_mask, which the mean of the tokens needs: export it with that input.`);
 }
-
-const poolingSchema = z
-  .object({ pooling_mode_mean_tokens: z.boolean().optional(), pooling_mode_cls_token: z.boolean().optional() })
-  .catch({});
 
 const tokenizerSettings = z.object({
   model_max_length: z.number().int().min(2).max(8192).optional().catch(undefined),

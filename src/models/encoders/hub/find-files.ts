@@ -70,8 +70,16 @@ function ofOneKind(onnx: readonly string[], dtype: EncoderDtype | undefined, lab
     const kinds = [...new Set(onnx.map(dtypeOfName))];
     throw new LimnError('DATA', `${label} has no model with dtype ${dtype}: it has ${kinds.join(', ')}.`, { details: { kinds } });
   }
-  const plain = onnx.filter((path) => dtypeOfName(path) === 'fp32');
+  const plain = onnx.filter((path) => dtypeOfName(path) === 'fp32' && !isVariant(path, onnx));
   return plain.length > 0 ? plain : [onnx[0] as string];
+}
+
+/** Words by which optimizers and quantisers name what they write beside a file: model_O3.onnx, model_qint8_avx512.onnx. */
+const madeBy = new Set(['optimized', 'o1', 'o2', 'o3', 'o4', 'int8', 'uint8', 'qint8', 'quint8', 'fp16', 'bf16']);
+
+function isVariant(path: string, onnx: readonly string[]): boolean {
+  const words = path.slice(0, -'.onnx'.length).split('_');
+  return words.some((word, i) => i > 0 && madeBy.has(word.toLowerCase()) && onnx.includes(`${words.slice(0, i).join('_')}.onnx`));
 }
 
 type Side = 'picture' | 'text' | 'both' | 'neither';

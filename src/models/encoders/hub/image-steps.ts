@@ -6,7 +6,7 @@ import { readJson } from '../../../core/files.js';
 import type { EncoderDescription } from '../image/description.js';
 import { readOpenClipConfig, readTimmConfig } from './evaluation-transforms.js';
 import { type ImageSteps, readPreprocessor } from './preprocessor.js';
-import { processorClass } from './processor-classes.js';
+import { foreignSettings, processorClass } from './processor-classes.js';
 
 /** What a caller may say of the preprocessing; it goes before what the files say. */
 export interface ImageChoices {
@@ -86,7 +86,7 @@ async function readSteps(folder: string, modelType: string | undefined): Promise
     if (!existsSync(file)) continue;
     const value = await readJson(file, 'a picture preprocessor');
     const steps = stepsOf(source, value, file, modelType);
-    if (steps) return { steps, source, ...roundingNote(value, modelType) };
+    if (steps) return { steps, source, ...settingsNote(value, modelType) };
   }
   return undefined;
 }
@@ -103,9 +103,15 @@ function stepsOf(source: string, value: unknown, label: string, modelType: strin
   return content?.image_processor_type === 'TimmWrapperImageProcessor' ? undefined : readPreprocessor(value, label, modelType);
 }
 
-function roundingNote(value: unknown, modelType: string | undefined): { note?: string } {
+function settingsNote(value: unknown, modelType: string | undefined): { note?: string } {
   const { image_processor: nested = value } = value as { image_processor?: unknown };
-  const { image_processor_type: type } = nested as { image_processor_type?: string };
-  if (!processorClass(type, modelType).defaults?.rescalesFirst) return {};
-  return { note: 'Its image processor does not round resized colours; limn rounds them, to at most one grey level away.' };
+  const { image_processor_type: type, feature_extractor_type: former = type } = nested as Record<string, string | undefined>;
+  const foreign = foreignSettings(nested, modelType);
+  const notes = [
+    ...(foreign.length > 0 ? [`Its image processor does not read ${foreign.join(', ')}, and limn passes over that too.`] : []),
+    ...(processorClass(type ?? former, modelType).defaults?.rescalesFirst
+      ? ['Its image processor does not round resized colours; limn rounds them, to at most one grey level away.']
+      : []),
+  ];
+  return notes.length > 0 ? { note: notes.join(' ') } : {};
 }

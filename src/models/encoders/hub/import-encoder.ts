@@ -8,11 +8,11 @@ import { limnHome, makeFolder } from '../../../core/files.js';
 import { presentOptions } from '../../../core/former-names.js';
 import { encoderName, folderFile } from '../image/description.js';
 import { describeFolder, type EncoderChoices } from './describe-folder.js';
-import { sentencePooling } from './describe-text.js';
 import { encoderFolder, type HubEncoder, openHubEncoder, readEncoderFolder } from './encoder-folder.js';
 import { findEncoderFiles } from './find-files.js';
 import { withFolderLock } from './folder-lock.js';
 import type { EncoderDtype } from './layout.js';
+import { readSentenceSettings } from './sentence-settings.js';
 
 export interface ImportOptions extends EncoderChoices {
   /** The name to find it by. @default the folder's name, or the file's without .onnx */
@@ -37,13 +37,13 @@ export async function importEncoder(place: string, options: ImportOptions = {}):
   checkName(name);
   const target = encoderFolder(name);
   const layout = await findEncoderFiles(source, await listFiles(source, place), { dtype, given: file }, place);
-  const textGlobalFeature = choices.textGlobalFeature ?? (await sentencePooling(source));
+  const sentence = await readSentenceSettings(source);
   return withFolderLock(target, {}, async () => {
     const staged = join(dirname(target), `.${basename(target)}.${process.pid}.adding`);
     try {
       await rm(staged, { recursive: true, force: true });
       for (const path of layout.files) await copyInto(join(source, path), join(staged, path));
-      await describeFolder(staged, { name, layout, previous: [], choices: { ...choices, textGlobalFeature } });
+      await describeFolder(staged, { name, layout, previous: [], choices, sentence });
       await replaceFolder(target, staged);
     } finally {
       await rm(staged, { recursive: true, force: true });

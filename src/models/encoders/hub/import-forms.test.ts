@@ -6,6 +6,9 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vites
 import { byteTokenizer } from '../../../../test/support/clip/byte-tokenizer.js';
 import * as f from '../../../engine/graph/functions.js';
 import { encodeModel, Graph, type Value } from '../../../engine/graph/index.js';
+import { onnxFile } from '../../../engine/graph/testing/onnx-file.js';
+import { float32, int64 } from '../../../engine/tensor/tensor.js';
+import { TextReader } from '../../retrieval/text-reader.js';
 import { OnnxImageEncoder } from '../image/image-encoder.js';
 import { OnnxTextEncoder } from '../text/text-encoder.js';
 import { encoderFindings, findingLines } from './findings.js';
@@ -213,6 +216,49 @@ describe('image encoders in forms that people have', () => {
     );
   });
 
+  it('says which settings the class of its image processor does not read', async () => {
+    const folder = newFolder({ 'preprocessor_config.json': { ...preprocessor, crop_pct: 0.9, include_top: true } });
+    writeModel(folder, 'model.onnx', (pixels) => ({ last_hidden_state: tokensOf(cells(pixels, 2), 2) }));
+    const { encoder } = await features(folder);
+    expect((await encoderFindings(encoder)).notes).toContain(
+      'Its image processor does not read crop_pct, include_top, and limn passes over that too.',
+    );
+  });
+
+  it('takes the model, not what optimizers wrote beside it', async () => {
+    const folder = newFolder();
+    writeModel(folder, 'onnx/model.onnx', (pixels) => ({ last_hidden_state: tokensOf(cells(pixels, 2), 2) }));
+    for (const kind of ['optimized', 'O3', 'qint8_avx512', 'quint8_avx2'])
+      writeModel(folder, `onnx/model_${kind}.onnx`, (pixels) => ({ last_hidden_state: tokensOf(cells(pixels, 4), 4) }));
+    const { tokens, description } = await features(folder);
+    expect([tokens, description.file]).toEqual([4, 'form/onnx/model.limn.onnx']);
+  });
+
+  it.each(['weights/model.bin', './model.bin'])('brings along weights in %s', async (location) => {
+    const folder = newFolder();
+    const scale = float32([1], [0.5]);
+    const bytes = onnxFile({
+      inputs: { pixel_values: { dtype: 'float32', dims: [1, 3, size, size] } },
+      outputs: ['last_hidden_state'],
+      initializers: { scale, shape: int64([4], [1, 3, 2, size * (size / 2)]) },
+      nodes: [
+        { type: 'Mul', inputs: ['pixel_values', 'scale'], outputs: ['scaled'] },
+        { type: 'Reshape', inputs: ['scaled', 'shape'], outputs: ['halves'] },
+        { type: 'ReduceMean', inputs: ['halves'], outputs: ['means'], attributes: { axes: [3], keepdims: 0 } },
+        { type: 'Transpose', inputs: ['means'], outputs: ['last_hidden_state'], attributes: { perm: [0, 2, 1] } },
+      ],
+      external: { scale: { location } },
+    });
+    writeFileSync(join(folder, 'model.onnx'), bytes);
+    await expect(importEncoder(folder, { name: 'form', skipTokens: 0 })).rejects.toThrow(/model\.bin, which is not beside it/);
+    mkdirSync(join(folder, location, '..'), { recursive: true });
+    writeFileSync(join(folder, location), new Uint8Array(Float32Array.of(0.5).buffer));
+    const { encoder, local } = await features(folder, { skipTokens: 0 });
+    expect(encoder.image?.description.externalData).toEqual([location.replace('./', '')]);
+    const halves = expected(2);
+    expect(local).toEqual(near([0, 2].flatMap((row) => [0, 1, 2].map((c) => (halves[row]![c]! + halves[row + 1]![c]!) / 4))));
+  });
+
   it('leaves an encoder that is there as it is when another of its name cannot be used', async () => {
     const folder = newFolder();
     writeModel(folder, 'model.onnx', (pixels) => ({ last_hidden_state: tokensOf(cells(pixels, 2), 2) }));
@@ -263,6 +309,46 @@ describe('a text encoder alone', () => {
     expect(findingLines(await encoderFindings(encoder)).join('\n')).toContain('texts: model.limn.onnx');
   });
 
+  it('runs texts of one length together where nothing hides padding from it', async () => {
+    const folder = newFolder({});
+    writeText(folder, (tokens) => ({ last_hidden_state: tokens }));
+    const one = int64([1], [1]);
+    const bytes = onnxFile({
+      opset: 17,
+      inputs: { input_ids: { dtype: 'int64', dims: ['N', 'L'] } },
+      outputs: ['last_hidden_state', 'sentence_embedding'],
+      initializers: { axis: int64([1], [2]), one, scale: float32([], [1 / 512]) },
+      nodes: [
+        { type: 'Cast', inputs: ['input_ids'], outputs: ['float'], attributes: { to: 1 } },
+        { type: 'Mul', inputs: ['float', 'scale'], outputs: ['small'] },
+        { type: 'ReduceMean', inputs: ['small'], outputs: ['mean'], attributes: { axes: [1], keepdims: 1 } },
+        { type: 'Add', inputs: ['small', 'mean'], outputs: ['sum'] },
+        { type: 'Unsqueeze', inputs: ['sum', 'axis'], outputs: ['last_hidden_state'] },
+        {
+          type: 'ReduceMean',
+          inputs: ['last_hidden_state'],
+          outputs: ['sentence_embedding'],
+          attributes: { axes: [1], keepdims: 0 },
+        },
+      ],
+    });
+    writeFileSync(join(folder, 'model.onnx'), bytes);
+    const { text } = await importEncoder(folder, { name: 'unmasked' });
+    expect(text?.description.attendsPadding).toBe(true);
+    const opened = await OnnxTextEncoder.open(text!.description, text!.files);
+    const texts = ['a', 'abc', 'b', 'ab', 'cba'];
+    const together = await opened.encode(texts);
+    for (const [i, own] of texts.entries()) {
+      const alone = await opened.encode([own]);
+      expect([together.global[i], together.lengths[i]], own).toEqual([alone.global[0], alone.lengths[0]]);
+      expect([...together.local.subarray(i * 6, i * 6 + 6)], own).toEqual([...alone.local]);
+    }
+    await opened.close();
+    await expect(TextReader.open({ encoder: 'unmasked', trainFrom: 0 })).rejects.toThrow(
+      /takes no attention_mask and reads the padding/,
+    );
+  });
+
   it('takes the pooling that sentence-transformers says, and an embedding that is there', async () => {
     const folder = newFolder({});
     mkdirSync(join(folder, '1_Pooling'));
@@ -271,9 +357,27 @@ describe('a text encoder alone', () => {
     expect((await encoderFindings(await importEncoder(folder, { name: 'pooled' }))).notes).toContain(
       'The global feature of a text is the first token of last_hidden_state.',
     );
-    const whole = newFolder({});
-    writeText(whole, (tokens) => ({ token_embeddings: tokens, sentence_embedding: f.reduceMean(tokens, [1]) }));
-    const { text } = await importEncoder(whole, { name: 'whole' });
+    // BERT's own pooling is not the sentence encoder's.
+    const pooled = (tokens: Value) => f.reduceMean(tokens, [1]);
+    writeText(folder, (tokens) => ({ last_hidden_state: tokens, pooler_output: pooled(tokens) }));
+    const { text: read } = await importEncoder(folder, { name: 'own' });
+    expect(read?.description.outputs).toEqual({ local: 'last_hidden_state', global: 'limn_global' });
+    writeText(folder, (tokens) => ({ token_embeddings: tokens, sentence_embedding: pooled(tokens) }));
+    const { text } = await importEncoder(folder, { name: 'whole' });
     expect(text?.description.outputs).toEqual({ local: 'token_embeddings', global: 'sentence_embedding' });
+  });
+
+  it('refuses what follows the tokens and is in no output, by its name', async () => {
+    const folder = newFolder({ 'sentence_bert_config.json': { max_seq_length: 4, do_lower_case: true } });
+    mkdirSync(join(folder, '1_Pooling'));
+    writeFileSync(join(folder, '1_Pooling', 'config.json'), JSON.stringify({ pooling_mode_max_tokens: true }));
+    const modules = ['Pooling', 'Dense'].map((kind, i) => ({ path: `${i + 1}_${kind}`, type: `models.${kind}` }));
+    writeFileSync(join(folder, 'modules.json'), JSON.stringify(modules));
+    writeText(folder, (tokens) => ({ last_hidden_state: tokens }));
+    await expect(importEncoder(folder, { name: 'dense' })).rejects.toThrow(
+      /gives no sentence_embedding, and limn does not do what the folder asks for after it: pooling by max, Dense\. /,
+    );
+    const { text } = await importEncoder(folder, { name: 'dense', textGlobalFeature: 'mean' });
+    expect(text?.description.lowercase).toBe(true);
   });
 });

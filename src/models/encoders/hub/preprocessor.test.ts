@@ -30,7 +30,11 @@ describe('readPreprocessor', () => {
       { size: 32, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], resampling: 'pillow-bilinear', fit: 'fill' },
       'swin',
     ],
-    ['old and fast names, and null', { ...clip, feature_extractor_type: 'CLIPFeatureExtractor', resample: null }, common],
+    [
+      'old names, and null for what it then is of itself',
+      { ...clip, feature_extractor_type: 'CLIPFeatureExtractor', size: null },
+      common,
+    ],
     ['a fast class', { ...clip, image_processor_type: 'CLIPImageProcessorFast', resample: undefined }, common],
     [
       'one number for all colours',
@@ -53,6 +57,17 @@ describe('readPreprocessor', () => {
   it.each([
     [{ ...clip, resample: 6 }, /"resample" 6, which is none of 0 to 5\.$/],
     [{ ...clip, resample: undefined }, /"resample", and no image_processor_type/],
+    [{ ...clip, image_processor_type: 'CLIPImageProcessor', resample: null }, /"resample": null\.$/],
+    [{ ...clip, rescale_factor: null }, /"rescale_factor": null\.$/],
+    [{ ...clip, do_resize: null }, /no resizing/],
+    [
+      { image_processor_type: 'DINOv3ViTImageProcessorFast', resample: 3 },
+      /"resample" 3 of colours that its class leaves beyond black/,
+    ],
+    [{ ...clip, do_center_crop: null }, /pictures of any width/],
+    [{ ...clip, image_mean: [0.5] }, /"image_mean" of 1 colours, not of 3\.$/],
+    [{ image_processor_type: 'ViTImageProcessor', do_center_crop: true }, /"do_center_crop" without "crop_size"\.$/],
+    [{ image_processor_type: 'ConvNextImageProcessor', crop_pct: null, size: { shortest_edge: 64 } }, /"crop_pct": null\.$/],
     [{ ...clip, do_resize: false }, /no resizing \("do_resize": false\)/],
     [{ ...clip, rescale_factor: 1 / 2550 }, /colours that are not from 0 to 1 .*"rescale_factor"/],
     [{ ...clip, do_pad: true }, /"do_pad": true\.$/],

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { LimnError } from '../../../core/errors.js';
 import { mistakeText } from '../../../core/schema.js';
 import type { EncoderDescription } from '../image/description.js';
-import { type ProcessorClass, processorClass } from './processor-classes.js';
+import { foreignSettings, type ProcessorClass, processorClass } from './processor-classes.js';
 
 const side = z.number().int().positive();
 const extent = z.union([
@@ -15,7 +15,8 @@ const extent = z.union([
   // shortest_edge, or height and width; what else there is is refused by its name (extentOf).
   z.record(z.string(), z.unknown()),
 ]);
-const colours = z.union([z.number(), z.array(z.number()).length(3)]);
+// How many there are matters only where they are used (colourSteps).
+const colours = z.union([z.number(), z.array(z.number())]);
 
 const schema = z.looseObject({
   image_processor_type: z.string().optional(),
@@ -43,7 +44,7 @@ type Merged = Settings & { [Key in 'resizing' | 'models']?: ProcessorClass[Key] 
 
 /** Settings that change nothing about the pixels of one picture. */
 const withoutEffect =
-  /^_|^(processor_class|image_processor|tokenizer_class|do_convert_rgb|do_reduce_labels|reduce_labels|data_format|input_data_format|return_tensors|device|disable_grouping|return_image_mask|input_size_patches|total_mask_patches|mask_group_.*|codebook_.*|return_codebook_pixels|num_labels|id2label|label2id|model_input_names|transformers_version|pad_size)$/;
+  /^_|^(processor_class|image_processor|tokenizer_class|do_convert_rgb|do_reduce_labels|reduce_labels|data_format|input_data_format|use_fast|return_tensors|device|disable_grouping|return_image_mask|input_size_patches|total_mask_patches|mask_group_.*|codebook_.*|return_codebook_pixels|num_labels|id2label|label2id|model_input_names|transformers_version|pad_size)$/;
 
 /** Pillow's numbers of its filters. */
 const filters: readonly NonNullable<EncoderDescription['resampling']>[] = [
@@ -54,6 +55,9 @@ const filters: readonly NonNullable<EncoderDescription['resampling']>[] = [
   'pillow-box',
   'pillow-hamming',
 ];
+
+/** Filters with negative weights: beside an edge they give more than white and less than black. */
+const overshooting: readonly string[] = ['pillow-lanczos', 'pillow-bicubic'];
 
 export type ImageSteps = Pick<EncoderDescription, 'size' | 'mean' | 'std' | 'resampling' | 'fit'> &
   Partial<Pick<EncoderDescription, 'shorterSide' | 'channelOrder' | 'cropRounding'>>;
@@ -66,36 +70,46 @@ export type ImageSteps = Pick<EncoderDescription, 'size' | 'mean' | 'std' | 'res
 export function readPreprocessor(value: unknown, label: string, modelType?: string): ImageSteps {
   const refuse = (what: string) =>
     new LimnError('CONFIG', `${label} asks for what limn does not do to pictures: ${what}.`, { details: { label } });
-  const parsed = schema.safeParse(withoutNull(value));
+  const parsed = schema.safeParse(nullsRead(value));
   if (!parsed.success) {
     throw new LimnError('CONFIG', `${label} is not a picture preprocessor: ${mistakeText(parsed.error)}.`);
   }
-  const given = parsed.data;
-  const type = given.image_processor_type ?? given.feature_extractor_type;
+  const type = parsed.data.image_processor_type ?? parsed.data.feature_extractor_type;
   const { name, defaults } = processorClass(type, modelType);
   if (name !== undefined && !defaults) throw refuse(`image_processor_type "${name}", whose steps it does not know`);
+  const foreign = foreignSettings(value, modelType);
+  const given = Object.fromEntries(Object.entries(parsed.data).filter(([key]) => !foreign.includes(key))) as Settings;
   refuseUnknown(given, refuse);
   if (defaults === undefined && given.size === undefined) {
     throw new LimnError('CONFIG', `${label} is not a picture preprocessor: "size": there is none, and no image_processor_type.`);
   }
   const settings: Merged = { ...(defaults as Partial<Merged> | undefined), ...given };
+  if (isNull(value, 'crop_pct')) delete settings.crop_pct;
   // A class that does not normalise has no use for the setting.
   if (defaults?.do_normalize === false) settings.do_normalize = false;
   if (settings.do_resize === false) throw refuse('no resizing ("do_resize": false)');
+  // Some versions of the library fill these in by rules of their own, and others fail.
+  const empty = ['resample', ...(settings.do_rescale === false ? [] : ['rescale_factor'])].find((key) => isNull(value, key));
+  if (empty) throw refuse(`"${empty}": null`);
   const shape = geometry(settings, refuse);
   if (settings.resample === undefined) throw refuse('resizing without "resample", and no image_processor_type to know it by');
   const resampling = filters[settings.resample];
   if (!resampling) throw refuse(`"resample" ${settings.resample}, which is none of 0 to ${filters.length - 1}`);
+  if (defaults?.rescalesFirst && overshooting.includes(resampling))
+    throw refuse(`"resample" ${settings.resample} of colours that its class leaves beyond black and white`);
   return { ...shape, ...colourSteps(settings, refuse), resampling };
 }
 
 type Refuse = (what: string) => LimnError;
 
-/** transformers takes null for "as the class does". */
-function withoutNull(value: unknown): unknown {
+/** transformers takes null for "as the class does", but where it asks whether to do something: there it is no. */
+function nullsRead(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== null && part !== undefined));
+  const read = Object.entries(value).map(([key, part]) => [key, part === null && /^(do_|include_top$)/.test(key) ? false : part]);
+  return Object.fromEntries(read.filter(([, part]) => part !== null && part !== undefined));
 }
+
+const isNull = (value: unknown, key: string) => (value as Record<string, unknown>)[key] === null;
 
 function refuseUnknown(given: Settings, refuse: Refuse): void {
   if (given.keep_aspect_ratio) throw refuse('pictures of any width ("keep_aspect_ratio")');
@@ -115,12 +129,13 @@ function geometry(settings: Merged, refuse: Refuse): Pick<ImageSteps, 'size' | '
   if (scaled.width !== scaled.height) throw refuse('pictures that are not square ("size")');
   if (resizing === 'convnext') {
     if (!scaled.shortest) throw refuse('"size" without shortest_edge, which its class needs');
+    if (cropPart === undefined && scaled.width < 384) throw refuse('"crop_pct": null');
     const cropped = crops && cropSize !== undefined ? extentOf(cropSize, true, 'crop_size', refuse).width : scaled.width;
     if (cropped !== scaled.width) throw refuse('a second crop ("do_center_crop")');
     if (scaled.width >= 384) return { size: scaled.width, fit: 'fill' };
     return steps(scaled.width, 'cover', Math.trunc(scaled.width / (cropPart as number)));
   }
-  if (cropPart !== undefined && resizing !== 'poolformer') throw refuse('"crop_pct", which its class does not have');
+  if (cropPart !== undefined && resizing !== 'poolformer') throw refuse('"crop_pct", and no image_processor_type that has it');
   if (resizing === 'levit' && scaled.shortest) scaled.width = Math.trunc((256 / 224) * scaled.width);
   const byPart = resizing === 'poolformer' && cropPart !== undefined;
   if (byPart) Object.assign(scaled, { width: Math.trunc(scaled.width / cropPart), shortest: true });
@@ -133,6 +148,7 @@ function geometry(settings: Merged, refuse: Refuse): Pick<ImageSteps, 'size' | '
     if (scaled.shortest) throw refuse('pictures of any width ("size" gives the shorter side, and "do_center_crop" is not set)');
     return { size: scaled.width, fit: 'fill' };
   }
+  if (cropSize === undefined && settings.models !== undefined) throw refuse('"do_center_crop" without "crop_size"');
   const cropped = extentOf(cropSize ?? size, true, 'crop_size', refuse);
   if (cropped.width !== cropped.height) throw refuse('pictures that are not square ("crop_size")');
   return steps(cropped.width, scaled.shortest ? 'cover' : 'fill', scaled.width);
@@ -177,7 +193,9 @@ function colourSteps(settings: Settings, refuse: Refuse): Pick<ImageSteps, 'mean
   const normalizes = settings.do_normalize ?? true;
   const three = (value: number | readonly number[] | undefined, field: string): number[] => {
     if (value === undefined) throw refuse(`normalising without image_mean and image_std ("${field}" is missing)`);
-    return typeof value === 'number' ? [value, value, value] : [...value];
+    if (typeof value === 'number') return [value, value, value];
+    if (value.length !== 3) throw refuse(`"${field}" of ${value.length} colours, not of 3`);
+    return [...value];
   };
   const mean = normalizes ? three(settings.image_mean, 'image_mean') : [0, 0, 0];
   const once = normalizes ? three(settings.image_std, 'image_std') : [1, 1, 1];

@@ -146,3 +146,25 @@ export function processorClass(
   const found = Object.values(processorClasses).find(({ models }) => modelType !== undefined && models.includes(modelType));
   return found ? { defaults: found } : {};
 }
+
+/** Settings that few classes read; the others pass over them. */
+const ownSettings: Readonly<Record<string, readonly string[]>> = {
+  crop_pct: ['convnext', 'poolformer'],
+  do_flip_channel_order: ['mobilevit'],
+  ensure_multiple_of: ['dpt'],
+  include_top: ['efficientnet'],
+  keep_aspect_ratio: ['dpt'],
+  rescale_offset: ['efficientnet'],
+};
+
+/** Settings of a file that its class does not read, by their names. */
+export function foreignSettings(value: unknown, modelType: string | undefined): string[] {
+  const settings = value as { image_processor_type?: string; feature_extractor_type?: string };
+  const { defaults } = processorClass(settings.image_processor_type ?? settings.feature_extractor_type, modelType);
+  if (!defaults) return [];
+  return Object.keys(ownSettings).filter(
+    (name) =>
+      (settings as Record<string, unknown>)[name] != null &&
+      !ownSettings[name]?.some((owner) => processorClasses[owner] === defaults),
+  );
+}

@@ -4,9 +4,9 @@
  * The hidden state is found backwards from the embedding: it is what the pooled token is taken from. The file is not written
  * anew: protobuf merges messages that follow one another, so a copy with a few bytes after it is a file with another output.
  */
-import { constants } from 'node:fs';
-import { appendFile, copyFile, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { constants, existsSync } from 'node:fs';
+import { appendFile, copyFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, posix } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { readRegularFile } from '../../../core/regular-file.js';
@@ -18,10 +18,12 @@ import {
   ModelProtoSchema,
   type NodeProto,
   NodeProtoSchema,
+  type TensorProto,
   TensorProtoSchema,
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from '../../../engine/graph/proto/onnx_pb.js';
+import { fileName } from '../image/description.js';
 
 export interface EncoderGraph {
   /** The file to run: the one given, or one beside it that exposes more. */
@@ -67,7 +69,7 @@ const noFeature = /logits|scores|boxes|loss|attentions?$|past_key|present/i;
  */
 export async function inspectEncoder(file: string): Promise<Inspection> {
   const { graph, opsetImport } = await readModel(file);
-  const externalData = await findExternalData(file, graph);
+  const externalData = findExternalData(file, graph);
   const outputs = graph.output.map(describeValue);
   const named = new Map(outputs.map((output) => [output.name, output]));
   const global =
@@ -183,16 +185,23 @@ async function readModel(file: string): Promise<ModelProto & { graph: GraphProto
   }
 }
 
-/** The files beside it that a graph keeps its weights in. */
-async function findExternalData(file: string, graph: GraphProto): Promise<string[]> {
-  const external = graph.initializer.filter(({ dataLocation }) => dataLocation === externalLocation);
+/** The files that a graph keeps its weights in, as paths from its own folder. */
+function findExternalData(file: string, graph: GraphProto): string[] {
+  const external = tensorsOf(graph).filter(({ dataLocation }) => dataLocation === externalLocation);
   const locations = external.map(({ externalData }) => externalData.find(({ key }) => key === 'location')?.value ?? '');
-  const names = [...new Set(locations)].sort();
-  const present = new Set(await readdir(dirname(file)));
-  const missing = names.find((name) => !present.has(name));
+  const names = [...new Set(locations.map((location) => (location === '' ? '' : posix.normalize(location))))].sort();
+  const missing = names.find((name) => !fileName.safeParse(name).success || !existsSync(join(dirname(file), name)));
   if (missing === undefined) return names;
   const where = missing === '' ? 'no file' : `${missing}, which is not beside it. Get that too`;
   throw new LimnError('ENCODER', `${file} keeps its weights in ${where}.`, { details: { file, missing } });
+}
+
+/** The tensors of a graph: its initializers, and those that its nodes have as attributes or in graphs of their own. */
+function tensorsOf({ initializer, node }: GraphProto): TensorProto[] {
+  const inside = node.flatMap(({ attribute }) =>
+    attribute.flatMap(({ t, g }) => [...(t ? [t] : []), ...(g ? tensorsOf(g) : [])]),
+  );
+  return [...initializer, ...inside];
 }
 
 function graphInputs(graph: GraphProto): GraphInput[] {

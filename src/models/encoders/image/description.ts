@@ -15,7 +15,10 @@ const perChannel = (least: number) =>
 
 /** A name that can be a folder. */
 export const encoderName = z.string().regex(/^[\w.-]+$/, 'may have letters, digits, ".", "_" and "-" only');
-export const fileName = z.string().regex(/^[^/\\]+$/, 'must be the name of a file in the same folder');
+export const fileName = z
+  .string()
+  .regex(/^[^/\\:]+(\/[^/\\:]+)*$/, 'must be the name of a file in the same folder or below it')
+  .refine((path) => !path.split('/').includes('..'), 'must be the name of a file in the same folder or below it');
 
 export const imageDescription = z.strictObject({
   /** A short name, used in cache folders and messages. */

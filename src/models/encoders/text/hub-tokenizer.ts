@@ -8,6 +8,7 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { readJson } from '../../../core/files.js';
+import { readableTokenizer } from './tokenizer-forms.js';
 
 export interface TokenIds {
   /** At most `length`; the special token at the end is kept when the text is cut. */
@@ -22,21 +23,29 @@ export class HubTokenizer {
     private readonly lowercases: boolean,
     /** Whether an empty text ends with a special token. */
     private readonly endsSpecially: boolean,
+    /** Whether texts are put in lower case before the tokenizer gets them. */
+    private readonly lowercasesFirst: boolean,
+    /** The id of words that a list of whole words does not have. */
+    private readonly unknown: number | undefined,
   ) {}
 
   /**
    * @param file the path of tokenizer.json
    * @param configFile the path of tokenizer_config.json
+   * @param lowercase whether texts are put in lower case first
    * @throws LimnError IO, DATA for files that cannot be read, ENCODER for a tokenizer that the library does not know
    */
-  static async open(file: string, configFile: string): Promise<HubTokenizer> {
-    const [json, config] = await Promise.all([
+  static async open(file: string, configFile: string, lowercase = false): Promise<HubTokenizer> {
+    const [read, config] = await Promise.all([
       readJson(file, "a text encoder's tokenizer"),
       readJson(configFile, "a tokenizer's settings"),
     ]);
     try {
-      const tokenizer = new Tokenizer(json as object, config as object);
-      return new HubTokenizer(tokenizer, hasLowercase(json), tokenizer.encode('').ids.length > 0);
+      const json = readableTokenizer(read as object, config as object);
+      const tokenizer = new Tokenizer(json, config as object);
+      const { unk_token: unknown } = (json as { model: { unk_token?: string | null } }).model;
+      const unknownId = unknown ? tokenizer.token_to_id(unknown) : undefined;
+      return new HubTokenizer(tokenizer, hasLowercase(json), tokenizer.encode('').ids.length > 0, lowercase, unknownId);
     } catch (error) {
       throw new LimnError('ENCODER', `${file} is not a tokenizer that limn can use: ${messageOf(error)}.`, { cause: error });
     }
@@ -44,8 +53,11 @@ export class HubTokenizer {
 
   /** The ids of one text, special tokens included; an empty text has these alone. */
   encode(text: string, length: number): TokenIds {
+    const given = this.lowercasesFirst ? text.toLowerCase() : text;
     // JavaScript writes a capital sigma at the end of a word otherwise than the reference does.
-    const { ids } = this.tokenizer.encode(this.lowercases ? text.replaceAll('Σ', 'σ') : text);
+    const encoded = this.tokenizer.encode(this.lowercases ? given.replaceAll('Σ', 'σ') : given);
+    // The library has no id for a word that a list of whole words lacks; the reference leaves it out where nothing stands for it.
+    const ids = (encoded.ids as (number | undefined)[]).flatMap((id) => id ?? this.unknown ?? []);
     if (ids.length <= length) return { ids, truncated: false };
     const kept = ids.slice(0, length);
     if (this.endsSpecially) kept[length - 1] = ids.at(-1) as number;
@@ -59,6 +71,8 @@ export class HubTokenizer {
 }
 
 function hasLowercase(json: unknown): boolean {
-  const { normalizer } = json as { normalizer?: { type?: string; normalizers?: { type?: string }[] } };
-  return [normalizer, ...(normalizer?.normalizers ?? [])].some((step) => step?.type === 'Lowercase');
+  type Step = { type?: string; lowercase?: boolean };
+  const { normalizer } = json as { normalizer?: Step & { normalizers?: Step[] } };
+  const lowers = ({ type, lowercase }: Step) => type === 'Lowercase' || (type === 'BertNormalizer' && lowercase !== false);
+  return [normalizer, ...(normalizer?.normalizers ?? [])].some((step) => step && lowers(step));
 }

@@ -25,6 +25,10 @@ export const textDescription = z.strictObject({
   length: z.int().min(2).max(8192),
   /** Whether every text is padded to `length`, because the graph insists or was trained so. */
   fixedLength: z.boolean().default(false),
+  /** Whether texts are put in lower case before they are split. @default only where the tokenizer does so itself */
+  lowercase: z.boolean().optional(),
+  /** Whether padding changes what the graph gives of a text, which has no mask: only texts of one length are run together. */
+  attendsPadding: z.boolean().optional(),
   /** The id of padding. */
   padding: z.int().nonnegative(),
   outputs: z.strictObject({

@@ -74,7 +74,7 @@ export class OnnxTextEncoder implements FrozenTextEncoder {
         `The encoder ${description.name} takes 2 to ${description.length} tokens a text, not ${tokens}.`,
       );
     }
-    const tokenizer = await HubTokenizer.open(files.tokenizer, files.tokenizerConfig);
+    const tokenizer = await HubTokenizer.open(files.tokenizer, files.tokenizerConfig, description.lowercase);
     const alone = await quantizesDynamically(files.weights);
     const id = await encoderId(description, files, tokens, alone);
     const label = `text encoder ${description.name}`;
@@ -114,9 +114,12 @@ export class OnnxTextEncoder implements FrozenTextEncoder {
     const global = new Uint16Array(texts.length * this.global.channels);
     // Texts of like length share a run, so that little is padded.
     const order = [...lengths.keys()].sort((a, b) => (lengths[a] as number) - (lengths[b] as number));
-    const step = this.alone ? 1 : (this.description.batch ?? textsPerRun);
-    for (let start = 0; start < order.length; start += step) {
-      const rows = order.slice(start, start + step);
+    const most = this.alone ? 1 : (this.description.batch ?? textsPerRun);
+    const length = (row: number | undefined) => lengths[row as number];
+    for (let start = 0, end = 0; start < order.length; start = end) {
+      end = Math.min(start + most, order.length);
+      if (this.description.attendsPadding) while (length(order[end - 1]) !== length(order[start])) end--;
+      const rows = order.slice(start, end);
       const outputs = await runTexts(
         this.session,
         this.description,
@@ -125,8 +128,8 @@ export class OnnxTextEncoder implements FrozenTextEncoder {
       const padded = outputs.local.shape[1] as number;
       rows.forEach((row, i) => {
         const from = i * padded * channels;
-        const length = lengths[row] as number;
-        local.set(toFloat16(outputs.local.data.subarray(from, from + length * channels)), row * tokens * channels);
+        const size = (lengths[row] as number) * channels;
+        local.set(toFloat16(outputs.local.data.subarray(from, from + size)), row * tokens * channels);
         const width = this.global.channels;
         global.set(toFloat16(outputs.global.data.subarray(i * width, (i + 1) * width)), row * width);
       });
@@ -138,6 +141,21 @@ export class OnnxTextEncoder implements FrozenTextEncoder {
       );
     }
     return { local, lengths, global, truncated: encoded.filter(({ truncated }) => truncated).length };
+  }
+
+  /** Whether padding behind a text changes what the graph gives of it. */
+  async attendsPadding(): Promise<boolean> {
+    const { inputs, fixedLength, padding } = this.description;
+    const { ids } = this.tokenizer.encode('a', this.local.tokens);
+    if (inputs.mask !== undefined || fixedLength || ids.length >= this.local.tokens) return false;
+    const run = (text: number[]) => runTexts(this.session, this.description, [text]);
+    const [own, padded] = [await run(ids), await run([...ids, padding])];
+    const differs = (a: Float32Array, b: Float32Array) =>
+      a.some((x, i) => !(Math.abs(x - (b[i] as number)) <= 1e-4 * Math.max(1, Math.abs(x))));
+    const size = ids.length * this.local.channels;
+    const rowOf = ({ local }: TextOutputs) => local.data.subarray(0, size);
+    const wholeOf = ({ global }: TextOutputs) => global.data.subarray(0, this.global.channels);
+    return differs(rowOf(own), rowOf(padded)) || differs(wholeOf(own), wholeOf(padded));
   }
 
   close(): Promise<void> {

@@ -1,0 +1,114 @@
+"""Further families for encoder_blocks.py, which registers them: architectures that hold their blocks in other ways.
+
+Each entry of the tables below is a model, the pattern of its blocks' modules and what makes it small.
+"""
+
+import timm
+import torchvision
+import transformers
+from encoder_blocks import eager, families, image, of_transformers, plain, reading, small, timm_of, words
+
+stages = r"stages\.\d+\.blocks\.\d+"
+numbered = r"blocks\.\d+"
+double = r"blocks\.\d+\.\d+"
+layers = r".*layers?\.\d+"
+tiny = {"img_size": 32, "patch_size": 8, "embed_dim": 16, "depth": 2, "num_heads": 2}
+four = {"depths": (1, 1, 2, 1), "num_heads": (1, 2, 2, 2)}
+widths = (8, 16, 24, 32)
+
+# Name -> model of timm, blocks, side of an image, settings.
+of_timm = {
+    "hiera": ("hiera_tiny_224", numbered, 64, {"img_size": 64, "embed_dim": 8, "num_heads": 1, "stages": (1, 1, 1, 1)}),
+    "xcit": ("xcit_nano_12_p16_224", r"(cls_attn_)?blocks\.\d+", 64, {"img_size": 64, "embed_dim": 16, "depth": 2, "num_heads": 2}),
+    "levit": ("levit_128s", stages, 64, {"embed_dim": (16, 24, 32), "key_dim": 8, "num_heads": (2, 2, 2), "depth": (1, 1, 1), "img_size": 64}),
+    "mvitv2": ("mvitv2_tiny", stages, 64, {"img_size": 64}),
+    "twins": ("twins_pcpvt_small", double, 64, {"img_size": 64, "embed_dims": widths, **four}),
+    "twins_svt": ("twins_svt_small", double, 64, {"img_size": 64, "embed_dims": widths, **four}),
+    "pit": ("pit_ti_224", r"transformers\.\d+\.blocks\.\d+", 64, {"img_size": 64, "base_dims": (8, 8, 8), "depth": (1, 2, 1), "heads": (1, 2, 2)}),
+    "davit": ("davit_tiny", stages, 64, {"embed_dims": (8, 16), "depths": (1, 2), "num_heads": (1, 2), "window_size": 4}),
+    "edgenext": ("edgenext_xx_small", stages, 64, {"dims": widths, "depths": (1, 1, 2, 1), "heads": (2, 2, 2, 2)}),
+    "efficientvit": ("efficientvit_b0", stages, 64, {}),
+    "fasternet": ("fasternet_t0", stages, 64, {"depths": (1, 1, 2, 1), "embed_dim": 8}),
+    "ghostnet": ("ghostnet_050", double, 64, {}),
+    "hgnet": ("hgnetv2_b0", stages, 64, {}),
+    "mambaout": ("mambaout_femto", stages, 64, {"dims": widths, "depths": (1, 1, 2, 1)}),
+    "mnasnet": ("mnasnet_050", double, 64, {}),
+    "mobilenetv4": ("mobilenetv4_conv_small_050", double, 64, {}),
+    "repghost": ("repghostnet_050", double, 64, {}),
+    "res2net": ("res2net50_26w_4s", r"layer\d+\.\d+", 64, {"layers": (1, 1, 1, 1)}),
+    "resnetv2": ("resnetv2_50", stages, 64, {"layers": (1, 1, 2, 1), "channels": (16, 16, 24, 32)}),
+    "resnext": ("resnext50_32x4d", r"layer\d+\.\d+", 64, {"layers": (1, 1, 1, 1)}),
+    "visformer": ("visformer_tiny", r"stage\d+\.\d+", 64, {"img_size": 64, "embed_dim": 48, "depth": (1, 1, 1), "num_heads": 2}),
+    "vovnet": ("ese_vovnet19b_dw", stages, 64, {}),
+    "deit3": ("deit3_small_patch16_224", numbered, 32, tiny),
+    "relpos": ("vit_relpos_small_patch16_224", numbered, 32, tiny),
+}
+
+# Name -> model of transformers, its configuration's name and settings, blocks, side of an image.
+of_images = {
+    "aimv2": ("Aimv2VisionModel", "Aimv2VisionConfig", {**small, **image}, layers, 32),
+    "altclip": ("AltCLIPVisionModel", "AltCLIPVisionConfig", {**small, **image}, layers, 32),
+    "bit": ("BitModel", "BitConfig", {"embedding_size": 16, "hidden_sizes": [16, 24, 32, 40], "depths": [1, 1, 2, 1], "num_groups": 4}, r".*stages\.\d+\.layers\.\d+", 64),
+    "data2vec": ("Data2VecVisionModel", "Data2VecVisionConfig", {**small, **image, "use_relative_position_bias": True}, layers, 32),
+    "dinov3_convnext": ("DINOv3ConvNextModel", "DINOv3ConvNextConfig", {"hidden_sizes": [8, 12, 16, 20], "depths": [1, 1, 2, 1], "image_size": 64}, r".*stages\.\d+\.layers\.\d+", 64),
+    "focalnet": ("FocalNetModel", "FocalNetConfig", {"image_size": 32, "embed_dim": 8, "hidden_sizes": [8, 16], "depths": [1, 2], "focal_levels": [2, 2], "focal_windows": [3, 3]}, r".*stages\.\d+\.layers\.\d+", 32),
+    "hiera": ("HieraModel", "HieraConfig", {"embed_dim": 8, "image_size": [64, 64], "num_heads": [1, 2, 2, 2], "depths": [1, 1, 1, 1]}, r".*stages\.\d+\.layers\.\d+", 64),
+    "metaclip_2": ("MetaClip2VisionModel", "MetaClip2VisionConfig", {**small, **image}, layers, 32),
+    "mlcd": ("MLCDVisionModel", "MLCDVisionConfig", {**small, **image}, layers, 32),
+    "mobilenet_v1": ("MobileNetV1Model", "MobileNetV1Config", {"image_size": 64, "depth_multiplier": 0.25}, r".*layer\.\d+", 64),
+    "owlvit": ("OwlViTVisionModel", "OwlViTVisionConfig", {**small, **image}, layers, 32),
+    "pixio": ("PixioModel", "PixioConfig", {**small, **image}, layers, 32),
+    "poolformer": ("PoolFormerModel", "PoolFormerConfig", {"hidden_sizes": [8, 16, 24, 32], "depths": [1, 1, 2, 1]}, r".*block\.\d+\.\d+", 64),
+    "pvt_v2": ("PvtV2Model", "PvtV2Config", {"image_size": 64, "hidden_sizes": [8, 16, 24, 32], "num_attention_heads": [1, 2, 2, 2], "depths": [1, 1, 1, 1]}, r".*layers\.\d+\.blocks\.\d+", 64),
+}
+
+# Name -> model of transformers, its configuration's name and settings, blocks.
+wide = words | {"max_position_embeddings": 64}
+grouped = {**small, "num_key_value_heads": 1, "head_dim": 8}
+of_texts = {
+    "albert": ("AlbertModel", "AlbertConfig", {**small, "embedding_size": 8, **words}, r".*albert_layers\.\d+"),
+    "bloom": ("BloomModel", "BloomConfig", {"hidden_size": 16, "n_layer": 2, "n_head": 2, "vocab_size": 40, "pad_token_id": 39}, r"h\.\d+"),
+    "convbert": ("ConvBertModel", "ConvBertConfig", {**small, "embedding_size": 16, "conv_kernel_size": 3, **words}, r".*layer\.\d+"),
+    "deberta": ("DebertaV2Model", "DebertaV2Config", {**small, **words, "relative_attention": True, "position_buckets": 8, "pos_att_type": ["p2c", "c2p"], "norm_rel_ebd": "layer_norm", "share_att_key": True}, r".*layer\.\d+"),
+    "electra": ("ElectraModel", "ElectraConfig", {**small, "embedding_size": 16, **words}, r".*layer\.\d+"),
+    "eurobert": ("EuroBertModel", "EuroBertConfig", {**grouped, **words}, r"layers\.\d+"),
+    "gpt2": ("GPT2Model", "GPT2Config", {"n_embd": 16, "n_layer": 2, "n_head": 2, "vocab_size": 40, "n_positions": 16}, r"h\.\d+"),
+    "mpt": ("MptModel", "MptConfig", {"d_model": 16, "n_layers": 2, "n_heads": 2, "vocab_size": 40, "max_seq_len": 16}, r"blocks\.\d+"),
+    "nomic_bert": ("NomicBertModel", "NomicBertConfig", {**small, **words}, r".*layers?\.\d+"),
+    "qwen3": ("Qwen3Model", "Qwen3Config", {**grouped, **words}, r"layers\.\d+"),
+    "roformer": ("RoFormerModel", "RoFormerConfig", {**small, **words}, r".*layer\.\d+"),
+    "t5_encoder": ("T5EncoderModel", "T5Config", {"d_model": 16, "d_kv": 8, "d_ff": 24, "num_layers": 2, "num_heads": 2, "vocab_size": 40, "pad_token_id": 39}, r".*block\.\d+"),
+    "xlm_roberta": ("XLMRobertaModel", "XLMRobertaConfig", {**small, **wide}, r".*layer\.\d+"),
+    "xlnet": ("XLNetModel", "XLNetConfig", {"d_model": 16, "d_inner": 24, "n_layer": 2, "n_head": 2, "vocab_size": 40, "pad_token_id": 39}, r"layer\.\d+"),
+}
+
+
+def of_library(model: str, config: str, settings: dict):
+    made, kind = getattr(transformers, config)(**settings), getattr(transformers, model)
+    try:
+        return kind._from_config(made, **eager)
+    except ValueError:  # it has one way of attention, or none
+        return kind(made)
+
+
+def register() -> None:
+    for name, (model, blocks, size, settings) in of_timm.items():
+        families[f"timm_{name}"] = lambda model=model, blocks=blocks, size=size, settings=settings: timm_of(model, blocks, size, **settings)
+    for name, (model, config, settings, blocks, size) in of_images.items():
+        families[name] = lambda *given, made=(model, config, settings), blocks=blocks, size=size: of_transformers(of_library(*made), blocks, size)
+    for name, (model, config, settings, blocks) in of_texts.items():
+        families[name] = lambda *given, made=(model, config, settings), blocks=blocks: reading(of_library(*made), blocks)
+    families["timm_maxvit"] = lambda: plain(maxvit(), stages, 64, "timm")
+    families["tv_maxvit"] = lambda: plain(torchvision_maxvit(), r"blocks\.\d+\.layers\.\d+", 64, "torchvision")
+
+
+def maxvit():
+    parts = timm.models.maxxvit
+    attention = parts.MaxxVitTransformerCfg(dim_head=8, window_size=(4, 4), grid_size=(4, 4), rel_pos_type="bias")
+    config = parts.MaxxVitCfg(embed_dim=(8, 16), depths=(1, 1), block_type=("M", "M"), stem_width=8, conv_cfg=parts.MaxxVitConvCfg(expand_ratio=2), transformer_cfg=attention)
+    return parts.MaxxVit(config, img_size=64, num_classes=0)
+
+
+def torchvision_maxvit():
+    sizes = {"input_size": (64, 64), "stem_channels": 8, "partition_size": 2, "block_channels": [8, 16], "block_layers": [1, 2], "head_dim": 8}
+    return torchvision.models.MaxVit(**sizes, stochastic_depth_prob=0.0, num_classes=10)
