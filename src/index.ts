@@ -79,10 +79,10 @@ export {
   type Logger,
   type OnProgress,
   type ProgressEvent,
-  progressDisplay,
   silentLogger,
   stderrLogger,
 } from './core/progress.js';
+export { progressDisplay } from './core/progress-display.js';
 export type { Device } from './engine/runtime/device.js';
 export { type CheckOptions, checkDataset, type DataReport } from './learning/data/check.js';
 export type { DatasetFormat, ReadOptions } from './learning/data/dataset-format.js';
