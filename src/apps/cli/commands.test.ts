@@ -10,10 +10,15 @@ it.each(Object.entries(commands))('%s is what the help says', async (name, { sum
 it('a program loads the command that is called, and all where its name is not known', async () => {
   const optionsOf = async (words?: readonly string[]) => {
     const program = await newProgram(words);
-    return program.commands.filter(({ options, commands: inner }) => options.length + inner.length > 0).map((one) => one.name());
+    return program.commands
+      .filter(
+        ({ options, commands: inner, registeredArguments }) => options.length + inner.length + registeredArguments.length > 0,
+      )
+      .map((one) => one.name());
   };
   expect(await optionsOf(['search', '--image', 'a.jpg'])).toEqual(['search']);
   expect(await optionsOf(['--version'])).toEqual([]);
   expect(await optionsOf()).toEqual(Object.keys(commands));
   expect(await optionsOf(['help', 'train'])).toEqual(Object.keys(commands));
+  expect(await optionsOf(['completion', 'bash'])).toEqual(Object.keys(commands));
 });

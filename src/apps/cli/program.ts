@@ -32,14 +32,15 @@ export async function newProgram(words?: readonly string[]): Promise<Command> {
     process.env.LIMN_CONFIG !== undefined ||
     existsSync(defaultConfigFile) ||
     words?.some((word) => word === '--config' || word.startsWith('--config='));
-  const whole = (name: string) => words === undefined || called === 'help' || name === called || hasConfig;
-  for (const [name, { summary, load }] of Object.entries(commands)) {
+  const whole = (name: string) =>
+    words === undefined || called === 'help' || called === 'completion' || name === called || hasConfig;
+  for (const [name, { group, summary, load }] of Object.entries(commands)) {
     const command = whole(name)
       ? await load().catch((cause) => {
           throw new CannotStart('', { cause });
         })
       : new Command(name).description(summary);
-    program.addCommand(command);
+    program.addCommand(command.helpGroup(`${group}:`));
   }
   const quiet = (command: Command): void => {
     command.exitOverride().configureOutput({ outputError: () => {} });
