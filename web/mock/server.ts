@@ -26,6 +26,8 @@ export interface MockOptions {
   page?: string;
   /** Answers what is not the API's in place of `page`. */
   other?: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Say that the counts of values are estimates, so many times as large. @default they are exact */
+  estimate?: number;
   /** Where the galleries' model is still being trained. @default it is not */
   training?: z.infer<typeof contract.gallery>['training'];
   /** Fields that the page shows of each hit. @default none */
@@ -152,7 +154,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
     if (route !== 'galleries') throw new Refusal(404, 'NOT_FOUND', 'There is no such route.');
     const { show } = options;
     const described = ([named, all]: [string, readonly MockItem[]]) => ({
-      ...describeGallery([named, all]),
+      ...estimated(describeGallery([named, all]), options.estimate),
       ...(show ? { show: [...show] } : {}),
       ...(training ? { training, model: { hash: `mock-${training.epoch}`, encoder: 'mock' } } : {}),
     });
@@ -234,6 +236,15 @@ function describeGallery([name, catalogue]: [string, readonly MockItem[]]): z.in
     fields,
     captions: name === 'wardrobe',
   };
+}
+
+/** As of a gallery that is too large to be counted. */
+function estimated(gallery: z.infer<typeof contract.gallery>, times: number | undefined): z.infer<typeof contract.gallery> {
+  if (times === undefined) return gallery;
+  const fields = gallery.fields.map(({ counts, ...field }) =>
+    counts ? { ...field, counts: counts.map((count) => count * times), approximate: true } : field,
+  );
+  return { ...gallery, count: gallery.count * times, fields };
 }
 
 function filtered(catalogue: readonly MockItem[], filter: string | undefined): readonly MockItem[] {

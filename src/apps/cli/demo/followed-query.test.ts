@@ -9,15 +9,17 @@ const split = {
   triplets: Array.from({ length: 7 }, (_, i) => ({
     reference: `w${i}`,
     targets: ['t'],
-    text: `text ${i}`,
+    text: i === 3 || i === 5 ? `text ${i}` : `a text ${i}`,
     captions: [],
     source: '',
   })),
 } as unknown as Split;
 
-it('is the middle one, and its introduction says so', () => {
+it('is the first with the fewest words, and its introduction says so', () => {
   expect(followedQuery(split).index).toBe(3);
-  expect(introduction(split)).toMatch(/image w3, "text 3"\. It is number 4 of 7 validation queries, the middle one/);
+  expect(introduction(split)).toMatch(
+    /image w3, "text 3" \(number 4 of 7 validation queries, the first of those with the fewest words/,
+  );
 });
 
 it('keeps its ranks, and those of an epoch that is trained again in place of the former', async () => {

@@ -7,15 +7,16 @@ import type { Split, Triplet } from '../../../learning/data/triplets.js';
 const historySchema = z.array(z.strictObject({ epoch: z.int(), rank: z.int() }));
 export type RankHistory = z.infer<typeof historySchema>;
 
-/** The one in the middle of the validation queries: a place, so that nobody picked one that looks good. */
-export function followedQuery({ triplets }: Split): { index: number; triplet: Triplet } {
-  const index = Math.floor(triplets.length / 2);
+/** The first of the validation queries with the fewest words: easy to read, and known before anything is trained, so that nobody picks it. */
+export function followedQuery({ triplets }: Pick<Split, 'triplets'>): { index: number; triplet: Triplet } {
+  const words = triplets.map(({ text }) => text.split(' ').length);
+  const index = words.indexOf(words.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY));
   return { index, triplet: triplets[index] as Triplet };
 }
 
-export function introduction({ triplets }: Split): string {
-  const { index, triplet } = followedQuery({ triplets } as Split);
-  return `The query that is followed: image ${triplet.reference}, "${triplet.text}". It is number ${index + 1} of ${triplets.length} validation queries, the middle one, so that nobody picked it.`;
+export function introduction({ triplets }: Pick<Split, 'triplets'>): string {
+  const { index, triplet } = followedQuery({ triplets });
+  return `The query that is followed: image ${triplet.reference}, "${triplet.text}" (number ${index + 1} of ${triplets.length} validation queries, the first of those with the fewest words; nobody picked it).`;
 }
 
 /** "target at 41 -> 12 -> 3 of 699". @param candidates images that are ranked */
