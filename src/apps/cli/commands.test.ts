@@ -22,3 +22,11 @@ it('a program loads the command that is called, and all where its name is not kn
   expect(await optionsOf(['help', 'train'])).toEqual(Object.keys(commands));
   expect(await optionsOf(['completion', 'bash'])).toEqual(Object.keys(commands));
 });
+
+it('the help has every command under what a person is about to do', async () => {
+  const help = (await newProgram(['--help'])).helpInformation();
+  expect(help.match(/^\w+:$/gm)).toEqual(['Options:', 'Try:', 'Learn:', 'Search:', 'Serve:', 'Research:']);
+  const places = Object.keys(commands).map((name) => help.search(new RegExp(`^ {2}${name} `, 'm')));
+  expect(places).toEqual([...places].sort((a, b) => a - b));
+  expect(places).not.toContain(-1);
+});

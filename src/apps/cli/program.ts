@@ -25,6 +25,8 @@ export async function newProgram(words?: readonly string[]): Promise<Command> {
   const program = new Command('limn')
     .description('Search your own pictures with a picture and a sentence.')
     .version(version)
+    // Of commander's own "help" command.
+    .commandsGroup('Try:')
     .option('--plugin <file>', 'a module with methods, stores, datasets, protocols or encoders of your own; repeatable')
     .addHelpText('after', '\nStart with "limn demo", which needs no data.');
   const called = words?.[0];
