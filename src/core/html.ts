@@ -14,7 +14,7 @@ body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,-
 header,main,footer{max-width:1240px;margin:0 auto;padding:0 28px}
 header{padding-top:44px;padding-bottom:12px}
 p,h1,ol{margin:0;padding:0}
-.mark{color:var(--accent);font-weight:700;letter-spacing:.02em}
+.mark{color:var(--accent);font:italic 700 22px/1.2 var(--serif)}
 h1{font:600 30px/1.25 var(--serif);text-wrap:balance;margin:6px 0}
 .about,.label,.name,footer{color:var(--soft);font-size:13px}
 @media (max-width:760px){header,main,footer{padding-left:16px;padding-right:16px}}

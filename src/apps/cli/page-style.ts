@@ -21,7 +21,7 @@ details.score summary{cursor:pointer;font-size:12px;color:var(--soft);font-varia
 details.score[open] summary{margin-bottom:6px}
 .name{font-size:13px;line-height:1.35;color:var(--ink);display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:2;overflow:hidden;min-height:2.7em;overflow-wrap:anywhere}
 figcaption.name{min-height:0}
-.badge{background:var(--accent);color:var(--on-accent);border-radius:99px;padding:1px 7px;margin-right:5px;font-size:11px}
+.badge{background:var(--accent);color:var(--on-accent);border-radius:99px;padding:0 7px;font-size:11px;line-height:19px}
 .part{display:flex;justify-content:space-between;font-size:11.5px;line-height:1;color:var(--soft);font-variant-numeric:tabular-nums;margin-top:3px}
 .bar{height:6px;border-radius:3px;background:var(--line);overflow:hidden}
 .bar i{display:block;height:100%;border-radius:3px}

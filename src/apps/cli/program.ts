@@ -27,6 +27,7 @@ export async function newProgram(words?: readonly string[]): Promise<Command> {
     .version(version)
     // Of commander's own "help" command.
     .commandsGroup('Try:')
+    .helpCommand(true)
     .option('--plugin <file>', 'a module with methods, stores, datasets, protocols or encoders of your own; repeatable')
     .addHelpText('after', '\nStart with "limn demo", which needs no data.');
   const called = words?.[0];

@@ -46,7 +46,7 @@ export async function resultsPage(options: ResultsPageOptions): Promise<string> 
   return htmlPage({
     title,
     style: pageStyle + colours.join(''),
-    header: `<p class="about">${[`${size.toLocaleString('en')} pictures in ${basename(gallery)}`, ...notes].map(escaped).join(' · ')}</p>`,
+    header: `<p class="about">${[`${size.toLocaleString('en')} images in ${basename(gallery)}`, ...notes].map(escaped).join(' · ')}</p>`,
     main: sections.join('\n'),
     footer: `<p><b>How to read a score.</b> It is the agreement of the matching tokens (<span class="swatch matching"></span>, its cosine)${factors > 0 ? factorLegend(factors) : ''}.
 Point at a bar to see its number.</p>${searches.some(({ wanted }) => wanted) ? annotatedLegend : ''}`,
