@@ -8,21 +8,23 @@ import { float32 } from '../../engine/tensor/tensor.js';
 import { trainingLoop } from './loop.js';
 import type { RunFolder } from './run-folder.js';
 
-const graph = trainingModel({
-  inputs: { x: { dtype: 'float32', shape: [2] } },
-  trace: (context, { x }) => ({
-    loss: f.reduceSum(
-      f.log(
-        f.mul(
-          context.parameter('w', [2], () => Float32Array.of(1, 2)),
-          x as Value,
+/** Its initial state is handed to the session, so that each training has one of its own. */
+const newGraph = () =>
+  trainingModel({
+    inputs: { x: { dtype: 'float32', shape: [2] } },
+    trace: (context, { x }) => ({
+      loss: f.reduceSum(
+        f.log(
+          f.mul(
+            context.parameter('w', [2], () => Float32Array.of(1, 2)),
+            x as Value,
+          ),
         ),
       ),
-    ),
-  }),
-  optimizer: { learningRate: 1e-3, totalSteps: 4 },
-  random: new Random(1),
-});
+    }),
+    optimizer: { learningRate: 1e-3, totalSteps: 4 },
+    random: new Random(1),
+  });
 const nowhere = {
   path: 'nowhere',
   loadCheckpoint: async () => undefined,
@@ -34,7 +36,7 @@ const nowhere = {
 test('the loss became NaN: the batch is computed again with the first weights, and its logarithm is named', async () => {
   const training = trainingLoop({
     run: nowhere,
-    graph,
+    graph: newGraph(),
     totalSteps: 4,
     stepsPerEpoch: 4,
     changeRate: false,
@@ -51,4 +53,29 @@ test('the loss became NaN: the batch is computed again with the first weights, a
     details: { step: 3, found: expect.stringMatching(/^the first NaN comes from Log \(/) },
     message: expect.stringContaining('The loss became NaN at step 3: computed again with the weights of step 0, the first NaN'),
   });
+});
+
+test('each validation is told when its model has been kept, and whether it is the best so far', async () => {
+  const happened: string[] = [];
+  const scores = [2, 1, 3, 3];
+  let epoch = 0;
+  await trainingLoop({
+    run: nowhere,
+    graph: newGraph(),
+    totalSteps: 4,
+    stepsPerEpoch: 1,
+    changeRate: false,
+    validateEvery: 1,
+    feeds: () => ({ x: float32([2], [1, 1]) }),
+    validate: async () => ({ score: scores[epoch++] as number, values: {} }),
+    keep: async () => void happened.push(`keep ${epoch}`),
+    validated: async (validation) => {
+      await Promise.resolve();
+      happened.push(`told ${validation.epoch} ${validation.isBest}`);
+    },
+    scoreName: 'score',
+    checkpointSeconds: 1e9,
+    logger: { info: () => {}, warn: () => {} } as never,
+  });
+  expect(happened).toEqual(['keep 1', 'told 1 true', 'told 2 false', 'keep 3', 'told 3 true', 'told 4 false']);
 });

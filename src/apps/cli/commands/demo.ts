@@ -2,7 +2,6 @@
  * limn demo: the whole way in a few minutes, without any data. Draws the wardrobe; trains LIMN, with a page to search with that becomes
  * better with every epoch; trains two models that see one side of the query only; compares them, and writes three example searches.
  */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { limnHome, sha256, writeFileAtomic } from '../../../core/files.js';
@@ -90,14 +89,14 @@ class Demo {
     const split = (name: 'train' | 'val') => readFashionIQ({ directory, category, split: name });
     const splits = { train: await split('train'), val: await split('val') };
     const place = { images: join(directory, 'images'), list: join(directory, metadataFile('val')), out };
-    if (this.serves) this.page = new LivePage({ ...place, port: this.port, onOpen: (url) => this.opened(url, say) });
+    if (this.serves) this.page = await LivePage.start({ ...place, port: this.port, onOpen: (url) => this.opened(url, say) });
 
     step(2, `Train LIMN for ${training.epochs} epochs`);
     say(introduction(splits.val));
     const reports: EvaluationReport[] = [];
     const run = { splits, out, tools };
     reports.push(await compete(contestants[0], { ...run, onEpoch: await this.follow(splits.val, tools) }));
-    await this.showTrained(tools);
+    await this.showTrained();
     for (const [i, contestant] of contestants.slice(1).entries()) {
       step(i + 3, `Train a model that sees the ${contestant.query === 'text' ? 'text' : 'image'} alone`);
       reports.push(await compete(contestant, run));
@@ -128,18 +127,17 @@ class Demo {
       history = await addRank(folder, history, epoch, ranks[index] as number);
       const found = `R@10 ${(recall['10'] ?? 0).toFixed(1)}, median rank ${medianOf(ranks)}`;
       logger.info(`epoch ${epoch} of ${epochs}: ${found}; followed query: ${rankLine(history, val.images.length - 1)}`);
-      if (isBest) await this.page?.show(model, { epoch, epochs }, signal);
+      // An interrupted training goes on to its checkpoint.
+      if (isBest && !signal.aborted) await this.page?.show(model, { epoch, epochs });
       this.searchable ??= this.elapsed();
     };
   }
 
   /** The page of a model that an earlier demo has trained, or the end of the training on the page that is open. */
-  private async showTrained({ signal }: LongWork): Promise<void> {
+  private async showTrained(): Promise<void> {
     const { epochs } = training;
     const model = join(this.out, 'limn');
-    if (this.page && !this.page.isOpen && existsSync(model)) {
-      await this.page.show(model, { epoch: epochs, epochs }, signal);
-    }
+    if (this.page && !this.page.isOpen) await this.page.show(model, { epoch: epochs, epochs });
     this.page?.end();
     this.searchable ??= this.elapsed();
   }

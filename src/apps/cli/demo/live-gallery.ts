@@ -62,7 +62,8 @@ export class LiveGallery {
 
   private async ask<T>(call: (gallery: ServedGallery) => Promise<T>): Promise<T> {
     const { version } = this;
-    if (!version) throw new LimnError('INTERRUPTED', 'The gallery is closed.');
+    if (!version)
+      throw new LimnError('INTERRUPTED', 'There is nothing to search: the first epoch has not ended, or the server ends.');
     version.calls++;
     try {
       return await call(version.gallery);

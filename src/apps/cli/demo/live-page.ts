@@ -24,23 +24,31 @@ export interface LivePageOptions {
 }
 
 export class LivePage {
-  private readonly live = new LiveGallery();
-  private server: RunningServer | undefined;
+  /** Listens from the beginning, so that a port that cannot be had is known before anything is trained. */
+  static async start(options: LivePageOptions): Promise<LivePage> {
+    const live = new LiveGallery();
+    return new LivePage(options, live, await serve(live, options.port));
+  }
 
-  constructor(private readonly options: LivePageOptions) {}
+  private constructor(
+    private readonly options: LivePageOptions,
+    private readonly live: LiveGallery,
+    private readonly server: RunningServer,
+  ) {}
 
+  /** Whether there is something to search. */
   get isOpen(): boolean {
-    return this.server !== undefined;
+    return this.live.isOpen;
   }
 
   /** Searches with another model from now on. The first time, the page opens. */
-  async show(modelFolder: string, training: { epoch: number; epochs: number }, signal: AbortSignal): Promise<void> {
+  async show(modelFolder: string, training: { epoch: number; epochs: number }): Promise<void> {
     const { out, images, list } = this.options;
     const model = await RetrievalModel.open(modelFolder);
     const folder = join(out, 'live', `epoch-${training.epoch}`);
     let gallery: Gallery;
     try {
-      gallery = await Gallery.create({ model, images, list, out: `memory:${folder}`, replace: true, signal });
+      gallery = await Gallery.create({ model, images, list, out: `memory:${folder}`, replace: true });
     } catch (error) {
       await model.close();
       throw error;
@@ -50,8 +58,9 @@ export class LivePage {
       await model.close();
       await rm(folder, { recursive: true, force: true });
     };
+    const isFirst = !this.live.isOpen;
     this.live.replace({ ...galleryService(gallery), close }, { ...training, ended: false });
-    this.server ??= await this.open();
+    if (isFirst) this.options.onOpen(this.server.url);
   }
 
   /** The training is over: the model that is shown is the one that stays. */
@@ -60,22 +69,19 @@ export class LivePage {
   }
 
   async close(): Promise<void> {
-    await this.server?.close(1000);
+    await this.server.close(1000);
     await this.live.close();
     await rm(join(this.options.out, 'live'), { recursive: true, force: true });
   }
+}
 
-  private async open(): Promise<RunningServer> {
-    const { version } = createRequire(import.meta.url)('../../../../package.json') as { version: string };
-    blockOtherFormats();
-    const { port, onOpen } = this.options;
-    const common = { galleries: { wardrobe: this.live.service }, log: createLog('warn'), version };
-    const server = await startServer({ ...common, port }).catch((error) => {
-      const isTaken = port === undefined && LimnError.isInstance(error) && error.code === 'IO';
-      if (!isTaken) throw error;
-      return startServer({ ...common, port: 0 });
-    });
-    onOpen(server.url);
-    return server;
-  }
+async function serve(live: LiveGallery, port: number | undefined): Promise<RunningServer> {
+  const { version } = createRequire(import.meta.url)('../../../../package.json') as { version: string };
+  blockOtherFormats();
+  const common = { galleries: { wardrobe: live.service }, log: createLog('warn'), version };
+  return startServer({ ...common, port }).catch((error) => {
+    const isTaken = port === undefined && LimnError.isInstance(error) && error.code === 'IO';
+    if (!isTaken) throw error;
+    return startServer({ ...common, port: 0 });
+  });
 }
