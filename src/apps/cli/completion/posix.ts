@@ -10,11 +10,11 @@ export function bashCompletion(definition: readonly CompletedCommand[]): string 
 ${functions(definition)}
 _limn() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
-  local kind words
+  local kind offers
   COMPREPLY=()
   _limn_wanted "$current" "$previous" "\${COMP_WORDS[@]:1:COMP_CWORD-1}"
   case "$kind" in
-    words) while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -W "$words" -- "$current") ;;
+    words) while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -W "$offers" -- "$current") ;;
     file) compopt -o filenames 2>/dev/null; while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$current") ;;
     folder) compopt -o filenames 2>/dev/null; while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -d -- "$current") ;;
   esac
@@ -29,16 +29,10 @@ export function zshCompletion(definition: readonly CompletedCommand[]): string {
 # Completion of limn for zsh: source <(limn completion zsh), behind compinit
 ${functions(definition)}
 _limn() {
-  local kind words_wanted line_words
-  line_words=("\${(@)words[2,CURRENT-1]}")
-  local current="\${words[CURRENT]}" previous="\${words[CURRENT-1]}"
-  () {
-    local words
-    _limn_wanted "$@"
-    words_wanted="$words"
-  } "$current" "$previous" "\${line_words[@]}"
+  local kind offers
+  _limn_wanted "\${words[CURRENT]}" "\${words[CURRENT-1]}" "\${(@)words[2,CURRENT-1]}"
   case "$kind" in
-    words) compadd -- \${=words_wanted} ;;
+    words) compadd -- \${=offers} ;;
     file) _files ;;
     folder) _files -/ ;;
   esac
@@ -51,7 +45,7 @@ function functions(definition: readonly CompletedCommand[]): string {
   const paths = definition.slice(1).map(({ path }) => `"${path}"`);
   return `_limn_wanted() {
   local current="$1" previous="$2" command=limn word
-  kind=none words=
+  kind=none offers=
   shift 2
   for word in "$@"; do
     case "$command $word" in
@@ -77,10 +71,10 @@ function afterOption(path: string, { flags, value }: CompletedOption): string[] 
 function atStart({ path, commands, options, argument }: CompletedCommand): string {
   const flags = options.flatMap((option) => option.flags).join(' ');
   const names = commands.map(({ name }) => name).join(' ');
-  const other = argument ? wanted(argument) : `kind=words words="${names}"`;
-  return `    "${path}") if [[ "$current" == -* ]]; then kind=words words="${flags}"; else ${other}; fi ;;`;
+  const other = argument ? wanted(argument) : `kind=words offers="${names}"`;
+  return `    "${path}") if [[ "$current" == -* ]]; then kind=words offers="${flags}"; else ${other}; fi ;;`;
 }
 
 function wanted(value: CompletedValue): string {
-  return value.kind === 'choices' ? `kind=words words="${value.choices.join(' ')}"` : `kind=${value.kind}`;
+  return value.kind === 'choices' ? `kind=words offers="${value.choices.join(' ')}"` : `kind=${value.kind}`;
 }
