@@ -79,10 +79,10 @@ export {
   type Logger,
   type OnProgress,
   type ProgressEvent,
-  progressDisplay,
   silentLogger,
   stderrLogger,
 } from './core/progress.js';
+export { progressDisplay } from './core/progress-display.js';
 export type { Device } from './engine/runtime/device.js';
 export { type CheckOptions, checkDataset, type DataReport } from './learning/data/check.js';
 export type { DatasetFormat, ReadOptions } from './learning/data/dataset-format.js';
@@ -131,7 +131,7 @@ export { type SelfTrainOptions, selfTrain } from './learning/self-training/self-
 export { type SelfTrainSettings, type SelfTrainSettingsInput, selfTrainSettings } from './learning/self-training/settings.js';
 export type { TrainingSettingsInput } from './learning/train/settings.js';
 export { type TrainingSettings, trainingSettings } from './learning/train/settings.js';
-export { type TrainOptions, type TrainResult, train } from './learning/train/train.js';
+export { type EpochReport, type TrainOptions, type TrainResult, train } from './learning/train/train.js';
 export { type TrainCaptionerOptions, type TrainCaptionerResult, trainCaptioner } from './learning/train/train-captioner.js';
 export type { BackboneConfig } from './models/backbone/config.js';
 export type { EncodedInput, EncodedInput as Encoded } from './models/backbone/encoded.js';

@@ -10,8 +10,8 @@ let folder: TinyFolder;
 
 beforeAll(async () => {
   folder = await tinyFolder(9);
-  const rows = Array.from({ length: 9 }, (_, i) => `p0${i}.jpg,${i % 2 ? 'red' : 'blue'},${i}`);
-  await writeFile(folder.at('list.csv'), ['path,colour,price', ...rows].join('\n'));
+  const rows = Array.from({ length: 9 }, (_, i) => `p0${i}.jpg,${i % 2 ? 'red' : 'blue'},${i},${i > 6 ? '' : `Scarf ${i}`}`);
+  await writeFile(folder.at('list.csv'), ['path,colour,price,title', ...rows].join('\n'));
 });
 afterAll(() => folder.remove());
 
@@ -30,7 +30,7 @@ it('indexes a list, says what changed, and prunes when told to', async () => {
   const first = await limn(...index);
   expect(first, first.error).toMatchObject({ code: 0, out: 'memory:gallery: 9 pictures\n' });
   const text = await readFile(folder.at('list.csv'), 'utf8');
-  await writeFile(folder.at('list.csv'), text.replace('p08.jpg,blue,8', '').replace('p01.jpg,red,1', 'p01.jpg,red,2'));
+  await writeFile(folder.at('list.csv'), text.replace('p08.jpg,blue,8,', '').replace('p01.jpg,red,1,', 'p01.jpg,red,2,'));
   expect((await limn(...index)).out).toBe('memory:gallery: 9 pictures, 1 updated, 7 unchanged\n');
   const pruned = JSON.parse((await limn(...index, '--prune', '--json')).out);
   expect(pruned).toEqual({
@@ -83,4 +83,40 @@ it('searches with several pictures and texts, negatives, a filter, pages and exp
   expect(plain.out).toMatch(/^ {2}1 {2}-?\d\.\d{4} {2}.*\.jpg\n {5}factor \d -?\d\.\d{3}, factor \d -?\d\.\d{3}, factor \d /);
   const textOnly = await limn('search', '--gallery', 'memory:gallery', '--text', 'in red', '-k', '3');
   expect(textOnly.out.split('\n')).toHaveLength(4);
+});
+
+it('takes ids of the gallery as references, and shows titles and chosen fields', async () => {
+  const search = ['search', '--gallery', 'memory:gallery', '--image', 'p03.jpg', '--text', 'in red'];
+  const found = await limn(...search, '--show', 'price,colur', '-k', '7', '--html', 'shown.html');
+  expect(found.code, found.error).toBe(0);
+  expect(found.error).toContain('--show names the field colur, which no image has. Did you mean "colour"?');
+  const lines = found.out.trimEnd().split('\n');
+  // As with a file of the gallery, the reference itself is no hit.
+  expect(lines).toHaveLength(7);
+  for (const line of lines) {
+    const [, , said, path] = line.trim().split(/ {2,}/);
+    const number = /p0(\d)\.jpg$/.exec(path as string)?.[1];
+    expect(number).not.toBe('3');
+    const price = number === '1' ? 2 : number;
+    expect(said).toBe(number === '7' ? `price ${price}` : `Scarf ${number}, price ${price}`);
+  }
+  const page = await readFile(folder.at('shown.html'), 'utf8');
+  expect(page).toContain('<figcaption class="name">Scarf 3</figcaption>');
+  expect(page).toContain('<span>price</span><span>5</span>');
+  const byFile = await limn(
+    'search',
+    '--gallery',
+    'memory:gallery',
+    '--image',
+    'pictures/p03.jpg',
+    '--text',
+    'in red',
+    '-k',
+    '7',
+  );
+  const paths = (text: string) => text.match(/p0\d\.jpg$/gm);
+  expect(paths(byFile.out)).toEqual(paths(found.out));
+  const neither = await limn('search', '--gallery', 'memory:gallery', '--image', 'p99.jpg', '--text', 'in red');
+  expect(neither.code).toBe(1);
+  expect(neither.error).toContain('p99.jpg does not exist. Check the path. The gallery has no image of that id either.');
 });

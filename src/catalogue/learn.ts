@@ -6,6 +6,7 @@ import { basename, join, resolve } from 'node:path';
 import { LimnError, messageOf, throwIfAborted } from '../core/errors.js';
 import { readJson, sha256, sha256File } from '../core/files.js';
 import { type Logger, type OnProgress, silentLogger } from '../core/progress.js';
+import { shellWord } from '../core/text.js';
 import { readOwnTriplets } from '../learning/data/own-triplets.js';
 import type { Split, SplitName } from '../learning/data/triplets.js';
 import { evaluateSides } from '../learning/eval/one-sided.js';
@@ -183,7 +184,7 @@ export async function learn(options: LearnOptions): Promise<LearnResult> {
           'LIMN+ (limn self-train): where triplets come from a table there are as many as the time allows, and texts that a captioner writes add little',
         ],
         seconds: folder.seconds,
-        serve: `limn serve --gallery ${asWord(`${galleryNameOf(out)}=${location}`)}`,
+        serve: `limn serve --gallery ${shellWord(`${galleryNameOf(out)}=${location}`)}`,
       };
     } finally {
       await model.close();
@@ -281,9 +282,6 @@ async function indexAll(
     await gallery.close();
   }
 }
-
-/** As a shell takes it for one word. */
-const asWord = (text: string) => (/^[A-Za-z0-9_./=:\\-]+$/.test(text) ? text : `"${text}"`);
 
 /** A name that a served gallery can have. */
 function galleryNameOf(out: string): string {

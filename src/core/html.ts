@@ -7,15 +7,15 @@ export function escaped(text: string): string {
 
 /** Colours, light and dark after the reader's setting, the page's column and its heading. */
 export const paperStyle = `
-:root{--paper:#faf9f7;--card:#fff;--ink:#1d1b19;--soft:#6f6a64;--line:#e6e2dc;--accent:#b4472e;--tile:#f3f1ed}
-@media (prefers-color-scheme:dark){:root{--paper:#161514;--card:#201e1c;--ink:#f0ece6;--soft:#a29b92;--line:#34312d;--accent:#ec8467;--tile:#f3f1ed}}
+:root{--paper:#faf9f7;--card:#fff;--ink:#1d1b19;--soft:#67625c;--line:#e4e0da;--accent:#b4472e;--on-accent:#fff;--tile:#f0eeea;--serif:"Iowan Old Style","Palatino Nova",Palatino,"Book Antiqua",Georgia,"Times New Roman",serif}
+@media (prefers-color-scheme:dark){:root{--paper:#151413;--card:#1f1d1b;--ink:#f2eee8;--soft:#aaa39a;--line:#35322e;--accent:#f0896b;--on-accent:#1d1410;--tile:#2a2825}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
 header,main,footer{max-width:1240px;margin:0 auto;padding:0 28px}
 header{padding-top:44px;padding-bottom:12px}
 p,h1,ol{margin:0;padding:0}
-.mark{color:var(--accent);font-weight:700;letter-spacing:.02em}
-h1{font:600 30px/1.25 Georgia,"Iowan Old Style","Times New Roman",serif;text-wrap:balance;margin:6px 0}
+.mark{color:var(--accent);font:italic 700 22px/1.2 var(--serif)}
+h1{font:600 30px/1.25 var(--serif);text-wrap:balance;margin:6px 0}
 .about,.label,.name,footer{color:var(--soft);font-size:13px}
 @media (max-width:760px){header,main,footer{padding-left:16px;padding-right:16px}}
 `;

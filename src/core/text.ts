@@ -15,3 +15,6 @@ export function withoutTrailing(text: string, characters: string): string {
   while (end > 0 && characters.includes(text.charAt(end - 1))) end--;
   return text.slice(0, end);
 }
+
+/** As a shell takes it for one word, for a command that a person may copy. */
+export const shellWord = (text: string): string => (/^[A-Za-z0-9_./=:\\-]+$/.test(text) ? text : `"${text}"`);

@@ -26,6 +26,10 @@ export interface MockOptions {
   page?: string;
   /** Answers what is not the API's in place of `page`. */
   other?: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Say that the counts of values are estimates, so many times as large. @default they are exact */
+  estimate?: number;
+  /** Where the galleries' model is still being trained. @default it is not */
+  training?: z.infer<typeof contract.gallery>['training'];
   /** Fields that the page shows of each hit. @default none */
   show?: readonly string[];
   /** Their items, or how many are made up. @default two galleries */
@@ -51,6 +55,8 @@ export interface Mock {
   /** Lets the next requests fail. */
   fail(failure: Failure): void;
   setLatency(milliseconds: number): void;
+  /** As if the galleries' model were being trained: each epoch is another model. */
+  train(training: NonNullable<z.infer<typeof contract.gallery>['training']>): void;
   close(): Promise<void>;
 }
 
@@ -99,6 +105,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
   const requests: Mock['requests'] = [];
   let latency = options.latency ?? 0;
   let count = 0;
+  let training = options.training;
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const address = new URL(request.url ?? '/', 'http://mock');
@@ -147,8 +154,9 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
     if (route !== 'galleries') throw new Refusal(404, 'NOT_FOUND', 'There is no such route.');
     const { show } = options;
     const described = ([named, all]: [string, readonly MockItem[]]) => ({
-      ...describeGallery([named, all]),
+      ...estimated(describeGallery([named, all]), options.estimate),
       ...(show ? { show: [...show] } : {}),
+      ...(training ? { training, model: { hash: `mock-${training.epoch}`, encoder: 'mock' } } : {}),
     });
     if (!name) return send(response, 200, { galleries: [...catalogues].map(described) }, contract.galleries);
     const catalogue = catalogueOf(catalogues, name);
@@ -172,6 +180,9 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
     fail: (failure) => void failures.push({ times: 1, ...failure }),
     setLatency: (milliseconds) => {
       latency = milliseconds;
+    },
+    train: (next) => {
+      training = next;
     },
     close: () =>
       new Promise((done) => {
@@ -225,6 +236,15 @@ function describeGallery([name, catalogue]: [string, readonly MockItem[]]): z.in
     fields,
     captions: name === 'wardrobe',
   };
+}
+
+/** As of a gallery that is too large to be counted. */
+function estimated(gallery: z.infer<typeof contract.gallery>, times: number | undefined): z.infer<typeof contract.gallery> {
+  if (times === undefined) return gallery;
+  const fields = gallery.fields.map(({ counts, ...field }) =>
+    counts ? { ...field, counts: counts.map((count) => count * times), approximate: true } : field,
+  );
+  return { ...gallery, count: gallery.count * times, fields };
 }
 
 function filtered(catalogue: readonly MockItem[], filter: string | undefined): readonly MockItem[] {

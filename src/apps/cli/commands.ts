@@ -2,71 +2,93 @@
 import type { Command } from 'commander';
 
 export interface CommandEntry {
+  /** What a person is about to do, under which the help has it. */
+  group: 'Try' | 'Learn' | 'Search' | 'Serve' | 'Research';
   /** As the command's own description says it. */
   summary: string;
   load(): Promise<Command>;
 }
 
-/** In the order of the help. */
+/** In the order of the help: by what a person does first. */
 export const commands: Readonly<Record<string, CommandEntry>> = {
-  train: {
-    summary: 'Train LIMN on triplets of reference, text and target.',
-    load: async () => (await import('./commands/train.js')).trainCommand(),
+  demo: {
+    group: 'Try',
+    summary: 'Train, compare, index and search drawn images: no data needed.',
+    load: async () => (await import('./commands/demo.js')).demoCommand(),
+  },
+  doctor: {
+    group: 'Try',
+    summary: 'Check that everything is here that limn needs.',
+    load: async () => (await import('./commands/doctor.js')).doctorCommand(),
+  },
+  completion: {
+    group: 'Try',
+    summary: 'Print a script that completes commands, options and their values in a shell.',
+    load: async () => (await import('./commands/completion.js')).completionCommand(),
   },
   learn: {
+    group: 'Learn',
     summary: "From a shop's table and images to a search, without any annotation.",
     load: async () => (await import('./commands/learn.js')).learnCommand(),
   },
-  'self-train': {
-    summary: 'LIMN+: train LIMN and the captioner in rounds, on labels and on texts that they write and judge.',
-    load: async () => (await import('./commands/self-train.js')).selfTrainCommand(),
+  train: {
+    group: 'Learn',
+    summary: 'Train LIMN on triplets of reference, text and target.',
+    load: async () => (await import('./commands/train.js')).trainCommand(),
   },
   evaluate: {
+    group: 'Learn',
     summary: 'Measure the recall of a model, or of vectors, under a named protocol; or a captioner.',
     load: async () => (await import('./commands/evaluate.js')).evaluateCommand(),
   },
+  data: {
+    group: 'Learn',
+    summary: 'Look after datasets.',
+    load: async () => (await import('./commands/data.js')).dataCommand(),
+  },
+  encoders: {
+    group: 'Learn',
+    summary: 'Get and look after encoders such as CLIP.',
+    load: async () => (await import('./commands/encoders.js')).encodersCommand(),
+  },
   index: {
+    group: 'Search',
     summary: 'Make pictures searchable, or bring a gallery up to date with them.',
     load: async () => (await import('./commands/index-images.js')).indexCommand(),
   },
-  worker: {
-    summary: 'Embed the pictures that "limn index --queue" has queued, until told to end.',
-    load: async () => (await import('./commands/worker.js')).workerCommand(),
-  },
   search: {
+    group: 'Search',
     summary: 'Find the picture you mean: a reference picture, changed as a sentence says.',
     load: async () => (await import('./commands/search.js')).searchCommand(),
   },
   gallery: {
+    group: 'Search',
     summary: 'Look after a gallery.',
     load: async () => (await import('./commands/gallery.js')).galleryCommand(),
   },
   serve: {
+    group: 'Serve',
     summary: 'Serve galleries over HTTP, with a page to search them.',
     load: async () => (await import('./commands/serve.js')).serveCommand(),
   },
-  caption: {
-    summary: 'Say what changes from one picture to another.',
-    load: async () => (await import('./commands/caption.js')).captionCommand(),
-  },
-  data: {
-    summary: 'Look after datasets.',
-    load: async () => (await import('./commands/data.js')).dataCommand(),
+  worker: {
+    group: 'Serve',
+    summary: 'Embed the pictures that "limn index --queue" has queued, until told to end.',
+    load: async () => (await import('./commands/worker.js')).workerCommand(),
   },
   experiment: {
+    group: 'Research',
     summary: 'Compare methods over seeds, from one JSON file.',
     load: async () => (await import('./commands/experiment.js')).experimentCommand(),
   },
-  demo: {
-    summary: 'Train, compare, index and search drawn pictures: no data needed.',
-    load: async () => (await import('./commands/demo.js')).demoCommand(),
+  'self-train': {
+    group: 'Research',
+    summary: 'LIMN+: train LIMN and the captioner in rounds, on labels and on texts that they write and judge.',
+    load: async () => (await import('./commands/self-train.js')).selfTrainCommand(),
   },
-  doctor: {
-    summary: 'Check that everything is here that limn needs.',
-    load: async () => (await import('./commands/doctor.js')).doctorCommand(),
-  },
-  encoders: {
-    summary: 'Get and look after encoders such as CLIP.',
-    load: async () => (await import('./commands/encoders.js')).encodersCommand(),
+  caption: {
+    group: 'Research',
+    summary: 'Say what changes from one picture to another.',
+    load: async () => (await import('./commands/caption.js')).captionCommand(),
   },
 };

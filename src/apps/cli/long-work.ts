@@ -1,5 +1,6 @@
 /** What long commands share: progress and logs on stderr, and Ctrl-C, which once means "stop at the next safe point". */
-import { type Logger, type OnProgress, progressDisplay } from '../../core/progress.js';
+import type { Logger, OnProgress } from '../../core/progress.js';
+import { progressDisplay } from '../../core/progress-display.js';
 import { endNow } from './interrupt.js';
 import { whenStarterEnds } from './starter.js';
 

@@ -25,6 +25,9 @@ export async function newProgram(words?: readonly string[]): Promise<Command> {
   const program = new Command('limn')
     .description('Search your own pictures with a picture and a sentence.')
     .version(version)
+    // Of commander's own "help" command.
+    .commandsGroup('Try:')
+    .helpCommand(true)
     .option('--plugin <file>', 'a module with methods, stores, datasets, protocols or encoders of your own; repeatable')
     .addHelpText('after', '\nStart with "limn demo", which needs no data.');
   const called = words?.[0];
@@ -32,14 +35,15 @@ export async function newProgram(words?: readonly string[]): Promise<Command> {
     process.env.LIMN_CONFIG !== undefined ||
     existsSync(defaultConfigFile) ||
     words?.some((word) => word === '--config' || word.startsWith('--config='));
-  const whole = (name: string) => words === undefined || called === 'help' || name === called || hasConfig;
-  for (const [name, { summary, load }] of Object.entries(commands)) {
+  const whole = (name: string) =>
+    words === undefined || called === 'help' || called === 'completion' || name === called || hasConfig;
+  for (const [name, { group, summary, load }] of Object.entries(commands)) {
     const command = whole(name)
       ? await load().catch((cause) => {
           throw new CannotStart('', { cause });
         })
       : new Command(name).description(summary);
-    program.addCommand(command);
+    program.addCommand(command.helpGroup(`${group}:`));
   }
   const quiet = (command: Command): void => {
     command.exitOverride().configureOutput({ outputError: () => {} });

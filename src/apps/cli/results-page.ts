@@ -2,16 +2,19 @@
 import { basename } from 'node:path';
 import { escaped, htmlPage } from '../../core/html.js';
 import { thumbnail } from '../../models/encoders/image/thumbnail.js';
+import type { ItemMetadata } from '../../search/store/metadata.js';
 import { heatMapPart } from './heat-maps.js';
 import { pageStyle } from './page-style.js';
-import type { ShownHit } from './shown-hits.js';
+import { nameOf, type ShownHit } from './shown-hits.js';
 
 export interface ShownSearch {
   /** Paths or bytes of the reference pictures; none for a search by text alone. */
   references: readonly (string | Uint8Array)[];
+  /** What is known of each reference. @default nothing */
+  metadata?: readonly (ItemMetadata | undefined)[];
   text: string;
   hits: readonly ShownHit[];
-  /** Ids of the right answers, where they are known; they are marked. */
+  /** Ids of the annotated targets, where they are known; they are marked. */
   wanted?: readonly string[];
 }
 
@@ -22,18 +25,20 @@ export interface ResultsPageOptions {
   /** Pictures in it. */
   size: number;
   searches: readonly ShownSearch[];
+  /** Fields of the metadata that stand under each hit. @default none */
+  show?: readonly string[];
   /** Sentences under the title. */
   notes?: readonly string[];
 }
 
 /** The page's HTML. Pictures that can no longer be read are shown as empty frames. */
 export async function resultsPage(options: ResultsPageOptions): Promise<string> {
-  const { title, gallery, size, searches, notes = [] } = options;
+  const { title, gallery, size, searches, show = [], notes = [] } = options;
   const shares = searches.flatMap(({ hits }) => hits.flatMap(({ factors }) => factors));
   const scale = { low: Math.min(0, ...shares), high: Math.max(1e-6, ...shares) };
   const factors = Math.max(0, ...searches.flatMap(({ hits }) => hits.map((hit) => hit.factors.length)));
   const sections: string[] = [];
-  for (const search of searches) sections.push(await searchSection(search, scale));
+  for (const search of searches) sections.push(await searchSection(search, scale, show));
   const colours = Array.from(
     { length: factors },
     (_, k) => `.f${k}{fill:${factorColour(k, factors)};background:${factorColour(k, factors)}}`,
@@ -41,12 +46,16 @@ export async function resultsPage(options: ResultsPageOptions): Promise<string> 
   return htmlPage({
     title,
     style: pageStyle + colours.join(''),
-    header: `<p class="about">${[`${size.toLocaleString('en')} pictures in ${basename(gallery)}`, ...notes].map(escaped).join(' · ')}</p>`,
+    header: `<p class="about">${[`${size.toLocaleString('en')} images in ${basename(gallery)}`, ...notes].map(escaped).join(' · ')}</p>`,
     main: sections.join('\n'),
     footer: `<p><b>How to read a score.</b> It is the agreement of the matching tokens (<span class="swatch matching"></span>, its cosine)${factors > 0 ? factorLegend(factors) : ''}.
-Point at a bar to see its number.</p>`,
+Point at a bar to see its number.</p>${searches.some(({ wanted }) => wanted) ? annotatedLegend : ''}`,
   });
 }
+
+const annotatedLegend = `
+<p><span class="badge">annotated</span> marks the target that the query was written for: whoever wrote the text had this image and the
+reference before them. Other hits may fit the text as well; recall counts this one alone.</p>`;
 
 function factorLegend(factors: number): string {
   const swatches = Array.from({ length: factors }, (_, k) => `<span class="swatch f${k}"></span>`).join('');
@@ -54,14 +63,19 @@ function factorLegend(factors: number): string {
 the share of each of the ${factors} latent factors (${swatches}), drawn to one scale on the whole page`;
 }
 
-async function searchSection({ references, text, hits, wanted = [] }: ShownSearch, scale: Scale): Promise<string> {
+async function searchSection(
+  { references, metadata, text, hits, wanted = [] }: ShownSearch,
+  scale: Scale,
+  show: readonly string[],
+): Promise<string> {
   const cards: string[] = [];
   const images = await Promise.all(references.map((reference) => thumbnail(reference)));
   for (const hit of hits)
-    cards.push(hitCard(hit, await thumbnail(hit.image ?? hit.path), wanted.includes(hit.id), scale, images[0]));
+    cards.push(hitCard(hit, await thumbnail(hit.image ?? hit.path), wanted.includes(hit.id), scale, images[0], show));
   const frames = images.map((image, i) => {
     const reference = references[i];
-    return frame(image, typeof reference === 'string' ? basename(reference) : 'reference');
+    const name = nameOf({ id: typeof reference === 'string' ? basename(reference) : 'reference', metadata: metadata?.[i] });
+    return `<figure>${frame(image, name)}<figcaption class="name">${escaped(name)}</figcaption></figure>`;
   });
   const label = references.length === 0 ? 'Text' : text === '' ? 'Reference' : 'Reference, changed as said';
   return `<section>
@@ -75,17 +89,28 @@ ${cards.join('\n')}
 </section>`;
 }
 
-function hitCard(hit: ShownHit, image: string | undefined, wanted: boolean, scale: Scale, reference: string | undefined): string {
+function hitCard(
+  hit: ShownHit,
+  image: string | undefined,
+  wanted: boolean,
+  scale: Scale,
+  reference: string | undefined,
+  show: readonly string[],
+): string {
   const { rank, score, id, matching, factors, negative, explanation } = hit;
+  const name = nameOf({ id: basename(id), metadata: hit.metadata });
   const width = (100 * Math.max(0, Math.min(1, matching))).toFixed(1);
   return `<li${wanted ? ' class="wanted"' : ''}>
-${frame(image, id)}
-<div class="facts"><span class="rank">${rank}</span><span class="score">${score.toFixed(3)}</span></div>
-<div class="name" title="${escaped(id)}">${wanted ? '<span class="badge">annotated</span>' : ''}${escaped(basename(id))}</div>
+${frame(image, name)}
+<div class="facts"><span class="rank">${rank}</span>${wanted ? '<span class="badge">annotated</span>' : ''}</div>
+<div class="name" title="${escaped(id)}">${escaped(name)}</div>
+${show.map((field) => `<div class="part"><span>${escaped(field)}</span><span>${escaped(String(hit.metadata[field] ?? ''))}</span></div>`).join('')}
+<details class="score"><summary>Score ${score.toFixed(3)}</summary>
 <div class="part"><span>matching</span><span>${matching.toFixed(3)}</span></div>
 <div class="bar" title="matching token: ${signed(matching)}"><i class="matching" style="width:${width}%"></i></div>
 ${factors.length > 0 ? factorPart(factors, scale) : ''}
 ${negative > 0 ? `<div class="part"><span>negatives</span><span>−${negative.toFixed(3)}</span></div>` : ''}
+</details>
 ${explanation && image ? heatMapPart(explanation, image, reference) : ''}
 </li>`;
 }

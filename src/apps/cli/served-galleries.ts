@@ -9,6 +9,7 @@ import { Captioner } from '../server/captioner.js';
 import { galleryName } from '../server/contract.js';
 import { galleryService } from '../server/gallery-service.js';
 import type { ServedGallery } from '../server/service.js';
+import { shownFields } from './shown-fields.js';
 
 export interface ServedGalleries {
   byName: Record<string, ServedGallery>;
@@ -92,7 +93,6 @@ export async function openGalleries(
   tell: (gallery: string, note: string) => void,
 ): Promise<ServedGalleries> {
   const { allowUrls, pixelLimit } = flags;
-  const show = (flags.show ?? '').split(',').flatMap((field) => field.trim() || []);
   const images = placeImages(flags.images ?? [], [...named.keys()]);
   const opened: ServedGalleries = { byName: {}, model: undefined, captioner: undefined };
   try {
@@ -107,7 +107,7 @@ export async function openGalleries(
         pixelLimit,
         onNote,
       });
-      opened.byName[name] = galleryService(gallery, opened.captioner, await shownFields(gallery, show, onNote));
+      opened.byName[name] = galleryService(gallery, opened.captioner, await shownFields(gallery, flags.show, onNote));
       const missing = await gallery.missingImages();
       if (missing !== undefined) onNote(missing);
     }
@@ -116,18 +116,6 @@ export async function openGalleries(
     await closeGalleries(opened);
     throw error;
   }
-}
-
-/** Those of the wanted fields that the gallery has; says which it has not. */
-async function shownFields(gallery: Gallery, wanted: readonly string[], onNote: (note: string) => void): Promise<string[]> {
-  if (wanted.length === 0) return [];
-  const known = (await gallery.fields()).map(({ name }) => name);
-  for (const field of wanted) {
-    if (known.includes(field)) continue;
-    const advice = known.length > 0 ? suggestion(field, known) : 'The images have no metadata.';
-    onNote(`--show names the field ${field}, which no image has. ${advice}`);
-  }
-  return wanted.filter((field) => known.includes(field));
 }
 
 export async function closeGalleries({ byName, model, captioner }: ServedGalleries): Promise<void> {

@@ -1,4 +1,4 @@
-/** Serving galleries from the command line: the server of "limn serve" and "limn demo --serve", from start to end. */
+/** Serving galleries from the command line: the server of "limn serve", from start to end. */
 import { createRequire } from 'node:module';
 import { z } from 'zod';
 import { blockOtherFormats } from '../server/images.js';
@@ -123,7 +123,7 @@ function limitsOf(flags: ServingFlags): Partial<ServerLimits> {
 }
 
 /** Waits for SIGTERM, Ctrl-C, or the end of the npx that started this; the second signal ends the process at once, with exit code 130. */
-function untilTold(): Promise<void> {
+export function untilTold(): Promise<void> {
   return new Promise((resolve) => {
     let told = false;
     const onSignal = () => {

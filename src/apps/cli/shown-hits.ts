@@ -1,6 +1,7 @@
 /** Hits as the command line shows them: with the place of the picture, and on request with its pixels or an explanation. */
 import type { Gallery } from '../../search/gallery/gallery.js';
 import type { Explanation, SearchHit } from '../../search/gallery/search-types.js';
+import type { ItemMetadata } from '../../search/store/metadata.js';
 
 export interface ShownHit extends SearchHit {
   /** The path of the picture's file, or its URL. */
@@ -8,6 +9,12 @@ export interface ShownHit extends SearchHit {
   /** The picture's file, where it is to be shown and is not on this disk. */
   image?: Uint8Array | undefined;
   explanation?: Explanation | undefined;
+}
+
+/** What people call an image: its title or name, where one is known; else its id. */
+export function nameOf({ id, metadata }: { id: string; metadata?: ItemMetadata | undefined }): string {
+  const names = [metadata?.title, metadata?.name];
+  return names.find((name): name is string => typeof name === 'string' && name.trim() !== '') ?? id;
 }
 
 /** Hits with their places. @param options.pictures read those that are URLs @default false */

@@ -56,12 +56,19 @@ export const gallery = z
         name: z.string(),
         type: z.enum(['string', 'number', 'boolean', 'mixed']),
         values: z.array(z.union([z.string(), z.number(), z.boolean()])).max(100),
-        /** How many items have each value; left out of numbers and of large galleries, where not all items were looked at. */
+        /** How many items have each value; left out of numbers. */
         counts: z.array(z.int().nonnegative()).max(100).optional(),
+        /** Whether the counts are estimated from a sample of the items. */
+        approximate: z.boolean().optional(),
       }),
     ),
     /** Fields to show of each hit, in this order, as whoever serves the gallery wants it. */
     show: z.array(z.string()).optional(),
+    /** Where the model is still being trained while it answers: the epoch of the one that does, and how many there will be. */
+    training: z
+      .strictObject({ epoch: z.int().positive(), epochs: z.int().positive(), ended: z.boolean() })
+      .meta({ id: 'Training' })
+      .optional(),
     /** Whether the server can say what changes between two pictures. */
     captions: z.boolean(),
   })

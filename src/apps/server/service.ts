@@ -27,9 +27,13 @@ export interface ServedDescription {
     values: (string | number | boolean)[];
     /** How many pictures have each of the values. */
     counts?: number[] | undefined;
+    /** Whether they are estimated from a sample. @default false */
+    approximate?: boolean | undefined;
   }[];
   /** Fields that the page shows of each hit. @default none */
   show?: string[] | undefined;
+  /** Of a gallery whose model is replaced by a better one now and then: the epoch of the present one. @default it stays */
+  training?: { epoch: number; epochs: number; ended: boolean } | undefined;
   /** Whether {@link ServedGallery.caption} works. */
   captions: boolean;
 }

@@ -8,7 +8,8 @@ import { float32 } from '../../engine/tensor/tensor.js';
 import { trainingLoop } from './loop.js';
 import type { RunFolder } from './run-folder.js';
 
-const graphWith = (optimizerIn: 'graph' | 'flat graph' | 'runtime') =>
+/** Its initial state is handed to the session, so that each training has one of its own. */
+const newGraph = (optimizerIn: 'graph' | 'flat graph' | 'runtime' = 'graph') =>
   trainingModel({
     inputs: { x: { dtype: 'float32', shape: [2] } },
     trace: (context, { x }) => ({
@@ -38,7 +39,7 @@ test.each(['graph', 'flat graph', 'runtime'] as const)(
   async (place) => {
     const training = trainingLoop({
       run: nowhere,
-      graph: graphWith(place),
+      graph: newGraph(place),
       totalSteps: 4,
       stepsPerEpoch: 4,
       changeRate: false,
@@ -57,3 +58,28 @@ test.each(['graph', 'flat graph', 'runtime'] as const)(
     });
   },
 );
+
+test('each validation is told when its model has been kept, and whether it is the best so far', async () => {
+  const happened: string[] = [];
+  const scores = [2, 1, 3, 3];
+  let epoch = 0;
+  await trainingLoop({
+    run: nowhere,
+    graph: newGraph(),
+    totalSteps: 4,
+    stepsPerEpoch: 1,
+    changeRate: false,
+    validateEvery: 1,
+    feeds: () => ({ x: float32([2], [1, 1]) }),
+    validate: async () => ({ score: scores[epoch++] as number, values: {} }),
+    keep: async () => void happened.push(`keep ${epoch}`),
+    validated: async (validation) => {
+      await Promise.resolve();
+      happened.push(`told ${validation.epoch} ${validation.isBest}`);
+    },
+    scoreName: 'score',
+    checkpointSeconds: 1e9,
+    logger: { info: () => {}, warn: () => {} } as never,
+  });
+  expect(happened).toEqual(['keep 1', 'told 1 true', 'told 2 false', 'keep 3', 'told 3 true', 'told 4 false']);
+});

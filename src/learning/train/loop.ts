@@ -31,6 +31,8 @@ export interface LoopOptions {
   validate(parameters: Weights): Promise<Validation>;
   /** Keeps the parameters of the best epoch so far. */
   keep(parameters: Weights): Promise<void>;
+  /** Called when a validation was logged, and its model kept where it was the best so far; the training waits for it. */
+  validated?(validation: { epoch: number; isBest: boolean }): Promise<void>;
   /** What {@link Validation.score} is, for the progress line. */
   scoreName: string;
   /** Said beside every validation in metrics.ndjson. */
@@ -87,13 +89,15 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
     const resident = await read(Object.values(graph.kept));
     const parameters = Object.fromEntries(Object.entries(graph.kept).map(([name, stored]) => [name, resident[stored] as Tensor]));
     const { score, values } = await options.validate(parameters);
-    if (!trainingState.best || score > trainingState.best.score) {
+    const isBest = !trainingState.best || score > trainingState.best.score;
+    if (isBest) {
       trainingState.best = { epoch, score, values };
       await options.keep(parameters);
     }
     await log({ kind: 'validation', step: trainingState.step, epoch, ...labels, values });
     const shown = Object.entries(values).map(([name, value]) => `${name} ${value.toFixed(2)}`);
     logger.info(`epoch ${epoch}: ${shown.join(', ')}${labels?.protocol ? ` (${labels.protocol})` : ''}`);
+    await options.validated?.({ epoch, isBest });
   };
 
   try {

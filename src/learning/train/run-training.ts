@@ -115,6 +115,8 @@ export interface Recipe<Model extends TrainedModel> {
   model(weights: Weights): Model;
   /** Measures a model on what could be read of the validation split. @param weights its parameters and buffers */
   measure(model: Model, split: Split, images: ImageFeatures, weights: Weights): Promise<Validation>;
+  /** Called after every validation; the training waits for it. */
+  validated?(validation: { epoch: number; isBest: boolean; model: string }): Promise<void>;
   /** What {@link Validation.score} is, for the progress line. */
   scoreName: string;
   /** Said beside every validation in metrics.ndjson. */
@@ -150,7 +152,7 @@ export async function runTraining<Model extends TrainedModel>(
     onProgress,
     logger = silentLogger,
   } = options;
-  const { format, schema, described, scoreName, labels } = recipe;
+  const { format, schema, described, scoreName, labels, validated } = recipe;
   const config = { format, dataset, seed, encoder: reader.id, ...described, training: settings };
   for (const remark of [...remarksOn(train), ...remarksOn(val)]) logger.info(`note: ${remark}`);
   await requireDevice(device);
@@ -201,6 +203,7 @@ export async function runTraining<Model extends TrainedModel>(
         return validation;
       },
       keep: (parameters) => modelOf(parameters).save(run.model),
+      ...(validated ? { validated: (validation) => validated({ ...validation, model: run.model }) } : {}),
       scoreName,
       ...(labels ? { labels } : {}),
       checkpointSeconds: settings.checkpointSeconds,

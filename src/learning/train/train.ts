@@ -25,6 +25,24 @@ export interface TrainOptions extends CommonTrainOptions {
   method?: string | MethodDefinition | undefined;
   /** The model and the options of its method, where they differ from their defaults. */
   model?: Partial<ModelConfigInput>;
+  /** Called after each validation; the training waits for it. */
+  onEpoch?: ((report: EpochReport) => void | Promise<void>) | undefined;
+}
+
+/** What is known after a validation. */
+export interface EpochReport {
+  /** From 1. */
+  epoch: number;
+  /** Of the whole training. */
+  epochs: number;
+  /** R@K in percent, by K. */
+  recall: Record<string, number>;
+  /** The rank, from 1, of each validation query's best target, in the order of the triplets whose images could be read. */
+  ranks: number[];
+  /** Whether it is the best epoch so far, whose model is then in {@link model}. */
+  isBest: boolean;
+  /** The folder of the best epoch's model. */
+  model: string;
 }
 
 export interface TrainResult {
@@ -48,7 +66,7 @@ export interface TrainResult {
  * USAGE, CONFIG, DATA, CHECKPOINT for what is wrong with the folder, the settings, the data or a checkpoint
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { train: split, reader, out, device, signal, onProgress } = options;
+  const { train: split, reader, out, device, signal, onProgress, onEpoch } = options;
   const text = options.text ?? TextReader.words();
   const start = startOf(options);
   const { settings, vocabulary, longest, encoder, seed } = start;
@@ -75,6 +93,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const ks = recallKs(settings.selectBy);
   const heard = sampleTexts(split.triplets.flatMap(({ captions }) => captions));
   let texts: TextSource | undefined;
+  let measured: Pick<EpochReport, 'recall' | 'ranks'> = { recall: {}, ranks: [] };
   try {
     const { model, best, steps, seconds } = await runTraining(options, start, {
       format: 'limn-run-1',
@@ -104,7 +123,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
           device,
         ),
       measure: async (model, val, images, weights) => {
-        const { recall } = await evaluate({ model, split: val, images, protocol, ks });
+        const { recall, ranks } = await evaluate({ model, split: val, images, protocol, ks });
+        measured = { recall, ranks };
         const data = { split: val, images, text, vocabulary };
         const loss = await validationLoss(weights, {
           ...data,
@@ -118,6 +138,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
         const values = { ...named(recall), ...(loss === undefined ? {} : { loss }) };
         return { score: recall[settings.selectBy] as number, values };
       },
+      validated: async (validation) => onEpoch?.({ ...validation, ...measured, epochs: settings.epochs }),
       scoreName: `R@${settings.selectBy}`,
       labels: { protocol: protocol.id },
     });

@@ -40,7 +40,10 @@ function ChoiceField({ facet, choices, onChange }: FacetViewProps) {
   const hidden = found.length - shown.length;
   return (
     <fieldset class="facet">
-      <legend>{title}</legend>
+      <legend>
+        {title}
+        {facet.approximate && <span class="count"> · counts are estimates</span>}
+      </legend>
       {long && (all || wanted) && (
         <div class="inputs one">
           <label>
@@ -64,7 +67,7 @@ function ChoiceField({ facet, choices, onChange }: FacetViewProps) {
             onClick={() => onChange(toggleValue(choices, name, value))}
           >
             {valueName(value)}
-            {count !== undefined && <span class="count"> {count.toLocaleString('en')}</span>}
+            {count !== undefined && <span class="count"> {facet.approximate ? about(count) : count.toLocaleString('en')}</span>}
           </button>
         ))}
         {hidden > 0 && (
@@ -80,6 +83,12 @@ function ChoiceField({ facet, choices, onChange }: FacetViewProps) {
       </div>
     </fieldset>
   );
+}
+
+/** "~1,200": an estimate, with the digits that it can have. */
+function about(count: number): string {
+  const step = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, count))) - 1);
+  return `~${(Math.round(count / step) * step).toLocaleString('en')}`;
 }
 
 /** Words in the texts of a field. */

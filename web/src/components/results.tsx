@@ -41,6 +41,7 @@ export function Results({ narrow }: { narrow: boolean }) {
     <section id="results" class="results" aria-labelledby="results-title" aria-busy={status === 'loading' || status === 'more'}>
       {fresh && !session.settings.filter && <Welcome />}
       <Heading />
+      <TrainingNote />
       {results.notes && results.notes.length > 0 && (
         <ul class="notes" aria-label="Notes">
           {results.notes.map((note) => (
@@ -116,6 +117,21 @@ function Heading() {
         )}
       </p>
     </div>
+  );
+}
+
+/** Of a gallery whose model is being trained while it answers. */
+function TrainingNote() {
+  const training = useSession().gallery?.training;
+  if (!training) return null;
+  const { epoch, epochs, ended } = training;
+  return (
+    <p class="training" role="status">
+      <progress max={epochs} value={ended ? epochs : epoch} aria-label="Training" />
+      {ended
+        ? 'The training has ended: the best model answers.'
+        : `Epoch ${epoch} of ${epochs}, training: the hits become better with every epoch.`}
+    </p>
   );
 }
 

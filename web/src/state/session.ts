@@ -26,6 +26,8 @@ import { setWeight } from './weights.js';
 
 /** How long sliders must rest before the server is asked, in milliseconds. */
 const sliderRest = 180;
+/** How often the page looks whether a model that is being trained has become better, in milliseconds. */
+const trainingInterval = 3000;
 
 export class Session {
   readonly uploads = new Uploads();
@@ -36,6 +38,7 @@ export class Session {
   private readonly known = new Map<string, Metadata | undefined>();
   private slider: ReturnType<typeof setTimeout> | undefined;
   private noticeTimer: ReturnType<typeof setTimeout> | undefined;
+  private trainingTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param base where `v1/` is, with a slash at the end */
   constructor(base: string) {
@@ -100,11 +103,30 @@ export class Session {
       if (this.current.view.gallery === undefined && first !== undefined)
         this.navigate({ ...emptyView, gallery: first }, 'replace');
       else this.load();
+      this.followTraining();
     } catch (error) {
       const problem = problemOf(error);
       this.dispatch({ type: 'galleries-failed', problem });
       if (problem.status === 401) this.askForKey();
     }
+  }
+
+  /** While the model of a gallery is being trained: asks again what is shown whenever a better one answers. */
+  private followTraining(): void {
+    clearTimeout(this.trainingTimer);
+    if (!this.current.galleries?.some(({ training }) => training && !training.ended)) return;
+    this.trainingTimer = setTimeout(() => {
+      const before = this.gallery?.model.hash;
+      this.api
+        .galleries()
+        .then((galleries) => {
+          this.dispatch({ type: 'galleries', galleries });
+          if (this.gallery && this.gallery.model.hash !== before) this.loader.load(this.gallery, true);
+        })
+        // A server that does not answer is asked again; what is shown says itself whether it could be loaded.
+        .catch(() => undefined)
+        .finally(() => this.followTraining());
+    }, trainingInterval);
   }
 
   /** Shows another view. `replace` leaves no step for the back button. */

@@ -3,12 +3,15 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { LimnError } from '../../../core/errors.js';
 import { writeFileAtomic } from '../../../core/files.js';
+import { oneLine } from '../../../core/text.js';
 import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
 import { Gallery } from '../../../search/gallery/gallery.js';
 import type { SearchRequest } from '../../../search/gallery/search-types.js';
+import { findImage, shownReferences } from '../gallery-references.js';
 import { computingCommand, numberListOption, numberOption, repeatableOption, required } from '../options.js';
 import { resultsPage } from '../results-page.js';
-import { type ShownHit, shownHits } from '../shown-hits.js';
+import { shownFields } from '../shown-fields.js';
+import { nameOf, type ShownHit, shownHits } from '../shown-hits.js';
 
 interface SearchFlags {
   gallery?: string;
@@ -19,6 +22,7 @@ interface SearchFlags {
   negative?: string[];
   negativeWeight?: number;
   filter?: string;
+  show?: string;
   k?: number;
   offset?: number;
   weights?: number[];
@@ -33,11 +37,14 @@ export function searchCommand(): Command {
     .option('--gallery <location>', 'made by "limn index"')
     .option('--model <folder>', "the gallery's model, where it is no longer at its old place")
     .option('--images <folder>', "where the gallery's images are, if they moved")
-    .addOption(repeatableOption('--image <file>', 'the reference picture'))
+    .addOption(repeatableOption('--image <file>', 'the reference image: a file, or an id of the gallery'))
     .addOption(repeatableOption('--text <words>', 'what to change, e.g. "in red and with short sleeves"'))
-    .addOption(repeatableOption('--negative <file>', 'a picture that the hits are not to resemble'))
+    .addOption(
+      repeatableOption('--negative <file>', 'an image that the hits are not to resemble: a file, or an id of the gallery'),
+    )
     .addOption(numberOption('--negative-weight <number>', 'how much resembling it costs (default: 0.5)', { least: 0 }))
     .option('--filter <condition>', 'on the metadata, e.g. "colour = \'red\' and price < 50"')
+    .option('--show <fields>', 'fields of the metadata to show of each hit, e.g. price,brand')
     .addOption(numberOption('-k <count>', 'how many hits (default: 10)', { least: 1, whole: true }))
     .addOption(numberOption('--offset <count>', 'hits to pass over', { least: 0, whole: true }))
     .addOption(numberListOption('--weights <list>', 'the weight of each factor, e.g. 1,0,0.5,... (default: 1/K each)'))
@@ -59,11 +66,13 @@ async function runSearch(flags: SearchFlags): Promise<void> {
     const missing = await gallery.missingImages();
     if (missing !== undefined) process.stderr.write(`${missing}\n`);
     const { image = [], text = [], negative = [], k, offset, weights, filter, negativeWeight } = flags;
-    const images = (paths: readonly string[]) => paths.map((path) => ({ path }));
+    const show = await shownFields(gallery, flags.show, (note) => process.stderr.write(`${note}\n`));
+    const find = (values: readonly string[]) => Promise.all(values.map((value) => findImage(gallery, value)));
+    const [references, negatives] = [await find(image), await find(negative)];
     const request: SearchRequest = {
-      references: images(image),
+      references: references.map(({ reference }) => reference),
       texts: text,
-      negatives: images(negative),
+      negatives: negatives.map(({ reference }) => reference),
       negativeWeight,
       k,
       offset,
@@ -77,9 +86,9 @@ async function runSearch(flags: SearchFlags): Promise<void> {
     const hits = await shownHits(gallery, answer.hits, { images: flags.html !== undefined });
     if (flags.explain) for (const hit of hits) hit.explanation = await gallery.explain(request, hit.id);
     if (flags.html) {
-      const searches = [{ references: image, text: text.join(' and '), hits }];
+      const searches = [{ ...(await shownReferences(gallery, references)), text: text.join(' and '), hits }];
       const [title, size] = [`The ${hits.length} nearest pictures`, await gallery.count()];
-      await writeFileAtomic(flags.html, await resultsPage({ title, gallery: location, size, searches }));
+      await writeFileAtomic(flags.html, await resultsPage({ title, gallery: location, size, searches, show }));
       process.stderr.write(`Wrote ${flags.html}\n`);
     }
     if (flags.json) {
@@ -87,15 +96,18 @@ async function runSearch(flags: SearchFlags): Promise<void> {
       process.stdout.write(
         `${JSON.stringify({ gallery: location, image, text, hits: shown, next: answer.next, ...(notes.length > 0 ? { notes } : {}) }, undefined, 2)}\n`,
       );
-    } else for (const hit of hits) process.stdout.write(lineOf(hit));
+    } else for (const hit of hits) process.stdout.write(lineOf(hit, show));
   } finally {
     await gallery.close();
     await model?.close();
   }
 }
 
-function lineOf({ rank, score, path, explanation }: ShownHit): string {
-  const line = `${String(rank).padStart(3)}  ${score.toFixed(4)}  ${path}\n`;
+/** Rank, score, the title and the chosen fields where there are any, and where the image is. */
+function lineOf({ id, rank, score, path, metadata, explanation }: ShownHit, show: readonly string[]): string {
+  const name = nameOf({ id, metadata });
+  const said = [...(name === id ? [] : [name]), ...show.map((field) => `${field} ${metadata[field] ?? 'unknown'}`)].join(', ');
+  const line = `${String(rank).padStart(3)}  ${score.toFixed(4)}  ${[...(said === '' ? [] : [oneLine(said)]), path].join('  ')}\n`;
   if (!explanation || explanation.factors.length === 0) return line;
   const shares = [...explanation.factors]
     .sort((a, b) => b.share - a.share)

@@ -1,9 +1,10 @@
 /** limn train */
 import { type Command, Option } from 'commander';
 import { LimnError } from '../../../core/errors.js';
+import { shellWord, withoutTrailing } from '../../../core/text.js';
 import type { CommonTrainOptions } from '../../../learning/train/run-training.js';
 import { trainingSettings } from '../../../learning/train/settings.js';
-import { train } from '../../../learning/train/train.js';
+import { type TrainResult, train } from '../../../learning/train/train.js';
 import { trainCaptioner } from '../../../learning/train/train-captioner.js';
 import { backboneFields } from '../../../models/backbone/config.js';
 import { captionerConfig } from '../../../models/captioner/captioner-config.js';
@@ -126,12 +127,26 @@ async function runTrain(flags: TrainFlags): Promise<void> {
     }
   });
   if (flags.json) return void process.stdout.write(`${JSON.stringify(result)}\n`);
-  const listed = (recall: Record<string, number>) =>
-    Object.entries(recall)
-      .map(([k, percent]) => `R@${k} ${percent.toFixed(2)}`)
-      .join(', ');
-  process.stdout.write(`${result.model}\nbest epoch ${result.epoch}: ${listed(result.bestRecall)}\n`);
-  process.stdout.write(`by chance: ${listed(result.chance)}\n`);
+  process.stdout.write(`${result.model}\n${bestEpoch(result)}\n${nextSteps(out)}\n`);
+}
+
+/** Each recall with what a random ranking is expected to have. */
+function bestEpoch({ epoch, bestRecall, chance }: TrainResult): string {
+  const recalls = Object.entries(bestRecall).map(
+    ([k, percent]) => `R@${k} ${percent.toFixed(2)} (by chance ${(chance[k] ?? 0).toFixed(2)})`,
+  );
+  return `best epoch ${epoch}: ${recalls.join(', ')}`;
+}
+
+/** What a person does with a model that was just trained. */
+function nextSteps(out: string): string {
+  const model = shellWord(out);
+  const gallery = shellWord(`${withoutTrailing(out, '/\\')}-gallery`);
+  return [
+    'Next, make your images searchable, and search them:',
+    `  limn index --model ${model} --images FOLDER --out ${gallery}`,
+    `  limn search --gallery ${gallery} --image FILE --text "the same in red"`,
+  ].join('\n');
 }
 
 /** The settings that every task has. */

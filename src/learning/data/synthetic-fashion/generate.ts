@@ -2,8 +2,7 @@
  * The wardrobe: drawn catalogue pictures with modification texts, in the FashionIQ layout, so that limn can train, be tested
  * and be tried without any download. The category is `wardrobe`; train and val share no picture.
  */
-import { existsSync } from 'node:fs';
-import { readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -17,6 +16,7 @@ import { mistakeIn } from '../../../core/schema.js';
 import type { Garment } from './attributes.js';
 import { growCatalogue, writeQueries } from './catalogue.js';
 import { drawGarment } from './draw.js';
+import { titleOf } from './title.js';
 
 /** Raised when the same options would give other files. */
 const generatorVersion = 1;
@@ -86,8 +86,9 @@ export async function generateSyntheticFashion(options: SyntheticFashionOptions)
     splitNames.map((name) => [name, { images: plan.splits[name].images.length, triplets: plan.splits[name].captions.length }]),
   ) as SyntheticFashion['counts'];
   const texts = splitNames.map((name): [string, string] => [metadataFile(name), metadataTable(plan.splits[name].images)]);
-  // Wardrobes of earlier versions lack the tables.
-  const reused = finished && wanted.length === 0 && texts.every(([path]) => existsSync(join(directory, path)));
+  // Wardrobes of earlier versions lack the tables, or their titles.
+  const written = await Promise.all(texts.map(async ([path, text]) => (await textIn(join(directory, path))) === text));
+  const reused = finished && wanted.length === 0 && written.every(Boolean);
   if (!reused) {
     await drawImages(wanted, all.length, { directory, seed, size, signal, onProgress });
     for (const [path, value] of plan.files) await writeFileAtomic(join(directory, path), `${JSON.stringify(value, null, 1)}\n`);
@@ -150,9 +151,15 @@ export const metadataFile = (split: 'train' | 'val') => `metadata.${split}.csv`;
 /** A row a garment; what its kind does not have is left empty. */
 function metadataTable(images: readonly PlannedImage[]): string {
   const columns = [...new Set(images.flatMap(({ garment }) => Object.keys(garment)))];
-  const rows = images.map(({ id, garment }) => [`${id}.jpg`, ...columns.map((column) => garment[column] ?? '')]);
-  return [['path', ...columns], ...rows].map((row) => `${row.join(',')}\n`).join('');
+  const rows = images.map(({ id, garment }) => [
+    `${id}.jpg`,
+    titleOf(garment),
+    ...columns.map((column) => garment[column] ?? ''),
+  ]);
+  return [['path', 'title', ...columns], ...rows].map((row) => `${row.join(',')}\n`).join('');
 }
+
+const textIn = (path: string) => readFile(path, 'utf8').catch(() => undefined);
 
 /** Names of the picture files that are not empty. */
 async function wholeImages(folder: string): Promise<Set<string>> {

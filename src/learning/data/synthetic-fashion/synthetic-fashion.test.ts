@@ -105,7 +105,10 @@ test('the folder reads as FashionIQ, equal seeds give equal files, and a whole f
     const named = header
       .split(',')
       .flatMap((name, i): [string, string | undefined][] => (i > 0 && cells[i] ? [[name, cells[i]]] : []));
-    expect(Object.fromEntries(named)).toEqual(attributes[cells[0]?.replace('.jpg', '') as string]);
+    const { title, ...garment } = Object.fromEntries(named);
+    expect(garment).toEqual(attributes[cells[0]?.replace('.jpg', '') as string]);
+    expect(title?.toLowerCase()).toContain(`${garment.colour} `);
+    expect(title?.endsWith(garment.kind as string)).toBe(true);
   }
 
   await generateSyntheticFashion({ ...options, directory: second });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../../../core/random.js';
 import type { ItemMetadata } from '../../store/metadata.js';
 import { type NamingSample, nameFactors } from './factor-names.js';
-import { fieldsOf } from './fields.js';
+import { FieldCounter } from './fields.js';
 
 const projection = 12;
 const colours = ['red', 'blue', 'green', 'black'];
@@ -38,6 +38,17 @@ describe('nameFactors', () => {
     expect(await nameFactors(samples(600), 3)).toEqual(['colour: red', 'striped', 'factor 3']);
   });
 
+  it('takes a word of a title that is a value of a field for that field', async () => {
+    const twice = samples(600).map(({ factors, metadata }, i) => {
+      const both = factors.slice();
+      both.set(factors.subarray(0, projection), 2 * projection);
+      // Short titles are values as a whole, so that the word and the field are not of the same images.
+      const title = i % 3 === 0 ? 'Shirt' : `a ${metadata.colour} shirt ${i % 2 === 0 ? 'with' : 'without'} collar`;
+      return { factors: both, metadata: { ...metadata, title } };
+    });
+    expect(await nameFactors(twice, 3)).toEqual(['colour: red', 'factor 2', 'factor 3']);
+  });
+
   it('names nothing where nothing is followed clearly, or too few pictures tell', async () => {
     const numbers = ['factor 1', 'factor 2', 'factor 3'];
     expect(await nameFactors(samples(600, { strength: 0 }), 3)).toEqual(numbers);
@@ -48,7 +59,7 @@ describe('nameFactors', () => {
   });
 });
 
-describe('fieldsOf', () => {
+describe('FieldCounter', () => {
   it('gives types, ranges of numbers and the most frequent values', () => {
     const many = Array.from({ length: 150 }, (_, i) => ({ code: `c${String(i).padStart(3, '0')}` }));
     const all: ItemMetadata[] = [
@@ -58,7 +69,9 @@ describe('fieldsOf', () => {
       ...many,
       ...many.slice(140),
     ];
-    const fields = fieldsOf(all);
+    const counter = new FieldCounter();
+    for (const metadata of all) counter.add(metadata);
+    const fields = counter.fields();
     expect(fields.map(({ name }) => name)).toEqual(['code', 'colour', 'price', 'sale', 'size', 'title']);
     expect(fields.slice(1)).toEqual([
       { name: 'colour', type: 'string', values: ['blue', 'red'] },
@@ -69,5 +82,13 @@ describe('fieldsOf', () => {
     ]);
     expect(fields[0]?.values).toHaveLength(100);
     expect(fields[0]?.values).toContain('c149');
+  });
+
+  it('counts values, and estimates the counts of a whole from a sample', () => {
+    const counter = new FieldCounter();
+    for (const colour of ['red', 'blue', 'red']) counter.add({ colour, price: 1 });
+    expect(counter.fields(3)[0]).toEqual({ name: 'colour', type: 'string', values: ['blue', 'red'], counts: [1, 2] });
+    expect(counter.fields(300)[0]).toMatchObject({ counts: [100, 200], approximate: true });
+    expect(counter.fields(300)[1]).toEqual({ name: 'price', type: 'number', values: [1] });
   });
 });

@@ -50,7 +50,7 @@ export async function nameFactors(samples: readonly NamingSample[], count: numbe
 
 interface Trait {
   name: string;
-  /** What it is a value of: a field, or a word of a longer text by itself. */
+  /** What it is a value of: a field, of which it may be the value in a longer text, or a word by itself. */
   field: string;
   /** One a sample: whether it has the value. */
   has: boolean[];
@@ -67,6 +67,8 @@ function traitsOf(samples: readonly NamingSample[]): Trait[] {
     }
   });
   const enough = ([, rows]: [string, number[]]) => rows.length >= leastItems && samples.length - rows.length >= leastItems;
+  // "green" in a title says what "colour: green" says.
+  const fieldOfValue = new Map([...holders.keys()].flatMap((name) => valueIn(name) ?? []));
   const kept = [...holders].filter(enough).sort((a, b) => b[1].length - a[1].length || (a[0] < b[0] ? -1 : 1));
   // Values of the same items, or of all the others, are one trait: the rarer one is kept, or the one with the shorter name.
   const byRows = new Map<string, Trait & { count: number }>();
@@ -76,9 +78,15 @@ function traitsOf(samples: readonly NamingSample[]): Trait[] {
     const key = has.map((value) => (value === has[0] ? 0 : 1)).join('');
     const known = byRows.get(key);
     const better = !known || rows.length < known.count || (rows.length === known.count && name.length < known.name.length);
-    if (better) byRows.set(key, { name, field: name.replace(/: .*$/s, ''), has, count: rows.length });
+    if (better) byRows.set(key, { name, field: fieldOfValue.get(name) ?? name.replace(/: .*$/s, ''), has, count: rows.length });
   }
   return [...byRows.values()];
+}
+
+/** Of "Colour: Green" the pair of "green" and "Colour". */
+function valueIn(name: string): [[string, string]] | undefined {
+  const at = name.indexOf(': ');
+  return at < 0 ? undefined : [[name.slice(at + 2).toLowerCase(), name.slice(0, at)]];
 }
 
 /** A short value is a name with its field, a flag is its field, and longer texts are their words. */
