@@ -46,9 +46,10 @@ async function limn(words) {
 
 const shortened = (text, folder) => text.replaceAll(`${folder}/`, '').replaceAll('|', '\\|').slice(0, 300);
 
-/** What must be told of a bare image encoder. */
+/** What must be told of a bare encoder. */
 function optionsFor(folder) {
-  if (existsSync(join(folder, 'config.json')) || existsSync(join(folder, 'tokenizer.json'))) return {};
+  if (existsSync(join(folder, 'config.json'))) return {};
+  if (existsSync(join(folder, 'tokenizer.json'))) return { textGlobalFeature: 'mean' };
   const file = join(
     folder,
     readdirSync(folder).find((name) => name.endsWith('.safetensors')),

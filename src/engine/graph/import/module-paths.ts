@@ -95,7 +95,32 @@ const products = new Set(['MatMul', 'Gemm', 'Conv']);
  * follows are of the same block, but a sum of two values that were computed ends it.
  */
 export function ownersByName(model: ImportedModel): Map<string, string | undefined> {
+  const owners = ownersBelow(model, wrapperOf(model));
+  return [...owners.values()].some((name) => name !== undefined) ? owners : ownersBelow(model, '');
+}
+
+/** What all names begin with, `layers.0.` where a model is the only item of a list: no block, but what is around the model. */
+function wrapperOf({ file, weights }: ImportedModel): string {
+  const named = [...weights.keys()].filter((name) => !isMadeUp(name));
+  const reading = file.nodes.filter(({ inputs }) => inputs.some((name) => weights.has(name)));
+  const paths = [...named, ...reading.flatMap((node) => modulePath(node) ?? [])].map((name) => name.split('.'));
+  // Paths of nodes may leave out what names begin with.
+  const [first, ...others] = paths.filter(([part]) => part === paths[0]?.[0]);
+  if (first === undefined || others.length === 0) return '';
+  const differs = first.findIndex((part, i) => others.some((other) => other[i] !== part));
+  const last = first.slice(0, Math.max(0, differs)).findLastIndex((part) => /^\d+$/.test(part));
+  return last < 0 ? '' : `${first.slice(0, last + 1).join('.')}.`;
+}
+
+type Naming = (path: string) => string | undefined;
+
+function ownersBelow(model: ImportedModel, wrapper: string): Map<string, string | undefined> {
   const { file, weights } = model;
+  const blockOf: Naming = (path) => {
+    const inside = path.startsWith(wrapper) ? path.slice(wrapper.length) : path;
+    const found = blockIn(inside);
+    return found === undefined ? undefined : path.slice(0, path.length - inside.length + found.length);
+  };
   const paths = new Map<string, string>();
   const fromNodes = new Map<string, string>();
   for (const node of file.nodes) {
@@ -107,22 +132,22 @@ export function ownersByName(model: ImportedModel): Map<string, string | undefin
       else if (module !== undefined) fromNodes.set(name, module);
     }
   }
-  const known = [...new Set([...paths.values()].flatMap((path) => blockIn(path) ?? []))];
-  const told = new Map([...paths].map(([name, path]) => [name, nearestBlock(path, known)]));
-  for (const [name, module] of fromNodes) told.set(name, sameBlock(innerBlock(module, known), known));
+  const known = [...new Set([...paths.values()].flatMap((path) => blockOf(path) ?? []))];
+  const told = new Map([...paths].map(([name, path]) => [name, nearestBlock(path, known, blockOf)]));
+  for (const [name, module] of fromNodes) told.set(name, sameBlock(innerBlock(module, known, blockOf), known));
   return withoutParts(inOrderOfUse(model, told), model);
 }
 
 /** A parameter of the block itself, such as `features.1.0.scale`, does not show alone that `features.1` is a list of blocks. */
-function nearestBlock(path: string, known: readonly string[]): string | undefined {
-  const own = blockIn(path);
+function nearestBlock(path: string, known: readonly string[], blockOf: Naming): string | undefined {
+  const own = blockOf(path);
   const inside = known.filter((name) => own !== undefined && name.startsWith(`${own}.`) && path.startsWith(`${name}.`));
   return inside.sort((a, b) => b.length - a.length)[0] ?? own;
 }
 
 /** The same for the path of a node, `encoder.block.0.0.Mul`, which may lack what a known name, `model.encoder.block.0.0`, begins with. */
-function innerBlock(path: string, known: readonly string[]): string | undefined {
-  const own = blockIn(path);
+function innerBlock(path: string, known: readonly string[], blockOf: Naming): string | undefined {
+  const own = blockOf(path);
   if (own === undefined || known.includes(own)) return own;
   const list = own.split('.').slice(-2).join('.');
   const inside = known.filter((name) => {
@@ -135,6 +160,9 @@ function innerBlock(path: string, known: readonly string[]): string | undefined 
 /** Paths of nodes leave out the modules that were not called, such as the outermost: the block whose name ends alike is meant. */
 function sameBlock(name: string | undefined, known: readonly string[]): string | undefined {
   if (name === undefined || known.includes(name)) return name;
+  // A stage that is known by its blocks has their beginning.
+  const holder = known.find((other) => `.${other}`.includes(`.${name}.`));
+  if (holder !== undefined) return holder.slice(0, `.${holder}`.indexOf(`.${name}.`) + name.length);
   const alike = known.filter((other) => other.endsWith(`.${name}`) || name.endsWith(`.${other}`));
   return alike.sort((a, b) => a.length - b.length)[0] ?? name;
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../../core/random.js';
 import { float32, sizeOf, type Tensor } from '../../tensor/tensor.js';
-import { Graph, readModel } from '../index.js';
+import { blocksOf, Graph, readModel } from '../index.js';
 import { type FileSpec, onnxFile } from '../testing/onnx-file.js';
 import { blockIn } from './module-paths.js';
 
@@ -156,4 +156,16 @@ test.each([
   ['blocks.1.layers.0.layers.MBconv.layers.pre_norm.weight', 'blocks.1.layers.0'],
 ])('the block of %s is %s', (path, block) => {
   expect(blockIn(path)).toBe(block);
+});
+
+test('a list whose only item holds everything is around a model, and no block', () => {
+  const names = (start: string) => ['blocks.0.fc', 'blocks.1.fc', 'norm'].map((name) => `${start}${name}.weight`);
+  const blocks = (start: string) => {
+    const initializers = Object.fromEntries(names(start).map((name) => [name, learned]));
+    return blocksOf(modelOf(initializers)).map(({ name }) => name);
+  };
+  expect(blocks('layers.0.')).toEqual(['layers.0.blocks.0', 'layers.0.blocks.1']);
+  expect(blocks('module.')).toEqual(['module.blocks.0', 'module.blocks.1']);
+  const alone = Object.fromEntries(['fc1', 'fc2'].map((name) => [`layers.0.${name}.weight`, learned]));
+  expect(blocksOf(modelOf(alone)).map(({ name }) => name)).toEqual(['layers.0']);
 });

@@ -91,16 +91,15 @@ async function readSteps(folder: string, modelType: string | undefined): Promise
   return undefined;
 }
 
-/** Undefined for a file that says nothing of pictures. */
+/** Undefined for a file that says nothing of pictures, or that leaves it to timm's config.json. */
 function stepsOf(source: string, value: unknown, label: string, modelType: string | undefined): ImageSteps | undefined {
-  const content = value as { image_processor?: unknown; image_processor_type?: string; feature_extractor_type?: string } | null;
-  if (source === 'processor_config.json') {
-    const nested = content?.image_processor;
-    return nested === undefined ? undefined : readPreprocessor(nested, label, modelType);
-  }
   if (source === 'open_clip_config.json') return readOpenClipConfig(value, label);
   if (source === 'config.json') return readTimmConfig(value, label);
-  return content?.image_processor_type === 'TimmWrapperImageProcessor' ? undefined : readPreprocessor(value, label, modelType);
+  const nested = (value as { image_processor?: unknown } | null)?.image_processor;
+  const content = source === 'processor_config.json' ? nested : value;
+  if (content === undefined) return undefined;
+  const { image_processor_type: type } = (content ?? {}) as { image_processor_type?: string };
+  return type === 'TimmWrapperImageProcessor' ? undefined : readPreprocessor(content, label, modelType);
 }
 
 function settingsNote(value: unknown, modelType: string | undefined): { note?: string } {
