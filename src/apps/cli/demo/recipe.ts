@@ -19,4 +19,4 @@ export type Contestant = (typeof contestants)[number];
 export const recipe = JSON.stringify({ seed, images, patchEncoder, model, training, contestants });
 
 /** One line: what comes, in how many steps, and how long it takes. */
-export const announcement = `Five steps, about 4 minutes on 2 cores: draw ${images.toLocaleString('en')} garments, train LIMN (searchable after about a minute), train two models that see one side of a query, compare, search.`;
+export const announcement = `Five steps, about 5 minutes on 2 cores: draw ${images.toLocaleString('en')} garments, train LIMN (searchable after about a minute), train two models that see one side of a query, compare, search.`;
