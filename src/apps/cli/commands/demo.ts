@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { limnHome, sha256, writeFileAtomic } from '../../../core/files.js';
 import { readFashionIQ } from '../../../learning/data/fashioniq.js';
-import { generateSyntheticFashion, metadataFile } from '../../../learning/data/synthetic-fashion/generate.js';
+import { generateSyntheticFashion, metadataFile, titlesFile } from '../../../learning/data/synthetic-fashion/generate.js';
 import type { Split } from '../../../learning/data/triplets.js';
 import type { EvaluationReport } from '../../../learning/eval/evaluate.js';
 import type { EpochReport } from '../../../learning/train/train.js';
@@ -88,7 +88,12 @@ class Demo {
     const { directory, category } = await generateSyntheticFashion({ directory: join(out, 'wardrobe'), images, seed, ...tools });
     const split = (name: 'train' | 'val') => readFashionIQ({ directory, category, split: name });
     const splits = { train: await split('train'), val: await split('val') };
-    const place = { images: join(directory, 'images'), list: join(directory, metadataFile('val')), out };
+    const place = {
+      images: join(directory, 'images'),
+      list: join(directory, metadataFile('val')),
+      metadata: join(directory, titlesFile('val')),
+      out,
+    };
     if (this.serves) this.page = await LivePage.start({ ...place, port: this.port, onOpen: (url) => this.opened(url, say) });
 
     step(2, `Train LIMN for ${training.epochs} epochs`);

@@ -15,6 +15,8 @@ export interface ExampleOptions {
   /** The validation images, and the table with what a shop would know of them. */
   images: string;
   list: string;
+  /** Their titles. */
+  metadata: string;
   /** The folder of the demo. */
   out: string;
   tools: LongWork;
@@ -25,13 +27,14 @@ export async function searchExamples({
   val,
   images,
   list,
+  metadata,
   out,
   tools,
 }: ExampleOptions): Promise<{ page: string; gallery: string }> {
   const { signal, onProgress } = tools;
   const limn = await RetrievalModel.open(join(out, 'limn'));
   const location = join(out, 'gallery');
-  const gallery = await Gallery.create({ model: limn, images, list, out: location, replace: true, signal, onProgress });
+  const gallery = await Gallery.create({ model: limn, images, list, metadata, out: location, replace: true, signal, onProgress });
   try {
     const searches: ShownSearch[] = [];
     // Evenly spread over the split, so that nobody picked the ones that look good.

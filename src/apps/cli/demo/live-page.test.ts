@@ -30,8 +30,8 @@ it('can be searched from the first model on, says which one answers, and leaves 
     await expect.poll(() => existsSync(folder.at('demo', 'live', 'epoch-1'))).toBe(false);
     const body = JSON.stringify({ gallery: 'wardrobe', references: [{ id: 'p00.jpg' }], texts: ['in red'] });
     const headers = { 'content-type': 'application/json' };
-    const found = await (await fetch(`${url}/v1/search`, { method: 'POST', headers, body })).json();
-    const { hits } = found as { hits: { metadata: { title: string } }[] };
+    const answer = await fetch(`${url}/v1/search`, { method: 'POST', headers, body });
+    const { hits } = (await answer.json()) as { hits: { metadata: { title: string } }[] };
     expect(hits.map(({ metadata }) => metadata.title).sort()).toEqual(['Hat', 'Sock']);
     page.end();
     expect(await (await fetch(`${url}/v1/galleries/wardrobe`)).json()).toMatchObject({ training: { ended: true } });

@@ -14,9 +14,10 @@ import { LiveGallery } from './live-gallery.js';
 export interface LivePageOptions {
   /** The folder of the demo. */
   out: string;
-  /** The images, and the table of those that are indexed. */
+  /** The images, the table of those that are indexed, and what else is known of them. */
   images: string;
   list: string;
+  metadata?: string | undefined;
   /** Where to listen. @default 7788, or any free port where that is taken */
   port?: number | undefined;
   /** Told the address when there is something to search. */
@@ -43,12 +44,12 @@ export class LivePage {
 
   /** Searches with another model from now on. The first time, the page opens. */
   async show(modelFolder: string, training: { epoch: number; epochs: number }): Promise<void> {
-    const { out, images, list } = this.options;
+    const { out, images, list, metadata } = this.options;
     const model = await RetrievalModel.open(modelFolder);
     const folder = join(out, 'live', `epoch-${training.epoch}`);
     let gallery: Gallery;
     try {
-      gallery = await Gallery.create({ model, images, list, out: `memory:${folder}`, replace: true });
+      gallery = await Gallery.create({ model, images, list, metadata, out: `memory:${folder}`, replace: true });
     } catch (error) {
       await model.close();
       throw error;

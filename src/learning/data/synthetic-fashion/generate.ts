@@ -85,8 +85,14 @@ export async function generateSyntheticFashion(options: SyntheticFashionOptions)
   const counts = Object.fromEntries(
     splitNames.map((name) => [name, { images: plan.splits[name].images.length, triplets: plan.splits[name].captions.length }]),
   ) as SyntheticFashion['counts'];
-  const texts = splitNames.map((name): [string, string] => [metadataFile(name), metadataTable(plan.splits[name].images)]);
-  // Wardrobes of earlier versions lack the tables, or their titles.
+  const texts = splitNames.flatMap((name): [string, string][] => {
+    const { images } = plan.splits[name];
+    return [
+      [metadataFile(name), metadataTable(images)],
+      [titlesFile(name), titlesTable(images)],
+    ];
+  });
+  // Wardrobes of earlier versions lack the tables.
   const written = await Promise.all(texts.map(async ([path, text]) => (await textIn(join(directory, path))) === text));
   const reused = finished && wanted.length === 0 && written.every(Boolean);
   if (!reused) {
@@ -148,15 +154,17 @@ export function planSyntheticFashion(images: number, seed: number) {
 /** The table of a split: what a shop would know of its garments, for "limn index --list" and "limn learn --list". */
 export const metadataFile = (split: 'train' | 'val') => `metadata.${split}.csv`;
 
+/** Beside it, what a shop would call each garment. Many share a title, from which "limn learn" would take them for one product. */
+export const titlesFile = (split: 'train' | 'val') => `titles.${split}.csv`;
+
+const titlesTable = (images: readonly PlannedImage[]) =>
+  ['path,title', ...images.map(({ id, garment }) => `${id}.jpg,${titleOf(garment)}`)].map((line) => `${line}\n`).join('');
+
 /** A row a garment; what its kind does not have is left empty. */
 function metadataTable(images: readonly PlannedImage[]): string {
   const columns = [...new Set(images.flatMap(({ garment }) => Object.keys(garment)))];
-  const rows = images.map(({ id, garment }) => [
-    `${id}.jpg`,
-    titleOf(garment),
-    ...columns.map((column) => garment[column] ?? ''),
-  ]);
-  return [['path', 'title', ...columns], ...rows].map((row) => `${row.join(',')}\n`).join('');
+  const rows = images.map(({ id, garment }) => [`${id}.jpg`, ...columns.map((column) => garment[column] ?? '')]);
+  return [['path', ...columns], ...rows].map((row) => `${row.join(',')}\n`).join('');
 }
 
 const textIn = (path: string) => readFile(path, 'utf8').catch(() => undefined);

@@ -105,10 +105,16 @@ test('the folder reads as FashionIQ, equal seeds give equal files, and a whole f
     const named = header
       .split(',')
       .flatMap((name, i): [string, string | undefined][] => (i > 0 && cells[i] ? [[name, cells[i]]] : []));
-    const { title, ...garment } = Object.fromEntries(named);
-    expect(garment).toEqual(attributes[cells[0]?.replace('.jpg', '') as string]);
-    expect(title?.toLowerCase()).toContain(`${garment.colour} `);
-    expect(title?.endsWith(garment.kind as string)).toBe(true);
+    expect(Object.fromEntries(named)).toEqual(attributes[cells[0]?.replace('.jpg', '') as string]);
+  }
+
+  const titles = (await readFile(join(first, 'titles.val.csv'), 'utf8')).trim().split('\n').slice(1);
+  expect(titles).toHaveLength(wardrobe.counts.val.images);
+  for (const row of titles) {
+    const [path = '', title = ''] = row.split(',');
+    const { colour, kind } = attributes[path.replace('.jpg', '')] as Record<string, string>;
+    expect(title.toLowerCase()).toContain(`${colour} `);
+    expect(title.endsWith(kind as string)).toBe(true);
   }
 
   await generateSyntheticFashion({ ...options, directory: second });
