@@ -114,39 +114,48 @@ describe.skipIf(missing)('a training of LIMN', () => {
     expectSame(await trained(join(work, 'moved')), expected);
   });
 
-  it('computes whole steps on the device, and gives the same bits twice', async () => {
-    const config = modelConfig.parse({
-      ...options('', 'cpu').model,
-      words: 5,
-      vocabularySize: 30,
-      image: { kind: 'patch', size: 32, patch: 16, layers: 0 },
-    });
-    const optimizer = { learningRate: 1e-3, totalSteps: 10 };
-    const graph = limnTrainingModel(config, { batchSize: 4, optimizer, random: new Random(1), buffers: {} });
-    const feeds = drawnFeeds(graph.model, Object.keys(graph.initialState));
-    const profile = join(work, 'profile');
-    const runs: Record<string, Tensor>[] = [];
-    for (let i = 0; i < 2; i++) {
-      const session = await Session.open(graph.model, { device: 'webgpu', carry: graph.carry, ...(i === 0 ? { profile } : {}) });
-      await session.setResident(graph.initialState);
-      for (let step = 0; step < 2; step++) await session.run(feeds, { fetch: graph.reported });
-      runs.push(await session.getResident(Object.keys(graph.initialState)));
-      await session.close();
-    }
-    expect(runs[1]).toEqual(runs[0]);
-    expect((runs[0]?.['clock.step']?.data ?? [])[0]).toBe(2);
+  it.each(['graph', 'flat graph'] as const)(
+    'computes whole steps on the device, and gives the same bits twice (%s)',
+    async (optimizerIn) => {
+      const config = modelConfig.parse({
+        ...options('', 'cpu').model,
+        words: 5,
+        vocabularySize: 30,
+        image: { kind: 'patch', size: 32, patch: 16, layers: 0 },
+      });
+      const optimizer = { learningRate: 1e-3, totalSteps: 10 };
+      const graph = limnTrainingModel(config, { batchSize: 4, optimizer, random: new Random(1), buffers: {}, optimizerIn });
+      const state = graph.flat ? graph.flat.pack(graph.initialState) : graph.initialState;
+      const feeds = drawnFeeds(graph.model, Object.keys(state));
+      const name = `profile-${optimizerIn.replace(' ', '-')}`;
+      const profile = join(work, name);
+      const runs: Record<string, Tensor>[] = [];
+      for (let i = 0; i < 2; i++) {
+        const session = await Session.open(graph.model, {
+          device: 'webgpu',
+          carry: graph.carry,
+          ...(i === 0 ? { profile } : {}),
+        });
+        await session.setResident(state);
+        for (let step = 0; step < 2; step++) await session.run(feeds, { fetch: graph.reported });
+        runs.push(await session.getResident(Object.keys(state)));
+        await session.close();
+      }
+      expect(runs[1]).toEqual(runs[0]);
+      expect((runs[0]?.['clock.step']?.data ?? [])[0]).toBe(2);
 
-    const file = (await readdir(work)).find((name) => name.startsWith('profile')) as string;
-    const events: { cat: string; args: { provider?: string; op_name: string } }[] = JSON.parse(
-      await readFile(join(work, file), 'utf8'),
-    );
-    const nodes = events.filter(({ cat, args }) => cat === 'Node' && args.provider !== undefined);
-    expect(nodes.length).toBeGreaterThan(500);
-    expect(nodes.filter(({ args }) => args.op_name === 'MemcpyToHost')).toEqual([]);
-    // Words are int64, which WebGPU has not: masks are made of them on the CPU, and go up once.
-    const onCpu = nodes.filter(({ args }) => args.provider === 'CPUExecutionProvider').map(({ args }) => args.op_name);
-    expect([...new Set(onCpu)].sort()).toEqual(['Add', 'Equal', 'Greater', 'Less', 'Reshape', 'Where']);
-  });
+      const file = (await readdir(work)).find((each) => each.startsWith(`${name}_`)) as string;
+      const events: { cat: string; args: { provider?: string; op_name: string } }[] = JSON.parse(
+        await readFile(join(work, file), 'utf8'),
+      );
+      const nodes = events.filter(({ cat, args }) => cat === 'Node' && args.provider !== undefined);
+      expect(nodes.length).toBeGreaterThan(500);
+      expect(nodes.filter(({ args }) => args.op_name === 'MemcpyToHost')).toEqual([]);
+      // Words are int64, which WebGPU has not: masks are made of them on the CPU, and go up once.
+      const onCpu = nodes.filter(({ args }) => args.provider === 'CPUExecutionProvider').map(({ args }) => args.op_name);
+      expect([...new Set(onCpu)].sort()).toEqual(['Add', 'Equal', 'Greater', 'Less', 'Reshape', 'Where']);
+    },
+  );
 });
 
 /** Numbers for the inputs of a model that are not in its state: words of 1 to 20, and float32 of 0 to 1. */
