@@ -62,6 +62,12 @@ it('searches a gallery with the model that indexed it', () => {
   });
 });
 
+/**
+ * Biases that a softmax takes out again: their gradient is 0 but for rounding, of which Adam makes whole steps, so another order of the same sums
+ * gives other values, and the same model.
+ */
+const addedBeforeSoftmax = /(attention\.key|matching\.energy)\.bias$/;
+
 it('resumes an interrupted training to the state of one that was left alone', async () => {
   limn('train', '--config', 'train.json', '--data', 'data', '--out', 'interrupted', '--resume');
   const checkpoint = async (run: string) => {
@@ -70,7 +76,10 @@ it('resumes an interrupted training to the state of one that was left alone', as
   };
   const [now, then] = [await checkpoint('interrupted'), await checkpoint('whole')];
   expect(Object.keys(now).sort()).toEqual(Object.keys(then).sort());
-  for (const name of Object.keys(then)) expect(relativeError(now[name]!, then[name]!), name).toBeLessThan(1e-4);
+  for (const name of Object.keys(then)) {
+    if (addedBeforeSoftmax.test(name)) continue;
+    expect(relativeError(now[name]!, then[name]!), name).toBeLessThan(1e-4);
+  }
 });
 
 it('evaluates a baseline', () => {
