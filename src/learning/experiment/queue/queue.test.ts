@@ -151,7 +151,9 @@ describe.skipIf(!hasRedis)('an experiment through a queue', () => {
     const { ended } = handOut('wild', wild, { warn });
     const worker = startWorker('wild', 'wild-machine', wild);
     const { failed } = await ended;
-    expect(failed).toMatchObject([{ run: { id: 'wild/wardrobe/seed-1' }, reason: expect.stringMatching(/The loss became NaN at step 2/) }]);
+    expect(failed).toMatchObject([
+      { run: { id: 'wild/wardrobe/seed-1' }, reason: expect.stringMatching(/The loss became NaN at step 2/) },
+    ]);
     expect(warn.at(-1)).toContain('1 of 1 (wild/wardrobe/seed-1)');
     expect((await handOut('wild', wild).ended).failed).toHaveLength(1);
     await worker.end();
