@@ -15,6 +15,7 @@ const allowed: Record<string, string> = {
   'salvage.ts': "a store's own file, of which what is whole is told by checksums",
   'scan.ts': 'a file name as bytes, which is compared with what UTF-8 gives',
   'download.ts': 'limn wrote the file',
+  'generate.ts': 'limn wrote the file',
   'doctor.ts': "a dependency's package.json",
   'adapter.ts': "output and log of limn's own child",
   'multipart.ts': 'headers of a request, which name fields alone',

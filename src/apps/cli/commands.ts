@@ -73,7 +73,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   worker: {
     group: 'Serve',
-    summary: 'Embed the pictures that "limn index --queue" has queued, until told to end.',
+    summary: 'Do what "limn index --queue" or "limn experiment run --queue" has queued, until told to end.',
     load: async () => (await import('./commands/worker.js')).workerCommand(),
   },
   experiment: {
