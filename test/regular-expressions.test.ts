@@ -13,7 +13,8 @@ const repository = resolve(import.meta.dirname, '..');
 /** What `new RegExp` makes, by file, as it comes out. */
 const made: Readonly<Record<string, readonly string[]>> = {
   'src/search/gallery/uploads.ts': ['/^\\.limn-uploads\\/[0-9a-f]{2}\\/[0-9a-f]{32}-[0-9a-f]{16}\\.[a-z]{2,5}$/'],
-  'src/search/queue/check-redis.ts': ['/^redis_version:(.*?)\\r?$/m'],
+  'src/core/display-width.ts': ['/(\\u001b\\[[ -?]*[@-~]|\\u001b\\][^\\u0007\\u001b]*(?:\\u0007|\\u001b\\\\))/'],
+  'src/core/redis/check-redis.ts': ['/^redis_version:(.*?)\\r?$/m'],
   'src/engine/tensor/npy.ts': ['/[\'"]shape[\'"]\\s*:\\s*\\(([\\d\\s,]*)\\)/'],
   'src/core/image-format.ts': ['/\\.(jpg|jpeg|jpe|jfif|pjpeg|pjp|png|webp|gif|tif|tiff|avif)$/i'],
   'src/learning/data/spelling.ts': [

@@ -7,6 +7,7 @@ import { expect, it } from 'vitest';
 const allowed: Readonly<Record<string, string>> = {
   core: '',
   'core/redis': 'core',
+  'core/webassembly': '',
   'engine/tensor': 'core',
   'engine/graph': 'core engine/tensor',
   'engine/runtime': 'core engine/tensor engine/graph',

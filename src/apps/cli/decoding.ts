@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { LimnError } from '../../core/errors.js';
 import { beamSettings, checkDecoding, type DecodingOptions, nucleusSettings } from '../../models/captioner/decoding.js';
+import { flagOf } from './flag-name.js';
 import { settingOption } from './setting-option.js';
 
 export interface DecodingFlags {
@@ -36,8 +37,7 @@ export function decodingOf(flags: DecodingFlags): DecodingOptions {
   for (const [way, names] of Object.entries(optionsOf)) {
     const foreign = names.find((name) => flags[name] !== undefined && !own.includes(name));
     if (foreign === undefined) continue;
-    const flag = `--${foreign.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    throw new LimnError('USAGE', `${flag} goes with "--decoding ${way}", not with "${strategy}".`);
+    throw new LimnError('USAGE', `${flagOf(foreign)} goes with "--decoding ${way}", not with "${strategy}".`);
   }
   const given = Object.fromEntries(
     own.flatMap((name) => {

@@ -1,5 +1,4 @@
 /** Connections to Redis that were checked, and come back by themselves. */
-import { LimnError, throwIfAborted } from '../errors.js';
 import { checkAddress, shownAddress } from './address.js';
 import { checkRedis, probeOptions, redisReason } from './check-redis.js';
 import { importBull, type RedisClient } from './peer.js';
@@ -31,25 +30,4 @@ export async function connectRedis(address: string, { warn = () => {} }: QueueOp
     gone = false;
   });
   return redis;
-}
-
-/**
- * A command waits for as long as Redis is gone, unless the caller gives up.
- *
- * @param doing completes "Interrupted while ..."
- * @throws LimnError INTERRUPTED when `signal` fires
- */
-export async function whileWanted<T>(signal: AbortSignal | undefined, doing: string, use: () => Promise<T>): Promise<T> {
-  throwIfAborted(signal, doing);
-  if (!signal) return use();
-  let stop = () => {};
-  const stopped = new Promise<never>((_, reject) => {
-    stop = () => reject(new LimnError('INTERRUPTED', `Interrupted while ${doing}.`));
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([use(), stopped]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
 }

@@ -4,7 +4,7 @@
  */
 import * as f from '../graph/functions.js';
 import type { Value } from '../graph/index.js';
-import { batchesName, clockNames } from '../runtime/optimizer/plan.js';
+import { batchesName, clockNames, stateParts } from '../runtime/optimizer/plan.js';
 import { float32, sizeOf, type Tensor, tensor } from '../tensor/tensor.js';
 import type { ParameterSpec } from './context.js';
 
@@ -20,8 +20,6 @@ interface FlatGroup {
   /** With the zeros at its end. */
   length: number;
 }
-
-const prefixes = ['', 'first.', 'second.', 'average.', 'sum.'];
 
 export class FlatLayout {
   private readonly groups: readonly FlatGroup[];
@@ -69,7 +67,7 @@ export class FlatLayout {
   pack(state: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
     const packed: Record<string, Tensor> = {};
     for (const name of [...clockNames, batchesName]) if (state[name]) packed[name] = state[name];
-    for (const prefix of prefixes) {
+    for (const prefix of stateParts) {
       for (const { name, specs, length } of this.groups) {
         if (!state[prefix + (specs[0] as ParameterSpec).name]) continue;
         const data = new Float32Array(length);
@@ -107,7 +105,7 @@ export class FlatLayout {
     for (const group of this.groups) {
       let at = 0;
       for (const { name: parameter, shape } of group.specs) {
-        const prefix = name.endsWith(parameter) ? prefixes.find((each) => each + parameter === name) : undefined;
+        const prefix = name.endsWith(parameter) ? stateParts.find((each) => each + parameter === name) : undefined;
         if (prefix !== undefined) return { vector: prefix + group.name, at, shape };
         at += sizeOf(shape);
       }

@@ -64,20 +64,33 @@ export async function runOnce(
   place: string,
   options: OneRunOptions,
 ): Promise<RunResult | undefined> {
+  const result = await settleRun(run, material.hash, async () => {
+    await sweepTemporary(run.folder, { deep: true });
+    await markStarted(run, material.hash);
+    return trainAndMeasure(run, material, place, options);
+  });
+  // A run with a result is never resumed, and its checkpoint is three times the size of its model.
+  if (result) await rm(join(run.folder, 'checkpoints'), { recursive: true, force: true });
+  return result;
+}
+
+/**
+ * Writes a run's result, unless it is there, with the folder to itself.
+ *
+ * @param data hash of the data
+ * @returns the result in the folder; undefined where another process works on the run
+ */
+export async function settleRun(run: PlannedRun, data: string, make: () => Promise<RunResult>): Promise<RunResult | undefined> {
   await makeFolder(run.folder).catch((cause) => {
     throw new LimnError('IO', `Cannot make the run folder ${run.folder}: ${messageOf(cause)}.`, { cause });
   });
   const lock = await takeLock(join(run.folder, 'lock'));
   if (!lock) return undefined;
   try {
-    const before = await resultOf(run, material.hash);
+    const before = await resultOf(run, data);
     if (before) return before;
-    await sweepTemporary(run.folder, { deep: true });
-    await markStarted(run, material.hash);
-    const result = await trainAndMeasure(run, material, place, options);
+    const result = await make();
     await writeResult(run.folder, result);
-    // A run with a result is never resumed, and its checkpoint is three times the size of its model.
-    await rm(join(run.folder, 'checkpoints'), { recursive: true, force: true });
     return result;
   } finally {
     await lock.release();

@@ -9,6 +9,7 @@ import { runWorker, workerSettings } from '../../../search/queue/worker.js';
 import type { WorkerCounts } from '../../../search/queue/worker-options.js';
 import { shownCommandLine } from '../command-line.js';
 import { openReader } from '../encoders.js';
+import { flagOf } from '../flag-name.js';
 import { runLong } from '../long-work.js';
 import { computingCommand, required } from '../options.js';
 import { settingOption } from '../setting-option.js';
@@ -68,10 +69,9 @@ async function trainRuns(file: string, flags: WorkerFlags): Promise<void> {
   const queue = required(flags.queue, '--queue', 'worker');
   const other = galleryFlags.find((name) => flags[name] !== undefined);
   if (other !== undefined) {
-    const flag = `--${other.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     throw new LimnError(
       'USAGE',
-      `${flag} belongs to --gallery, and this worker trains the runs of ${file}; leave one of them out.`,
+      `${flagOf(other)} belongs to --gallery, and this worker trains the runs of ${file}; leave one of them out.`,
     );
   }
   const experiment = await readExperiment(file);

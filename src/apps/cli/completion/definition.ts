@@ -40,7 +40,7 @@ function describe(command: Command, path: string): CompletedCommand[] {
 function optionOf(option: Option): CompletedOption {
   const flags = [option.short, option.long].filter((flag) => flag !== undefined);
   const takes = option.required || option.optional;
-  const named = /[<[]([^>\]]+)[>\]]/.exec(option.flags)?.[1] ?? '';
+  const named = /[<[]([^<[>\]]+)[>\]]/.exec(option.flags)?.[1] ?? '';
   return { flags, summary: option.description, ...(takes ? { value: completedValue(option.argChoices, named) } : {}) };
 }
 

@@ -3,8 +3,8 @@
  * engine/nn/optimizer.ts adds to a graph in some fifteen passes over all parameters is one here.
  */
 import { approachAt, Clock, clipFactor, rateAt } from './clock.js';
-import { batchesName, clockNames, type UpdatePlan } from './plan.js';
-import { type Part, type StateBlock, stateBlocks } from './state-block.js';
+import { batchesName, clockNames, type StatePart, type UpdatePlan } from './plan.js';
+import { type StateBlock, stateBlocks } from './state-block.js';
 
 export type Gradients = (parameter: string) => Float32Array;
 
@@ -21,7 +21,7 @@ export class FlatOptimizer {
 
   constructor(private readonly plan: UpdatePlan) {
     const { options, accumulate } = plan;
-    const parts: Part[] = ['', 'first.', 'second.'];
+    const parts: StatePart[] = ['', 'first.', 'second.'];
     if ((options.averageDecay ?? 0) > 0) parts.push('average.');
     if (accumulate > 1) parts.push('sum.');
     this.blocks = stateBlocks(plan.parameters, parts);

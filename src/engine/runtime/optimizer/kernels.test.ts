@@ -1,9 +1,9 @@
 /** The kernels against plain loops, to the bit where the order of the operations is the same. */
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../../core/random.js';
+import { newMemory, type WasmMemory } from '../../../core/webassembly/api.js';
 import { kernelsOf, type StepScalars } from './kernels.js';
 import { plainKernels } from './testing/plain-kernels.js';
-import { newMemory, type WasmMemory } from './webassembly.js';
 
 const bytes = 16 * 37;
 /** Five places of one memory, with numbers around them that must stay. */

@@ -2,8 +2,8 @@
  * The passes of an optimizer over its numbers, four float32 at a time, as WebAssembly. All places are byte offsets in one memory, multiples
  * of 16, and so are all lengths; testing/plain-kernels.ts says the same in plain loops, to the same bits.
  */
-import * as wasm from './assembler.js';
-import { compile, functionsOf, type WasmMemory, type WasmModule } from './webassembly.js';
+import { compile, functionsOf, type WasmMemory, type WasmModule } from '../../../core/webassembly/api.js';
+import * as wasm from '../../../core/webassembly/assembler.js';
 
 /** The numbers of one step that are the same for all elements of a parameter. */
 export interface StepScalars {

@@ -50,6 +50,10 @@ export interface UpdatePlan {
 /** What a run reports beside the graph's outputs. */
 export const reportedByUpdate = ['gradientNorm', 'learningRate'] as const;
 
+/** What a state has of each parameter, by the prefix of its name: itself, moments, its average and, with accumulation, the sum of gradients. */
+export const stateParts = ['', 'first.', 'second.', 'average.', 'sum.'] as const;
+export type StatePart = (typeof stateParts)[number];
+
 /** Scalars of the state: steps done, and 1 - beta^step of both moments; with accumulation also the batches since the last step. */
 export const clockNames = ['clock.step', 'clock.mass1', 'clock.mass2'] as const;
 export const batchesName = 'clock.batches';

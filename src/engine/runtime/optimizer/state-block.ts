@@ -1,14 +1,12 @@
 /** Parameters, moments and whatever else is kept of them in one memory, part behind part, each with all parameters in the same order. */
+import { newMemory, pagesFor, type WasmMemory } from '../../../core/webassembly/api.js';
+import { sizeOf } from '../../tensor/tensor.js';
 import { type Kernels, kernelsOf } from './kernels.js';
-import type { PlannedParameter } from './plan.js';
-import { newMemory, type WasmMemory } from './webassembly.js';
+import type { PlannedParameter, StatePart } from './plan.js';
 
 /** Numbers that are brought into the memory at a time: what a pass reads and writes of them stays in a processor's own cache. */
 const chunkFloats = 8192;
-const [vectorBytes, pageBytes] = [16, 65536];
-
-/** What is kept of a parameter, by the prefix of its name in the state. */
-export type Part = '' | 'first.' | 'second.' | 'average.' | 'sum.';
+const vectorBytes = 16;
 
 /** A parameter's place in every part, in bytes. */
 interface Place {
@@ -24,7 +22,7 @@ export interface Chunk {
   parameter: PlannedParameter;
   /** Where they are brought to from outside. */
   brought: number;
-  at(part: Part): number;
+  at(part: StatePart): number;
   bytes: number;
 }
 
@@ -36,11 +34,11 @@ export class StateBlock {
 
   constructor(
     parameters: readonly PlannedParameter[],
-    private readonly parts: readonly Part[],
+    private readonly parts: readonly StatePart[],
   ) {
     let offset = 0;
     this.places = parameters.map((parameter) => {
-      const size = parameter.shape.reduce((product, extent) => product * extent, 1);
+      const size = sizeOf(parameter.shape);
       const bytes = Math.ceil((4 * size) / vectorBytes) * vectorBytes;
       const place = { parameter, offset, size, bytes };
       offset += bytes;
@@ -48,7 +46,7 @@ export class StateBlock {
     });
     this.partBytes = offset;
     const bytes = 4 * chunkFloats + parts.length * offset;
-    this.memory = newMemory(Math.ceil(bytes / pageBytes));
+    this.memory = newMemory(pagesFor(bytes));
     this.kernels = kernelsOf(this.memory);
   }
 
@@ -85,11 +83,11 @@ export class StateBlock {
     }
   }
 
-  clear(part: Part): void {
+  clear(part: StatePart): void {
     new Uint8Array(this.memory.buffer, this.startOf(part), this.partBytes).fill(0);
   }
 
-  private startOf(part: Part): number {
+  private startOf(part: StatePart): number {
     return 4 * chunkFloats + this.parts.indexOf(part) * this.partBytes;
   }
 }
@@ -98,11 +96,11 @@ export class StateBlock {
 const blockFloats = 2 ** 26;
 
 /** All parameters in as few blocks as hold them. */
-export function stateBlocks(parameters: readonly PlannedParameter[], parts: readonly Part[]): StateBlock[] {
+export function stateBlocks(parameters: readonly PlannedParameter[], parts: readonly StatePart[]): StateBlock[] {
   const groups: PlannedParameter[][] = [];
   let filled = Number.POSITIVE_INFINITY;
   for (const parameter of parameters) {
-    const size = parameter.shape.reduce((product, extent) => product * extent, 1);
+    const size = sizeOf(parameter.shape);
     if (filled + size > blockFloats) {
       groups.push([]);
       filled = 0;

@@ -2,7 +2,7 @@
 import * as ort from '../onnxruntime.js';
 import type { WireTensor } from '../protocol.js';
 import { FlatOptimizer } from './flat-optimizer.js';
-import { gradientOf, reportedByUpdate, type UpdatePlan } from './plan.js';
+import { gradientOf, reportedByUpdate, stateParts, type UpdatePlan } from './plan.js';
 
 export class UpdatedState {
   private readonly optimizer: FlatOptimizer;
@@ -13,7 +13,7 @@ export class UpdatedState {
 
   constructor(plan: UpdatePlan) {
     this.optimizer = new FlatOptimizer(plan);
-    this.shapes = new Map(plan.parameters.map(({ name, shape }) => [name, shape]));
+    this.shapes = new Map(plan.parameters.flatMap(({ name, shape }) => stateParts.map((part) => [part + name, shape])));
     this.gradients = plan.parameters.map(({ name }) => gradientOf(name));
     // Made once: the memory that they show is written by each step.
     this.inputs = new Map(
@@ -38,8 +38,8 @@ export class UpdatedState {
   get(name: string): WireTensor | undefined {
     const data = this.optimizer.read(name);
     if (!data) return undefined;
-    const shape = this.shapes.get(name) ?? this.shapes.get(name.replace(/^(first|second|average|sum)\./, '')) ?? [];
-    return { dtype: 'float32', shape: [...shape], data };
+    // The clock is scalars.
+    return { dtype: 'float32', shape: [...(this.shapes.get(name) ?? [])], data };
   }
 
   /** Takes a step along the gradients among a run's outputs, and reports on it. */

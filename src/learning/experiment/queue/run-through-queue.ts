@@ -1,13 +1,11 @@
 /** Has the missing runs of an experiment trained by workers, on as many machines as wanted, and collects their results. */
-import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { LimnError, messageOf } from '../../../core/errors.js';
-import { makeFolder } from '../../../core/files.js';
-import { takeLock } from '../../../core/lock.js';
+import { LimnError } from '../../../core/errors.js';
 import { silentLogger } from '../../../core/progress.js';
 import { Materials } from '../materials.js';
+import { settleRun } from '../one-run.js';
 import { type PlannedRun, resultOf } from '../plan.js';
-import { type RunResult, writeResult } from '../result.js';
+import type { RunResult } from '../result.js';
 import type { RunOptions, RunsEnded } from '../run.js';
 import { jobOf, type RunJob } from './run-job.js';
 import { RunQueue, type RunState } from './run-queue.js';
@@ -127,15 +125,5 @@ async function keep(run: PlannedRun, job: RunJob, result: RunResult): Promise<bo
   if (result.hash.settings !== job.hash.settings || result.hash.data !== job.hash.data) {
     throw new LimnError('QUEUE', `The result of ${run.id} in the queue is that of another run: empty the queue, and try again.`);
   }
-  await makeFolder(run.folder).catch((cause) => {
-    throw new LimnError('IO', `Cannot make the run folder ${run.folder}: ${messageOf(cause)}.`, { cause });
-  });
-  const lock = await takeLock(join(run.folder, 'lock'));
-  if (!lock) return false;
-  try {
-    if (!(await resultOf(run, job.hash.data))) await writeResult(run.folder, result);
-    return true;
-  } finally {
-    await lock.release();
-  }
+  return (await settleRun(run, job.hash.data, async () => result)) !== undefined;
 }

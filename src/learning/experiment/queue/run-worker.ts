@@ -1,9 +1,8 @@
 /** A worker that trains the runs of an experiment, one after another, as a queue hands them out. */
-import type { Job, Worker } from 'bullmq';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { silentLogger } from '../../../core/progress.js';
-import { connectRedis, keyPrefix } from '../../../core/redis/connect.js';
-import { importBull } from '../../../core/redis/peer.js';
+import { connectRedis } from '../../../core/redis/connect.js';
+import { workOnJobs } from '../../../core/redis/job-worker.js';
 import type { OpenEncoder } from '../dataset.js';
 import { Materials } from '../materials.js';
 import { checkRun, type OneRunOptions, runOnce } from '../one-run.js';
@@ -21,8 +20,6 @@ export interface ExperimentWorkerOptions extends OneRunOptions {
   stalledAfter?: number | undefined;
 }
 
-/** A worker that was killed so many times with one run in its hands was perhaps killed by it. */
-const mostStalls = 5;
 /** How long a run waits that this worker gives back. */
 const backMilliseconds = 1000;
 
@@ -41,58 +38,24 @@ export async function runExperimentWorker(options: ExperimentWorkerOptions): Pro
   const redis = await connectRedis(options.queue, { warn });
   const materials = new Materials(experiment, options.openEncoder);
   let trained = 0;
-  let worker: Worker | undefined;
-  let stopping = false;
+  const queue = { name: queueName(experiment.name), concurrency: 1, stalledAfter, signal, warn, called: 'run' };
   try {
-    const { bull } = await importBull();
-    let stop = (_: Error | undefined) => {};
-    const stopped = new Promise<Error | undefined>((resolve) => {
-      stop = (error) => {
-        stopping = true;
-        resolve(error);
-      };
-    });
-    const process = async (job: Job, token?: string): Promise<RunOutcome> => {
-      const giveBack = async (): Promise<never> => {
-        await job.moveToDelayed(Date.now() + backMilliseconds, token);
-        throw new bull.DelayedError();
-      };
-      if (stopping) return giveBack();
+    await workOnJobs(redis, queue, async (job, hands): Promise<RunOutcome> => {
+      if (hands.isStopping()) return hands.giveBack(backMilliseconds);
       try {
         const outcome = await train(readJob(job.data), materials, options);
-        if (!outcome) return giveBack();
+        if (!outcome) return hands.giveBack(backMilliseconds);
         trained++;
         return outcome;
       } catch (error) {
         if (!LimnError.isInstance(error)) throw error;
         // What is wrong here may be right on another machine.
-        stop(error.code === 'INTERRUPTED' ? undefined : error);
-        return giveBack();
+        hands.stop(error.code === 'INTERRUPTED' ? undefined : error);
+        return hands.giveBack(backMilliseconds);
       }
-    };
-    worker = new bull.Worker(queueName(experiment.name), process, {
-      connection: redis,
-      prefix: keyPrefix,
-      concurrency: 1,
-      lockDuration: stalledAfter * 1000,
-      stalledInterval: stalledAfter * 1000,
-      maxStalledCount: mostStalls,
     });
-    // The connection tells of its own troubles.
-    worker.on('error', () => {});
-    worker.on('failed', (job, error) => {
-      if (job?.finishedOn) warn(`A run was given up: ${messageOf(error)}`);
-    });
-    const onAbort = () => stop(undefined);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    if (signal?.aborted) onAbort();
-    const failure = await stopped;
-    signal?.removeEventListener('abort', onAbort);
-    await worker.close(redis.status !== 'ready');
-    if (failure) throw failure;
     return trained;
   } finally {
-    await worker?.close();
     redis.disconnect();
     await materials.close();
   }

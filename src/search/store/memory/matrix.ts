@@ -2,8 +2,8 @@
  * A matrix of float32 that grows by rows without being copied, and that all threads see: blocks of shared WebAssembly memory. A row
  * never changes once it is there, so searches need no lock.
  */
-import { pagesFor, strideFloats } from './dot-kernel.js';
-import { pageBytes, type SharedMemory, webAssembly } from './web-assembly.js';
+import { newSharedMemory, pageBytes, pagesFor, type SharedMemory } from '../../../core/webassembly/api.js';
+import { strideFloats } from './dot-kernel.js';
 
 /** Rows whose scores a thread computes in one call. */
 export const tileRows = 512;
@@ -71,7 +71,7 @@ export class Matrix {
       const had = memory.buffer.byteLength / pageBytes;
       memory.grow(Math.min(maximumPages, Math.max(needed, had + Math.min(had, growBytes / pageBytes))) - had);
     } else {
-      memory = new webAssembly.Memory({ initial: needed, maximum: maximumPages, shared: true });
+      memory = newSharedMemory(needed, maximumPages);
       this.blocks[block] = memory;
     }
     const grown = new Float32Array(memory.buffer);

@@ -1,9 +1,10 @@
 /** A thread that searches a matrix of another one. */
+
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../../core/errors.js';
+import type { SharedMemory } from '../../../core/webassembly/api.js';
 import type { Layout } from './matrix.js';
 import { Scanner, type ScanRequest, type ScanResult } from './scan.js';
-import type { SharedMemory } from './web-assembly.js';
 
 export interface ScanWorkerData {
   layout: Layout;

@@ -2,11 +2,12 @@
  * The exact nearest rows: float32 inner products of all rows by the kernel, then those that can be among the best again in double
  * precision. Runs in the store's thread for small galleries and in threads of its own for large ones.
  */
+
 import { dot } from '../../../core/dot.js';
+import type { SharedMemory } from '../../../core/webassembly/api.js';
 import { type DotKernel, dotKernel } from './dot-kernel.js';
 import { type Layout, tileRows } from './matrix.js';
 import { Smallest } from './smallest.js';
-import type { SharedMemory } from './web-assembly.js';
 
 export interface ScanRequest {
   /** (width), of length 1. */

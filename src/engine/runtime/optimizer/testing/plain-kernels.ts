@@ -1,6 +1,7 @@
 /** What kernels.ts computes, in plain loops. */
+
+import type { WasmMemory } from '../../../../core/webassembly/api.js';
 import type { Kernels } from '../kernels.js';
-import type { WasmMemory } from '../webassembly.js';
 
 const r = Math.fround;
 
