@@ -14,7 +14,7 @@
  *   random: new Random(1),
  * });
  * const { model, initialState, carry, inPlace, update } = training;
- * // With `optimizerIn: 'runtime'` among the options above, `update` makes a step on the CPU a third shorter.
+ * // With `optimizerIn: 'runtime'` among the options above, `update` is the optimizer's plan, which makes a step on the CPU shorter.
  * const session = await Session.open(model, { carry, inPlace, update });
  * await session.setResident(initialState);
  * const { loss } = await session.run({ x, y });

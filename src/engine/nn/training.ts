@@ -50,8 +50,8 @@ export interface TrainingModelOptions {
    */
   accumulate?: number;
   /**
-   * Who takes the optimizer's steps: the graph, which then maps state to state, or the runtime, for which it gives gradients, and which takes a
-   * fifth of the time for a step of so many passes over all parameters (docs/decisions/0012). On the CPU only. `flat graph` is the graph again, over a
+   * Who takes the optimizer's steps: the graph, which then maps state to state, or the runtime, for which it gives gradients, and which goes
+   * over all parameters twice where nodes do some fifteen times (docs/decisions/0012). On the CPU only. `flat graph` is the graph again, over a
    * few long vectors in place of all parameters, which is less work for a GPU to start. Several steps a run are always taken by the
    * graph. @default 'graph'
    */
