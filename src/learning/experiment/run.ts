@@ -9,6 +9,7 @@ import { formatDuration, type Logger, type OnProgress, silentLogger } from '../.
 import { check } from '../../core/schema.js';
 import { captionerConfig } from '../../models/captioner/captioner-config.js';
 import { modelConfig } from '../../models/methods/model-config.js';
+import { openImageEncoder } from '../../models/retrieval/open-image-encoder.js';
 import { requireUsable } from '../data/usable.js';
 import { findProtocol } from '../eval/protocols/index.js';
 import { selfTrainSettings } from '../self-training/settings.js';
@@ -24,9 +25,10 @@ import { retrievalRun } from './retrieval-run.js';
 export interface RunOptions {
   experiment: Experiment;
   runs: readonly PlannedRun[];
-  openEncoder: OpenEncoder;
-  /** The command line, kept in every result. */
-  command: string;
+  /** Opens the image encoder that the experiment names. @default openImageEncoder */
+  openEncoder?: OpenEncoder | undefined;
+  /** The command line, kept in every result. @default "runExperiment" */
+  command?: string | undefined;
   /** Fires to stop after a checkpoint. */
   signal?: AbortSignal | undefined;
   onProgress?: OnProgress | undefined;
@@ -52,7 +54,7 @@ export async function runExperiment(options: RunOptions): Promise<RunsEnded> {
   const materials = new Map<string | undefined, Material>();
   try {
     for (const category of new Set(runs.map((run) => run.category))) {
-      materials.set(category, await openMaterial(experiment, category, options.openEncoder));
+      materials.set(category, await openMaterial(experiment, category, options.openEncoder ?? openImageEncoder));
     }
     const materialOf = (run: PlannedRun) => materials.get(run.category) as Material;
     const done = await checkAll(experiment, runs, materialOf);
@@ -159,7 +161,7 @@ async function runOnce(run: PlannedRun, material: Material, place: string, optio
 }
 
 async function trainAndMeasure(run: PlannedRun, material: Material, place: string, options: RunOptions): Promise<RunResult> {
-  const { experiment, command, signal, onProgress, logger } = options;
+  const { experiment, command = 'runExperiment', signal, onProgress, logger } = options;
   const report: OnProgress | undefined = onProgress && ((event) => onProgress({ ...event, stage: `${place}: ${event.stage}` }));
   const tools = { signal, onProgress: report, logger: logger ?? silentLogger };
   const measure = experiment.task === 'caption' ? captionRun : retrievalRun;

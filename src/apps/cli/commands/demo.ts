@@ -19,9 +19,10 @@ import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
 import { Gallery } from '../../../search/gallery/gallery.js';
 import { openInBrowser } from '../browser.js';
 import { type LongWork, runLong } from '../long-work.js';
-import { computingCommand, numberOption } from '../options.js';
+import { computingCommand } from '../options.js';
 import { resultsPage, type ShownSearch } from '../results-page.js';
-import { serveUntilTold } from '../serving.js';
+import { serveUntilTold, servingSettings } from '../serving.js';
+import { settingOption } from '../setting-option.js';
 import { shownHits } from '../shown-hits.js';
 
 // Sizes that end within 5 minutes on two cores.
@@ -44,7 +45,7 @@ export function demoCommand(): Command {
   return computingCommand('demo', 'Train, compare, index and search drawn pictures: no data needed.')
     .option('--out <folder>', 'where everything is kept; finished parts are used again (default: in LIMN_HOME)')
     .option('--serve', 'then serve a page to search the pictures with, until Ctrl-C')
-    .addOption(numberOption('--port <number>', 'where to serve it (default: 7788)', { least: 0, most: 65_535, whole: true }))
+    .addOption(settingOption('--port <number>', servingSettings.shape.port, { text: 'where to serve it' }))
     .action(runDemo);
 }
 

@@ -5,9 +5,11 @@ import { LimnError } from '../../../core/errors.js';
 import { writeFileAtomic } from '../../../core/files.js';
 import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
 import { Gallery } from '../../../search/gallery/gallery.js';
+import { searchSettings } from '../../../search/gallery/search/search-settings.js';
 import type { SearchRequest } from '../../../search/gallery/search-types.js';
-import { computingCommand, numberListOption, numberOption, repeatableOption, required } from '../options.js';
+import { computingCommand, numberListOption, repeatableOption, required } from '../options.js';
 import { resultsPage } from '../results-page.js';
+import { settingOption } from '../setting-option.js';
 import { type ShownHit, shownHits } from '../shown-hits.js';
 
 interface SearchFlags {
@@ -36,10 +38,10 @@ export function searchCommand(): Command {
     .addOption(repeatableOption('--image <file>', 'the reference picture'))
     .addOption(repeatableOption('--text <words>', 'what to change, e.g. "in red and with short sleeves"'))
     .addOption(repeatableOption('--negative <file>', 'a picture that the hits are not to resemble'))
-    .addOption(numberOption('--negative-weight <number>', 'how much resembling it costs (default: 0.5)', { least: 0 }))
+    .addOption(settingOption('--negative-weight <number>', searchSettings.shape.negativeWeight))
     .option('--filter <condition>', 'on the metadata, e.g. "colour = \'red\' and price < 50"')
-    .addOption(numberOption('-k <count>', 'how many hits (default: 10)', { least: 1, whole: true }))
-    .addOption(numberOption('--offset <count>', 'hits to pass over', { least: 0, whole: true }))
+    .addOption(settingOption('-k <count>', searchSettings.shape.k))
+    .addOption(settingOption('--offset <count>', searchSettings.shape.offset))
     .addOption(numberListOption('--weights <list>', 'the weight of each factor, e.g. 1,0,0.5,... (default: 1/K each)'))
     .option('--include-reference', 'keep the reference picture and copies of it among the hits')
     .option('--explain', 'say what each factor adds; with --html, show where it looks')
