@@ -168,6 +168,7 @@ export type { ModelConfigInput } from './models/methods/model-config.js';
 export type { Embeddings } from './models/retrieval/embeddings.js';
 export { ImageEncoderRuntime, ImageEncoderRuntime as PictureReader } from './models/retrieval/image-encoder-runtime.js';
 export type { ImageFeatures, ImageFeatures as PictureSource } from './models/retrieval/image-features.js';
+export { openImageEncoder, type ReaderOptions } from './models/retrieval/open-image-encoder.js';
 export { RetrievalModel, RetrievalModel as LimnModel } from './models/retrieval/retrieval-model.js';
 export { type TextEncoderChoice, TextReader } from './models/retrieval/text-reader.js';
 export { loadPlugins } from './plugins/load-plugins.js';

@@ -62,12 +62,14 @@ describe.skipIf(!executablePath)('the page', () => {
     context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', ...options });
     context.setDefaultTimeout(20_000);
     page = await context.newPage();
+    // A test may start another mock while the page's last requests are still being told of.
+    const { address: home } = mock;
     page.on('pageerror', (error) => faults.push(String(error)));
     page.on('console', (message) => {
       if (/content security policy/i.test(message.text())) faults.push(message.text());
     });
     page.on('request', (request) => {
-      if (!request.url().startsWith(mock.address) && !/^(blob|data):/.test(request.url())) faults.push(request.url());
+      if (!request.url().startsWith(home) && !/^(blob|data):/.test(request.url())) faults.push(request.url());
     });
     await page.goto(address);
     return page;

@@ -20,6 +20,7 @@ import { RetrievalModel } from '../models/retrieval/retrieval-model.js';
 import { Gallery } from '../search/gallery/gallery.js';
 import { type FoundData, foundOf, learnsFrom } from './found-data.js';
 import { writeGalleryList } from './gallery-list.js';
+import { usualLearning } from './learn-settings.js';
 import { makeData } from './make-data.js';
 import { measureStep } from './measure-step.js';
 import { batchSizeOf, firstSize, fixedPlan, type Plan, planTraining } from './plan.js';
@@ -108,7 +109,7 @@ const usualRate = 40;
  * INTERRUPTED when `signal` fires: the same call goes on
  */
 export async function learn(options: LearnOptions): Promise<LearnResult> {
-  const { out, reader, minutes = 30, seed = 1, signal, logger = silentLogger } = options;
+  const { out, reader, minutes = usualLearning.minutes, seed = 1, signal, logger = silentLogger } = options;
   if (!(minutes > 0)) throw new LimnError('USAGE', `${minutes} minutes are no time: give a number above 0.`);
   const folder = await StageFolder.open(out, await identityOf(options));
   const time = new WholeTime(options.onProgress);

@@ -42,6 +42,30 @@ export function definePart<T extends Part>(kind: PartKind, part: T, functions: r
   return part;
 }
 
+/** Refuses a definition whose plain fields are not of their kind. @throws LimnError CONFIG */
+export function requireFields<T extends Part>(
+  kind: PartKind,
+  part: T,
+  fields: Readonly<Partial<Record<keyof T & string, 'text' | 'texts' | 'numbers'>>>,
+): void {
+  const fits = {
+    text: isText,
+    texts: (value: unknown) => isList(value, isText, 1),
+    numbers: (value: unknown) => isList(value, isCount, 0),
+  };
+  const wanted = { text: 'a text', texts: 'a list of texts', numbers: 'a list of whole numbers from 1' };
+  for (const [name, form] of Object.entries(fields) as [keyof T & string, keyof typeof fits][]) {
+    if (fits[form](part[name])) continue;
+    const message = `The definition of a ${kind} is not usable: "${name}" of "${part.id}" must be ${wanted[form]}.`;
+    throw new LimnError('CONFIG', message, { details: { kind, id: part.id } });
+  }
+}
+
+const isText = (value: unknown) => typeof value === 'string' && value !== '';
+const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) > 0;
+const isList = (value: unknown, fits: (one: unknown) => boolean, least: number) =>
+  Array.isArray(value) && value.length >= least && value.every(fits);
+
 /** What a value was defined as; undefined for a value that no `define...` made. */
 export function markOf(value: unknown): Readonly<Mark> | undefined {
   return typeof value === 'object' && value !== null ? (value as { [mark]?: Mark })[mark] : undefined;
@@ -66,13 +90,18 @@ export class Registry<T extends Part> {
   }
 
   /** @throws LimnError CONFIG for an id that another part has; the same part twice is no mistake */
-  add(part: T): void {
+  requireFree(part: T): void {
     const taken = this.byId.get(part.id);
-    if (taken === part) return;
-    if (taken) {
+    if (taken && taken !== part) {
       const message = `There are two ${this.kind}s with the id "${part.id}": give yours another id.`;
       throw new LimnError('CONFIG', message, { details: { kind: this.kind, id: part.id } });
     }
+  }
+
+  /** @throws LimnError CONFIG as {@link requireFree} */
+  add(part: T): void {
+    this.requireFree(part);
+    if (this.byId.has(part.id)) return;
     this.byId.set(part.id, part);
     (this.all as T[]).push(part);
   }

@@ -21,8 +21,14 @@ export async function loadPlugins(names: readonly string[], folder = process.cwd
       const message = `The plug-in ${name} has no default export: let it export what defineMethod and its like return, or a list of them.`;
       throw new LimnError('CONFIG', message, { details: { plugin: name } });
     }
-    usePlugin(module.default as Plugin, `The plug-in ${name}`);
+    usePlugin(withoutInterop(module.default) as Plugin, `The plug-in ${name}`);
   }
+}
+
+/** A CommonJS module that a compiler wrote has its default export in an object around it. */
+function withoutInterop(exported: unknown): unknown {
+  const inner = exported as { __esModule?: unknown; default?: unknown } | null;
+  return typeof inner === 'object' && inner?.__esModule === true && inner.default !== undefined ? inner.default : exported;
 }
 
 async function importPlugin(name: string, folder: string): Promise<{ default?: unknown }> {

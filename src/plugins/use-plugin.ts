@@ -14,6 +14,7 @@ export type Plugin = Part | readonly Part[];
 interface Registry {
   readonly kind: PartKind;
   get(id: string): Part | undefined;
+  requireFree(part: never): void;
   add(part: never): void;
 }
 
@@ -55,6 +56,7 @@ export function usePlugin(plugin: Plugin, from = 'The plug-in'): void {
       const message = `${from} defines the ${registry.kind} "${part.id}", an id that ${whose} has: choose another one.`;
       throw new LimnError('CONFIG', message, { details: { kind: registry.kind, id: part.id } });
     }
+    registry.requireFree(part as never);
   }
   for (const { part, registry } of found) registry.add(part as never);
 }

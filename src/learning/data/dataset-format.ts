@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LimnError } from '../../core/errors.js';
 import { presentOptions } from '../../core/former-names.js';
-import { definePart, type Part } from '../../core/part.js';
+import { definePart, type Part, requireFields } from '../../core/part.js';
 import type { OnProblem } from './rows.js';
 import type { Corrections } from './spelling.js';
 import type { Split, SplitName } from './triplets.js';
@@ -64,13 +64,44 @@ export interface DatasetFormat extends Part {
  */
 export function defineDataset(dataset: DatasetFormat): DatasetFormat {
   definePart('dataset', dataset, ['splits', 'read']);
+  requireFields('dataset', dataset, { description: 'text', defaultProtocol: 'text' });
   const { images } = presentOptions(dataset);
   return dataset.images === undefined && images !== undefined ? Object.assign(dataset, { images }) : dataset;
 }
 
 /** A split of a dataset, also of one that was written for the release before. @throws as {@link DatasetFormat.read} */
 export async function readFormat(format: DatasetFormat, options: ReadOptions): Promise<Split> {
-  return presentOptions(await format.read(options));
+  const split = await format.read(options);
+  const given = typeof split === 'object' && split !== null ? presentOptions(split) : split;
+  const fault = splitFault(given);
+  if (fault === undefined) return given;
+  const message = `The dataset "${format.id}" is not usable: its split "${options.split}" ${fault}.`;
+  throw new LimnError('DATA', message, { details: { dataset: format.id, split: options.split } });
+}
+
+/** What is wrong with a split, for a dataset of a plug-in, whose author may not have had a compiler. */
+function splitFault(split: Split): string | undefined {
+  if (typeof split !== 'object' || split === null) return 'is nothing: "read" must give { name, images, triplets, missing }';
+  const isText = (value: unknown) => typeof value === 'string';
+  const areTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
+  for (const name of ['images', 'triplets', 'missing'] as const) {
+    if (!Array.isArray(split[name])) return `has no list "${name}"`;
+  }
+  const image = split.images.findIndex((one) => !isText(one?.id) || !isText(one.path));
+  if (image >= 0) return `has an image without a text "id" or "path" (number ${image + 1})`;
+  const triplet = split.triplets.findIndex(
+    (one) =>
+      !isText(one?.reference) || !areTexts(one.targets) || !isText(one.text) || !areTexts(one.captions) || !isText(one.source),
+  );
+  if (triplet >= 0) {
+    return `has a triplet (number ${triplet + 1}) that is not { reference, targets, text, captions, source }, texts and lists of texts`;
+  }
+  const known = new Set([...split.images.map(({ id }) => id), ...split.missing]);
+  for (const { reference, targets, source } of split.triplets) {
+    const unknown = [reference, ...targets].find((id) => !known.has(id));
+    if (unknown !== undefined) return `has a triplet (${source}) with the image "${unknown}", which is not among its images`;
+  }
+  return undefined;
 }
 
 /** Refuses a split that a dataset does not have. */

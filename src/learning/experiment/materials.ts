@@ -1,4 +1,5 @@
 /** The data of an experiment's categories, each opened once, when a run of it comes up. */
+import { openImageEncoder } from '../../models/retrieval/open-image-encoder.js';
 import type { Experiment } from './config.js';
 import { type Material, type OpenEncoder, openMaterial } from './dataset.js';
 import { checkRun } from './one-run.js';
@@ -10,7 +11,7 @@ export class Materials {
 
   constructor(
     private readonly experiment: Experiment,
-    private readonly openEncoder: OpenEncoder,
+    private readonly openEncoder: OpenEncoder = openImageEncoder,
   ) {}
 
   /** @throws LimnError as {@link openMaterial} */

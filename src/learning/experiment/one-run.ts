@@ -23,8 +23,8 @@ import { retrievalRun } from './retrieval-run.js';
 
 export interface OneRunOptions {
   experiment: Experiment;
-  /** The command line, kept in every result. */
-  command: string;
+  /** The command line, kept in every result. @default "runExperiment" */
+  command?: string | undefined;
   /** Fires to stop after a checkpoint. */
   signal?: AbortSignal | undefined;
   onProgress?: OnProgress | undefined;
@@ -98,7 +98,7 @@ export async function settleRun(run: PlannedRun, data: string, make: () => Promi
 }
 
 async function trainAndMeasure(run: PlannedRun, material: Material, place: string, options: OneRunOptions): Promise<RunResult> {
-  const { experiment, command, signal, onProgress, logger } = options;
+  const { experiment, command = 'runExperiment', signal, onProgress, logger } = options;
   const report: OnProgress | undefined = onProgress && ((event) => onProgress({ ...event, stage: `${place}: ${event.stage}` }));
   const tools = { signal, onProgress: report, logger: logger ?? silentLogger };
   const measure = experiment.task === 'caption' ? captionRun : retrievalRun;

@@ -9,7 +9,8 @@ import type { RunResult } from './result.js';
 
 export interface RunOptions extends OneRunOptions {
   runs: readonly PlannedRun[];
-  openEncoder: OpenEncoder;
+  /** Opens the image encoder that the experiment names. @default openImageEncoder */
+  openEncoder?: OpenEncoder | undefined;
 }
 
 export interface RunsEnded {

@@ -13,6 +13,8 @@ import { LimnError } from '../../core/errors.js';
 import { sha256, writeError, writeFileAtomic } from '../../core/files.js';
 import { type Logger, type OnProgress, silentLogger } from '../../core/progress.js';
 import { Random } from '../../core/random.js';
+import type { MethodDefinition } from '../../models/methods/define-method.js';
+import { methodId } from '../../models/methods/methods.js';
 import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
 import { modelFolderIn } from '../../models/retrieval/model-folder.js';
 import { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
@@ -62,6 +64,8 @@ export interface SelfTrainOptions {
   /** What is kept of the data's origin in config.json. */
   dataset: Record<string, unknown>;
   settings?: SelfTrainSettingsInput;
+  /** The id of a method, or what defineMethod made, in the place of LIMN. @default `settings.limn.model.method` or "limn" */
+  method?: string | MethodDefinition | undefined;
   /** @default 1 */
   seed?: number;
   /** Go on from what the folder holds. @default false */
@@ -121,11 +125,18 @@ async function allRounds(work: Work): Promise<SelfTrainResult> {
   return result;
 }
 
+/** Settings whose retrieval model has this method. */
+function withMethod(settings: SelfTrainSettings, method: string | MethodDefinition | undefined): SelfTrainSettings {
+  if (method === undefined) return settings;
+  const { limn } = settings;
+  return { ...settings, limn: { ...limn, model: { ...limn.model, method: methodId(method) } } };
+}
+
 /** Checks what is given and opens the run's folder. */
 async function begin(options: SelfTrainOptions): Promise<{ work: Work; run: RunFolder }> {
   const { out, dataset, reader, val, test, given, seed = 1, resume = false, onBroken = 'error' } = options;
   const { logger = silentLogger, signal, onProgress } = options;
-  const settings = parse(selfTrainSettings, options.settings ?? {}, 'self-training settings');
+  const settings = withMethod(parse(selfTrainSettings, options.settings ?? {}, 'self-training settings'), options.method);
   const labels = options.train ?? { name: 'train', images: [], triplets: [], missing: [] };
   const pool = poolOf(labels, options, logger);
   checkBeginning(labels, options, pool);

@@ -1,9 +1,7 @@
 /** Trains LIMN on the triplets of a dataset and leaves the best epoch's model in the run folder. */
 
-import { LimnError } from '../../core/errors.js';
-import { markOf } from '../../core/part.js';
 import type { MethodDefinition } from '../../models/methods/define-method.js';
-import { methods } from '../../models/methods/methods.js';
+import { methodId } from '../../models/methods/methods.js';
 import { type ModelConfigInput, modelConfig } from '../../models/methods/model-config.js';
 import { limnTrainingModel } from '../../models/retrieval/retrieval-graphs.js';
 import { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
@@ -78,7 +76,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     {
       words: Math.min(longest, 48),
       ...options.model,
-      ...(options.method === undefined ? {} : { method: idOf(options.method) }),
+      ...(options.method === undefined ? {} : { method: methodId(options.method) }),
       vocabularySize: vocabulary.size,
       image: reader.config,
       text: text.config,
@@ -147,16 +145,6 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   } finally {
     await texts?.close();
   }
-}
-
-/** Makes a method that was given as an object known. */
-function idOf(method: string | MethodDefinition): string {
-  if (typeof method === 'string') return method;
-  if (markOf(method)?.kind !== 'method') {
-    throw new LimnError('CONFIG', 'The method is neither an id nor what defineMethod returns: give one of them.');
-  }
-  methods.add(method);
-  return method.id;
 }
 
 /** The K of the recall that a validation reports. */

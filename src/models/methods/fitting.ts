@@ -21,7 +21,6 @@ export function fitting(method: MethodDefinition): FittingMethod {
 }
 
 function checked(method: MethodDefinition): FittingMethod {
-  const factors = (config: ModelConfig) => method.factors?.(config) ?? 0;
   /** Calls one of the method's functions, then looks at what it gave. */
   const call = <T>(name: string, work: () => T, complaint: (result: T) => string | undefined): T => {
     let result: T;
@@ -35,13 +34,30 @@ function checked(method: MethodDefinition): FittingMethod {
     if (wrong !== undefined) throw misfit(method, name, wrong);
     return result;
   };
+  const factors = (config: ModelConfig) =>
+    call(
+      'factors',
+      () => method.factors?.(config) ?? 0,
+      (count) =>
+        Number.isSafeInteger(count) && count >= 0 ? undefined : `it gives ${shown(count)}, and must give a whole number from 0`,
+    );
   return {
     id: method.id,
     options: method.options,
-    sees: (config) => presentOptions(method.sees(config)),
-    local: (config) => method.local?.(config) ?? false,
+    sees: (config) => presentOptions(call('sees', () => method.sees(config), sightFault)),
+    local: (config) =>
+      call(
+        'local',
+        () => method.local?.(config) ?? false,
+        (local) => (typeof local === 'boolean' ? undefined : `it gives ${shown(local)}, and must give true or false`),
+      ),
     factors,
-    score: (config) => method.score?.(config) ?? { factors: 1 },
+    score: (config) =>
+      call(
+        'score',
+        () => method.score?.(config) ?? { factors: 1 },
+        (score) => (Number.isFinite(score?.factors) ? undefined : `it gives ${shown(score)}, and must give { factors: weight }`),
+      ),
     embedQuery: (context, config, image, text) => {
       const batch = ((image ?? text)?.global.shape[0] ?? 0) as number;
       const work = () => method.embedQuery(context, config, image, text);
@@ -79,8 +95,22 @@ function misfit({ id }: MethodDefinition, name: string, what: string, cause?: un
   return new LimnError('CONFIG', message, { details: { method: id, function: name }, ...(cause === undefined ? {} : { cause }) });
 }
 
+/** What a function gave, in a few words. */
+function shown(value: unknown): string {
+  if (value instanceof Promise) return 'a promise (graphs are traced without waiting: leave out "async")';
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
+
+function sightFault(sees: ReturnType<MethodDefinition['sees']>): string | undefined {
+  if (typeof sees !== 'object' || sees === null || sees instanceof Promise)
+    return `it gives ${shown(sees)}, and must give { image, text }`;
+  const { image, text } = presentOptions(sees);
+  return image || text ? undefined : 'it sees neither "image" nor "text", and a query needs one of them';
+}
+
 function embeddingFault(embedding: Embedding, batch: number, factors: number): string | undefined {
-  if (typeof embedding !== 'object' || embedding === null) return 'it gives no embedding, which is { matching, factors? }';
+  if (typeof embedding !== 'object' || embedding === null || embedding instanceof Promise)
+    return `it gives no embedding, which is { matching, factors? }, but ${shown(embedding)}`;
   const { matching, factors: vectors } = embedding;
   if (factors > 0 && vectors === undefined) return `it gives no "factors", and the method says that it has ${factors}`;
   if (factors === 0 && vectors !== undefined)
@@ -92,7 +122,8 @@ function embeddingFault(embedding: Embedding, batch: number, factors: number): s
 }
 
 function lossFault(given: MethodLoss): string | undefined {
-  if (typeof given !== 'object' || given === null) return 'it gives no loss, which is { loss, metrics }';
+  if (typeof given !== 'object' || given === null || given instanceof Promise)
+    return `it gives no loss, which is { loss, metrics }, but ${shown(given)}`;
   if (typeof given.metrics !== 'object' || given.metrics === null) return 'it gives no "metrics": {} where there are none';
   for (const name of ['loss', 'gradientNorm', 'learningRate']) {
     if (name in given.metrics) return `"metrics.${name}" has a name that every training reports: choose another one`;
@@ -107,6 +138,6 @@ function valueFault(what: string, value: Value | undefined, wanted: readonly (nu
   const fits =
     value.shape.length === wanted.length && wanted.every((extent, i) => extent === undefined || extent === value.shape[i]);
   if (fits && value.dtype === 'float32') return undefined;
-  const shown = `float32 [${wanted.map((extent) => extent ?? 'any').join(', ')}]`;
-  return `${what} is ${value.dtype} [${value.shape.join(', ')}], and must be ${shown}`;
+  const form = `float32 [${wanted.map((extent) => extent ?? 'any').join(', ')}]`;
+  return `${what} is ${value.dtype} [${value.shape.join(', ')}], and must be ${form}`;
 }

@@ -1,6 +1,6 @@
 /** The known methods, and the one of a model. */
 import { LimnError } from '../../core/errors.js';
-import { Registry } from '../../core/part.js';
+import { markOf, Registry } from '../../core/part.js';
 import { suggestion } from '../../core/suggest.js';
 import { combiner } from './baselines/combiner.js';
 import { concat } from './baselines/concat.js';
@@ -34,4 +34,14 @@ export function methodOf({ method }: { readonly method: string }): FittingMethod
 /** What is to be done about a method that nobody has defined here. */
 export function unknownMethod(method: string): string {
   return `There is no method "${method}". ${suggestion(method, methods.ids)} If it is one of a plug-in, give that with --plugin, or to usePlugin.`;
+}
+
+/** The id of a method that is given by its id or as an object, which is known by its id from then on. @throws LimnError CONFIG */
+export function methodId(method: string | MethodDefinition): string {
+  if (typeof method === 'string') return method;
+  if (markOf(method)?.kind !== 'method') {
+    throw new LimnError('CONFIG', 'The method is neither an id nor what defineMethod returns: give one of them.');
+  }
+  methods.add(method);
+  return method.id;
 }

@@ -9,6 +9,7 @@ import { halfOfThreads } from '../../engine/runtime/session.js';
 import { methodOf } from '../../models/methods/methods.js';
 import type { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import { checkNewId } from '../store/check.js';
+import { usableStore } from '../store/define-store.js';
 import { parseFilter } from '../store/filter-parse.js';
 import type { ItemMetadata } from '../store/metadata.js';
 import { openStore } from '../store/open-store.js';
@@ -152,7 +153,7 @@ export class Gallery {
     }
     const { list, images } = files ? namedFiles(options) : await readSources(options);
     const store = options.store
-      ? requireStore(options.store, model, images)
+      ? requireStore(usableStore(options.store, 'The given store'), model, images)
       : await openOrCreateStore({ location: out, model, images, replace });
     const owned = { model: false, store: options.store === undefined };
     const gallery = Gallery.over(out, store, model, owned, options, images);
@@ -174,7 +175,7 @@ export class Gallery {
   static async open(place: string | GalleryStore, options: OpenOptions = {}): Promise<Gallery> {
     const isGiven = typeof place !== 'string';
     const location = isGiven ? givenStore : place;
-    const store = isGiven ? place : await openStore(place);
+    const store = isGiven ? usableStore(place, 'The given store') : await openStore(place);
     try {
       if (options.model) requireSameModel(options.model, store.info, location);
       const model = options.model ?? (await openRememberedModel(store.info, location));

@@ -23,6 +23,7 @@ import { prune } from '../gallery/ingest/prune.js';
 import type { StoredItem } from '../store/store.js';
 import { cutBatches } from './batches.js';
 import { OpenJobs, type QueuedImage, type Settled } from './open-jobs.js';
+import { usualQueue } from './queue-settings.js';
 import type { WorkQueue } from './work-queue.js';
 
 export interface QueueSettings {
@@ -52,7 +53,7 @@ export async function queuedIngest(
 ): Promise<IngestReport> {
   const { store, files, embedder } = tools;
   const { signal, onProgress } = options;
-  const { queue, jobSize = 32, detach = false, optimiseEvery = Number.POSITIVE_INFINITY, onQueued } = settings;
+  const { queue, jobSize = usualQueue.jobSize, detach = false, optimiseEvery = Number.POSITIVE_INFINITY, onQueued } = settings;
   const memo = await ContentMemo.open();
   const model = store.info.model.hash;
   const seen = options.prune ? new Set<string>() : undefined;

@@ -1,5 +1,6 @@
 /** What a kind of gallery store is, for those that limn ships and those of plug-ins. */
-import { definePart, type Part, Registry } from '../../core/part.js';
+import { LimnError } from '../../core/errors.js';
+import { definePart, type Part, Registry, requireFields } from '../../core/part.js';
 import type { GalleryInfo, GalleryStore } from './store.js';
 
 export interface StoreDefinition extends Part {
@@ -31,10 +32,35 @@ export type StoreOptions = Readonly<Record<string, unknown>>;
  * @throws LimnError CONFIG for a definition that cannot be used
  */
 export function defineStore(definition: StoreDefinition): StoreDefinition {
-  return definePart('store', definition, ['open', 'create']);
+  definePart('store', definition, ['open', 'create']);
+  requireFields('store', definition, { schemes: 'texts', locations: 'text' });
+  return definition;
+}
+
+const methods = ['upsert', 'delete', 'get', 'vectors', 'list', 'count', 'search', 'optimise', 'close'] as const;
+
+/** What a store's definition opened. @throws LimnError STORE, in one line that names it, for what is no store */
+export function usableStore(store: GalleryStore, whose: string): GalleryStore {
+  const wrong = (what: string) => new LimnError('STORE', `${whose} is not usable: ${what}.`, { details: { store: whose } });
+  if (typeof store !== 'object' || store === null) throw wrong('its "open" and "create" must give a store');
+  const missing = methods.find((name) => typeof store[name] !== 'function');
+  if (missing !== undefined) throw wrong(`what it gives has no function "${missing}"`);
+  const { model, sizes } = store.info ?? {};
+  if (typeof model?.hash !== 'string' || !Number.isSafeInteger(sizes?.width))
+    throw wrong('its "info" must be what the gallery was made with');
+  return store;
 }
 
 export class StoreRegistry extends Registry<StoreDefinition> {
+  /** @throws LimnError CONFIG also for a scheme that another store has, which would never be found */
+  override requireFree(store: StoreDefinition): void {
+    super.requireFree(store);
+    const scheme = this.get(store.id) ? undefined : store.schemes.find((each) => this.withScheme(each));
+    if (scheme === undefined) return;
+    const message = `The store "${store.id}" has the scheme "${scheme}:", which is that of the store "${this.withScheme(scheme)?.id}": choose another one.`;
+    throw new LimnError('CONFIG', message, { details: { id: store.id, scheme } });
+  }
+
   /** The store that has a scheme. */
   withScheme(scheme: string): StoreDefinition | undefined {
     return this.all.find(({ schemes }) => schemes.includes(scheme));

@@ -1,6 +1,6 @@
 /** Finds the store that a location names. */
 import { LimnError } from '../../core/errors.js';
-import { type StoreDefinition, StoreRegistry } from './define-store.js';
+import { type StoreDefinition, StoreRegistry, usableStore } from './define-store.js';
 import type { LanceOptions } from './lancedb/options.js';
 import type { ScanOptions } from './memory/scan-threads.js';
 import type { PgOptions } from './pgvector/options.js';
@@ -27,7 +27,8 @@ export const stores = new StoreRegistry('store', [memory, lancedb, pgvector]);
  * that there is not
  */
 export async function openStore(location: string, options: OpenStoreOptions = {}): Promise<GalleryStore> {
-  return ((await storeAt(location)) ?? memory).open(location, { ...options });
+  const store = (await storeAt(location)) ?? memory;
+  return usableStore(await store.open(location, { ...options }), `The store "${store.id}"`);
 }
 
 /**
@@ -45,7 +46,7 @@ export async function createStore(location: string, info: GalleryInfo, options: 
       throw new LimnError('GALLERY', message, { details: { location, kind: there.id } });
     }
   }
-  return store.create(location, info, { ...options });
+  return usableStore(await store.create(location, info, { ...options }), `The store "${store.id}"`);
 }
 
 /** The store that a location names, or whose gallery is in the folder; undefined for a folder without a gallery. @throws LimnError USAGE */

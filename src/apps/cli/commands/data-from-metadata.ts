@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { foundOf, learnsFrom } from '../../../catalogue/found-data.js';
+import { learnSettings } from '../../../catalogue/learn-settings.js';
 import { makeData } from '../../../catalogue/make-data.js';
 import { writeFileAtomic } from '../../../core/files.js';
 import { englishWording } from '../../../learning/from-metadata/english-wording.js';
@@ -11,6 +12,7 @@ import { thumbnail } from '../../../models/encoders/image/thumbnail.js';
 import { encoderOption, fieldsOption, openLearningReader, templatesOption } from '../learn-options.js';
 import { runLong } from '../long-work.js';
 import { newCommand, numberOption, required, seedOption } from '../options.js';
+import { settingOption } from '../setting-option.js';
 
 interface FromMetadataFlags {
   list?: string;
@@ -43,7 +45,7 @@ export function fromMetadataCommand(): Command {
         { least: 1, whole: true },
       ),
     )
-    .addOption(numberOption('--most <count>', 'products that are used (default: 12000)', { least: 20, whole: true }))
+    .addOption(settingOption('--most <count>', learnSettings.shape.most, { text: 'products that are used' }))
     .addOption(
       numberOption('--preview <count>', 'also write a page with so many triplets and their images', {
         least: 1,

@@ -26,8 +26,9 @@ import { LivePage } from '../demo/live-page.js';
 import { announcement, contestants, images, recipe, seed, training } from '../demo/recipe.js';
 import { asText, type DemoSummary, summaryOf } from '../demo/summary.js';
 import { type LongWork, runLong } from '../long-work.js';
-import { computingCommand, numberOption } from '../options.js';
-import { untilTold } from '../serving.js';
+import { computingCommand } from '../options.js';
+import { servingSettings, untilTold } from '../serving.js';
+import { settingOption } from '../setting-option.js';
 
 interface DemoFlags {
   out?: string;
@@ -41,7 +42,7 @@ export function demoCommand(): Command {
     .option('--out <folder>', 'where everything is kept; finished parts are used again (default: in LIMN_HOME)')
     .option('--serve', 'serve a page to search with from the first epoch on, until Ctrl-C (default: in a terminal)')
     .option('--no-serve', 'serve no page, and end when all is done')
-    .addOption(numberOption('--port <number>', 'where to serve it (default: 7788)', { least: 0, most: 65_535, whole: true }))
+    .addOption(settingOption('--port <number>', servingSettings.shape.port, { text: 'where to serve it' }))
     .option('--json', 'print the result as JSON; it is in summary.json of the folder in any case')
     .action(runDemo);
 }

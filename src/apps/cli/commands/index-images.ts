@@ -5,8 +5,10 @@ import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
 import { shownLocation } from '../../../search/gallery/find-model.js';
 import { type CreateOptions, Gallery } from '../../../search/gallery/gallery.js';
 import { indexThroughQueue } from '../../../search/queue/index-through-queue.js';
+import { queueSettings } from '../../../search/queue/queue-settings.js';
 import { type LongWork, runLong } from '../long-work.js';
-import { computingCommand, numberOption, required } from '../options.js';
+import { computingCommand, required } from '../options.js';
+import { settingOption } from '../setting-option.js';
 
 interface IndexFlags {
   model?: string;
@@ -46,7 +48,7 @@ export function indexCommand(): Command {
     .option('--skip-broken', 'leave out pictures that cannot be read')
     .option('--queue <url>', 'a Redis, e.g. redis://127.0.0.1:6379: "limn worker" processes embed the pictures')
     .option('--queue-name <name>', "the queue's name (default: made of the gallery's location)")
-    .addOption(numberOption('--job-size <count>', 'pictures of a job (default: 32)', { least: 1, most: 1000, whole: true }))
+    .addOption(settingOption('--job-size <count>', queueSettings.shape.jobSize))
     .option('--detach', 'end when all is queued, without waiting for the workers')
     .option('--json', 'print the result as JSON')
     .action(runIndex);

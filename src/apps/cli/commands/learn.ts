@@ -1,10 +1,12 @@
 /** limn learn */
 import type { Command } from 'commander';
 import { type LearnResult, learn } from '../../../catalogue/learn.js';
+import { learnSettings } from '../../../catalogue/learn-settings.js';
 import { formatDuration } from '../../../core/progress.js';
 import { encoderOption, fieldsOption, openLearningReader, templatesOption } from '../learn-options.js';
 import { runLong } from '../long-work.js';
-import { computingCommand, numberOption, required, seedOption } from '../options.js';
+import { computingCommand, required, seedOption } from '../options.js';
+import { settingOption } from '../setting-option.js';
 
 interface LearnFlags {
   list?: string;
@@ -25,17 +27,12 @@ export function learnCommand(): Command {
     .option('--list <file>', 'CSV, TSV, JSON lines or Parquet, a row a product (default: names of files and folders are read)')
     .option('--images <folder>', 'the images, also those in folders inside')
     .option('--out <folder>', 'where everything is kept: data/, limn/, gallery/, learn.json')
-    .addOption(
-      numberOption('--minutes <count>', 'time for the whole, which chooses sizes and epochs (default: 30)', {
-        least: 0,
-        above: true,
-      }),
-    )
+    .addOption(settingOption('--minutes <count>', learnSettings.shape.minutes))
     .addOption(fieldsOption())
     .option('--image-column <name>', 'the column that names the image (default: the one that fits most images)')
     .addOption(templatesOption())
     .addOption(encoderOption())
-    .addOption(numberOption('--most <count>', 'products that are learned from (default: 12000)', { least: 20, whole: true }))
+    .addOption(settingOption('--most <count>', learnSettings.shape.most))
     .addOption(seedOption())
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nThe same command goes on with what an interrupted one has begun. See docs/your-own-shop.md.')

@@ -6,10 +6,12 @@ import { writeFileAtomic } from '../../../core/files.js';
 import { oneLine } from '../../../core/text.js';
 import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
 import { Gallery } from '../../../search/gallery/gallery.js';
+import { searchSettings } from '../../../search/gallery/search/search-settings.js';
 import type { SearchRequest } from '../../../search/gallery/search-types.js';
 import { findImage, shownReferences } from '../gallery-references.js';
-import { computingCommand, numberListOption, numberOption, repeatableOption, required } from '../options.js';
+import { computingCommand, numberListOption, repeatableOption, required } from '../options.js';
 import { resultsPage } from '../results-page.js';
+import { settingOption } from '../setting-option.js';
 import { shownFields } from '../shown-fields.js';
 import { nameOf, type ShownHit, shownHits } from '../shown-hits.js';
 
@@ -42,11 +44,11 @@ export function searchCommand(): Command {
     .addOption(
       repeatableOption('--negative <file>', 'an image that the hits are not to resemble: a file, or an id of the gallery'),
     )
-    .addOption(numberOption('--negative-weight <number>', 'how much resembling it costs (default: 0.5)', { least: 0 }))
+    .addOption(settingOption('--negative-weight <number>', searchSettings.shape.negativeWeight))
     .option('--filter <condition>', 'on the metadata, e.g. "colour = \'red\' and price < 50"')
     .option('--show <fields>', 'fields of the metadata to show of each hit, e.g. price,brand')
-    .addOption(numberOption('-k <count>', 'how many hits (default: 10)', { least: 1, whole: true }))
-    .addOption(numberOption('--offset <count>', 'hits to pass over', { least: 0, whole: true }))
+    .addOption(settingOption('-k <count>', searchSettings.shape.k))
+    .addOption(settingOption('--offset <count>', searchSettings.shape.offset))
     .addOption(numberListOption('--weights <list>', 'the weight of each factor, e.g. 1,0,0.5,... (default: 1/K each)'))
     .option('--include-reference', 'keep the reference picture and copies of it among the hits')
     .option('--explain', 'say what each factor adds; with --html, show where it looks')

@@ -1,5 +1,5 @@
 /** What a named evaluation protocol is, and the pieces that several share. */
-import { definePart, type Part } from '../../../core/part.js';
+import { definePart, type Part, requireFields } from '../../../core/part.js';
 import type { Split, SplitName, Triplet } from '../../data/triplets.js';
 
 /** Ranks from 1, one a query, in the order of the split's triplets. */
@@ -58,7 +58,9 @@ export interface Protocol extends Part {
  * @throws LimnError CONFIG for a definition that cannot be used
  */
 export function defineProtocol(protocol: Protocol): Protocol {
-  return definePart('protocol', protocol, ['gallery']);
+  definePart('protocol', protocol, ['gallery']);
+  requireFields('protocol', protocol, { description: 'text', datasets: 'texts', split: 'text', ks: 'numbers' });
+  return protocol;
 }
 
 export const allImages = (split: Split): string[] => split.images.map((image) => image.id);

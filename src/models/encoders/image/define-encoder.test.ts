@@ -38,6 +38,7 @@ it('reads images for a model, and is found again by what the folder says', async
 
 describe('refused in one line that names it:', () => {
   const short = async () => ({ local: new Float32Array(3), global: new Float32Array(6) });
+  const unknown = async () => ({ local: new Float32Array(24), global: new Float32Array(6).fill(Number.NaN) });
   const fails = async () => {
     throw new Error('no weights\nhere');
   };
@@ -49,6 +50,7 @@ describe('refused in one line that names it:', () => {
     ['half a token', defined({ local: { tokens: 0.5, channels: 1 } }), /"local.tokens" must be a whole number/],
     ['no function', defined({ encode: undefined }), /no function "encode"/],
     ['too few numbers', defined({ encode: short }), /gives 3 and 6 local and global numbers for 1 images, and not 24 and 6/],
+    ['no numbers', defined({ encode: unknown }), /gives global features that are no finite numbers/],
     ['it fails', defined({ encode: fails }), /fails: no weights here\.$/],
   ])('%s', async (_, definition, message) => {
     await expect(openDefined(definition)).rejects.toThrow(

@@ -58,7 +58,11 @@ export async function openDefined(definition: EncoderDefinition): Promise<Frozen
       const features = await opened.encode(images);
       const found = [features?.local?.length, features?.global?.length];
       const wanted = [images.length * local.tokens * local.channels, images.length * global.channels];
-      if (found.join() === wanted.join()) return features;
+      if (found.join() === wanted.join()) {
+        const side = (['local', 'global'] as const).find((name) => !areFinite(features[name]));
+        if (side === undefined) return features;
+        throw wrong(`gives ${side} features that are no finite numbers`);
+      }
       throw wrong(
         `gives ${found.join(' and ')} local and global numbers for ${images.length} images, and not ${wanted.join(' and ')}`,
       );
@@ -79,6 +83,11 @@ function imageOf(opened: Partial<ImageEncoder> & { picture?: ImageEncoder['image
   if (opened.image || !opened.picture) return opened.image;
   noteFormerName('picture', 'image');
   return opened.picture;
+}
+
+function areFinite(values: ArrayLike<number>): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
+  return true;
 }
 
 function faultOf(opened: ImageEncoder): string | undefined {

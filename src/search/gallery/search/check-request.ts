@@ -5,6 +5,7 @@ import type { Filter } from '../../store/filter.js';
 import { parseFilter } from '../../store/filter-parse.js';
 import type { DecodedImage } from '../embedder.js';
 import type { ImageReference, SearchRequest } from '../search-types.js';
+import { usualSearch } from './search-settings.js';
 
 /** A search with every default filled in. */
 export interface CheckedRequest {
@@ -36,7 +37,8 @@ const mostImages = 64;
 
 /** @throws LimnError USAGE that says what is wrong with the request, or what the model cannot read */
 export function checkRequest(request: SearchRequest, model: ModelSides): CheckedRequest {
-  const { references = [], negatives = [], negativeWeight = 0.5, k = 10, offset = 0, excludeReferences = true } = request;
+  const { references = [], negatives = [], excludeReferences = true } = request;
+  const { negativeWeight = usualSearch.negativeWeight, k = usualSearch.k, offset = usualSearch.offset } = request;
   whole(k, 'k', 1);
   whole(offset, 'offset', 0);
   if (offset + k > mostHits) {

@@ -1,0 +1,11 @@
+/** Plain settings of learning from a catalogue, with their ranges and defaults. */
+import { z } from 'zod';
+import { mostRows } from './read-catalogue.js';
+
+export const learnSettings = z.object({
+  minutes: z.number().positive().default(30).describe('time for the whole, which chooses sizes and epochs'),
+  most: z.int().min(20).default(mostRows).describe('products that are learned from'),
+});
+
+/** What learning has that does not say. */
+export const usualLearning = learnSettings.parse({});
