@@ -60,6 +60,12 @@ describe.each([1, 2])('with %i steps a run', (steps) => {
     expect(await blamed(product, 100, 1)).toContain('comes from');
   });
 
+  test('not numbers whose sum alone is above all numbers', async () => {
+    const huge = (w: Value, x: Value) => f.reduceSum(f.log(f.mul(f.exp(f.mul(w, x)), f.exp(f.mul(w, x)))));
+    expect(await blamed(huge, 44.2, 22.1)).toBeUndefined();
+    expect(await blamed(huge, 50, 25)).toContain('infinite number comes from Mul');
+  });
+
   test('a batch that holds NaN itself', async () => {
     expect(await blamed(imported, Number.NaN, 1)).toBe('the input x holds NaN');
   });

@@ -1,5 +1,5 @@
 /**
- * Finds where the first NaN of a training step arises: the training graph with, for every float value, a number that says whether
+ * Finds where the first NaN of a training step arises: the training graph with, for every float value, a sum that says whether
  * it holds NaN or infinity. It is made only after a step has failed.
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
@@ -14,6 +14,8 @@ import {
 import type { Device } from '../runtime/device.js';
 import { Session } from '../runtime/session.js';
 import { int64, type Tensor, tensor } from '../tensor/tensor.js';
+
+const smallScale = 'limn.small-scale';
 
 /** Operators whose results are no floats, or no tensors that can be asked. */
 const notFloat = new Set(
@@ -54,20 +56,20 @@ export async function firstMissing({ model, state, feeds, row, device }: FailedS
     if (dtype === 'float32' && (data as Float32Array).some(Number.isNaN)) return `the input ${name} holds NaN`;
   }
   const probed = graph.node.filter(isProbed);
-  const [missing, infinite] = ['missing', 'infinite'].map((name) => `limn.${name}`) as [string, string];
-  graph.node.push(...probes(probed, 'IsNaN', missing), ...probes(probed, 'IsInf', infinite));
-  graph.initializer.push(create(TensorProtoSchema, { name: 'limn.zero', dataType: 7, dims: [1n], int64Data: [0n] }));
-  graph.output = [missing, infinite].map((name) => create(ValueInfoProtoSchema, { name }));
-  const session = await Session.open(toBinary(ModelProtoSchema, { ...outer, graph }), { label: 'failed step', device });
+  const sums = probes(probed);
+  graph.node.push(...sums.nodes);
+  // So many numbers of any size, scaled by this, have a finite sum.
+  graph.initializer.push(create(TensorProtoSchema, { name: smallScale, dataType: 1, floatData: [2 ** -60] }));
+  graph.output = sums.outputs.map((name) => create(ValueInfoProtoSchema, { name }));
+  const probing = toBinary(ModelProtoSchema, { ...outer, graph });
+  const session = await Session.open(probing, { label: 'failed step', device });
   try {
-    const found = await session.run(given, { fetch: [missing, infinite] });
-    const firstOf = (name: string) => {
-      const flags = (found[name] as Tensor<'float32'>).data;
-      return probed[flags.findIndex((flag) => flag > 0)];
-    };
-    const nan = firstOf(missing);
+    const found = await session.run(given, { fetch: sums.outputs });
+    const firstOf = (is: (sum: number) => boolean) =>
+      probed.find((_, i) => is(found[sums.outputs[i] as string]?.data[0] as number));
+    const nan = firstOf(Number.isNaN);
     if (nan) return `the first NaN comes from ${nameOf(nan)}`;
-    const infinity = firstOf(infinite);
+    const infinity = firstOf((sum) => sum === Number.POSITIVE_INFINITY);
     return infinity && `no NaN arises, and the first infinite number comes from ${nameOf(infinity)}`;
   } finally {
     await session.close();
@@ -97,35 +99,25 @@ const isProbed = ({ opType, output, attribute }: NodeProto) =>
   opType !== 'If' &&
   !(opType === 'Cast' && attribute.some(({ name, i }) => name === 'to' && i !== 1n));
 
-/** One vector with a number for each node: above 0 where its first output has what `test` looks for. */
-function probes(nodes: readonly NodeProto[], test: string, result: string): NodeProto[] {
-  const node = (opType: string, input: string[], output: string, attributes: [string, bigint][] = []) =>
+/** For each node, a sum over its first output: NaN where that holds NaN, else infinite where it holds an infinite number, else a number. */
+function probes(nodes: readonly NodeProto[]): { nodes: NodeProto[]; outputs: string[] } {
+  const node = (opType: string, input: string[], output: string, attribute: [name: string, i: bigint][] = []) =>
     create(NodeProtoSchema, {
       opType,
       input,
       output: [output],
-      attribute: attributes.map(([name, i]) => ({ name, i, type: 2 })),
+      attribute: attribute.map(([name, i]) => ({ name, i, type: 2 })),
     });
-  const made = nodes.flatMap(({ output }, i) => {
-    const at = (what: string) => `${result}.${i}.${what}`;
-    return [
+  const at = (i: number, what: string) => `limn.${i}.${what}`;
+  return {
+    nodes: nodes.flatMap(({ output }, i) => [
       // Integers pass as numbers, in which nothing is missing.
-      node('Cast', [output[0] as string], at('number'), [['to', 1n]]),
-      node(test, [at('number')], at('flags')),
-      node('Cast', [at('flags')], at('counted'), [['to', 1n]]),
-      node('ReduceMax', [at('counted')], at('any'), [['keepdims', 0n]]),
-      node('Unsqueeze', [at('any'), 'limn.zero'], at('row')),
-    ];
-  });
-  return [
-    ...made,
-    node(
-      'Concat',
-      nodes.map((_, i) => `${result}.${i}.row`),
-      result,
-      [['axis', 0n]],
-    ),
-  ];
+      node('Cast', [output[0] as string], at(i, 'number'), [['to', 1n]]),
+      node('Mul', [at(i, 'number'), smallScale], at(i, 'small')),
+      node('ReduceL1', [at(i, 'small')], at(i, 'sum'), [['keepdims', 0n]]),
+    ]),
+    outputs: nodes.map((_, i) => at(i, 'sum')),
+  };
 }
 
 /** `Softmax (/encoder/layers.3/Softmax)`, or by its result where it is of no file. */
