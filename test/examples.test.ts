@@ -1,10 +1,10 @@
 /**
- * The examples do what docs/plugins.md shows them for: in a folder that has limn installed, an own method, store, dataset, protocol and encoder
- * train, evaluate, index and search, through the command line and through the library.
+ * The examples do what docs/plugins.md shows them for: in a folder that has the packed package installed, an own method, store, dataset, protocol and
+ * encoder train, evaluate, index and search, through the command line and through the library.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,9 +12,9 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const repository = resolve(import.meta.dirname, '..');
-const program = join(repository, 'dist/apps/cli/main.js');
 const run = promisify(execFile);
 let root: string;
+let program: string;
 const at = (...parts: string[]) => join(root, ...parts);
 
 const colours: Record<string, string> = { red: '#d22', green: '#2b4', blue: '#24d', white: '#eee', black: '#222', gold: '#db3' };
@@ -23,11 +23,7 @@ const backgrounds = ['#a0a0a0', '#d0d0ff', '#605030'];
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'limn-examples-'));
   await writeFile(at('package.json'), '{ "private": true, "type": "module" }');
-  await mkdir(at('node_modules'));
-  await symlink(repository, at('node_modules', 'limn'));
-  await symlink(join(repository, 'node_modules', 'hono'), at('node_modules', 'hono'));
-  await mkdir(at('node_modules', '@hono'));
-  await symlink(join(repository, 'node_modules', '@hono', 'node-server'), at('node_modules', '@hono', 'node-server'));
+  await install();
   for (const file of await readdir(join(repository, 'examples'))) await copyFile(join(repository, 'examples', file), at(file));
   await mkdir(at('data'));
   const pairs: object[] = [];
@@ -53,6 +49,21 @@ beforeAll(async () => {
   );
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
+
+/** What npm would install here: the files of the package, and what it needs, without its optional peers. */
+async function install(): Promise<void> {
+  await run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', root], { cwd: repository });
+  const [tarball] = (await readdir(root)).filter((file) => file.endsWith('.tgz'));
+  await mkdir(at('node_modules', '@types'), { recursive: true });
+  await run('tar', ['-xzf', at(tarball as string), '-C', at('node_modules')]);
+  await rename(at('node_modules', 'package'), at('node_modules', 'limn'));
+  program = at('node_modules', 'limn', 'dist', 'apps', 'cli', 'main.js');
+  const { dependencies } = JSON.parse(await readFile(at('node_modules', 'limn', 'package.json'), 'utf8'));
+  for (const name of [...Object.keys(dependencies), '@types/node']) {
+    await mkdir(join(at('node_modules', name), '..'), { recursive: true });
+    await symlink(join(repository, 'node_modules', name), at('node_modules', name));
+  }
+}
 
 /** Runs a program in the folder. @returns what it printed */
 async function node(...words: string[]): Promise<string> {
@@ -241,6 +252,24 @@ it('the API answers inside an application of its own', async () => {
     server.kill('SIGTERM');
     await ended;
   }
+});
+
+it('every entry point has its types, without the optional peers', async () => {
+  const entries = ['limn', 'limn/client', 'limn/engine', 'limn/server', 'limn/stores', 'limn/testing'];
+  const lines = entries.map((entry, i) => `import * as entry${i} from '${entry}';`);
+  await writeFile(at('typed.ts'), `${lines.join('\n')}\nexport const entries = [${entries.map((_, i) => `entry${i}`)}];\n`);
+  const compilerOptions = {
+    strict: true,
+    skipLibCheck: false,
+    noEmit: true,
+    module: 'nodenext',
+    target: 'es2023',
+    types: ['node'],
+  };
+  await writeFile(at('tsconfig.json'), JSON.stringify({ compilerOptions, files: ['typed.ts'] }));
+  const compiler = join(repository, 'node_modules', 'typescript', 'bin', 'tsc');
+  const { stdout } = await run(process.execPath, [compiler, '-p', root]).catch((error) => error as { stdout: string });
+  expect(stdout).toBe('');
 });
 
 it('are short, and what the documentation shows', async () => {

@@ -93,7 +93,7 @@ describe.skipIf(missing)('a training of LIMN', () => {
     out: join(work, out),
     device,
     model: { width: 16, heads: 2, factors: 2, layers: 1, projection: 8, expansion: 2 },
-    training: { epochs: 3, batchSize: 32, stepsPerRun: 1, validateEvery: 3 },
+    training: { epochs: 2, batchSize: 32, stepsPerRun: 1, validateEvery: 2 },
   });
 
   it('has the losses and weights of one on the CPU, also when it goes on with a checkpoint of the CPU', async () => {

@@ -1,16 +1,12 @@
 /** Connections to Redis that were checked, and come back by themselves. */
+
 import { checkAddress, shownAddress } from './address.js';
 import { checkRedis, probeOptions, redisReason } from './check-redis.js';
 import { importBull, type RedisClient } from './peer.js';
+import type { QueueOptions } from './queue-options.js';
 
 /** All of limn's keys in a Redis begin with it. */
 export const keyPrefix = 'limn';
-
-export interface QueueOptions {
-  /** Told what should be put right, and when Redis is gone and back. @default nobody */
-  warn?: ((message: string) => void) | undefined;
-  signal?: AbortSignal | undefined;
-}
 
 /** @throws LimnError USAGE for an address that is none, STORE without BullMQ, QUEUE for a Redis that cannot be used */
 export async function connectRedis(address: string, { warn = () => {} }: QueueOptions = {}): Promise<RedisClient> {

@@ -1,8 +1,9 @@
 /** A queue of BullMQ's, for whoever puts jobs on it. */
 import type { JobsOptions, Queue } from 'bullmq';
 import { LimnError, throwIfAborted } from '../errors.js';
-import { connectRedis, keyPrefix, type QueueOptions } from './connect.js';
+import { connectRedis, keyPrefix } from './connect.js';
 import { importBull, type RedisClient } from './peer.js';
+import type { QueueOptions } from './queue-options.js';
 
 export class JobQueue {
   private constructor(

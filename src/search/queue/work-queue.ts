@@ -1,7 +1,7 @@
 /** The queue of one gallery, for whoever puts jobs on it.  */
 import { LimnError } from '../../core/errors.js';
-import type { QueueOptions } from '../../core/redis/connect.js';
 import { JobQueue } from '../../core/redis/job-queue.js';
+import type { QueueOptions } from '../../core/redis/queue-options.js';
 import { type JobData, jobId, readJob } from './job.js';
 
 /** Waiting or being worked on; given up; or no longer there, which is what becomes of finished ones. */

@@ -1,5 +1,5 @@
 /** What queues and workers can be told, and what a worker counts. BullMQ is not imported here, so that its types are not needed either. */
-import type { QueueOptions } from '../../core/redis/connect.js';
+import type { QueueOptions } from '../../core/redis/queue-options.js';
 import type { OpenOptions } from '../gallery/gallery.js';
 
 export interface WorkingGalleryOptions extends Omit<OpenOptions, 'model'>, QueueOptions {

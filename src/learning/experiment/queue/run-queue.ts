@@ -1,6 +1,7 @@
 /** The queue of one experiment, for whoever hands out its runs. */
-import type { QueueOptions } from '../../../core/redis/connect.js';
+
 import { JobQueue } from '../../../core/redis/job-queue.js';
+import type { QueueOptions } from '../../../core/redis/queue-options.js';
 import { jobId, type RunJob, type RunOutcome, readOutcome } from './run-job.js';
 
 /** What the queue knows of a run: it waits, is being trained, has ended, was given up, or the queue has forgotten it. */

@@ -5,7 +5,7 @@
  */
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { LimnError, messageOf, throwIfAborted } from '../../../core/errors.js';
 import { withoutTrailing } from '../../../core/text.js';
@@ -62,7 +62,8 @@ export class HubClient {
   private readonly token: string | undefined;
   private readonly retryDelayMs: number;
   private readonly signal: AbortSignal | undefined;
-  private readonly dispatcher: Dispatcher;
+  /** Made at the first request. */
+  private dispatcher: Dispatcher | undefined;
 
   /** @throws LimnError USAGE for a mirror that is no web address */
   constructor(options: HubOptions = {}) {
@@ -72,7 +73,6 @@ export class HubClient {
     this.attempts = options.attempts ?? 5;
     this.retryDelayMs = options.retryDelayMs ?? 1000;
     this.signal = options.signal;
-    this.dispatcher = new EnvHttpProxyAgent({ connectTimeout: 30_000 });
   }
 
   /**
@@ -147,10 +147,13 @@ export class HubClient {
 
   /** Closes connections that are kept open. */
   async close(): Promise<void> {
-    await this.dispatcher.close();
+    await this.dispatcher?.close();
   }
 
   private async follow(first: string, headers: Record<string, string>): Promise<HubAnswer> {
+    // Most commands ask no hub, and start without its hundred modules.
+    const { EnvHttpProxyAgent, request } = await import('undici');
+    this.dispatcher ??= new EnvHttpProxyAgent({ connectTimeout: 30_000 });
     let url = new URL(first);
     const { origin } = url;
     let trusted = true;

@@ -5,7 +5,7 @@
  */
 import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
-import { Agent, request } from 'undici';
+import type { Agent } from 'undici';
 import { LimnError, messageOf, throwIfAborted } from '../../../core/errors.js';
 import { isPublicAddress } from './addresses.js';
 
@@ -29,7 +29,8 @@ export interface Fetched {
 }
 
 export class SafeFetcher {
-  private readonly agent: Agent;
+  /** Made when the first URL is fetched. */
+  private agent: Agent | undefined;
   private readonly limits: Required<FetchLimits>;
 
   constructor(limits: FetchLimits = {}) {
@@ -40,7 +41,6 @@ export class SafeFetcher {
       allowAddress: limits.allowAddress ?? isPublicAddress,
       lookup: limits.lookup ?? ((host) => systemLookup(host, { all: true, verbatim: true })),
     };
-    this.agent = new Agent({ connect: { lookup: this.checkedLookup, timeout: this.limits.timeout }, maxResponseSize: -1 });
   }
 
   /**
@@ -74,11 +74,14 @@ export class SafeFetcher {
 
   /** Closes connections that are kept open. */
   async close(): Promise<void> {
-    await this.agent.destroy();
+    await this.agent?.destroy();
   }
 
   private async hop(url: string, signal: AbortSignal): Promise<{ bytes: Uint8Array } | { location: string }> {
     const parsed = this.checkUrl(url);
+    // Most commands fetch nothing, and start without its hundred modules.
+    const { Agent, request } = await import('undici');
+    this.agent ??= new Agent({ connect: { lookup: this.checkedLookup, timeout: this.limits.timeout }, maxResponseSize: -1 });
     const { statusCode, headers, body } = await request(parsed, {
       dispatcher: this.agent,
       signal,
