@@ -54,9 +54,8 @@ async function metrics(out: string): Promise<object[]> {
 }
 
 describe.each([
-  ['one step a run', { stepsPerRun: 1 }],
+  ['one step a run and an average of the weights', { stepsPerRun: 1, averageDecay: 0.9 }],
   ['four steps a run, in a Loop', {}],
-  ['an average of the weights', { stepsPerRun: 1, averageDecay: 0.9 }],
 ])('killed and resumed, with %s', (_name, settings) => {
   test('the weights and the validations are those of an uninterrupted run', async () => {
     const [whole, killed] = [join(work, `whole${JSON.stringify(settings)}`), join(work, `killed${JSON.stringify(settings)}`)];

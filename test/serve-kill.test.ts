@@ -70,7 +70,7 @@ describe('limn serve, killed while it writes', () => {
     await makeGallery(name, location());
     const written = new WrittenItems('g', 7);
     const random = Random.derive(7, 'kills');
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 2; round++) {
       const serving = await serve(location());
       await written.expectWhole(serving.client);
       await writeUntil(written, serving, 12, random, () => {
@@ -102,7 +102,7 @@ describe('PostgreSQL, killed while limn serve writes to it', () => {
     const serving = await serve(location);
     const written = new WrittenItems('g', 11);
     const random = Random.derive(11, 'kills');
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       await writeUntil(written, serving, 12, random, async () => {
         child.kill('SIGKILL');
         await once(child, 'exit');

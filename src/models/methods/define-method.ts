@@ -57,7 +57,7 @@ export interface MethodDefinition<Options extends z.ZodObject = z.ZodObject, E e
  * export default defineMethod({
  *   id: 'scaled-sum',
  *   options: z.object({ textShare: z.number().default(0.5) }),
- *   sees: () => ({ picture: true, text: true }),
+ *   sees: () => ({ image: true, text: true }),
  *   embedQuery: (_context, { textShare }, picture, text) => ({
  *     matching: f.l2Normalize(f.add(picture.global, f.mul(text.global, textShare))),
  *   }),
