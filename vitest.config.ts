@@ -14,7 +14,11 @@ export default defineConfig({
     ],
   },
   test: {
-    env: { LIMN_ENCODERS: join(process.env.LIMN_SHARED_DATA ?? resolve('..', 'shared', 'data'), 'weights') },
+    env: {
+      LIMN_ENCODERS: join(process.env.LIMN_SHARED_DATA ?? resolve('..', 'shared', 'data'), 'weights'),
+      // Two files are tested at once, on two cores. Those that test the command line compute with as many threads as there are cores.
+      LIMN_THREADS: '1',
+    },
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'web/src/**/*.test.ts', 'bench/lib/**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,

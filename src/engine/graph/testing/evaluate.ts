@@ -1,7 +1,6 @@
 /** Test helpers: run a graph in this process, and compare gradients with central differences. */
 
 import { Random } from '../../../core/random.js';
-// biome-ignore lint/style/noRestrictedImports: one place loads ONNX Runtime, for tests as well.
 import * as ort from '../../runtime/onnxruntime.js';
 import { float32, type Shape, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { encodeModel, Graph, type GraphBuilder, gradients, mul, reduceSum, type Value } from '../index.js';
