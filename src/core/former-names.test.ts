@@ -1,5 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { formerNames, noteFormerName, presentNames, presentOptions, renamedKeys, sayFormerNames } from './former-names.js';
+import {
+  formerNames,
+  noteFormerName,
+  presentNames,
+  presentOptions,
+  readableAs,
+  renamedKeys,
+  sayFormerNames,
+} from './former-names.js';
 
 describe('former names', () => {
   it('are read at any depth, and the values stay', () => {
@@ -33,6 +41,20 @@ describe('former names', () => {
     expect(presentOptions({ pictures: inner, k: 2 })).toEqual({ images: inner, k: 2 });
     const given = { k: 2 };
     expect(presentOptions(given)).toBe(given);
+  });
+
+  it('are read of what is given out, with a note, and go nowhere else', () => {
+    const said: string[] = [];
+    sayFormerNames((message) => said.push(message));
+    const given = readableAs({ atomic: ['a'], name: 'val' }, 'atOnce') as { atomic: string[]; name: string; atOnce?: string[] };
+    expect(presentOptions(given)).toBe(given);
+    expect([JSON.stringify(given), JSON.stringify({ ...given })]).toEqual(Array(2).fill('{"atomic":["a"],"name":"val"}'));
+    expect(said).toEqual([]);
+    expect(given.atOnce).toBe(given.atomic);
+    expect(said).toEqual(['"atOnce" is called "atomic" now; the former name works for one more release.']);
+    const own = { atOnce: 1 };
+    expect(readableAs(own, 'atOnce')).toBe(own);
+    expect(own.atOnce).toBe(1);
   });
 });
 

@@ -60,10 +60,25 @@ export function formerNames<T>(value: T): T {
 
 /** Options with the present names for their own keys, whatever their values are; the former ones are noted. */
 export function presentOptions<T extends object>(options: T): T {
-  const former = Object.keys(renamedKeys).filter((key) => Object.hasOwn(options, key));
-  if (former.length === 0) return options;
+  if (!Object.keys(options).some((key) => Object.hasOwn(renamedKeys, key))) return options;
   const given = Object.entries(options).map(([key, value]) => [presentKey(key, renamedKeys, noteFormerName), value]);
   return Object.fromEntries(given) as T;
+}
+
+/**
+ * Lets what is given out be read by a former name of one of its keys, too, with a note. The former name is in no list of its keys, so that
+ * nothing that is written or passed on has it.
+ */
+export function readableAs<T extends object>(value: T, former: string): T {
+  const present = renamedKeys[former] as string;
+  if (Object.hasOwn(value, former)) return value;
+  return Object.defineProperty(value, former, {
+    configurable: true,
+    get(this: Record<string, unknown>) {
+      noteFormerName(former, present);
+      return this[present];
+    },
+  });
 }
 
 function renamed(

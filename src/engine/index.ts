@@ -33,10 +33,13 @@ export {
   type ParameterOptions,
   type ParameterSpec,
   TrainingContext,
+  type TrainingContextOptions,
 } from './nn/context.js';
 export {
   type Activation,
+  type AttentionOptions,
   attention,
+  type EmbeddingOptions,
   embedding,
   type LinearOptions,
   layerNorm,

@@ -70,8 +70,10 @@ async function searchSection(
 ): Promise<string> {
   const cards: string[] = [];
   const images = await Promise.all(references.map((reference) => thumbnail(reference)));
-  for (const hit of hits)
-    cards.push(hitCard(hit, await thumbnail(hit.image ?? hit.path), wanted.includes(hit.id), scale, images[0], show));
+  for (const hit of hits) {
+    const image = await thumbnail(hit.image ?? hit.path);
+    cards.push(hitCard(hit, { image, isWanted: wanted.includes(hit.id), scale, reference: images[0], show }));
+  }
   const frames = images.map((image, i) => {
     const reference = references[i];
     const name = nameOf({ id: typeof reference === 'string' ? basename(reference) : 'reference', metadata: metadata?.[i] });
@@ -89,20 +91,22 @@ ${cards.join('\n')}
 </section>`;
 }
 
-function hitCard(
-  hit: ShownHit,
-  image: string | undefined,
-  wanted: boolean,
-  scale: Scale,
-  reference: string | undefined,
-  show: readonly string[],
-): string {
+interface CardContext {
+  image: string | undefined;
+  isWanted: boolean;
+  scale: Scale;
+  /** The search's first reference. */
+  reference: string | undefined;
+  show: readonly string[];
+}
+
+function hitCard(hit: ShownHit, { image, isWanted, scale, reference, show }: CardContext): string {
   const { rank, score, id, matching, factors, negative, explanation } = hit;
   const name = nameOf({ id: basename(id), metadata: hit.metadata });
   const width = (100 * Math.max(0, Math.min(1, matching))).toFixed(1);
-  return `<li${wanted ? ' class="wanted"' : ''}>
+  return `<li${isWanted ? ' class="wanted"' : ''}>
 ${frame(image, name)}
-<div class="facts"><span class="rank">${rank}</span>${wanted ? '<span class="badge">annotated</span>' : ''}</div>
+<div class="facts"><span class="rank">${rank}</span>${isWanted ? '<span class="badge">annotated</span>' : ''}</div>
 <div class="name" title="${escaped(id)}">${escaped(name)}</div>
 ${show.map((field) => `<div class="part"><span>${escaped(field)}</span><span>${escaped(String(hit.metadata[field] ?? ''))}</span></div>`).join('')}
 <details class="score"><summary>Score ${score.toFixed(3)}</summary>

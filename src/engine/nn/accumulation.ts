@@ -54,15 +54,17 @@ export function gradientSums(
 
 const averagesOf = (moments: readonly Moments[]) => moments.flatMap(({ average }) => average ?? []);
 
+/** What {@link adamW} takes. */
+export interface OptimizerInput {
+  parameters: readonly ParameterSpec[];
+  gradients: readonly Value[];
+  moments: readonly Moments[];
+  clock: Clock;
+  options: OptimizerOptions;
+}
+
 /** {@link adamW} where the condition holds; elsewhere parameters, moments, averages and clock stay as they are. */
-export function stepWhen(
-  condition: Value,
-  parameters: readonly ParameterSpec[],
-  gradients: readonly Value[],
-  moments: readonly Moments[],
-  clock: Clock,
-  options: OptimizerOptions,
-): OptimizerStep {
+export function stepWhen(condition: Value, { parameters, gradients, moments, clock, options }: OptimizerInput): OptimizerStep {
   const count = parameters.length;
   const before = [
     ...parameters.map(({ value }) => value),

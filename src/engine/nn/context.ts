@@ -57,37 +57,42 @@ export abstract class Context {
   }
 }
 
+export interface TrainingContextOptions {
+  /** Untrained values by their full names. @default none */
+  buffers?: Readonly<Record<string, Tensor>> | undefined;
+  /** Put before input names; a Loop body needs names that its outer graph does not have. @default '' */
+  inputPrefix?: string | undefined;
+  /** Brings a mask into the graph. @default as an input of it */
+  feed?: ((mask: DropoutMask) => Value) | undefined;
+  /** Parameters that are there already, by their full names; new ones are added. @default none */
+  parameters?: Map<string, ParameterSpec> | undefined;
+  /** Dropout masks that are there already; new ones are added. @default none */
+  masks?: DropoutMask[] | undefined;
+  /** Put before parameter names. @default '' */
+  prefix?: string | undefined;
+}
+
 /** Parameters are graph inputs with initial values; dropout masks are graph inputs too. */
 export class TrainingContext extends Context {
   readonly training = true;
 
+  readonly parameters: Map<string, ParameterSpec>;
+  readonly masks: DropoutMask[];
+
+  /** @param random draws initial parameters */
   constructor(
     graph: Graph,
     private readonly random: Random,
-    /** Untrained values by their full names. */
-    private readonly buffers: Readonly<Record<string, Tensor>> = {},
-    readonly parameters: Map<string, ParameterSpec> = new Map(),
-    readonly masks: DropoutMask[] = [],
-    /** Put before input names; a Loop body needs names that its outer graph does not have. */
-    private readonly inputPrefix = '',
-    prefix = '',
-    /** Brings a mask into the graph. @default as an input of it */
-    private readonly feed: (mask: DropoutMask) => Value = ({ name, shape }) => graph.input(name, 'float32', shape),
+    private readonly options: TrainingContextOptions = {},
   ) {
-    super(graph, prefix);
+    super(graph, options.prefix);
+    this.parameters = options.parameters ?? new Map();
+    this.masks = options.masks ?? [];
   }
 
   scope(name: string): TrainingContext {
-    return new TrainingContext(
-      this.graph,
-      this.random,
-      this.buffers,
-      this.parameters,
-      this.masks,
-      this.inputPrefix,
-      this.qualified(name),
-      this.feed,
-    );
+    const { parameters, masks } = this;
+    return new TrainingContext(this.graph, this.random, { ...this.options, parameters, masks, prefix: this.qualified(name) });
   }
 
   parameter(name: string, shape: Shape, init: Init, options: ParameterOptions = {}): Value {
@@ -99,7 +104,7 @@ export class TrainingContext extends Context {
       }
       return known.value;
     }
-    const value = this.graph.input(this.inputPrefix + full, 'float32', shape);
+    const value = this.graph.input((this.options.inputPrefix ?? '') + full, 'float32', shape);
     this.parameters.set(full, {
       name: full,
       shape,
@@ -112,7 +117,7 @@ export class TrainingContext extends Context {
   }
 
   buffer(name: string, shape: Shape): Value {
-    return storedValue(this.graph, this.buffers, this.qualified(name), shape);
+    return storedValue(this.graph, this.options.buffers ?? {}, this.qualified(name), shape);
   }
 
   dropout(x: Value, rate: number): Value {
@@ -120,7 +125,8 @@ export class TrainingContext extends Context {
     const shape = x.shape.map((extent, i) => (i === 0 || i === x.shape.length - 1 ? extent : 1));
     const mask = { name: `dropout.${this.masks.length}`, shape, rate };
     this.masks.push(mask);
-    return mul(x, this.feed(mask));
+    const { feed = ({ name }: DropoutMask) => this.graph.input(name, 'float32', shape) } = this.options;
+    return mul(x, feed(mask));
   }
 }
 

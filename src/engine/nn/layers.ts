@@ -26,9 +26,18 @@ export function layerNorm(context: Context, name: string, x: Value): Value {
   return f.layerNormalization(x, scope.parameter('scale', [d], init.ones), scope.parameter('bias', [d], init.zeros));
 }
 
+export interface EmbeddingOptions {
+  /** How many ids there are, from 0. */
+  count: number;
+  /** Width d of a vector. */
+  width: number;
+  /** Standard deviation of the first values. */
+  std: number;
+}
+
 /** ids int64 (...) -> (..., d). Embeddings are not decayed. */
-export function embedding(context: Context, name: string, ids: Value, count: number, d: number, std: number): Value {
-  return f.gather(context.parameter(name, [count, d], init.normal(std), { decay: false }), ids);
+export function embedding(context: Context, name: string, ids: Value, { count, width, std }: EmbeddingOptions): Value {
+  return f.gather(context.parameter(name, [count, width], init.normal(std), { decay: false }), ids);
 }
 
 export type Activation = 'gelu' | 'quick-gelu' | 'relu';
@@ -74,7 +83,8 @@ export function transformerLayer(context: Context, name: string, x: Value, optio
   const dropout = options.dropout ?? 0;
   const first = (value: Value) => (options.only === undefined ? value : f.slice(value, 1, 0, options.only));
   const normal = layerNorm(scope, 'norm1', x);
-  const attended = attention(scope, 'attention', first(normal), normal, options.heads, options.bias, options.onAttention);
+  const { heads, bias, onAttention: onWeights } = options;
+  const attended = attention(scope, 'attention', first(normal), { memory: normal, heads, bias, onWeights });
   const middle = f.add(first(x), scope.dropout(attended, dropout));
   const fed = mlp(scope, 'feed', layerNorm(scope, 'norm2', middle), {
     hidden: d * (options.expansion ?? 4),
@@ -84,23 +94,23 @@ export function transformerLayer(context: Context, name: string, x: Value, optio
   return f.add(middle, scope.dropout(fed, dropout));
 }
 
-/**
- * Multi-head attention (Vaswani et al., arXiv 1706.03762): queries from x (B, m, d), keys and values from y (B, n, d) -> (B, m, d).
- *
- * @param onWeights is given the weights (B, H, m, n)
- */
-export function attention(
-  context: Context,
-  name: string,
-  x: Value,
-  y: Value,
-  heads: number,
-  bias?: Value,
-  onWeights?: (weights: Value) => void,
-): Value {
+export interface AttentionOptions {
+  /** What keys and values are made of: (B, n, d). */
+  memory: Value;
+  /** Number of heads H; it divides d. */
+  heads: number;
+  /** Added to the logits, of a shape that broadcasts to (B, H, m, n): large negative numbers hide tokens. @default nothing */
+  bias?: Value | undefined;
+  /** Is given the weights (B, H, m, n), each row of which sums to 1. */
+  onWeights?: ((weights: Value) => void) | undefined;
+}
+
+/** Multi-head attention (Vaswani et al., arXiv 1706.03762): queries from x (B, m, d), keys and values from a memory (B, n, d) -> (B, m, d). */
+export function attention(context: Context, name: string, x: Value, options: AttentionOptions): Value {
+  const { memory, heads, bias, onWeights } = options;
   const scope = context.scope(name);
   const queries = projectHeads(scope, 'query', x, heads);
-  return attend(scope, queries, keysAndValues(scope, y, heads), bias, onWeights);
+  return attend(scope, queries, keysAndValues(scope, memory, heads), bias, onWeights);
 }
 
 /** What an attention reads, in heads: (B, H, n, d/H) each. */
@@ -149,9 +159,9 @@ export function decoderLayer(context: Context, name: string, x: Value, options: 
   const { heads, dropout = 0, bias, memory, memoryBias } = options;
   const d = x.shape[2] as number;
   const normal = layerNorm(scope, 'norm1', x);
-  const first = f.add(x, scope.dropout(attention(scope, 'attention', normal, normal, heads, bias), dropout));
+  const first = f.add(x, scope.dropout(attention(scope, 'attention', normal, { memory: normal, heads, bias }), dropout));
   const asked = layerNorm(scope, 'norm2', first);
-  const middle = f.add(first, scope.dropout(attention(scope, 'cross', asked, memory, heads, memoryBias), dropout));
+  const middle = f.add(first, scope.dropout(attention(scope, 'cross', asked, { memory, heads, bias: memoryBias }), dropout));
   const fed = mlp(scope, 'feed', layerNorm(scope, 'norm3', middle), {
     hidden: d * (options.expansion ?? 4),
     out: d,

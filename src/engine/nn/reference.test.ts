@@ -62,7 +62,7 @@ describe('attention', () => {
     const graph = new Graph();
     const [x, y, mask, weights] = inputs(graph, fixture, 'x', 'y', 'mask', 'weights') as [Value, Value, Value, Value];
     const context = training(graph);
-    const output = attention(context, 'attention', x, y, fixture.settings.heads, maskBias(mask));
+    const output = attention(context, 'attention', x, { memory: y, heads: fixture.settings.heads, bias: maskBias(mask) });
     const result = await evaluate(context, fixture, output, weights, { x, y });
     expect(relativeError(result.output, fixture.tensors.output)).toBeLessThan(tolerance);
     expectGradients(result, fixture.tensors);
@@ -165,7 +165,7 @@ describe('AdamW', () => {
         const weight = context.parameter('out.weight', [8, 3], (_, shape) => new Float32Array(shape[0]! * shape[1]!), {
           learningRateScale: 0.5,
         });
-        const output = f.add(f.matmul(hidden, weight), embedding(context, 'table', batch.ids!, 4, 3, 1));
+        const output = f.add(f.matmul(hidden, weight), embedding(context, 'table', batch.ids!, { count: 4, width: 3, std: 1 }));
         const error = f.sub(output, batch.y!);
         return { loss: f.reduceMean(f.mul(error, error)), metrics: { largest: f.reduceMax(output) } };
       },

@@ -28,7 +28,13 @@ export function optimizerInGraph(
   const clockBefore = { step, mass1, mass2 };
   const sums = accumulate > 1 ? gradientSums(specs, byParameter, accumulate, stateInput) : undefined;
   const { updated, clock, norm, rate } = sums
-    ? stepWhen(sums.isWhole, specs, sums.averages, moments, clockBefore, optimizer)
+    ? stepWhen(sums.isWhole, {
+        parameters: specs,
+        gradients: sums.averages,
+        moments,
+        clock: clockBefore,
+        options: optimizer,
+      })
     : adamW(specs, byParameter, moments, clockBefore, optimizer);
   const state: StateEntry[] = [
     ...specs.map((spec, i) => ({ name: spec.name, shape: spec.shape, before: spec.value, after: updated[i]!.parameter })),

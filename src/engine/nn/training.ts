@@ -103,9 +103,11 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
     iteration ? f.gather(outer.input(name, dtype, [stepsPerRun, ...shape]), iteration) : graph.input(name, dtype, shape);
 
   const batch = Object.fromEntries(Object.entries(options.inputs).map(([name, spec]) => [name, fed(name, spec)]));
-  const context = new TrainingContext(graph, options.random, options.buffers ?? {}, new Map(), [], inLoop, '', (mask) =>
-    fed(mask.name, { dtype: 'float32', shape: mask.shape }),
-  );
+  const context = new TrainingContext(graph, options.random, {
+    buffers: options.buffers,
+    inputPrefix: inLoop,
+    feed: ({ name, shape }) => fed(name, { dtype: 'float32', shape }),
+  });
   const { loss, metrics = {}, gradientCheckpointing = [] } = presentOptions(options.trace(context, batch));
   const specs = [...context.parameters.values()];
 
@@ -125,7 +127,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   const state = traced?.state ?? [];
   const report: Record<string, Value> = { loss, ...traced?.report, ...metrics };
 
-  if (iteration && condition) closeLoop(outer, graph, [iteration, condition], state, report, stepsPerRun);
+  if (iteration && condition) closeLoop(outer, graph, { iteration, condition, state, report, steps: stepsPerRun });
   else {
     for (const { name, after } of state) graph.output(`next.${name}`, after);
     for (const [name, value] of Object.entries(report)) graph.output(name, f.reshape(value, [1]));
@@ -164,15 +166,17 @@ function unshaped(gradient: Value): Value {
   return producer?.type === 'Reshape' ? unshaped(producer.inputs[0] as Value) : gradient;
 }
 
+interface TracedStep {
+  iteration: Value;
+  condition: Value;
+  state: readonly StateEntry[];
+  report: Readonly<Record<string, Value>>;
+  /** How often the Loop takes it. */
+  steps: number;
+}
+
 /** Turns a traced step into the body of a Loop: state is carried from step to step, reports are stacked. */
-function closeLoop(
-  outer: Graph,
-  body: Graph,
-  [iteration, condition]: [Value, Value],
-  state: readonly StateEntry[],
-  report: Readonly<Record<string, Value>>,
-  steps: number,
-): void {
+function closeLoop(outer: Graph, body: Graph, { iteration, condition, state, report, steps }: TracedStep): void {
   // A Loop pairs inputs and outputs by position.
   body.inputs.splice(0, body.inputs.length, iteration, condition, ...state.map(({ before }) => before));
   body.output('loop.go', f.identity(condition));

@@ -150,17 +150,29 @@ async function profileOf(label: string, id: number): Promise<string | undefined>
 
 let nextSession = 0;
 
+/** A model that a thread has loaded. */
+interface LoadedModel {
+  thread: RuntimeThread;
+  /** The session's number in the thread. */
+  id: number;
+  label: string;
+  carry: Readonly<Record<string, string>>;
+  device: Device;
+  inputs: readonly string[];
+  outputs: readonly string[];
+}
+
 export class Session {
-  private constructor(
-    private readonly thread: RuntimeThread,
-    private readonly id: number,
-    private readonly label: string,
-    private readonly carry: Readonly<Record<string, string>>,
-    /** What the model is computed on. */
-    readonly device: Device,
-    readonly inputs: readonly string[],
-    readonly outputs: readonly string[],
-  ) {}
+  /** What the model is computed on. */
+  readonly device: Device;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+
+  private constructor(private readonly loaded: LoadedModel) {
+    this.device = loaded.device;
+    this.inputs = loaded.inputs;
+    this.outputs = loaded.outputs;
+  }
 
   /**
    * Loads a model in a new thread, or in the one that all sessions on the GPU share.
@@ -185,7 +197,7 @@ export class Session {
     try {
       const request = { kind: 'load', model, device, threads, profile, carry: { ...carry }, inPlace, update } as const;
       const names = (await thread.request(id, request)) as { inputs: string[]; outputs: string[] };
-      return new Session(thread, id, label, carry, device, names.inputs, names.outputs);
+      return new Session({ thread, id, label, carry, device, ...names });
     } catch (error) {
       if (device === 'cpu') await thread.end();
       throw new LimnError('RUNTIME', `ONNX Runtime cannot load the ${label}: ${messageOf(error)}`, { cause: error });
@@ -198,12 +210,12 @@ export class Session {
    * @param options.transfer Give the tensors' buffers away instead of copying them, see {@link RunOptions}. @default false
    */
   async setResident(tensors: Readonly<Record<string, Tensor>>, options: { transfer?: boolean } = {}): Promise<void> {
-    await this.thread.request(this.id, { kind: 'set', tensors: toWire(tensors) }, options.transfer ? buffersOf(tensors) : []);
+    await this.request({ kind: 'set', tensors: toWire(tensors) }, options.transfer ? buffersOf(tensors) : []);
   }
 
   /** Copies of resident tensors as they are now. */
   async getResident(names: readonly string[]): Promise<Record<string, Tensor>> {
-    return this.wrapped('read its state', this.thread.request(this.id, { kind: 'get', names: [...names] }));
+    return this.wrapped('read its state', this.request({ kind: 'get', names: [...names] }));
   }
 
   /**
@@ -212,22 +224,26 @@ export class Session {
    * @throws LimnError RUNTIME when an input is missing, has another shape or dtype than the model's, or the run fails
    */
   async run(feeds: Readonly<Record<string, Tensor>>, options: RunOptions = {}): Promise<Record<string, Tensor>> {
-    const fetch = options.fetch ? [...options.fetch] : this.outputs.filter((name) => !(name in this.carry));
+    const fetch = options.fetch ? [...options.fetch] : this.outputs.filter((name) => !(name in this.loaded.carry));
     const transfer = options.transfer ? buffersOf(feeds) : [];
-    return this.wrapped('run', this.thread.request(this.id, { kind: 'run', feeds: toWire(feeds), fetch }, transfer));
+    return this.wrapped('run', this.request({ kind: 'run', feeds: toWire(feeds), fetch }, transfer));
   }
 
   /** Ends the session and, unless it is shared, its thread. */
   async close(): Promise<void> {
-    await this.thread.request(this.id, { kind: 'close' }).catch(() => {});
-    if (this.device === 'cpu') await this.thread.end();
+    await this.request({ kind: 'close' }).catch(() => {});
+    if (this.device === 'cpu') await this.loaded.thread.end();
+  }
+
+  private request(body: Distribute<WorkerRequest>, transfer: ArrayBuffer[] = []): Promise<unknown> {
+    return this.loaded.thread.request(this.loaded.id, body, transfer);
   }
 
   private async wrapped(doing: string, answer: Promise<unknown>): Promise<Record<string, Tensor>> {
     try {
       return (await answer) as Record<string, Tensor>;
     } catch (error) {
-      throw new LimnError('RUNTIME', `The ${this.label} could not ${doing}: ${messageOf(error)}`, { cause: error });
+      throw new LimnError('RUNTIME', `The ${this.loaded.label} could not ${doing}: ${messageOf(error)}`, { cause: error });
     }
   }
 }

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LimnError } from '../../core/errors.js';
-import { presentOptions } from '../../core/former-names.js';
+import { presentOptions, readableAs } from '../../core/former-names.js';
 import { definePart, type Part, requireFields } from '../../core/part.js';
 import type { OnProblem } from './rows.js';
 import type { Corrections } from './spelling.js';
@@ -66,7 +66,8 @@ export function defineDataset(dataset: DatasetFormat): DatasetFormat {
   definePart('dataset', dataset, ['splits', 'read']);
   requireFields('dataset', dataset, { description: 'text', defaultProtocol: 'text' });
   const { images } = presentOptions(dataset);
-  return dataset.images === undefined && images !== undefined ? Object.assign(dataset, { images }) : dataset;
+  if (dataset.images === undefined && images !== undefined) Object.assign(dataset, { images });
+  return Object.isExtensible(dataset) ? readableAs(dataset, 'pictures') : dataset;
 }
 
 /** A split of a dataset, also of one that was written for the release before. @throws as {@link DatasetFormat.read} */

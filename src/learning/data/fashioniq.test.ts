@@ -47,6 +47,14 @@ const failure = (parts: Parts, options: object = {}) =>
     (error: Error) => error.message,
   );
 
+test('has its images under their former name too, in what is read and in what is skipped from it', async () => {
+  for (const options of [{}, { files: ['a.jpg'] }]) {
+    const split: object = await read(options, { onMissing: 'skip' });
+    expect(split).toHaveProperty('pictures', (split as { images: unknown }).images);
+    expect(Object.keys(split)).toEqual(['name', 'images', 'triplets', 'missing']);
+  }
+});
+
 test('reads pictures in file order and triplets with their text and source', async () => {
   const directory = await folder({ files: ['c.webp', 'b.PNG', 'a.png', 'a.jpg', 'a.txt', 'other.jpg'] });
   const split = await readFashionIQ({ directory, category: 'hat', split: 'val' });

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { LimnError, messageOf } from '../../core/errors.js';
+import { readableAs } from '../../core/former-names.js';
 import { imageExtensions } from '../../core/image-format.js';
 import type { ReadOptions } from './dataset-format.js';
 import { type DatasetImage, type Split, type Triplet, withoutImages } from './triplets.js';
@@ -79,7 +80,7 @@ export function assembleSplit(
   if (missing.length > 0 && onMissing === 'error') throw missingError(missing, sought.length, place);
   const images = sought.map(({ found, ...image }): DatasetImage => image);
   if (onMissing === 'skip') return withoutImages({ name, images, triplets, missing: [] }, missing);
-  return { name, images, triplets, missing };
+  return readableAs({ name, images, triplets, missing }, 'pictures');
 }
 
 function missingError(missing: readonly string[], total: number, place: { folder: string; advice: string }): LimnError {

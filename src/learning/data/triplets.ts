@@ -1,4 +1,5 @@
 /** The common form that every dataset reader gives: pictures, and triplets of a reference, a target and a modification text. */
+import { readableAs } from '../../core/former-names.js';
 
 /** A picture of a dataset. `path` is where its file lies. */
 export interface DatasetImage {
@@ -64,7 +65,7 @@ function withoutEnd(text: string): string {
 export function withoutImages(split: Split, ids: Iterable<string>): Split {
   const gone = new Set(ids);
   if (gone.size === 0) return split;
-  return {
+  const left = {
     name: split.name,
     images: split.images.filter(({ id }) => !gone.has(id)),
     triplets: split.triplets.filter(
@@ -72,4 +73,5 @@ export function withoutImages(split: Split, ids: Iterable<string>): Split {
     ),
     missing: [...split.missing, ...gone],
   };
+  return readableAs(left, 'pictures');
 }

@@ -26,18 +26,21 @@ export function poolTargets(limn: RetrievalModel, images: ImageFeatures, options
   return limn.embedTargets(images, [...images.ids.keys()], options).then((found) => scoreVectors(found, limn.gamma));
 }
 
+export interface PairsToWrite {
+  /** The number of the first pair in its round. */
+  first: number;
+  views: PoolViews;
+  settings: SelfTrainSettings;
+  seed: number;
+}
+
 /**
  * Writes a text for each pair and scores it: the rank of its target among a sample of the pool, and its margin over the same text on
  * other references. What is drawn depends on the seed and the pair's number alone.
- *
- * @param first the number of the first pair in its round
  */
 export async function writeAndScore(
   pairs: readonly MinedPair[],
-  first: number,
-  views: PoolViews,
-  settings: SelfTrainSettings,
-  seed: number,
+  { first, views, settings, seed }: PairsToWrite,
   options: EmbedOptions,
 ): Promise<PairCandidate[]> {
   const { limn, captioner, forLimn, forCaptioner, targets } = views;

@@ -45,8 +45,8 @@ export async function makePseudoTriplets(work: Work, round: number): Promise<Rou
     for (let at = 0; at < pairs.length; at += chunk) {
       const some = pairs.slice(at, at + chunk);
       const part = join(folder, 'texts', `${at}.json`);
-      const options = { signal: tools.signal };
-      candidates.push(...(await stage(part, () => writeAndScore(some, at, views, settings, seed, options))));
+      const { signal } = tools;
+      candidates.push(...(await stage(part, () => writeAndScore(some, { first: at, views, settings, seed }, { signal }))));
       tools.onProgress?.({ stage: 'write and score texts', done: at + some.length, total: pairs.length });
     }
     clock.lap('write and score texts');

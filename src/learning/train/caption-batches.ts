@@ -10,20 +10,23 @@ import { ImageFeeds } from './image-feeds.js';
 import { RowBatches, type Steps, textsOf } from './row-batches.js';
 import type { TrainingSettings } from './settings.js';
 
+export interface CaptionBatchesOptions {
+  split: Split;
+  images: ImageFeatures;
+  vocabulary: Vocabulary;
+  config: CaptionerConfig;
+  settings: TrainingSettings;
+  seed: number;
+}
+
 export class CaptionBatches {
   /** Local tokens of each picture in a batch; undefined for all. */
   readonly tokenSubsample: number | undefined;
   private readonly batches: RowBatches;
   private readonly images: ImageFeeds;
 
-  constructor(
-    split: Split,
-    images: ImageFeatures,
-    private readonly vocabulary: Vocabulary,
-    private readonly config: CaptionerConfig,
-    private readonly settings: TrainingSettings,
-    private readonly seed: number,
-  ) {
+  constructor(private readonly options: CaptionBatchesOptions) {
+    const { split, images, config, settings, seed } = options;
     const { batchSize, tokenSubsample } = settings;
     this.batches = new RowBatches({ split, images, batchSize, seed });
     this.images = new ImageFeeds({ images, image: config.image, tokenSubsample, usesLocal: true, seed });
@@ -40,6 +43,7 @@ export class CaptionBatches {
 
   feeds(steps: Steps): Record<string, Tensor> {
     const { step, count } = steps;
+    const { vocabulary, config, settings, seed } = this.options;
     const rows = this.batches.of(step, count);
     const images = (which: 'reference' | 'target') =>
       // The same places in both pictures, whose difference is taken place by place.
@@ -48,12 +52,12 @@ export class CaptionBatches {
         `${which}.`,
         `tokens of step ${step}`,
       );
-    const random = Random.derive(this.seed, `texts of step ${step}`);
-    const texts = textsOf(rows, this.settings.captionSwap, random);
+    const random = Random.derive(seed, `texts of step ${step}`);
+    const texts = textsOf(rows, settings.captionSwap, random);
     const flat: Record<string, Tensor> = {
-      ...(this.config.sees === 'both' ? images('reference') : {}),
+      ...(config.sees === 'both' ? images('reference') : {}),
       ...images('target'),
-      words: tensor('int64', [rows.length, this.config.words + 2], captionIds(this.vocabulary, this.config, texts)),
+      words: tensor('int64', [rows.length, config.words + 2], captionIds(vocabulary, config, texts)),
     };
     return this.batches.complete(flat, rows, steps);
   }

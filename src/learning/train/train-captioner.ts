@@ -47,7 +47,7 @@ export async function trainCaptioner(options: TrainCaptionerOptions): Promise<Tr
     format: 'limn-caption-run-1',
     schema: captionerConfig,
     described: { model: config },
-    batches: (images) => new CaptionBatches(options.train, images, vocabulary, config, settings, seed),
+    batches: (images) => new CaptionBatches({ split: options.train, images, vocabulary, config, settings, seed }),
     graph: (common) => captionerTrainingModel(config, common),
     model: (weights) => new CaptionerModel({ config, vocabulary, weights, encoder }, options.out, '', options.device),
     measure: async (captioner, split, images) => {

@@ -100,7 +100,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       batches: async (images) => {
         const wanted = trainingTexts(split, settings);
         texts = await text.read({ texts: wanted, vocabulary, words: config.words, signal, onProgress });
-        return new TripletBatches(split, images, texts, vocabulary, config, settings, seed);
+        return new TripletBatches({ split, images, texts, vocabulary, config, settings, seed });
       },
       graph: (common) =>
         limnTrainingModel(config, {

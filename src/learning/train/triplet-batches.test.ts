@@ -44,7 +44,8 @@ function batches(changes: { method?: string; referenceNegatives?: boolean }, lab
   const split: Split = { name: 'train', images: listed, triplets, missing: [] };
   const config = modelConfig.parse({ vocabularySize: vocabulary.size, image, ...changes });
   const settings = trainingSettings.parse({ batchSize: pairs.length });
-  return new TripletBatches(split, images, wordSource(vocabulary, 2), vocabulary, config, settings, 1);
+  const texts = wordSource(vocabulary, 2);
+  return new TripletBatches({ split, images, texts, vocabulary, config, settings, seed: 1 });
 }
 
 const size = pairs.length;

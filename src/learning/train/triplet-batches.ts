@@ -11,21 +11,25 @@ import { ImageFeeds } from './image-feeds.js';
 import { RowBatches, type Steps, type TripletRow, textsOf } from './row-batches.js';
 import type { TrainingSettings } from './settings.js';
 
+export interface TripletBatchesOptions {
+  split: Split;
+  images: ImageFeatures;
+  /** Every text that the split's triplets ask for, see {@link trainingTexts}. */
+  texts: TextSource;
+  vocabulary: Vocabulary;
+  config: ModelConfig;
+  settings: TrainingSettings;
+  seed: number;
+}
+
 export class TripletBatches {
   /** Local tokens of each picture in a batch; undefined for all. */
   readonly tokenSubsample: number | undefined;
   private readonly batches: RowBatches;
   private readonly images: ImageFeeds;
 
-  constructor(
-    split: Split,
-    images: ImageFeatures,
-    private readonly texts: TextSource,
-    private readonly vocabulary: Vocabulary,
-    private readonly config: ModelConfig,
-    private readonly settings: TrainingSettings,
-    private readonly seed: number,
-  ) {
+  constructor(private readonly options: TripletBatchesOptions) {
+    const { split, images, config, settings, seed } = options;
     const { batchSize, tokenSubsample } = settings;
     this.batches = new RowBatches({ split, images, batchSize, seed });
     const usesLocal = methodOf(config).local(config);
@@ -44,11 +48,12 @@ export class TripletBatches {
   feeds(steps: Steps): Record<string, Tensor> {
     const { step, count } = steps;
     const rows = this.batches.of(step, count);
-    const { batchSize } = this.settings;
-    const sees = methodOf(this.config).sees(this.config);
+    const { config, settings } = this.options;
+    const { batchSize } = settings;
+    const sees = methodOf(config).sees(config);
     const images = (prefix: string, which: (row: TripletRow) => number) =>
       this.images.of(rows.map(which), prefix, `${prefix} tokens of step ${step}`);
-    const { referenceNegatives } = this.config;
+    const { referenceNegatives } = config;
     const pairs = (relation: PairRelation) => float32([rows.length, batchSize], pairsWhere(rows, batchSize, relation));
     const flat: Record<string, Tensor> = {
       ...(sees.image || referenceNegatives ? images('reference.', ({ reference }) => reference) : {}),
@@ -61,11 +66,12 @@ export class TripletBatches {
   }
 
   private textFeeds(rows: readonly TripletRow[], step: number): Record<string, Tensor> {
-    const { captionSwap, wordDropout } = this.settings;
-    const random = Random.derive(this.seed, `texts of step ${step}`);
-    const feeds = this.texts.feeds(textsOf(rows, captionSwap, random));
+    const { texts, vocabulary, settings, seed } = this.options;
+    const { captionSwap, wordDropout } = settings;
+    const random = Random.derive(seed, `texts of step ${step}`);
+    const feeds = texts.feeds(textsOf(rows, captionSwap, random));
     if (!feeds.words) return feeds;
-    const unknown = this.vocabulary.buckets;
+    const unknown = vocabulary.buckets;
     const noisy = BigInt64Array.from((feeds.words as Tensor<'int64'>).data, (id) =>
       id > 0n && random.uniform() < wordDropout ? BigInt(1 + random.below(unknown)) : id,
     );

@@ -47,7 +47,7 @@ export async function validationLoss(weights: Weights, options: ValidationLossOp
   const wanted = trainingTexts(split, settings);
   const texts = await text.read({ texts: wanted, vocabulary, words: config.words, signal, onProgress });
   try {
-    const batches = new TripletBatches(split, images, texts, vocabulary, config, settings, 1);
+    const batches = new TripletBatches({ split, images, texts, vocabulary, config, settings, seed: 1 });
     const session = await Session.open(lossModel(config, weights, batchSize, encoders), { label: 'validation loss', device });
     try {
       const steps = Math.max(1, Math.min(batches.stepsPerEpoch, Math.floor(most / batchSize)));

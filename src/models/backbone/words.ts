@@ -15,7 +15,10 @@ import type { EncodedInput } from './encoded.js';
 export function encodeWords(context: Context, scope: Context, config: EncoderConfig, words: Value): EncodedInput {
   const length = words.shape[1] as number;
   const positions = scope.parameter('positions', [length, config.width], init.normal(0.02), { decay: false });
-  let tokens = f.add(embedding(context.scope('text'), 'words', words, config.vocabularySize, config.width, 0.3), positions);
+  let tokens = f.add(
+    embedding(context.scope('text'), 'words', words, { count: config.vocabularySize, width: config.width, std: 0.3 }),
+    positions,
+  );
   const mask = f.cast(f.greater(words, f.indices(words, [], [0])), 'float32'); // (B, M)
   for (let i = 0; i < config.textLayers; i++) {
     tokens = transformerLayer(scope, `layer${i}`, tokens, { ...config, bias: maskBias(mask) });

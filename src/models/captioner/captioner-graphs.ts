@@ -77,14 +77,14 @@ export function stepModel(
   const rows = batch * each;
   const graph = new Graph('step');
   const context = new InferenceContext(graph, weights);
-  const [words, place] = [graph.input('words', 'int64', [rows]), graph.input('place', 'int64', [1])];
+  const [words, position] = [graph.input('words', 'int64', [rows]), graph.input('place', 'int64', [1])];
   const bias = biasInput(graph, config, batch, memoryLength);
   const memory = { layers: inputAll(graph, 'memory', config, batch, memoryLength), bias };
   const past = inputAll(graph, 'past', config, rows, config.words + 1);
   const parents = each > 1 ? graph.input('parents', 'int64', [rows]) : undefined;
   const chosen = (value: Value) => (parents ? f.gather(value, parents) : value);
   const before = past.map(({ keys, values }) => ({ keys: chosen(keys), values: chosen(values) }));
-  const step = decodeStep(context, config, memory, words, place, before);
+  const step = decodeStep(context, config, { memory, words, position, past: before });
   graph.output('logProbabilities', f.logSoftmax(step.logits));
   outputAll(graph, 'next.past', step.past);
   return encodeModel(graph);

@@ -45,9 +45,9 @@ export function greedyModel(
     values: past[2 * i + 1] as Value,
   }));
 
-  const place = f.reshape(iteration, [1]);
-  const step = decodeStep(new InferenceContext(body, weights), config, memory, last, place, layers);
-  const allowed = f.add(f.logSoftmax(step.logits), f.gather(neverWritten(body, rules), place));
+  const position = f.reshape(iteration, [1]);
+  const step = decodeStep(new InferenceContext(body, weights), config, { memory, words: last, position, past: layers });
+  const allowed = f.add(f.logSoftmax(step.logits), f.gather(neverWritten(body, rules), position));
   const word = f.argMax(allowed);
   const stillOpen = f.where(f.equal(word, f.indices(word, [], [rules.end])), 0, open);
   body.output('loop.goOn', f.greater(f.reduceMax(stillOpen), 0.5));

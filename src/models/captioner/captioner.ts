@@ -92,30 +92,28 @@ export interface DecodingStep {
   past: KeysAndValues[];
 }
 
-/**
- * One word further: up to rounding the numbers that {@link decode} gives at this place.
- *
- * @param memory keys and values of {@link memories}, of one item for every R / B rows
- * @param words ids int64 (R) of the words at this place
- * @param place int64 (1), from 0
- * @param past keys and values of the places before; what stands at later ones is not read
- */
-export function decodeStep(
-  context: Context,
-  config: CaptionerConfig,
-  memory: { layers: readonly KeysAndValues[]; bias: Value | undefined },
-  words: Value,
-  place: Value,
-  past: readonly KeysAndValues[],
-): DecodingStep {
+export interface DecodingState {
+  /** Keys and values of {@link memories}, of one item for every R / B rows. */
+  memory: { layers: readonly KeysAndValues[]; bias: Value | undefined };
+  /** Ids int64 (R) of the words at this position. */
+  words: Value;
+  /** int64 (1), from 0. */
+  position: Value;
+  /** Keys and values of the positions before; what stands at later ones is not read. */
+  past: readonly KeysAndValues[];
+}
+
+/** One word further: up to rounding the numbers that {@link decode} gives at this position. */
+export function decodeStep(context: Context, config: CaptionerConfig, state: DecodingState): DecodingStep {
+  const { memory, words, position, past } = state;
   const scope = context.scope('decoder');
   const length = config.words + 1;
-  const { embedded, table } = embed(scope, config, words, f.gather(positionsOf(scope, config), place));
-  const bias = f.gather(f.reshape(causalBias(words, length), [length, length]), place); // (1, L)
+  const { embedded, table } = embed(scope, config, words, f.gather(positionsOf(scope, config), position));
+  const bias = f.gather(f.reshape(causalBias(words, length), [length, length]), position); // (1, L)
   const [rows, heads] = [words.shape[0] as number, config.heads];
-  // (R, H, 3): row, head, place
+  // (R, H, 3): row, head, position
   const rowsAndHeads = Array.from({ length: rows * heads }, (_, i) => [Math.floor(i / heads), i % heads, 0]).flat();
-  const toPosition = f.mul(f.indices(words, [3], [0, 0, 1]), place);
+  const toPosition = f.mul(f.indices(words, [3], [0, 0, 1]), position);
   const here = f.add(f.indices(words, [rows, heads, 3], rowsAndHeads), toPosition);
   const now: KeysAndValues[] = [];
   let x = embedded;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { relativeError } from '../../../test/fixtures/fixture.js';
 import { Random } from '../../core/random.js';
 import * as f from '../../engine/graph/functions.js';
-import { Graph } from '../../engine/graph/index.js';
+import { Graph, type Value } from '../../engine/graph/index.js';
 import { openGraph, openGraphFile, randomTensor } from '../../engine/graph/testing/evaluate.js';
 import { TrainingContext } from '../../engine/nn/context.js';
 import { attention } from '../../engine/nn/layers.js';
@@ -18,13 +18,14 @@ describe('the weights that an attention hands out', () => {
     const graph = new Graph();
     const context = new TrainingContext(graph, random);
     const [xs, ys] = [graph.constant(x), graph.constant(y)];
-    const output = attention(context, 'a', xs, ys, 2, undefined, (weights) => {
+    const onWeights = (weights: Value) => {
       graph.output('weights', weights);
       const of = (name: string) => context.parameters.get(`a.${name}`)!.value;
       const values = f.add(f.matmul(ys, of('value.weight')), of('value.bias'));
       const heads = f.transpose(f.reshape(values, [2, 5, 2, 4]), [0, 2, 1, 3]);
       graph.output('mixed', f.reshape(f.transpose(f.matmul(weights, heads), [0, 2, 1, 3]), [2, 3, 8]));
-    });
+    };
+    const output = attention(context, 'a', xs, { memory: ys, heads: 2, onWeights });
     const of = (name: string) => context.parameters.get(`a.${name}`)!;
     graph.output('output', output);
     const feeds = Object.fromEntries(

@@ -58,6 +58,11 @@ export class ImageEncoderRuntime {
     return this.means.trainable;
   }
 
+  /** @deprecated it is called {@link trainable} */
+  get tuned(): TrainableEncoder<EncoderDescription> | undefined {
+    return this.trainable;
+  }
+
   /** The built-in patch encoder. @param size side in pixels @param patch side of a patch */
   static patch(size: number, patch: number, layers: number): ImageEncoderRuntime {
     if (size % patch !== 0)
@@ -213,10 +218,15 @@ export class ImageEncoderRuntime {
     throw new LimnError('USAGE', 'Captions stand in for pictures here, so there is nothing to decode.');
   }
 
+  /** @deprecated it is called {@link image} */
+  get picture(): ImageSettings {
+    return this.image;
+  }
+
   /**
    * Features or pixels of decoded pictures, in memory alone: what {@link read} gives, without its caches.
    *
-   * @param images (size, size, 3) RGB, decoded as {@link picture} says @param ids one each, also the names in error messages
+   * @param images (size, size, 3) RGB, decoded as {@link image} says @param ids one each, also the names in error messages
    * @throws LimnError NOT_FINITE when the encoder gives no usable numbers
    */
   async encode(images: readonly Uint8Array[], ids: readonly string[]): Promise<ImageFeatures> {

@@ -57,6 +57,11 @@ export class TextReader {
     return this.means.trainable;
   }
 
+  /** @deprecated it is called {@link trainable} */
+  get tuned(): TrainableEncoder<TextDescription> | undefined {
+    return this.trainable;
+  }
+
   /** The words of the training texts; their vectors are trained with the rest. */
   static words(): TextReader {
     return new TextReader({ kind: 'words' }, 'words');

@@ -17,7 +17,7 @@ import { embedTriplets, tripletInputs } from '../retrieval/retrieval-graphs.js';
  */
 export function traceLoss(config: ModelConfig, batch: number, buffers: Readonly<Record<string, Tensor>> = {}) {
   const graph = new Graph();
-  const context = new TrainingContext(graph, new Random(1), buffers);
+  const context = new TrainingContext(graph, new Random(1), { buffers });
   const specs = tripletInputs(config, batch);
   const values: Record<string, Value> = Object.fromEntries(
     Object.entries(specs).map(([name, { dtype, shape }]) => [name, graph.input(name, dtype, shape)]),

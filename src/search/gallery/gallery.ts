@@ -101,9 +101,26 @@ interface Owned {
   store: boolean;
 }
 
+interface GalleryParts {
+  location: string;
+  model: RetrievalModel;
+  store: GalleryStore;
+  owned: Owned;
+  /** The images folder as the caller calls it. @default found from where it was */
+  images?: string | undefined;
+  options: GalleryOptions;
+}
+
 export class Gallery {
   /** What the last {@link create} or {@link update} did. */
   report: IngestReport = newReport();
+  /** Where the gallery is kept; "store://given" for a store that the caller opened. */
+  readonly location: string;
+  readonly model: RetrievalModel;
+  private readonly owned: Owned;
+  private readonly store: GalleryStore;
+  private readonly files: ImageFiles;
+  private readonly onNote: (note: string) => void;
   private readonly limits: { pixelLimit?: number };
   private readonly embedder: Embedder;
   private readonly composer: Composer;
@@ -114,19 +131,20 @@ export class Gallery {
   private changing: Promise<unknown> = Promise.resolve();
   private swept: Promise<void> | undefined;
 
-  private constructor(
-    /** Where the gallery is kept; "store://given" for a store that the caller opened. */
-    readonly location: string,
-    readonly model: RetrievalModel,
-    private readonly owned: Owned,
-    private readonly store: GalleryStore,
-    private readonly files: ImageFiles,
-    private readonly pixelLimit: number | undefined,
-    private readonly onNote: (note: string) => void = () => {},
-  ) {
+  private constructor({ location, model, store, owned, images: given, options }: GalleryParts) {
+    const { urls = false, pixelLimit, onNote = () => {} } = options;
+    const { images } = store.info;
+    const folder = given ?? (images && (findFolder(images, localFolder(location)) ?? images.absolute));
+    const fetcher = urls === false ? undefined : new SafeFetcher(urls === true ? {} : urls);
+    this.location = location;
+    this.model = model;
+    this.owned = owned;
+    this.store = store;
+    this.files = new ImageFiles(folder, fetcher);
+    this.onNote = onNote;
     this.limits = pixelLimit === undefined ? {} : { pixelLimit };
     this.embedder = new Embedder(model, this.limits);
-    this.composer = new Composer(store, this.embedder, files);
+    this.composer = new Composer(store, this.embedder, this.files);
     this.searcher = new Searcher(store, this.composer, {
       sees: model.sees,
       factors: methodOf(model.config).factors(model.config),
@@ -156,7 +174,7 @@ export class Gallery {
       ? requireStore(usableStore(options.store, 'The given store'), model, images)
       : await openOrCreateStore({ location: out, model, images, replace });
     const owned = { model: false, store: options.store === undefined };
-    const gallery = Gallery.over(out, store, model, owned, options, images);
+    const gallery = new Gallery({ location: out, model, store, owned, images, options });
     try {
       await gallery.ingest(list, options, options.ingest);
       return gallery;
@@ -180,27 +198,11 @@ export class Gallery {
       if (options.model) requireSameModel(options.model, store.info, location);
       const model = options.model ?? (await openRememberedModel(store.info, location));
       const owned = { model: !options.model, store: !isGiven };
-      return Gallery.over(location, store, model, owned, options, options.images);
+      return new Gallery({ location, model, store, owned, images: options.images, options });
     } catch (error) {
       if (!isGiven) await store.close();
       throw error;
     }
-  }
-
-  /** @param given the images folder as the caller calls it. @default found from where it was */
-  private static over(
-    location: string,
-    store: GalleryStore,
-    model: RetrievalModel,
-    owned: Owned,
-    options: GalleryOptions,
-    given?: string,
-  ): Gallery {
-    const { urls = false, pixelLimit, onNote } = options;
-    const { images } = store.info;
-    const folder = given ?? (images && (findFolder(images, localFolder(location)) ?? images.absolute));
-    const fetcher = urls === false ? undefined : new SafeFetcher(urls === true ? {} : urls);
-    return new Gallery(location, model, owned, store, new ImageFiles(folder, fetcher), pixelLimit, onNote);
   }
 
   /** Where the pictures lie; undefined where all are URLs. */
@@ -320,6 +322,11 @@ export class Gallery {
     return ingest(this.tools, listOf(images), { ...options, ...whole });
   }
 
+  /** @deprecated it is called {@link upsert} */
+  bring(images: readonly ListedImage[], options?: Pick<IngestOptions, 'refresh' | 'signal'>): Promise<IngestReport> {
+    return this.upsert(images, options);
+  }
+
   async get(id: string): Promise<StoredItem | undefined> {
     const [item] = await this.store.get([id]);
     return item;
@@ -369,7 +376,7 @@ export class Gallery {
    */
   async thumbnail(id: string, inTurn?: InTurn): Promise<Uint8Array | undefined> {
     const item = await this.get(id);
-    return item && cachedThumbnail(item.content, () => this.files.read(item.location), this.pixelLimit, inTurn);
+    return item && cachedThumbnail(item.content, () => this.files.read(item.location), this.limits.pixelLimit, inTurn);
   }
 
   /** A name for each factor: the value or word that it follows most clearly, or "factor 3". */

@@ -6,7 +6,7 @@ import { checkId, checkItems, checkListQuery, checkVectorQuery } from './check.j
 import { checkFilter } from './filter-check.js';
 import type { GalleryStore, VectorQuery } from './store.js';
 
-/** Callers and stores of the release before know `includeVectors` as `includeVectors`: a store is given both. */
+/** Callers and stores of the release before know `includeVectors` as `withVectors`: a store is given both. */
 function withPresentName(query: VectorQuery & { withVectors?: boolean | undefined }): VectorQuery {
   const { includeVectors = query.withVectors } = query;
   if (includeVectors === undefined) return query;

@@ -57,7 +57,7 @@ export function textTransformer(context: Context, ids: Value, mask: Value, sizes
   const [batch, n] = ids.shape as [number, number];
   const { graph } = context;
   const position = context.parameter('position', [n, width], init.normal(0.01));
-  let x = f.add(embedding(context, 'tokens', ids, vocabulary, width, 0.02), position);
+  let x = f.add(embedding(context, 'tokens', ids, { count: vocabulary, width, std: 0.02 }), position);
   const causal = Float32Array.from({ length: n * n }, (_, i) => (i % n > Math.floor(i / n) ? -1e9 : 0));
   const padding = f.mul(f.sub(1, f.cast(mask, 'float32')), -1e9);
   const bias = f.add(graph.constant(float32([1, 1, n, n], causal)), f.reshape(padding, [batch, 1, 1, n]));
@@ -95,9 +95,9 @@ export interface ModifiedResNetSizes {
 /** pixels (B, 3, size, size) -> map (B, 32 width, size / 32, size / 32), pooled by attention. */
 export function modifiedResNet(context: Context, pixels: Value, sizes: ModifiedResNetSizes, projection: number): Tower {
   const { width } = sizes;
-  let x = convNorm(context, 'stem.0', pixels, width / 2, 3, { stride: 2 });
-  x = convNorm(context, 'stem.1', x, width / 2, 3);
-  x = averagePool(convNorm(context, 'stem.2', x, width, 3), 2);
+  let x = convNorm(context, 'stem.0', pixels, width / 2, { kernel: 3, stride: 2 });
+  x = convNorm(context, 'stem.1', x, width / 2, { kernel: 3 });
+  x = averagePool(convNorm(context, 'stem.2', x, width, { kernel: 3 }), 2);
   sizes.blocks.forEach((count, stage) => {
     for (let i = 0; i < count; i++) {
       const stride = stage > 0 && i === 0 ? 2 : 1;
@@ -110,10 +110,10 @@ export function modifiedResNet(context: Context, pixels: Value, sizes: ModifiedR
 /** All strides are average pools, before the last convolution and before the shortcut's. */
 function bottleneck(context: Context, x: Value, width: number, stride: number): Value {
   const out = 4 * width;
-  const inner = convNorm(context, 'conv2', convNorm(context, 'conv1', x, width, 1), width, 3);
-  const y = convNorm(context, 'conv3', averagePool(inner, stride), out, 1, { relu: false });
+  const inner = convNorm(context, 'conv2', convNorm(context, 'conv1', x, width, { kernel: 1 }), width, { kernel: 3 });
+  const y = convNorm(context, 'conv3', averagePool(inner, stride), out, { kernel: 1, relu: false });
   const same = stride === 1 && x.shape[1] === out;
-  return f.relu(f.add(y, same ? x : convNorm(context, 'shortcut', averagePool(x, stride), out, 1, { relu: false })));
+  return f.relu(f.add(y, same ? x : convNorm(context, 'shortcut', averagePool(x, stride), out, { kernel: 1, relu: false })));
 }
 
 /** A convolution without bias, normalised by fixed statistics. */
@@ -122,8 +122,7 @@ function convNorm(
   name: string,
   x: Value,
   out: number,
-  kernel: number,
-  { stride = 1, relu = true }: { stride?: number; relu?: boolean } = {},
+  { kernel, stride = 1, relu = true }: { kernel: number; stride?: number; relu?: boolean },
 ): Value {
   const scope = context.scope(name);
   const pad = (kernel - 1) / 2;

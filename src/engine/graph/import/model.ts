@@ -24,24 +24,38 @@ export interface SpliceOptions {
   outputs: readonly string[];
 }
 
+interface ImportedParts {
+  inputs: readonly FileInput[];
+  opset: number;
+  file: FileGraph;
+  weights: ReadonlyMap<string, Tensor>;
+  fixed: ReadonlyMap<string, string>;
+  origins: ReadonlyMap<string, string | undefined>;
+}
+
 export class ImportedModel {
+  readonly inputs: readonly FileInput[];
   readonly outputs: readonly string[];
+  readonly opset: number;
+  /** The nodes of the file, in the order of computation. */
+  readonly file: FileGraph;
+  /** What can be trained, by its name in the file. An exporter may have transposed it and named it anew. */
+  readonly weights: ReadonlyMap<string, Tensor>;
+  /** Float tensors that are no weights, and why not. */
+  readonly fixed: ReadonlyMap<string, string>;
+  /** The parameter that a weight was made of, where the file says so. */
+  readonly origins: ReadonlyMap<string, string | undefined>;
   private readonly constants = new WeakMap<GraphBuilder, Map<string, Value>>();
 
   /** Made by `readModel`. */
-  constructor(
-    readonly inputs: readonly FileInput[],
-    readonly opset: number,
-    /** The nodes of the file, in the order of computation. */
-    readonly file: FileGraph,
-    /** What can be trained, by its name in the file. An exporter may have transposed it and named it anew. */
-    readonly weights: ReadonlyMap<string, Tensor>,
-    /** Float tensors that are no weights, and why not. */
-    readonly fixed: ReadonlyMap<string, string>,
-    /** The parameter that a weight was made of, where the file says so. */
-    readonly origins: ReadonlyMap<string, string | undefined>,
-  ) {
-    this.outputs = file.outputs;
+  constructor(parts: ImportedParts) {
+    this.inputs = parts.inputs;
+    this.outputs = parts.file.outputs;
+    this.opset = parts.opset;
+    this.file = parts.file;
+    this.weights = parts.weights;
+    this.fixed = parts.fixed;
+    this.origins = parts.origins;
   }
 
   /**

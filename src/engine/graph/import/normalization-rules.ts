@@ -18,8 +18,16 @@ function perChannel(call: Call, value: Value, rank: number): Value {
   return calculator(call).reshape(value, [1, sizeOf(value.shape), ...Array<number>(rank - 2).fill(1)]);
 }
 
+interface LayerNormParts {
+  scale: Value;
+  bias: Value | undefined;
+  /** The first of the axes. */
+  axis: number;
+  epsilon: number;
+}
+
 /** LayerNormalization, whose scale and bias may also repeat over the normalised axes. */
-function layerNorm(call: Call, x: Value, scale: Value, bias: Value | undefined, axis: number, epsilon: number) {
+function layerNorm(call: Call, x: Value, { scale, bias, axis, epsilon }: LayerNormParts) {
   const first = axisOf(axis, x.shape.length);
   const normal = x.shape.slice(first);
   const c = calculator(call);
@@ -63,7 +71,7 @@ const skipNorm =
       const [y, factor] = rmsNorm(call, sum, scale as Value, -1, epsilon);
       return [y, undefined, factor, sum];
     }
-    const [y, mean, inverse] = layerNorm(call, sum, scale as Value, bias, -1, epsilon);
+    const [y, mean, inverse] = layerNorm(call, sum, { scale: scale as Value, bias, axis: -1, epsilon });
     return [y, mean, inverse, sum];
   };
 
@@ -85,14 +93,12 @@ const groupNorm: ImportRule = (call) => {
 
 export const normalizationRules: Readonly<Record<string, ImportRule>> = {
   LayerNormalization: (call) =>
-    layerNorm(
-      call,
-      need(call.inputs, 0),
-      need(call.inputs, 1),
-      call.inputs[2],
-      int(call.attributes, 'axis', -1),
-      float(call.attributes, 'epsilon', 1e-5),
-    ),
+    layerNorm(call, need(call.inputs, 0), {
+      scale: need(call.inputs, 1),
+      bias: call.inputs[2],
+      axis: int(call.attributes, 'axis', -1),
+      epsilon: float(call.attributes, 'epsilon', 1e-5),
+    }),
   RMSNormalization: rms,
   // ONNX Runtime's optimizer writes it without a domain.
   SimplifiedLayerNormalization: (call) => {
@@ -151,7 +157,8 @@ export const normalizationRules: Readonly<Record<string, ImportRule>> = {
     const parts = [take(words as Value, ids as Value), take(positions as Value, at)];
     if (segments && kinds) parts.push(take(kinds, segments));
     const sum = parts.reduce((a, b) => c.add(a, b));
-    const y = layerNorm(call, sum, scale as Value, bias, -1, float(call.attributes, 'epsilon', 1e-12))[0];
+    const epsilon = float(call.attributes, 'epsilon', 1e-12);
+    const y = layerNorm(call, sum, { scale: scale as Value, bias, axis: -1, epsilon })[0];
     const seen = mask && call.emit1('ReduceSum', [mask, call.ints([1])], { keepdims: 0 });
     const none = () =>
       call.emit1(

@@ -58,7 +58,7 @@ export function readModel(bytes: Uint8Array, options: ReadModelOptions = {}): Im
   const { graph: unfolded, notes, initializers: parts } = unfold(graph, initializers, exportNotes(proto.graph));
   const { weights, fixed } = parametersOf(unfolded, parts, notes, options);
   const origins = new Map([...weights.keys()].map((name) => [name, notes.originOf(name)] as const));
-  return new ImportedModel(inputs, opset, unfolded, weights, fixed, origins);
+  return new ImportedModel({ inputs, opset, file: unfolded, weights, fixed, origins });
 }
 
 function decode(bytes: Uint8Array): ModelProto {

@@ -28,7 +28,7 @@ export interface Kernels {
   accumulate(sum: number, addend: number, bytes: number, factor: number): void;
   /** average += (value - average) * approach */
   follow(average: number, value: number, bytes: number, approach: number): void;
-  /** One AdamW step of parameters and their two moments. */
+  /** One AdamW step of parameters and their two moments. Addresses and bytes are positions, as WebAssembly has no objects. */
   step(gradient: number, parameter: number, first: number, second: number, bytes: number, scalars: StepScalars): void;
 }
 

@@ -9,7 +9,7 @@ import sharp from 'sharp';
 import { z } from 'zod';
 import { LimnError, messageOf, throwIfAborted } from '../../../core/errors.js';
 import { makeFolder, readJson, writeError, writeFileAtomic } from '../../../core/files.js';
-import { presentOptions } from '../../../core/former-names.js';
+import { formerNames, presentOptions, readableAs } from '../../../core/former-names.js';
 import type { OnProgress } from '../../../core/progress.js';
 import { Random } from '../../../core/random.js';
 import { mistakeIn } from '../../../core/schema.js';
@@ -83,7 +83,10 @@ export async function generateSyntheticFashion(options: SyntheticFashionOptions)
   const present = await wholeImages(join(directory, 'images'));
   const wanted = all.filter((image) => !present.has(`${image.id}.jpg`));
   const counts = Object.fromEntries(
-    splitNames.map((name) => [name, { images: plan.splits[name].images.length, triplets: plan.splits[name].captions.length }]),
+    splitNames.map((name) => {
+      const { images, captions } = plan.splits[name];
+      return [name, readableAs({ images: images.length, triplets: captions.length }, 'pictures')];
+    }),
   ) as SyntheticFashion['counts'];
   const texts = splitNames.flatMap((name): [string, string][] => {
     const { images } = plan.splits[name];
@@ -99,7 +102,10 @@ export async function generateSyntheticFashion(options: SyntheticFashionOptions)
     await drawImages(wanted, all.length, { directory, seed, size, signal, onProgress });
     for (const [path, value] of plan.files) await writeFileAtomic(join(directory, path), `${JSON.stringify(value, null, 1)}\n`);
     for (const [path, text] of texts) await writeFileAtomic(join(directory, path), text);
-    await writeFileAtomic(join(directory, manifestName), `${JSON.stringify({ ...recipe, finished: true, counts }, null, 2)}\n`);
+    await writeFileAtomic(
+      join(directory, manifestName),
+      `${JSON.stringify({ ...recipe, finished: true, counts: formerNames(counts) }, null, 2)}\n`,
+    );
   }
   return { directory, category: 'wardrobe', counts, reused };
 }

@@ -130,8 +130,7 @@ export class SegmentWriter {
   private constructor(
     private readonly folder: string,
     readonly name: SegmentName,
-    private readonly data: FileHandle,
-    private readonly index: FileHandle,
+    private readonly files: { data: FileHandle; index: FileHandle },
     private readonly recordBytes: number,
     private count: number,
   ) {}
@@ -169,7 +168,7 @@ export class SegmentWriter {
     }
     await index.truncate(headerBytes + entries.length * entryBytes);
     await index.datasync();
-    return { writer: new SegmentWriter(folder, name, data, index, recordBytes, entries.length), entries };
+    return { writer: new SegmentWriter(folder, name, { data, index }, recordBytes, entries.length), entries };
   }
 
   /** Appends records; when it is done they survive a crash of the process and of the machine. Returns the first one's slot. */
@@ -177,10 +176,10 @@ export class SegmentWriter {
     const first = this.count;
     let position = first * this.recordBytes;
     for (const { bytes } of records) {
-      await writeWhole(this.data, bytes, position);
+      await writeWhole(this.files.data, bytes, position);
       position += bytes.length;
     }
-    await this.data.datasync();
+    await this.files.data.datasync();
     const entries = Buffer.alloc(records.length * entryBytes);
     records.forEach(({ key, bytes }, i) => {
       const at = i * entryBytes;
@@ -188,15 +187,15 @@ export class SegmentWriter {
       entries.writeUInt32LE(crc32(bytes), at + 32);
       entries.writeUInt32LE(crc32(entries.subarray(at, at + 36)), at + 36);
     });
-    await writeWhole(this.index, entries, headerBytes + first * entryBytes);
-    await this.index.datasync();
+    await writeWhole(this.files.index, entries, headerBytes + first * entryBytes);
+    await this.files.index.datasync();
     this.count += records.length;
     return first;
   }
 
   /** Lets go of the segment, so that another process may append to it. */
   async release(): Promise<void> {
-    await Promise.all([this.data.close(), this.index.close()]);
+    await Promise.all([this.files.data.close(), this.files.index.close()]);
     await rename(join(this.folder, indexFile(this.name)), join(this.folder, indexFile({ id: this.name.id, owner: 'free' })));
   }
 }

@@ -20,18 +20,22 @@ export interface TextCacheOptions {
 
 /** A record is the length (uint16), the local features, then the global ones, float16. */
 export class TextFeatureTable {
+  readonly encoderId: string;
+  readonly local: FrozenTextEncoder['local'];
+  readonly global: FrozenTextEncoder['global'];
   private readonly rows: ReadonlyMap<string, number>;
 
   constructor(
     private readonly store: RecordStore,
     /** The distinct texts, one a row. */
     readonly texts: readonly string[],
-    readonly encoderId: string,
-    readonly local: { readonly tokens: number; readonly channels: number },
-    readonly global: { readonly channels: number },
+    encoder: Pick<FrozenTextEncoder, 'id' | 'local' | 'global'>,
     /** How many texts lost words because they are too long; of those encoded now, not of those from the cache. */
     readonly truncated: number,
   ) {
+    this.encoderId = encoder.id;
+    this.local = encoder.local;
+    this.global = encoder.global;
     this.rows = new Map(texts.map((text, row) => [text, row]));
   }
 
@@ -112,7 +116,7 @@ export async function openTextFeatures(options: TextCacheOptions): Promise<TextF
       const [note] = damageNotes(store.damaged);
       onProgress?.({ stage: 'encode texts', done: start + batch.length, total: missing.length, ...(note ? { note } : {}) });
     }
-    return new TextFeatureTable(store, texts, encoder.id, local, global, truncated);
+    return new TextFeatureTable(store, texts, encoder, truncated);
   } catch (error) {
     await store.close();
     throw error;

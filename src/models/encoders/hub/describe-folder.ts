@@ -40,7 +40,9 @@ export async function describeFolder(folder: string, options: Folder): Promise<v
   const config = existsSync(configFile) ? configSchema.catch({}).parse(await readJson(configFile, "an encoder's config")) : {};
   const short = name.replaceAll('/', '--');
   const seen = layout.image ? await describeImage(folder, short, layout.image, config, choices) : undefined;
-  const read = layout.text ? await describeText(folder, short, layout.text, config, choices, sentence) : undefined;
+  const read = layout.text
+    ? await describeText(folder, { name: short, path: layout.text, config, choices, sentence })
+    : undefined;
   const described = [...(seen ? [seen.description] : []), ...(read ? [read.description] : [])];
   const made = described.map(({ file }) => file).filter((path) => !layout.files.includes(path));
   const files = await hashFiles(folder, [...layout.files, ...made]);

@@ -18,14 +18,20 @@ export interface TextChoices {
 
 const integers = { int32: 6, int64: 7 };
 
+export interface TextGraph {
+  name: string;
+  /** The file, inside the folder. */
+  path: string;
+  config: HubConfig;
+  choices: TextChoices;
+  /** What sentence-transformers says beside the files. @default nothing */
+  sentence?: SentenceSettings | undefined;
+}
+
 /** @throws LimnError ENCODER for a graph that limn cannot feed, USAGE that names the option for what nothing tells */
 export async function describeText(
   folder: string,
-  name: string,
-  path: string,
-  config: HubConfig,
-  choices: TextChoices,
-  sentence?: SentenceSettings,
+  { name, path, config, choices, sentence }: TextGraph,
 ): Promise<{ description: TextDescription; notes: string[] }> {
   const inspection = await inspectEncoder(join(folder, path));
   const named = (wanted: string) => inspection.inputs.find((input) => input.name === wanted);

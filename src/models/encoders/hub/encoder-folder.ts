@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { readSealedJson } from '../../../core/checksum.js';
 import { LimnError, throwIfAborted } from '../../../core/errors.js';
 import { limnHome, sha256File } from '../../../core/files.js';
-import { presentNames } from '../../../core/former-names.js';
+import { presentNames, readableAs } from '../../../core/former-names.js';
 import type { OnProgress } from '../../../core/progress.js';
 import { mistakeText } from '../../../core/schema.js';
 import { suggestion } from '../../../core/suggest.js';
@@ -72,10 +72,10 @@ export async function openHubEncoder(folderOrName: string): Promise<HubEncoder> 
   }
   const { name, text, picture: described } = await readEncoderFolder(folder);
   const image = described ? { image: await loadDescription(join(folder, folderFile)) } : {};
-  if (!text) return { name, folder, ...image };
+  if (!text) return readableAs({ name, folder, ...image }, 'picture');
   const at = (path: string) => join(folder, path);
   const files = { weights: at(text.file), tokenizer: at(text.tokenizer), tokenizerConfig: at(text.tokenizerConfig) };
-  return { name, folder, ...image, text: { description: text, files } };
+  return readableAs({ name, folder, ...image, text: { description: text, files } }, 'picture');
 }
 
 /** The folder of an encoder; undefined where there is none. @throws LimnError USAGE for a short name that several share */

@@ -42,7 +42,7 @@ export async function planImageFeatures(
   const { feature, shape, isMap } = ordered;
   const skipTokens = isMap ? 0 : positionsBefore(shape[1] as number, draft.size, patch, choices.skipTokens, local);
   const form = { localForm: isMap ? 'map' : 'tokens', skipTokens } as const;
-  const global = globalFeature(inspection, shapes.global, choices.globalFeature, feature, isMap, skipTokens, shape);
+  const global = globalFeature(inspection, choices.globalFeature, { shapes, feature, isMap, skipTokens, localShape: shape });
   if (global.said) notes.push(`The global feature is ${global.said}.`);
   return {
     local: feature,
@@ -132,16 +132,22 @@ function positionsBefore(
   );
 }
 
+interface FoundLocal {
+  shapes: Shapes;
+  feature: Feature;
+  isMap: boolean;
+  skipTokens: number;
+  /** The feature's shape, in the order in which it is used. */
+  localShape: readonly number[];
+}
+
 function globalFeature(
   inspection: Inspection,
-  shape: readonly number[] | undefined,
   wanted: FeatureChoices['globalFeature'],
-  local: Feature,
-  isMap: boolean,
-  skipTokens: number,
-  localShape: readonly number[],
+  { shapes, feature: local, isMap, skipTokens, localShape }: FoundLocal,
 ): { feature: Feature; said?: string } {
   const output = inspection.global;
+  const shape = shapes.global;
   if (wanted === 'output' && output === undefined) throw noEmbedding(inspection);
   if (output !== undefined && shape && (wanted ?? 'output') === 'output') {
     if (shape.length === 2) return { feature: { from: output } };

@@ -1,7 +1,7 @@
 /** What a frozen picture encoder is to the rest of limn, and the one that runs an ONNX file. */
 
 import { sha256 } from '../../../core/files.js';
-import { formerNames } from '../../../core/former-names.js';
+import { formerNames, readableAs } from '../../../core/former-names.js';
 import { Session, type SessionOptions } from '../../../engine/runtime/session.js';
 import type { Tensor } from '../../../engine/tensor/tensor.js';
 import { colourChannels, colourStatistics } from './colour.js';
@@ -49,6 +49,7 @@ export class OnnxImageEncoder implements FrozenImageEncoder {
     this.local = { tokens: layout.tokens, channels: layout.localChannels + extra };
     this.global = { channels: layout.globalChannels + extra };
     this.image = imageSettings(description);
+    readableAs(this, 'picture');
     this.batch = description.batch ?? imagesPerRun;
   }
 

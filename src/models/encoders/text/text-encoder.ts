@@ -49,17 +49,32 @@ export interface FrozenTextEncoder {
 
 const textsPerRun = 32;
 
+interface OpenedTextEncoder extends Pick<FrozenTextEncoder, 'id' | 'local' | 'global'> {
+  description: TextDescription;
+  session: Session;
+  tokenizer: HubTokenizer;
+  alone: boolean;
+}
+
 export class OnnxTextEncoder implements FrozenTextEncoder {
-  private constructor(
-    readonly id: string,
-    readonly description: TextDescription,
-    readonly local: { readonly tokens: number; readonly channels: number },
-    readonly global: { readonly channels: number },
-    private readonly session: Session,
-    private readonly tokenizer: HubTokenizer,
-    /** What a text gives depends on the texts beside it: each is run for itself. */
-    private readonly alone: boolean,
-  ) {}
+  readonly id: string;
+  readonly description: TextDescription;
+  readonly local: FrozenTextEncoder['local'];
+  readonly global: FrozenTextEncoder['global'];
+  private readonly session: Session;
+  private readonly tokenizer: HubTokenizer;
+  /** What a text gives depends on the texts beside it: each is run for itself. */
+  private readonly alone: boolean;
+
+  private constructor(opened: OpenedTextEncoder) {
+    this.id = opened.id;
+    this.description = opened.description;
+    this.local = opened.local;
+    this.global = opened.global;
+    this.session = opened.session;
+    this.tokenizer = opened.tokenizer;
+    this.alone = opened.alone;
+  }
 
   /**
    * Opens a text encoder; its graph runs in a thread of its own.
@@ -86,15 +101,9 @@ export class OnnxTextEncoder implements FrozenTextEncoder {
       const { ids } = tokenizer.encode('a', tokens);
       const probe = await runTexts(session, description, [ids]);
       const [localChannels, globalChannels] = channelsOf(description, probe);
-      return new OnnxTextEncoder(
-        id,
-        description,
-        { tokens, channels: localChannels },
-        { channels: globalChannels },
-        session,
-        tokenizer,
-        alone,
-      );
+      const local = { tokens, channels: localChannels };
+      const global = { channels: globalChannels };
+      return new OnnxTextEncoder({ id, description, local, global, session, tokenizer, alone });
     } catch (error) {
       await session.close();
       throw error;

@@ -34,18 +34,31 @@ const idBatch = 1000;
 const keepMilliseconds = 10 * 60_000;
 const attempts = 20;
 
+/** A table that is open, and what it was opened with. */
+interface OpenTable {
+  modules: { lance: Lance; arrow: Arrow };
+  connection: Connection;
+  table: Table;
+}
+
 export class LanceStore implements GalleryStore {
   private readonly queue = new Queue();
   private closed: Promise<void> | undefined;
 
+  private readonly modules: OpenTable['modules'];
+  private readonly connection: Connection;
+  private readonly table: Table;
+
   private constructor(
     private readonly location: string,
     readonly info: GalleryInfo,
-    private readonly modules: { lance: Lance; arrow: Arrow },
-    private readonly connection: Connection,
-    private readonly table: Table,
+    opened: OpenTable,
     private readonly options: LanceOptions,
-  ) {}
+  ) {
+    this.modules = opened.modules;
+    this.connection = opened.connection;
+    this.table = opened.table;
+  }
 
   /** @throws LimnError GALLERY where there is no gallery, STORE where LanceDB is not installed or fails */
   static async open(location: string, options: LanceOptions = {}): Promise<LanceStore> {
@@ -57,7 +70,7 @@ export class LanceStore implements GalleryStore {
     const { connection, modules, table: name } = await connect(location, options);
     try {
       const table = await connection.openTable(name);
-      return new LanceStore(location, infoOf(await table.schema(), location), modules, connection, table, options);
+      return new LanceStore(location, infoOf(await table.schema(), location), { modules, connection, table }, options);
     } catch (error) {
       connection.close();
       if (/was not found|not found: /i.test(messageOf(error)) && !LimnError.isInstance(error)) {
@@ -78,7 +91,7 @@ export class LanceStore implements GalleryStore {
     try {
       const mode = options.replace ? 'overwrite' : 'create';
       const table = await connection.createEmptyTable(name, emptySchema(modules.arrow, info), { mode });
-      return new LanceStore(location, info, modules, connection, table, options);
+      return new LanceStore(location, info, { modules, connection, table }, options);
     } catch (error) {
       connection.close();
       if (/already exists/i.test(messageOf(error))) {

@@ -100,7 +100,7 @@ function readRecords(
       at = next ?? data.length;
       continue;
     }
-    applyRecord(data, at, head, sizes, result, (items, what) => damaged(at, what, items));
+    applyRecord({ data, at, head }, sizes, result, (items, what) => damaged(at, what, items));
     chain = chained(data.subarray(at), chain);
     at = end;
     if (acknowledged && at === acknowledged.bytes && chain === acknowledged.chain) isChained = true;
@@ -112,10 +112,15 @@ function readRecords(
   }
 }
 
+interface FoundRecord {
+  data: Buffer;
+  /** Where the record begins in `data`. */
+  at: number;
+  head: NonNullable<ReturnType<typeof decodeHead>>;
+}
+
 function applyRecord(
-  data: Buffer,
-  at: number,
-  head: NonNullable<ReturnType<typeof decodeHead>>,
+  { data, at, head }: FoundRecord,
   { width, factors, projection }: VectorSizes,
   { items }: Salvage,
   damaged: (ids: string[], what: string) => void,

@@ -29,19 +29,27 @@ import { filterSql, SqlParameters } from './sql.js';
 const batch = 500;
 const itemColumns = 'id, content, location, metadata';
 
+/** The connections to a database, and what it can do. */
+interface Database {
+  pool: Pool;
+  /** Whether it can go on with an index scan that found too few rows. */
+  iterative: boolean;
+}
+
 export class PgStore implements GalleryStore {
   private closed: Promise<void> | undefined;
+  /** The partition's name: made of a number of the database's, so that it can stand in a statement. */
+  private readonly table: string;
 
   private constructor(
     private readonly shown: string,
     readonly info: GalleryInfo,
-    /** The partition's name: made of a number of the database's, so that it can stand in a statement. */
-    private readonly table: string,
     private readonly number: number,
-    private readonly pool: Pool,
-    private readonly iterative: boolean,
+    private readonly database: Database,
     private readonly options: PgOptions,
-  ) {}
+  ) {
+    this.table = tableOf(number);
+  }
 
   /** @throws LimnError GALLERY where there is no such gallery, STORE where the database cannot be reached or has no pgvector */
   static async open(location: string, options: PgOptions = {}): Promise<PgStore> {
@@ -51,7 +59,7 @@ export class PgStore implements GalleryStore {
       const [row] = rows as { number: number; info: unknown }[];
       if (!row) throw new LimnError('GALLERY', `There is no gallery ${shown}. Make one with "limn index".`);
       const stored = readInfo(row.info, `The gallery ${shown}`);
-      return new PgStore(shown, stored, tableOf(row.number), row.number, pool, await canIterate(client), options);
+      return new PgStore(shown, stored, row.number, { pool, iterative: await canIterate(client) }, options);
     });
   }
 
@@ -76,7 +84,7 @@ export class PgStore implements GalleryStore {
         await client.query(`CREATE INDEX ON ${tableOf(made)} USING gin (metadata jsonb_path_ops)`);
         return made;
       });
-      return new PgStore(shown, info, tableOf(number), number, pool, await canIterate(client), options);
+      return new PgStore(shown, info, number, { pool, iterative: await canIterate(client) }, options);
     });
   }
 
@@ -144,7 +152,7 @@ export class PgStore implements GalleryStore {
     checkVectorQuery(query, this.info.sizes);
     throwIfAborted(query.signal, 'searching');
     const exclude = new Set(query.exclude);
-    const begin = indexScan(query.limit + exclude.size + 1, this.iterative);
+    const begin = indexScan(query.limit + exclude.size + 1, this.database.iterative);
     const search = async (client: PoolClient) => {
       const fetch = (exact: boolean) => (count: number) => {
         throwIfAborted(query.signal, 'searching');
@@ -191,7 +199,7 @@ export class PgStore implements GalleryStore {
   }
 
   close(): Promise<void> {
-    this.closed ??= this.pool.end();
+    this.closed ??= this.database.pool.end();
     return this.closed;
   }
 
@@ -230,7 +238,7 @@ export class PgStore implements GalleryStore {
   private async use<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     this.checkOpen();
     try {
-      return await withClient(this.pool, work);
+      return await withClient(this.database.pool, work);
     } catch (error) {
       throw pgError('use', this.shown, error);
     }
