@@ -79,8 +79,9 @@ export function assembleSplit(
   const missing = sought.filter(({ found }) => !found).map(({ id }) => id);
   if (missing.length > 0 && onMissing === 'error') throw missingError(missing, sought.length, place);
   const images = sought.map(({ found, ...image }): DatasetImage => image);
-  if (onMissing === 'skip') return withoutImages({ name, images, triplets, missing: [] }, missing);
-  return readableAs({ name, images, triplets, missing }, 'pictures');
+  const skips = onMissing === 'skip';
+  const split = readableAs({ name, images, triplets, missing: skips ? [] : missing }, 'pictures');
+  return skips ? withoutImages(split, missing) : split;
 }
 
 function missingError(missing: readonly string[], total: number, place: { folder: string; advice: string }): LimnError {
