@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Limn } from '../src/index.js';
 import { saveTinyModel } from '../src/search/gallery/testing/tiny-model.js';
 
 const repository = resolve(import.meta.dirname, '..');
@@ -17,6 +18,7 @@ beforeAll(async () => {
   await mkdir(join(root, 'node_modules'));
   await symlink(repository, join(root, 'node_modules', 'limn'));
   await saveTinyModel(join(root, 'runs', 'my-model'));
+  await saveTinyModel(join(root, 'shop', 'limn'));
   await mkdir(join(root, 'pictures'));
   for (let i = 0; i < 12; i++) {
     const background = { r: i * 20, g: 255 - i * 20, b: 90 };
@@ -25,6 +27,9 @@ beforeAll(async () => {
       .toFile(join(root, 'pictures', `${i}.png`));
   }
   await copyFile(join(root, 'pictures', '3.png'), join(root, 'a.jpg'));
+  const limn = await Limn.open(join(root, 'shop', 'limn'));
+  await limn.index(join(root, 'pictures'), join(root, 'shop', 'gallery'));
+  await limn.close();
 });
 
 afterAll(() => rm(root, { recursive: true, force: true }));

@@ -27,8 +27,14 @@ export type WorkerRequest = { id: number; session: number } & (
   | ({ kind: 'load' } & LoadRequest)
   | { kind: 'set'; tensors: Record<string, WireTensor> }
   | { kind: 'get'; names: string[] }
-  | { kind: 'run'; feeds: Record<string, WireTensor>; fetch: string[] }
+  | { kind: 'run'; feeds: Record<string, WireTensor>; fetch: string[]; giveBack: boolean }
   | { kind: 'close' }
 );
+
+/** What a run answers: its outputs, and the feeds where they are wanted back. */
+export interface RunReply {
+  tensors: Record<string, WireTensor>;
+  feeds?: Record<string, WireTensor>;
+}
 
 export type WorkerReply = { id: number } & ({ ok: true; result: unknown } | { ok: false; message: string });

@@ -7,7 +7,7 @@ import { makeFolder, writeError } from '../../core/files.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { chosenDevice, type Device, noGpu } from './device.js';
 import type { UpdatePlan } from './optimizer/plan.js';
-import type { WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
+import type { RunReply, WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
 import { switchTelemetryOff } from './telemetry.js';
 
 export interface SessionOptions {
@@ -48,6 +48,11 @@ export interface RunOptions {
   fetch?: readonly string[];
   /** Give the feeds' buffers away instead of copying them. The caller must not touch them again. @default false */
   transfer?: boolean;
+  /**
+   * Told the feeds when the run has ended, so that memory that was given away is used again: new memory of some megabytes costs more than filling it.
+   * @default the memory is freed
+   */
+  giveBack?: ((feeds: Record<string, Tensor>) => void) | undefined;
 }
 
 type Distribute<T> = T extends unknown ? Omit<T, 'id' | 'session'> : never;
@@ -215,7 +220,8 @@ export class Session {
 
   /** Copies of resident tensors as they are now. */
   async getResident(names: readonly string[]): Promise<Record<string, Tensor>> {
-    return this.wrapped('read its state', this.request({ kind: 'get', names: [...names] }));
+    const answer = this.request({ kind: 'get', names: [...names] });
+    return (await this.wrapped('read its state', answer)) as Record<string, Tensor>;
   }
 
   /**
@@ -226,7 +232,11 @@ export class Session {
   async run(feeds: Readonly<Record<string, Tensor>>, options: RunOptions = {}): Promise<Record<string, Tensor>> {
     const fetch = options.fetch ? [...options.fetch] : this.outputs.filter((name) => !(name in this.loaded.carry));
     const transfer = options.transfer ? buffersOf(feeds) : [];
-    return this.wrapped('run', this.request({ kind: 'run', feeds: toWire(feeds), fetch }, transfer));
+    const { giveBack } = options;
+    const request = { kind: 'run', feeds: toWire(feeds), fetch, giveBack: giveBack !== undefined } as const;
+    const { tensors, feeds: back } = (await this.wrapped('run', this.request(request, transfer))) as RunReply;
+    if (back) giveBack?.(back);
+    return tensors;
   }
 
   /** Ends the session and, unless it is shared, its thread. */
@@ -239,9 +249,9 @@ export class Session {
     return this.loaded.thread.request(this.loaded.id, body, transfer);
   }
 
-  private async wrapped(doing: string, answer: Promise<unknown>): Promise<Record<string, Tensor>> {
+  private async wrapped(doing: string, answer: Promise<unknown>): Promise<unknown> {
     try {
-      return (await answer) as Record<string, Tensor>;
+      return await answer;
     } catch (error) {
       throw new LimnError('RUNTIME', `The ${this.loaded.label} could not ${doing}: ${messageOf(error)}`, { cause: error });
     }

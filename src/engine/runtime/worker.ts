@@ -9,7 +9,7 @@ import { MessageChannel, parentPort } from 'node:worker_threads';
 import * as ort from './onnxruntime.js';
 import { reportedByUpdate } from './optimizer/plan.js';
 import { UpdatedState } from './optimizer/updated-state.js';
-import type { LoadRequest, WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
+import type { LoadRequest, RunReply, WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
 import type { WebGpu } from './webgpu.js';
 import { fromOrt, toOrt } from './wire.js';
 
@@ -98,12 +98,14 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
         else owned.add(made);
         replace(resident, input, overwritten ?? made);
       }
-      free(Object.values(request.feeds));
+      if (!request.giveBack) free(Object.values(request.feeds));
       const reported = updated?.update(outputs);
       free((updated?.gradients ?? []).map((name) => outputs[name] as ort.Tensor));
       const tensors: Record<string, WireTensor> = {};
       for (const name of request.fetch) tensors[name] = reported?.[name] ?? fromOrt(outputs[name] as ort.Tensor);
-      return { result: tensors, transfer: buffersOf(tensors) };
+      if (!request.giveBack) return { result: { tensors } satisfies RunReply, transfer: buffersOf(tensors) };
+      const result: RunReply = { tensors, feeds: request.feeds };
+      return { result, transfer: [...new Set([...buffersOf(tensors), ...buffersOf(request.feeds)])] };
     }
     case 'close':
       sessions.delete(request.session);
