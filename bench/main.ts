@@ -11,11 +11,13 @@ import { sharedData } from './lib/paths.js';
 
 const [name, ...rest] = process.argv.slice(2);
 const isAll = name === undefined || name.startsWith('-');
-const file = isAll ? 'all' : benchFiles[name];
+const names = Object.keys(benchFiles).join(', ');
+const file = isAll ? 'all' : Object.hasOwn(benchFiles, name) ? benchFiles[name] : undefined;
 if (file === undefined) {
-  console.error(`bench: there is no bench "${name}": give one of ${Object.keys(benchFiles).join(', ')}`);
+  console.error(`bench: there is no bench "${name}": give one of ${names}, or none for all races`);
   process.exit(2);
 }
+if (name === undefined) console.error(`bench: all races; for one bench give its name: ${names}`);
 const args = isAll ? process.argv.slice(2) : rest;
 const child = spawn(process.execPath, [benchScript(file), ...args], {
   stdio: 'inherit',

@@ -124,7 +124,7 @@ export {
 export { type ExperimentWorkerOptions, runExperimentWorker } from './learning/experiment/queue/run-worker.js';
 export { type ReportOptions, writeReport } from './learning/experiment/report.js';
 export type { RunResult } from './learning/experiment/result.js';
-export { type RunOptions, type RunsEnded, runExperiment } from './learning/experiment/run.js';
+export { type ExperimentRunOptions, type RunsEnded, runExperiment } from './learning/experiment/run.js';
 export type { ExperimentSummary } from './learning/experiment/summary.js';
 export type { RoundResult, SelfTrainResult } from './learning/self-training/rounds.js';
 export { type SelfTrainOptions, selfTrain } from './learning/self-training/self-train.js';

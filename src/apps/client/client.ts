@@ -3,39 +3,39 @@
  * types are the server's own.
  */
 import type {
-  Box,
-  Caption,
+  ApiBox,
+  ApiCaption,
+  ApiExplanation,
+  ApiGallery,
+  ApiImageReference,
+  ApiListQuery,
+  ApiMetadata,
+  ApiSearchAnswer,
+  ApiSuggestions,
   CaptionAnswer,
   CountAnswer,
   CountQuery,
   Explain,
-  Explanation,
   Galleries,
-  Gallery,
-  ImageReference,
   Item,
   ItemList,
-  ListQuery,
-  Metadata,
   Search,
-  SearchAnswer,
   Suggest,
-  Suggestions,
 } from '../server/contract.js';
 import { type CallOptions, type ClientOptions, Http } from './http.js';
 import { type RouteName, routePath } from './routes.js';
 
 /** A picture of the gallery by its id, or (where the server allows it) by its URL; or a file that is sent along; with a box, that part of it. */
-export type ClientImage = Exclude<ImageReference, { upload: string }> | { file: Blob | Uint8Array; box?: Box | undefined };
+export type ClientImage = Exclude<ApiImageReference, { upload: string }> | { file: Blob | Uint8Array; box?: ApiBox | undefined };
 
 type WithFiles<T, Lists extends keyof T> = Omit<T, Lists> & { [List in Lists]?: readonly ClientImage[] };
 export type SearchCall = WithFiles<Search, 'references' | 'negatives'>;
 export type ExplainCall = WithFiles<Explain, 'references' | 'negatives'>;
-export type CaptionCall = Omit<Caption, 'reference' | 'target'> & { reference: ClientImage; target: ClientImage };
+export type CaptionCall = Omit<ApiCaption, 'reference' | 'target'> & { reference: ClientImage; target: ClientImage };
 
 /** What {@link LimnClient.putItem} sends; `picture` is the former name of `image`. */
-export type NewItem = ({ image: Blob | Uint8Array } | { /** @deprecated */ picture: Blob | Uint8Array }) & {
-  metadata?: Metadata;
+export type ClientNewItem = ({ image: Blob | Uint8Array } | { /** @deprecated */ picture: Blob | Uint8Array }) & {
+  metadata?: ApiMetadata;
 };
 
 export class LimnClient {
@@ -50,12 +50,12 @@ export class LimnClient {
     this.http = new Http(options);
   }
 
-  async galleries(options?: CallOptions): Promise<Gallery[]> {
+  async galleries(options?: CallOptions): Promise<ApiGallery[]> {
     const { galleries } = await this.http.json<Galleries>('GET', routePath('galleries'), options);
     return galleries;
   }
 
-  gallery(name: string, options?: CallOptions): Promise<Gallery> {
+  gallery(name: string, options?: CallOptions): Promise<ApiGallery> {
     return this.http.json('GET', routePath('gallery', { gallery: name }), options);
   }
 
@@ -67,7 +67,7 @@ export class LimnClient {
   }
 
   /** One page of the items, in the order of their ids. */
-  items(gallery: string, query: ListQuery = {}, options?: CallOptions): Promise<ItemList> {
+  items(gallery: string, query: ApiListQuery = {}, options?: CallOptions): Promise<ItemList> {
     const words = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) if (value !== undefined) words.set(name, String(value));
     const path = routePath('items', { gallery });
@@ -75,7 +75,7 @@ export class LimnClient {
   }
 
   /** All items, page by page as they are needed. */
-  async *allItems(gallery: string, query: Omit<ListQuery, 'cursor'> = {}, options?: CallOptions): AsyncGenerator<Item> {
+  async *allItems(gallery: string, query: Omit<ApiListQuery, 'cursor'> = {}, options?: CallOptions): AsyncGenerator<Item> {
     let cursor: string | undefined;
     do {
       const page: ItemList = await this.items(gallery, { ...query, cursor }, options);
@@ -89,7 +89,7 @@ export class LimnClient {
   }
 
   /** Adds a picture, or replaces the one of that id. Searches find it when this resolves. */
-  putItem(gallery: string, id: string, item: NewItem, options?: CallOptions): Promise<Item> {
+  putItem(gallery: string, id: string, item: ClientNewItem, options?: CallOptions): Promise<Item> {
     const body = new FormData();
     body.set('picture', asBlob('image' in item ? item.image : item.picture), 'picture');
     if (item.metadata) body.set('metadata', jsonBlob(item.metadata), 'metadata.json');
@@ -121,11 +121,11 @@ export class LimnClient {
     return this.imageUrl(gallery, id, size);
   }
 
-  search(call: SearchCall, options?: CallOptions): Promise<SearchAnswer> {
+  search(call: SearchCall, options?: CallOptions): Promise<ApiSearchAnswer> {
     return this.post('search', call, options);
   }
 
-  explain(call: ExplainCall, options?: CallOptions): Promise<Explanation> {
+  explain(call: ExplainCall, options?: CallOptions): Promise<ApiExplanation> {
     return this.post('explain', call, options);
   }
 
@@ -136,7 +136,7 @@ export class LimnClient {
   }
 
   /** Texts to try on a picture, and the words of texts that the model has never seen. */
-  suggest(call: Suggest, options?: CallOptions): Promise<Suggestions> {
+  suggest(call: Suggest, options?: CallOptions): Promise<ApiSuggestions> {
     return this.http.json('POST', routePath('suggest'), options, JSON.stringify(call));
   }
 
@@ -159,7 +159,7 @@ export class LimnClient {
   /** As JSON, or with files as multipart. */
   private post<T>(route: RouteName, call: SearchCall | ExplainCall | CaptionCall, options?: CallOptions): Promise<T> {
     const files: Blob[] = [];
-    const named = (image: ClientImage): ImageReference => {
+    const named = (image: ClientImage): ApiImageReference => {
       if (!('file' in image)) return image;
       files.push(asBlob(image.file));
       return { upload: `file${files.length}`, ...(image.box ? { box: image.box } : {}) };

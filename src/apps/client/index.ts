@@ -1,33 +1,33 @@
 /** limn/client: the HTTP API from browsers and Node. */
 export type {
-  Box,
-  Caption,
+  ApiBox as Box,
+  ApiCaption as Caption,
+  ApiExplanation as Explanation,
+  ApiGallery as Gallery,
+  ApiImageReference as ImageReference,
+  /** @deprecated */
+  ApiImageReference as PictureReference,
+  ApiListQuery as ListQuery,
+  ApiMetadata as Metadata,
+  ApiSearchAnswer as SearchAnswer,
+  ApiSuggestions as Suggestions,
   CaptionAnswer,
   Explain,
-  Explanation,
-  Gallery,
   Hit,
-  ImageReference,
-  /** @deprecated */
-  ImageReference as PictureReference,
   Item,
   ItemList,
-  ListQuery,
-  Metadata,
   Problem,
   Search,
-  SearchAnswer,
   Suggest,
-  Suggestions,
 } from '../server/contract.js';
 export {
   type CaptionCall,
   type ClientImage,
   /** @deprecated */
   type ClientImage as Picture,
+  type ClientNewItem as NewItem,
   type ExplainCall,
   LimnClient,
-  type NewItem,
   type SearchCall,
 } from './client.js';
 export { LimnClientError } from './errors.js';

@@ -5,7 +5,7 @@ import { type Box, decodeImage } from '../../models/encoders/image/image.js';
 import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
 import { type InTurn, immediately } from '../../search/gallery/in-turn.js';
 
-export interface CaptionOptions {
+export interface CaptionCallOptions {
   signal?: AbortSignal | undefined;
   inTurn?: InTurn | undefined;
   /** The parts of the reference and of the target that are meant. @default all of them */
@@ -31,7 +31,7 @@ export class Captioner {
   async caption(
     reference: Uint8Array,
     target: Uint8Array,
-    { signal, inTurn = immediately, boxes = [] }: CaptionOptions = {},
+    { signal, inTurn = immediately, boxes = [] }: CaptionCallOptions = {},
   ): Promise<string> {
     const limit = this.pixelLimit === undefined ? {} : { pixelLimit: this.pixelLimit };
     const images = await Promise.all(

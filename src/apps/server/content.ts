@@ -1,7 +1,7 @@
 /** What a request carries: JSON, or a multipart body with JSON and files; checked, and its pictures ready for a gallery. */
 import type { z } from 'zod';
 import { sha256 } from '../../core/files.js';
-import type { ImageReference } from './contract.js';
+import type { ApiImageReference } from './contract.js';
 import { parseHeaderValue } from './header-values.js';
 import type { ServerLimits } from './limits.js';
 import { boundaryOf, parseMultipart } from './multipart.js';
@@ -90,7 +90,7 @@ export interface Images {
  * @throws HttpProblem 400 for an upload that is not there or that nothing names, 403 for a URL where none are allowed, and those of
  * {@link RequestImages.check}
  */
-export async function readImages(lists: readonly (readonly ImageReference[])[], tools: ImageTools): Promise<Images[]> {
+export async function readImages(lists: readonly (readonly ApiImageReference[])[], tools: ImageTools): Promise<Images[]> {
   const named = new Set(lists.flat().flatMap((image) => ('upload' in image ? [image.upload] : [])));
   const spare = [...tools.files.keys()].find((name) => !named.has(name));
   if (spare !== undefined) {
@@ -113,7 +113,7 @@ export async function readImages(lists: readonly (readonly ImageReference[])[], 
     read.set(name, reading);
     return reading;
   };
-  const resolve = async (image: ImageReference): Promise<ServedImage> => {
+  const resolve = async (image: ApiImageReference): Promise<ServedImage> => {
     if ('id' in image) return image;
     const { box } = image;
     const bytes =

@@ -191,23 +191,23 @@ export const problem = z
   .meta({ id: 'Problem' });
 
 // What a caller sends (defaults may be left out) and what it gets.
-export type ImageReference = z.input<typeof imageReference>;
-export type Box = z.output<typeof box>;
-export type Metadata = z.output<typeof metadata>;
-export type Gallery = z.output<typeof gallery>;
+export type ApiImageReference = z.input<typeof imageReference>;
+export type ApiBox = z.output<typeof box>;
+export type ApiMetadata = z.output<typeof metadata>;
+export type ApiGallery = z.output<typeof gallery>;
 export type Galleries = z.output<typeof galleries>;
 export type Item = z.output<typeof item>;
-export type ListQuery = z.input<typeof listQuery>;
+export type ApiListQuery = z.input<typeof listQuery>;
 export type ItemList = z.output<typeof itemList>;
 export type CountQuery = z.input<typeof countQuery>;
 export type CountAnswer = z.output<typeof countAnswer>;
 export type Suggest = z.input<typeof suggest>;
-export type Suggestions = z.output<typeof suggestions>;
+export type ApiSuggestions = z.output<typeof suggestions>;
 export type Search = z.input<typeof search>;
 export type Hit = z.output<typeof hit>;
-export type SearchAnswer = z.output<typeof searchAnswer>;
+export type ApiSearchAnswer = z.output<typeof searchAnswer>;
 export type Explain = z.input<typeof explain>;
-export type Explanation = z.output<typeof explanation>;
-export type Caption = z.input<typeof caption>;
+export type ApiExplanation = z.output<typeof explanation>;
+export type ApiCaption = z.input<typeof caption>;
 export type CaptionAnswer = z.output<typeof captionAnswer>;
 export type Problem = z.output<typeof problem>;

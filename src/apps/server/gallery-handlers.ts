@@ -116,7 +116,7 @@ export function addGalleryHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPar
 }
 
 /** Names of fields are what filters can say. */
-function checkFields(metadata: contract.Metadata): void {
+function checkFields(metadata: contract.ApiMetadata): void {
   const strange = Object.keys(metadata).find((name) => !/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(name) || name === '__proto__');
   if (strange === undefined) return;
   const rule = 'begin with a letter or "_", and go on with up to 63 letters, digits and "_"';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { SearchAnswer } from './contract.js';
+import type { ApiSearchAnswer } from './contract.js';
 import { addKey } from './keys.js';
 import { startServer } from './server.js';
 import { colourImage, FakeGallery } from './testing/fake-gallery.js';
@@ -182,7 +182,7 @@ describe('ending', () => {
     open();
     const response = await running;
     expect([response.status, response.headers.get('connection')]).toEqual([200, 'close']);
-    expect(((await response.json()) as SearchAnswer).hits.length).toBe(4);
+    expect(((await response.json()) as ApiSearchAnswer).hits.length).toBe(4);
     await closed;
   });
 
@@ -283,7 +283,7 @@ describe('URLs of pictures', () => {
       limits: { bodyBytes: 100_000, rate: 0 },
     });
     const search = (url: string) => fetch(server.at('/v1/search'), asJson({ gallery: 'shop', references: [{ url }], k: 1 }));
-    const found = (await (await search(`http://127.0.0.1:${port}/green.jpg`)).json()) as SearchAnswer;
+    const found = (await (await search(`http://127.0.0.1:${port}/green.jpg`)).json()) as ApiSearchAnswer;
     expect(found.hits[0]?.id).toBe('green.jpg');
     await problemOf(await search(`http://127.0.0.1:${port}/svg`), 415, 'IMAGE');
     const refused = [

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Writable } from 'node:stream';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Explanation, Gallery, Item, ItemList, SearchAnswer } from './contract.js';
+import type { ApiExplanation, ApiGallery, ApiSearchAnswer, Item, ItemList } from './contract.js';
 import * as contract from './contract.js';
 import { createLog } from './log.js';
 import { colourImage } from './testing/fake-gallery.js';
@@ -24,13 +24,13 @@ const json = async <T>(response: Response): Promise<T> => {
   return JSON.parse(text) as T;
 };
 const search = async (request: object) =>
-  json<SearchAnswer>(await fetch(at('/v1/search'), asJson({ gallery: 'shop', ...request })));
+  json<ApiSearchAnswer>(await fetch(at('/v1/search'), asJson({ gallery: 'shop', ...request })));
 
 describe('galleries', () => {
   it('are listed and described as the contract says', async () => {
     const { galleries } = contract.galleries.parse(await json(await fetch(at('/v1/galleries'))));
     expect(galleries.map(({ name, count }) => [name, count])).toEqual([['shop', 4]]);
-    expect(await json<Gallery>(await fetch(at('/v1/galleries/shop')))).toEqual(galleries[0]);
+    expect(await json<ApiGallery>(await fetch(at('/v1/galleries/shop')))).toEqual(galleries[0]);
     expect(await problemOf(await fetch(at('/v1/galleries/shap')), 404, 'NOT_FOUND')).toContain('Did you mean "shop"?');
   });
 });
@@ -120,7 +120,7 @@ describe('a search', () => {
       mine: await colourImage(10, 200, 10, 'webp'),
       'not "this"': await colourImage(200, 10, 10),
     });
-    const answer = await json<SearchAnswer>(await fetch(at('/v1/search'), { method: 'POST', body }));
+    const answer = await json<ApiSearchAnswer>(await fetch(at('/v1/search'), { method: 'POST', body }));
     expect(answer.hits.map(({ id }) => id)).toEqual(['green.jpg']);
   });
 
@@ -151,8 +151,8 @@ describe('a search', () => {
       const request = JSON.stringify({ gallery: 'shop', references: [{ upload: 'a' }], k, ...(cursor ? { cursor } : {}) });
       return fetch(at('/v1/search'), { method: 'POST', body: form({ request, a: await colourImage(level, 10, 10) }) });
     };
-    const one = await json<SearchAnswer>(await upload());
-    const two = await json<SearchAnswer>(await upload(one.cursor));
+    const one = await json<ApiSearchAnswer>(await upload());
+    const two = await json<ApiSearchAnswer>(await upload(one.cursor));
     expect([...one.hits, ...two.hits].map(({ rank }) => rank)).toEqual([1, 2, 3, 4]);
     expect(new Set([...one.hits, ...two.hits].map(({ id }) => id)).size).toBe(4);
     expect(two.cursor).toBeUndefined();
@@ -162,7 +162,7 @@ describe('a search', () => {
 
   it('explains a hit and says what changed', async () => {
     const request = { gallery: 'shop', references: [{ id: 'red.jpg' }], texts: ['in blue'], hit: 'blue.jpg' };
-    const explanation = contract.explanation.parse(await json<Explanation>(await fetch(at('/v1/explain'), asJson(request))));
+    const explanation = contract.explanation.parse(await json<ApiExplanation>(await fetch(at('/v1/explain'), asJson(request))));
     expect(explanation.hit.id).toBe('blue.jpg');
     expect(explanation.factors.map(({ name }) => name)).toEqual(['red', 'green', 'blue']);
     const change = { gallery: 'shop', reference: { id: 'red.jpg' }, target: { id: 'blue.jpg' } };

@@ -7,7 +7,7 @@ import { type OneRunOptions, runOnce } from './one-run.js';
 import { type PlannedRun, resultsOf } from './plan.js';
 import type { RunResult } from './result.js';
 
-export interface RunOptions extends OneRunOptions {
+export interface ExperimentRunOptions extends OneRunOptions {
   runs: readonly PlannedRun[];
   /** Opens the image encoder that the experiment names. @default openImageEncoder */
   openEncoder?: OpenEncoder | undefined;
@@ -26,7 +26,7 @@ export interface RunsEnded {
  * @throws LimnError before anything is trained: CONFIG and USAGE for wrong settings, DATA for data or run folders that are
  * damaged; later INTERRUPTED, when `signal` fires
  */
-export async function runExperiment(options: RunOptions): Promise<RunsEnded> {
+export async function runExperiment(options: ExperimentRunOptions): Promise<RunsEnded> {
   const { experiment, runs } = options;
   const logger = options.logger ?? silentLogger;
   const materials = new Materials(experiment, options.openEncoder);

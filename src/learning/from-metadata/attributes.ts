@@ -35,7 +35,7 @@ export interface NumberAttribute extends Omit<CategoryAttribute, 'kind' | 'of' |
   readonly step: number;
 }
 
-export type Attribute = CategoryAttribute | ListAttribute | NumberAttribute;
+export type CatalogueAttribute = CategoryAttribute | ListAttribute | NumberAttribute;
 
 export interface AttributeOptions {
   /** Columns to learn from, and no others. @default all that can be learned from */
@@ -50,7 +50,7 @@ export function readAttributes(
   rows: readonly CatalogueRow[],
   columns: readonly Column[],
   { fields }: AttributeOptions = {},
-): Attribute[] {
+): CatalogueAttribute[] {
   const names = columns.map(({ name }) => name);
   for (const field of fields ?? []) {
     if (names.includes(field)) continue;
@@ -66,7 +66,7 @@ export function readAttributes(
         .filter((column) => baseOf(column, names) === name)
         .map((column) => [column.language as string, translationOf(rows, name, column.name)]),
     );
-  const made = own.flatMap((column): Attribute[] => {
+  const made = own.flatMap((column): CatalogueAttribute[] => {
     const base = { name: column.name, role: column.role, source: 'column', translations: translations(column) } as const;
     const cells = rows.map(({ values }) => values[column.name]);
     if (column.kind === 'category') return [category(base, cells.map(valueText))];
@@ -158,4 +158,5 @@ function translationOf(rows: readonly CatalogueRow[], from: string, to: string):
 }
 
 /** The role of an attribute for its words: that of its name, where nothing better is known. */
-export const roleOfAttribute = ({ role, name }: Pick<Attribute, 'role' | 'name'>): Role | undefined => role ?? roleOf(name);
+export const roleOfAttribute = ({ role, name }: Pick<CatalogueAttribute, 'role' | 'name'>): Role | undefined =>
+  role ?? roleOf(name);

@@ -1,9 +1,9 @@
 /** What differs between two rows of a catalogue, attribute by attribute. */
-import type { Attribute } from './attributes.js';
+import type { CatalogueAttribute } from './attributes.js';
 
 /** One difference that a text can tell. `from` and `to` are values; '' where one side has none of the attribute's values. */
-export interface Change {
-  readonly attribute: Attribute;
+export interface AttributeChange {
+  readonly attribute: CatalogueAttribute;
   readonly from: string;
   readonly to: string;
   /** Of numbers, and of an element that a list has or lacks. */
@@ -15,10 +15,10 @@ export const mostChanges = 3;
 
 /** A column-wise view that compares rows quickly. */
 export class Differences {
-  private readonly discrete: readonly Attribute[];
-  private readonly numbers: readonly Extract<Attribute, { kind: 'number' }>[];
+  private readonly discrete: readonly CatalogueAttribute[];
+  private readonly numbers: readonly Extract<CatalogueAttribute, { kind: 'number' }>[];
 
-  constructor(attributes: readonly Attribute[]) {
+  constructor(attributes: readonly CatalogueAttribute[]) {
     this.discrete = attributes.filter(({ kind }) => kind !== 'number');
     this.numbers = attributes.filter((attribute) => attribute.kind === 'number');
   }
@@ -37,8 +37,8 @@ export class Differences {
   }
 
   /** Every change of categories and lists from row `a` to row `b`. */
-  changes(a: number, b: number): Change[] {
-    return this.discrete.flatMap((attribute): Change[] => {
+  changes(a: number, b: number): AttributeChange[] {
+    return this.discrete.flatMap((attribute): AttributeChange[] => {
       if (attribute.kind === 'list') return elementChanges(attribute, a, b);
       if (attribute.kind !== 'category') return [];
       const [from, to] = [attribute.of[a] as number, attribute.of[b] as number];
@@ -48,8 +48,8 @@ export class Differences {
   }
 
   /** Numbers that differ by more than a step. */
-  comparisons(a: number, b: number): Change[] {
-    return this.numbers.flatMap((attribute): Change[] => {
+  comparisons(a: number, b: number): AttributeChange[] {
+    return this.numbers.flatMap((attribute): AttributeChange[] => {
       const [from, to] = [attribute.of[a] as number, attribute.of[b] as number];
       if (Number.isNaN(from) || Number.isNaN(to) || Math.abs(to - from) <= attribute.step) return [];
       return [{ attribute, from: String(from), to: String(to), how: to > from ? 'more' : 'less' }];
@@ -57,13 +57,13 @@ export class Differences {
   }
 }
 
-function elementChanges(attribute: Extract<Attribute, { kind: 'list' }>, a: number, b: number): Change[] {
+function elementChanges(attribute: Extract<CatalogueAttribute, { kind: 'list' }>, a: number, b: number): AttributeChange[] {
   const [from, to] = [attribute.of[a], attribute.of[b]];
   if (!from || !to) return [];
   const only = (mine: readonly number[], others: readonly number[]) => mine.filter((place) => !others.includes(place));
   const value = (place: number) => attribute.values[place] as string;
   return [
-    ...only(to, from).map((place): Change => ({ attribute, from: '', to: value(place), how: 'added' })),
-    ...only(from, to).map((place): Change => ({ attribute, from: value(place), to: '', how: 'removed' })),
+    ...only(to, from).map((place): AttributeChange => ({ attribute, from: '', to: value(place), how: 'added' })),
+    ...only(from, to).map((place): AttributeChange => ({ attribute, from: value(place), to: '', how: 'removed' })),
   ];
 }

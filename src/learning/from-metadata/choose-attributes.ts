@@ -1,8 +1,8 @@
 /** Which attributes are worth a text: those that no finer one says already, and that the images show. */
-import type { Attribute } from './attributes.js';
+import type { CatalogueAttribute } from './attributes.js';
 
 export interface Choice {
-  readonly attributes: Attribute[];
+  readonly attributes: CatalogueAttribute[];
   /** Attributes that are left out, and why, in a sentence without its end. */
   readonly leftOut: { readonly name: string; readonly reason: string }[];
 }
@@ -16,7 +16,7 @@ const leastVisible = 0.05;
 const enoughRows = 100;
 
 /** @param asked whether the attributes were asked for by name; they are kept then, seen or not */
-export function chooseAttributes(attributes: readonly Attribute[], nearest: Nearest, asked: boolean): Choice {
+export function chooseAttributes(attributes: readonly CatalogueAttribute[], nearest: Nearest, asked: boolean): Choice {
   const leftOut: Choice['leftOut'] = [];
   const kept = attributes.filter((attribute) => {
     if (attribute.kind === 'category' && new Set(attribute.of.filter((place) => place >= 0)).size < 2) {
@@ -39,7 +39,7 @@ export function chooseAttributes(attributes: readonly Attribute[], nearest: Near
 }
 
 /** Whether `other` has more values and each of them tells the value of `attribute`, in 98 of 100 rows. */
-function isCoarser(attribute: Attribute, other: Attribute): boolean {
+function isCoarser(attribute: CatalogueAttribute, other: CatalogueAttribute): boolean {
   if (attribute === other || attribute.kind !== 'category' || other.kind !== 'category') return false;
   if (attribute.source === 'words' || other.source === 'words') return false;
   const rows = attribute.of.length;
@@ -67,7 +67,7 @@ function isCoarser(attribute: Attribute, other: Attribute): boolean {
  * How far neighbours agree above chance: 0 for an attribute that images do not show, 1 where neighbours always agree (Cohen's kappa for
  * categories; for numbers 1 less the mean distance of neighbours over that of any two). NaN where too little is known.
  */
-export function visibility(attribute: Attribute, nearest: Nearest): number {
+export function visibility(attribute: CatalogueAttribute, nearest: Nearest): number {
   if (attribute.kind === 'list') return Number.NaN;
   const { of } = attribute;
   const known = (row: number) => (attribute.kind === 'number' ? !Number.isNaN(of[row]) : (of[row] as number) >= 0);

@@ -4,7 +4,7 @@ import type { OnProgress } from '../../core/progress.js';
 import { Random } from '../../core/random.js';
 import { type SplitName, splitNames } from '../data/triplets.js';
 import type { ScoreVectors } from '../eval/vectors.js';
-import { type Attribute, readAttributes } from './attributes.js';
+import { type CatalogueAttribute, readAttributes } from './attributes.js';
 import type { CatalogueRow } from './catalogue-row.js';
 import { Differences } from './changes.js';
 import { chooseAttributes } from './choose-attributes.js';
@@ -51,7 +51,7 @@ export interface MadeTriplets {
   /** Ids of the images of each split. */
   readonly images: Readonly<Record<SplitName, readonly string[]>>;
   readonly columns: readonly Column[];
-  readonly attributes: readonly { name: string; kind: Attribute['kind']; source: string; values: number }[];
+  readonly attributes: readonly { name: string; kind: CatalogueAttribute['kind']; source: string; values: number }[];
   readonly leftOut: readonly { name: string; reason: string }[];
   readonly products: number;
   /** What a person should know, in sentences without their end. */
@@ -142,7 +142,7 @@ function nothingToTell(columns: number, leftOut: LeftOut): LimnError {
   return new LimnError('DATA', message, { details: { leftOut } });
 }
 
-function noPairs(name: SplitName, images: number, attributes: readonly Attribute[]): LimnError {
+function noPairs(name: SplitName, images: number, attributes: readonly CatalogueAttribute[]): LimnError {
   const named = attributes.map((attribute) => `"${attribute.name}"`).join(', ');
   const message = `Among the ${images} images of ${name} no two differ in one to three of ${named}: give more products, or other columns with --fields.`;
   return new LimnError('DATA', message, { details: { split: name, images } });

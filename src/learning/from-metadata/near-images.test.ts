@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { dot } from '../../core/dot.js';
 import { Random } from '../../core/random.js';
-import type { Attribute } from './attributes.js';
+import type { CatalogueAttribute } from './attributes.js';
 import { chooseAttributes, visibility } from './choose-attributes.js';
 import { groupProducts } from './groups.js';
 import { findNear, nearlySame } from './near-images.js';
@@ -41,7 +41,7 @@ it('finds the neighbours that sorting all cosines finds', async () => {
 });
 
 const base = { role: undefined, source: 'column', translations: new Map() } as const;
-const category = (name: string, of: readonly number[]): Attribute => ({
+const category = (name: string, of: readonly number[]): CatalogueAttribute => ({
   ...base,
   name,
   kind: 'category',
@@ -64,7 +64,7 @@ it('an attribute is seen as far as neighbours agree above chance', () => {
   );
   expect(visibility(seen, nearest)).toBe(1);
   expect(Math.abs(visibility(coin, nearest))).toBeLessThan(0.2);
-  const price: Attribute = {
+  const price: CatalogueAttribute = {
     ...base,
     name: 'price',
     kind: 'number',

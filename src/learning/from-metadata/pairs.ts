@@ -4,7 +4,7 @@ import { throwIfAborted } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress.js';
 import type { Random } from '../../core/random.js';
 import type { ScoreVectors } from '../eval/vectors.js';
-import { type Change, type Differences, mostChanges } from './changes.js';
+import { type AttributeChange, type Differences, mostChanges } from './changes.js';
 
 export interface DrawnPair {
   readonly reference: number;
@@ -13,7 +13,7 @@ export interface DrawnPair {
   readonly strategy: 'near' | 'attributes';
   /** Cosine of the images' vectors, from their mean. */
   readonly similarity: number;
-  readonly changes: readonly Change[];
+  readonly changes: readonly AttributeChange[];
 }
 
 export interface PairOptions {
@@ -50,7 +50,7 @@ export function drawPairs(options: PairOptions): DrawnPair[] {
       throwIfAborted(signal, 'drawing pairs');
       onProgress?.({ stage: 'draw pairs', done: at, total: rows.length });
     }
-    const open: Candidate[] = [];
+    const open: CandidateRow[] = [];
     for (const other of poolOf(rows, random)) {
       if (other === reference) continue;
       const changes = differences.count(reference, other);
@@ -76,7 +76,7 @@ export function drawPairs(options: PairOptions): DrawnPair[] {
   return found;
 }
 
-interface Candidate {
+interface CandidateRow {
   row: number;
   changes: number;
   similarity: number;
@@ -90,7 +90,7 @@ function poolOf(rows: readonly number[], random: Random): readonly number[] {
 }
 
 /** One that is not taken, of the wanted number of changes where there is one. */
-function pick(open: readonly Candidate[], taken: ReadonlySet<number>, isNear: boolean, random: Random): Candidate {
+function pick(open: readonly CandidateRow[], taken: ReadonlySet<number>, isNear: boolean, random: Random): CandidateRow {
   const draw = random.uniform();
   const wanted = draw < shares[0] ? 1 : draw < shares[0] + shares[1] ? 2 : 3;
   const free = open.filter(({ row }) => !taken.has(row));
@@ -100,7 +100,7 @@ function pick(open: readonly Candidate[], taken: ReadonlySet<number>, isNear: bo
 }
 
 /** The changes that the text tells: all of categories and lists, and now and then one of numbers. */
-function told(differences: Differences, reference: number, target: number, random: Random): Change[] {
+function told(differences: Differences, reference: number, target: number, random: Random): AttributeChange[] {
   const changes = differences.changes(reference, target);
   const comparisons = differences.comparisons(reference, target);
   if (comparisons.length === 0 || changes.length >= mostChanges) return random.shuffle(changes);

@@ -1,7 +1,7 @@
 /** Writes the text of a pair: every change in words that are drawn anew each time, so that no phrase stands for a change. */
 import type { Random } from '../../core/random.js';
 import { roleOfAttribute } from './attributes.js';
-import type { Change } from './changes.js';
+import type { AttributeChange } from './changes.js';
 import { wordsOfName } from './roles.js';
 import type { Forms, Wording } from './wording.js';
 
@@ -11,7 +11,7 @@ type Form = (typeof forms)[number];
 const shares = { says: 0.55, as: 0.3, asks: 0.15 } as const;
 
 /** A text that tells all changes, in small letters. */
-export function writeText(changes: readonly Change[], wording: Wording, random: Random): string {
+export function writeText(changes: readonly AttributeChange[], wording: Wording, random: Random): string {
   const draw = random.uniform();
   const wanted: Form = draw < shares.says ? 'says' : draw < shares.says + shares.as ? 'as' : 'asks';
   const parts = changes.map((change) => tell(change, wanted, wording, random));
@@ -21,7 +21,7 @@ export function writeText(changes: readonly Change[], wording: Wording, random: 
   return text.toLowerCase();
 }
 
-function tell(change: Change, wanted: Form, wording: Wording, random: Random): { text: string; form: Form } {
+function tell(change: AttributeChange, wanted: Form, wording: Wording, random: Random): { text: string; form: Form } {
   const { attribute, how } = change;
   const role = roleOfAttribute(attribute);
   const isAdded = how === 'added' || (how === 'value' && change.from === '');
@@ -42,7 +42,7 @@ function tell(change: Change, wanted: Form, wording: Wording, random: Random): {
 }
 
 /** A value in the language: as the table has it, or in one of the language's other words for it. */
-function translated({ attribute, ...change }: Change, side: 'from' | 'to', wording: Wording, random: Random): string {
+function translated({ attribute, ...change }: AttributeChange, side: 'from' | 'to', wording: Wording, random: Random): string {
   const value = change[side];
   const ways = Object.hasOwn(wording.values, value) ? wording.values[value] : undefined;
   return attribute.translations.get(wording.language)?.get(value) ?? (ways ? random.pick(ways) : value);

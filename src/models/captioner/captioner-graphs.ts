@@ -63,7 +63,7 @@ export function pairModel(config: CaptionerConfig, weights: Weights, batch: numb
 }
 
 /**
- * One word of a decoding of B items with `each` rows, R in all. Inputs: `words` int64 (R), `place` int64 (1), `memory.*` of
+ * One word of a decoding of B items with `each` rows, R in all. Inputs: `words` int64 (R), `position` int64 (1), `memory.*` of
  * {@link pairModel}, `past.*`, the keys and values so far, and where items have several rows `parents` int64 (R), the row that each
  * row goes on from. Outputs: `logProbabilities` (R, V), `next.past.*`.
  */
@@ -77,7 +77,7 @@ export function stepModel(
   const rows = batch * each;
   const graph = new Graph('step');
   const context = new InferenceContext(graph, weights);
-  const [words, position] = [graph.input('words', 'int64', [rows]), graph.input('place', 'int64', [1])];
+  const [words, position] = [graph.input('words', 'int64', [rows]), graph.input('position', 'int64', [1])];
   const bias = biasInput(graph, config, batch, memoryLength);
   const memory = { layers: inputAll(graph, 'memory', config, batch, memoryLength), bias };
   const past = inputAll(graph, 'past', config, rows, config.words + 1);
@@ -90,7 +90,7 @@ export function stepModel(
   return encodeModel(graph);
 }
 
-/** `memory` (B, n, d) and `words` int64 (B, L), beginning with the start -> `logProbabilities` (B, L, V) of the word behind each place. */
+/** `memory` (B, n, d) and `words` int64 (B, L), beginning with the start -> `logProbabilities` (B, L, V) of the word behind each position. */
 export function textModel(config: CaptionerConfig, weights: Weights, batch: number, memoryLength: number): Uint8Array {
   const graph = new Graph('text');
   const tokens = graph.input('memory', 'float32', [batch, memoryLength, config.width]);

@@ -1,6 +1,6 @@
 /**
  * Greedy captions as one graph, from pictures to words: an ONNX Loop writes word after word, so that nothing but the texts leaves the
- * runtime. The rules are those of greedy decoding in models/captioner/decoding.ts. Shapes: B texts, L places, the last for the end, V words.
+ * runtime. The rules are those of greedy decoding in models/captioner/decoding.ts. Shapes: B texts, L positions, the last for the end, V words.
  */
 import * as f from '../../engine/graph/functions.js';
 import { encodeModel, Graph, type Value } from '../../engine/graph/index.js';
@@ -12,7 +12,7 @@ import { declare, pairInputs, pastShapes } from './captioner-graphs.js';
 import type { DecodingRules, WrittenCaption } from './decoding.js';
 
 /**
- * Pairs of pictures -> `words` int64 (places, B) and their `logProbabilities` (places, B), as many places as the longest text has with
+ * Pairs of pictures -> `words` int64 (positions, B) and their `logProbabilities` (positions, B), as many positions as the longest text has with
  * its end; what stands behind a text's end is of no account.
  */
 export function greedyModel(
@@ -55,7 +55,7 @@ export function greedyModel(
   next.forEach((value, i) => {
     body.output(`loop.next.${i}`, value);
   });
-  // Both are stacked, a row a place.
+  // Both are stacked, a row a position.
   body.output('loop.words', f.identity(word));
   body.output('loop.logProbabilities', f.reduceMax(allowed, [1]));
 
@@ -68,11 +68,11 @@ export function greedyModel(
   return encodeModel(graph);
 }
 
-/** (L, V): minus infinity for what must not stand at a place. A text is not empty, and its last place is for its end. */
+/** (L, V): minus infinity for what must not stand at a position. A text is not empty, and its last position is for its end. */
 function neverWritten(graph: Graph, { words, length, forbidden, end }: DecodingRules): Value {
   const shape: Shape = [length + 1, words];
-  const refused = (place: number, id: number) =>
-    place === length ? id !== end : forbidden.has(id) || (place === 0 && id === end);
+  const refused = (position: number, id: number) =>
+    position === length ? id !== end : forbidden.has(id) || (position === 0 && id === end);
   return graph.constant(
     float32(
       shape,
@@ -86,12 +86,12 @@ function neverWritten(graph: Graph, { words, length, forbidden, end }: DecodingR
 
 /** The texts of {@link greedyModel}'s outputs. */
 export function writtenTexts(words: Tensor, logProbabilities: Tensor, end: number): WrittenCaption[] {
-  const [places, rows] = words.shape as [number, number];
+  const [positions, rows] = words.shape as [number, number];
   return Array.from({ length: rows }, (_, row) => {
     const text: WrittenCaption = { ids: [], logProbability: 0 };
-    for (let place = 0; place < places; place++) {
-      const id = Number(words.data[place * rows + row]);
-      text.logProbability += logProbabilities.data[place * rows + row] as number;
+    for (let position = 0; position < positions; position++) {
+      const id = Number(words.data[position * rows + row]);
+      text.logProbability += logProbabilities.data[position * rows + row] as number;
       if (id === end) break;
       text.ids.push(id);
     }

@@ -56,7 +56,7 @@ export interface CaptionOptions {
   onProgress?: OnProgress | undefined;
 }
 
-/** Words of a text at the places of a batch: start, words, end, then 0. (count, words + 2) */
+/** Words of a text at the positions of a batch: start, words, end, then 0. (count, words + 2) */
 export function captionIds(vocabulary: Vocabulary, config: CaptionerConfig, texts: readonly string[]): BigInt64Array {
   const width = config.words + 2;
   const ids = new BigInt64Array(texts.length * width);
@@ -157,14 +157,14 @@ export class CaptionerModel {
         config,
         rows.map((i) => texts[i] as string),
       );
-      // Every place but the last is read; what stands behind it is to be told.
+      // Every position but the last is read; what stands behind it is to be told.
       const read = ids.filter((_, i) => i % width < width - 1);
       const logP = await this.readText(memory, batch, read);
       for (let i = 0; i < count; i++) {
         let sum = 0;
         let length = 0;
-        for (let place = 0; place + 1 < width && (ids[i * width + place + 1] as bigint) > 0n; place++) {
-          sum += logP[(i * (width - 1) + place) * idCount(config) + Number(ids[i * width + place + 1])] as number;
+        for (let position = 0; position + 1 < width && (ids[i * width + position + 1] as bigint) > 0n; position++) {
+          sum += logP[(i * (width - 1) + position) * idCount(config) + Number(ids[i * width + position + 1])] as number;
           length++;
         }
         found.push(sum / length);
@@ -235,9 +235,9 @@ export class CaptionerModel {
     const session = await this.session(`step ${batch} x ${each} ${length}`, build, carry);
     await session.setResident({ ...memory, ...past }, { transfer: true });
     return {
-      next: async (words, place, parents) => {
+      next: async (words, position, parents) => {
         const from = each > 1 ? { parents: int64([rows], parents) } : {};
-        const feeds = { words: int64([rows], words), place: int64([1], [place]), ...from };
+        const feeds = { words: int64([rows], words), position: int64([1], [position]), ...from };
         const { logProbabilities } = await session.run(feeds, { fetch: ['logProbabilities'] });
         return logProbabilities?.data as Float32Array;
       },
@@ -247,21 +247,21 @@ export class CaptionerModel {
   /** Every word reads the whole text again: slower, and the reference for the other one. */
   private plainWriter(memory: Record<string, Tensor>, rows: number): Writer {
     const { config } = this.parts;
-    const places = config.words + 1;
-    let texts = new BigInt64Array(rows * places);
+    const positions = config.words + 1;
+    let texts = new BigInt64Array(rows * positions);
     return {
-      next: async (words, place, parents) => {
+      next: async (words, position, parents) => {
         const before = texts;
-        texts = new BigInt64Array(rows * places);
+        texts = new BigInt64Array(rows * positions);
         parents.forEach((parent, row) => {
-          texts.set(before.subarray(parent * places, parent * places + place), row * places);
-          texts[row * places + place] = BigInt(words[row] as number);
+          texts.set(before.subarray(parent * positions, parent * positions + position), row * positions);
+          texts[row * positions + position] = BigInt(words[row] as number);
         });
         const all = await this.readText(memory, rows, texts);
         const count = idCount(config);
         const out = new Float32Array(rows * count);
         for (let row = 0; row < rows; row++) {
-          const at = (row * places + place) * count;
+          const at = (row * positions + position) * count;
           out.set(all.subarray(at, at + count), row * count);
         }
         return out;
@@ -269,7 +269,7 @@ export class CaptionerModel {
     };
   }
 
-  /** (rows, words + 1, V) log-probabilities of the word behind each place. */
+  /** (rows, words + 1, V) log-probabilities of the word behind each position. */
   private async readText(memory: Record<string, Tensor>, rows: number, words: BigInt64Array): Promise<Float32Array> {
     const { config, weights } = this.parts;
     const length = memory.memory?.shape[1] as number;

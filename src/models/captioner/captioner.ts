@@ -67,7 +67,7 @@ function typed(scope: Context, name: string, tokens: Value): Value {
   return f.add(tokens, scope.scope('types').parameter(name, [tokens.shape[2] as number], init.normal(0.1)));
 }
 
-/** Logits (B, L, V) of the word behind each place. @param words ids int64 (B, L), beginning with the start */
+/** Logits (B, L, V) of the word behind each position. @param words ids int64 (B, L), beginning with the start */
 export function decode(context: Context, config: CaptionerConfig, memory: Memory, words: Value): Value {
   const scope = context.scope('decoder');
   const length = words.shape[1] as number;
@@ -88,7 +88,7 @@ export function memories(context: Context, config: CaptionerConfig, memory: Valu
 export interface DecodingStep {
   /** Logits of the next word, (R, V). */
   logits: Value;
-  /** Keys and values of all places so far, a pair a layer: (R, H, L, d/H). */
+  /** Keys and values of all positions so far, a pair a layer: (R, H, L, d/H). */
   past: KeysAndValues[];
 }
 
@@ -133,7 +133,7 @@ function positionsOf(scope: Context, config: CaptionerConfig): Value {
   return scope.parameter('positions', [config.words + 1, config.width], init.normal(0.02), { decay: false });
 }
 
-/** Word vectors with their positions: words (B, L), or (R) at one place. @param positions (L, d) */
+/** Word vectors with their positions: words (B, L), or (R) at one position. @param positions (L, d) */
 function embed(scope: Context, config: CaptionerConfig, words: Value, positions: Value) {
   const table = scope.parameter('words', [idCount(config), config.width], init.normal(1 / Math.sqrt(config.width)), {
     decay: false,
@@ -150,11 +150,11 @@ function outputs(scope: Context, x: Value, table: Value): Value {
 }
 
 /**
- * Teacher forcing: every place is to tell the word behind it.
+ * Teacher forcing: every position is to tell the word behind it.
  *
  * @param words ids int64 (B, L + 1): start, the text, its end, then 0
  * @param rowWeights float32 (B): how much each text counts. @default all the same
- * @returns the mean cross-entropy of a word; `accuracy` is the share of places whose likeliest word is the right one
+ * @returns the mean cross-entropy of a word; `accuracy` is the share of positions whose likeliest word is the right one
  */
 export function captionerLoss(context: Context, config: CaptionerConfig, inputs: Inputs, words: Value, rowWeights?: Value) {
   const [batch, length] = words.shape as [number, number];

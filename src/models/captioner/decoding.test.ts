@@ -20,8 +20,8 @@ class Tree implements Writer {
     return raw.map((value) => value - whole);
   }
 
-  async next(words: Int32Array, place: number, parents: Int32Array): Promise<Float32Array> {
-    const before = place === 0 ? Array.from({ length: this.rows }, () => []) : this.texts;
+  async next(words: Int32Array, position: number, parents: Int32Array): Promise<Float32Array> {
+    const before = position === 0 ? Array.from({ length: this.rows }, () => []) : this.texts;
     this.texts = Array.from({ length: this.rows }, (_, row) => [
       ...(before[parents[row] as number] as number[]),
       words[row] as number,

@@ -7,11 +7,11 @@ import { check } from '../../core/schema.js';
 export interface Writer {
   /**
    * @param words (R) the last word of each row
-   * @param place how many words stand before it, the start not counted
+   * @param position how many words stand before it, the start not counted
    * @param parents (R) the row that each row goes on from
    * @returns (R, V) log-probabilities of the next word
    */
-  next(words: Int32Array, place: number, parents: Int32Array): Promise<Float32Array>;
+  next(words: Int32Array, position: number, parents: Int32Array): Promise<Float32Array>;
 }
 
 export interface DecodingRules {
@@ -94,10 +94,10 @@ export function decodeTexts(
 }
 
 /** Log-probabilities of a row, without what may not be written. An empty text is none. */
-function allowed(all: Float32Array, row: number, place: number, { words, forbidden, end }: DecodingRules): Float32Array {
+function allowed(all: Float32Array, row: number, position: number, { words, forbidden, end }: DecodingRules): Float32Array {
   const logP = all.slice(row * words, (row + 1) * words);
   for (const id of forbidden) logP[id] = Number.NEGATIVE_INFINITY;
-  if (place === 0) logP[end] = Number.NEGATIVE_INFINITY;
+  if (position === 0) logP[end] = Number.NEGATIVE_INFINITY;
   return logP;
 }
 
@@ -111,12 +111,12 @@ async function oneByOne(
   const last = new Int32Array(items).fill(rules.start);
   const parents = Int32Array.from({ length: items }, (_, i) => i);
   const ended = new Uint8Array(items);
-  for (let place = 0; place <= rules.length && ended.includes(0); place++) {
-    const all = await writer.next(last, place, parents);
+  for (let position = 0; position <= rules.length && ended.includes(0); position++) {
+    const all = await writer.next(last, position, parents);
     for (let item = 0; item < items; item++) {
       if (ended[item]) continue;
-      const logP = allowed(all, item, place, rules);
-      const id = place === rules.length ? rules.end : choose(logP, item);
+      const logP = allowed(all, item, position, rules);
+      const id = position === rules.length ? rules.end : choose(logP, item);
       const text = texts[item] as WrittenCaption;
       text.logProbability += logP[id] as number;
       last[item] = id;
@@ -169,14 +169,14 @@ async function beamSearch(
   const ended = Array.from({ length: items }, (): WrittenCaption[] => []);
   const last = new Int32Array(rows).fill(rules.start);
   const parents = Int32Array.from({ length: rows }, (_, row) => row);
-  for (let place = 0; place <= rules.length && alive.some((list) => list.length > 0); place++) {
-    const all = await writer.next(last, place, parents);
+  for (let position = 0; position <= rules.length && alive.some((list) => list.length > 0); position++) {
+    const all = await writer.next(last, position, parents);
     alive = alive.map((list, item) => {
       const finished = ended[item] as WrittenCaption[];
       const open: Beam[] = [];
-      for (const { from, id, logProbability } of extensions(list, all, place, rules, beams)) {
+      for (const { from, id, logProbability } of extensions(list, all, position, rules, beams)) {
         if (id === rules.end) finished.push({ ids: from.ids, logProbability });
-        else if (open.length < beams && place < rules.length)
+        else if (open.length < beams && position < rules.length)
           open.push({ ids: [...from.ids, id], logProbability, row: from.row });
       }
       finished.sort((a, b) => score(b) - score(a)).splice(beams);
@@ -206,7 +206,7 @@ interface Extension {
 function extensions(
   list: readonly Beam[],
   all: Float32Array,
-  place: number,
+  position: number,
   rules: DecodingRules,
   beams: number,
 ): readonly Extension[] {
@@ -222,8 +222,8 @@ function extensions(
     if (best.length === most) floor = (best[most - 1] as Extension).logProbability;
   };
   for (const from of list) {
-    const logP = allowed(all, from.row, place, rules);
-    if (place === rules.length) offer(from, rules.end, from.logProbability + (logP[rules.end] as number));
+    const logP = allowed(all, from.row, position, rules);
+    if (position === rules.length) offer(from, rules.end, from.logProbability + (logP[rules.end] as number));
     else {
       for (let id = 0; id < logP.length; id++) {
         const logProbability = from.logProbability + (logP[id] as number);

@@ -39,23 +39,23 @@ export class ImageEncoderRuntime {
     readonly config: ImageConfig,
     /** Tells encoders apart: features of one mean nothing to a model trained with another. */
     readonly id: string,
-    private readonly means: Deps = {},
+    private readonly deps: Deps = {},
   ) {}
 
   /** What the encoder is; undefined for patches and captions. */
   get description(): EncoderDescription | undefined {
-    return this.means.description;
+    return this.deps.description;
   }
 
   /** How a model's folder names the encoder. */
   get identity(): EncoderIdentity {
-    const { description, definition } = this.means;
+    const { description, definition } = this.deps;
     return { id: this.id, ...(description ? { description } : {}), ...(definition === undefined ? {} : { definition }) };
   }
 
   /** The encoder's file, where it is trained with the rest. */
   get trainable(): TrainableEncoder<EncoderDescription> | undefined {
-    return this.means.trainable;
+    return this.deps.trainable;
   }
 
   /** @deprecated it is called {@link trainable} */
@@ -183,7 +183,7 @@ export class ImageEncoderRuntime {
 
   /** Texts of these pictures that belong into the vocabulary: their captions, where captions stand in for them. */
   texts(images: readonly { id: string }[]): string[] {
-    const { captions } = this.means;
+    const { captions } = this.deps;
     return captions ? images.map(({ id }) => captions.of(id)) : [];
   }
 
@@ -193,7 +193,7 @@ export class ImageEncoderRuntime {
     // A dataset may list a picture several times (Fashion200K); it is read once.
     const options = { ...given, images: [...new Map(given.images.map((image) => [image.id, image])).values()] };
     const { config } = this;
-    const { encoder, captions, trainable } = this.means;
+    const { encoder, captions, trainable } = this.deps;
     if (encoder) return featureSource(await openFeatures({ ...options, encoder }), config);
     if (captions && config.kind === 'captions') {
       if (!vocabulary)
@@ -211,7 +211,7 @@ export class ImageEncoderRuntime {
   /** How picture files are decoded for {@link encode}. @throws LimnError USAGE where captions stand in for pictures */
   get image(): ImageSettings {
     const { config } = this;
-    const { encoder, trainable } = this.means;
+    const { encoder, trainable } = this.deps;
     if (encoder) return encoder.image;
     if (trainable) return imageSettings(trainable.description);
     if (config.kind === 'patch') return { size: config.size, fit: 'contain' };
@@ -230,7 +230,7 @@ export class ImageEncoderRuntime {
    * @throws LimnError NOT_FINITE when the encoder gives no usable numbers
    */
   async encode(images: readonly Uint8Array[], ids: readonly string[]): Promise<ImageFeatures> {
-    const { encoder, trainable } = this.means;
+    const { encoder, trainable } = this.deps;
     if (encoder) return featureSource(await encodeInMemory(encoder, images, ids), this.config);
     const { size } = this.image;
     const bytes = size * size * 3;
@@ -243,6 +243,6 @@ export class ImageEncoderRuntime {
   }
 
   async close(): Promise<void> {
-    await this.means.encoder?.close();
+    await this.deps.encoder?.close();
   }
 }

@@ -44,17 +44,17 @@ export class TextReader {
     readonly config: TextConfig,
     /** Tells encoders apart, as a picture reader's id does. */
     readonly id: string,
-    private readonly means: Deps = {},
+    private readonly deps: Deps = {},
   ) {}
 
   /** How the encoder is opened again; undefined for the vocabulary. */
   get choice(): TextEncoderChoice | undefined {
-    return this.means.choice;
+    return this.deps.choice;
   }
 
   /** The encoder's file, where it is trained with the rest. */
   get trainable(): TrainableEncoder<TextDescription> | undefined {
-    return this.means.trainable;
+    return this.deps.trainable;
   }
 
   /** @deprecated it is called {@link trainable} */
@@ -110,7 +110,7 @@ export class TextReader {
 
   /** Makes texts ready to be fed; a frozen encoder computes their features, or takes them from the cache. */
   async read({ texts, vocabulary, words, signal, onProgress }: ReadTextsOptions): Promise<TextSource> {
-    const { encoder, tokenizer, trainable } = this.means;
+    const { encoder, tokenizer, trainable } = this.deps;
     if (encoder) return textFeatureSource(await openTextFeatures({ encoder, texts, signal, onProgress }));
     if (tokenizer && trainable && this.config.kind === 'tuned')
       return tokenSource(tokenizer, this.config.tokens, trainable.description.padding);
@@ -118,6 +118,6 @@ export class TextReader {
   }
 
   async close(): Promise<void> {
-    await this.means.encoder?.close();
+    await this.deps.encoder?.close();
   }
 }

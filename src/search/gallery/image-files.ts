@@ -6,7 +6,7 @@ import { readImage } from '../../models/encoders/image/image.js';
 import { isUrl, locationInside } from './ingest/image-list.js';
 import type { SafeFetcher } from './ingest/safe-fetch.js';
 
-export interface ReadOptions {
+export interface ImageReadOptions {
   signal?: AbortSignal | undefined;
 }
 
@@ -52,7 +52,7 @@ export class ImageFiles {
    * @throws LimnError IMAGE for a file that cannot be read, USAGE for a URL where none are allowed or this one is not, DATA for one that
    * cannot be fetched, INTERRUPTED
    */
-  async read(location: string, options: ReadOptions = {}): Promise<Uint8Array> {
+  async read(location: string, options: ImageReadOptions = {}): Promise<Uint8Array> {
     if (!isUrl(location)) return readImage(await this.pathOf(location));
     if (this.fetcher) return (await this.fetcher.fetch(location, options)).bytes;
     throw new LimnError(

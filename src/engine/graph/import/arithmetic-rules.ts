@@ -98,9 +98,9 @@ function standardized(call: Call): Value {
   const [x, scale, bias] = [0, 1, 2].map((i) => need(call.inputs, i)) as [Value, Value, Value];
   const axes = x.shape.flatMap((_, i) => (i === 1 ? [] : [i]));
   const around = c.sub(x, c.mean(x, axes));
-  const deviation = c.sqrt(c.add(c.mean(c.mul(around, around), axes), float(call.attributes, 'epsilon', 1e-5)));
+  const std = c.sqrt(c.add(c.mean(c.mul(around, around), axes), float(call.attributes, 'epsilon', 1e-5)));
   const perChannel = (value: Value) => c.reshape(value, [1, x.shape[1] as number, ...axes.slice(1).map(() => 1)]);
-  return c.add(c.mul(c.div(around, deviation), perChannel(scale)), perChannel(bias));
+  return c.add(c.mul(c.div(around, std), perChannel(scale)), perChannel(bias));
 }
 
 export const arithmeticRules: Readonly<Record<string, ImportRule>> = {

@@ -22,7 +22,7 @@ export function clipFactor(norm: number, { clipNorm = 1 }: OptimizerOptions): nu
 export const approachAt = (t: number, decay: number) => 1 - Math.min((t + 1) / (t + 10), decay);
 
 /** Float32 scalars that are part of a training's state. */
-export class Clock {
+export class ClockScalars {
   private readonly values = new Map<string, number>();
 
   constructor(accumulate: number) {

@@ -2,7 +2,7 @@
  * Clipping, schedule, AdamW, the average of the parameters and the sums of accumulation over flat memory (docs/decisions/0012): what
  * engine/nn/optimizer.ts adds to a graph in some fifteen passes over all parameters is one here.
  */
-import { approachAt, Clock, clipFactor, rateAt } from './clock.js';
+import { approachAt, ClockScalars, clipFactor, rateAt } from './clock.js';
 import { batchesName, clockNames, type StatePart, type UpdatePlan } from './plan.js';
 import { type StateBlock, stateBlocks } from './state-block.js';
 
@@ -17,7 +17,7 @@ export interface UpdateReport {
 export class FlatOptimizer {
   private readonly blocks: readonly StateBlock[];
   private readonly views: ReadonlyMap<string, Float32Array>;
-  private readonly clock: Clock;
+  private readonly clock: ClockScalars;
 
   constructor(private readonly plan: UpdatePlan) {
     const { options, accumulate } = plan;
@@ -26,7 +26,7 @@ export class FlatOptimizer {
     if (accumulate > 1) parts.push('sum.');
     this.blocks = stateBlocks(plan.parameters, parts);
     this.views = new Map(this.blocks.flatMap((block) => [...block.views()]));
-    this.clock = new Clock(accumulate);
+    this.clock = new ClockScalars(accumulate);
   }
 
   /** The state's numbers of this name as they lie in memory, or undefined where they belong to no parameter. */

@@ -49,7 +49,7 @@ export type Garment = { readonly kind: Kind; readonly colour: Colour; readonly p
 >;
 
 /** One attribute that differs between two garments. */
-export interface Change {
+export interface GarmentChange {
   readonly attribute: string;
   readonly from: string;
   readonly to: string;
@@ -72,7 +72,7 @@ export function keyOf(garment: Garment): string {
 }
 
 /** The differences of two garments of one kind, in the order of the kind's attributes. */
-export function changesBetween(from: Garment, to: Garment): Change[] {
+export function changesBetween(from: Garment, to: Garment): GarmentChange[] {
   return Object.keys(attributesOf(from.kind))
     .filter((name) => from[name] !== to[name])
     .map((attribute) => ({ attribute, from: from[attribute] as string, to: to[attribute] as string }));

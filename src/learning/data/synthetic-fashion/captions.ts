@@ -1,6 +1,6 @@
 /** Writes the two captions of a triplet, as FashionIQ's annotators did: together they tell every change. */
 import type { Random } from '../../../core/random.js';
-import { attributesOf, type Change, changesBetween, type Garment, type Kind } from './attributes.js';
+import { attributesOf, changesBetween, type Garment, type GarmentChange, type Kind } from './attributes.js';
 import { wordingOf } from './wording.js';
 
 /** "a, b and c". */
@@ -31,7 +31,7 @@ function agree(kind: Kind, predicate: string): string {
 }
 
 /** One caption that tells these changes. */
-function caption(kind: Kind, changes: readonly Change[], random: Random): string {
+function caption(kind: Kind, changes: readonly GarmentChange[], random: Random): string {
   const ordered = random.shuffle([...changes]);
   if (random.uniform() < 0.6) {
     const says = listPredicates(ordered.map((change) => agree(kind, random.pick(wordingOf(change).says))));
@@ -49,8 +49,8 @@ function caption(kind: Kind, changes: readonly Change[], random: Random): string
 }
 
 /** Which changes each caption tells: together all, each at least one. */
-function share(changes: readonly Change[], random: Random): [Change[], Change[]] {
-  const parts: [Change[], Change[]] = [[], []];
+function share(changes: readonly GarmentChange[], random: Random): [GarmentChange[], GarmentChange[]] {
+  const parts: [GarmentChange[], GarmentChange[]] = [[], []];
   for (const change of changes) {
     const draw = random.uniform();
     if (draw < 0.68) parts[0].push(change);

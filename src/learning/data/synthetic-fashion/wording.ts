@@ -2,9 +2,9 @@
  * How a person says each value of an attribute. `says` are predicates of "it" ("is red"); `as` fit behind "the same but".
  * Comparisons ("is shorter") are added only where the pair of values leaves one answer.
  */
-import type { Change } from './attributes.js';
+import type { GarmentChange } from './attributes.js';
 
-export interface Wording {
+export interface GarmentWording {
   readonly says: readonly string[];
   readonly as: readonly string[];
 }
@@ -17,7 +17,7 @@ const fabricWords: Record<string, { noun: string; says: string[] }> = {
   floral: { noun: 'flowers', says: ['is floral', 'has a floral print', 'has flowers on it'] },
 };
 
-const valueWords: Record<string, Record<string, Wording>> = {
+const valueWords: Record<string, Record<string, GarmentWording>> = {
   sleeve: {
     none: { says: ['is sleeveless', 'has no sleeves'], as: ['sleeveless', 'without sleeves'] },
     short: { says: ['has short sleeves', 'is short-sleeved'], as: ['with short sleeves', 'short-sleeved'] },
@@ -91,7 +91,7 @@ const comparisons: Record<string, string> = {
 };
 
 /** All the ways to say one change. Throws nothing: every value of `kinds` has words, which a test checks. */
-export function wordingOf({ attribute, from, to }: Change): Wording {
+export function wordingOf({ attribute, from, to }: GarmentChange): GarmentWording {
   if (attribute === 'colour') {
     return {
       says: [`is ${to}`, `is ${to} instead of ${from}`, `comes in ${to}`, `is ${to} rather than ${from}`],

@@ -6,11 +6,11 @@ import { Materials } from '../materials.js';
 import { settleRun } from '../one-run.js';
 import { type PlannedRun, resultOf } from '../plan.js';
 import type { RunResult } from '../result.js';
-import type { RunOptions, RunsEnded } from '../run.js';
+import type { ExperimentRunOptions, RunsEnded } from '../run.js';
 import { jobOf, type RunJob } from './run-job.js';
 import { RunQueue, type RunState } from './run-queue.js';
 
-export interface QueuedRunOptions extends RunOptions {
+export interface QueuedRunOptions extends ExperimentRunOptions {
   /** `redis://` or `rediss://`. */
   queue: string;
   /** Milliseconds after which a run that the queue has forgotten is queued again. @default 10000 */

@@ -38,8 +38,9 @@ export function normalizedPixels(
     for (let channel = 0; channel < 3; channel++) {
       const [scale, shift] = [1 / (255 * (std[channel] as number)), -(mean[channel] as number) / (std[channel] as number)];
       const place = channelOrder === 'RGB' ? channel : 2 - channel;
-      if (layout === 'NCHW') writeChannel(image, channel, scale, shift, out, (3 * i + place) * area, 1);
-      else writeChannel(image, channel, scale, shift, out, 3 * area * i + place, 3);
+      const to =
+        layout === 'NCHW' ? { out, start: (3 * i + place) * area, stride: 1 } : { out, start: 3 * area * i + place, stride: 3 };
+      writeChannel(image, channel, { scale, shift }, to);
     }
   });
   return out;
@@ -49,11 +50,8 @@ export function normalizedPixels(
 function writeChannel(
   image: Uint8Array,
   channel: number,
-  scale: number,
-  shift: number,
-  out: Float32Array,
-  start: number,
-  stride: number,
+  { scale, shift }: { scale: number; shift: number },
+  { out, start, stride }: { out: Float32Array; start: number; stride: number },
 ): void {
   for (let from = channel, at = start; from < image.length; from += 3, at += stride) {
     out[at] = (image[from] as number) * scale + shift;

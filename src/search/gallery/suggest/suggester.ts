@@ -43,7 +43,7 @@ export interface SuggesterParts {
 }
 
 /** A text that can be suggested, with the values of the gallery that it names. */
-interface Candidate {
+interface CandidateText {
   text: string;
   words: readonly string[];
   /** Field and value, e.g. "colour blue". */
@@ -60,7 +60,7 @@ const fillers = new Set(
 
 export class Suggester {
   private readonly values: readonly { key: string; words: readonly string[] }[];
-  private readonly candidates: readonly Candidate[];
+  private readonly candidates: readonly CandidateText[];
 
   constructor(private readonly parts: SuggesterParts) {
     this.values = parts.fields
@@ -114,7 +114,7 @@ export class Suggester {
         return { candidate, rank: rank + noise(seed + candidate.text) };
       })
       .sort((a, b) => a.rank - b.rank || (a.candidate.text < b.candidate.text ? -1 : 1));
-    const chosen: Candidate[] = [];
+    const chosen: CandidateText[] = [];
     const used = new Set<string>();
     for (const fresh of [true, false]) {
       for (const { candidate } of rated) {
@@ -133,7 +133,7 @@ export class Suggester {
     const begun = typed.trimStart().toLowerCase().replace(/\s+/g, ' ');
     const words = tokenize(begun);
     const last = /[\p{L}\p{N}]$/u.test(begun) ? words.pop() : undefined;
-    const has = (candidate: Candidate) =>
+    const has = (candidate: CandidateText) =>
       words.every((word) => candidate.words.includes(word)) &&
       (last === undefined || candidate.words.some((word) => word !== last && word.startsWith(last)));
     const longer = this.candidates.filter(({ text }) => !said.includes(text) && text.length > begun.trim().length);
@@ -144,12 +144,12 @@ export class Suggester {
       last === undefined || last.length < 2
         ? []
         : this.parts.vocabulary.words.filter((word) => word.startsWith(last) && word !== last).map((word) => head + word);
-    const byLength = (all: readonly Candidate[]) =>
+    const byLength = (all: readonly CandidateText[]) =>
       [...all].sort((a, b) => a.text.length - b.text.length).map(({ text }) => text);
     return [...new Set([...byLength(whole), ...ends.slice(0, 2), ...byLength(some), ...ends])].slice(0, count);
   }
 
-  private candidate(text: string): Candidate {
+  private candidate(text: string): CandidateText {
     const words = tokenize(text);
     const held = new Set(words);
     const names = this.values.filter((value) => value.words.every((word) => held.has(word))).map(({ key }) => key);

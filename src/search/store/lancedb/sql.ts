@@ -7,15 +7,15 @@ import type { Comparison, Filter } from '../filter.js';
 import { isMetadataKey, type MetadataValue } from '../metadata.js';
 import { foldCase, isStorable } from '../text.js';
 
-export type ColumnKind = 'text' | 'number' | 'flag';
+export type LanceColumnKind = 'text' | 'number' | 'flag';
 
 /** The column that holds the field's values of one type. */
-export function columnOf(kind: ColumnKind, field: string): string {
+export function columnOf(kind: LanceColumnKind, field: string): string {
   if (!isMetadataKey(field)) throw new LimnError('USAGE', `${JSON.stringify(field)} is no field.`);
   return `${kind}_${field}`;
 }
 
-export function kindOf(value: Exclude<MetadataValue, null>): ColumnKind {
+export function kindOf(value: Exclude<MetadataValue, null>): LanceColumnKind {
   if (typeof value === 'string') return 'text';
   return typeof value === 'number' ? 'number' : 'flag';
 }
@@ -105,7 +105,7 @@ function absence(field: string, columns: ReadonlySet<string>, absent: boolean): 
   return joined(parts, absent);
 }
 
-function quoted(kind: ColumnKind, field: string, columns: ReadonlySet<string>): string | undefined {
+function quoted(kind: LanceColumnKind, field: string, columns: ReadonlySet<string>): string | undefined {
   const column = columnOf(kind, field);
   return columns.has(column) ? `\`${column}\`` : undefined;
 }

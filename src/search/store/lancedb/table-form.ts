@@ -8,7 +8,7 @@ import { LimnError } from '../../../core/errors.js';
 import { readInfo } from '../info.js';
 import type { EmbeddedItem, GalleryInfo, VectorSizes } from '../store.js';
 import type { Arrow } from './peer.js';
-import { type ColumnKind, columnOf, kindOf } from './sql.js';
+import { columnOf, kindOf, type LanceColumnKind } from './sql.js';
 
 /** Columns of metadata that a gallery may have: each costs every write and every compaction. */
 const mostColumns = 512;
@@ -47,8 +47,8 @@ export function infoOf(schema: Schema, where: string): GalleryInfo {
 }
 
 /** The metadata columns that the items need. */
-export function neededColumns(items: readonly EmbeddedItem[]): Map<string, ColumnKind> {
-  const needed = new Map<string, ColumnKind>();
+export function neededColumns(items: readonly EmbeddedItem[]): Map<string, LanceColumnKind> {
+  const needed = new Map<string, LanceColumnKind>();
   for (const { metadata } of items) {
     for (const [field, value] of Object.entries(metadata)) {
       if (value !== null) needed.set(columnOf(kindOf(value), field), kindOf(value));
@@ -65,12 +65,12 @@ export function checkColumns(known: ReadonlySet<string>, missing: readonly strin
 }
 
 /** The kind of a metadata column; undefined for an item's own columns. */
-export function metadataKind(column: string): ColumnKind | undefined {
-  return /^(text|number|flag)_/.exec(column)?.[1] as ColumnKind | undefined;
+export function metadataKind(column: string): LanceColumnKind | undefined {
+  return /^(text|number|flag)_/.exec(column)?.[1] as LanceColumnKind | undefined;
 }
 
 /** Booleans are 0 and 1: arrow writes a batch whose booleans are all null in a way that LanceDB refuses. */
-export function metadataField(arrow: Arrow, name: string, kind: ColumnKind) {
+export function metadataField(arrow: Arrow, name: string, kind: LanceColumnKind) {
   const type = { text: () => new arrow.Utf8(), number: () => new arrow.Float64(), flag: () => new arrow.Int8() }[kind]();
   return new arrow.Field(name, type, true);
 }
