@@ -141,6 +141,13 @@ describe('through the command line', () => {
     expect(await complaint('train', '--config', 'wrong.json', '--method', 'text-gate', '--out', 'none', ...data)).toMatch(
       /"train\.model\.textShar"\. Did you mean "train\.model\.textShare"\?/,
     );
+    const experiment = {
+      ...{ name: 'own', title: 'Own', plugins: ['./own-method.js', './own-dataset.js'], protocol: 'pairs-with-reference' },
+      ...{ dataset: { format: 'pairs', directory: 'data' }, images: { encoder: 'colour-grid' }, split: 'val' },
+      methods: [{ id: 'gate', model: { method: 'text-gate', textShar: 1 } }],
+    };
+    await writeFile(at('experiment.json'), JSON.stringify(experiment));
+    expect(await complaint('experiment', 'run', 'experiment.json')).toMatch(/"textShar", .*Did you mean "textShare"\?/);
   });
 
   it('bad plug-ins end in one line', async () => {

@@ -18,11 +18,16 @@ export async function takePlugins(words: readonly string[]): Promise<string[]> {
   const { values, rest } = taken(words, '--plugin');
   const config = taken(words, '--config').values.at(-1) ?? process.env.LIMN_CONFIG;
   for (const file of [config, defaultConfigFile]) {
-    if (file !== undefined && existsSync(file)) await loadPlugins(await pluginsIn(file), dirname(resolve(file)));
+    if (file !== undefined && existsSync(file)) await loadPluginsOf(file);
   }
   const { LIMN_PLUGINS = '' } = process.env;
   await loadPlugins([...LIMN_PLUGINS.split(',').filter((name) => name.trim() !== ''), ...values]);
   return rest;
+}
+
+/** Loads the plug-ins that a config or an experiment's file names, relative to itself. @throws LimnError CONFIG as {@link loadPlugins} */
+export async function loadPluginsOf(file: string): Promise<void> {
+  await loadPlugins(await pluginsIn(file), dirname(resolve(file)));
 }
 
 /** The values of a flag, and the other words; what stands behind "--" is no flag. */

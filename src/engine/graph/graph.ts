@@ -4,6 +4,7 @@
  * Nodes are added one by one; each is checked when it is added, so that a shape mistake is an error at the very line of model
  * code that made it. All shapes are static. A graph may have a parent (the body of a Loop) whose values it can use.
  */
+import { markClass } from '../../core/any-copy.js';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { bytesOf, type DType, type Shape, type Tensor } from '../tensor/tensor.js';
 import { operatorOf, ShapeError } from './registry.js';
@@ -139,3 +140,4 @@ export class Graph implements GraphBuilder {
     this.outputs.push({ name, value });
   }
 }
+markClass(Graph, 'graph');

@@ -1,4 +1,5 @@
 /** What limn knows of an ONNX operator: the shapes it gives, and how gradients flow back through it. */
+import { markClass } from '../../core/any-copy.js';
 import { LimnError } from '../../core/errors.js';
 import type { Attributes, Value, ValueType, VectorJacobianProduct } from './value.js';
 
@@ -15,6 +16,7 @@ export interface Operator {
 
 /** Thrown by `infer`; the graph adds the op's name and the shapes of its inputs. */
 export class ShapeError extends Error {}
+markClass(ShapeError, 'shape-error');
 
 const operators = new Map<string, Operator>();
 

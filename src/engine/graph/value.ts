@@ -1,4 +1,5 @@
 /** What a graph is made of: values, the nodes that compute them, and their attributes. */
+import { markClass } from '../../core/any-copy.js';
 import type { DType, Shape, Tensor } from '../tensor/tensor.js';
 
 export interface ValueType {
@@ -10,6 +11,7 @@ export interface ValueType {
 export class Float {
   constructor(readonly value: number) {}
 }
+markClass(Float, 'float');
 
 /** A bigint is an integer that a double may not hold. */
 export type Attribute =

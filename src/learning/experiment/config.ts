@@ -31,6 +31,8 @@ const experimentSchema = z.strictObject({
   name: id,
   title: name,
   note: z.string().optional(),
+  /** Files or packages of plug-ins, relative to the file. The command line loads them; a program calls `loadPlugins` first. @default none */
+  plugins: z.array(name).optional(),
   dataset: z.strictObject({
     /** The layout of the files. */
     format: name,

@@ -12,6 +12,7 @@ import { shownCommandLine } from '../command-line.js';
 import { openReader } from '../encoders.js';
 import { runLong } from '../long-work.js';
 import { computingCommand, numberListOption } from '../options.js';
+import { loadPluginsOf } from '../plugins.js';
 
 interface ExperimentFlags {
   out?: string;
@@ -37,6 +38,7 @@ export function experimentCommand(): Command {
 }
 
 async function runExperimentFile(file: string, flags: ExperimentFlags): Promise<void> {
+  await loadPluginsOf(file);
   const experiment = await readExperiment(file);
   const out = flags.out ?? join('runs', experiment.name);
   const seeds = flags.seeds;

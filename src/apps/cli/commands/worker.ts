@@ -12,6 +12,7 @@ import { openReader } from '../encoders.js';
 import { flagOf } from '../flag-name.js';
 import { runLong } from '../long-work.js';
 import { computingCommand, required } from '../options.js';
+import { loadPluginsOf } from '../plugins.js';
 import { settingOption } from '../setting-option.js';
 
 interface WorkerFlags {
@@ -74,6 +75,7 @@ async function trainRuns(file: string, flags: WorkerFlags): Promise<void> {
       `${flagOf(other)} belongs to --gallery, and this worker trains the runs of ${file}; leave one of them out.`,
     );
   }
+  await loadPluginsOf(file);
   const experiment = await readExperiment(file);
   const out = flags.out ?? join('runs', experiment.name);
   const { stalledAfter } = flags;
