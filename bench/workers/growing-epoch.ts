@@ -49,9 +49,10 @@ async function writeFeatures(images: readonly DatasetImage[]): Promise<FeatureTa
 const splits = { train: split('train', triplets), val: split('val', 64) };
 const tables = { train: await writeFeatures(splits.train.images), val: await writeFeatures(splits.val.images) };
 /** What training asks of a reader. */
-const reader: Pick<ImageEncoderRuntime, 'config' | 'id' | 'texts' | 'read'> = {
+const reader: Pick<ImageEncoderRuntime, 'config' | 'id' | 'identity' | 'texts' | 'read'> = {
   config: image,
   id: 'drawn',
+  identity: { id: 'drawn' },
   texts: () => [],
   read: async ({ images }) => featureSource(images === splits.train.images ? tables.train : tables.val, image),
 };
