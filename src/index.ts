@@ -171,6 +171,7 @@ export type { ImageFeatures, ImageFeatures as PictureSource } from './models/ret
 export { openImageEncoder, type ReaderOptions } from './models/retrieval/open-image-encoder.js';
 export { RetrievalModel, RetrievalModel as LimnModel } from './models/retrieval/retrieval-model.js';
 export { type TextEncoderChoice, TextReader } from './models/retrieval/text-reader.js';
+export { type ZeroShotOptions, zeroShot } from './models/retrieval/zero-shot.js';
 export { loadPlugins } from './plugins/load-plugins.js';
 export { type Plugin, usePlugin } from './plugins/use-plugin.js';
 export {

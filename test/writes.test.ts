@@ -171,6 +171,7 @@ it('other commands, and all that there are', { timeout: 120_000 }, async () => {
   await limn(['encoders', 'import', inputs('clip'), '--name', 'mine']);
   await limn(['encoders', 'list']);
   await limn(['encoders', 'check', 'mine']);
+  await limn(['zero-shot', '--encoder', 'mine', '--out', 'zero'], { outputs: ['zero'] });
   await limn(['doctor']);
   await limn(['completion', 'bash']);
   await limn(['train', '--data', 'nowhere', '--out', 'never'], { code: 1 });

@@ -31,6 +31,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: "From a shop's table and images to a search, without any annotation.",
     load: async () => (await import('./commands/learn.js')).learnCommand(),
   },
+  'zero-shot': {
+    group: 'Learn',
+    summary: 'A model without any training, from an encoder of images and texts such as CLIP.',
+    load: async () => (await import('./commands/zero-shot.js')).zeroShotCommand(),
+  },
   train: {
     group: 'Learn',
     summary: 'Train LIMN on triplets of reference, text and target.',

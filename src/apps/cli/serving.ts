@@ -90,8 +90,10 @@ export async function serveUntilTold(
       version,
       processMetrics: true,
     });
+    // Before anyone hears that it serves, so that the answer to that may be a signal.
+    const told = untilTold();
     onListening(server.url);
-    await untilTold();
+    await told;
     log.info('ending');
     await server.close((flags.shutdown ?? defaults.shutdown) * 1000);
     log.info('ended');

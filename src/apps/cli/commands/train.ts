@@ -1,7 +1,6 @@
 /** limn train */
 import { type Command, Option } from 'commander';
 import { LimnError } from '../../../core/errors.js';
-import { shellWord, withoutTrailing } from '../../../core/text.js';
 import type { CommonTrainOptions } from '../../../learning/train/run-training.js';
 import { trainingSettings } from '../../../learning/train/settings.js';
 import { type TrainResult, train } from '../../../learning/train/train.js';
@@ -15,6 +14,7 @@ import { TextReader } from '../../../models/retrieval/text-reader.js';
 import { addDatasetOptions, type DatasetOptions, openDataset } from '../datasets.js';
 import { addPatchOptions, openReader, type ReaderOptions } from '../encoders.js';
 import { runLong } from '../long-work.js';
+import { nextSteps } from '../next-steps.js';
 import { computingCommand, numberOption, required, seedOption } from '../options.js';
 import { settingOption } from '../setting-option.js';
 import { unknownKey } from '../settings.js';
@@ -136,17 +136,6 @@ function bestEpoch({ epoch, bestRecall, chance }: TrainResult): string {
     ([k, percent]) => `R@${k} ${percent.toFixed(2)} (by chance ${(chance[k] ?? 0).toFixed(2)})`,
   );
   return `best epoch ${epoch}: ${recalls.join(', ')}`;
-}
-
-/** What a person does with a model that was just trained. */
-function nextSteps(out: string): string {
-  const model = shellWord(out);
-  const gallery = shellWord(`${withoutTrailing(out, '/\\')}-gallery`);
-  return [
-    'Next, make your images searchable, and search them:',
-    `  limn index --model ${model} --images FOLDER --out ${gallery}`,
-    `  limn search --gallery ${gallery} --image FILE --text "the same in red"`,
-  ].join('\n');
 }
 
 /** The settings that every task has. */
