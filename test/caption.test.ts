@@ -154,10 +154,18 @@ describe('a captioner', () => {
     [
       ['caption', '--model', 'run', '--reference', 'a.png', '--target', 'b.png', '--top-p', '0.5'],
       2,
-      /^limn: --top-p goes with "--decoding nucleus", not with "greedy"\.$/,
+      /^limn: --top-p needs "--decoding nucleus" and is not supported with "greedy"\.$/,
     ],
-    [['train', '--task', 'caption', '--method', 'tirg', '--out', 'x', ...data], 2, /^limn: "method" says nothing to a captioner/],
-    [['evaluate', '--task', 'caption', '--protocol', 'shoes', '--model', 'run', ...data], 2, /^limn: "protocol" says how recall/],
+    [
+      ['train', '--task', 'caption', '--method', 'tirg', '--out', 'x', ...data],
+      2,
+      /^limn: "method" is not supported with "--task caption"/,
+    ],
+    [
+      ['evaluate', '--task', 'caption', '--protocol', 'shoes', '--model', 'run', ...data],
+      2,
+      /^limn: "protocol" is not supported/,
+    ],
     [['search', '--gallery', 'x', '--text', 'red', '--decoding', 'beam'], 2, /^limn: unknown option '--decoding'/],
   ])('says in one line what is wrong: %j', async (words, code, message) => {
     const ended = await limn(...words);

@@ -250,7 +250,7 @@ describe('bad data', () => {
     await refused('wide', /wide\.jpg is 40000 x 10 pixels, more than the limit/);
     const words = ['index', '--model', 'model', '--images', 'text', '--out', 'partial', '--skip-broken'];
     const skipped = await limn(words);
-    expect(skipped).toMatchObject({ code: 0, out: 'partial: 8 pictures, 1 broken ones left out\n' });
+    expect(skipped).toMatchObject({ code: 0, out: 'partial: 8 pictures, 1 broken left out\n' });
     expect(skipped.error).toContain('warning: text/note.jpg is not a picture');
     const search = ['search', '--gallery', 'gallery', '--text', 'red', '--image'];
     expect(await complaint([...search, 'text/note.jpg'], 1)).toContain('text/note.jpg is not a picture');

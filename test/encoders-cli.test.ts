@@ -52,7 +52,7 @@ describe('limn encoders', () => {
     const checked = await limn(['check', 'clip']);
     expect(checked.code).toBe(0);
     expect(checked.out).toMatch(
-      /^tiny\/clip: every file is as it came\nimages: .*\n +input +pixel_values, float32 \(\w+, 3, 32, 32\)\n/,
+      /^tiny\/clip: every file is unchanged\nimages: .*\n +input +pixel_values, float32 \(\w+, 3, 32, 32\)\n/,
     );
     expect(checked.out).toMatch(/\n +local +\w+, 24 channels, 16 places\n[\s\S]*\ntexts: /);
     writeFileSync(join(home, 'encoders', 'mine', 'config.json'), '{}');

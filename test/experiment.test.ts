@@ -57,7 +57,7 @@ describe('limn experiment run', () => {
     const stopped = await limn(['tiny.json'], /limn\/wardrobe\/seed-1\): train \d/);
     expect(stopped.code, stopped.error).toBe(130);
     expect(stopped.error).toMatch(
-      /^limn: Interrupted in run 1 of 4 \(limn\/wardrobe\/seed-1\)\. Give the same command to go on\.$/m,
+      /^limn: Interrupted in run 1 of 4 \(limn\/wardrobe\/seed-1\)\. Run the same command to resume\.$/m,
     );
     const folder = join(root, 'runs', 'tiny', 'runs', 'limn', 'wardrobe', 'seed-1');
     expect((await readdir(folder)).sort()).toEqual(expect.arrayContaining(['checkpoints', 'config.json', 'run.json']));

@@ -149,7 +149,7 @@ describe.skipIf(!hasRedis)('limn index --queue with LanceDB', () => {
     expect((await queue.pending()).size).toBe(0);
 
     const again = await index('--skip-broken');
-    expect(again.out).toBe(`${location}: ${images} pictures, ${images} unchanged, 1 broken ones left out\n`);
+    expect(again.out).toBe(`${location}: ${images} pictures, ${images} unchanged, 1 broken left out\n`);
 
     // A new list: without two pictures, one of them the broken one, with other metadata, and with another content.
     await cp(folder.at('pictures', 'p03.jpg'), folder.at('kept.jpg'));

@@ -249,7 +249,7 @@ describe('self-training with given models', () => {
     await expect(run('never', swapped)).rejects.toMatchObject({ code: 'CHECKPOINT' });
     const reader = ImageEncoderRuntime.patch(32, 8, 0);
     await expect(run('never', { ...none, given: given(), reader })).rejects.toThrow(
-      `The LIMN in ${folder} was trained with the encoder patch-32-16-0, but the pictures are read with patch-32-8-0: both models must be of the encoder that --encoder names.`,
+      `The LIMN in ${folder} was trained with the encoder patch-32-16-0, but the images are read with patch-32-8-0: both models must use the encoder that --encoder names.`,
     );
     await expect(run('never', { ...none, given: given(), settings: { rounds: 0 } })).rejects.toMatchObject({ code: 'CONFIG' });
     expect(existsSync(join(work, 'never'))).toBe(false);
@@ -267,7 +267,7 @@ describe('self-training with given models', () => {
     [['--data', 'wardrobe', '--category', 'wardrobe', '--test-split', 'test'], 2, 'has no split "test"; found: train, val'],
     [['--limn', 'whole/limn', '--captioner', 'whole/captioner'], 2, 'limn self-train needs --data'],
     [['--pool', 'void', '--limn', 'whole/limn', '--captioner', 'whole/captioner'], 1, 'The folder void has no pictures'],
-    [['--pool', 'void', '--limn', 'a', '--captioner', 'b', '--category', 'dress'], 2, '"category" says something of labels'],
+    [['--pool', 'void', '--limn', 'a', '--captioner', 'b', '--category', 'dress'], 2, '"category" needs labels'],
     [
       ['--pool', 'wardrobe/images', '--limn', 'whole/limn', '--captioner', 'whole/captioner', '--encoder', 'patch'],
       1,

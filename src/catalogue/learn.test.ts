@@ -51,7 +51,7 @@ it('an interrupted run goes on from what is finished, and ends in a gallery', as
     message: expect.stringMatching(/the same command goes on/),
   });
   expect(stages).toContain('draw pairs');
-  await expect(learn({ ...options, seed: 2 })).rejects.toThrow(/was begun with something else \(seed was 1 and is 2\)/);
+  await expect(learn({ ...options, seed: 2 })).rejects.toThrow(/was started with other settings \(seed was 1 and is 2\)/);
 
   const again: string[] = [];
   const result = await learn({ ...options, onProgress: ({ stage }) => again.push(stage) });

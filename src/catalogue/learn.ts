@@ -110,7 +110,7 @@ const usualRate = 40;
  */
 export async function learn(options: LearnOptions): Promise<LearnResult> {
   const { out, reader, minutes = usualLearning.minutes, seed = 1, signal, logger = silentLogger } = options;
-  if (!(minutes > 0)) throw new LimnError('USAGE', `${minutes} minutes are no time: give a number above 0.`);
+  if (!(minutes > 0)) throw new LimnError('USAGE', `${minutes} minutes is not a valid time: give a number above 0.`);
   const folder = await StageFolder.open(out, await identityOf(options));
   const time = new WholeTime(options.onProgress);
   const seconds = minutes * 60;

@@ -32,7 +32,7 @@ export function namedRows(images: string, paths: readonly string[], most: number
   const asTitles = described >= named.length / 4;
   if (!asTitles && (kinds.size < 2 || kinds.size > named.length / 2)) {
     const shown = paths.slice(0, 3).join(', ');
-    const message = `The names of the ${paths.length} images and of their folders say nothing of them (${shown}), so nothing can be learned from them. Give a table of the products with --list, or sort the images into folders such as "red dress"; with a LIMN and a captioner that are trained already, "limn self-train --pool" learns without either.`;
+    const message = `The names of the ${paths.length} images and of their folders do not describe them (${shown}), so nothing can be learned from them. Give a table of the products with --list, or sort the images into folders such as "red dress"; with a LIMN and a captioner that are trained already, "limn self-train --pool" learns without either.`;
     throw new LimnError('DATA', message, { details: { images } });
   }
   const rows = named.map(({ path, folders, name }): CatalogueRow => {

@@ -110,7 +110,7 @@ describe('without a table', () => {
   });
 
   it('names that say nothing are refused with what would help', async () => {
-    await expect(read(['IMG_001.jpg', 'IMG_002.jpg'])).rejects.toThrow(/say nothing of them.*--list.*limn self-train --pool/);
+    await expect(read(['IMG_001.jpg', 'IMG_002.jpg'])).rejects.toThrow(/do not describe them.*--list.*limn self-train --pool/);
   });
 });
 

@@ -40,7 +40,7 @@ export class StageFolder {
     const lock = await takeLock(lockFile);
     if (!lock) {
       const { pid, host } = await holderOf(lockFile);
-      throw new LimnError('USAGE', `Process ${pid} on ${host} works in ${path}: wait until it has ended, or give another --out.`);
+      throw new LimnError('USAGE', `Process ${pid} on ${host} is using ${path}: wait until it has ended, or give another --out.`);
     }
     try {
       return new StageFolder(path, await readState(path, made), lock);
@@ -93,14 +93,16 @@ async function readState(path: string, made: Record<string, unknown>): Promise<S
   if (!existsSync(file)) return { format, made: wanted, stages: {}, seconds: 0 };
   const state = (await readSealedJson(file, 'how far a catalogue was learned')) as State;
   if (state?.format !== format) {
-    throw new LimnError('DATA', `${file} is not of this version of limn: give another --out.`, { details: { path: file } });
+    throw new LimnError('DATA', `${file} was written by another version of limn: give another --out.`, {
+      details: { path: file },
+    });
   }
   const keys = [...new Set([...Object.keys(wanted), ...Object.keys(state.made)])];
   const other = keys.filter((key) => JSON.stringify(wanted[key]) !== JSON.stringify(state.made[key]));
   if (other.length === 0) return state;
   const shown = (value: unknown) => JSON.stringify(value ?? 'nothing').slice(0, 80);
   const differences = other.map((key) => `${key} was ${shown(state.made[key])} and is ${shown(wanted[key])}`).join('; ');
-  const message = `${path} was begun with something else (${differences}): give another --out, or what it was begun with.`;
+  const message = `${path} was started with other settings (${differences}): give another --out, or the former settings.`;
   throw new LimnError('USAGE', message, { details: { path, other } });
 }
 

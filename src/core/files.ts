@@ -92,7 +92,7 @@ export async function temporaryFolder(name: string): Promise<string> {
   try {
     return await mkdtemp(join(tmpdir(), `${name}-`));
   } catch (cause) {
-    const message = `The temporary folder ${tmpdir()} cannot be written (${messageOf(cause)}): set TMPDIR to a folder of yours.`;
+    const message = `The temporary folder ${tmpdir()} cannot be written (${messageOf(cause)}): set TMPDIR to a folder that you can write to.`;
     throw new LimnError('IO', message, { details: { path: tmpdir() }, cause });
   }
 }

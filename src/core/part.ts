@@ -32,7 +32,7 @@ interface Mark {
 export function definePart<T extends Part>(kind: PartKind, part: T, functions: readonly (keyof T & string)[]): T {
   const wrong = (what: string) =>
     new LimnError('CONFIG', `The definition of a ${kind} is not usable: ${what}.`, { details: { kind, id: part?.id } });
-  if (typeof part !== 'object' || part === null) throw wrong('it is no object');
+  if (typeof part !== 'object' || part === null) throw wrong('it is not an object');
   if (typeof part.id !== 'string' || !/^[a-z0-9][a-z0-9._-]{0,63}$/.test(part.id))
     throw wrong('its "id" must have 1 to 64 lower-case letters, digits, "-", "." or "_"');
   for (const name of functions) {

@@ -86,7 +86,7 @@ describe('refused in one line', () => {
   it.each<[string, () => Part, RegExp]>([
     ['a bad id', () => dataset('Mine!'), /"id" must have/],
     ['a missing function', () => defineProtocol({ id: 'p' } as never), /"p" has no function "gallery"/],
-    ['no object', () => defineStore(null as never), /it is no object/],
+    ['no object', () => defineStore(null as never), /it is not an object/],
     [
       'a store without schemes',
       () => defineStore({ ...stores.find('memory'), id: 's', schemes: undefined as never }),

@@ -24,7 +24,7 @@ export async function runCaptionEvaluation(
 ): Promise<void> {
   const [foreign] = others;
   if (foreign !== undefined)
-    throw new LimnError('USAGE', `${foreign} says how recall is measured: leave it out with "--task caption".`);
+    throw new LimnError('USAGE', `${foreign} is not supported with "--task caption", which measures no recall: leave it out.`);
   const model = await CaptionerModel.open(required(flags.model, '--model', 'evaluate'));
   try {
     const { report, origin } = await runLong(async (tools) => {

@@ -18,7 +18,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   doctor: {
     group: 'Try',
-    summary: 'Check that everything is here that limn needs.',
+    summary: 'Check that everything that limn needs is installed.',
     load: async () => (await import('./commands/doctor.js')).doctorCommand(),
   },
   completion: {
@@ -43,22 +43,22 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   evaluate: {
     group: 'Learn',
-    summary: 'Measure the recall of a model, or of vectors, under a named protocol; or a captioner.',
+    summary: 'Measure the recall of a model or of vectors under a named protocol, or evaluate a captioner.',
     load: async () => (await import('./commands/evaluate.js')).evaluateCommand(),
   },
   data: {
     group: 'Learn',
-    summary: 'Look after datasets.',
+    summary: 'Check datasets, or create one from a table.',
     load: async () => (await import('./commands/data.js')).dataCommand(),
   },
   encoders: {
     group: 'Learn',
-    summary: 'Get and look after encoders such as CLIP.',
+    summary: 'Get, list and check encoders such as CLIP.',
     load: async () => (await import('./commands/encoders.js')).encodersCommand(),
   },
   index: {
     group: 'Search',
-    summary: 'Make pictures searchable, or bring a gallery up to date with them.',
+    summary: 'Make images searchable, or bring a gallery up to date.',
     load: async () => (await import('./commands/index-images.js')).indexCommand(),
   },
   search: {
@@ -68,7 +68,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   gallery: {
     group: 'Search',
-    summary: 'Look after a gallery.',
+    summary: 'Check or repair a gallery.',
     load: async () => (await import('./commands/gallery.js')).galleryCommand(),
   },
   serve: {
@@ -78,7 +78,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   worker: {
     group: 'Serve',
-    summary: 'Do what "limn index --queue" or "limn experiment run --queue" has queued, until told to end.',
+    summary: 'Process the jobs of "limn index --queue" or "limn experiment run --queue" until stopped.',
     load: async () => (await import('./commands/worker.js')).workerCommand(),
   },
   experiment: {
@@ -88,12 +88,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   'self-train': {
     group: 'Research',
-    summary: 'LIMN+: train LIMN and the captioner in rounds, on labels and on texts that they write and judge.',
+    summary: 'LIMN+: train LIMN and the captioner in rounds, on labels and on generated texts.',
     load: async () => (await import('./commands/self-train.js')).selfTrainCommand(),
   },
   caption: {
     group: 'Research',
-    summary: 'Say what changes from one picture to another.',
+    summary: 'Describe what changes from one image to another.',
     load: async () => (await import('./commands/caption.js')).captionCommand(),
   },
 };

@@ -25,7 +25,7 @@ export interface DatasetOptions {
 /** `--dataset`: the formats that can be read, and the wardrobe. */
 export function datasetOption(): Option {
   const names = [...datasetFormats.map(({ id }) => id), 'wardrobe'];
-  const description = 'the layout of the data; "wardrobe" is drawn when it is first needed';
+  const description = 'the layout of the data; "wardrobe" is generated when it is first needed';
   return new Option('--dataset <name>', description).choices(names).default('fashioniq');
 }
 
@@ -35,11 +35,11 @@ export function addDatasetOptions(command: Command): Command {
   return command
     .addOption(datasetOption())
     .option('--data <folder>', 'the folder of the dataset')
-    .option('--category <name>', 'the category, where the folder has several')
+    .option('--category <name>', 'the category, if the folder has several')
     .option('--spelling <file>', 'spelling corrections of the texts: a JSON file of { "wrong": "right" }')
-    .option('--skip-missing', 'leave out pictures that are absent, and their triplets')
-    .option('--skip-broken', 'leave out pictures that cannot be read')
-    .addHelpText('after', `\nWhat the folder of --data holds, by --dataset:\n${layouts.join('\n')}`);
+    .option('--skip-missing', 'leave out missing images, and their triplets')
+    .option('--skip-broken', 'leave out images that cannot be read')
+    .addHelpText('after', `\nContents of the folder --data, by --dataset:\n${layouts.join('\n')}`);
 }
 
 export interface Dataset {

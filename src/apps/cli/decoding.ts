@@ -17,7 +17,7 @@ export interface DecodingFlags {
 export function addDecodingOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--decoding <way>', 'greedy: the likeliest word each time; beam: the likeliest text; nucleus: drawn')
+      new Option('--decoding <way>', 'greedy: the likeliest word each time; beam: the likeliest text; nucleus: sampled')
         .choices(['greedy', 'beam', 'nucleus'])
         .default('greedy'),
     )
@@ -37,7 +37,7 @@ export function decodingOf(flags: DecodingFlags): DecodingOptions {
   for (const [way, names] of Object.entries(optionsOf)) {
     const foreign = names.find((name) => flags[name] !== undefined && !own.includes(name));
     if (foreign === undefined) continue;
-    throw new LimnError('USAGE', `${flagOf(foreign)} goes with "--decoding ${way}", not with "${strategy}".`);
+    throw new LimnError('USAGE', `${flagOf(foreign)} needs "--decoding ${way}" and is not supported with "${strategy}".`);
   }
   const given = Object.fromEntries(
     own.flatMap((name) => {

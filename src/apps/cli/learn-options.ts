@@ -24,10 +24,10 @@ export async function openLearningReader(encoder: string | undefined, logger: Lo
 }
 
 export const encoderOption = () =>
-  new Option('--encoder <name>', `as for "limn train" (default: ${preferred} where it is installed, else patch)`);
+  new Option('--encoder <name>', `as for "limn train" (default: ${preferred} if it is installed, else patch)`);
 
 export const fieldsOption = () =>
-  new Option('--fields <columns>', 'columns to learn from, with commas between them (default: those that images show)').argParser(
+  new Option('--fields <columns>', 'columns to learn from, separated by commas (default: those that images show)').argParser(
     (text) =>
       text
         .split(',')
@@ -35,4 +35,4 @@ export const fieldsOption = () =>
         .filter(Boolean),
   );
 
-export const templatesOption = () => repeatableOption('--templates <file>', 'templates of texts in a further language');
+export const templatesOption = () => repeatableOption('--templates <file>', 'templates of texts in another language');

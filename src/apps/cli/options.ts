@@ -7,8 +7,8 @@ import { deviceNamed } from '../../engine/runtime/device.js';
 export function newCommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .addOption(numberOption('--threads <count>', 'threads to compute with; 0 takes one a core', { least: 0, whole: true }))
-    .option('--config <file>', 'a JSON file of settings, as limn.config.json in this folder');
+    .addOption(numberOption('--threads <count>', 'threads to compute with; 0 for one per core', { least: 0, whole: true }))
+    .option('--config <file>', 'a JSON file of settings, which takes precedence over limn.config.json in this folder');
 }
 
 /** A command that computes with models: also with `--device`. */
@@ -17,7 +17,7 @@ export function computingCommand(name: string, description: string): Command {
 }
 
 function deviceOption(): Option {
-  return new Option('--device <name>', 'what to compute on: cpu, or webgpu for any GPU (default: "cpu")').argParser((text) => {
+  return new Option('--device <name>', 'device to compute on: cpu, or webgpu for any GPU (default: "cpu")').argParser((text) => {
     try {
       return deviceNamed(text);
     } catch (error) {
@@ -53,7 +53,7 @@ export function numberOption(flags: string, description: string, range: NumberRa
 
 /** `--seed`. */
 export function seedOption(): Option {
-  return numberOption('--seed <number>', 'of everything that is drawn', { least: 0, most: 0xffffffff, whole: true }).default(1);
+  return numberOption('--seed <number>', 'seed of all random numbers', { least: 0, most: 0xffffffff, whole: true }).default(1);
 }
 
 /** An option whose value is a list of numbers between commas. */
@@ -61,7 +61,7 @@ export function numberListOption(flags: string, description: string): Option {
   return new Option(flags, description).argParser((text) => {
     const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
     if (values.every(Number.isFinite)) return values;
-    throw new InvalidArgumentError('Give numbers with commas between them, e.g. 1,0.5,0.');
+    throw new InvalidArgumentError('Give numbers separated by commas, e.g. 1,0.5,0.');
   });
 }
 

@@ -23,7 +23,7 @@ export class CannotStart extends Error {}
 export async function newProgram(words?: readonly string[]): Promise<Command> {
   const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
   const program = new Command('limn')
-    .description('Search your own pictures with a picture and a sentence.')
+    .description('Search your own images with an image and a sentence.')
     .version(version)
     // Of commander's own "help" command.
     .commandsGroup('Try:')

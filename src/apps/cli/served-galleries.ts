@@ -74,7 +74,7 @@ export function placeImages(values: readonly string[], galleries: readonly strin
     const [, given, rest] = /^([^=/\\:?]+)=(.+)$/.exec(value) ?? [];
     const named = given !== undefined && !existsSync(value);
     if (named && !galleries.includes(given)) {
-      throw new LimnError('USAGE', `--images ${value} names no gallery that is served. ${suggestion(given, galleries)}`);
+      throw new LimnError('USAGE', `--images ${value} is not the name of a served gallery. ${suggestion(given, galleries)}`);
     }
     if (!named && galleries.length > 1) {
       throw new LimnError('USAGE', `Several galleries are served: say whose images are there, --images NAME=${value}.`);

@@ -11,16 +11,16 @@ import { whenStarterEnds } from './starter.js';
 
 /** What the command line sets beside the server's limits. */
 export const servingSettings = z.strictObject({
-  host: z.string().default(usualHost).describe('where to listen; other machines reach only other addresses than the default'),
-  port: z.int().min(0).max(65_535).default(usualPort).describe('where to listen; 0 for any port that is free'),
-  proxies: z.int().min(0).max(10).default(0).describe('your own proxies before the server'),
+  host: z.string().default(usualHost).describe('where to listen; at the default address, other machines cannot reach the server'),
+  port: z.int().min(0).max(65_535).default(usualPort).describe('port to listen on; 0 for any free port'),
+  proxies: z.int().min(0).max(10).default(0).describe('number of your own proxies in front of the server'),
   timeout: z
     .number()
     .positive()
     .default(defaultLimits.requestMilliseconds / 1000)
-    .describe('seconds for a request'),
-  shutdown: z.number().min(0).default(10).describe('seconds to finish what runs when told to end'),
-  log: z.enum(logLevels).default('info').describe('what to log on stderr'),
+    .describe('maximum seconds for a request'),
+  shutdown: z.number().min(0).default(10).describe('seconds that running requests have to finish at shutdown'),
+  log: z.enum(logLevels).default('info').describe('log level on stderr'),
 });
 
 /** How a server is to run: the flags of limn serve. */

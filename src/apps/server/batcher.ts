@@ -6,8 +6,8 @@ import { z } from 'zod';
 import { LimnError } from '../../core/errors.js';
 
 export const batchingSettings = z.strictObject({
-  size: z.int().min(1).default(16).describe('searches that are embedded together at most'),
-  waitMilliseconds: z.number().min(0).default(3).describe('milliseconds that a search waits for others'),
+  size: z.int().min(1).default(16).describe('maximum number of searches that are embedded together'),
+  waitMilliseconds: z.number().min(0).default(3).describe('milliseconds that a search waits for others to join its batch'),
   /** With two, the pictures of one are decoded while the other is embedded. */
   parallel: z.int().min(1).default(2).describe('batches that run at once'),
 });

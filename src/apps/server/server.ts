@@ -43,7 +43,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (!options.keys && !options.open && !isLoopback(host)) {
     throw new LimnError(
       'USAGE',
-      `On ${host} other machines reach the server, and it has no keys: make some with "limn serve keys add" and give their file with --keys, or say --open to let everybody in.`,
+      `On ${host} other machines can reach the server, and it has no keys: create some with "limn serve keys add" and give their file with --keys, or give --open to serve everybody.`,
     );
   }
   const app = await makeApp(options);
@@ -71,7 +71,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 /** What HTTP itself can get wrong is answered like everything else. */
 function listener(fetch: MadeApp['fetch'], limits: ServerLimits, log: Logger): { server: Server; connections: Connections } {
   const errorHandler = () => {
-    const problem = new HttpProblem(400, 'USAGE', 'The address or the Host header of the request is broken.');
+    const problem = new HttpProblem(400, 'USAGE', 'The address or the Host header of the request is invalid.');
     return new Response(JSON.stringify(problemBody(problem, '')), {
       status: 400,
       headers: { 'content-type': 'application/json' },
@@ -114,15 +114,15 @@ function listener(fetch: MadeApp['fetch'], limits: ServerLimits, log: Logger): {
 function brokenRequest(code: string | undefined): HttpProblem {
   if (code === 'HPE_HEADER_OVERFLOW') return new HttpProblem(431, 'TOO_LARGE', 'The headers have more than 16384 bytes.');
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new HttpProblem(408, 'TIMEOUT', 'The request did not arrive in time.');
-  return new HttpProblem(400, 'USAGE', 'This is no request that HTTP knows.');
+  return new HttpProblem(400, 'USAGE', 'This is not a valid HTTP request.');
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reasons: Record<string, string> = {
-        EADDRINUSE: `Port ${port} on ${host} is taken: end what uses it, or choose another with --port.`,
-        EACCES: `Port ${port} on ${host} is not for this user: choose one from 1024 with --port.`,
+        EADDRINUSE: `Port ${port} on ${host} is in use: stop what uses it, or choose another with --port.`,
+        EACCES: `Port ${port} on ${host} needs more rights than this user has: choose a port from 1024 with --port.`,
         EADDRNOTAVAIL: `This machine has no address ${host}: choose another with --host.`,
         ENOTFOUND: `There is no host ${host}: choose another with --host.`,
       };

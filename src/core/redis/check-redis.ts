@@ -58,5 +58,5 @@ export function checkInfo(info: string, shown: string): string | undefined {
   }
   const policy = value('maxmemory_policy');
   if (policy === undefined || policy === 'noeviction') return undefined;
-  return `Redis at ${shown} throws keys away when its memory is full (${policy}), and queued pictures with them: set maxmemory-policy to noeviction.`;
+  return `Redis at ${shown} evicts keys when its memory is full (${policy}), including queued images: set maxmemory-policy to noeviction.`;
 }

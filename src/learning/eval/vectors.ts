@@ -37,7 +37,7 @@ export function lengthsOf({ data, width }: RawVectors, nameOf: NameOf): Float64A
       finite &&= Number.isFinite(data[i]);
     }
     if (!finite) {
-      const message = `The vector of ${nameOf(row)} holds values that are not finite; what made it is broken: train or compute it again.`;
+      const message = `The vector of ${nameOf(row)} holds values that are not finite; train the model or compute the vector again.`;
       throw new LimnError('NOT_FINITE', message, { details: { row } });
     }
     lengths[row] = sum > 1e-280 && sum < 1e300 ? Math.sqrt(sum) : scaledLength(data.subarray(row * width, (row + 1) * width));

@@ -65,7 +65,7 @@ export async function writeSection(path: string, name: string, markdown: string)
   if (from < 0 !== to < 0 || to < from) {
     throw new LimnError(
       'DATA',
-      `${path} has only one of the markers ${start} and ${end}, or they are in the wrong order: put it right.`,
+      `${path} has only one of the markers ${start} and ${end}, or they are in the wrong order: correct it.`,
     );
   }
   const section = `${start}\n${markdown}${end}`;

@@ -130,7 +130,7 @@ test('interrupted and started again, it ends in the same models as without', asy
   );
   await expect(interrupted).rejects.toMatchObject({
     code: 'INTERRUPTED',
-    message: 'Interrupted in run 2 of 4 (one/wardrobe/seed-1). Give the same command to go on.',
+    message: 'Interrupted in run 2 of 4 (one/wardrobe/seed-1). Run the same command to resume.',
   });
   expect(await readdir(join(out, 'runs', 'one', 'wardrobe', 'seed-1'))).toEqual(
     expect.not.arrayContaining(['lock', 'result.json']),

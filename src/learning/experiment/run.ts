@@ -49,7 +49,7 @@ export async function runExperiment(options: ExperimentRunOptions): Promise<Runs
       } catch (error) {
         if (!LimnError.isInstance(error)) throw error;
         if (error.code === 'INTERRUPTED') {
-          throw new LimnError('INTERRUPTED', `Interrupted in ${place}. Give the same command to go on.`, { cause: error });
+          throw new LimnError('INTERRUPTED', `Interrupted in ${place}. Run the same command to resume.`, { cause: error });
         }
         // A training that diverges says something of its method and nothing of the others.
         if (error.code !== 'NOT_FINITE') throw new LimnError(error.code, `${place}: ${messageOf(error)}`, { cause: error });

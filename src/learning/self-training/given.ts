@@ -35,7 +35,7 @@ function checkEncoder(what: string, id: string, config: ImageConfig, reader: Ima
     throw new LimnError('ENCODER', message, { details: { encoder: id } });
   }
   if (id === reader.id && isDeepStrictEqual(config, reader.config)) return;
-  const message = `The ${what} was trained with the encoder ${id}, but the pictures are read with ${reader.id}: both models must be of the encoder that --encoder names.`;
+  const message = `The ${what} was trained with the encoder ${id}, but the images are read with ${reader.id}: both models must use the encoder that --encoder names.`;
   throw new LimnError('ENCODER', message, { details: { wanted: id, found: reader.id } });
 }
 

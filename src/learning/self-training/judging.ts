@@ -122,7 +122,7 @@ function threshold(
 ): Reason {
   for (const [name, value] of Object.entries({ rank, margin, likelihood })) {
     if (Number.isFinite(value)) continue;
-    const message = `The ${name} of the text for ${reference} -> ${target} is ${value}; the model that gave it is broken: train it again.`;
+    const message = `The ${name} of the text for ${reference} -> ${target} is ${value}; the model that computed it is damaged: train it again.`;
     throw new LimnError('NOT_FINITE', message, { details: { reference, target, [name]: value } });
   }
   if (text === '') return 'empty';

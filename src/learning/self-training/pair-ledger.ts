@@ -34,7 +34,7 @@ export class PairLedger {
   close(reference: string, target: string, source: string): RowPair | undefined {
     for (const id of [reference, target]) {
       if (this.rows.has(id) || this.forbidden.has(id)) continue;
-      const message = `${source} names the picture "${id}", which is not in the pool; put every picture of the training labels into the pool.`;
+      const message = `${source} names the picture "${id}", which is not in the pool; put every image of the training labels into the pool.`;
       throw new LimnError('DATA', message, { details: { id } });
     }
     const [from, to] = [this.rows.get(reference), this.rows.get(target)];

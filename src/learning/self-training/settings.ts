@@ -11,7 +11,7 @@ const modelAndTraining = z.strictObject({ model: settings, training: settings })
 
 export const selfTrainSettings = z.strictObject({
   /** Round 0 learns from the labels alone. */
-  rounds: z.int().nonnegative().default(2).describe('rounds behind round 0'),
+  rounds: z.int().nonnegative().default(2).describe('number of rounds after round 0'),
   /** Rounds in a row without a better validation, after which it stops. */
   patience: positive.default(1),
   /** A seeded draw; all pictures stay in the pool. */

@@ -66,7 +66,9 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   const checkpoint = await run.loadCheckpoint();
   const trainingState: TrainingState = checkpoint?.trainingState ?? { step: 0, metricsBytes: 0, seconds: 0 };
   if (checkpoint?.metricsLost) {
-    logger.warn(`${checkpoint.metricsLost} bytes of ${run.path}/metrics.ndjson are lost: it was cut behind this run's back`);
+    logger.warn(
+      `${checkpoint.metricsLost} bytes of ${run.path}/metrics.ndjson are lost: another program truncated it during this run`,
+    );
   }
   const state = checkpoint?.tensors ?? graph.initialState;
   checkState(state, graph.initialState, run.path);
@@ -143,7 +145,7 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
       if (signal?.aborted && trainingState.step < totalSteps) {
         throw new LimnError(
           'INTERRUPTED',
-          `Interrupted at step ${trainingState.step} of ${totalSteps}; the checkpoint is written. Go on with --resume.`,
+          `Interrupted at step ${trainingState.step} of ${totalSteps}; the checkpoint is written. Resume with --resume.`,
         );
       }
     }
@@ -159,7 +161,7 @@ function checkState(state: Readonly<Weights>, expected: Readonly<Weights>, folde
     if (state[name]?.shape.join() !== shape.join()) {
       throw new LimnError(
         'CHECKPOINT',
-        `The checkpoint in ${folder} does not fit the model (${name}). Choose another --out to train anew.`,
+        `The checkpoint in ${folder} does not fit the model (${name}). Choose another --out to start a new training.`,
       );
     }
   }
@@ -201,7 +203,7 @@ async function explained(
   { run, graph, feeds, device, changeRate }: LoopOptions,
 ): Promise<LimnError> {
   const step = before + row + 1;
-  const anew = 'train anew in another folder';
+  const anew = 'start a new training in another folder';
   const goOn = changeRate ? `go on from the last checkpoint with --resume, or ${anew}` : anew;
   const slower = changeRate
     ? `Give the same command with --resume and a lower learning rate (--lr) to go on from the last checkpoint, or ${anew}.`
@@ -217,7 +219,7 @@ async function explained(
       const state = graph.flat ? graph.flat.pack(named) : named;
       const found = await firstMissing({ model: graph.model, state, feeds: feeds(before), row, device });
       if (found) {
-        const message = `${what} at step ${step}: computed again with the weights of step ${at}, ${found}. Look at what it reads (a row without a word, a picture of one colour), take the batch's items out or mend the encoder, and ${goOn}.`;
+        const message = `${what} at step ${step}: computed again with the weights of step ${at}, ${found}. Look at what it reads (a row without a word, a picture of one colour), remove these items or repair the encoder, and ${goOn}.`;
         return new LimnError('NOT_FINITE', message, { details: { ...details, found } });
       }
       cause = ` With the weights of step ${at} the same batch gives numbers, so the weights have grown too far since.`;

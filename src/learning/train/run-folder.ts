@@ -199,8 +199,7 @@ function trainingStateOf(text: string | undefined, path: string): TrainingState 
 /** Settles that the run in a folder is the one that is meant. @throws LimnError USAGE, CONFIG as {@link RunFolder.open} */
 async function requireSame(path: string, file: string, config: object, resume: boolean, options: SamenessOptions) {
   const { changeable = [], onChange, schemas = {} } = options;
-  if (!resume)
-    throw new LimnError('USAGE', `${path} already holds a run. Add --resume to go on with it, or choose another --out.`);
+  if (!resume) throw new LimnError('USAGE', `${path} already holds a run. Add --resume to continue it, or choose another --out.`);
   const text = JSON.stringify(config, undefined, 2);
   const kept = inOrderOf(withDefaults(presentNames(await readSealedJson(file, "a run's config")), schemas), config);
   const before = JSON.stringify(kept, undefined, 2);

@@ -6,8 +6,8 @@ const positive = z.int().positive();
 export const trainingSettings = z.strictObject({
   epochs: positive.default(12).describe('passes over the training triplets'),
   /** The others of a batch are the negatives. */
-  batchSize: z.int().min(2).default(128).describe('triplets of one step'),
-  learningRate: z.number().positive().default(1e-3).describe('peak of the learning rate'),
+  batchSize: z.int().min(2).default(128).describe('triplets in one step'),
+  learningRate: z.number().positive().default(1e-3).describe('peak learning rate'),
   /** Part of all steps over which the rate rises. */
   warmup: z.number().min(0).max(1).default(0.05),
   weightDecay: z.number().nonnegative().default(0.01),
@@ -28,13 +28,13 @@ export const trainingSettings = z.strictObject({
    */
   tokenSubsample: z.int().nonnegative().default(0),
   /** @default the rate of all */
-  encoderLearningRate: z.number().positive().optional().describe("peak of the trained encoders' learning rate"),
+  encoderLearningRate: z.number().positive().optional().describe('peak learning rate of trained encoders'),
   /** Each batch has negatives of its own only. */
-  accumulate: positive.default(1).describe('batches whose gradients make one step'),
+  accumulate: positive.default(1).describe('batches whose gradients are summed for one step'),
   gradientCheckpointing: z
     .boolean()
     .default(false)
-    .describe('compute activations of trained encoders again in place of keeping them: less memory, more time'),
+    .describe('recompute activations of trained encoders instead of keeping them: less memory, more time'),
   /** Protocol of the validation. */
   protocol: z.string().default('fashioniq-original-ref-excluded'),
   /** Epochs between validations; the last epoch is always validated. More pays where epochs are short. */
@@ -42,7 +42,7 @@ export const trainingSettings = z.strictObject({
   /** Recall at this K chooses the best epoch. */
   selectBy: positive.default(10),
   /** @default 4 for models of up to 200,000 parameters, else 1 (docs/decisions/0003) */
-  stepsPerRun: positive.optional().describe('steps in one run of the graph; pays for small models'),
+  stepsPerRun: positive.optional().describe('steps in one run of the graph; faster for small models'),
   /** Seconds after which a checkpoint is due within an epoch. */
   checkpointSeconds: z.number().positive().default(120),
 });

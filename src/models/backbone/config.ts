@@ -79,7 +79,7 @@ export const backboneFields = {
   /** Width of the feed-forward parts as a multiple of d. */
   expansion: positive.default(4),
   activation: z.enum(['gelu', 'quick-gelu', 'relu']).default('gelu'),
-  dropout: z.number().min(0).lt(1).default(0.1).describe('chance that a value of a layer is left out in training'),
+  dropout: z.number().min(0).lt(1).default(0.1).describe('dropout rate'),
   textLayers: z
     .int()
     .nonnegative()

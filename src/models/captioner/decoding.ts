@@ -34,17 +34,25 @@ const temperature = refuse((value) => `The temperature is ${value}; give a numbe
 
 export const beamSettings = z.strictObject({
   strategy: z.literal('beam'),
-  beams: z.int(beams).min(1, beams).max(32, beams).default(4).describe('texts that a beam search follows'),
+  beams: z.int(beams).min(1, beams).max(32, beams).default(4).describe('number of beams of a beam search'),
   /** A text's score is its log-probability over its length to this power. */
-  lengthPenalty: z.number(penalty).min(0, penalty).default(1).describe('of a beam search; more favours longer texts'),
+  lengthPenalty: z
+    .number(penalty)
+    .min(0, penalty)
+    .default(1)
+    .describe('length penalty of a beam search; higher values favour longer texts'),
 });
 
 /** Holtzman et al., arXiv 1904.09751. */
 export const nucleusSettings = z.strictObject({
   strategy: z.literal('nucleus'),
-  topP: z.number(share).positive(share).max(1, share).default(0.9).describe('of the probability that is drawn from'),
-  temperature: z.number(temperature).positive(temperature).default(1).describe('over 1 draws more evenly'),
-  seed: z.int().min(0).max(0xffffffff).default(1).describe('of what is drawn'),
+  topP: z.number(share).positive(share).max(1, share).default(0.9).describe('share of the probability that is sampled from'),
+  temperature: z
+    .number(temperature)
+    .positive(temperature)
+    .default(1)
+    .describe('sampling temperature; above 1, samples are more even'),
+  seed: z.int().min(0).max(0xffffffff).default(1).describe('seed of the sampling'),
 });
 
 export const decodingSettings = z.discriminatedUnion('strategy', [

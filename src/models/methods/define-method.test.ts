@@ -81,7 +81,7 @@ describe('the options of a method', () => {
   });
 
   it.each(['local', 'factors', 'score', 'attention'])('a value in place of the function %s is refused', (name) => {
-    expect(() => known({ [name]: 3 })).toThrow(new RegExp(`"${name}" of ".*" is no function`));
+    expect(() => known({ [name]: 3 })).toThrow(new RegExp(`"${name}" of ".*" is not a function`));
   });
 });
 

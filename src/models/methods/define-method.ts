@@ -76,7 +76,7 @@ export function defineMethod<Options extends z.ZodObject, E extends Embedding>(
   };
   for (const name of ['local', 'factors', 'score', 'attention'] as const) {
     if (method[name] !== undefined && typeof method[name] !== 'function')
-      throw wrong(`"${name}" of "${method.id}" is no function`);
+      throw wrong(`"${name}" of "${method.id}" is not a function`);
   }
   if (!isObjectSchema(method.options)) {
     throw wrong(`"options" of "${method.id}" must be a zod object, such as z.object({}) for none`);

@@ -48,7 +48,7 @@ const options = z
      */
     factorWeights: z.enum(['equal', 'learned']).optional(),
     gamma: z.number().nonnegative().default(1).describe("weight of the factors' mean cosine in the score"),
-    query: z.enum(['both', 'picture', 'text']).default('both').describe('what the query sees'),
+    query: z.enum(['both', 'picture', 'text']).default('both').describe('parts of the query that the model sees'),
     /** Which features of the multi-grained encoder are used. */
     features: z.enum(['both', 'global', 'local']).default('both'),
     /** How the matching token is made of the factors: an attention over them, an MLP of their mean, or the sum of both. */

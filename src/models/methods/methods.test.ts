@@ -204,7 +204,7 @@ describe('a saved model', () => {
     await expect(RetrievalModel.open(folder)).rejects.toThrow(
       expect.objectContaining({
         code: 'CHECKPOINT',
-        message: expect.stringMatching(/method "mine", which is of a plug-in: .*--plugin/),
+        message: expect.stringMatching(/method "mine", which a plug-in defines: .*--plugin/),
       }),
     );
   });

@@ -144,13 +144,13 @@ export class ImageEncoderRuntime {
   private static async restoreDefined(definition: string, id: string, folder: string): Promise<ImageEncoderRuntime> {
     const found = encoders.get(definition);
     if (!found) {
-      const message = `The model in ${folder} was trained with the encoder "${definition}", which is of a plug-in: give the file that defines it with --plugin, or call usePlugin.`;
+      const message = `The model in ${folder} was trained with the encoder "${definition}", which a plug-in defines: give that plug-in's file with --plugin, or call usePlugin.`;
       throw new LimnError('ENCODER', message, { details: { encoder: definition } });
     }
     const reader = await ImageEncoderRuntime.defined(found);
     if (reader.id === id) return reader;
     await reader.close();
-    const message = `The model in ${folder} was trained with the encoder ${id}, but the plug-in's encoder "${definition}" is ${reader.id} now: give the plug-in of that time.`;
+    const message = `The model in ${folder} was trained with the encoder ${id}, but the plug-in's encoder "${definition}" is ${reader.id} now: use the version of the plug-in that the model was trained with.`;
     throw new LimnError('ENCODER', message, { details: { wanted: id, found: reader.id } });
   }
 

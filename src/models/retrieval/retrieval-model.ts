@@ -65,7 +65,7 @@ export interface EmbedOptions {
 function missingMethod(config: unknown): string | undefined {
   const method = (config as { model?: { method?: unknown } } | null)?.model?.method;
   if (typeof method !== 'string' || methods.get(method)) return undefined;
-  return `the model was trained with the method "${method}", which is of a plug-in: give the file that defines it with --plugin, or call usePlugin.`;
+  return `the model was trained with the method "${method}", which a plug-in defines: give that plug-in's file with --plugin, or call usePlugin.`;
 }
 
 /**

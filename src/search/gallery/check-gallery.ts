@@ -93,7 +93,7 @@ export async function checkGallery(location: string, options: CheckGalleryOption
 async function checkFolder(folder: string, { repair = false }: CheckGalleryOptions, found: GalleryCheck): Promise<void> {
   const saved: Salvage = await salvage(folder);
   if (saved.tornBytes > 0) {
-    found.notes.push(`A last write that was cut short (${saved.tornBytes} bytes) is passed over; it was never acknowledged.`);
+    found.notes.push(`A last write that was cut short (${saved.tornBytes} bytes) is ignored; it was never acknowledged.`);
   }
   if (saved.leftovers.length > 0) {
     found.notes.push(`Left behind by a killed process, and removed by the next write: ${saved.leftovers.join(', ')}.`);
@@ -102,12 +102,12 @@ async function checkFolder(folder: string, { repair = false }: CheckGalleryOptio
   if (repair) {
     const aside = await rebuild(folder, saved);
     const lost = new Set(saved.damages.flatMap(({ items }) => items).filter((id) => !saved.items.has(id)));
-    const what = `The gallery was made anew of the ${saved.items.size} items that are whole${lost.size ? `; ${lost.size} are not (${[...lost].slice(0, 5).join(', ')}${lost.size > 5 ? ', ...' : ''})` : ''}. The damaged files are kept: ${aside.join(', ')}. ${indexAgain}`;
+    const what = `The gallery was rebuilt from the ${saved.items.size} items that are intact${lost.size ? `; ${lost.size} are not (${[...lost].slice(0, 5).join(', ')}${lost.size > 5 ? ', ...' : ''})` : ''}. The damaged files are kept: ${aside.join(', ')}. ${indexAgain}`;
     found.repaired.push(what);
     return;
   }
   for (const { file, byte, what, items } of saved.damages) {
-    const advice = `Restore the folder from a copy, or keep what is whole with --repair. Then: ${indexAgain}`;
+    const advice = `Restore the folder from a copy, or keep what is intact with --repair. Then: ${indexAgain}`;
     found.problems.push({ what: `${file} is damaged at byte ${byte}: ${what}.`, file, byte, items, repair: advice });
   }
 }

@@ -31,7 +31,10 @@ export interface IndexThroughQueueOptions extends Omit<CreateOptions, 'ingest' |
 export async function indexThroughQueue(options: IndexThroughQueueOptions): Promise<{ gallery: Gallery; queued: number }> {
   const { queue: address, out, replace, detach, jobSize, warn, signal } = options;
   if (detach && options.prune) {
-    throw new LimnError('USAGE', 'What is to be deleted is known when the workers are done: give --prune or --detach, not both.');
+    throw new LimnError(
+      'USAGE',
+      'Pruning has to wait for the workers, and --detach does not wait: give --prune or --detach, not both.',
+    );
   }
   const queue = await WorkQueue.open(address, await queueName(out, options.queueName), { warn, signal });
   try {

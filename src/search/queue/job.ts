@@ -34,7 +34,10 @@ export type JobImage = JobData['pictures'][number];
 export function readJob(value: unknown): JobData {
   const parsed = jobData.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new LimnError('QUEUE', 'The job was queued by another version of limn: use the same one everywhere, and index again.');
+  throw new LimnError(
+    'QUEUE',
+    'The job was queued by another version of limn: use the same version everywhere, and index again.',
+  );
 }
 
 /** The same pictures make the same job, so that they are not queued twice. BullMQ takes no number for an id. */

@@ -13,7 +13,7 @@ import { localFolder } from '../gallery/locations.js';
 export async function queueName(location: string, given?: string): Promise<string> {
   if (given === undefined) return `gallery-${sha256(await galleryKey(location)).slice(0, 16)}`;
   if (/^[A-Za-z0-9_-]{1,64}$/.test(given)) return given;
-  throw new LimnError('USAGE', `"${given}" is no name of a queue; use letters, digits, "-" and "_", at most 64.`);
+  throw new LimnError('USAGE', `"${given}" is not a valid queue name; use letters, digits, "-" and "_", at most 64.`);
 }
 
 /** A gallery's location, the same however it is written, and without user names and passwords. */

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 export const queueSettings = z.object({
-  jobSize: z.int().min(1).max(1000).default(32).describe('images of a job'),
+  jobSize: z.int().min(1).max(1000).default(32).describe('images in a job'),
 });
 
 /** What indexing has that does not say. */

@@ -41,7 +41,7 @@ describe('the name of a queue', () => {
     ];
     expect(new Set(await Promise.all(names.map((name) => queueName(name)))).size).toBe(names.length);
     expect(await queueName('anything', 'my_shop-1')).toBe('my_shop-1');
-    await expect(queueName('anything', 'a:b')).rejects.toThrow('"a:b" is no name of a queue');
+    await expect(queueName('anything', 'a:b')).rejects.toThrow('"a:b" is not a valid queue name');
   });
 });
 
@@ -52,7 +52,7 @@ describe('what Redis and BullMQ must be', () => {
   it('is new enough, and keeps what it is given', () => {
     expect(checkInfo(info('7.0.15', 'noeviction'), 'here')).toBeUndefined();
     expect(checkInfo(info('6.2.0', 'allkeys-lru'), 'here')).toMatch(
-      /here throws keys away .*\(allkeys-lru\).* set maxmemory-policy to noeviction/,
+      /here evicts keys .*\(allkeys-lru\).* set maxmemory-policy to noeviction/,
     );
     expect(() => checkInfo(info('6.0.16', 'noeviction'), 'here')).toThrow(
       'here has version 6.0.16; the queue needs 6.2 or newer',

@@ -10,8 +10,12 @@ import { WorkingGallery } from './working-gallery.js';
 
 export const workerSettings = z.strictObject({
   /** While one is written, the other is embedded. */
-  concurrency: z.int().min(1).max(64).default(2).describe('jobs at once'),
-  stalledAfter: z.number().min(1).default(30).describe('seconds of silence after which others take the jobs of this worker'),
+  concurrency: z.int().min(1).max(64).default(2).describe('jobs processed at once'),
+  stalledAfter: z
+    .number()
+    .min(1)
+    .default(30)
+    .describe('seconds without a sign of life after which others take the jobs of this worker'),
 });
 
 export interface WorkerOptions extends WorkingGalleryOptions, z.input<typeof workerSettings> {

@@ -74,9 +74,12 @@ export function checkNewId(id: string): void {
 function refuseId(id: string, why: string | undefined): void {
   if (why === undefined) return;
   const shown = JSON.stringify(String(id).slice(0, 80));
-  throw wrong(`${shown} is no id, since ${why}: an id is a text of 1 to ${idLimit} characters without control characters.`, {
-    id,
-  });
+  throw wrong(
+    `${shown} is not a valid id, because ${why}: an id is a text of 1 to ${idLimit} characters without control characters.`,
+    {
+      id,
+    },
+  );
 }
 
 function checkMetadata(metadata: ItemMetadata, item: string): void {

@@ -46,7 +46,7 @@ export function checkFilter(filter: Filter): void {
         checkValue(part.text);
         break;
       default:
-        throw wrong(`"${(part as { kind: unknown }).kind}" is no kind of filter`);
+        throw wrong(`"${(part as { kind: unknown }).kind}" is not a kind of filter`);
     }
     if (values > filterLimits.values) throw wrong(`it has more than ${filterLimits.values} parts and values`);
   };
@@ -54,11 +54,11 @@ export function checkFilter(filter: Filter): void {
 }
 
 function checkField(field: string): void {
-  if (typeof field !== 'string' || !isMetadataKey(field)) throw wrong(`${JSON.stringify(field)} is no field`);
+  if (typeof field !== 'string' || !isMetadataKey(field)) throw wrong(`${JSON.stringify(field)} is not a valid field`);
 }
 
 function checkComparison(comparison: string, value: MetadataValue): void {
-  if (!comparisons.has(comparison)) throw wrong(`"${comparison}" is no comparison`);
+  if (!comparisons.has(comparison)) throw wrong(`"${comparison}" is not a comparison`);
   if (value !== null && typeof value !== 'boolean') return;
   if (comparison !== '=' && comparison !== '!=') throw wrong(`${value} can only be compared with = and !=`);
 }

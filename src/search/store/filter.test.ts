@@ -85,8 +85,8 @@ describe('parseFilter', () => {
 
 it('a filter that a program built is checked too', () => {
   const wrong = (filter: unknown, message: string) => expect(() => checkFilter(filter as never)).toThrow(message);
-  wrong({ kind: 'compare', field: "x' or 1=1 --", comparison: '=', value: 1 }, 'is no field');
-  wrong({ kind: 'compare', field: 'x', comparison: '= 1 or 1', value: 1 }, 'is no comparison');
+  wrong({ kind: 'compare', field: "x' or 1=1 --", comparison: '=', value: 1 }, 'is not a valid field');
+  wrong({ kind: 'compare', field: 'x', comparison: '= 1 or 1', value: 1 }, 'is not a comparison');
   wrong({ kind: 'compare', field: 'x', comparison: '<', value: null }, 'can only be compared');
   wrong({ kind: 'compare', field: 'x', comparison: '=', value: Number.NaN }, 'neither a text');
   wrong({ kind: 'compare', field: 'x', comparison: '=', value: { toString: () => '1' } }, 'neither a text');

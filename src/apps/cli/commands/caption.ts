@@ -16,10 +16,10 @@ interface CaptionFlags extends DecodingFlags {
 }
 
 export function captionCommand(): Command {
-  return addDecodingOptions(computingCommand('caption', 'Say what changes from one picture to another.'))
+  return addDecodingOptions(computingCommand('caption', 'Describe what changes from one image to another.'))
     .option('--model <folder>', 'a run of "limn train --task caption", or the model in it')
-    .option('--reference <file>', 'the picture to start from')
-    .option('--target <file>', 'the picture to arrive at')
+    .option('--reference <file>', 'the reference image')
+    .option('--target <file>', 'the target image')
     .option('--json', 'print the text and its likelihood as JSON')
     .action(runCaption);
 }

@@ -15,7 +15,7 @@ export function completionCommand(): Command {
       `
 For this shell, or as a line of its start file:
   bash  source <(limn completion bash)
-  zsh   source <(limn completion zsh)     behind compinit
+  zsh   source <(limn completion zsh)     after compinit
   fish  limn completion fish | source`,
     )
     .action((shell: keyof typeof scripts, _: object, command: Command) => {

@@ -30,24 +30,27 @@ interface FromMetadataFlags {
 }
 
 export function fromMetadataCommand(): Command {
-  return newCommand('from-metadata', "Make triplets of a shop's table and images, for limn train --dataset triplets.")
-    .option('--list <file>', 'CSV, TSV, JSON lines or Parquet, a row a product (default: names of files and folders are read)')
-    .option('--images <folder>', 'the images, also those in folders inside')
+  return newCommand('from-metadata', "Create triplets from a shop's table and images, for limn train --dataset triplets.")
+    .option(
+      '--list <file>',
+      'CSV, TSV, JSON lines or Parquet, one row for each product (default: read the names of files and folders)',
+    )
+    .option('--images <folder>', 'the folder of images; subfolders are read too')
     .option('--out <folder>', 'where the dataset is written')
     .addOption(fieldsOption())
-    .option('--image-column <name>', 'the column that names the image (default: the one that fits most images)')
+    .option('--image-column <name>', 'the column that names the image (default: the one that matches most images)')
     .addOption(templatesOption())
     .addOption(encoderOption())
     .addOption(
       numberOption(
         '--per-image <count>',
-        'most training triplets from one image (default: as many as give some 10,000, 2 to 24)',
+        'maximum number of training triplets from one image (default: enough for some 10,000 in all, 2 to 24)',
         { least: 1, whole: true },
       ),
     )
-    .addOption(settingOption('--most <count>', learnSettings.shape.most, { text: 'products that are used' }))
+    .addOption(settingOption('--most <count>', learnSettings.shape.most, { text: 'maximum number of products that are used' }))
     .addOption(
-      numberOption('--preview <count>', 'also write a page with so many triplets and their images', {
+      numberOption('--preview <count>', 'also write a page with this many triplets and their images', {
         least: 1,
         most: 500,
         whole: true,

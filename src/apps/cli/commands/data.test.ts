@@ -72,7 +72,7 @@ test('broken rows end with 1 and are named by file and line, as text and as JSON
   expect(await check('--dataset', 'triplets', '--data', directory)).toBe(1);
   expect(out).toMatch(/^broken: \S+triplets\.val\.jsonl line 2: it is not valid JSON/m);
   expect(out).toMatch(/^broken: \S+triplets\.val\.jsonl line 3: "c" is reference and target/m);
-  expect(out).toMatch(/not sound: mend what is named above\.\n$/);
+  expect(out).toMatch(/not sound: correct what is named above\.\n$/);
   out = '';
   expect(await check('--dataset', 'triplets', '--data', directory, '--json')).toBe(1);
   expect(JSON.parse(out)).toMatchObject({ dataset: 'triplets', broken: { count: 2 }, sound: false });

@@ -17,7 +17,10 @@ interface CheckFlags {
 }
 
 export function dataCommand(): Command {
-  const check = newCommand('check', 'Count what a dataset holds, and say all that is missing, broken, double or in two splits.')
+  const check = newCommand(
+    'check',
+    'Count what a dataset holds, and name what is missing, corrupt, duplicated, or present in two splits.',
+  )
     .addOption(datasetOption())
     .option('--data <folder>', 'the folder of the dataset')
     .option('--category <name>', 'the category to check (default: all)')
@@ -25,10 +28,13 @@ export function dataCommand(): Command {
     .option('--json', 'print the report as JSON')
     .addHelpText(
       'after',
-      '\nEnds with 0 for a sound dataset, also where some images are missing, and with 1 for one that is not or has no image at all.',
+      '\nExits with 0 for a sound dataset, even if some images are missing, and with 1 for a damaged one or one without any images.',
     )
     .action(runCheck);
-  return new Command('data').description('Look after datasets.').addCommand(check).addCommand(fromMetadataCommand());
+  return new Command('data')
+    .description('Check datasets, or create one from a table.')
+    .addCommand(check)
+    .addCommand(fromMetadataCommand());
 }
 
 async function runCheck(flags: CheckFlags): Promise<void> {
@@ -77,8 +83,8 @@ function asText(report: DataReport): string {
 
 function verdict({ sound, unusable, broken, leaks, images }: DataReport): string {
   if (sound) return images ? 'The annotations and the images are sound.' : 'The annotations are sound.';
-  if (unusable === undefined || broken.count + leaks.count > 0) return 'The dataset is not sound: mend what is named above.';
-  return `The dataset is not sound: ${unusable}. Without images nothing but captions in their place can be used.`;
+  if (unusable === undefined || broken.count + leaks.count > 0) return 'The dataset is not sound: correct what is named above.';
+  return `The dataset is not sound: ${unusable}. Without images, only captions in their place can be used.`;
 }
 
 function lines(kind: string, { count, first }: Findings): string[] {

@@ -27,7 +27,7 @@ interface Finding {
 }
 
 export function doctorCommand(): Command {
-  return computingCommand('doctor', 'Check that everything is here that limn needs.')
+  return computingCommand('doctor', 'Check that everything that limn needs is installed.')
     .option('--gallery <location>', 'verify this gallery too, as "limn gallery check" does')
     .option('--json', 'print the findings as JSON')
     .action(runDoctor);
@@ -117,8 +117,7 @@ async function checkSharp(): Promise<string | Finding> {
 function checkThreads(): string | Finding {
   const set = process.env.LIMN_THREADS;
   const model = cpus()[0]?.model.trim() ?? 'unknown processor';
-  if (set !== undefined && !/^\d+$/.test(set))
-    return broken(`LIMN_THREADS is "${set}": set it to a whole number, or not at all.`);
+  if (set !== undefined && !/^\d+$/.test(set)) return broken(`LIMN_THREADS is "${set}": set it to a whole number, or unset it.`);
   const used = Number(set ?? 0) || availableParallelism();
   return `${used} of ${availableParallelism()} (${model})${set ? ', set by LIMN_THREADS' : ''}`;
 }
@@ -130,14 +129,14 @@ async function checkHome(): Promise<string | Finding> {
     await makeFolder(home);
     await writeFile(probe, 'ok');
   } catch (error) {
-    return broken(`${home} cannot be written (${messageOf(error)}): set LIMN_HOME to a folder of yours.`);
+    return broken(`${home} cannot be written (${messageOf(error)}): set LIMN_HOME to a folder that you can write to.`);
   } finally {
     await rm(probe, { force: true }).catch(() => {});
   }
   const { bavail, bsize } = await statfs(home);
   const free = bavail * bsize;
   const detail = `${home}, ${gigabytes(free)} free`;
-  return free < 2 ** 28 ? broken(`${detail}: make room, or set LIMN_HOME to another disk.`) : detail;
+  return free < 2 ** 28 ? broken(`${detail}: free some space, or set LIMN_HOME to a folder on another disk.`) : detail;
 }
 
 async function checkPulled(): Promise<string> {

@@ -30,26 +30,26 @@ export function encodersCommand(): Command {
   const pull = newCommand('pull', 'Get an encoder from the Hugging Face Hub or a mirror.')
     .argument('<repo>', 'e.g. openai/clip-vit-base-patch32')
     .option('--revision <name>', 'a branch, tag or commit (default: main)')
-    .option('--mirror <url>', 'another hub with the same addresses (or LIMN_HUB_ENDPOINT, HF_ENDPOINT)')
+    .option('--mirror <url>', 'another hub with the same URL layout (or LIMN_HUB_ENDPOINT, HF_ENDPOINT)')
     .addOption(dtype())
     .option('--token <token>', 'an access token, for models that need one (better: HF_TOKEN)')
-    .option('--force', 'get every file again')
+    .option('--force', 'download every file again')
     .option('--json', 'print the result as JSON')
     .action(runPull);
-  const add = newCommand('add', 'Take an encoder from a folder or an ONNX file, and say what it is.')
+  const add = newCommand('add', 'Import an encoder from a folder or an ONNX file, and describe it.')
     .alias('import')
     .argument('<place>', 'a folder with ONNX files and their settings, or an ONNX file')
     .option('--name <name>', "what to call it (default: the folder's or the file's name)")
     .addOption(dtype())
-    .addOption(new Option('--global-feature <kind>', 'what stands for a whole image').choices(['output', 'class', 'mean']))
-    .addOption(new Option('--text-global-feature <kind>', 'what stands for a whole text').choices(['output', 'class', 'mean']))
+    .addOption(new Option('--global-feature <kind>', 'what represents a whole image').choices(['output', 'class', 'mean']))
+    .addOption(new Option('--text-global-feature <kind>', 'what represents a whole text').choices(['output', 'class', 'mean']))
     .addOption(new Option('--layout <order>', "the order of the image input's axes").choices(['NCHW', 'NHWC']))
     .addOption(new Option('--map-layout <order>', 'the order of the axes of a feature map').choices(['NCHW', 'NHWC']))
-    .option('--skip-tokens <count>', 'tokens before those of places, such as a class token', parseCount)
+    .option('--skip-tokens <count>', 'tokens before the local ones, such as a class token', parseCount)
     .option('--size <pixels>', 'width and height of the images', parseCount)
     .option('--scaled-side <pixels>', 'what the shorter side is scaled to before the crop', parseCount)
-    .option('--mean <r,g,b>', 'of colours from 0 to 1', parseColours)
-    .option('--std <r,g,b>', 'of colours from 0 to 1', parseColours)
+    .option('--mean <r,g,b>', 'mean of each colour, from 0 to 1', parseColours)
+    .option('--std <r,g,b>', 'standard deviation of each colour, from 0 to 1', parseColours)
     .addOption(new Option('--resampling <filter>', 'how images are resized').choices(resamplings))
     .addOption(new Option('--fit <way>', 'stretch (fill), crop (cover) or add borders (contain)').choices(fits))
     .addOption(new Option('--channel-order <order>', 'the order of the colours').choices(['RGB', 'BGR']))
@@ -60,13 +60,13 @@ export function encodersCommand(): Command {
     .action(runList);
   const check = newCommand(
     'check',
-    "Compare an encoder's files with their hashes, and show what it is and what a training would change.",
+    "Compare an encoder's files with their hashes, and show what it is and which parts can be trained.",
   )
     .argument('<name>')
     .option('--names', 'list the names of all weights')
     .option('--json', 'print the result as JSON, names included')
     .action(runCheck);
-  const command = new Command('encoders').description('Get and look after encoders such as CLIP.');
+  const command = new Command('encoders').description('Get, list and check encoders such as CLIP.');
   for (const part of [pull, add, list, check]) command.addCommand(part);
   return command;
 }
@@ -132,7 +132,7 @@ async function runCheck(name: string, flags: { names?: boolean; json?: boolean }
       process.stdout.write(`${JSON.stringify({ name: encoder.name, parts })}\n`);
       return;
     }
-    process.stdout.write(`${encoder.name}: every file is as it came\n`);
+    process.stdout.write(`${encoder.name}: every file is unchanged\n`);
     for (const line of findingLines(await encoderFindings(encoder))) process.stdout.write(`${line}\n`);
     for (const [tower, found] of Object.entries(parts)) {
       for (const line of partLines(tower, found, flags.names)) process.stdout.write(`${line}\n`);

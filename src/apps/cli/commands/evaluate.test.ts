@@ -210,7 +210,7 @@ describe('limn evaluate with vectors', () => {
       at('g-shirt.npy'),
     );
     await refused(
-      /q-shirt\.npy does not say which row is which picture; give --gallery-ids/,
+      /q-shirt\.npy does not say which row is which image; give --gallery-ids/,
       '--queries',
       queries,
       '--gallery',

@@ -34,7 +34,7 @@ interface EvaluateFlags extends DatasetOptions, DecodingFlags {
 export function evaluateCommand(): Command {
   const command = computingCommand(
     'evaluate',
-    'Measure the recall of a model, or of vectors, under a named protocol; or a captioner.',
+    'Measure the recall of a model or of vectors under a named protocol, or evaluate a captioner.',
   );
   return addDecodingOptions(addDatasetOptions(command))
     .addOption(
@@ -43,11 +43,11 @@ export function evaluateCommand(): Command {
         .default('retrieval'),
     )
     .option('--model <folder>', 'a run folder, or the model in it')
-    .option('--queries <file>', 'instead of a model: query vectors (.safetensors, .npy), one row a triplet')
-    .option('--query-ids <file>', 'ids of the query rows, .json or one a line, where the annotations have ids')
-    .option('--gallery <file>', 'with --queries: gallery vectors, one row a picture')
-    .option('--gallery-ids <file>', 'picture ids of the gallery rows, .json or one a line, where the file has none')
-    .addOption(new Option('--split <name>', 'the part of the data (default: as published)').choices(['train', 'val', 'test']))
+    .option('--queries <file>', 'instead of a model: query vectors (.safetensors, .npy), one row for each triplet')
+    .option('--query-ids <file>', 'ids of the query rows, .json or one on each line, if the annotations have ids')
+    .option('--gallery <file>', 'with --queries: gallery vectors, one row for each image')
+    .option('--gallery-ids <file>', 'image ids of the gallery rows, .json or one on each line, if the file has none')
+    .addOption(new Option('--split <name>', 'the split (default: as published)').choices(['train', 'val', 'test']))
     .option('--protocol <id>', `one of ${protocols.map(({ id }) => id).join(', ')} (default: by the dataset)`)
     .option('--ranks <file>', 'also write the rank of every query, as JSON')
     .option('--submission <folder>', 'where cirr-test writes the two files for the test server')
@@ -157,13 +157,13 @@ async function scoreFiles(queryFile: string, galleryFile: string, task: Task): P
   const read = await task.dataset.split(task.split, { onMissing: 'ignore', targets: targetsOf(protocol) });
   const split = { ...read, missing: [] };
   if (flags.queryIds !== undefined && split.triplets.every(({ id }) => id === undefined)) {
-    const message = `The annotations of ${flags.dataset} have no ids to find queries by: leave out --query-ids, and give one row a triplet, in order.`;
+    const message = `The annotations of ${flags.dataset} have no ids to find queries by: leave out --query-ids, and give one row for each triplet, in order.`;
     throw new LimnError('USAGE', message);
   }
   const queries = await readVectorFile(named(queryFile), flags.queryIds && named(flags.queryIds));
   const gallery = await readVectorFile(named(galleryFile), flags.galleryIds && named(flags.galleryIds));
   if (!gallery.ids) {
-    const message = `${named(galleryFile)} does not say which row is which picture; give --gallery-ids, a .json list or one id a line.`;
+    const message = `${named(galleryFile)} does not say which row is which image; give --gallery-ids, a .json list or one id on each line.`;
     throw new LimnError('USAGE', message);
   }
   // One file for several categories has their queries one category after another.

@@ -24,14 +24,14 @@ interface ExperimentFlags {
 }
 
 export function experimentCommand(): Command {
-  const run = computingCommand('run', 'Train what is missing of an experiment, and report all of it.')
+  const run = computingCommand('run', 'Train the missing runs of an experiment, and report all results.')
     .argument('<file>', 'the JSON file of the experiment')
-    .option('--out <folder>', 'where runs and report go (default: "runs/NAME"); give it again to go on')
-    .option('--only <ids>', 'methods to train, with commas between them')
-    .addOption(numberListOption('--seeds <list>', "seeds to train in place of the file's, with commas between them"))
-    .option('--report-only', 'train nothing: report what is done')
+    .option('--out <folder>', 'where runs and report go (default: "runs/NAME"); give it again to resume')
+    .option('--only <ids>', 'methods to train, separated by commas')
+    .addOption(numberListOption('--seeds <list>', "seeds to train instead of the file's, separated by commas"))
+    .option('--report-only', 'train nothing, only report what is complete')
     .option('--docs <file>', "write the report into this Markdown file too, between the experiment's markers")
-    .option('--queue <url>', 'a Redis: have "limn worker --experiment" processes train, on as many machines as wanted')
+    .option('--queue <url>', 'a Redis: have "limn worker --experiment" processes train, on any number of machines')
     .addHelpText('after', '\nStart it twice with the same --out to have two processes of one machine share the runs.')
     .action(runExperimentFile);
   return new Command('experiment').description('Compare methods over seeds, from one JSON file.').addCommand(run);

@@ -4,12 +4,12 @@ import { checkGallery, type GalleryCheck } from '../../../search/gallery/check-g
 import { runLong } from '../long-work.js';
 
 export function galleryCommand(): Command {
-  const command = new Command('gallery').description('Look after a gallery.');
+  const command = new Command('gallery').description('Check or repair a gallery.');
   command.addCommand(
     new Command('check')
-      .description('Verify every item of a gallery of any store: exit code 0 where it is sound, 1 where it is damaged.')
+      .description('Verify every item of a gallery in any store. The exit code is 0 for a sound gallery and 1 for a damaged one.')
       .argument('<gallery>', 'a folder or another location of a store, as for "limn search --gallery"')
-      .option('--images <folder>', 'where the pictures are (default: where they were)')
+      .option('--images <folder>', 'where the images are (default: where they were)')
       .option('--repair', 'repair what can be repaired; damaged files are kept beside the gallery')
       .option('--json', 'print the result as JSON')
       .action(runCheck),

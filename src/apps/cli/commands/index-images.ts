@@ -32,24 +32,24 @@ interface IndexFlags {
 }
 
 export function indexCommand(): Command {
-  return computingCommand('index', 'Make pictures searchable, or bring a gallery up to date with them.')
+  return computingCommand('index', 'Make images searchable, or bring a gallery up to date.')
     .option('--model <folder>', 'a run folder, or the model in it')
-    .option('--images <folder>', 'the pictures, also those in folders inside')
+    .option('--images <folder>', 'the folder of images; subfolders are read too')
     .option('--list <file>', 'CSV, JSON lines or Parquet: path or url, id, and metadata in all other columns')
-    .option('--metadata <file>', 'metadata for the pictures of --images, by a column id or path')
+    .option('--metadata <file>', 'metadata for the images, matched by a column id or path')
     .option('--out <folder>', "the gallery's folder")
-    .option('--store <location>', 'where the gallery is kept, if that is no folder (default: --out)')
-    .option('--prune', 'delete pictures that are no longer there')
-    .option('--replace', 'make the gallery anew, for instance with another model')
-    .option('--allow-urls', 'fetch the pictures of URLs, from public addresses only')
-    .option('--refresh', 'fetch URLs again that are in the gallery')
-    .option('--verify', 'read all files again, also those whose size, times and inode have not changed')
+    .option('--store <location>', 'where the gallery is kept, if not in a folder (default: --out)')
+    .option('--prune', 'delete images that are no longer there')
+    .option('--replace', 'create the gallery anew, for instance with another model')
+    .option('--allow-urls', 'fetch images from URLs, from public addresses only')
+    .option('--refresh', 'fetch images from URLs again, even if the gallery has them')
+    .option('--verify', 'read all files again, even if their size, times and inode have not changed')
     .option('--replace-metadata', 'erase metadata that the gallery has and this run does not give')
-    .option('--skip-broken', 'leave out pictures that cannot be read')
-    .option('--queue <url>', 'a Redis, e.g. redis://127.0.0.1:6379: "limn worker" processes embed the pictures')
-    .option('--queue-name <name>', "the queue's name (default: made of the gallery's location)")
+    .option('--skip-broken', 'leave out images that cannot be read')
+    .option('--queue <url>', 'a Redis, e.g. redis://127.0.0.1:6379: "limn worker" processes embed the images')
+    .option('--queue-name <name>', "the queue's name (default: derived from the gallery's location)")
     .addOption(settingOption('--job-size <count>', queueSettings.shape.jobSize))
-    .option('--detach', 'end when all is queued, without waiting for the workers')
+    .option('--detach', 'exit when everything is queued, without waiting for the workers')
     .option('--json', 'print the result as JSON')
     .action(runIndex);
 }
@@ -95,7 +95,7 @@ async function indexHere(flags: IndexFlags, create: CreateOptions): Promise<Inde
   const foreign = (['queueName', 'jobSize', 'detach'] as const).find((name) => flags[name] !== undefined);
   if (foreign === undefined) return { gallery: await Gallery.create(create) };
   const flag = `--${foreign.replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`)}`;
-  throw new LimnError('USAGE', `${flag} is about a queue: give --queue as well. See "limn index --help".`);
+  throw new LimnError('USAGE', `${flag} needs a queue: give --queue as well. See "limn index --help".`);
 }
 
 async function indexThere(
@@ -133,7 +133,7 @@ async function tell(gallery: Gallery, queued: number | undefined, json: boolean)
   );
   if (changes.length > 0 && counts.added > 0) changes.unshift(`${counts.added} new`);
   if (queued !== undefined) changes.push(`${queued} queued`);
-  if (skipped.length > 0) changes.push(`${skipped.length} broken ones left out`);
+  if (skipped.length > 0) changes.push(`${skipped.length} broken left out`);
   process.stdout.write(`${name}: ${[`${images} pictures`, ...changes].join(', ')}\n`);
 }
 
@@ -142,7 +142,7 @@ function refuseBroken({ report: { skipped } }: Gallery, { skipBroken }: IndexFla
   if (skipBroken || skipped.length === 0) return;
   throw new LimnError(
     'IMAGE',
-    `Not in the gallery: ${skipped.length} of the pictures, named above; all others are. Mend them and index again, or give --skip-broken.`,
+    `Not in the gallery: ${skipped.length} of the pictures, named above; all others are. Replace them and index again, or give --skip-broken.`,
     { details: { skipped } },
   );
 }

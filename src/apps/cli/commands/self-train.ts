@@ -38,29 +38,24 @@ interface SelfTrainFlags extends DatasetOptions, ReaderOptions {
 export function selfTrainCommand(): Command {
   return addPatchOptions(
     addDatasetOptions(
-      computingCommand(
-        'self-train',
-        'LIMN+: train LIMN and the captioner in rounds, on labels and on texts that they write and judge.',
-      ),
+      computingCommand('self-train', 'LIMN+: train LIMN and the captioner in rounds, on labels and on generated texts.'),
     )
       .addOption(
-        new Option('--test-split <name>', 'a split of the data that is measured once, at the end (default: none)').choices(
-          splitNames,
-        ),
+        new Option('--test-split <name>', 'a split that is evaluated once, at the end (default: none)').choices(splitNames),
       )
-      .option('--pool <folder>', 'more pictures, without labels, also those in folders inside')
-      .option('--limn <folder>', 'a trained LIMN to begin with, in place of round 0; goes with --captioner')
-      .option('--captioner <folder>', 'a trained captioner to begin with; goes with --limn')
+      .option('--pool <folder>', 'a folder of more images, without labels; subfolders are read too')
+      .option('--limn <folder>', 'a trained LIMN to start from, instead of round 0; needs --captioner')
+      .option('--captioner <folder>', 'a trained captioner to start from; needs --limn')
       .option(
         '--encoder <name>',
-        '"patch" (trained with the rest), a frozen encoder by name, or its JSON file; left out, that of --limn where it is given',
+        '"patch" (trained with the model), a frozen encoder by name, or its JSON file; if not given, that of --limn',
         'patch',
       )
       .option('--out <folder>', 'the run folder: round-N/, limn/, captioner/, result.json, report.html')
       .addOption(settingOption('--rounds <count>', selfTrainSettings.shape.rounds))
       .addOption(settingOption('--labels <share>', selfTrainSettings.shape.labels))
       .addOption(seedOption())
-      .option('--resume', 'go on with what --out holds; finished stages are not done again')
+      .option('--resume', 'resume the run in --out; finished stages are not repeated')
       .option('--json', 'print the result as JSON')
       .addHelpText(
         'after',
@@ -137,7 +132,7 @@ function givenModels({ limn, captioner }: SelfTrainFlags): ModelFolders | undefi
   if (limn === undefined && captioner === undefined) return undefined;
   if (limn !== undefined && captioner !== undefined) return { limn, captioner };
   const [has, lacks] = limn === undefined ? ['--captioner', '--limn'] : ['--limn', '--captioner'];
-  throw new LimnError('USAGE', `${has} needs ${lacks} beside it: one model writes the texts, the other judges them.`);
+  throw new LimnError('USAGE', `${has} needs ${lacks} as well: one model writes the texts, the other judges them.`);
 }
 
 function checkWithoutLabels(flags: SelfTrainFlags, given: ModelFolders | undefined): void {
@@ -148,7 +143,7 @@ function checkWithoutLabels(flags: SelfTrainFlags, given: ModelFolders | undefin
   }
   const ofLabels = ['category', 'spelling', 'skipMissing', 'testSplit', 'labels'] as const;
   const idle = ofLabels.find((name) => flags[name] !== undefined);
-  if (idle) throw new LimnError('USAGE', `"${idle}" says something of labels: leave it out, or give --data too.`);
+  if (idle) throw new LimnError('USAGE', `"${idle}" needs labels: leave it out, or give --data too.`);
 }
 
 const unlabelled = { splits: { train: undefined, val: undefined, test: undefined }, origin: undefined, protocol: 'triplets' };

@@ -15,16 +15,16 @@ export function keysCommand(): Command {
   const command = (name: string, description: string) =>
     newCommand(name, description).option('--file <file>', 'the file of keys');
   return new Command('keys')
-    .description('Make, list and take away API keys.')
+    .description('Create, list and remove API keys.')
     .addCommand(
-      command('add', 'Make a key. It is printed once; the file keeps its hash.')
-        .addOption(new Option('--scope <scope>', 'what the key may do; write may do all that read may').choices(scopes))
+      command('add', 'Create a key. It is printed once; the file contains its hash.')
+        .addOption(new Option('--scope <scope>', 'what the key allows; write includes read').choices(scopes))
         .option('--note <words>', 'what the key is for')
         .action(runAdd),
     )
     .addCommand(command('list', 'List the keys of a file.').option('--json', 'print them as JSON').action(runList))
     .addCommand(
-      command('remove', 'Take a key away; servers notice within a second.').option('--id <id>', 'as listed').action(runRemove),
+      command('remove', 'Remove a key; servers notice within a second.').option('--id <id>', 'as listed').action(runRemove),
     );
 }
 
@@ -32,7 +32,7 @@ async function runAdd(flags: KeyFlags): Promise<void> {
   const file = required(flags.file, '--file', 'serve keys add');
   const scope = required(flags.scope, '--scope', 'serve keys add');
   const { key, entry } = await addKey(file, scope, flags.note);
-  process.stderr.write(`Key ${entry.id} may ${scope}. It is shown only now:\n`);
+  process.stderr.write(`Key ${entry.id} has the scope ${scope}. It is shown only once:\n`);
   process.stdout.write(`${key}\n`);
 }
 
@@ -48,5 +48,5 @@ async function runList(flags: KeyFlags): Promise<void> {
 async function runRemove(flags: KeyFlags): Promise<void> {
   const id = required(flags.id, '--id', 'serve keys remove');
   await removeKey(required(flags.file, '--file', 'serve keys remove'), id);
-  process.stdout.write(`Took the key ${id} away.\n`);
+  process.stdout.write(`Removed the key ${id}.\n`);
 }

@@ -13,25 +13,25 @@ const serving = servingSettings.shape;
 
 export function serveCommand(): Command {
   const command = computingCommand('serve', 'Serve galleries over HTTP, with a page to search them.')
-    .addOption(repeatableOption('--gallery <name=location>', 'a gallery; without a name it takes the last one of its location'))
-    .option('--model <folder>', "the galleries' model, where it is no longer at its old place")
+    .addOption(repeatableOption('--gallery <name=location>', 'a gallery; the default name is the last part of its location'))
+    .option('--model <folder>', "the galleries' model, if it has moved")
     .addOption(
       repeatableOption(
         '--images <name=folder>',
-        "where a gallery's images are, if they moved; with one gallery the folder alone",
+        "where a gallery's images are, if they have moved; with one gallery, the folder alone is enough",
       ),
     )
-    .option('--show <fields>', 'fields of the metadata that the page shows of each hit, e.g. price,brand,url')
-    .option('--captioner <folder>', 'a run of "limn train --task caption": says what changes between two pictures')
+    .option('--show <fields>', 'metadata fields that the page shows for each hit, e.g. price,brand,url')
+    .option('--captioner <folder>', 'a run of "limn train --task caption", which describes what changes between two images')
     .addOption(settingOption('--port <number>', serving.port))
     .addOption(settingOption('--host <address>', serving.host))
     .option(
       '--keys <file>',
-      'API keys, made by "limn serve keys add"; without them everybody who reaches the server may do everything',
+      'API keys, made by "limn serve keys add"; without them, anybody who can reach the server may do everything',
     )
-    .option('--open', 'listen for other machines without keys')
+    .option('--open', 'serve other machines without keys')
     .addOption(repeatableOption('--cors <origin>', 'an origin whose pages may use the API, e.g. https://shop.example'))
-    .option('--allow-urls', 'fetch pictures from URLs that requests give, from public addresses only')
+    .option('--allow-urls', 'fetch images from URLs in requests, from public addresses only')
     .addOption(settingOption('--proxies <count>', serving.proxies))
     .addOption(settingOption('--rate <count>', limits.rate))
     .addOption(settingOption('--burst <count>', limits.burst))

@@ -55,10 +55,17 @@ const training = trainingSettings.shape;
 export function trainCommand(): Command {
   return addPatchOptions(
     addDatasetOptions(computingCommand('train', 'Train LIMN on triplets of reference, text and target.'))
-      .option('--encoder <name>', '"patch" (trained with the rest), "mobilenetv2", or the JSON file of a frozen encoder', 'patch')
-      .option('--text-encoder <name>', 'a text encoder that was pulled or imported (default: word vectors trained with the rest)')
+      .option(
+        '--encoder <name>',
+        '"patch" (trained with the model), "mobilenetv2", or the JSON file of a frozen encoder',
+        'patch',
+      )
+      .option(
+        '--text-encoder <name>',
+        'a text encoder that was pulled or imported (default: word vectors trained with the model)',
+      )
       .addOption(
-        numberOption('--text-tokens <count>', "tokens of a text that its encoder reads (default: the encoder's most)", {
+        numberOption('--text-tokens <count>', "tokens of a text that its encoder reads (default: the encoder's maximum)", {
           least: 2,
           whole: true,
         }),
@@ -77,7 +84,7 @@ export function trainCommand(): Command {
       .addOption(settingOption('--accumulate <count>', training.accumulate))
       .addOption(settingOption('--gradient-checkpointing', training.gradientCheckpointing))
       .addOption(
-        new Option('--task <name>', 'retrieval, or caption: the captioner that says what changes between two pictures')
+        new Option('--task <name>', 'retrieval, or caption: the captioner, which says what changes between two images')
           .choices(['retrieval', 'caption'])
           .default('retrieval'),
       )
@@ -89,8 +96,8 @@ export function trainCommand(): Command {
       .addOption(settingOption('--batch-size <count>', training.batchSize))
       .addOption(settingOption('--lr <rate>', training.learningRate))
       .addOption(seedOption())
-      .option('--resume', 'go on from the last checkpoint of --out; --lr and --encoder-lr may be others than before')
-      .option('--protocol <id>', 'of the validation after each epoch (default: the one of the dataset)')
+      .option('--resume', 'resume from the last checkpoint of --out; --lr and --encoder-lr may be changed')
+      .option('--protocol <id>', "protocol of the validation after each epoch (default: the dataset's)")
       .addOption(settingOption('--steps-per-run <count>', training.stepsPerRun, { usually: '4 for small models, else 1' }))
       .addOption(settingOption('--width <count>', backboneFields.width))
       .addOption(settingOption('--factors <count>', limn.options.shape.factors))
@@ -152,7 +159,7 @@ async function runTrainCaptioner(flags: TrainFlags): Promise<void> {
   const out = required(flags.out, '--out', 'train');
   const ofRetrieval = ['method', 'query', 'factors', 'gamma', 'protocol', 'textEncoder', 'trainFrom'] as const;
   const foreign = ofRetrieval.find((name) => flags[name] !== undefined);
-  if (foreign) throw new LimnError('USAGE', `"${foreign}" says nothing to a captioner: leave it out with "--task caption".`);
+  if (foreign) throw new LimnError('USAGE', `"${foreign}" is not supported with "--task caption": leave it out.`);
   const { width, layers, heads, textLayers, dropout } = flags;
   const model = {
     ...checked(flags.model, Object.keys(captionerConfig.shape), 'model'),
@@ -188,7 +195,7 @@ function withData<T>(flags: TrainFlags, work: (data: TrainingData, defaultProtoc
 
 async function openText({ textEncoder, textTokens, trainFrom }: TrainFlags): Promise<TextReader> {
   if (textEncoder !== undefined) return TextReader.open({ encoder: textEncoder, tokens: textTokens, trainFrom });
-  if (textTokens !== undefined) throw new LimnError('USAGE', '--text-tokens goes with --text-encoder: give that too.');
+  if (textTokens !== undefined) throw new LimnError('USAGE', '--text-tokens needs --text-encoder: give that too.');
   return TextReader.words();
 }
 

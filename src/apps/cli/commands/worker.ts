@@ -31,18 +31,15 @@ interface WorkerFlags {
 const secondsBetweenLines = 10;
 
 export function workerCommand(): Command {
-  return computingCommand(
-    'worker',
-    'Do what "limn index --queue" or "limn experiment run --queue" has queued, until told to end.',
-  )
+  return computingCommand('worker', 'Process the jobs of "limn index --queue" or "limn experiment run --queue" until stopped.')
     .option('--queue <url>', 'the Redis that the other command was given')
-    .option('--gallery <location>', 'the gallery whose pictures are to be embedded')
-    .option('--experiment <file>', 'the experiment whose runs are to be trained, one at a time')
+    .option('--gallery <location>', 'the gallery whose images to embed')
+    .option('--experiment <file>', 'the experiment whose runs to train, one at a time')
     .option('--out <folder>', 'where this machine keeps its runs of the experiment (default: "runs/NAME")')
-    .option('--queue-name <name>', 'the queue\'s name, where "limn index" was given one')
-    .option('--model <folder>', "the gallery's model, where it is no longer at its old place")
-    .option('--images <folder>', "the gallery's pictures, where this machine has them at another place")
-    .option('--allow-urls', 'fetch the pictures of URLs, from public addresses only')
+    .option('--queue-name <name>', 'the queue\'s name, if "limn index" was given one')
+    .option('--model <folder>', "the gallery's model, if it has moved")
+    .option('--images <folder>', "the gallery's images, if they are in another place on this machine")
+    .option('--allow-urls', 'fetch images from URLs, from public addresses only')
     .addOption(settingOption('--concurrency <count>', workerSettings.shape.concurrency))
     .addOption(settingOption('--stalled-after <seconds>', workerSettings.shape.stalledAfter))
     .action(runWorkerCommand);

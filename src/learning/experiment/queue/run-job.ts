@@ -44,5 +44,5 @@ export function readOutcome(value: unknown): RunOutcome {
 function readWith<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new LimnError('QUEUE', 'What the queue holds was written by another version of limn: use the same one everywhere.');
+  throw new LimnError('QUEUE', 'What the queue holds was written by another version of limn: use the same version everywhere.');
 }

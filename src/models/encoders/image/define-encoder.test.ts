@@ -27,7 +27,7 @@ it('reads images for a model, and is found again by what the folder says', async
   const { id, description, definition: named } = reader.identity;
   const restore = (wanted = id) =>
     ImageEncoderRuntime.restore(reader.config, wanted, description, 'runs/mine', { definition: named });
-  await expect(restore()).rejects.toThrow(/encoder "tested-\d+", which is of a plug-in: .*--plugin/);
+  await expect(restore()).rejects.toThrow(/encoder "tested-\d+", which a plug-in defines: .*--plugin/);
   encoders.add(definition);
   const again = await restore();
   expect(again.identity).toEqual(reader.identity);

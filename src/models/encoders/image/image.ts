@@ -63,7 +63,7 @@ export function checkBox(box: Box): void {
   const given = JSON.stringify(box);
   throw new LimnError(
     'USAGE',
-    `The box ${given} is no part of an image: give left, top, width and height from 0 to 1 inside of it.`,
+    `The box ${given} is not part of the image: give left, top, width and height from 0 to 1, inside the image.`,
   );
 }
 

@@ -27,7 +27,8 @@ export function overImage(
   image: ImageSize,
   { size, fit = 'cover', shorterSide = size }: ImageSettings,
 ): HeatMap {
-  if (weights.length !== side * side) throw new LimnError('USAGE', `${weights.length} weights are no grid of ${side} x ${side}.`);
+  if (weights.length !== side * side)
+    throw new LimnError('USAGE', `${weights.length} weights are not a grid of ${side} x ${side}.`);
   const { width, height } = image;
   const [shorter, longer] = [Math.min(width, height), Math.max(width, height)];
   // What the square is on the picture, in pixels; a border has negative places.

@@ -81,7 +81,7 @@ describe('listFile', () => {
     ['path\n../a.jpg\n', /list line 2: the path "\.\.\/a\.jpg" leads out of .*--images/],
     ['path\n/etc/passwd\n', /leads out of/],
     ['id,colour\na,red\n', /line 2 has neither a "path" nor a "url"/],
-    ['url\nfile:///etc/passwd\n', /is no URL that starts with http/],
+    ['url\nfile:///etc/passwd\n', /is not a URL that starts with http/],
     ['path\na.jpg\na.jpg\n', /line 3: the id "a\.jpg" is there for the second time/],
     ['path,path\na,b\n', /line 1: the column "path" is there twice/],
     ['path,Sale Price\na.jpg,3\n', /the column "Sale Price" cannot be a field\. Name it with letters/],
@@ -100,7 +100,7 @@ describe('listFile', () => {
 
   it.each([
     ['{"path": "a.jpg"', /line 1 is not valid JSON/],
-    ['["a.jpg"]', /line 1 is no object/],
+    ['["a.jpg"]', /line 1 is not an object/],
     ['{"path": 3}', /"path" must be a text/],
     ['{"path": "a.jpg", "tags": ["x"]}', /"tags" is a list, an object or bytes/],
   ])('says what is wrong with the JSON line %s', async (text, message) => {
@@ -187,7 +187,9 @@ describe('lists as people write them', () => {
       (await read('list.jsonl', ids.map((id) => JSON.stringify({ id, path: 'a.jpg' })).join('\n'))).map(({ id }) => id),
     ).toEqual(ids);
     for (const id of ['.', '..', 'a\tb', 'x'.repeat(513), '\ud800']) {
-      await expect(read('list.jsonl', JSON.stringify({ id, path: 'a.jpg' }))).rejects.toThrow(/line 1: .* is no id, since it/);
+      await expect(read('list.jsonl', JSON.stringify({ id, path: 'a.jpg' }))).rejects.toThrow(
+        /line 1: .* is not a valid id, because it/,
+      );
     }
     await expect(read('list.jsonl', '{"path":"a.jpg","__proto__":1}')).rejects.toThrow(
       'the column "__proto__" cannot be a field',

@@ -166,7 +166,7 @@ function imageOf(row: TableRow, images: string): Omit<ListedImage, 'metadata'> {
   if (url === undefined)
     throw new LimnError('DATA', `${place} has neither a "path" nor a "url"${shownColumns(row)}: say where the picture is.`);
   if (!isUrl(url) || !URL.canParse(url)) {
-    throw new LimnError('DATA', `${place}: "${url}" is no URL that starts with http:// or https://.`);
+    throw new LimnError('DATA', `${place}: "${url}" is not a URL that starts with http:// or https://.`);
   }
   return { id: textOf(row, 'id') ?? url, location: url };
 }

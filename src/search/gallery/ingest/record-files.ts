@@ -33,7 +33,10 @@ export function openTable(file: string): RecordTable {
   const notes = () => [];
   if (ending === '.jsonl' || ending === '.ndjson') return { texts: false, rows: () => jsonRows(file), notes };
   if (ending === '.parquet') return { texts: false, rows: () => parquetRows(file), notes };
-  throw new LimnError('USAGE', `${file} is no list that limn reads: give a file that ends in ${tableExtensions.join(', ')}.`);
+  throw new LimnError(
+    'USAGE',
+    `${file} is not a list that limn can read: give a file that ends in ${tableExtensions.join(', ')}.`,
+  );
 }
 
 /** Values of columns without a name, by the column's number from 1. */
@@ -79,7 +82,7 @@ async function* jsonRows(file: string): AsyncGenerator<TableRow> {
     try {
       values = JSON.parse(line);
     } catch (error) {
-      const message = `${place} is not valid JSON (${messageOf(error)}). Write one object a line.`;
+      const message = `${place} is not valid JSON (${messageOf(error)}). Write one object on each line.`;
       yield { values: {}, place, problem: new LimnError('DATA', message, { cause: error }) };
       continue;
     }
@@ -87,7 +90,7 @@ async function* jsonRows(file: string): AsyncGenerator<TableRow> {
       yield { values: values as Record<string, unknown>, place };
       continue;
     }
-    const message = `${place} is no object. Write one object a line, e.g. {"path": "a.jpg", "price": 12}.`;
+    const message = `${place} is not an object. Write one object on each line, e.g. {"path": "a.jpg", "price": 12}.`;
     yield { values: {}, place, problem: new LimnError('DATA', message) };
   }
 }

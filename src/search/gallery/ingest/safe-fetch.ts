@@ -69,7 +69,7 @@ export class SafeFetcher {
       const why = timeout.aborted ? `it took longer than ${this.limits.timeout / 1000} s` : messageOf(error);
       throw failure(url, why, error);
     }
-    throw failure(url, `it leads through more than ${this.limits.redirects} redirects`);
+    throw failure(url, `it goes through more than ${this.limits.redirects} redirects`);
   }
 
   /** Closes connections that are kept open. */
@@ -94,7 +94,7 @@ export class SafeFetcher {
     };
     if ([301, 302, 303, 307, 308].includes(statusCode)) {
       const { location } = headers;
-      if (typeof location !== 'string' || !URL.canParse(location, url)) throw refuse('it redirects to nowhere');
+      if (typeof location !== 'string' || !URL.canParse(location, url)) throw refuse('it redirects to an invalid address');
       body.on('error', () => {}).destroy();
       return { location: new URL(location, url).href };
     }

@@ -42,7 +42,9 @@ export function checkRequest(request: SearchRequest, model: ModelSides): Checked
   whole(k, 'k', 1);
   whole(offset, 'offset', 0);
   if (offset + k > mostHits) {
-    throw usage(`The search asks for hits up to the ${offset + k}th; limn ranks ${mostHits}. Ask for fewer, or say more.`);
+    throw usage(
+      `The search asks for hits up to the ${offset + k}th, but limn ranks only ${mostHits}. Ask for fewer, or make the query more specific.`,
+    );
   }
   if (!Number.isFinite(negativeWeight) || negativeWeight < 0) {
     throw usage(`The weight of the negatives is ${negativeWeight}; it must be a number from 0.`);

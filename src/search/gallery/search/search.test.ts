@@ -182,7 +182,7 @@ describe('a search', () => {
       { ...box, top: Number.NaN },
     ]) {
       await expect(gallery.search({ references: [{ ...id('p03'), box: wrong }], texts })).rejects.toThrow(
-        'is no part of an image',
+        'is not part of the image',
       );
     }
   });

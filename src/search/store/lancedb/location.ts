@@ -18,7 +18,7 @@ export function lanceLocation(location: string): LanceLocation {
   const table = name ?? 'gallery';
   if (!uri) throw new LimnError('USAGE', `${JSON.stringify(location)} names no folder; give one, e.g. lancedb:my-gallery.`);
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(table)) {
-    throw new LimnError('USAGE', `"${table}" is no name of a gallery; use letters, digits, "-" and "_", at most 64.`);
+    throw new LimnError('USAGE', `"${table}" is not a valid gallery name; use letters, digits, "-" and "_", at most 64.`);
   }
   return { uri, table };
 }

@@ -25,7 +25,7 @@ describe('filterSql', () => {
       "(`text_a` IN ('x') OR `number_a` IN (2e0) OR (`text_a` IS NULL AND `number_a` IS NULL))",
     );
     expect(sql("a contains 'O''Ro'")).toBe("contains(replace(lower(`text_a`), 'ς', 'σ'), 'o''ro')");
-    expect(() => columnOf('text', 'a` = 1 or `b')).toThrow('is no field');
+    expect(() => columnOf('text', 'a` = 1 or `b')).toThrow('is not a valid field');
   });
 });
 
@@ -89,6 +89,6 @@ it('lanceLocation reads the table from the location', () => {
   expect(lanceLocation('lancedb:a/b')).toEqual({ uri: 'a/b', table: 'gallery' });
   expect(lanceLocation('s3://bucket/x?gallery=shop-2')).toEqual({ uri: 's3://bucket/x', table: 'shop-2' });
   expect(lanceLocation('a?b')).toEqual({ uri: 'a?b', table: 'gallery' });
-  expect(() => lanceLocation('db://x?gallery=../y')).toThrow('is no name of a gallery');
+  expect(() => lanceLocation('db://x?gallery=../y')).toThrow('is not a valid gallery name');
   expect(() => lanceLocation('lancedb:')).toThrow('names no folder');
 });

@@ -11,7 +11,7 @@ export type LanceColumnKind = 'text' | 'number' | 'flag';
 
 /** The column that holds the field's values of one type. */
 export function columnOf(kind: LanceColumnKind, field: string): string {
-  if (!isMetadataKey(field)) throw new LimnError('USAGE', `${JSON.stringify(field)} is no field.`);
+  if (!isMetadataKey(field)) throw new LimnError('USAGE', `${JSON.stringify(field)} is not a valid field.`);
   return `${kind}_${field}`;
 }
 

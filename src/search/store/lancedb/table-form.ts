@@ -42,7 +42,7 @@ export function vectorColumn({ factors, projection }: VectorSizes): string {
 /** @throws LimnError GALLERY where the table is no gallery */
 export function infoOf(schema: Schema, where: string): GalleryInfo {
   const text = schema.metadata.get(infoKey);
-  if (!text) throw new LimnError('GALLERY', `The table in ${where} is no gallery of limn; choose another name.`);
+  if (!text) throw new LimnError('GALLERY', `The table in ${where} is not a limn gallery; choose another name.`);
   return readInfo(JSON.parse(text), `The gallery in ${where}`);
 }
 

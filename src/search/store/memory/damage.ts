@@ -40,5 +40,5 @@ function named(ids: readonly string[]): string {
 
 function advice(path: string): string {
   const folder = path.replace(/[/\\][^/\\]*$/, '');
-  return `Restore the folder from a copy, or keep what is whole with "limn gallery check ${folder} --repair".`;
+  return `Restore the folder from a copy, or keep what is intact with "limn gallery check ${folder} --repair".`;
 }
