@@ -40,10 +40,10 @@ it('the time left is that of the stage by its own progress, and of the stages be
     now = 30;
     onProgress?.({ stage: 'train', done: 1, total: 10 });
   });
-  expect(seen.map(({ note }) => note)).toEqual([
-    'about 2 min 10 s left in all',
-    'loss 1, about 2 min 10 s left in all',
-    'about 3 min 40 s left in all',
+  expect(seen.map(({ note, leftInAll }) => ({ note, leftInAll }))).toEqual([
+    { note: undefined, leftInAll: 130 },
+    { note: 'loss 1', leftInAll: 130 },
+    { note: undefined, leftInAll: 220 },
   ]);
   expect(time.left()).toBe(40);
 });

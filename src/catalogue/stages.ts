@@ -6,7 +6,7 @@ import { readSealedJson, sealed } from '../core/checksum.js';
 import { LimnError } from '../core/errors.js';
 import { makeFolder, writeFileAtomic } from '../core/files.js';
 import { holderOf, type Lock, takeLock } from '../core/lock.js';
-import { formatDuration, type OnProgress } from '../core/progress.js';
+import type { OnProgress } from '../core/progress.js';
 
 const format = 'limn-learn-1';
 const stateFile = 'learn.json';
@@ -134,8 +134,7 @@ export class WholeTime {
         const left = done > 0 ? ((this.now() - first.at) / done) * (event.total - event.done) : undefined;
         if (this.current && left !== undefined) this.current.projected = left;
       }
-      const all = `about ${formatDuration(this.left())} left in all`;
-      onProgress?.({ ...event, note: event.note === undefined ? all : `${event.note}, ${all}` });
+      onProgress?.({ ...event, leftInAll: this.left() });
     };
     try {
       return await work(onProgress && tell);

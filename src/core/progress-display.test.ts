@@ -42,6 +42,15 @@ describe('progressDisplay on a terminal', () => {
     expect(narrow.screen[0]).toBe('LIMN, image and text: train 3/3, loss 1…'.slice(0, 38).concat('…'));
   });
 
+  it('says one time to come: that of all, where the work knows it', () => {
+    const terminal = new FakeTerminal(80);
+    const display = progressDisplay(terminal.stream);
+    display({ stage: 'train', done: 1, total: 4, note: 'loss 1', leftInAll: 130 });
+    expect(terminal.screen).toEqual(['train 1/4, loss 1, about 2 min 10 s left in all']);
+    display({ stage: 'train', done: 4, total: 4, leftInAll: 40 });
+    expect(terminal.screen).toEqual(['train 4/4, took 0 s, about 40 s left in all', '']);
+  });
+
   it.each([
     [80, 20],
     [120, 33],

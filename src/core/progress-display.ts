@@ -40,8 +40,11 @@ export function progressDisplay(
     shownAt = now;
     const worked = event.done - startedDone;
     const left = worked > 0 ? ((now - startedAt) / worked) * (event.total - event.done) : Number.NaN;
-    const time = finished ? `took ${formatDuration(now - startedAt)}` : `${formatDuration(left)} left`;
-    const parts = [`${event.stage} ${event.done}/${event.total}`, event.note, Number.isNaN(left) && !finished ? undefined : time];
+    const took = finished ? `took ${formatDuration(now - startedAt)}` : undefined;
+    // One time to come is enough: that of all, where it is known.
+    const own = finished || Number.isNaN(left) ? undefined : `${formatDuration(left)} left`;
+    const toCome = event.leftInAll === undefined ? own : `about ${formatDuration(event.leftInAll)} left in all`;
+    const parts = [`${event.stage} ${event.done}/${event.total}`, event.note, took, toCome];
     const line = parts.filter(Boolean).join(', ').replace(movements, ' ');
     if (stream.isTTY) {
       row.write(line);

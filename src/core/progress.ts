@@ -6,6 +6,8 @@ export interface ProgressEvent {
   total: number;
   /** Anything worth a word, e.g. "loss 2.31". */
   note?: string;
+  /** Seconds until all is done that this stage is a part of; shown in place of what the stage itself takes. */
+  leftInAll?: number;
 }
 
 export type OnProgress = (event: ProgressEvent) => void;

@@ -3,31 +3,41 @@ import type { CompletedCommand, CompletedOption, CompletedValue } from './defini
 
 /** For `limn completion fish | source`. */
 export function fishCompletion(definition: readonly CompletedCommand[]): string {
+  const paths = definition.slice(1).map(({ path }) => quoted(path));
   return `# Completion of limn for fish: limn completion fish | source
+function __limn_is
+    set -l words (commandline -opc)
+    set -l command limn
+    for word in $words[2..-1]
+        if contains -- "$command $word" ${paths.join(' ')}
+            set command "$command $word"
+        end
+    end
+    test "$command" = "$argv[1]"
+end
 complete -c limn -f
 ${definition.flatMap((command) => linesOf(command)).join('\n')}
 `;
 }
 
 function linesOf({ path, commands, options, argument }: CompletedCommand): string[] {
-  const words = path.split(' ').slice(1);
-  const names = commands.map(({ name }) => name);
-  const here = words.map((word) => `__fish_seen_subcommand_from ${word}`);
-  const before = names.length > 0 ? [`not __fish_seen_subcommand_from ${names.join(' ')}`] : [];
-  const when = (conditions: string[]) => (conditions.length > 0 ? ` -n ${quoted(conditions.join('; and '))}` : '');
+  // The command that the line is about, not any that bears its name: "caption" may be the value of an option.
+  const here = `complete -c limn -n ${quoted(`__limn_is "${path}"`)}`;
   return [
-    ...commands.map(({ name, summary }) => `complete -c limn${when([...here, ...before])} -a ${name} -d ${quoted(summary)}`),
-    ...options.map((option) => `complete -c limn${when([...here, ...before])}${optionOf(option)}`),
-    ...(argument ? [`complete -c limn${when([...here, ...before])}${valuePart(argument)}`] : []),
+    ...commands.map(({ name, summary }) => `${here} -a ${name} -d ${quoted(summary)}`),
+    ...options.map((option) => `${here}${optionOf(option)}`),
+    ...(argument ? [`${here}${offer(argument)}`] : []),
   ];
 }
 
 function optionOf({ flags, summary, value }: CompletedOption): string {
   const named = flags.map((flag) => (flag.startsWith('--') ? ` -l ${flag.slice(2)}` : ` -s ${flag.slice(1)}`)).join('');
-  return `${named}${value ? ` -r${valuePart(value)}` : ''} -d ${quoted(summary)}`;
+  // An option wants its value (-r), and other files than these are no values of it (-x).
+  const wants = value === undefined ? '' : value.kind === 'file' ? ' -r' : ' -x';
+  return `${named}${wants}${value ? offer(value) : ''} -d ${quoted(summary)}`;
 }
 
-function valuePart(value: CompletedValue): string {
+function offer(value: CompletedValue): string {
   if (value.kind === 'choices') return ` -a ${quoted(value.choices.join(' '))}`;
   if (value.kind === 'folder') return ` -a ${quoted('(__fish_complete_directories)')}`;
   return value.kind === 'file' ? ' -F' : '';
