@@ -87,7 +87,7 @@ describe('listFile', () => {
     ['path,Sale Price\na.jpg,3\n', /the column "Sale Price" cannot be a field\. Name it with letters/],
     ['path,n\na.jpg\n', /line 2 has 1 fields, but the first line names 2 columns/],
     ['path\n"a.jpg\n', /the quote is never closed/],
-    ['path\na\u0007.jpg\n', /is no id/],
+    ['path\na\u0007.jpg\n', /is not a valid id/],
     ['path\n', /has no pictures/],
     ['', /has no pictures/],
   ])('says what is wrong with %j', async (text, message) => {
