@@ -266,7 +266,8 @@ export function conformance(name: string, engine: Engine): void {
       await wrong([{ ...good, matching: long }], 'has the length ');
       await wrong([{ ...good, matching: good.matching.map(() => Number.NaN) }], 'has the length NaN');
       await wrong([{ ...good, factors: good.factors.map(() => Number.NaN) }], 'are not finite');
-      for (const id of ['', 'x'.repeat(513), 'a\nb', '\0', '\ud800', '\u0085']) await wrong([{ ...good, id }], 'is not a valid id');
+      for (const id of ['', 'x'.repeat(513), 'a\nb', '\0', '\ud800', '\u0085'])
+        await wrong([{ ...good, id }], 'is not a valid id');
       await wrong([{ ...good, content: 'a\0' }], 'The content hash of the item "new"');
       await wrong([{ ...good, location: '\udfff' }], 'The location of the item "new"');
       for (const key of ['', 'bad key', '1a', 'x'.repeat(65), "a'b"])
