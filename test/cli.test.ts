@@ -117,7 +117,7 @@ describe('limn', () => {
     expect(code).toBe(0);
     const bad = await limn(['doctor'], { env: { LIMN_HOME: at('pictures', '0.jpg') } });
     expect(bad.code).toBe(1);
-    expect(bad.out).toMatch(/^broken +LIMN_HOME .*set LIMN_HOME to a folder of yours/m);
+    expect(bad.out).toMatch(/^broken +LIMN_HOME .*set LIMN_HOME to a folder that you can write to/m);
   });
 });
 
@@ -318,7 +318,7 @@ describe('bad data', () => {
       child.on('exit', done);
     });
     expect(code, error).toBe(130);
-    expect(error).toMatch(/limn: Interrupted at step \d+ of \d+; the checkpoint is written\. Go on with --resume\.\n$/);
+    expect(error).toMatch(/limn: Interrupted at step \d+ of \d+; the checkpoint is written\. Continue with --resume\.\n$/);
     expect(await readdir(at('stopped', 'checkpoints'))).toEqual(['last.safetensors']);
   });
 

@@ -271,7 +271,7 @@ describe('self-training with given models', () => {
     [
       ['--pool', 'wardrobe/images', '--limn', 'whole/limn', '--captioner', 'whole/captioner', '--encoder', 'patch'],
       1,
-      'was trained with the encoder patch-32-16-0, but the pictures are read with patch-64-8-2',
+      'was trained with the encoder patch-32-16-0, but the images are read with patch-64-8-2',
     ],
   ])('limn self-train %s', async (words, code, expected) => {
     await mkdir(join(work, 'void'), { recursive: true });

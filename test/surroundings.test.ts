@@ -45,7 +45,7 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
     for (const home of ['/proc/nothing', join(root, 'file')]) {
       const doctor = await shell('$limn doctor', { LIMN_HOME: '', HOME: home });
       expect(doctor.code).toBe(1);
-      expect(doctor.out).toMatch(/^broken +LIMN_HOME .*set LIMN_HOME to a folder of yours/m);
+      expect(doctor.out).toMatch(/^broken +LIMN_HOME .*set LIMN_HOME to a folder that you can write to/m);
       const demo = await shell('$limn demo', { LIMN_HOME: '', HOME: home });
       expect(demo.code, demo.error).toBeGreaterThan(0);
       expect(demo.error).not.toMatch(/^\s+at /m);
@@ -80,7 +80,7 @@ describe.runIf(process.platform === 'linux')('on Linux', () => {
 
   it('no temporary folder, no folder to be in', async () => {
     const missing = await shell('$limn doctor', { TMPDIR: join(root, 'nowhere') });
-    expect(missing.out).toMatch(/^broken +webgpu .*set TMPDIR to a folder of yours/m);
+    expect(missing.out).toMatch(/^broken +webgpu .*set TMPDIR to a folder that you can write to/m);
     await mkdir(join(root, 'gone'));
     expect(await onlyLine('cd gone && rmdir ../gone && $limn doctor', 1)).toContain('no longer exists');
   });

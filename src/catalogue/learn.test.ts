@@ -48,7 +48,7 @@ it('an interrupted run goes on from what is finished, and ends in a gallery', as
   };
   await expect(learn({ ...options, signal: stop.signal, onProgress })).rejects.toMatchObject({
     code: 'INTERRUPTED',
-    message: expect.stringMatching(/the same command goes on/),
+    message: expect.stringMatching(/the same command resumes/),
   });
   expect(stages).toContain('draw pairs');
   await expect(learn({ ...options, seed: 2 })).rejects.toThrow(/was started with other settings \(seed was 1 and is 2\)/);

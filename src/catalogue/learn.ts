@@ -192,11 +192,9 @@ export async function learn(options: LearnOptions): Promise<LearnResult> {
     }
   } catch (error) {
     if (!LimnError.isInstance(error) || error.code !== 'INTERRUPTED' || !signal?.aborted) throw error;
-    throw new LimnError(
-      'INTERRUPTED',
-      `Interrupted; what is finished is kept in ${out}, and the same command goes on from there.`,
-      { cause: error },
-    );
+    throw new LimnError('INTERRUPTED', `Interrupted; what is finished is kept in ${out}, and the same command resumes.`, {
+      cause: error,
+    });
   } finally {
     await folder.close();
   }

@@ -40,16 +40,14 @@ export function namedRows(images: string, paths: readonly string[], most: number
     const values = asTitles ? { title } : { type: folders.at(-1) ?? '' };
     return { id: path, path: join(images, path), values };
   });
-  const from = asTitles
-    ? 'names of files and folders are read as titles'
-    : `each of the ${kinds.size} folders is taken for a kind`;
+  const from = asTitles ? 'names of files and folders are read as titles' : `each of the ${kinds.size} folders counts as a type`;
   return {
     rows,
     imageColumn: undefined,
     counts: { rows: paths.length, matched: paths.length, images: paths.length },
     uniqueIds: false,
     notes: [
-      `There is no table: ${from}. That says less than a table with colours, types and titles would.`,
+      `There is no table: ${from}. Results are weaker than with a table of colours, types and titles.`,
       ...(paths.length > most ? [`${most} of ${paths.length} images are learned from, drawn by the seed.`] : []),
     ],
   };

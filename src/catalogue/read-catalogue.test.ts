@@ -106,7 +106,7 @@ describe('without a table', () => {
   it('folders of unknown words are kinds', async () => {
     const { rows, notes } = await read(['zorp/1.jpg', 'zorp/2.jpg', 'blim/3.jpg', 'blim/4.jpg']);
     expect(rows.map(({ values }) => values.type)).toEqual(['blim', 'blim', 'zorp', 'zorp']);
-    expect(notes.join()).toMatch(/each of the 2 folders is taken for a kind/);
+    expect(notes.join()).toMatch(/each of the 2 folders counts as a type/);
   });
 
   it('names that say nothing are refused with what would help', async () => {

@@ -18,7 +18,7 @@ export async function loadPlugins(names: readonly string[], folder = process.cwd
   for (const name of names) {
     const module = await importPlugin(name, folder);
     if (module.default === undefined) {
-      const message = `The plug-in ${name} has no default export: let it export what defineMethod and its like return, or a list of them.`;
+      const message = `The plug-in ${name} has no default export: export what defineMethod or another define function returns, or a list of them.`;
       throw new LimnError('CONFIG', message, { details: { plugin: name } });
     }
     usePlugin(withoutInterop(module.default) as Plugin, `The plug-in ${name}`);

@@ -69,9 +69,9 @@ describe('refused in one line', () => {
     return part;
   };
   it.each<[string, () => unknown, RegExp]>([
-    ['no part', () => ({ id: 'x' }), /no part of limn\. Make it with defineMethod/],
+    ['no part', () => ({ id: 'x' }), /not a limn plug-in\. Create it with defineMethod/],
     ['nothing', () => [], /defines nothing/],
-    ['a function', () => () => 1, /no part of limn/],
+    ['a function', () => () => 1, /not a limn plug-in/],
     ['another version', otherContract, /version 99 .* this limn has version 1/],
     ['an id of limn', () => dataset('cirr'), /defines the dataset "cirr", an id that another part has/],
     ['an id twice', () => [dataset('twin'), dataset('twin')], /"twin", an id that another part of it has/],

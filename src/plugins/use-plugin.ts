@@ -34,16 +34,16 @@ const registries: { readonly [kind in PartKind]?: Registry } = {
  */
 export function usePlugin(plugin: Plugin, from = 'The plug-in'): void {
   const parts = (Array.isArray(plugin) ? plugin : [plugin]) as readonly Part[];
-  if (parts.length === 0) throw new LimnError('CONFIG', `${from} defines nothing: its list of parts is empty.`);
+  if (parts.length === 0) throw new LimnError('CONFIG', `${from} defines nothing: its list is empty.`);
   const found = parts.map((part) => {
     const mark = markOf(part);
     if (!mark) {
-      const message = `${from} gives something that is no part of limn. Make it with defineMethod, defineStore, defineDataset, defineProtocol or defineEncoder.`;
+      const message = `${from} exports something that is not a limn plug-in. Create it with defineMethod, defineStore, defineDataset, defineProtocol or defineEncoder.`;
       throw new LimnError('CONFIG', message);
     }
     const registry = mark.contract === partContract ? registries[mark.kind] : undefined;
     if (!registry) {
-      const message = `${from} was made for version ${mark.contract} of limn's plug-ins (${mark.kind} "${part.id}"), and this limn has version ${partContract}: install versions that fit each other.`;
+      const message = `${from} was made for version ${mark.contract} of limn's plug-ins (${mark.kind} "${part.id}"), and this limn has version ${partContract}: install matching versions.`;
       throw new LimnError('CONFIG', message, { details: { ...mark, wanted: partContract } });
     }
     return { part, registry };

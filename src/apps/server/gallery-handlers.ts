@@ -119,7 +119,7 @@ export function addGalleryHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPar
 function checkFields(metadata: contract.ApiMetadata): void {
   const strange = Object.keys(metadata).find((name) => !/^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(name) || name === '__proto__');
   if (strange === undefined) return;
-  const rule = 'begin with a letter or "_", and go on with up to 63 letters, digits and "_"';
+  const rule = 'start with a letter or "_", followed by up to 63 letters, digits and "_"';
   throw new HttpProblem(
     400,
     'USAGE',

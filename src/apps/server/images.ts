@@ -25,7 +25,7 @@ export function uploadFormat(bytes: Uint8Array): ImageFormat | undefined {
 export async function checkImage(bytes: Uint8Array, pixels: number, label: string): Promise<DecodeCost> {
   if (!uploadFormat(bytes)) {
     const kind = foreignFormat(bytes);
-    const what = kind ? `is ${kind.name}, which limn does not take` : 'is no picture that limn takes';
+    const what = kind ? `is ${kind.name}, which limn does not accept` : 'is not an image that limn accepts';
     throw new HttpProblem(415, 'IMAGE', `${label} ${what}: send JPEG, PNG, WebP, AVIF, GIF or TIFF.`);
   }
   const cost = await decodeCost(bytes).catch((error) => {

@@ -8,7 +8,7 @@ export function checkItemId(id: string): void {
   try {
     checkId(id);
   } catch (cause) {
-    throw new HttpProblem(400, 'USAGE', `This is no id of an item: ${messageOf(cause)}`, { cause });
+    throw new HttpProblem(400, 'USAGE', `This is not a valid item id: ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -37,7 +37,7 @@ function outside(id: string): HttpProblem | undefined {
   if (!strange && id.length <= 512) return undefined;
   const rule =
     'up to 512 characters without control characters and backslashes, no "/" first, and no "." or ".." between slashes';
-  return new HttpProblem(400, 'USAGE', `This is no id of an item: it must be ${rule}.`);
+  return new HttpProblem(400, 'USAGE', `This is not a valid item id: it must be ${rule}.`);
 }
 
 function isFileName(name: string): boolean {

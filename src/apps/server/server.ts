@@ -121,7 +121,7 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reasons: Record<string, string> = {
-        EADDRINUSE: `Port ${port} on ${host} is in use: stop what uses it, or choose another with --port.`,
+        EADDRINUSE: `Port ${port} on ${host} is taken: stop what uses it, or choose another with --port.`,
         EACCES: `Port ${port} on ${host} needs more rights than this user has: choose a port from 1024 with --port.`,
         EADDRNOTAVAIL: `This machine has no address ${host}: choose another with --host.`,
         ENOTFOUND: `There is no host ${host}: choose another with --host.`,

@@ -187,7 +187,7 @@ describe('evaluateVectors', () => {
       ],
       [
         { gallery: { ...gallery, ids: ['a'] } },
-        'There are 2 vectors and 1 ids for the pictures that shoes ranks; give one id a row',
+        'There are 2 vectors and 1 ids for the pictures that shoes ranks; give one id for each row',
       ],
       [{ gallery: { ...gallery, ids: ['a', 'a'] } }, 'The ids of the vectors name "a" twice'],
       [{ gallery: { ...gallery, ids: ['a', 'x'] } }, '1 of the 2 pictures that shoes ranks have no vector (b); compute them'],

@@ -102,7 +102,7 @@ export async function evaluateVectors(options: EvaluateVectorsOptions): Promise<
   requireUsable(split, 'evaluate');
   const applied = applyProtocol(protocol, split);
   if (countOf(queries) !== split.triplets.length) {
-    const message = `There are ${countOf(queries)} query vectors for ${split.triplets.length} triplets of the split ${split.name}; give one row a triplet, in the order of the annotations.`;
+    const message = `There are ${countOf(queries)} query vectors for ${split.triplets.length} triplets of the split ${split.name}; give one row for each triplet, in the order of the annotations.`;
     throw new LimnError('DATA', message, { details: { vectors: countOf(queries), triplets: split.triplets.length } });
   }
   if (queries.width !== gallery.width) {

@@ -120,7 +120,7 @@ test('a file that cannot be vectors is an error that says what to do', async () 
   await safetensors('ids.safetensors', { a: rows }, { ids: 'p, q' });
   await wrong('ids.safetensors', 'are not a JSON list');
   await safetensors('few.safetensors', { a: rows }, { ids: '["p"]' });
-  await wrong('few.safetensors', 'has 2 vectors, but there are 1 ids; give one id a row');
+  await wrong('few.safetensors', 'has 2 vectors, but there are 1 ids; give one id for each row');
   await npy('d.npy', rows);
   await writeFile(at('bad.json'), '["p", {}]');
   await wrong('d.npy', 'ids must be a list of names, and this is wrong at entry 2', 'bad.json');

@@ -49,7 +49,7 @@ export async function readVectorFile(path: string, idsFile?: string): Promise<Ve
   for (const file of idsFile === undefined ? beside : [idsFile]) found.push({ from: file, ids: await readIds(file) });
   const ids = theOneList(found, path);
   if (ids && ids.length !== countOf(vectors)) {
-    const message = `${path} has ${countOf(vectors)} vectors, but there are ${ids.length} ids; give one id a row, in the same order.`;
+    const message = `${path} has ${countOf(vectors)} vectors, but there are ${ids.length} ids; give one id for each row, in the same order.`;
     throw new LimnError('DATA', message, { details: { path, vectors: countOf(vectors), ids: ids.length } });
   }
   return { ...vectors, ...(ids ? { ids } : {}), hash: sha256(bytes) };

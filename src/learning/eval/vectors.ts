@@ -102,7 +102,7 @@ export function selectRows(
   what: string,
 ): RawVectors {
   if (ids.length * width !== data.length) {
-    const message = `There are ${data.length / width} vectors and ${ids.length} ids for the ${what}; give one id a row, in the same order.`;
+    const message = `There are ${data.length / width} vectors and ${ids.length} ids for the ${what}; give one id for each row, in the same order.`;
     throw new LimnError('DATA', message, { details: { vectors: data.length / width, ids: ids.length } });
   }
   const rows = new Map<string, number>();

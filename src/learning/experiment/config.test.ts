@@ -78,7 +78,7 @@ describe('one line for every mistake', () => {
     [{ methods: [{ id: '../a' }] }, 'is wrong at "methods.0.id": use letters, digits'],
     [{ seeds: [1, 1] }, 'a seed is named twice'],
     [{ seeds: [0.5] }, 'is wrong at "seeds.0"'],
-    [{ compareTo: 'lim' }, 'compares to "lim", which is no method of it. Did you mean "limn"?'],
+    [{ compareTo: 'lim' }, 'compares to "lim", which is not one of its methods. Did you mean "limn"?'],
     [{ title: undefined }, 'is wrong at "title"'],
   ])('%j', (changes, expected) => {
     let message = '';

@@ -116,7 +116,10 @@ export function parseExperiment(raw: unknown, file: string): Experiment {
   if (twice !== undefined) throw new LimnError('CONFIG', `${file} has two methods with the id "${twice}"; rename one.`);
   const compareTo = parsed.compareTo ?? (ids[0] as string);
   if (!ids.includes(compareTo)) {
-    throw new LimnError('CONFIG', `${file} compares to "${compareTo}", which is no method of it. ${suggestion(compareTo, ids)}`);
+    throw new LimnError(
+      'CONFIG',
+      `${file} compares to "${compareTo}", which is not one of its methods. ${suggestion(compareTo, ids)}`,
+    );
   }
   const place = (path: string) => resolve(dirname(file), expandVariables(path, file));
   const places = (paths: string | string[]) => [paths].flat().map(place);

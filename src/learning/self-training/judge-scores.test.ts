@@ -64,7 +64,7 @@ test('sizes that do not fit are errors', async () => {
   const fits = { queries: rows(2), targets: rows(2), gallery: rows(3), others: rows(4) };
   await expect(judgeScores({ ...fits, targets: rows(1) })).rejects.toThrow('there are 2 queries and 1 targets');
   await expect(judgeScores({ ...fits, gallery: rows(0) })).rejects.toThrow('the gallery sample is empty');
-  await expect(judgeScores({ ...fits, gallery: rows(3, 4) })).rejects.toThrow('no rows of 2');
+  await expect(judgeScores({ ...fits, gallery: rows(3, 4) })).rejects.toThrow('not rows of 2');
   await expect(judgeScores({ ...fits, others: rows(3) })).rejects.toThrow(
     'there are 2 queries and 3 queries of other references',
   );

@@ -75,7 +75,7 @@ function checkSizes({ queries, targets, gallery, others }: JudgeScoresOptions): 
   const fail = (what: string) => new LimnError('DATA', `The candidates cannot be judged: ${what}.`);
   for (const [name, { data, width }] of Object.entries({ queries, targets, gallery, others })) {
     if (width === queries.width && data.length % width === 0) continue;
-    throw fail(`the ${name} have ${data.length} values of width ${width}, which are no rows of ${queries.width}`);
+    throw fail(`the ${name} have ${data.length} values of width ${width}, which are not rows of ${queries.width}`);
   }
   const [total, wanted, compared] = [countOf(queries), countOf(targets), countOf(others)];
   if (wanted !== total) throw fail(`there are ${total} queries and ${wanted} targets; give one target a query`);

@@ -128,7 +128,7 @@ function checkBudgets({ pairs: { neighbours, ...others }, neighbours: search, po
     );
   }
   if (search.size !== pool.length) {
-    const message = `The search for neighbours knows ${count(search.size, 'picture')}, but the pool has ${pool.length}; give one vector a picture, in the pool's order.`;
+    const message = `The search for neighbours knows ${count(search.size, 'picture')}, but the pool has ${pool.length}; give one vector for each image, in the pool's order.`;
     throw new LimnError('DATA', message, { details: { search: search.size, pool: pool.length } });
   }
 }

@@ -132,7 +132,7 @@ async function read(path: string): Promise<{ records: PseudoTriplet[]; bytes: nu
 
 async function writing(path: string, write: () => Promise<void>): Promise<void> {
   await write().catch((error) => {
-    const message = `Cannot write pseudo triplets to ${path}: ${messageOf(error)}. Check the disk's free space and your rights to the folder, then go on from there.`;
+    const message = `Cannot write pseudo triplets to ${path}: ${messageOf(error)}. Check the disk's free space and your rights to the folder, then resume.`;
     throw new LimnError('IO', message, { details: { path }, cause: error });
   });
 }

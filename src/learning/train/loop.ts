@@ -145,7 +145,7 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
       if (signal?.aborted && trainingState.step < totalSteps) {
         throw new LimnError(
           'INTERRUPTED',
-          `Interrupted at step ${trainingState.step} of ${totalSteps}; the checkpoint is written. Resume with --resume.`,
+          `Interrupted at step ${trainingState.step} of ${totalSteps}; the checkpoint is written. Continue with --resume.`,
         );
       }
     }
@@ -204,9 +204,9 @@ async function explained(
 ): Promise<LimnError> {
   const step = before + row + 1;
   const anew = 'start a new training in another folder';
-  const goOn = changeRate ? `go on from the last checkpoint with --resume, or ${anew}` : anew;
+  const goOn = changeRate ? `resume from the last checkpoint with --resume, or ${anew}` : anew;
   const slower = changeRate
-    ? `Give the same command with --resume and a lower learning rate (--lr) to go on from the last checkpoint, or ${anew}.`
+    ? `Give the same command with --resume and a lower learning rate (--lr) to resume from the last checkpoint, or ${anew}.`
     : `Lower the learning rate and ${anew}.`;
   const details: Record<string, unknown> = { step };
   let cause = '';

@@ -157,7 +157,7 @@ export async function runTraining<Model extends TrainedModel>(
   for (const remark of [...remarksOn(train), ...remarksOn(val)]) logger.info(`note: ${remark}`);
   await requireDevice(device);
   const changeable = changeRate ? ['learningRate', 'encoderLearningRate'] : [];
-  const onChange = (what: string) => logger.warn(`goes on with another learning rate: ${what}`);
+  const onChange = (what: string) => logger.warn(`resumes with another learning rate: ${what}`);
   const run = await RunFolder.open(out, config, resume, {
     changeable,
     onChange,

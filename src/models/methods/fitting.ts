@@ -134,7 +134,7 @@ function lossFault(given: MethodLoss): string | undefined {
 
 /** @param wanted its shape, with undefined where any extent will do */
 function valueFault(what: string, value: Value | undefined, wanted: readonly (number | undefined)[]): string | undefined {
-  if (value?.shape?.length === undefined) return `${what} is no value of a graph`;
+  if (value?.shape?.length === undefined) return `${what} is not a value of a graph`;
   const fits =
     value.shape.length === wanted.length && wanted.every((extent, i) => extent === undefined || extent === value.shape[i]);
   if (fits && value.dtype === 'float32') return undefined;

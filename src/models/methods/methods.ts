@@ -33,7 +33,7 @@ export function methodOf({ method }: { readonly method: string }): FittingMethod
 
 /** What is to be done about a method that nobody has defined here. */
 export function unknownMethod(method: string): string {
-  return `There is no method "${method}". ${suggestion(method, methods.ids)} If it is one of a plug-in, give that with --plugin, or to usePlugin.`;
+  return `There is no method "${method}". ${suggestion(method, methods.ids)} If a plug-in defines it, give the plug-in with --plugin, or call usePlugin.`;
 }
 
 /** The id of a method that is given by its id or as an object, which is known by its id from then on. @throws LimnError CONFIG */

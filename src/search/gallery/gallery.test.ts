@@ -293,7 +293,7 @@ describe('add and remove', () => {
     const good = { id: 'good', bytes: await imageBytes(90) };
     await expect(gallery.add([good, { id: 'bad', bytes: Buffer.from('<svg/>') }])).rejects.toMatchObject({ code: 'IMAGE' });
     await expect(gallery.add([good, { id: 'good', bytes: await imageBytes(91) }])).rejects.toThrow('Ids must be unique');
-    await expect(gallery.add([good, { id: 'a\nb', bytes: good.bytes }])).rejects.toThrow('is no id');
+    await expect(gallery.add([good, { id: 'a\nb', bytes: good.bytes }])).rejects.toThrow('is not a valid id');
     await expect(gallery.add([{ ...good, metadata: { 'a b': 1 } }])).rejects.toThrow('metadata key');
     await expect(gallery.add([{ id: 'nothing' }])).rejects.toThrow('neither bytes nor a location');
     await expect(gallery.add([{ id: 'url', location: 'http://127.0.0.1/a.jpg' }])).rejects.toThrow('URLs are not fetched unless');

@@ -72,7 +72,7 @@ export async function queuedIngest(
     } else report.skipped.push({ id: image.id, reason: broken ?? '' });
   };
   const onLook = async () => {
-    throwIfAborted(signal, 'indexing; workers go on with what is queued, and the same command goes on from there');
+    throwIfAborted(signal, 'indexing; workers go on with what is queued, and the same command resumes');
     if (looks++ % looksPerCount === 0) workers = await queue.workers();
     tell();
     if (written < optimiseEvery) return;
@@ -90,7 +90,7 @@ export async function queuedIngest(
     return images.map((image, i) => ({ image: keeper.keep(image, stored[i]), stored: stored[i] }));
   };
   const find = async ({ image, stored }: { image: ListedImage; stored: StoredItem | undefined }): Promise<Found> => {
-    throwIfAborted(signal, 'looking for pictures that have changed; the same command goes on from there');
+    throwIfAborted(signal, 'looking for pictures that have changed; the same command resumes');
     const { id, location, metadata } = image;
     // What a URL leads to is fetched by a worker, once.
     if (isUrl(location) && (refresh || stored?.location !== location)) {

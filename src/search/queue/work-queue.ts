@@ -18,7 +18,7 @@ const jobOptions = {
   stackTraceLimit: 1,
 } as const;
 
-const doing = 'indexing; workers go on with what is queued, and the same command goes on from there';
+const doing = 'indexing; workers go on with what is queued, and the same command resumes';
 
 export class WorkQueue {
   private constructor(private readonly jobs: JobQueue) {}

@@ -91,7 +91,7 @@ it('a filter that a program built is checked too', () => {
   wrong({ kind: 'compare', field: 'x', comparison: '=', value: Number.NaN }, 'neither a text');
   wrong({ kind: 'compare', field: 'x', comparison: '=', value: { toString: () => '1' } }, 'neither a text');
   wrong({ kind: 'contains', field: 'x', text: 3 }, 'needs a text');
-  wrong({ kind: 'sql' }, 'is no kind of filter');
+  wrong({ kind: 'sql' }, 'is not a kind of filter');
 });
 
 it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty', 'valueOf'])('takes the word %s for no value', (word) => {

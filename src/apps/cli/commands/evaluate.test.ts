@@ -129,7 +129,9 @@ describe('limn evaluate with vectors', () => {
     expect(text.out).toContain(`\nR@10 ${' '.repeat(6)}${((ten[0] + ten[1]) / 2).toFixed(2).padStart(6)}\n`);
     expect(text.out.match(/^mean /gm)).toHaveLength(1);
     const long = await limn('--category', 'dress,dress', ...one, '--gallery', at('g-dress.npy'));
-    expect(long.error).toMatch(/^limn: There are 7 query vectors for 12 triplets of the split val; give one row a triplet/m);
+    expect(long.error).toMatch(
+      /^limn: There are 7 query vectors for 12 triplets of the split val; give one row for each triplet/m,
+    );
   });
 
   it("writes both files for CIRR's test server", async () => {

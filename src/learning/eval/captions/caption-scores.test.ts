@@ -89,7 +89,7 @@ describe('captionScores', () => {
       return 'none';
     };
     expect(refusal(['a', 'b'], [['a']])).toBe(
-      'DATA: There are 2 captions and 1 lists of references; give one list a caption, in the same order.',
+      'DATA: There are 2 captions and 1 lists of references; give one list for each caption, in the same order.',
     );
     expect(refusal([], [])).toBe('DATA: There are no captions to score; give at least one.');
     expect(refusal(['a', 'b'], [['a'], []])).toBe(

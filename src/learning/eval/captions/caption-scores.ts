@@ -53,7 +53,7 @@ export function captionScores(candidates: readonly string[], references: readonl
 
 function check(candidates: readonly string[], references: readonly (readonly string[])[]): void {
   if (candidates.length !== references.length) {
-    const message = `There are ${candidates.length} captions and ${references.length} lists of references; give one list a caption, in the same order.`;
+    const message = `There are ${candidates.length} captions and ${references.length} lists of references; give one list for each caption, in the same order.`;
     throw new LimnError('DATA', message, { details: { captions: candidates.length, references: references.length } });
   }
   if (candidates.length === 0) throw new LimnError('DATA', 'There are no captions to score; give at least one.');

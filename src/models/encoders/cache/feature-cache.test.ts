@@ -165,7 +165,7 @@ describe('openFeatures', () => {
     await expect(open({ images: images.slice(0, 4) }, nan)).rejects.toMatchObject({ code: 'NOT_FINITE' });
     await (await open()).table.close();
     await expect(open({}, { ...fakeEncoder(), global: { channels: 7 } })).rejects.toThrow(
-      'Delete that folder; it is made again.',
+      'Delete that folder; it is created again.',
     );
   });
 

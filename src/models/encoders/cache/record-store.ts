@@ -180,7 +180,7 @@ export class RecordStore {
     const path = join(this.folder, dataFile(name.id));
     const byte = slot * this.recordBytes;
     dropEntry(this.folder, name.id, slot);
-    const message = `The cache ${path} is damaged at byte ${byte}: the record there does not fit its checksum. It was taken out; run again, and it is made anew.`;
+    const message = `The cache ${path} is damaged at byte ${byte}: the record there does not fit its checksum. It was removed; run the command again to compute it again.`;
     throw new LimnError('IO', message, { details: { path, byte } });
   }
 

@@ -81,7 +81,7 @@ export async function readEntries(folder: string, name: SegmentName, recordBytes
   if (index.length < headerBytes || index.subarray(0, 8).equals(magicBefore)) return { entries: [], damaged: 0 };
   const found = index.readUInt32LE(8);
   if (!index.subarray(0, 8).equals(magic) || found !== recordBytes) {
-    const message = `The cache ${file} holds records of another kind, or is damaged. Delete that folder; it is made again.`;
+    const message = `The cache ${file} holds records of another kind, or is damaged. Delete that folder; it is created again.`;
     throw new LimnError('DATA', message, { details: { folder, file, recordBytes, found } });
   }
   const stored = Math.floor((await sizeOf(join(folder, dataFile(name.id)))) / recordBytes);

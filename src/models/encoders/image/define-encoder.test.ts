@@ -50,7 +50,7 @@ describe('refused in one line that names it:', () => {
     ['half a token', defined({ local: { tokens: 0.5, channels: 1 } }), /"local.tokens" must be a whole number/],
     ['no function', defined({ encode: undefined }), /no function "encode"/],
     ['too few numbers', defined({ encode: short }), /gives 3 and 6 local and global numbers for 1 images, and not 24 and 6/],
-    ['no numbers', defined({ encode: unknown }), /gives global features that are no finite numbers/],
+    ['no numbers', defined({ encode: unknown }), /gives global features that are not finite numbers/],
     ['it fails', defined({ encode: fails }), /fails: no weights here\.$/],
   ])('%s', async (_, definition, message) => {
     await expect(openDefined(definition)).rejects.toThrow(

@@ -61,7 +61,7 @@ export async function openDefined(definition: EncoderDefinition): Promise<Frozen
       if (found.join() === wanted.join()) {
         const side = (['local', 'global'] as const).find((name) => !areFinite(features[name]));
         if (side === undefined) return features;
-        throw wrong(`gives ${side} features that are no finite numbers`);
+        throw wrong(`gives ${side} features that are not finite numbers`);
       }
       throw wrong(
         `gives ${found.join(' and ')} local and global numbers for ${images.length} images, and not ${wanted.join(' and ')}`,

@@ -100,7 +100,7 @@ export class ColumnTypes {
       const what = this.texts ? 'is text' : 'is partly text';
       const effect = this.texts ? `"${name} < 50" would find nothing` : `"${name} < 50" does not find these`;
       return [
-        `${file}: the column "${name}" ${what}, since ${texts.count} of its ${all} values are no numbers, so ${effect}: ${texts.examples.join(', ')}. Write numbers alone there to compare them.`,
+        `${file}: the column "${name}" ${what}, since ${texts.count} of its ${all} values are not numbers, so ${effect}: ${texts.examples.join(', ')}. To compare them, write only numbers in this column.`,
       ];
     });
   }

@@ -135,7 +135,7 @@ export async function ingest(tools: IngestTools, list: ImageList, given: IngestO
     return images.map((image, i) => ({ image: keeper.keep(image, stored[i]), stored: stored[i] }));
   };
   const prepare = ({ image, stored }: { image: ListedImage; stored: StoredItem | undefined }) => {
-    throwIfAborted(signal, 'indexing; what is written is kept, and the same command goes on from there');
+    throwIfAborted(signal, 'indexing; what is written is kept, and the same command resumes');
     return prepareImage(image, stored, { embedder, files, memo, refresh, verify: options.verify, signal });
   };
   async function* changedOnly(prepared: AsyncIterable<PreparedImage>): AsyncGenerator<Changed> {

@@ -82,12 +82,12 @@ describe('listFile', () => {
     ['path\n/etc/passwd\n', /leads out of/],
     ['id,colour\na,red\n', /line 2 has neither a "path" nor a "url"/],
     ['url\nfile:///etc/passwd\n', /is not a URL that starts with http/],
-    ['path\na.jpg\na.jpg\n', /line 3: the id "a\.jpg" is there for the second time/],
+    ['path\na.jpg\na.jpg\n', /line 3: the id "a\.jpg" is there twice/],
     ['path,path\na,b\n', /line 1: the column "path" is there twice/],
     ['path,Sale Price\na.jpg,3\n', /the column "Sale Price" cannot be a field\. Name it with letters/],
     ['path,n\na.jpg\n', /line 2 has 1 fields, but the first line names 2 columns/],
     ['path\n"a.jpg\n', /the quote is never closed/],
-    ['path\na\u0007.jpg\n', /is no id/],
+    ['path\na\u0007.jpg\n', /is not a valid id/],
     ['path\n', /has no pictures/],
     ['', /has no pictures/],
   ])('says what is wrong with %j', async (text, message) => {
@@ -171,7 +171,7 @@ describe('lists as people write them', () => {
   it('says of a column of numbers why it is text', async () => {
     const text = 'path,price,code\na.jpg,12,1\nb.jpg,about 30,007\nc.jpg,9,3\n';
     expect(await notesOf('list.csv', text)).toEqual([
-      'list.csv: the column "price" is text, since 1 of its 3 values are no numbers, so "price < 50" would find nothing: "about 30" (line 3). Write numbers alone there to compare them.',
+      'list.csv: the column "price" is text, since 1 of its 3 values are not numbers, so "price < 50" would find nothing: "about 30" (line 3). To compare them, write only numbers in this column.',
     ]);
   });
 

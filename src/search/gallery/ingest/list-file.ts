@@ -35,8 +35,7 @@ export async function listFile(file: string, images: string): Promise<ImageList>
       const { id, location } = imageOf(row, images);
       checkKeys(row);
       checkListed(row, id, location);
-      if (ids.has(id))
-        throw new LimnError('DATA', `${row.place}: the id "${id}" is there for the second time. Ids must be unique.`);
+      if (ids.has(id)) throw new LimnError('DATA', `${row.place}: the id "${id}" is there twice. Ids must be unique.`);
       ids.add(id);
       seeValues(types, row, reservedOf(row), file);
     });

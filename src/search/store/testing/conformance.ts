@@ -266,7 +266,8 @@ export function conformance(name: string, engine: Engine): void {
       await wrong([{ ...good, matching: long }], 'has the length ');
       await wrong([{ ...good, matching: good.matching.map(() => Number.NaN) }], 'has the length NaN');
       await wrong([{ ...good, factors: good.factors.map(() => Number.NaN) }], 'are not finite');
-      for (const id of ['', 'x'.repeat(513), 'a\nb', '\0', '\ud800', '\u0085']) await wrong([{ ...good, id }], 'is no id');
+      for (const id of ['', 'x'.repeat(513), 'a\nb', '\0', '\ud800', '\u0085'])
+        await wrong([{ ...good, id }], 'is not a valid id');
       await wrong([{ ...good, content: 'a\0' }], 'The content hash of the item "new"');
       await wrong([{ ...good, location: '\udfff' }], 'The location of the item "new"');
       for (const key of ['', 'bad key', '1a', 'x'.repeat(65), "a'b"])
@@ -274,7 +275,7 @@ export function conformance(name: string, engine: Engine): void {
       for (const value of [Number.NaN, Number.POSITIVE_INFINITY, '\0', '\ud800', {}, [1], undefined])
         await wrong([{ ...good, metadata: { a: value } }], 'has bad metadata "a"');
       await wrong([{ ...good, metadata: { a: 'x'.repeat(70_000) } }], 'more than 65536 characters');
-      await expect(store.delete(['0000.jpg', ''])).rejects.toThrow('is no id');
+      await expect(store.delete(['0000.jpg', ''])).rejects.toThrow('is not a valid id');
       await expect(store.search({ vector: new Float32Array(3), limit: 1 })).rejects.toThrow('has 3 numbers');
       await expect(store.search({ vector: new Float32Array(12), limit: 1 })).rejects.toThrow('has the length 0');
       for (const limit of [0, -1, 1.5, Number.NaN]) {
@@ -282,9 +283,9 @@ export function conformance(name: string, engine: Engine): void {
         await expect(store.list({ limit })).rejects.toThrow('must be a whole number from 1');
       }
       const filter = { kind: 'compare', field: "x' OR 1=1 --", comparison: '=', value: 1 } as const;
-      await expect(store.count(filter)).rejects.toThrow('is no field');
-      await expect(store.list({ limit: 1, filter })).rejects.toThrow('is no field');
-      await expect(store.search({ vector: queryOf(1), limit: 1, filter })).rejects.toThrow('is no field');
+      await expect(store.count(filter)).rejects.toThrow('is not a valid field');
+      await expect(store.list({ limit: 1, filter })).rejects.toThrow('is not a valid field');
+      await expect(store.search({ vector: queryOf(1), limit: 1, filter })).rejects.toThrow('is not a valid field');
       expect(await store.list({ limit: 10 })).toEqual(itemsOf(3).map(stored));
     });
 
