@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { valueName } from '../state/conditions.js';
 import type { Facet } from '../state/fields.js';
 import { type Choices, type FieldValue, setRange, setText, toggleValue } from '../state/filter.js';
+import { DraftInput } from './draft-input.js';
 
 export interface FacetViewProps {
   facet: Facet;
@@ -99,16 +100,13 @@ function TextField({ facet, choices, onChange }: FacetViewProps) {
     <fieldset class="facet">
       <legend>{title}</legend>
       <div class="inputs one">
-        <label>
-          <span>has</span>
-          <input
-            type="text"
-            maxLength={200}
-            value={choice?.kind === 'text' ? choice.text : ''}
-            aria-label={`${title} has`}
-            onChange={({ currentTarget: { value } }) => onChange(setText(choices, facet.name, value.trim()))}
-          />
-        </label>
+        <DraftInput
+          label="has"
+          type="text"
+          value={choice?.kind === 'text' ? choice.text : ''}
+          name={`${title} has`}
+          onCommit={({ value }) => onChange(setText(choices, facet.name, value.trim()))}
+        />
       </div>
     </fieldset>
   );
@@ -130,20 +128,17 @@ function RangeField({ facet, choices, onChange }: FacetViewProps) {
       <legend>{title}</legend>
       <div class="inputs">
         {ends.map(({ side, label, hint }) => (
-          <label key={side}>
-            <span>{label}</span>
-            <input
-              type="number"
-              step="any"
-              inputMode="decimal"
-              placeholder={Number.isFinite(hint) ? String(hint) : ''}
-              value={range?.[side] ?? ''}
-              aria-label={`${title} ${label}`}
-              onChange={({ currentTarget: { value, valueAsNumber } }) =>
-                onChange(setRange(choices, name, side, value === '' || Number.isNaN(valueAsNumber) ? undefined : valueAsNumber))
-              }
-            />
-          </label>
+          <DraftInput
+            key={side}
+            label={label}
+            type="number"
+            placeholder={Number.isFinite(hint) ? String(hint) : ''}
+            value={range?.[side] ?? ''}
+            name={`${title} ${label}`}
+            onCommit={({ value, valueAsNumber }) =>
+              onChange(setRange(choices, name, side, value === '' || Number.isNaN(valueAsNumber) ? undefined : valueAsNumber))
+            }
+          />
         ))}
       </div>
     </fieldset>
