@@ -4,43 +4,8 @@ import { Session } from '../../../engine/runtime/session.js';
 import { toFloat16 } from '../../../engine/tensor/float16.js';
 import { type Tensor, tensor } from '../../../engine/tensor/tensor.js';
 import type { EncoderDescription } from './description.js';
-
-export interface GraphOutputs {
-  local: Tensor<'float32'>;
-  global: Tensor<'float32'>;
-}
-
-/** What a graph's outputs hold for one picture. */
-export interface GraphLayout {
-  tokens: number;
-  localChannels: number;
-  globalChannels: number;
-  /** Side of the square that the tokens make, where colour is joined. */
-  grid: number;
-}
-
-/** How an encoder wants its pixels: a part of its description. */
-export type PixelForm = Pick<EncoderDescription, 'layout' | 'size' | 'mean' | 'std' | 'channelOrder'>;
-
-/** Pictures of (size, size, 3) RGB bytes as a graph takes them: (N, 3, size, size) or (N, size, size, 3). */
-export function normalizedPixels(form: PixelForm, images: readonly Uint8Array[]): Float32Array {
-  const { size, mean, std, layout, channelOrder = 'RGB' } = form;
-  const area = size * size;
-  const data = new Float32Array(images.length * area * 3);
-  const [pixelStride, channelStride] = layout === 'NCHW' ? [1, area] : [3, 1];
-  const [red, blue] = channelOrder === 'RGB' ? [0, 2 * channelStride] : [2 * channelStride, 0];
-  const scales = std.map((value) => 1 / (255 * value)) as [number, number, number];
-  const shifts = mean.map((value, channel) => -value / (std[channel] as number)) as [number, number, number];
-  images.forEach((image, i) => {
-    let at = i * area * 3;
-    for (let pixel = 0; pixel < area * 3; pixel += 3, at += pixelStride) {
-      data[at + red] = (image[pixel] as number) * scales[0] + shifts[0];
-      data[at + channelStride] = (image[pixel + 1] as number) * scales[1] + shifts[1];
-      data[at + blue] = (image[pixel + 2] as number) * scales[2] + shifts[2];
-    }
-  });
-  return data;
-}
+import type { GraphLayout, GraphOutputs } from './encoder-features.js';
+import { normalizedPixels } from './pixel-form.js';
 
 /** Runs pictures through the graph; where it insists on a batch size, the batch is filled up with the last picture. */
 export async function runGraph(

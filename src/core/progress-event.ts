@@ -1,0 +1,11 @@
+/** How far long work has come; types alone, so that browsers have them too. */
+export interface ProgressEvent {
+  /** What is being done, e.g. "encode pictures". */
+  stage: string;
+  done: number;
+  total: number;
+  /** Anything worth a word, e.g. "loss 2.31". */
+  note?: string;
+}
+
+export type OnProgress = (event: ProgressEvent) => void;
