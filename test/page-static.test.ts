@@ -153,7 +153,7 @@ describe.skipIf(!executablePath)('an export', () => {
       },
       { references: [{ id }], texts: ['in red'], filter: "colour = 'red' and price > 5", excludeReferences: false },
       { references: [{ bytes: upload }], texts: ['in red'] },
-      { references: [{ bytes: upload, box: { left: 0.5, top: 0, width: 0.5, height: 1 } }] },
+      { references: [{ bytes: upload, box: { left: 0.2, top: 0, width: 0.8, height: 0.8 } }] },
     ];
     const page = await open();
     const answers = await ask<{ hits: { id: string; score: number; factors: number[] }[]; error?: string }>(

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 
 export const benchFiles: Readonly<Record<string, string>> = {
+  browser: 'races/browser',
   floor: 'floor',
   growth: 'growth',
   serve: 'serve',
