@@ -90,7 +90,8 @@ describe.skipIf(!executablePath)('an export', () => {
     await folder?.remove();
   });
 
-  async function open(width = 1280): Promise<Page> {
+  /** @param path of what is opened; one that is not there has the origin alone, without the page's own worker */
+  async function open(width: number, path = ''): Promise<Page> {
     context = await browser.newContext({ viewport: { width, height: 900 }, reducedMotion: 'reduce' });
     context.setDefaultTimeout(20_000);
     const page = await context.newPage();
@@ -103,7 +104,7 @@ describe.skipIf(!executablePath)('an export', () => {
       if (!request.url().startsWith(address) && !/^(blob|data):/.test(request.url())) faults.push(request.url());
       if (request.method() !== 'GET') faults.push(`${request.method()} ${request.url()}`);
     });
-    await page.goto(address);
+    await page.goto(address + path);
     return page;
   }
 
@@ -155,7 +156,7 @@ describe.skipIf(!executablePath)('an export', () => {
       { references: [{ bytes: upload }], texts: ['in red'] },
       { references: [{ bytes: upload, box: { left: 0.2, top: 0, width: 0.8, height: 0.8 } }] },
     ];
-    const page = await open();
+    const page = await open(1280, 'nothing');
     const answers = await ask<{ hits: { id: string; score: number; factors: number[] }[]; error?: string }>(
       page,
       requests.map((request): [string, unknown] => {
@@ -233,7 +234,7 @@ describe.skipIf(!executablePath)('an export', () => {
       await cp(folder.at('export'), at, { recursive: true });
       await change(at);
       served = at;
-      const page = await open();
+      const page = await open(1280, 'nothing');
       const answers = await ask<{ error?: string; hits?: unknown[]; items?: unknown[] }>(page, [
         ['items', { limit: 5 }],
         ['search', { references: [{ id: 'p03.jpg' }] }],

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 
 export const benchFiles: Readonly<Record<string, string>> = {
-  browser: 'races/browser',
+  browser: 'browser',
   floor: 'floor',
   growth: 'growth',
   serve: 'serve',
