@@ -57,6 +57,11 @@ export class ExportStore implements GalleryStore {
     return this.loaded;
   }
 
+  /** An item's place in the columns; undefined for an unknown id. */
+  row(id: string): number | undefined {
+    return this.rowOf.get(id);
+  }
+
   async get(ids: readonly string[]): Promise<(StoredItem | undefined)[]> {
     return ids.map((id) => {
       const row = this.rowOf.get(id);

@@ -130,8 +130,8 @@ export class LocalGallery {
 
   /** The address of an item's thumbnail; undefined for an unknown id and an image that could not be read. */
   imageAddress(id: string): string | undefined {
-    const row = this.columns.ids.indexOf(id);
-    const name = row < 0 ? '' : this.columns.item(row).thumbnail;
+    const row = this.store.row(id);
+    const name = row === undefined ? '' : this.columns.item(row).thumbnail;
     return name === '' ? undefined : this.files.address(imagePath('thumbnails', name));
   }
 
