@@ -26,11 +26,13 @@ const allowed: Readonly<Record<string, string>> = {
   'learning/experiment': 'core engine models learning',
   'search/store': 'core',
   'search/gallery': 'core engine models search/store',
+  'search/export': 'core engine models search/store search/gallery',
   'search/queue': 'core models search/store search/gallery',
   catalogue: 'core models learning search',
   plugins: 'core models learning search',
   'apps/server': 'core models search',
   'apps/client': 'apps/server',
+  'apps/browser': 'core engine/tensor models search apps/server',
   'apps/cli': 'core engine models learning search catalogue plugins apps/server',
   index: 'core engine models learning search catalogue plugins',
 };

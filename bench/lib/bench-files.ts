@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 
 export const benchFiles: Readonly<Record<string, string>> = {
+  browser: 'browser',
   floor: 'floor',
   growth: 'growth',
   serve: 'serve',

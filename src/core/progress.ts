@@ -1,16 +1,5 @@
 /** What long work tells its caller, and how the command line shows it. Everything goes to stderr; stdout is for data. */
-export interface ProgressEvent {
-  /** What is being done, e.g. "encode pictures". */
-  stage: string;
-  done: number;
-  total: number;
-  /** Anything worth a word, e.g. "loss 2.31". */
-  note?: string;
-  /** Seconds until all is done that this stage is a part of; shown in place of what the stage itself takes. */
-  leftInAll?: number;
-}
-
-export type OnProgress = (event: ProgressEvent) => void;
+export type { OnProgress, ProgressEvent } from './progress-event.js';
 
 export interface Logger {
   info(message: string): void;

@@ -8,6 +8,7 @@ import { HelpDialog } from './components/help-dialog.js';
 import { KeyDialog } from './components/key-dialog.js';
 import { NoGalleries } from './components/no-galleries.js';
 import { PanelSheet, Panels } from './components/panels.js';
+import { PrivateNote } from './components/private-note.js';
 import { Results } from './components/results.js';
 import { TrailStrip } from './components/trail-strip.js';
 import { Zoom } from './components/zoom.js';
@@ -33,6 +34,7 @@ export function App() {
           <div class="rail">
             <Composer />
             {!narrow && <Panels />}
+            <PrivateNote />
           </div>
           <main class="stage">
             <TrailStrip />

@@ -1,4 +1,5 @@
 import { render } from 'preact';
+import { openBackend } from './api/backend.js';
 import { App } from './app.js';
 import { SessionContext } from './hooks/use-session.js';
 import { applyTheme, readTheme } from './state/device.js';
@@ -12,8 +13,8 @@ import './styles/results.css';
 import './styles/dialogs.css';
 
 applyTheme(readTheme());
-// The API is beside the page, wherever that is.
-const session = new Session(new URL('./', document.baseURI).href);
+// The API, or the export, is beside the page, wherever that is.
+const session = new Session(await openBackend(new URL('./', document.baseURI).href));
 session.start();
 
 const root = document.getElementById('page');

@@ -76,6 +76,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Serve galleries over HTTP, with a page to search them.',
     load: async () => (await import('./commands/serve.js')).serveCommand(),
   },
+  export: {
+    group: 'Serve',
+    summary: 'Write a gallery as files that any web host serves, and browsers search by themselves.',
+    load: async () => (await import('./commands/export.js')).exportCommand(),
+  },
   worker: {
     group: 'Serve',
     summary: 'Process the jobs of "limn index --queue" or "limn experiment run --queue" until stopped.',

@@ -37,6 +37,7 @@ export const addI32: Code = [0x6a];
 export const addF32: Code = [0x92];
 export const addF64: Code = [0xa0];
 export const storeF32: Code = [0x38, 2, 0];
+export const storeI32: Code = [0x36, 2, 0];
 export const splatF32 = vector(0x13);
 export const loadVector: Code = [...vector(0x00), ...aligned16];
 export const zeroVector: Code = [...vector(0x0c), ...new Array<number>(16).fill(0)];
@@ -56,6 +57,13 @@ export const laneF64x2 = (lane: number): Code => [...vector(0x21), lane];
 
 /** The vector behind so many bytes of the one at an address. */
 export const loadVectorBehind = (bytes: number): Code => [...vector(0x00), 4, ...unsigned(bytes)];
+
+/** Eight int8 behind so many bytes of an address, as int16. */
+export const loadCodesBehind = (bytes: number): Code => [...vector(0x01), 3, ...unsigned(bytes)];
+/** Products of eight int16, neighbours added: four int32. */
+export const dotI16x8 = vector(0xba);
+export const addI32x4 = vector(0xae);
+export const laneI32x4 = (lane: number): Code => [...vector(0x1b), lane];
 
 /** variable += bytes */
 export const increase = (variable: number, bytes: number): Code => [

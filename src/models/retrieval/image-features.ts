@@ -6,7 +6,7 @@ import type { ImageConfig } from '../backbone/config.js';
 import type { FeatureRows } from '../encoders/cache/feature-cache.js';
 import type { BrokenImage } from '../encoders/cache/image-cache.js';
 import type { PixelTable } from '../encoders/cache/pixel-table.js';
-import { normalizedPixels, type PixelForm } from '../encoders/image/image-graph.js';
+import { normalizedPixels, type PixelForm } from '../encoders/image/pixel-form.js';
 import type { Vocabulary } from '../encoders/text/vocabulary.js';
 import type { ImageCaptions } from './image-captions.js';
 
@@ -116,7 +116,11 @@ function channelMoments(channels: number) {
 const plain: Omit<PixelForm, 'size'> = { layout: 'NHWC', mean: [0, 0, 0], std: [1, 1, 1] };
 
 /** Pixels for the patch encoder, or in the form that an encoder from a file wants. */
-export function pixelSource(table: PixelTable, config: ImageConfig, form: Omit<PixelForm, 'size'> = plain): ImageFeatures {
+export function pixelSource(
+  table: Pick<PixelTable, 'size' | 'ids' | 'broken' | 'rowOf' | 'gather'>,
+  config: ImageConfig,
+  form: Omit<PixelForm, 'size'> = plain,
+): ImageFeatures {
   const { size } = table;
   const imageBytes = size * size * 3;
   return {

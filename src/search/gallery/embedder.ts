@@ -1,5 +1,5 @@
 /** A model with what reads pictures for it: from the bytes of files to embeddings. */
-import { type Box, type DecodeOptions, decodeImage } from '../../models/encoders/image/image.js';
+import { type Box, type DecodeOptions, decodeImage, type ImageSettings } from '../../models/encoders/image/image.js';
 import { averageImage } from '../../models/retrieval/average-image.js';
 import type { Embeddings } from '../../models/retrieval/embeddings.js';
 import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
@@ -41,6 +41,18 @@ export class Embedder {
     private readonly limits: Pick<DecodeOptions, 'pixelLimit' | 'sideLimit'> = {},
     private readonly threads?: number,
   ) {}
+
+  get sees(): { image: boolean; text: boolean } {
+    return this.model.sees;
+  }
+
+  get attentionGrid(): number | undefined {
+    return this.model.attentionGrid;
+  }
+
+  async imageSettings(): Promise<ImageSettings> {
+    return (await this.openReader()).image;
+  }
 
   /** @param box only this part of it. @throws LimnError IMAGE for bytes that are no picture, a damaged one, or one over a limit */
   async decode(bytes: Uint8Array, name: string, box?: Box): Promise<DecodedImage> {

@@ -265,8 +265,8 @@ export class Gallery {
    * @throws LimnError USAGE for a bad request or an unknown id, IMAGE for a picture that cannot be read
    */
   async explain(request: SearchRequest, hitId: string, inTurn: InTurn = immediately): Promise<Explanation> {
-    const { store, embedder, composer, searcher } = this;
-    return explainHit({ store, embedder, composer, searcher, names: await this.factorNames(), inTurn }, request, hitId);
+    const { store, embedder, files, composer, searcher } = this;
+    return explainHit({ store, embedder, files, composer, searcher, names: await this.factorNames(), inTurn }, request, hitId);
   }
 
   /**

@@ -2,7 +2,8 @@
 import { realpath } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { LimnError } from '../../core/errors.js';
-import { readImage } from '../../models/encoders/image/image.js';
+import { sha256 } from '../../core/files.js';
+import { openImage, readImage } from '../../models/encoders/image/image.js';
 import { isUrl, locationInside } from './ingest/image-list.js';
 import type { SafeFetcher } from './ingest/safe-fetch.js';
 
@@ -59,6 +60,18 @@ export class ImageFiles {
       'USAGE',
       `The picture ${location} is a URL, and URLs are not fetched unless that is allowed (--allow-urls).`,
     );
+  }
+
+  readPath(path: string): Promise<Uint8Array> {
+    return readImage(path);
+  }
+
+  async hash(data: string | Uint8Array): Promise<string> {
+    return sha256(data);
+  }
+
+  async sizeOf(bytes: Uint8Array, name: string): Promise<{ width: number; height: number }> {
+    return (await openImage(bytes, name, false).metadata()).autoOrient;
   }
 
   private requireFolder(): string {

@@ -1,6 +1,6 @@
 /** What a search asks and answers. */
 
-import type { Box } from '../../models/encoders/image/image.js';
+import type { Box } from '../../models/encoders/image/box.js';
 import type { ItemMetadata } from '../store/metadata.js';
 import type { DecodedImage } from './embedder.js';
 

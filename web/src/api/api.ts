@@ -1,4 +1,4 @@
-/** Calls the HTTP API. */
+/** Calls the HTTP API: one of the two backends that the page has. */
 import { ApiError, problemFrom } from './problem.js';
 import type {
   CaptionAnswer,
@@ -24,6 +24,9 @@ export interface ApiOptions {
   /** The key to send, asked anew for each request. */
   key: () => string | undefined;
 }
+
+/** What the page asks: of a server, or of an export that this browser searches itself. */
+export type Backend = Pick<Api, keyof Api>;
 
 export class Api {
   constructor(private readonly options: ApiOptions) {}

@@ -21,21 +21,23 @@ const mostCharacters = 200;
  */
 export function DraftInput({ type, label, name, value, placeholder = '', onCommit }: DraftInputProps) {
   const [draft, setDraft] = useState<string>();
-  return (
+  const shared = {
+    placeholder,
+    'aria-label': name,
+    value: draft ?? value,
+    onInput: ({ currentTarget }: { currentTarget: HTMLInputElement }) => setDraft(currentTarget.value),
+    onChange: ({ currentTarget }: { currentTarget: HTMLInputElement }) => onCommit(currentTarget),
+    onBlur: () => setDraft(undefined),
+  };
+  return type === 'number' ? (
     <label>
       <span>{label}</span>
-      <input
-        type={type}
-        step="any"
-        inputMode={type === 'number' ? 'decimal' : 'text'}
-        maxLength={mostCharacters}
-        placeholder={placeholder}
-        aria-label={name}
-        value={draft ?? value}
-        onInput={({ currentTarget }) => setDraft(currentTarget.value)}
-        onChange={({ currentTarget }) => onCommit(currentTarget)}
-        onBlur={() => setDraft(undefined)}
-      />
+      <input type="number" step="any" inputMode="decimal" {...shared} />
+    </label>
+  ) : (
+    <label>
+      <span>{label}</span>
+      <input type="text" maxLength={mostCharacters} {...shared} />
     </label>
   );
 }

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Api } from '../api/api.js';
+import type { Backend } from '../api/api.js';
 import type { QueryImage } from '../state/trail.js';
 import { useSession } from './use-session.js';
 
@@ -9,7 +9,7 @@ export type ImageVariant = 'thumbnail' | 'full';
 const fetched = new Map<string, Promise<string>>();
 const mostFetched = 500;
 
-function fetchImage(api: Api, address: string): Promise<string> {
+function fetchImage(api: Backend, address: string): Promise<string> {
   const known = fetched.get(address);
   if (known) return known;
   const image = api.image(address).then((blob) => URL.createObjectURL(blob));

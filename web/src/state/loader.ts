@@ -1,5 +1,5 @@
 /** Loads what a view asks for into the state: first pages, further pages, and again after a wait. */
-import type { Api, Files } from '../api/api.js';
+import type { Backend, Files } from '../api/api.js';
 import { ApiError, isTransient, problemOf } from '../api/problem.js';
 import type { Gallery } from '../api/types.js';
 import type { View } from './address.js';
@@ -9,7 +9,7 @@ import { currentSettings, currentTurn } from './trail.js';
 import type { Uploads } from './uploads.js';
 
 export interface LoaderParts {
-  api: Api;
+  api: Backend;
   uploads: Uploads;
   state: () => State;
   dispatch: (action: Action) => void;

@@ -1,5 +1,5 @@
 /** The one state of the page with all that can be done to it. It outlives every component. */
-import { Api } from '../api/api.js';
+import type { Backend } from '../api/api.js';
 import { problemOf } from '../api/problem.js';
 import type { CaptionAnswer, Explanation, Gallery, Item, Metadata, Suggestions } from '../api/types.js';
 import { emptyView, readAddress, type View, writeAddress } from './address.js';
@@ -31,7 +31,6 @@ const trainingInterval = 3000;
 
 export class Session {
   readonly uploads = new Uploads();
-  readonly api: Api;
   private current: State = initialState;
   private readonly listeners = new Set<() => void>();
   private readonly loader: Loader;
@@ -40,11 +39,9 @@ export class Session {
   private noticeTimer: ReturnType<typeof setTimeout> | undefined;
   private trainingTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param base where `v1/` is, with a slash at the end */
-  constructor(base: string) {
-    this.api = new Api({ base, key: readKey });
+  constructor(readonly api: Backend) {
     const parts = {
-      api: this.api,
+      api,
       uploads: this.uploads,
       state: () => this.current,
       dispatch: (action: Action) => this.dispatch(action),

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readFixture } from '../../../../test/fixtures/fixture.js';
 import { decodeImage } from '../image/image.js';
-import { normalizedPixels } from '../image/image-graph.js';
+import { normalizedPixels } from '../image/pixel-form.js';
 import { readOpenClipConfig, readTimmConfig } from './evaluation-transforms.js';
 import { type ImageSteps, readPreprocessor } from './preprocessor.js';
 import { processorClasses } from './processor-classes.js';

@@ -3,11 +3,11 @@
 import { sha256 } from '../../../core/files.js';
 import { formerNames, readableAs } from '../../../core/former-names.js';
 import { Session, type SessionOptions } from '../../../engine/runtime/session.js';
-import type { Tensor } from '../../../engine/tensor/tensor.js';
-import { colourChannels, colourStatistics } from './colour.js';
+import { colourChannels } from './colour.js';
 import { type EncoderDescription, imageSettings, loadDescription, weightsHashes } from './description.js';
+import { type GraphLayout, writeFeatures } from './encoder-features.js';
 import { type ImageSettings, imageSettingsId } from './image.js';
-import { type GraphLayout, type GraphOutputs, layoutOf, requireNames, runGraph } from './image-graph.js';
+import { layoutOf, requireNames, runGraph } from './image-graph.js';
 
 export interface ImageFeatureArrays {
   /** (N, tokens, channels), places row by row. */
@@ -89,44 +89,19 @@ export class OnnxImageEncoder implements FrozenImageEncoder {
     const [localChannels, globalChannels] = [this.local.channels, this.global.channels];
     const local = new Float32Array(images.length * tokens * localChannels);
     const global = new Float32Array(images.length * globalChannels);
-    const write = (outputs: GraphOutputs, start: number, group: readonly Uint8Array[]) => {
-      const { grid, localChannels: plain, globalChannels: width } = this.layout;
-      group.forEach((image, i) => {
-        const [localAt, globalAt] = [(start + i) * tokens * localChannels, (start + i) * globalChannels];
-        this.writeLocal(outputs.local, i, local.subarray(localAt, localAt + tokens * localChannels));
-        global.set(outputs.global.data.subarray(i * width, (i + 1) * width), globalAt);
-        if (!this.description.colour) return;
-        const places = { out: local, at: localAt + plain, stride: localChannels };
-        colourStatistics(image, this.description.size, grid, places, { out: global, at: globalAt + width });
-      });
-    };
     for (let start = 0; start < images.length; start += this.batch) {
       const group = images.slice(start, start + this.batch);
-      write(await runGraph(this.session, this.description, group), start, group);
+      const outputs = await runGraph(this.session, this.description, group);
+      writeFeatures(this.description, this.layout, outputs, group, {
+        local: local.subarray(start * tokens * localChannels),
+        global: global.subarray(start * globalChannels),
+      });
     }
     return { local, global };
   }
 
   close(): Promise<void> {
     return this.session.close();
-  }
-
-  /** Copies picture `i` of a graph's local output, as tokens, into rows of `this.local.channels`. */
-  private writeLocal(output: Tensor<'float32'>, i: number, out: Float32Array): void {
-    const { tokens, localChannels } = this.layout;
-    const width = this.local.channels;
-    const { localForm, skipTokens } = this.description.outputs;
-    if (localForm === 'tokens') {
-      for (let token = 0; token < tokens; token++) {
-        const from = (i * (tokens + skipTokens) + skipTokens + token) * localChannels;
-        out.set(output.data.subarray(from, from + localChannels), token * width);
-      }
-      return;
-    }
-    for (let channel = 0; channel < localChannels; channel++) {
-      const from = (i * localChannels + channel) * tokens;
-      for (let token = 0; token < tokens; token++) out[token * width + channel] = output.data[from + token] as number;
-    }
   }
 }
 

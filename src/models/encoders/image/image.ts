@@ -8,74 +8,13 @@ import sharp, { type OutputInfo, type Sharp, type SharpOptions } from 'sharp';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { foreignFormat, imageFormat } from '../../../core/image-format.js';
 import { readRegularFile } from '../../../core/regular-file.js';
-import { type PillowFilter, pillowResize, type RgbImage } from './pillow-resize.js';
+import { type Box, boxPixels } from './box.js';
+import { marginOf, resizeAsPillow } from './fit-image.js';
+import type { ImageSettings } from './image-settings.js';
+import type { PillowFilter, RgbImage } from './pillow-resize.js';
 
-export const resamplings = [
-  'nearest',
-  'bilinear',
-  'bicubic',
-  'lanczos',
-  'pillow-nearest',
-  'pillow-box',
-  'pillow-bilinear',
-  'pillow-hamming',
-  'pillow-bicubic',
-  'pillow-lanczos',
-] as const;
-export const fits = ['fill', 'cover', 'contain'] as const;
-export const cropRoundings = ['down', 'even'] as const;
-
-export interface ImageSettings {
-  /** Width and height of the result in pixels. */
-  size: number;
-  /**
-   * The resizing filter, widened when shrinking: libvips', which is faster, or Pillow's, which encoders from the Hub were
-   * trained with. @default 'bicubic'
-   */
-  resampling?: (typeof resamplings)[number];
-  /** `fill` stretches, `cover` scales the shorter side and crops the centre, `contain` adds white borders. @default 'cover' */
-  fit?: (typeof fits)[number];
-  /**
-   * What the shorter side (`cover`) or both sides (`fill`) are scaled to before the centre of `size` is cropped. Where it is less
-   * than `size`, Pillow's filters leave black around the picture, as transformers does. @default size
-   */
-  shorterSide?: number | undefined;
-  /**
-   * Where an odd number of pixels is cropped: the margin before the centre is rounded down, as transformers does, or to the even
-   * number, as torchvision, timm and open_clip do. @default 'down'
-   */
-  cropRounding?: (typeof cropRoundings)[number] | undefined;
-}
-
-/** A part of an image, upright, in parts of its width and height from 0 to 1. */
-export interface Box {
-  left: number;
-  top: number;
-  width: number;
-  height: number;
-}
-
-/** @throws LimnError USAGE for a box that is no part of an image */
-export function checkBox(box: Box): void {
-  const { left, top, width, height } = box;
-  const inside = left >= 0 && top >= 0 && width > 0 && height > 0 && left + width <= 1 + 1e-6 && top + height <= 1 + 1e-6;
-  if (inside) return;
-  const given = JSON.stringify(box);
-  throw new LimnError(
-    'USAGE',
-    `The box ${given} is not part of the image: give left, top, width and height from 0 to 1, inside the image.`,
-  );
-}
-
-/** The whole pixels of a box, one at least. */
-export function boxPixels({ left, top, width, height }: Box, size: { width: number; height: number }): Box {
-  const [x, y] = [
-    Math.min(size.width - 1, Math.round(left * size.width)),
-    Math.min(size.height - 1, Math.round(top * size.height)),
-  ];
-  const extent = (start: number, part: number, whole: number) => Math.max(1, Math.min(whole - start, Math.round(part * whole)));
-  return { left: x, top: y, width: extent(x, width, size.width), height: extent(y, height, size.height) };
-}
+export { type Box, boxPixels, checkBox } from './box.js';
+export { cropRoundings, fits, type ImageSettings, resamplings } from './image-settings.js';
 
 export interface DecodeOptions extends ImageSettings {
   /** Only this part of the upright image. @default all of it */
@@ -184,49 +123,10 @@ function resize(rgb: Sharp, settings: ImageSettings): Sharp {
   return side === size ? scaled : scaled.extract({ left: margin, top: margin, width: size, height: size });
 }
 
-/** The pixels before the centre of `size` in a side of `length`; negative where the side is shorter. */
-function marginOf(length: number, size: number, rounding: ImageSettings['cropRounding'] = 'down'): number {
-  const half = (length - size) / 2;
-  if (rounding === 'down') return Math.floor(half);
-  const up = Math.ceil(half);
-  return up !== half && up % 2 !== 0 ? up - 1 : up;
-}
-
 /** Leaves four pixels for one, of which Pillow's way makes the rest: a difference of a grey level or two. */
 function shrinkRoughly(rgb: Sharp, { size, shorterSide = size }: ImageSettings): Sharp {
   const side = 4 * Math.max(size, shorterSide);
   return rgb.resize(side, side, { fit: 'outside', withoutEnlargement: true, kernel: 'cubic' });
-}
-
-/** The steps of transformers' image processors: the longer side and the margins of the crop are rounded down. */
-function resizeAsPillow(image: RgbImage, settings: ImageSettings, filter: PillowFilter): Uint8Array {
-  const { size, fit = 'cover', shorterSide = size, cropRounding } = settings;
-  const [width, height] = scaledSize(image, fit, size, shorterSide);
-  if (fit === 'contain') return centredOn(255, pillowResize(image, width, height, filter), size);
-  // A side that is shorter than the crop is kept whole, and the rest is black.
-  const [left, top] = [marginOf(width, size, cropRounding), marginOf(height, size, cropRounding)].map((x) => Math.max(0, x));
-  const crop = { left: left as number, top: top as number, width: Math.min(width, size), height: Math.min(height, size) };
-  const resized = pillowResize(image, width, height, filter, crop);
-  return crop.width === size && crop.height === size ? resized.data : centredOn(0, resized, size);
-}
-
-function scaledSize(image: RgbImage, fit: (typeof fits)[number], size: number, shorterSide: number): [number, number] {
-  if (fit === 'fill') return [shorterSide, shorterSide];
-  const [shorter, longer] = [Math.min(image.width, image.height), Math.max(image.width, image.height)];
-  const [near, far] =
-    fit === 'cover' ? [shorterSide, Math.floor((shorterSide * longer) / shorter)] : [Math.round((size * shorter) / longer), size];
-  return image.width <= image.height ? [Math.max(1, near), far] : [far, Math.max(1, near)];
-}
-
-/** On white an odd margin is rounded down, on black up, as transformers does. */
-function centredOn(grey: 0 | 255, { width, height, data }: RgbImage, size: number): Uint8Array {
-  const out = new Uint8Array(size * size * 3).fill(grey);
-  const round = grey === 0 ? Math.ceil : Math.floor;
-  const [left, top] = [round((size - width) / 2), round((size - height) / 2)];
-  for (let y = 0; y < height; y++) {
-    out.set(data.subarray(y * width * 3, (y + 1) * width * 3), ((top + y) * size + left) * 3);
-  }
-  return out;
 }
 
 /**

@@ -1,9 +1,9 @@
 /** Why a picture was found: each factor's share of its score, and where the factor looks in the reference and in the picture. */
 import { LimnError } from '../../../core/errors.js';
-import { boxPixels, openImage } from '../../../models/encoders/image/image.js';
+import { boxPixels } from '../../../models/encoders/image/box.js';
 import type { GalleryStore } from '../../store/store.js';
-import type { Embedder } from '../embedder.js';
 import type { InTurn } from '../in-turn.js';
+import type { QueryEmbedder, QueryFiles } from '../query-embedder.js';
 import { mostHits } from '../search/check-request.js';
 import type { Composer } from '../search/compose.js';
 import type { KnownImage } from '../search/query-images.js';
@@ -13,7 +13,8 @@ import { overImage, wholeImage } from './heat-map.js';
 
 export interface ExplainTools {
   store: GalleryStore;
-  embedder: Embedder;
+  embedder: QueryEmbedder;
+  files: Pick<QueryFiles, 'sizeOf'>;
   composer: Composer;
   searcher: Searcher;
   /** A name for each factor. */
@@ -61,22 +62,21 @@ export async function explainHit(tools: ExplainTools, request: SearchRequest, id
 
 /** One map a factor, over the picture or the part of it that was asked with. @param text of the query that the picture is the reference of */
 async function heatMaps(
-  { embedder, store, inTurn }: ExplainTools,
+  { embedder, files, store, inTurn }: ExplainTools,
   image: KnownImage,
   text: string | undefined,
 ): Promise<HeatMap[]> {
   const { factors } = store.info.sizes;
-  const { model } = embedder;
-  const side = model.attentionGrid;
+  const { sees, attentionGrid: side } = embedder;
   if (side === undefined) return new Array<HeatMap>(factors).fill(wholeImage);
   const bytes = await image.bytes();
   const { box, name } = image;
   const decoded = await inTurn(bytes, () => embedder.decode(bytes, name, box), box !== undefined);
-  const { autoOrient } = await openImage(bytes, name, false).metadata();
-  const size = box ? boxPixels(box, autoOrient) : autoOrient;
-  const { image: settings } = await embedder.openReader();
+  const whole = await files.sizeOf(bytes, name, image.item?.location);
+  const size = box ? boxPixels(box, whole) : whole;
+  const settings = await embedder.imageSettings();
   // A model whose queries see pictures alone sees its references with an empty text.
-  const said = model.sees.image ? (text ?? (model.sees.text ? undefined : '')) : undefined;
+  const said = sees.image ? (text ?? (sees.text ? undefined : '')) : undefined;
   const attention = await embedder.attention(decoded, said);
   const places = side * side;
   return Array.from({ length: factors }, (_, k) =>

@@ -1,6 +1,6 @@
 /** From attention over the square that an encoder sees to weights over the picture as it is. */
 import { LimnError } from '../../../core/errors.js';
-import type { ImageSettings } from '../../../models/encoders/image/image.js';
+import type { ImageSettings } from '../../../models/encoders/image/image-settings.js';
 import type { HeatMap } from '../search-types.js';
 
 /** Width and height in pixels. */

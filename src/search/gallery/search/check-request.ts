@@ -1,6 +1,6 @@
 /** What a search may ask, and what a model can answer. */
 import { LimnError } from '../../../core/errors.js';
-import { checkBox } from '../../../models/encoders/image/image.js';
+import { checkBox } from '../../../models/encoders/image/box.js';
 import type { Filter } from '../../store/filter.js';
 import { parseFilter } from '../../store/filter-parse.js';
 import type { DecodedImage } from '../embedder.js';

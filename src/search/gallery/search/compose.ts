@@ -1,11 +1,9 @@
 /** From what searches ask to the vectors that are searched for; the pictures and texts of all of them are embedded together. */
 import { LimnError, throwIfAborted } from '../../../core/errors.js';
-import { sha256 } from '../../../core/files.js';
-import { readImage } from '../../../models/encoders/image/image.js';
 import type { GalleryStore } from '../../store/store.js';
-import type { Composition, DecodedImage, Embedder, EmbeddingVectors } from '../embedder.js';
-import type { ImageFiles } from '../image-files.js';
+import type { Composition, DecodedImage, EmbeddingVectors } from '../embedder.js';
 import type { InTurn } from '../in-turn.js';
+import type { QueryEmbedder, QueryFiles } from '../query-embedder.js';
 import type { ImageReference } from '../search-types.js';
 import type { CheckedRequest } from './check-request.js';
 import { type KnownImage, QueryImages } from './query-images.js';
@@ -46,8 +44,8 @@ export class Composer {
 
   constructor(
     private readonly store: GalleryStore,
-    private readonly embedder: Embedder,
-    private readonly files: ImageFiles,
+    private readonly embedder: QueryEmbedder,
+    private readonly files: QueryFiles,
   ) {
     this.images = new QueryImages(embedder);
   }
@@ -111,20 +109,24 @@ export class Composer {
   async know(reference: ImageReference): Promise<KnownImage> {
     const { box } = reference;
     // The content of the file tells copies of a reference; a part of it is another picture to the model.
-    const partOf = (content: string) => ({ content, box, seen: box ? sha256(JSON.stringify([content, box])) : content });
+    const partOf = async (content: string) => ({
+      content,
+      box,
+      seen: box ? await this.files.hash(JSON.stringify([content, box])) : content,
+    });
     if ('id' in reference) {
       const [item] = await this.store.get([reference.id]);
       if (!item) throw notThere(reference.id);
       return {
-        ...partOf(item.content),
+        ...(await partOf(item.content)),
         item,
         name: this.files.nameOf(item.location),
-        bytes: () => this.files.read(item.location),
+        bytes: () => this.files.read(item.location, { part: box !== undefined }),
       };
     }
-    const bytes = 'path' in reference ? await readImage(reference.path) : reference.bytes;
+    const bytes = 'path' in reference ? await this.files.readPath(reference.path) : reference.bytes;
     const name = 'path' in reference ? reference.path : 'The query picture';
-    return { ...partOf(sha256(bytes)), name, bytes: async () => bytes };
+    return { ...(await partOf(await this.files.hash(bytes))), name, bytes: async () => bytes };
   }
 
   private async plan(request: CheckedRequest): Promise<Plan> {
@@ -133,7 +135,7 @@ export class Composer {
       Promise.all(request.negatives.map((negative) => this.know(negative))),
     ]);
     const { text } = request;
-    const { sees } = this.embedder.model;
+    const { sees } = this.embedder;
     // Where queries see pictures alone, the model has learned to make something of a reference without a text.
     const said = text ?? (sees.text ? undefined : '');
     const images = references.length > 0 ? references : [undefined];

@@ -4,10 +4,11 @@
  */
 
 import { newArray, sizeOf, type Tensor, tensor } from '../../../engine/tensor/tensor.js';
-import type { Box } from '../../../models/encoders/image/image.js';
+import type { Box } from '../../../models/encoders/image/box.js';
 import type { ImageFeatures } from '../../../models/retrieval/image-features.js';
 import type { StoredItem } from '../../store/store.js';
-import type { DecodedImage, Embedder } from '../embedder.js';
+import type { DecodedImage } from '../embedder.js';
+import type { QueryEmbedder } from '../query-embedder.js';
 import { Recent } from './recent.js';
 
 /** Pictures that are remembered, a tenth of a megabyte each for the features of MobileNetV2. */
@@ -43,7 +44,7 @@ export interface ReadImages {
 export class QueryImages {
   private readonly recent = new Recent<ImageInputs>(remembered);
 
-  constructor(private readonly embedder: Embedder) {}
+  constructor(private readonly embedder: QueryEmbedder) {}
 
   /** Whether a picture need not be decoded. */
   knows(seen: string): boolean {

@@ -1,0 +1,76 @@
+/** Finding the images whose matching vectors are nearest to one: a scan over codes of one byte a number, in one block of memory. */
+import { codeKernel, strideCodes } from './code-kernel.js';
+
+/** The greatest number of a query's codes: with 127 as a code's and 1,024 numbers a row, sums fit into 32 bits whatever the vectors. */
+const finest = 2 ** 14 - 1;
+
+export class ScanMatrix {
+  private readonly codes: Int8Array;
+  /** What a step of each row's codes is worth. */
+  private readonly scales: Float32Array;
+  private readonly stride: number;
+  private readonly query: Int16Array;
+  private readonly sums: Int32Array;
+  private readonly products: () => void;
+
+  /** @param simd whether WebAssembly computes. @default where it can */
+  constructor(
+    readonly count: number,
+    private readonly width: number,
+    simd = true,
+  ) {
+    const stride = Math.ceil(width / strideCodes) * strideCodes;
+    this.stride = stride;
+    this.scales = new Float32Array(count);
+    const [sumsAt, codesAt] = [2 * stride, 2 * stride + 4 * count];
+    const kernel = simd ? kernelOf(codesAt + count * stride) : undefined;
+    const buffer = kernel?.memory.buffer ?? new ArrayBuffer(codesAt + count * stride);
+    this.query = new Int16Array(buffer, 0, stride);
+    this.sums = new Int32Array(buffer, sumsAt, count);
+    this.codes = new Int8Array(buffer, codesAt, count * stride);
+    this.products = kernel ? () => kernel.dot(0, codesAt, codesAt + count * stride, stride, sumsAt) : () => this.plainProducts();
+  }
+
+  /** @param write puts the row's codes into what it is given, and returns their scale */
+  set(row: number, write: (out: Int8Array) => number): void {
+    this.scales[row] = write(this.codes.subarray(row * this.stride, row * this.stride + this.width));
+  }
+
+  /**
+   * The rows of about the greatest inner products, in no order: those of the codes, which are not far from those of the vectors.
+   *
+   * @param skip not 0 for rows that are left out
+   */
+  nearest(vector: Float32Array, skip: Uint8Array, limit: number): number[] {
+    const { scales, sums, count } = this;
+    const most = vector.reduce((greatest, value) => Math.max(greatest, Math.abs(value)), 1e-30);
+    for (const [i, value] of vector.entries()) this.query[i] = Math.round((value / most) * finest);
+    this.products();
+    const scores = new Float32Array(count);
+    for (let row = 0; row < count; row++) {
+      scores[row] = skip[row] === 0 ? (sums[row] as number) * (scales[row] as number) : Number.NEGATIVE_INFINITY;
+    }
+    const least = limit >= count ? Number.NEGATIVE_INFINITY : (scores.slice().sort()[count - limit] as number);
+    const rows: number[] = [];
+    for (let row = 0; row < count; row++) if (skip[row] === 0 && (scores[row] as number) >= least) rows.push(row);
+    return rows;
+  }
+
+  private plainProducts(): void {
+    const { codes, query, sums, stride, count } = this;
+    for (let row = 0, at = 0; row < count; row++, at += stride) {
+      let sum = 0;
+      for (let i = 0; i < stride; i++) sum = (sum + (query[i] as number) * (codes[at + i] as number)) | 0;
+      sums[row] = sum;
+    }
+  }
+}
+
+/** None in a browser without SIMD, which scans all the same but more slowly. */
+function kernelOf(bytes: number): ReturnType<typeof codeKernel> | undefined {
+  try {
+    return codeKernel(bytes);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,201 @@
+/** An export, as a page has it: calls that its worker answers. */
+import { LimnError, type LimnErrorCode } from '../../core/errors.js';
+import type { OnProgress } from '../../core/progress-event.js';
+import type {
+  ApiBox,
+  ApiExplanation,
+  ApiGallery,
+  ApiListQuery,
+  ApiSearchAnswer,
+  ApiSuggestions,
+  Explain,
+  Item,
+  ItemList,
+  Search,
+} from '../server/contract.js';
+import type { FromWorker, LocalImage, LocalSuggest, Method, ToWorker } from './requests.js';
+
+/** An image of the gallery by its id, or a file; with a box, that part of it alone. */
+export type BrowserImage = ({ id: string } | { file: Blob | Uint8Array }) & { box?: ApiBox | undefined };
+
+type WithFiles<T> = Omit<T, 'gallery' | 'references' | 'negatives'> & {
+  references?: readonly BrowserImage[] | undefined;
+  negatives?: readonly BrowserImage[] | undefined;
+};
+export type BrowserSearch = WithFiles<Search>;
+export type BrowserExplain = WithFiles<Explain>;
+
+export interface CallOptions {
+  signal?: AbortSignal | undefined;
+}
+
+export interface GalleryOptions extends CallOptions {
+  /** Keep what was fetched in the browser, for visits without a network. @default true */
+  cache?: boolean | undefined;
+  /** Fetch what searches need as soon as the gallery is open, in place of with the first search. @default true */
+  ahead?: boolean | undefined;
+  /** Told how many bytes were fetched, of those that have been asked for so far. */
+  onProgress?: OnProgress | undefined;
+}
+
+interface Waiting {
+  done(result: unknown): void;
+  fail(error: unknown): void;
+}
+
+export class StaticGallery {
+  private readonly waiting = new Map<number, Waiting>();
+  private readonly addresses = new Map<string, string | undefined>();
+  private calls = 0;
+  private description: ApiGallery | undefined;
+
+  private constructor(
+    private readonly worker: Worker,
+    private readonly onProgress: OnProgress | undefined,
+  ) {
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.answer(data);
+    worker.onerror = ({ message }) => {
+      const error = new LimnError('RUNTIME', `The worker that searches cannot run: ${message || 'its script was not loaded'}.`);
+      for (const { fail } of this.waiting.values()) fail(error);
+      this.waiting.clear();
+    };
+  }
+
+  /** See {@link openGallery}. @param worker that runs worker.js */
+  static async open(url: string, worker: Worker, options: GalleryOptions = {}): Promise<StaticGallery> {
+    const base = new URL(url.endsWith('/') ? url : `${url}/`, globalThis.document?.baseURI ?? globalThis.location?.href).href;
+    const gallery = new StaticGallery(worker, options.onProgress);
+    try {
+      const { cache = true, signal, ahead = true } = options;
+      gallery.description = await gallery.call<ApiGallery>('open', { base, cache }, signal);
+      // What fails here fails again in the search that needs it, which then says so.
+      if (ahead) gallery.prepare().catch(() => undefined);
+      return gallery;
+    } catch (error) {
+      await gallery.close();
+      throw error;
+    }
+  }
+
+  /** Fetches what searches need. @throws LimnError IO, DATA, GALLERY, RUNTIME */
+  prepare(options: CallOptions = {}): Promise<void> {
+    return this.call('prepare', undefined, options.signal);
+  }
+
+  /** Name, count, factors and fields of the gallery. */
+  describe(): ApiGallery {
+    return this.description as ApiGallery;
+  }
+
+  /**
+   * The images that match references changed as texts say, as the server's search answers.
+   *
+   * @throws LimnError USAGE for a request that cannot be answered, IMAGE for a broken image, IO, DATA, GALLERY, RUNTIME, INTERRUPTED
+   */
+  async search(request: BrowserSearch, options: CallOptions = {}): Promise<ApiSearchAnswer> {
+    const answer = await this.call<ApiSearchAnswer>('search', await withBytes(request), options.signal);
+    await this.learnAddresses(answer.hits);
+    return answer;
+  }
+
+  /** Why an image is a hit: each factor's share of its score, and where the factor looks. @throws as {@link search} */
+  async explain(request: BrowserExplain, options: CallOptions = {}): Promise<ApiExplanation> {
+    return this.call('explain', await withBytes(request), options.signal);
+  }
+
+  /** @throws LimnError USAGE for an id that is not in the gallery */
+  async item(id: string, options: CallOptions = {}): Promise<Item> {
+    const item = await this.call<Item | undefined>('item', id, options.signal);
+    await this.learnAddresses([{ id }]);
+    if (item) return item;
+    throw new LimnError('USAGE', `The gallery has no image ${JSON.stringify(id)}.`, { details: { id } });
+  }
+
+  /** One page of the images, in the order of their ids. */
+  async items(query: ApiListQuery = {}, options: CallOptions = {}): Promise<ItemList> {
+    const list = await this.call<ItemList>('items', query, options.signal);
+    await this.learnAddresses(list.items);
+    return list;
+  }
+
+  /** How many images there are, or pass a filter. */
+  count(filter?: string, options: CallOptions = {}): Promise<number> {
+    return this.call('count', filter, options.signal);
+  }
+
+  /** What a person can say next. */
+  suggest(request: LocalSuggest, options: CallOptions = {}): Promise<ApiSuggestions> {
+    return this.call('suggest', request, options.signal);
+  }
+
+  /** The address of an image that a call has named, for an `<img>`; undefined for others, and for those that could not be read. */
+  imageUrl(id: string): string | undefined {
+    return this.addresses.get(id);
+  }
+
+  /** Ends the worker; calls that wait are answered with INTERRUPTED. */
+  async close(): Promise<void> {
+    this.worker.terminate();
+    for (const { fail } of this.waiting.values()) fail(new LimnError('INTERRUPTED', 'The gallery was closed.'));
+    this.waiting.clear();
+  }
+
+  /** Learns the addresses of images that are about to be shown. */
+  async learnAddresses(items: readonly { id: string }[]): Promise<void> {
+    const ids = items.map(({ id }) => id).filter((id) => !this.addresses.has(id));
+    if (ids.length === 0) return;
+    const found = await this.call<(string | undefined)[]>('imageAddresses', ids);
+    for (const [i, id] of ids.entries()) this.addresses.set(id, found[i]);
+  }
+
+  private call<T>(method: Method, argument: unknown, signal?: AbortSignal): Promise<T> {
+    const call = ++this.calls;
+    return new Promise<T>((done, fail) => {
+      const stop = () => {
+        this.post({ abort: call });
+        this.waiting.delete(call);
+        fail(new LimnError('INTERRUPTED', 'Interrupted while the gallery was asked.'));
+      };
+      if (signal?.aborted) return stop();
+      signal?.addEventListener('abort', stop, { once: true });
+      const settled = <V>(next: (value: V) => void) => {
+        return (value: V) => {
+          signal?.removeEventListener('abort', stop);
+          next(value);
+        };
+      };
+      this.waiting.set(call, { done: settled(done as (result: unknown) => void), fail: settled(fail) });
+      this.post({ call, method, argument });
+    });
+  }
+
+  private post(message: ToWorker): void {
+    this.worker.postMessage(message);
+  }
+
+  private answer(message: FromWorker): void {
+    if ('progress' in message) {
+      this.onProgress?.(message.progress);
+      return;
+    }
+    const waiting = this.waiting.get(message.call);
+    this.waiting.delete(message.call);
+    if ('result' in message) waiting?.done(message.result);
+    else {
+      const { code, message: text, details } = message.error;
+      waiting?.fail(new LimnError(code as LimnErrorCode, text, { details }));
+    }
+  }
+}
+
+async function withBytes<T extends BrowserSearch | BrowserExplain>(request: T) {
+  const read = (images: readonly BrowserImage[] | undefined) => images && Promise.all(images.map(localOf));
+  return { ...request, references: await read(request.references), negatives: await read(request.negatives) };
+}
+
+async function localOf(image: BrowserImage): Promise<LocalImage> {
+  const box = image.box ? { box: image.box } : {};
+  if ('id' in image) return { id: image.id, ...box };
+  const { file } = image;
+  return { bytes: file instanceof Blob ? new Uint8Array(await file.arrayBuffer()) : file, ...box };
+}

@@ -1,0 +1,13 @@
+/** How far long work has come; types alone, so that browsers have them too. */
+export interface ProgressEvent {
+  /** What is being done, e.g. "encode pictures". */
+  stage: string;
+  done: number;
+  total: number;
+  /** Anything worth a word, e.g. "loss 2.31". */
+  note?: string;
+  /** Seconds until all is done that this stage is a part of; shown in place of what the stage itself takes. */
+  leftInAll?: number;
+}
+
+export type OnProgress = (event: ProgressEvent) => void;

@@ -1,0 +1,288 @@
+/** An export in a real browser: it answers as the gallery itself does, without a server, and says in a sentence what is wrong with it. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Gallery } from '../src/search/gallery/gallery.js';
+import type { SearchRequest } from '../src/search/gallery/search-types.js';
+import { imageBytes, type TinyFolder, tinyFolder } from '../src/search/gallery/testing/tiny-gallery.js';
+
+const places = [process.env.LIMN_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const executablePath = places.find((place) => place !== undefined && existsSync(place));
+const root = join(import.meta.dirname, '..');
+const axe = join(root, 'node_modules/axe-core/axe.min.js');
+const count = 30;
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.json': 'application/json',
+  '.svg': 'image/svg+xml',
+  '.webp': 'image/webp',
+};
+
+describe.skipIf(!executablePath)('an export', () => {
+  let folder: TinyFolder;
+  let gallery: Gallery;
+  let server: Server;
+  let address: string;
+  /** What the server gives. */
+  let served: string;
+  let browser: Browser;
+  let context: BrowserContext;
+  let faults: string[];
+
+  const limn = async (...words: string[]) => {
+    const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'dist/apps/cli/main.js'), ...words]);
+    return stdout;
+  };
+
+  beforeAll(async () => {
+    folder = await tinyFolder(count);
+    const rows = Array.from({ length: count }, (_, i) => {
+      const path = `p${String(i).padStart(2, '0')}.jpg`;
+      return JSON.stringify({ path, colour: i % 2 === 0 ? 'red' : 'blue', price: i });
+    });
+    await writeFile(folder.at('metadata.jsonl'), rows.join('\n'));
+    const { model } = folder;
+    gallery = await Gallery.create({
+      model,
+      images: folder.at('pictures'),
+      out: folder.at('gallery'),
+      metadata: folder.at('metadata.jsonl'),
+    });
+    const said = await limn('export', '--static', folder.at('export'), '--gallery', folder.at('gallery'), '--name', 'tiny');
+    expect(said).toMatch(/30 images/);
+    served = folder.at('export');
+    server = createServer((request, response) => {
+      const path = decodeURIComponent(new URL(request.url ?? '/', 'http://host').pathname);
+      readFile(join(served, path.endsWith('/') ? `${path}index.html` : path)).then(
+        (bytes) =>
+          response
+            .writeHead(200, {
+              'content-type': types[extname(path)] ?? (path.endsWith('/') ? 'text/html' : 'application/octet-stream'),
+            })
+            .end(bytes),
+        () => response.writeHead(404).end(),
+      );
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    browser = await chromium.launch({ executablePath: executablePath as string, args: ['--no-sandbox', '--disable-gpu'] });
+  });
+
+  afterEach(async () => {
+    await context?.close();
+    served = folder.at('export');
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    server?.closeAllConnections();
+    await new Promise((closed) => server?.close(closed));
+    await gallery?.close();
+    await folder?.remove();
+  });
+
+  /** @param path of what is opened; one that is not there has the origin alone, without the page's own worker */
+  async function open(width: number, path = ''): Promise<Page> {
+    context = await browser.newContext({ viewport: { width, height: 900 }, reducedMotion: 'reduce' });
+    context.setDefaultTimeout(20_000);
+    const page = await context.newPage();
+    faults = [];
+    page.on('pageerror', (error) => faults.push(String(error)));
+    page.on('console', (message) => {
+      if (/content security policy/i.test(message.text())) faults.push(message.text());
+    });
+    context.on('request', (request) => {
+      if (!request.url().startsWith(address) && !/^(blob|data):/.test(request.url())) faults.push(request.url());
+      if (request.method() !== 'GET') faults.push(`${request.method()} ${request.url()}`);
+    });
+    await page.goto(address + path);
+    return page;
+  }
+
+  /** Asks the worker of the page's own bundle, as `limn/browser` does. */
+  async function ask<T>(page: Page, calls: [method: string, argument: unknown][]): Promise<T[]> {
+    const script = (await readdir(folder.at('export', 'assets'))).find((name) => name.startsWith('worker-')) as string;
+    return page.evaluate(
+      async ({ script, calls, base }) => {
+        const worker = new Worker(new URL(`assets/${script}`, base), { type: 'module' });
+        const results: unknown[] = [];
+        for (const [call, [method, argument]] of [['open', { base, cache: true }] as [string, unknown], ...calls].entries()) {
+          results.push(
+            await new Promise((done) => {
+              worker.onmessage = ({ data }) => {
+                if (data.call === call) done(data.error ? { error: data.error.message } : data.result);
+              };
+              // Bytes come here as lists of numbers.
+              const given = argument as { references?: { bytes?: number[] }[] } | undefined;
+              const references = given?.references?.map(({ bytes, ...one }) =>
+                bytes ? { ...one, bytes: Uint8Array.from(bytes) } : one,
+              );
+              worker.postMessage({ call, method, argument: references ? { ...given, references } : argument });
+            }),
+          );
+        }
+        worker.terminate();
+        return results.slice(1) as never;
+      },
+      { script, calls, base: address },
+    );
+  }
+
+  const cards = (page: Page) => page.locator('[data-card]');
+
+  it('has the hits of the gallery itself: by images, texts, both, filters, weights, negatives, boxes and uploads', async () => {
+    const upload = await imageBytes(77);
+    const id = 'p03.jpg';
+    const requests: SearchRequest[] = [
+      { references: [{ id }] },
+      { texts: ['in red with short sleeves'] },
+      { references: [{ id }], texts: ['the same in blue'] },
+      {
+        references: [{ id }, { id: 'p04.jpg' }],
+        texts: ['in red', 'short'],
+        negatives: [{ id: 'p05.jpg' }],
+        weights: [1, 0, 0.5],
+      },
+      { references: [{ id }], texts: ['in red'], filter: "colour = 'red' and price > 5", excludeReferences: false },
+      { references: [{ bytes: upload }], texts: ['in red'] },
+      { references: [{ bytes: upload, box: { left: 0.2, top: 0, width: 0.8, height: 0.8 } }] },
+    ];
+    const page = await open(1280, 'nothing');
+    const answers = await ask<{ hits: { id: string; score: number; factors: number[] }[]; error?: string }>(
+      page,
+      requests.map((request): [string, unknown] => {
+        const references = request.references?.map((one) => ('bytes' in one ? { ...one, bytes: [...one.bytes] } : one));
+        return ['search', { ...request, ...(references ? { references } : {}), k: 10 }];
+      }),
+    );
+    for (const [i, request] of requests.entries()) {
+      const { hits } = await gallery.search({ ...request, k: 10 });
+      const answer = answers[i];
+      expect(answer?.error, `request ${i}`).toBeUndefined();
+      expect(answer?.hits.map((hit) => hit.id)).toEqual(hits.map((hit) => hit.id));
+      for (const [rank, hit] of hits.entries()) {
+        const found = answer?.hits[rank];
+        expect(Math.abs((found?.score ?? 0) - hit.score)).toBeLessThan(1e-3);
+        for (const [k, share] of hit.factors.entries()) expect(Math.abs((found?.factors[k] ?? 0) - share)).toBeLessThan(1e-3);
+      }
+    }
+    const explained = { references: [{ id }], texts: ['in red'] };
+    const [explanation, item, list, many] = await ask<never>(page, [
+      ['explain', { ...explained, hit: 'p08.jpg' }],
+      ['item', id],
+      ['items', { limit: 3, filter: "colour = 'blue'" }],
+      ['count', 'price < 7'],
+    ]);
+    const right = await gallery.explain(explained, 'p08.jpg');
+    const maps = (one: typeof right) =>
+      one.factors.flatMap(({ share, reference, hit }) => [share, ...(reference?.weights ?? []), ...hit.weights]);
+    const [found, wanted] = [maps(explanation as unknown as typeof right), maps(right)];
+    expect(found.length).toBe(wanted.length);
+    for (const [i, weight] of wanted.entries()) expect(Math.abs((found[i] as number) - weight)).toBeLessThan(1e-3);
+    const { content, metadata } = (await gallery.get(id)) ?? {};
+    expect(item).toEqual({ id, content, metadata });
+    expect(list).toMatchObject({ items: [{ id: 'p01.jpg' }, { id: 'p03.jpg' }, { id: 'p05.jpg' }], cursor: 'p05.jpg' });
+    expect(many).toBe(7);
+    expect(faults).toEqual([]);
+  });
+
+  it('is the page: searches, says that nothing is sent, has no accessibility violation, and works on a phone and without a network', async () => {
+    const page = await open(320);
+    await cards(page).first().click();
+    await page.locator('.card b').first().waitFor();
+    await page.fill('#say', 'in red');
+    await page.keyboard.press('Enter');
+    await page.locator('#results[aria-busy="false"] .card b').first().waitFor();
+    await page.getByText('Nothing is sent', { exact: false }).first().waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+    await page.evaluate(await readFile(axe, 'utf8'));
+    const found = await page.evaluate(async () => {
+      const { violations } = await (
+        globalThis as never as { axe: { run(): Promise<{ violations: { id: string }[] }> } }
+      ).axe.run();
+      return violations.map(({ id }) => id);
+    });
+    expect(found).toEqual([]);
+    const before = await page.locator('[data-card]').evaluateAll((all) => all.map((card) => card.getAttribute('data-card')));
+    await page.evaluate(async () => {
+      await navigator.serviceWorker.ready;
+    });
+    await page.reload();
+    await page.locator('#results[aria-busy="false"] .card b').first().waitFor();
+    await context.setOffline(true);
+    server.closeAllConnections();
+    await page.reload();
+    await page.locator('#results[aria-busy="false"] .card b').first().waitFor();
+    const after = await page.locator('[data-card]').evaluateAll((all) => all.map((card) => card.getAttribute('data-card')));
+    expect(after).toEqual(before);
+    expect(faults).toEqual([]);
+  });
+
+  it('says what is wrong with a damaged shard, a missing file, and a model of another gallery', async () => {
+    const manifest = JSON.parse(await readFile(folder.at('export', 'manifest.json'), 'utf8'));
+    const variant = async (name: string, change: (at: string) => Promise<void>) => {
+      const at = folder.at(name);
+      await cp(folder.at('export'), at, { recursive: true });
+      await change(at);
+      served = at;
+      const page = await open(1280, 'nothing');
+      const answers = await ask<{ error?: string; hits?: unknown[]; items?: unknown[] }>(page, [
+        ['items', { limit: 5 }],
+        ['search', { references: [{ id: 'p03.jpg' }] }],
+        ['search', { texts: ['in red'] }],
+      ]);
+      // Images can be browsed whatever happened.
+      expect(answers[0]?.items).toHaveLength(5);
+      await context.close();
+      return answers;
+    };
+    const damaged = await variant('damaged', async (at) => {
+      const path = join(at, manifest.shards[0].path);
+      const bytes = await readFile(path);
+      bytes[10] = (bytes[10] as number) ^ 1;
+      await writeFile(path, bytes);
+    });
+    expect(damaged[1]?.error).toMatch(/vectors-0-.* is damaged, or of another export/);
+    const missing = await variant('missing', (at) => rm(join(at, manifest.files.query.path)));
+    expect(missing[1]?.hits).toHaveLength(20);
+    expect(missing[2]?.error).toMatch(/query-.* is missing \(the host answered 404\)/);
+    const foreign = await variant('foreign', async (at) => {
+      const model = JSON.parse(await readFile(join(at, manifest.files.model.path), 'utf8'));
+      const bytes = Buffer.from(JSON.stringify({ ...model, hash: 'another' }));
+      const { createHash } = await import('node:crypto');
+      await writeFile(join(at, manifest.files.model.path), bytes);
+      manifest.files.model = { ...manifest.files.model, sha256: createHash('sha256').update(bytes).digest('hex') };
+      await writeFile(join(at, 'manifest.json'), JSON.stringify(manifest));
+    });
+    expect(foreign[1]?.error).toMatch(/model of this export is of the model of another gallery/);
+  });
+
+  it('is brought up to date by writing what changed, and refuses a folder of something else', async () => {
+    const again = await limn(
+      'export',
+      '--static',
+      folder.at('export'),
+      '--gallery',
+      folder.at('gallery'),
+      '--name',
+      'tiny',
+      '--json',
+    );
+    expect(JSON.parse(again)).toMatchObject({ written: 0, removed: 0 });
+    const other = folder.at('other');
+    await mkdir(other);
+    await writeFile(join(other, 'letter.txt'), 'mine');
+    await expect(limn('export', '--static', other, '--gallery', folder.at('gallery'))).rejects.toThrow(/holds no export of limn/);
+    expect(await readdir(other)).toEqual(['letter.txt']);
+    expect((await stat(join(other, 'letter.txt'))).size).toBe(4);
+  });
+});
