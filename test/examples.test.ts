@@ -24,7 +24,7 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'limn-examples-'));
   await writeFile(at('package.json'), '{ "private": true, "type": "module" }');
   await install();
-  for (const file of await readdir(join(repository, 'examples'))) await copyFile(join(repository, 'examples', file), at(file));
+  for (const file of await examples()) await copyFile(join(repository, 'examples', file), at(file));
   await mkdir(at('data'));
   const pairs: object[] = [];
   for (const [b, background] of backgrounds.entries()) {
@@ -49,6 +49,9 @@ beforeAll(async () => {
   );
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
+
+/** The files that are run here; those of folders are for pages. */
+const examples = async () => (await readdir(join(repository, 'examples'))).filter((name) => name.endsWith('.js'));
 
 /** What npm would install here: the files of the package, and what it needs, without its optional peers. */
 async function install(): Promise<void> {
@@ -142,7 +145,12 @@ describe('through the command line', () => {
       /"train\.model\.textShar"\. Did you mean "train\.model\.textShare"\?/,
     );
     const experiment = {
-      ...{ name: 'own', title: 'Own', plugins: ['./own-method.js', './own-dataset.js'], protocol: 'pairs-with-reference' },
+      ...{
+        name: 'own',
+        title: 'Own',
+        plugins: ['./own-method.js', './own-dataset.js', './own-encoder.js'],
+        protocol: 'pairs-with-reference',
+      },
       ...{ dataset: { format: 'pairs', directory: 'data' }, images: { encoder: 'colour-grid' }, split: 'val' },
       methods: [{ id: 'gate', model: { method: 'text-gate', textShar: 1 } }],
     };
@@ -281,7 +289,7 @@ it('every entry point has its types, without the optional peers', async () => {
 
 it('are short, and what the documentation shows', async () => {
   const shown = await readFile(join(repository, 'docs', 'plugins.md'), 'utf8');
-  for (const file of await readdir(join(repository, 'examples'))) {
+  for (const file of await examples()) {
     const code = await readFile(join(repository, 'examples', file), 'utf8');
     expect(code.split('\n').length, file).toBeLessThanOrEqual(67);
     expect(shown, file).toContain(code.trim());

@@ -73,8 +73,9 @@ export async function makeFolder(path: string): Promise<void> {
     await mkdir(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' && dirname(path) !== path && !(await isFolder(dirname(path)))) {
-      await makeFolder(dirname(path));
+    if (code === 'ENOENT' && dirname(path) !== path) {
+      // Somebody else may have made the parent meanwhile.
+      if (!(await isFolder(dirname(path)))) await makeFolder(dirname(path));
       await mkdir(path).catch(async (second) => {
         if (!(await isFolder(path))) throw second;
       });
