@@ -155,7 +155,7 @@ describe('through the command line', () => {
       methods: [{ id: 'gate', model: { method: 'text-gate', textShar: 1 } }],
     };
     await writeFile(at('experiment.json'), JSON.stringify(experiment));
-    expect(await complaint('experiment', 'run', 'experiment.json')).toMatch(/"textShar", .*Did you mean "textShare"\?/);
+    expect(await complaint('experiment', 'run', 'experiment.json')).toMatch(/"textShar"\. Did you mean "textShare"\?/);
   });
 
   it('bad plug-ins end in one line', async () => {
