@@ -205,7 +205,7 @@ describe('a wrong call', () => {
     [['train', '--data', 'data', '--out', 'never', '--train-from', '1'], '"patch" is always trained as a whole: leave it out'],
     [['train', '--data', 'data', '--out', 'never', '--encoder', 'mobilnetv2'], 'Did you mean "mobilenetv2"?'],
     [['search', '--gallery', 'gallery', '--image', 'pictures/1.jpg', '--text', '!'], 'has no words: say what to change'],
-    [['search', '--gallery', 'gallery', '--image', 'pictures/1.jpg', '--text', 'red', '-k', '1001'], 'limn ranks 1000'],
+    [['search', '--gallery', 'gallery', '--image', 'pictures/1.jpg', '--text', 'red', '-k', '1001'], 'limn ranks only 1000'],
     [['search', '--gallery', 'gallery', '--filter', 'colour ='], 'There is nothing to search for'],
     [['search', '--gallery', 'gallery', '--text', 'red', '--filter', 'colour ='], 'filter'],
     [['index', '--model', 'model', '--out', 'gallery'], 'limn index needs --images or --list'],

@@ -257,8 +257,8 @@ describe('self-training with given models', () => {
 
   it.each([
     [['--pool', 'wardrobe/images'], 2, 'limn self-train needs labels (--data) or trained models (--limn and --captioner)'],
-    [['--pool', 'wardrobe/images', '--limn', 'whole'], 2, '--limn needs --captioner beside it'],
-    [['--data', 'wardrobe', '--captioner', 'whole'], 2, '--captioner needs --limn beside it'],
+    [['--pool', 'wardrobe/images', '--limn', 'whole'], 2, '--limn needs --captioner as well'],
+    [['--data', 'wardrobe', '--captioner', 'whole'], 2, '--captioner needs --limn as well'],
     [
       ['--data', 'wardrobe', '--test-split', 'val'],
       2,

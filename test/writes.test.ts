@@ -160,6 +160,7 @@ it('commands that make, search and serve galleries', { timeout: 300_000 }, async
   // Telemetry's regular expression overflows the stack on a command line of this length.
   await limn([...search, '--text', 'word '.repeat(3_000)]);
   await limn(['gallery', 'check', 'memory']);
+  await limn(['export', '--static', 'site', '--gallery', 'memory'], { outputs: ['site'] });
   const images = ['--reference', inputs('data', 'images', 'w00001.jpg'), '--target', inputs('data', 'images', 'w00002.jpg')];
   await limn(['caption', '--model', inputs('captioner'), ...images]);
   await limn(['serve', 'keys', 'add', '--file', 'keys.json', '--scope', 'read', '--note', 'a'], { outputs: ['keys.json'] });

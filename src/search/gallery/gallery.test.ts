@@ -118,7 +118,7 @@ describe('Gallery', () => {
     await wrong({}, 'nothing to search for: give a reference picture, a text');
     await wrong({ negatives: references }, 'nothing to search for');
     await wrong({ references, k: 0 }, 'k is 0; it must be a whole number from 1');
-    await wrong({ references, k: 500, offset: 501 }, 'limn ranks 1000');
+    await wrong({ references, k: 500, offset: 501 }, 'limn ranks only 1000');
     await wrong({ references, offset: -1 }, 'offset is -1');
     await wrong({ references, weights: [1, 2] }, 'has 3 factors: give 3 finite weights, not [1,2]');
     await wrong({ references, weights: [1, 2, Number.NaN] }, 'has 3 factors');

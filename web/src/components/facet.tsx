@@ -45,7 +45,7 @@ function ChoiceField({ facet, choices, onChange }: FacetViewProps) {
         {title}
         {facet.approximate && <span class="count"> · counts are estimates</span>}
       </legend>
-      {long && (all || wanted) && (
+      {long && (
         <div class="inputs one">
           <label>
             <input

@@ -56,13 +56,15 @@ async function runDemo(flags: DemoFlags): Promise<void> {
   const demo = new Demo(out, serves, flags.port);
   try {
     const summary = await runLong((tools) => demo.run(tools));
+    // Before anyone hears that all is done, so that the answer to that may be a signal.
+    const told = serves ? untilTold() : undefined;
     process.stdout.write(flags.json ? `${JSON.stringify(summary)}\n` : asText(summary));
-    if (!serves) {
+    if (!told) {
       if (!flags.json) process.stdout.write('Search them yourself: limn demo --serve\n');
       return;
     }
     process.stderr.write(`The page stays at ${demo.url} until Ctrl-C.\n`);
-    await untilTold();
+    await told;
   } finally {
     await demo.close();
   }

@@ -91,7 +91,7 @@ describe('SafeFetcher', () => {
     await expect(get(`${base}/named`, named)).rejects.toThrow('192.168.0.7 is not on the public internet');
     await expect(get(`${base}/file`, onlyServer)).rejects.toThrow('only http:// and https:// are fetched');
     await expect(get(`${base}/round`, onlyServer)).rejects.toThrow('more than 3 redirects');
-    await expect(get(`${base}/nowhere`, onlyServer)).rejects.toThrow('redirects to nowhere');
+    await expect(get(`${base}/nowhere`, onlyServer)).rejects.toThrow('redirects to an invalid address');
   });
 
   it('connects to the very address that was checked', async () => {
