@@ -23,6 +23,11 @@ const allowed: Record<string, string> = {
   'content.ts': 'the body of a request: JSON is UTF-8 there, and anything else is refused',
   'file-graph.ts': 'an attribute of an ONNX operator, which is UTF-8 by its format',
   'safetensors.ts': 'a header that is UTF-8 by its format, and anything else is refused',
+  'fetch-files.ts': 'the manifest of an export, which is JSON that limn wrote and is checked by schema',
+  'local-gallery.ts': "an export's own files, under checksums",
+  'export-folder.ts': 'limn wrote the file, and its schema is checked',
+  'export-gallery.ts': 'limn wrote the file',
+  'export.ts': "limn's own page",
   'npy.ts': 'a header that is ASCII by its format and checked by a pattern',
 };
 

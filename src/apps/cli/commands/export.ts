@@ -5,6 +5,7 @@ import { basename, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { LimnError } from '../../../core/errors.js';
+import { withoutTrailing } from '../../../core/text.js';
 import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
 import { type ExportReport, exportGallery } from '../../../search/export/export-gallery.js';
 import { type VectorType, vectorTypes } from '../../../search/export/vector-codes.js';
@@ -53,7 +54,7 @@ async function runExport(flags: ExportFlags): Promise<void> {
   try {
     const report = await runLong(async ({ logger, ...tools }) => {
       const type = vectors as VectorType | undefined;
-      const name = galleryName(flags.name ?? basename(gallery.replace(/[/\\]+$/, '')));
+      const name = galleryName(flags.name ?? basename(withoutTrailing(gallery, '/\\')));
       const made = await exportGallery({ gallery, out, name, model, images, thumbnail, vectors: type, page, runtime, ...tools });
       for (const fault of made.faults) logger.warn(fault);
       return made;
@@ -98,7 +99,7 @@ const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1).padStart(8)} MB
 async function readPage(): Promise<{ page: Map<string, Uint8Array>; runtime: Uint8Array }> {
   const entries = await readdir(builtPage, { recursive: true, withFileTypes: true }).catch(() => []);
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const runtimeFile = files.find((file) => /ort-wasm[^/\\]*\.wasm$/.test(file));
+  const runtimeFile = files.find((file) => basename(file).startsWith('ort-wasm') && file.endsWith('.wasm'));
   if (runtimeFile === undefined) {
     throw new LimnError(
       'IO',
