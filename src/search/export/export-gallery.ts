@@ -10,6 +10,7 @@ import { learnFacts, readFacts } from '../gallery/explain/facts.js';
 import { openRememberedModel, requireSameModel } from '../gallery/find-model.js';
 import { ImageFiles } from '../gallery/image-files.js';
 import { findFolder, localFolder } from '../gallery/locations.js';
+import { itemPages } from '../store/item-pages.js';
 import { openStore } from '../store/open-store.js';
 import type { GalleryStore, ItemVectors, StoredItem } from '../store/store.js';
 import { Columns, type ExportedItem, encodeColumns } from './columns.js';
@@ -51,6 +52,7 @@ export interface ExportReport extends FolderReport {
 
 /** Images that are decoded at once. */
 const atOnce = 4;
+const listedAtOnce = 10_000;
 
 /** @throws LimnError USAGE, GALLERY, STORE, IO, INTERRUPTED; what an earlier export wrote still works then */
 export async function exportGallery(options: ExportOptions): Promise<ExportReport> {
@@ -61,7 +63,8 @@ export async function exportGallery(options: ExportOptions): Promise<ExportRepor
   try {
     requireSameModel(model, store.info, location);
     requireExportable(model);
-    const stored = await allItems(store);
+    const stored: StoredItem[] = [];
+    for await (const items of itemPages(store, listedAtOnce)) stored.push(...items);
     if (stored.length === 0) throw new LimnError('GALLERY', `The gallery ${location} is empty: there is nothing to export.`);
     const folder = await ExportFolder.open(out);
     const decoding = await embedder.imageSettings();
@@ -111,15 +114,6 @@ const closing =
     await store.close();
     throw error;
   };
-
-async function allItems(store: GalleryStore): Promise<StoredItem[]> {
-  const items: StoredItem[] = [];
-  for (;;) {
-    const part = await store.list({ limit: 10_000, after: items.at(-1)?.id });
-    items.push(...part);
-    if (part.length === 0) return items;
-  }
-}
 
 /** What an earlier export of the same settings wrote of images of the same content. */
 async function itemsBefore(

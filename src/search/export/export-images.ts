@@ -1,6 +1,7 @@
 /** The images of an export: a thumbnail of each, and what the model sees of it, for searches that begin with it. */
 import sharp from 'sharp';
 import { damagedImage, decodeImage, type ImageSettings, openImage } from '../../models/encoders/image/image.js';
+import { small } from '../../models/encoders/image/thumbnail.js';
 import type { StoredItem } from '../store/store.js';
 import type { ExportedItem } from './columns.js';
 import type { ExportFolder } from './export-folder.js';
@@ -36,13 +37,7 @@ export async function exportImage(
   try {
     const bytes = await read(item.location);
     const { width, height } = (await openImage(bytes, label, false).metadata()).autoOrient;
-    const small = openImage(bytes, label).resize({
-      width: thumbnail,
-      height: thumbnail,
-      fit: 'inside',
-      withoutEnlargement: true,
-    });
-    const shown = await small.flatten({ background: '#ffffff' }).toColourspace('srgb').webp({ quality }).toBuffer();
+    const shown = await small(openImage(bytes, label), thumbnail).toColourspace('srgb').webp({ quality }).toBuffer();
     const pixels = await decodeImage(bytes, { ...decoding, label });
     const { size } = decoding;
     // Without loss: a search in the browser begins with the very pixels that one here begins with.

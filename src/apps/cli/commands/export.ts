@@ -3,7 +3,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { LimnError } from '../../../core/errors.js';
 import { withoutTrailing } from '../../../core/text.js';
 import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
@@ -22,7 +22,7 @@ interface ExportFlags {
   model?: string;
   images?: string;
   thumbnail?: number;
-  vectors?: string;
+  vectors?: VectorType;
   json?: boolean;
 }
 
@@ -37,7 +37,7 @@ export function exportCommand(): Command {
     .addOption(
       numberOption('--thumbnail <pixels>', 'longest side of a thumbnail (default: 320)', { least: 16, most: 2048, whole: true }),
     )
-    .option('--vectors <type>', 'how vectors are kept: float16 or int8 (default: float16)')
+    .addOption(new Option('--vectors <type>', 'how vectors are kept (default: float16)').choices(vectorTypes))
     .option('--json', 'print the result as JSON')
     .action(runExport);
 }
@@ -46,16 +46,12 @@ async function runExport(flags: ExportFlags): Promise<void> {
   const out = required(flags.static, '--static', 'export');
   const gallery = required(flags.gallery, '--gallery', 'export');
   const { images, thumbnail, vectors } = flags;
-  if (vectors !== undefined && !(vectorTypes as readonly string[]).includes(vectors)) {
-    throw new LimnError('USAGE', `--vectors is float16 or int8, not ${JSON.stringify(vectors)}.`);
-  }
   const { page, runtime } = await readPage();
   const model = flags.model === undefined ? undefined : await RetrievalModel.open(flags.model);
   try {
     const report = await runLong(async ({ logger, ...tools }) => {
-      const type = vectors as VectorType | undefined;
       const name = galleryName(flags.name ?? basename(withoutTrailing(gallery, '/\\')));
-      const made = await exportGallery({ gallery, out, name, model, images, thumbnail, vectors: type, page, runtime, ...tools });
+      const made = await exportGallery({ gallery, out, name, model, images, thumbnail, vectors, page, runtime, ...tools });
       for (const fault of made.faults) logger.warn(fault);
       return made;
     });

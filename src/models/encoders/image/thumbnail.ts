@@ -28,7 +28,8 @@ export async function jpegThumbnail(bytes: Uint8Array, pixels = 320, pixelLimit 
   }
 }
 
-function small(image: Sharp, pixels: number): Sharp {
+/** An image of at most `pixels` a side, over white. */
+export function small(image: Sharp, pixels: number): Sharp {
   const size = { width: pixels, height: pixels, fit: 'inside', withoutEnlargement: true } as const;
   return image.resize(size).flatten({ background: '#ffffff' });
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { readSealedJson, sealed } from '../../../core/checksum.js';
 import { writeFileAtomic } from '../../../core/files.js';
+import { itemPages } from '../../store/item-pages.js';
 import type { GalleryStore, StoredItem } from '../../store/store.js';
 import { localFolder } from '../locations.js';
 import { type NamingSample, nameFactors } from './factor-names.js';
@@ -72,13 +73,7 @@ async function countFields(store: GalleryStore, sample: readonly StoredItem[], c
   const counter = new FieldCounter();
   if (total <= sample.length || total > countAll) for (const { metadata } of sample) counter.add(metadata);
   else {
-    let after: string | undefined;
-    for (;;) {
-      const part = await store.list({ limit: countedAtOnce, after });
-      for (const { metadata } of part) counter.add(metadata);
-      if (part.length < countedAtOnce) break;
-      after = part.at(-1)?.id;
-    }
+    for await (const items of itemPages(store, countedAtOnce)) for (const { metadata } of items) counter.add(metadata);
   }
   return counter.fields(total);
 }
