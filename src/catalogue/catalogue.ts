@@ -16,6 +16,8 @@ export interface Catalogue {
   };
   /** Whether every id is there once, so that images can be called by it. */
   readonly uniqueIds: boolean;
+  /** Whether the table, or the names of the images, say something of them. */
+  readonly isDescribed: boolean;
   /** What a person should know, in sentences. */
   readonly notes: readonly string[];
 }

@@ -30,5 +30,5 @@ export function foundOf({ made, catalogue }: Pick<MadeData, 'made' | 'catalogue'
 
 export function learnsFrom({ triplets, attributes, leftOut, products }: FoundData): string {
   const left = leftOut.length > 0 ? `; left out: ${leftOut.map(({ name, reason }) => `${name} (${reason})`).join(', ')}` : '';
-  return `${triplets.train + triplets.val + triplets.test} triplets of ${products} products from ${attributes.join(', ')}${left}`;
+  return `${triplets.train + triplets.val + triplets.test} triplets of ${products} products from ${attributes.length > 0 ? attributes.join(', ') : "the captioner's texts"}${left}`;
 }

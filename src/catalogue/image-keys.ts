@@ -53,6 +53,11 @@ export class ImageKeys {
   }
 }
 
+/** What the views of one product have in common: "shoes/123_2.jpg" is "123", as is "123.png"; of "123/back.jpg" it is the file's name alone. */
+export function productName(path: string): string {
+  return plain(withoutEnding(posix.basename(path)).replace(view, ''));
+}
+
 function withoutEnding(name: string): string {
   const dot = name.lastIndexOf('.');
   return dot > 0 ? name.slice(0, dot) : name;

@@ -1,6 +1,6 @@
 /** The whole way on drawn garments, with the smallest encoder and seconds of training: interrupted, gone on with, and asked again. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -10,7 +10,9 @@ import { averageImage } from '../models/retrieval/average-image.js';
 import { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runtime.js';
 import { RetrievalModel } from '../models/retrieval/retrieval-model.js';
 import { Gallery } from '../search/gallery/gallery.js';
+import { adoptModel } from './adopt-model.js';
 import { type LearnOptions, type LearnResult, learn } from './learn.js';
+import { makeData } from './make-data.js';
 import { measureStep } from './measure-step.js';
 
 let folder: string;
@@ -64,6 +66,15 @@ it('an interrupted run goes on from what is finished, and ends in a gallery', as
   expect(queries).toBe(result.triplets.test);
   for (const recall of [chance, limn, textAlone, imageAlone]) expect(Object.keys(recall)).toEqual(['1', '5', '10', '50']);
 
+  // LIMN+ ran, and its model is the one that is used only where validation rose.
+  const { validation, kept, said } = result.plus as NonNullable<LearnResult['plus']>;
+  expect(validation, said).toBeDefined();
+  const { before, after } = validation as { before: number; after: number };
+  expect(kept).toBe(after > before);
+  expect(said).toContain(kept ? 'its model is used' : 'the model without it is used');
+  expect(existsSync(join(options.out, 'limn-without-plus'))).toBe(kept);
+  expect(result.leftOutStages).toEqual([]);
+
   const gallery = await Gallery.open(result.gallery);
   const { hits } = await gallery.search({ texts: ['in red'], filter: "kind = 'shirt'", k: 3 });
   expect(hits.length).toBeGreaterThan(0);
@@ -109,6 +120,41 @@ async function recallOfTexts({ model: path, data }: LearnResult): Promise<number
   await model.close();
   return (100 * found) / split.triplets.length;
 }
+
+it('a captioner describes images without a table, and says what the numbers are worth', async () => {
+  const images = options.images;
+  const data = (captioner?: string) => makeData({ images, out: join(folder, 'captioned'), reader, captioner, texts: 60 });
+  await expect(data()).rejects.toThrow(/--captioner/);
+  const { made, catalogue } = await data(join(options.out, 'limn-plus', 'captioner'));
+  const { train, val, test } = made.images;
+  expect(new Set([...train, ...val, ...test]).size).toBe(70);
+  expect(made.splits.train.length).toBeLessThanOrEqual(60);
+  for (const name of ['train', 'val', 'test'] as const) {
+    for (const { reference, target, text, provenance } of made.splits[name]) {
+      expect(made.images[name]).toEqual(expect.arrayContaining([reference, target]));
+      expect([reference === target, text === '', provenance.source]).toEqual([false, false, 'captioner']);
+    }
+  }
+  expect(catalogue.notes.join(' ')).toMatch(/All texts are the captioner's.*unsure of/);
+}, 120_000);
+
+it('a better model takes the place of the former, also after a kill between any two steps', async () => {
+  const out = await mkdtemp(join(folder, 'adopt-'));
+  const content = (name: string) => readFile(join(out, name, 'model', 'a'), 'utf8');
+  for (const name of ['limn', 'better']) {
+    await mkdir(join(out, name, 'model'), { recursive: true });
+    await writeFile(join(out, name, 'model', 'a'), name);
+  }
+  const adopt = () => adoptModel(out, join(out, 'better', 'model'), 'former');
+  await adopt();
+  expect([await content('limn'), await content('former'), existsSync(join(out, 'limn.tmp'))]).toEqual(['better', 'limn', false]);
+  await adopt();
+  expect([await content('limn'), await content('former')]).toEqual(['better', 'limn']);
+  // Killed after the former was moved away.
+  await rename(join(out, 'limn'), join(out, 'limn.tmp'));
+  await adopt();
+  expect([await content('limn'), await content('former')]).toEqual(['better', 'limn']);
+});
 
 it('what cannot be learned from leaves no folder behind', async () => {
   const out = join(folder, 'nothing');

@@ -15,17 +15,21 @@ import type { RankingReport } from '../learning/eval/report.js';
 import { withSplitImages } from '../learning/eval/split-images.js';
 import { englishWording } from '../learning/from-metadata/english-wording.js';
 import { readWording } from '../learning/from-metadata/wording.js';
+import { CaptionerModel } from '../models/captioner/captioner-model.js';
 import type { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runtime.js';
 import { RetrievalModel } from '../models/retrieval/retrieval-model.js';
 import { Gallery } from '../search/gallery/gallery.js';
+import { adoptModel } from './adopt-model.js';
 import { type FoundData, foundOf, learnsFrom } from './found-data.js';
 import { writeGalleryList } from './gallery-list.js';
 import { usualLearning } from './learn-settings.js';
+import { type PlusOutcome, plusModel, runPlus, tooLate } from './limn-plus.js';
 import { makeData } from './make-data.js';
 import { measureStep } from './measure-step.js';
 import { batchSizeOf, firstSize, fixedPlan, type Plan, planTraining } from './plan.js';
+import { planPlus } from './plan-plus.js';
 import { StageFolder, WholeTime } from './stages.js';
-import { trainInTime } from './train-in-time.js';
+import { type TimedOutcome, trainInTime } from './train-in-time.js';
 import { verdict } from './verdict.js';
 
 export interface LearnOptions {
@@ -47,6 +51,10 @@ export interface LearnOptions {
   imageColumn?: string | undefined;
   /** Files of templates for further languages. @default English alone */
   templates?: readonly string[] | undefined;
+  /** Whether a round of LIMN+ on the shop's own images follows, where there is time for it; it is kept only where validation rises. @default true */
+  plus?: boolean | undefined;
+  /** A captioner's folder, trained on the same encoder: it writes LIMN+'s texts. @default one is trained on the triplets */
+  captioner?: string | undefined;
   /** Most products that are learned from. @default 12000 */
   most?: number | undefined;
   /** @default 1 */
@@ -86,6 +94,8 @@ export interface LearnResult {
   factors: string[];
   /** What the numbers are not worth, and what would help. */
   warnings: string[];
+  /** What LIMN+ did, and whether its model is the one that is used; undefined where it was not wanted. */
+  plus?: PlusOutcome;
   /** What was left out. */
   leftOutStages: string[];
   /** Seconds of work, over all calls. */
@@ -94,11 +104,13 @@ export interface LearnResult {
   serve: string;
 }
 
-const stages = ['read', 'measure', 'train', 'evaluate', 'index'] as const;
+const stages = ['read', 'measure', 'train', 'LIMN+', 'evaluate', 'index'] as const;
 /** The part of the time that is left which the training is planned for; the rest is for what cannot be foreseen. */
 const trainShare = 0.85;
 /** The part of its planned time that a training has at least, where a resumed run has used up the whole. */
 const leastShare = 0.3;
+/** Texts that a captioner writes for the training: it takes up to a quarter of the time for them, at 20 a second. */
+const captionerTexts = (minutes: number) => Math.max(200, Math.min(8000, Math.round(minutes * 60 * 0.25 * 20)));
 /** Images that are indexed in a second, where reading them was faster because a cache knew them. */
 const usualRate = 40;
 
@@ -145,19 +157,31 @@ export async function learn(options: LearnOptions): Promise<LearnResult> {
     if (!folder.has('index')) time.expect('index', indexSeconds);
     const run = join(out, 'limn');
     const limit = Math.max(seconds - folder.seconds - indexSeconds, trainSeconds * leastShare);
-    await folder.once('train', () =>
+    const trained = await folder.once('train', () =>
       time.in('train', (onProgress) =>
         trainInTime({ ...splits, reader, data, run, plan, limit, seed, signal, logger, onProgress }),
       ),
     );
+    const plus =
+      options.plus === false
+        ? undefined
+        : await plusStages(options, { folder, time, found, plan, trained, splits, seconds, indexSeconds });
+    // What was measured and indexed with a former model is done again.
+    const version = plus?.kept ? ' with LIMN+' : '';
     const model = await RetrievalModel.open(run);
     try {
-      const evaluated = await folder.once('evaluate', () =>
+      const evaluated = await folder.once(`evaluate${version}`, () =>
         time.in('evaluate', async () => evaluateTest(model, await split('test'), reader, { onBroken, signal })),
       );
       const location = join(out, 'gallery');
-      const indexed = await folder.once('index', () =>
-        time.in('index', (onProgress) => indexAll(options, found.table, model, location, { onProgress, logger })),
+      const indexed = await folder.once(`index${version}`, () =>
+        time.in('index', (onProgress) =>
+          indexAll(options, found.table, model, location, {
+            replace: folder.has('index') && version !== '',
+            onProgress,
+            logger,
+          }),
+        ),
       );
       const isPatch = reader.config.kind === 'patch';
       const warnings = verdict({
@@ -181,9 +205,8 @@ export async function learn(options: LearnOptions): Promise<LearnResult> {
         test: recallOf(evaluated),
         factors: indexed.factors,
         warnings,
-        leftOutStages: [
-          'LIMN+ (limn self-train): where triplets come from a table there are as many as the time allows, and texts that a captioner writes add little',
-        ],
+        ...(plus ? { plus } : {}),
+        leftOutStages: plus?.validation ? [] : [`LIMN+: ${plus?.said ?? 'not wanted'}`],
         seconds: folder.seconds,
         serve: `limn serve --gallery ${shellWord(`${galleryNameOf(out)}=${location}`)}`,
       };
@@ -200,8 +223,51 @@ export async function learn(options: LearnOptions): Promise<LearnResult> {
   }
 }
 
+interface Learned {
+  folder: StageFolder;
+  time: WholeTime;
+  found: FoundData;
+  plan: Plan;
+  trained: TimedOutcome;
+  splits: { train: Split; val: Split };
+  /** For the whole. */
+  seconds: number;
+  indexSeconds: number;
+}
+
+/** A round of LIMN+ where there is time, whose better model takes the place of the first. */
+async function plusStages(options: LearnOptions, learned: Learned): Promise<PlusOutcome> {
+  const { out, reader, images, captioner, seed = 1, signal, logger = silentLogger } = options;
+  const { folder, time, found, plan, trained, splits, seconds, indexSeconds } = learned;
+  const left = seconds - folder.seconds - indexSeconds;
+  const { plus, limit } = await folder.once('plan LIMN+', async () => {
+    const hasCaptioner = captioner !== undefined;
+    const trainSeconds = trained.seconds ?? plan.trainSeconds;
+    const plus = planPlus({ plan, triplets: found.triplets.train, images: found.images, trainSeconds, hasCaptioner });
+    return { plus, limit: left };
+  });
+  const folderOfPlus = join(out, 'limn-plus');
+  const data = join(out, 'data');
+  const outcome = await folder.once('LIMN+', () =>
+    time.in('LIMN+', async (onProgress) => {
+      // A training that had to be stopped has no time left either.
+      if (plus.seconds > limit || trained.stopped) return tooLate(plus.seconds, trained.stopped ? 0 : limit);
+      time.expect('LIMN+', plus.seconds);
+      const test = await readOwnTriplets({ directory: data, split: 'test' });
+      const limn = join(out, 'limn');
+      const common = { reader, images, captioner, seed, signal, logger, onProgress };
+      return runPlus({ ...splits, test, data, limn, out: folderOfPlus, plan, plus, limit: Math.max(limit / 2, left), ...common });
+    }),
+  );
+  logger.info(`LIMN+: ${outcome.said}`);
+  if (outcome.kept)
+    await folder.once('adopt LIMN+', () => adoptModel(out, plusModel(folderOfPlus), 'limn-without-plus').then(() => true));
+  return outcome;
+}
+
 /** What must not change while a folder is worked on. */
-async function identityOf({ images, list, reader, fixed, fields, imageColumn, templates = [], most, seed = 1 }: LearnOptions) {
+async function identityOf(options: LearnOptions) {
+  const { images, list, reader, fixed, fields, imageColumn, templates = [], most, captioner, seed = 1 } = options;
   const words = await Promise.all(templates.map((file) => readJson(file, 'templates of texts')));
   return {
     images: resolve(images),
@@ -212,6 +278,7 @@ async function identityOf({ images, list, reader, fixed, fields, imageColumn, te
     ...(imageColumn === undefined ? {} : { imageColumn }),
     ...(words.length > 0 ? { templates: sha256(JSON.stringify(words)) } : {}),
     ...(most === undefined ? {} : { most }),
+    ...(captioner === undefined ? {} : { captioner: (await CaptionerModel.open(captioner)).hash }),
     seed,
   };
 }
@@ -228,10 +295,10 @@ async function readData(
   data: string,
   onProgress: OnProgress | undefined,
 ): Promise<FoundData & { imagesPerSecond: number }> {
-  const { templates = [] } = options;
+  const { templates = [], minutes = usualLearning.minutes } = options;
   const wordings = [englishWording, ...(await Promise.all(templates.map(readWording)))];
   const started = performance.now();
-  const made = await makeData({ ...options, out: data, wordings, onProgress });
+  const made = await makeData({ ...options, out: data, wordings, texts: captionerTexts(minutes), onProgress });
   const rate = (1000 * made.catalogue.counts.matched) / (performance.now() - started);
   return { ...foundOf(made), imagesPerSecond: Math.min(usualRate, rate) };
 }
@@ -265,13 +332,13 @@ async function indexAll(
   table: FoundData['table'],
   model: RetrievalModel,
   out: string,
-  { onProgress, logger }: { onProgress: OnProgress | undefined; logger: Logger },
+  { replace, onProgress, logger }: { replace: boolean; onProgress: OnProgress | undefined; logger: Logger },
 ): Promise<{ images: number; factors: string[] }> {
   const { images, signal } = options;
   const written = await writeGalleryList(options.out, options, table);
   for (const note of written?.notes ?? []) logger.info(`note: ${note}`);
   const sources = written === undefined ? { images } : { images, list: written.file };
-  const gallery = await Gallery.create({ model, out, ...sources, onBroken: 'skip', signal, onProgress });
+  const gallery = await Gallery.create({ model, out, ...sources, onBroken: 'skip', replace, signal, onProgress });
   try {
     const { skipped, notes } = gallery.report;
     for (const line of [...notes, ...skipped.slice(0, 3).map(({ reason }) => reason)]) logger.warn(line);

@@ -7,6 +7,7 @@ import type { Wording } from '../learning/from-metadata/wording.js';
 import { writeTriplets } from '../learning/from-metadata/write-triplets.js';
 import { Vocabulary } from '../models/encoders/text/vocabulary.js';
 import type { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runtime.js';
+import { captionedTriplets } from './captioned-triplets.js';
 import type { Catalogue } from './catalogue.js';
 import { type CatalogueOptions, readCatalogue } from './read-catalogue.js';
 
@@ -18,6 +19,8 @@ export interface MakeDataOptions extends CatalogueOptions {
   fields?: readonly string[] | undefined;
   wordings?: readonly Wording[] | undefined;
   perImage?: number | undefined;
+  /** Texts that a captioner writes for training, at most. @default 8000 */
+  texts?: number | undefined;
   onProgress?: OnProgress | undefined;
 }
 
@@ -30,7 +33,7 @@ export interface MadeData {
 
 /** @throws LimnError as readCatalogue and makeTriplets do */
 export async function makeData(options: MakeDataOptions): Promise<MadeData> {
-  const { out, reader, images, fields, wordings, perImage, seed, signal, onProgress } = options;
+  const { out, reader, images, fields, wordings, perImage, captioner, texts, seed, signal, onProgress } = options;
   const { rows, ...catalogue } = await readCatalogue(options);
   const source = await reader.read({
     images: rows.map(({ id, path }) => ({ id, path })),
@@ -50,7 +53,11 @@ export async function makeData(options: MakeDataOptions): Promise<MadeData> {
       source,
       readable.map(({ id }) => id),
     );
-    const made = await makeTriplets({ rows: readable, vectors, fields, wordings, perImage, seed, signal, onProgress });
+    const common = { rows: readable, vectors, seed, signal, onProgress };
+    const made =
+      catalogue.isDescribed || captioner === undefined
+        ? await makeTriplets({ ...common, fields, wordings, perImage })
+        : await captionedTriplets({ ...common, captioner, reader, texts });
     await writeTriplets(out, made, images);
     const notes = [
       ...catalogue.notes,

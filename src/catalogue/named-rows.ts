@@ -12,9 +12,14 @@ const lexicon = new Set(Object.values(englishLexicon).flatMap((values) => Object
 /**
  * Rows of an images folder: "red-dress/123.jpg" is a red dress, as is "red_dress_123.jpg". Folders of which the dictionary knows no word are kinds.
  *
- * @throws LimnError DATA where names say nothing
+ * @param hasCaptioner whether images whose names say nothing can be described by other means
+ * @throws LimnError DATA where names say nothing, and nothing else does
  */
-export function namedRows(images: string, paths: readonly string[], most: number, random: Random): Catalogue {
+export function namedRows(
+  images: string,
+  paths: readonly string[],
+  { most, random, hasCaptioner }: { most: number; random: Random; hasCaptioner: boolean },
+): Catalogue {
   const chosen =
     paths.length <= most
       ? [...paths]
@@ -30,22 +35,28 @@ export function namedRows(images: string, paths: readonly string[], most: number
   const described = named.filter(({ folders, name }) => [...folders, name].some(knows)).length;
   const kinds = new Set(named.map(({ folders }) => folders.at(-1) ?? ''));
   const asTitles = described >= named.length / 4;
-  if (!asTitles && (kinds.size < 2 || kinds.size > named.length / 2)) {
+  const isDescribed = asTitles || (kinds.size >= 2 && kinds.size <= named.length / 2);
+  if (!isDescribed && !hasCaptioner) {
     const shown = paths.slice(0, 3).join(', ');
-    const message = `The names of the ${paths.length} images and of their folders do not describe them (${shown}), so nothing can be learned from them. Give a table of the products with --list, or sort the images into folders such as "red dress"; with a LIMN and a captioner that are trained already, "limn self-train --pool" learns without either.`;
+    const message = `The names of the ${paths.length} images and of their folders do not describe them (${shown}), so nothing can be learned from them. Give a table of the products with --list, or sort the images into folders such as "red dress"; a captioner that is trained already (--captioner) does without either, and so does "limn self-train --pool" with a trained LIMN as well.`;
     throw new LimnError('DATA', message, { details: { images } });
   }
   const rows = named.map(({ path, folders, name }): CatalogueRow => {
     const title = [...folders, name].filter(Boolean).join(' ');
-    const values = asTitles ? { title } : { type: folders.at(-1) ?? '' };
+    const values = asTitles ? { title } : isDescribed ? { type: folders.at(-1) ?? '' } : {};
     return { id: path, path: join(images, path), values };
   });
-  const from = asTitles ? 'names of files and folders are read as titles' : `each of the ${kinds.size} folders counts as a type`;
+  const from = !isDescribed
+    ? 'the captioner says what changes between images, whose names do not describe them'
+    : asTitles
+      ? 'names of files and folders are read as titles'
+      : `each of the ${kinds.size} folders counts as a type`;
   return {
     rows,
     imageColumn: undefined,
     counts: { rows: paths.length, matched: paths.length, images: paths.length },
     uniqueIds: false,
+    isDescribed,
     notes: [
       `There is no table: ${from}. Results are weaker than with a table of colours, types and titles.`,
       ...(paths.length > most ? [`${most} of ${paths.length} images are learned from, drawn by the seed.`] : []),

@@ -17,6 +17,8 @@ export interface CatalogueOptions {
   list?: string | undefined;
   /** The column that names the image. @default the one that fits most images */
   imageColumn?: string | undefined;
+  /** A captioner's folder, which describes images without a table whose names do not. @default none */
+  captioner?: string | undefined;
   /** Most rows that are learned from; of more, so many are drawn. @default 12000 */
   most?: number | undefined;
   /** @default 1 */
@@ -32,7 +34,10 @@ const enoughToSee = 20_000;
 export async function readCatalogue(options: CatalogueOptions): Promise<Catalogue> {
   const { images, list, most = mostRows, seed = 1, signal } = options;
   const { paths } = await scanFolder(images);
-  if (list === undefined) return namedRows(images, paths, most, Random.derive(seed, 'rows of the catalogue'));
+  if (list === undefined) {
+    const random = Random.derive(seed, 'rows of the catalogue');
+    return namedRows(images, paths, { most, random, hasCaptioner: options.captioner !== undefined });
+  }
   const keys = new ImageKeys(paths);
   const { column, rows: count, uniqueIds } = await findImageColumn(list, keys, options, paths);
   const random = Random.derive(seed, 'rows of the catalogue');
@@ -85,6 +90,7 @@ export async function readCatalogue(options: CatalogueOptions): Promise<Catalogu
     imageColumn: column,
     counts: { rows: count, matched: taken.size, images: paths.length },
     uniqueIds,
+    isDescribed: true,
     notes,
   };
 }

@@ -24,8 +24,18 @@ interface TimedTraining {
   onProgress: OnProgress | undefined;
 }
 
+export interface TimedOutcome {
+  /** R@K in percent on validation; left out where the training was stopped. */
+  bestRecall?: Record<string, number>;
+  epoch?: number;
+  /** Whether it was stopped with what it had. */
+  stopped?: boolean;
+  /** Seconds of training. */
+  seconds: number;
+}
+
 /** Trains to the end, or until the time is used up and there is a model. */
-export async function trainInTime(options: TimedTraining) {
+export async function trainInTime(options: TimedTraining): Promise<TimedOutcome> {
   const { train: split, val, reader, data, run, plan, limit, seed, signal, logger, onProgress } = options;
   const deadline = new AbortController();
   const started = performance.now();
@@ -35,7 +45,7 @@ export async function trainInTime(options: TimedTraining) {
     onProgress?.(event);
   };
   try {
-    const { bestRecall, epoch } = await train({
+    const { bestRecall, epoch, seconds } = await train({
       train: split,
       val,
       reader,
@@ -50,10 +60,10 @@ export async function trainInTime(options: TimedTraining) {
       onProgress: watch,
       logger,
     });
-    return { bestRecall, epoch };
+    return { bestRecall, epoch, seconds };
   } catch (error) {
     if (!deadline.signal.aborted || signal?.aborted || !LimnError.isInstance(error) || error.code !== 'INTERRUPTED') throw error;
     logger.warn('The training took longer than planned and was stopped; its best model so far is used.');
-    return { stopped: true };
+    return { stopped: true, seconds: (performance.now() - started) / 1000 };
   }
 }

@@ -36,3 +36,9 @@ export const fieldsOption = () =>
   );
 
 export const templatesOption = () => repeatableOption('--templates <file>', 'templates of texts in another language');
+
+export const captionerOption = () =>
+  new Option(
+    '--captioner <folder>',
+    'a run of "limn train --task caption" on the same encoder: it describes images without a table, and writes the texts of LIMN+',
+  );

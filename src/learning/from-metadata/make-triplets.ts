@@ -38,7 +38,8 @@ export interface MadeTriplet {
   readonly target: string;
   readonly text: string;
   readonly provenance: {
-    readonly source: 'metadata';
+    /** What the text is made from: the table's values, or the two images. */
+    readonly source: 'metadata' | 'captioner';
     readonly strategy: DrawnPair['strategy'];
     readonly similarity: number;
     readonly language: string;
@@ -110,7 +111,7 @@ export async function makeTriplets(options: MakeTripletsOptions): Promise<MadeTr
 }
 
 /** Small galleries are asked more often, so that their recall is less of a matter of luck. */
-const heldOutPerImage = (images: number) => (images < 500 ? 3 : 1);
+export const heldOutPerImage = (images: number) => (images < 500 ? 3 : 1);
 
 function tripletOf(pair: DrawnPair, rows: readonly CatalogueRow[], wordings: readonly Wording[], random: Random): MadeTriplet {
   const { reference, target, changes, strategy, similarity } = pair;

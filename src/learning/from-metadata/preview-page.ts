@@ -34,7 +34,8 @@ export async function previewPage({ made, count, imageOf }: PreviewOptions): Pro
       return `<div><p class="frame">${inside}</p><p class="name">${escaped(id)}</p></div>`;
     };
     const changes = provenance.changes.map(({ attribute, from, to }) => `${attribute}: ${from || 'none'} → ${to || 'none'}`);
-    const about = `${changes.join(' · ')} · ${provenance.strategy === 'near' ? 'near images' : 'near attributes'}, cosine ${provenance.similarity}`;
+    const found = `${provenance.strategy === 'near' ? 'near images' : 'near attributes'}, cosine ${provenance.similarity}`;
+    const about = [...(provenance.source === 'captioner' ? ['written by the captioner'] : changes), found].join(' · ');
     sections.push(`<section>
 ${await frame(reference)}
 <div><p class="text">${escaped(text)}</p><p class="label">${escaped(about)}</p></div>

@@ -23,10 +23,16 @@ import { type ModelFolders, protocolOf, reporting, scoreKey, type Work } from '.
  */
 export async function checkGiven({ limn, captioner }: ModelFolders, reader: ImageEncoderRuntime): Promise<ModelFolders> {
   const retriever = await RetrievalModel.open(limn);
-  const writer = await CaptionerModel.open(captioner);
+  const writer = await openGivenCaptioner(captioner, reader);
   checkEncoder(`LIMN in ${limn}`, retriever.parts.encoder.id, retriever.config.image, reader);
-  checkEncoder(`captioner in ${captioner}`, writer.parts.encoder.id, writer.parts.config.image, reader);
   return { limn: retriever.hash, captioner: writer.hash };
+}
+
+/** A captioner that can read what the reader reads. @throws LimnError as {@link checkGiven} does */
+export async function openGivenCaptioner(folder: string, reader: ImageEncoderRuntime): Promise<CaptionerModel> {
+  const writer = await CaptionerModel.open(folder);
+  checkEncoder(`captioner in ${folder}`, writer.parts.encoder.id, writer.parts.config.image, reader);
+  return writer;
 }
 
 function checkEncoder(what: string, id: string, config: ImageConfig, reader: ImageEncoderRuntime): void {

@@ -9,7 +9,7 @@ import { englishWording } from '../../../learning/from-metadata/english-wording.
 import { previewPage } from '../../../learning/from-metadata/preview-page.js';
 import { readWording } from '../../../learning/from-metadata/wording.js';
 import { thumbnail } from '../../../models/encoders/image/thumbnail.js';
-import { encoderOption, fieldsOption, openLearningReader, templatesOption } from '../learn-options.js';
+import { captionerOption, encoderOption, fieldsOption, openLearningReader, templatesOption } from '../learn-options.js';
 import { runLong } from '../long-work.js';
 import { newCommand, numberOption, required, seedOption } from '../options.js';
 import { settingOption } from '../setting-option.js';
@@ -24,6 +24,7 @@ interface FromMetadataFlags {
   encoder?: string;
   perImage?: number;
   most?: number;
+  captioner?: string;
   preview?: number;
   seed: number;
   json?: boolean;
@@ -49,6 +50,7 @@ export function fromMetadataCommand(): Command {
       ),
     )
     .addOption(settingOption('--most <count>', learnSettings.shape.most, { text: 'maximum number of products that are used' }))
+    .addOption(captionerOption())
     .addOption(
       numberOption('--preview <count>', 'also write a page with this many triplets and their images', {
         least: 1,
@@ -64,12 +66,13 @@ export function fromMetadataCommand(): Command {
 async function runFromMetadata(flags: FromMetadataFlags): Promise<void> {
   const images = required(flags.images, '--images', 'data from-metadata');
   const out = required(flags.out, '--out', 'data from-metadata');
-  const { list, fields, imageColumn, templates = [], perImage, most, seed, preview } = flags;
+  const { list, fields, imageColumn, templates = [], perImage, most, captioner, seed, preview } = flags;
   const result = await runLong(async ({ logger, ...tools }) => {
     const wordings = [englishWording, ...(await Promise.all(templates.map(readWording)))];
     const reader = await openLearningReader(flags.encoder, logger);
     try {
-      const data = await makeData({ images, out, reader, list, fields, imageColumn, wordings, perImage, most, seed, ...tools });
+      const chosen = { list, fields, imageColumn, wordings, perImage, most, captioner, seed };
+      const data = await makeData({ images, out, reader, ...chosen, ...tools });
       const page = preview === undefined ? undefined : join(out, 'preview.html');
       if (page !== undefined && preview !== undefined) {
         const imageOf = (id: string) => thumbnail(join(images, id));

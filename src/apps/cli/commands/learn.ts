@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { type LearnResult, learn } from '../../../catalogue/learn.js';
 import { learnSettings } from '../../../catalogue/learn-settings.js';
 import { formatDuration } from '../../../core/progress.js';
-import { encoderOption, fieldsOption, openLearningReader, templatesOption } from '../learn-options.js';
+import { captionerOption, encoderOption, fieldsOption, openLearningReader, templatesOption } from '../learn-options.js';
 import { runLong } from '../long-work.js';
 import { computingCommand, required, seedOption } from '../options.js';
 import { settingOption } from '../setting-option.js';
@@ -18,6 +18,8 @@ interface LearnFlags {
   templates?: string[];
   encoder?: string;
   most?: number;
+  plus?: boolean;
+  captioner?: string;
   seed: number;
   json?: boolean;
 }
@@ -33,6 +35,8 @@ export function learnCommand(): Command {
     .addOption(templatesOption())
     .addOption(encoderOption())
     .addOption(settingOption('--most <count>', learnSettings.shape.most))
+    .option('--no-plus', 'train without the round of LIMN+ that follows where there is time')
+    .addOption(captionerOption())
     .addOption(seedOption())
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nThe same command goes on with what an interrupted one has begun. See docs/your-own-shop.md.')
@@ -45,8 +49,9 @@ async function runLearn(flags: LearnFlags): Promise<void> {
   const result = await runLong(async (tools) => {
     const reader = await openLearningReader(flags.encoder, tools.logger);
     try {
-      const { list, minutes, fields, imageColumn, templates, most, seed } = flags;
-      return await learn({ images, out, list, reader, minutes, fields, imageColumn, templates, most, seed, ...tools });
+      const { list, minutes, fields, imageColumn, templates, most, plus, captioner, seed } = flags;
+      const chosen = { minutes, fields, imageColumn, templates, most, plus, captioner, seed };
+      return await learn({ images, out, list, reader, ...chosen, ...tools });
     } finally {
       await reader.close();
     }
@@ -54,7 +59,7 @@ async function runLearn(flags: LearnFlags): Promise<void> {
   process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : asText(result));
 }
 
-function asText({ test, images, seconds, factors, leftOutStages, serve }: LearnResult): string {
+function asText({ test, images, seconds, factors, plus, leftOutStages, serve }: LearnResult): string {
   const { chance, textAlone, imageAlone, limn, queries, gallery } = test;
   const ks = Object.keys(limn);
   const row = (name: string, recall: Record<string, number>) =>
@@ -67,6 +72,7 @@ function asText({ test, images, seconds, factors, leftOutStages, serve }: LearnR
     row('the text alone', textAlone),
     row('LIMN, image and text', limn),
     `Factors: ${factors.join(', ')}`,
+    ...(plus?.validation ? [`LIMN+: ${plus.said}.`] : []),
     ...leftOutStages.map((stage) => `Left out: ${stage}.`),
     `${images} images are searchable. Took ${formatDuration(seconds)}.`,
     serve,
