@@ -37,8 +37,8 @@ export interface SelfTrainResult {
   best: number;
   /** What epochs were chosen on; rounds are chosen on labels alone. */
   validation: 'labels' | 'pseudo triplets';
-  /** Why it ended. */
-  ended: 'rounds' | 'patience';
+  /** Why it ended: all rounds were done, validation stopped rising, or the captioner has no skill. */
+  ended: 'rounds' | 'patience' | 'captioner';
   /** Folders of the best round's models. */
   limn: string;
   captioner: string;

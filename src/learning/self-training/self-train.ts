@@ -97,6 +97,14 @@ async function allRounds(work: Work): Promise<SelfTrainResult> {
   let [best] = rounds;
   let ended: SelfTrainResult['ended'] = 'rounds';
   for (let round = 1; round <= settings.rounds; round++) {
+    const skill = val && rounds.at(-1)?.captions['CIDEr-D'];
+    if (skill !== undefined && skill < settings.captionerFloor) {
+      logger.warn(
+        `The captioner has no skill: its CIDEr-D on validation is ${skill.toFixed(3)}, less than "captionerFloor" (${settings.captionerFloor}). Nothing is learned from its texts. Give it more labels or epochs, or lower the floor.`,
+      );
+      ended = 'captioner';
+      break;
+    }
     const next = await nextRound(work, round);
     rounds.push(next);
     // Rounds that are validated on pseudo triplets of their own cannot be compared.

@@ -39,8 +39,10 @@ export const selfTrainSettings = z.strictObject({
   judge: judgeSettings.prefault({}),
   /** Pictures of the pool that the intended target is ranked among. */
   gallerySample: positive.default(1000),
-  /** Other references that a text is tried on for its margin. */
+  /** Other texts for a pair, or other references for a text, that a margin is taken to. */
   others: positive.default(4),
+  /** Least CIDEr-D of the captioner on validation; one below it has no skill, and self-training ends before it writes. */
+  captionerFloor: z.number().nonnegative().default(0.1),
   mix: mixSettings.prefault({}),
   limn: modelAndTraining,
   captioner: modelAndTraining,
