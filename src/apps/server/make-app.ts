@@ -32,8 +32,9 @@ export interface AppSettings {
   allowUrls?: boolean | FetchLimits | undefined;
   /** Proxies of one's own before the server, which say in x-forwarded-for who calls. @default 0 */
   proxies?: number | undefined;
+  /** Limits that differ from {@link defaultLimits}. @default none */
   limits?: Partial<ServerLimits> | undefined;
-  /** @default nothing is logged */
+  /** Where requests and failures are logged, as one JSON object a line. @default nothing is logged */
   log?: Logger | undefined;
   /** The folder of the page. @default the package's own */
   page?: string | undefined;

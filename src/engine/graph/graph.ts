@@ -12,6 +12,7 @@ import type { Attributes, GraphBuilder, GraphNode, Value, ValueType, VectorJacob
 
 export { type Attribute, type Attributes, Float, type GraphBuilder, type GraphNode, type Value } from './value.js';
 
+/** An ONNX graph under construction. Each node is checked when it is added. @throws LimnError GRAPH_SHAPE, GRAPH_UNSUPPORTED */
 export class Graph implements GraphBuilder {
   readonly nodes: GraphNode[] = [];
   readonly inputs: Value[] = [];

@@ -20,6 +20,7 @@ export function bundledEncoders(): Map<string, string> {
   return new Map(files.sort().map((file) => [file.slice(0, -'.json'.length), join(bundledFolder, file)]));
 }
 
+/** Options of {@link openImageEncoder}. */
 export interface ReaderOptions extends z.input<typeof patchSettings> {
   /** The first block of an encoder from a file that is trained with the rest. @default none: it is frozen */
   trainFrom?: number | undefined;

@@ -13,6 +13,7 @@ import { limnTrainingModel } from './retrieval-graphs.js';
 import { RetrievalModel } from './retrieval-model.js';
 import type { TextReader } from './text-reader.js';
 
+/** Options of {@link zeroShot}. */
 export interface ZeroShotOptions {
   /** A frozen image encoder, which the caller closes. */
   reader: ImageEncoderRuntime;

@@ -6,6 +6,7 @@ import type { EncoderDescription } from '../image/description.js';
 import { runGraph } from '../image/image-graph.js';
 import { exposeFeatures, type Feature, type Inspection, noEmbedding, noHiddenState } from './rewire.js';
 
+/** What the caller says of an image encoder's outputs, in place of what its files say. */
 export interface FeatureChoices {
   /** The token or the mean that stands for the whole; `output` takes what the file calls its embedding. @default output, class, mean */
   globalFeature?: 'output' | 'class' | 'mean' | undefined;

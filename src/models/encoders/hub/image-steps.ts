@@ -10,12 +10,19 @@ import { foreignSettings, processorClass } from './processor-classes.js';
 
 /** What a caller may say of the preprocessing; it goes before what the files say. */
 export interface ImageChoices {
+  /** Width and height in pixels. */
   size?: number | undefined;
+  /** Mean of R, G and B, 0 to 1. */
   mean?: readonly number[] | undefined;
+  /** Standard deviation of R, G and B, 0 to 1. */
   std?: readonly number[] | undefined;
+  /** The resizing filter. */
   resampling?: EncoderDescription['resampling'] | undefined;
+  /** "cover" crops, "contain" pads, "fill" stretches. */
   fit?: EncoderDescription['fit'] | undefined;
+  /** What the shorter side is scaled to before the crop, in pixels. */
   shorterSide?: number | undefined;
+  /** The order in which the graph takes the colours. */
   channelOrder?: 'RGB' | 'BGR' | undefined;
 }
 
