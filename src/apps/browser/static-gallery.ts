@@ -67,7 +67,10 @@ export class StaticGallery {
   ) {
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.answer(data);
     worker.onerror = ({ message }) => {
-      const error = new LimnError('RUNTIME', `The worker that searches cannot run: ${message || 'its script was not loaded'}.`);
+      const error = new LimnError(
+        'RUNTIME',
+        `The search worker cannot run: ${message || 'its script was not loaded'}. Reload the page.`,
+      );
       for (const { fail } of this.waiting.values()) fail(error);
       this.waiting.clear();
     };
@@ -171,7 +174,7 @@ export class StaticGallery {
       const stop = () => {
         this.post({ abort: call });
         this.waiting.delete(call);
-        fail(new LimnError('INTERRUPTED', 'Interrupted while the gallery was asked.'));
+        fail(new LimnError('INTERRUPTED', 'Interrupted while the gallery was answering.'));
       };
       if (signal?.aborted) return stop();
       signal?.addEventListener('abort', stop, { once: true });

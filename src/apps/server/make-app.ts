@@ -102,7 +102,7 @@ export async function makeApp(options: AppSettings): Promise<MadeApp> {
       ending = true;
     },
     stop: () => {
-      const problem = new HttpProblem(503, 'INTERRUPTED', 'The server had to end before this was done. Try again.', {
+      const problem = new HttpProblem(503, 'INTERRUPTED', 'The server stopped before this was done. Try again.', {
         headers: { 'retry-after': '2' },
       });
       const reason = asProblem(problem);

@@ -115,8 +115,10 @@ function listener(fetch: MadeApp['fetch'], limits: ServerLimits, log: Logger): {
 }
 
 function brokenRequest(code: string | undefined): HttpProblem {
-  if (code === 'HPE_HEADER_OVERFLOW') return new HttpProblem(431, 'TOO_LARGE', 'The headers have more than 16384 bytes.');
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new HttpProblem(408, 'TIMEOUT', 'The request did not arrive in time.');
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new HttpProblem(431, 'TOO_LARGE', 'The headers have more than 16384 bytes. Send less.');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new HttpProblem(408, 'TIMEOUT', 'The request did not arrive in time. Send it again.');
   return new HttpProblem(400, 'USAGE', 'This is not a valid HTTP request.');
 }
 

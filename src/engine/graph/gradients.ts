@@ -80,7 +80,7 @@ function inputGradients(
   if (!vjp) {
     throw new LimnError(
       'GRAPH_UNSUPPORTED',
-      `The ONNX operator ${node.type} has no gradient rule, and the loss depends on trained values through it.`,
+      `The ONNX operator ${node.type} has no gradient rule, and the loss depends on trained values through it. Use operators that have one.`,
       { details },
     );
   }

@@ -115,7 +115,10 @@ export class TrainingContext extends Context {
     const known = this.parameters.get(full);
     if (known) {
       if (known.shape.join() !== shape.join()) {
-        throw new LimnError('GRAPH_SHAPE', `Parameter ${full} is [${known.shape}] and cannot be used as [${shape}].`);
+        throw new LimnError(
+          'GRAPH_SHAPE',
+          `Parameter ${full} is [${known.shape}] and cannot be used as [${shape}]. Give it another name.`,
+        );
       }
       return known.value;
     }

@@ -40,10 +40,7 @@ export async function openImageEncoder(encoder: string, options: ReaderOptions =
   }
   const defined = encoders.get(encoder);
   if (defined && trainFrom !== undefined) {
-    throw new LimnError(
-      'USAGE',
-      `The encoder "${encoder}" is a plug-in's, whose blocks cannot be trained: leave its training out (trainFrom).`,
-    );
+    throw new LimnError('USAGE', `The encoder "${encoder}" is a plug-in's, whose blocks cannot be trained: leave out trainFrom.`);
   }
   if (defined) return ImageEncoderRuntime.defined(defined);
   const bundled = bundledEncoders();

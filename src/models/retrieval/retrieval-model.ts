@@ -198,7 +198,7 @@ export class RetrievalModel {
   ): Promise<Float32Array> {
     const side = text === undefined ? 'gallery' : 'query';
     if (this.attentionGrid === undefined || (side === 'query' && !this.sees.image))
-      throw new LimnError('USAGE', 'The model has no factors that look at the places of such a picture.');
+      throw new LimnError('USAGE', 'This model has no heat maps for this image: its factors do not attend to local features.');
     const source = side === 'query' && this.sees.text ? await this.readTexts([text as string], options) : undefined;
     try {
       const session = await this.cachedSession(`${side} attention`, (encoders) =>

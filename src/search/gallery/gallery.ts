@@ -574,7 +574,7 @@ export class Gallery {
 
 /** Some files of a folder as a list. */
 function namedFiles({ images, files = [] }: CreateOptions): { list: ImageList; images: string | undefined } {
-  if (images === undefined) throw new LimnError('USAGE', 'The files are paths inside a folder: give it as the images.');
+  if (images === undefined) throw new LimnError('USAGE', '`files` are paths inside a folder: give that folder as `images`.');
   return { list: listOf(files.map((path) => ({ id: path, location: path, metadata: {} }))), images };
 }
 

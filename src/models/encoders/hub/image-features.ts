@@ -87,7 +87,7 @@ function orderedLocal(
     if (byShape === undefined) {
       throw new LimnError(
         'USAGE',
-        `${given}, which does not tell channels from places. Give --map-layout NCHW or --map-layout NHWC.`,
+        `${given}, which does not tell channels from positions. Give --map-layout NCHW or --map-layout NHWC.`,
       );
     }
     if (byShape === 'NCHW') return { feature: { from }, shape: local, isMap: true };
@@ -129,7 +129,7 @@ function positionsBefore(
   if (tokens - places <= 10) return tokens - places;
   throw new LimnError(
     'USAGE',
-    `${from} has ${tokens} tokens, which are no square and a few before it. Give --skip-tokens, the number of those that are no place.`,
+    `${from} has ${tokens} tokens, which is not a square grid with a few tokens before it. Give --skip-tokens, the number of tokens before the grid.`,
   );
 }
 
@@ -161,7 +161,8 @@ function globalFeature(
   }
   const kind = wanted ?? (skipTokens > 0 ? 'class' : 'mean');
   if (kind === 'class') {
-    if (skipTokens === 0) throw new LimnError('USAGE', 'There is no class token before the places. Give --global-feature mean.');
+    if (skipTokens === 0)
+      throw new LimnError('USAGE', 'There is no class token before the local tokens. Give --global-feature mean.');
     return { feature: { ...local, token: 0 }, said: `the class token of ${local.from}` };
   }
   if (isMap) {

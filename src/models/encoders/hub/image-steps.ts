@@ -57,7 +57,7 @@ export async function imageSteps(
   if (size === undefined || mean === undefined || std === undefined) {
     throw new LimnError(
       'USAGE',
-      `Nothing says how pictures are prepared: there is no ${settingsFiles.slice(0, 3).join(', ')} and no config.json of timm. Give ${missing.map(([flag]) => flag).join(', ')} (and --resampling, --fit where they are not pillow-bicubic and cover).`,
+      `No file says how images are prepared: there is no ${settingsFiles.slice(0, 3).join(', ')} and no config.json of timm. Give ${missing.map(([flag]) => flag).join(', ')} (and --resampling, --fit if they are not pillow-bicubic and cover).`,
       { details: { folder } },
     );
   }
