@@ -50,7 +50,7 @@ async function fetchAll({
   let failures = 0;
   let hash = file.hash;
   for (;;) {
-    throwIfAborted(signal, `downloading ${file.path}; run again to go on`);
+    throwIfAborted(signal, `downloading ${file.path}; run the command again to resume`);
     let have = await sizeOf(part);
     if (file.size !== undefined && have > file.size) {
       await discard(part);
@@ -71,7 +71,7 @@ async function fetchAll({
     } catch (error) {
       throw diskError(part, error);
     }
-    throwIfAborted(signal, `downloading ${file.path}; run again to go on`);
+    throwIfAborted(signal, `downloading ${file.path}; run the command again to resume`);
     const { total, dropped } = ended;
     if (!dropped && (file.size === undefined || total === file.size)) return hash;
     if (!dropped && total > (file.size as number)) {
