@@ -149,7 +149,7 @@ describe.skipIf(!hasRedis)('limn index --queue with LanceDB', () => {
     const ended = await waiting.ended;
     expect(ended.code, ended.error).toBe(1);
     expect(ended.error).toContain('mounted/broken.jpg is not a picture');
-    expect(ended.error).toMatch(/limn: Not in the gallery: 1 of the pictures, .* --skip-broken\.\n$/);
+    expect(ended.error).toMatch(/limn: 1 of the images could not be read and are not in the gallery; .* --skip-broken\.\n$/);
     const report = JSON.parse(ended.out);
     expect(report).toMatchObject({ pictures: images, replaced: 0, updated: 0, removed: 0, skipped: [{ id: 'broken.jpg' }] });
     expect(report.added + report.unchanged).toBe(images);

@@ -46,6 +46,7 @@ import {
   type Work,
 } from './work.js';
 
+/** Options of {@link selfTrain}. */
 export interface SelfTrainOptions {
   /** Labelled triplets; its pictures are in the pool. @default none, which needs `given` and `pool` */
   train?: Split | undefined;
@@ -63,17 +64,21 @@ export interface SelfTrainOptions {
   out: string;
   /** What is kept of the data's origin in config.json. */
   dataset: Record<string, unknown>;
+  /** Rounds, pairs, judging, mixing and both trainings. @default those of {@link selfTrainSettings} */
   settings?: SelfTrainSettingsInput;
   /** The id of a method, or what defineMethod made, in the place of LIMN. @default `settings.limn.model.method` or "limn" */
   method?: string | MethodDefinition | undefined;
-  /** @default 1 */
+  /** Seed of all random draws. @default 1 */
   seed?: number;
   /** Go on from what the folder holds. @default false */
   resume?: boolean;
   /** What a picture that cannot be read does. @default 'error' */
   onBroken?: 'error' | 'skip';
+  /** Stops the work when it fires; it then fails with INTERRUPTED. */
   signal?: AbortSignal | undefined;
+  /** Called as the work proceeds. @default none */
   onProgress?: OnProgress | undefined;
+  /** Where remarks go. @default {@link silentLogger} */
   logger?: Logger;
 }
 

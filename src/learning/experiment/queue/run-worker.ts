@@ -10,11 +10,13 @@ import { planRuns } from '../plan.js';
 import { type RunJob, type RunOutcome, readJob } from './run-job.js';
 import { queueName } from './run-queue.js';
 
+/** Options of {@link runExperimentWorker}. */
 export interface ExperimentWorkerOptions extends OneRunOptions {
   /** `redis://` or `rediss://`. */
   queue: string;
   /** Where this worker keeps its runs: checkpoints, models, results. */
   out: string;
+  /** Opens the image encoder of a run. */
   openEncoder: OpenEncoder;
   /** Seconds of silence after which others take the run of this worker. @default 30 */
   stalledAfter?: number | undefined;

@@ -6,6 +6,7 @@ import type { EncoderDescription } from '../image/description.js';
 import { runGraph } from '../image/image-graph.js';
 import { exposeFeatures, type Feature, type Inspection, noEmbedding, noHiddenState } from './rewire.js';
 
+/** What the caller says of an image encoder's outputs, in place of what its files say. */
 export interface FeatureChoices {
   /** The token or the mean that stands for the whole; `output` takes what the file calls its embedding. @default output, class, mean */
   globalFeature?: 'output' | 'class' | 'mean' | undefined;
@@ -86,7 +87,7 @@ function orderedLocal(
     if (byShape === undefined) {
       throw new LimnError(
         'USAGE',
-        `${given}, which does not tell channels from places. Give --map-layout NCHW or --map-layout NHWC.`,
+        `${given}, which does not tell channels from positions. Give --map-layout NCHW or --map-layout NHWC.`,
       );
     }
     if (byShape === 'NCHW') return { feature: { from }, shape: local, isMap: true };
@@ -128,7 +129,7 @@ function positionsBefore(
   if (tokens - places <= 10) return tokens - places;
   throw new LimnError(
     'USAGE',
-    `${from} has ${tokens} tokens, which are no square and a few before it. Give --skip-tokens, the number of those that are no place.`,
+    `${from} has ${tokens} tokens, which is not a square grid with a few tokens before it. Give --skip-tokens, the number of tokens before the grid.`,
   );
 }
 
@@ -160,7 +161,8 @@ function globalFeature(
   }
   const kind = wanted ?? (skipTokens > 0 ? 'class' : 'mean');
   if (kind === 'class') {
-    if (skipTokens === 0) throw new LimnError('USAGE', 'There is no class token before the places. Give --global-feature mean.');
+    if (skipTokens === 0)
+      throw new LimnError('USAGE', 'There is no class token before the local tokens. Give --global-feature mean.');
     return { feature: { ...local, token: 0 }, said: `the class token of ${local.from}` };
   }
   if (isMap) {
