@@ -16,6 +16,8 @@ export default defineConfig({
   srcExclude: ['{bench,configs,deploy,dist,examples,experiments,runs,scripts,src,test,web}/**'],
   outDir: join(import.meta.dirname, 'dist'),
   rewrites,
+  // The index of the search is one chunk, which is fetched when somebody searches.
+  vite: { build: { chunkSizeWarningLimit: 2000 } },
   metaChunk: true,
   markdown: {
     anchor: { slugify: anchorOf },
