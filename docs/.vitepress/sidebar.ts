@@ -15,7 +15,9 @@ function linksOf(page: string): { heading: string; items: Item[] }[] {
       const file = posix.join(posix.dirname(page), target);
       const link = sitePage(file);
       if (!link) throw new Error(`${page} lists ${target}, which is no page of the site.`);
-      return { text: text.charAt(0).toUpperCase() + text.slice(1), link };
+      // Names of entry points are written as they are imported.
+      const title = /^limn\b/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);
+      return { text: title, link };
     });
     return { heading, items };
   });
