@@ -1,6 +1,6 @@
 /**
  * From a catalogue to a search: a table and its images become triplets, these a trained LIMN, which is measured on products that it has not
- * seen and indexes the images. Every stage that is finished is kept in the folder, and the same call goes on from there.
+ * seen and indexes the images. Every stage that is finished is kept in the folder, and the same call resumes.
  */
 import { basename, join, resolve } from 'node:path';
 import { LimnError, messageOf, throwIfAborted } from '../core/errors.js';

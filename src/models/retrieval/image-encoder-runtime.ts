@@ -98,7 +98,7 @@ export class ImageEncoderRuntime {
   }
 
   /**
-   * Captions in place of pictures ("caption proxy"): for annotations whose pictures are not at hand. Numbers of such a model are
+   * Captions in place of pictures ("caption proxy"): for annotations whose images are not available. Numbers of such a model are
    * never set beside those of one that sees pictures.
    *
    * @param files JSON files of { picture id: caption }

@@ -222,7 +222,7 @@ export class Gallery {
 
   /**
    * Brings the gallery up to date with its sources: new pictures come in, changed ones are embedded again, and with `prune` those that
-   * are gone are deleted. What is written stays when it is stopped, and the same call goes on from there.
+   * are gone are deleted. What is written stays when it is stopped, and the same call resumes.
    *
    * @throws LimnError DATA for sources without pictures, IMAGE for the first broken one unless they are skipped, STORE, INTERRUPTED
    */

@@ -27,7 +27,7 @@ const backMilliseconds = 1000;
 
 /**
  * Trains until `signal` fires. A training that is interrupted keeps its checkpoint, and its run goes back to the queue; a worker with the
- * same `out` goes on from there.
+ * same `out` resumes.
  *
  * @returns how many runs it trained
  * @throws LimnError CONFIG where this machine's experiment or data are not those of the queue; QUEUE for a Redis that cannot be used; as
