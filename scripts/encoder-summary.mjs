@@ -27,6 +27,8 @@ function rowsOf(file) {
   return rows.map((cells) => Object.fromEntries(head.map((name, i) => [name, cells[i] ?? ''])));
 }
 
+const taken = 'yes';
+const fails = 'the exporter fails';
 const exporters = ['script14', 'script17', 'script18', 'dynamo18', 'dynamo20', 'dynamo23'];
 const graphs = new Map();
 const trained = new Map();
@@ -39,12 +41,12 @@ for (const file of files) {
   const day = statSync(file).mtime.toISOString().slice(0, 10);
   for (const row of rowsOf(file)) {
     if ('validation loss' in row) {
-      const says = row.fault || (row['validation loss'] ? 'yes' : row.encodes);
-      // A family whose older export fails may have one of the newer exporter.
-      if (!trained.has(row.family) || trained.get(row.family) === 'the exporter fails') trained.set(row.family, says);
+      const exports = trained.get(row.family) ?? new Map();
+      if (!exports.has(row.exporter)) exports.set(row.exporter, row.fault || (row['validation loss'] ? taken : row.encodes));
+      trained.set(row.family, exports);
       days.training.add(day);
     } else if ('library' in row) {
-      if (!frozen.has(row.family)) frozen.set(row.family, row.script17 === 'the exporter fails' ? row.dynamo18 : row.script17);
+      if (!frozen.has(row.family)) frozen.set(row.family, row.script17 === fails ? row.dynamo18 : row.script17);
       days.table.add(day);
     } else {
       const graph = graphs.get(row.family) ?? {};
@@ -57,10 +59,17 @@ for (const file of files) {
 
 const cellOf = (row) => {
   if (!row) return '';
-  if (row.outputs === 'the exporter fails') return 'the exporter fails';
+  if (row.outputs === fails) return fails;
   const named = row.faults.split('; ').filter((fault) => fault !== '' && !/^(without n|and \d+ more)/.test(fault));
   return `${row.outputs} / ${row.gradients}${named.length > 0 ? ` **${named[0]}**` : ''}`;
 };
+
+/** What is said of four steps, with the exporters of which it is said: "yes: script17, dynamo18". */
+function stepsCell(family) {
+  const exports = [...(trained.get(family) ?? [])];
+  const said = [...new Set(exports.map(([, says]) => says))];
+  return said.map((says) => `${says}: ${exports.flatMap(([name, own]) => (own === says ? [name] : [])).join(', ')}`).join('; ');
+}
 
 const lines = [
   `| family | blocks | ${exporters.join(' | ')} | frozen | four steps |`,
@@ -70,18 +79,27 @@ for (const [family, graph] of [...graphs].sort()) {
   const base = family.split(' ')[0];
   const blocks = new Set(Object.values(graph).flatMap((row) => (row['blocks (PyTorch)'] ? [row['blocks (PyTorch)']] : [])));
   const cells = exporters.map((exporter) => cellOf(graph[exporter]));
-  lines.push(
-    `| ${family} | ${[...blocks].join(', ')} | ${cells.join(' | ')} | ${frozen.get(base) ?? ''} | ${trained.get(base) ?? ''} |`,
-  );
+  lines.push(`| ${family} | ${[...blocks].join(', ')} | ${cells.join(' | ')} | ${frozen.get(base) ?? ''} | ${stepsCell(base)} |`);
 }
 const rows = [...graphs.values()].flatMap((graph) => exporters.map((exporter) => graph[exporter]));
-const failed = rows.filter((row) => row?.outputs === 'the exporter fails').length;
-const wrong = rows.filter((row) => row && cellOf(row).includes('**')).length;
+const measured = rows.filter(Boolean);
+const failed = measured.filter((row) => row.outputs === fails).length;
+const wrong = measured.filter((row) => cellOf(row).includes('**')).length;
+const named = new Set([...graphs.keys()].map((family) => family.split(' ')[0]));
+const trainings = [...trained].filter(([family]) => named.has(family));
+const steps = exporters.flatMap((exporter) => {
+  const says = trainings.flatMap(([, exports]) => (exports.has(exporter) ? [exports.get(exporter)] : []));
+  const exported = says.filter((each) => each !== fails);
+  return exported.length === 0
+    ? []
+    : [`${exported.filter((each) => each === taken).length} of ${exported.length} with ${exporter}`];
+});
 const [{ model }] = cpus();
 const on = (kind) => [...days[kind]].sort().join(', ');
 lines.push(
   '',
-  `${rows.filter(Boolean).length} of ${rows.length} cells of ${graphs.size} graphs are measured; in ${failed} the exporter fails, and in ${wrong} limn is off. On ${cpus().length} cores (${model}):`,
+  `Of ${rows.length} cells, ${graphs.size} graphs by ${exporters.length} exporters, ${measured.length - failed - wrong} agree, in ${failed} the exporter fails, in ${wrong} limn is off, and ${rows.length - measured.length} are not measured.`,
+  `Four steps were tried with ${trainings.length} of ${named.size} encoders, by one export or two of each, and taken by ${steps.join(' and ')}. On ${cpus().length} cores (${model}):`,
   '',
   `- outputs, gradients and blocks: \`node scripts/encoder-gradients.mjs DIR\`, ${on('gradients')}`,
   `- four steps: \`node scripts/encoder-training.mjs DIR2\`, ${on('training')}`,

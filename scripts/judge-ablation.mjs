@@ -102,10 +102,13 @@ function isRight({ text, target }) {
   return said.length === 0 ? undefined : said.every((word) => word === sex || word === colour);
 }
 
+/** Of the order "rank". */
+const { rank = 10, margin = 0 } = settings.judge;
+
 const accepts = {
   all: () => () => true,
-  rank: () => (one) => one.rank <= settings.judge.rank && one.margin >= settings.judge.margin,
-  beyond: () => (one) => one.rank > settings.judge.rank,
+  rank: () => (one) => one.rank <= rank && (one.margin ?? 0) >= margin,
+  beyond: () => (one) => one.rank > rank,
   likelihood: () => betterHalf(({ likelihood }) => likelihood),
   near: () => betterHalf(({ rank, margin }) => 0.001 * margin - rank),
   true: () => (one) => isRight(one) !== false,

@@ -41,10 +41,10 @@ it.skipIf(process.platform === 'win32').each(readers)(
   async (file, read) => {
     const path = join(folder, file);
     execFileSync('mkfifo', [path]);
-    await expect(read(path)).rejects.toThrow('is a pipe, socket or device and no file');
+    await expect(read(path)).rejects.toThrow('is a pipe, socket or device, not a file');
     // By a link, so that it has the right ending.
     symlinkSync('/dev/zero', join(folder, `device-${file}`));
-    await expect(read(join(folder, `device-${file}`))).rejects.toThrow('is a pipe, socket or device and no file');
+    await expect(read(join(folder, `device-${file}`))).rejects.toThrow('is a pipe, socket or device, not a file');
     await expect(read(join(folder, `absent-${file}`))).rejects.toThrow(/ENOENT|does not exist|no plug-in/);
   },
 );

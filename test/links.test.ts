@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { expect, it } from 'vitest';
+import { anchorOf } from '../scripts/docs/anchor.js';
 
 const pages = [
   ...readdirSync('.').filter((name) => name.endsWith('.md')),
@@ -13,14 +14,6 @@ const pages = [
 /** The text without what is shown as code. */
 const prose = (page: string) => readFileSync(page, 'utf8').replace(/```[\s\S]*?```/g, '');
 
-/** The anchor of a heading, as GitHub makes it. */
-const anchorOf = (heading: string) =>
-  heading
-    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-    .trim()
-    .replace(/\s/g, '-');
 const anchorsOf = (page: string) => [...prose(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading as string));
 
 it('lead somewhere', () => {
@@ -42,12 +35,21 @@ it('lead somewhere', () => {
   expect(broken).toEqual([]);
 });
 
+/** The files that a page leads to. */
+const linksOf = (page: string) =>
+  new Set([...prose(page).matchAll(/\]\(([^)#]+)\)/g)].map(([, target]) => join(dirname(page), target as string)));
+
+it('reach every decision from the list of decisions', () => {
+  const listed = linksOf('docs/decisions/README.md');
+  const lost = pages.filter((page) => /^docs\/decisions\/\d/.test(page));
+  expect(lost.length).toBeGreaterThan(10);
+  expect(lost.filter((page) => !listed.has(page))).toEqual([]);
+});
+
 it('reach every page from the list of pages', () => {
-  const listed = new Set(
-    [...prose('docs/README.md').matchAll(/\]\(([^)#]+)\)/g)].map(([, target]) => join('docs', target as string)),
-  );
+  const listed = linksOf('docs/README.md');
   const lost = pages.filter(
-    (page) => page.startsWith('docs/') && !page.startsWith('docs/decisions/') && page !== 'docs/README.md',
+    (page) => page.startsWith('docs/') && !/^docs\/decisions\/\d/.test(page) && page !== 'docs/README.md',
   );
   expect(lost.filter((page) => !listed.has(page))).toEqual([]);
 });

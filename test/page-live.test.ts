@@ -1,34 +1,26 @@
 /** The page in a real browser: a gallery whose model is being trained, and filters of a gallery that is too large to be counted. */
-import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { build } from 'vite';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Mock, type MockOptions, startMock } from '../web/mock/server.js';
+import { hasBrowser, launchBrowser } from './support/browser.js';
 
-const places = [process.env.LIMN_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const executablePath = places.find((place) => place !== undefined && existsSync(place));
 const axe = join(import.meta.dirname, '../node_modules/axe-core/axe.min.js');
 /** Longer than the page waits before it asks again. */
 const pause = 3500;
 
-describe.skipIf(!executablePath)('the page', () => {
-  let folder: string;
+describe.skipIf(!hasBrowser)('the page', () => {
+  const folder = join(import.meta.dirname, '../web/dist');
   let browser: Browser;
   let mock: Mock;
   let page: Page;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'limn-page-live-'));
-    const web = join(import.meta.dirname, '../web');
-    await build({ root: web, configFile: join(web, 'vite.config.ts'), logLevel: 'error', build: { outDir: folder } });
-    browser = await chromium.launch({ executablePath: executablePath as string, args: ['--no-sandbox', '--disable-gpu'] });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser?.close();
-    await rm(folder, { recursive: true, force: true });
   });
   afterEach(async () => {
     await page?.context().close();

@@ -1,19 +1,17 @@
 /** An export in a real browser: it answers as the gallery itself does, without a server, and says in a sentence what is wrong with it. */
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Gallery } from '../src/search/gallery/gallery.js';
 import type { SearchRequest } from '../src/search/gallery/search-types.js';
 import { imageBytes, type TinyFolder, tinyFolder } from '../src/search/gallery/testing/tiny-gallery.js';
+import { hasBrowser, launchBrowser } from './support/browser.js';
 
-const places = [process.env.LIMN_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const executablePath = places.find((place) => place !== undefined && existsSync(place));
 const root = join(import.meta.dirname, '..');
 const axe = join(root, 'node_modules/axe-core/axe.min.js');
 const count = 30;
@@ -27,7 +25,7 @@ const types: Readonly<Record<string, string>> = {
   '.webp': 'image/webp',
 };
 
-describe.skipIf(!executablePath)('an export', () => {
+describe.skipIf(!hasBrowser)('an export', () => {
   let folder: TinyFolder;
   let gallery: Gallery;
   let server: Server;
@@ -76,7 +74,7 @@ describe.skipIf(!executablePath)('an export', () => {
     });
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    browser = await chromium.launch({ executablePath: executablePath as string, args: ['--no-sandbox', '--disable-gpu'] });
+    browser = await launchBrowser();
   });
 
   afterEach(async () => {

@@ -52,14 +52,22 @@ function start(words: readonly string[], environment: Record<string, string> = {
 
 const limn = (words: readonly string[], environment?: Record<string, string>) => start(words, environment).ended;
 
-/** Waits until the gallery has so many pictures; a store that is down just now is asked again. */
+/** Waits until the gallery has so many pictures; it stays open, as workers are as fast as one opens a store. One that is down is asked again. */
 async function untilCount(location: string, least: number): Promise<number> {
+  let store: GalleryStore | undefined;
   for (;;) {
-    const store = await openStore(location).catch(() => undefined);
-    const count = (await store?.count().catch(() => 0)) ?? 0;
-    await store?.close();
-    if (count >= least) return count;
-    await setTimeout(20);
+    try {
+      store ??= await openStore(location);
+      const count = await store.count();
+      if (count >= least) {
+        await store.close();
+        return count;
+      }
+    } catch {
+      await store?.close().catch(() => undefined);
+      store = undefined;
+    }
+    await setTimeout(3);
   }
 }
 
@@ -133,15 +141,15 @@ describe.skipIf(!hasRedis)('limn index --queue with LanceDB', () => {
     const waiting = start([...indexing(location), '--json'], environment);
     await untilCount(location, images / 5);
     workers[0]!.child.kill('SIGKILL');
-    const half = await untilCount(location, images / 2);
+    const some = await untilCount(location, images / 3);
     await redis.kill();
-    expect(half).toBeLessThan(images);
+    expect(some).toBeLessThan(images);
     await setTimeout(200);
     await redis.restart();
     const ended = await waiting.ended;
     expect(ended.code, ended.error).toBe(1);
     expect(ended.error).toContain('mounted/broken.jpg is not a picture');
-    expect(ended.error).toMatch(/limn: Not in the gallery: 1 of the pictures, .* --skip-broken\.\n$/);
+    expect(ended.error).toMatch(/limn: 1 of the images could not be read and are not in the gallery; .* --skip-broken\.\n$/);
     const report = JSON.parse(ended.out);
     expect(report).toMatchObject({ pictures: images, replaced: 0, updated: 0, removed: 0, skipped: [{ id: 'broken.jpg' }] });
     expect(report.added + report.unchanged).toBe(images);
@@ -214,7 +222,7 @@ describe.skipIf(!hasRedis)('limn index --queue with PostgreSQL', () => {
     // It has gone through the list, and waits, before the first worker is up.
     await setTimeout(500);
     const workers = [1, 2].map(() => start(working(location), environment));
-    const before = await untilCount(location, images / 4);
+    const before = await untilCount(location, images / 8);
     running.kill('SIGKILL');
     await once(running, 'exit');
     // The lock of a server that was killed.

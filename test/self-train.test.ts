@@ -5,6 +5,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { silentLogger } from '../src/core/progress.js';
 import { readFashionIQ } from '../src/learning/data/fashioniq.js';
 import { generateSyntheticFashion } from '../src/learning/data/synthetic-fashion/generate.js';
 import { readPseudoTriplets } from '../src/learning/self-training/pseudo-triplets.js';
@@ -35,9 +36,11 @@ const settings = {
   rounds: 1,
   labels: 0.6,
   pairs: { reversed: 20, twoHop: 10, sharedReference: 5, sharedTarget: 5, neighbours: { count: 20, high: 1 } },
-  judge: { rank: 40, margin: -2 },
+  // After two epochs a captioner repeats itself.
+  judge: { rank: 40, margin: -2, repeats: true },
   gallerySample: 30,
   others: 2,
+  captionerFloor: 0,
   limn: { model: { ...model, factors: 2, projection: 8 }, training },
   captioner: { model, training },
 };
@@ -101,8 +104,9 @@ describe('self-training', () => {
     const accepted = records.filter(({ verdict }) => verdict === 'accepted');
     expect(accepted.length).toBeGreaterThan(0);
     expect(accepted.length).toBeLessThan(records.length);
-    expect(accepted.every(({ rank, margin }) => rank <= 40 && margin >= -2)).toBe(true);
-    expect(second.trainedOn.pseudo).toBe(Math.min(accepted.length, first.trainedOn.labelled));
+    expect(accepted.every(({ rank, margin }) => rank <= 40 && (margin as number) >= -2)).toBe(true);
+    expect(records.every(({ textMargin }) => Number.isFinite(textMargin))).toBe(true);
+    expect(second.trainedOn.pseudo).toBe(accepted.length);
     // No validation picture is ever mined, and no labelled pair.
     const val = await readFashionIQ({ directory: data, category: 'wardrobe', split: 'val' });
     const held = new Set(val.images.map(({ id }) => id));
@@ -120,6 +124,21 @@ describe('self-training', () => {
     expect(await pseudo('stopped')).toEqual(await pseudo('whole'));
     expect((await weights('stopped')).equals(await weights('whole'))).toBe(true);
     await expect(run('stopped', { resume: true, settings: { rounds: 3 } })).rejects.toMatchObject({ code: 'CONFIG' });
+  });
+
+  it('ends before it writes where the captioner has no skill', async () => {
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (message: string) => warnings.push(message) };
+    const [limnModel, captionerModel] = [given().limn, given().captioner];
+    const result = await run('unskilled', {
+      given: { limn: limnModel, captioner: captionerModel },
+      settings: { captionerFloor: 99 },
+      logger,
+    });
+    expect(result).toMatchObject({ ended: 'captioner', best: 0 });
+    expect(result.rounds).toHaveLength(1);
+    expect(warnings.join('\n')).toContain('The captioner has no skill: its CIDEr-D on validation is ');
+    expect(existsSync(join(work, 'unskilled', 'round-1'))).toBe(false);
   });
 
   it('believes every text when nobody judges', async () => {
@@ -220,7 +239,7 @@ describe('self-training with given models', () => {
     for (const { id, path } of (await imagesIn(join(data, 'images'))).slice(0, 40)) await cp(path, join(work, 'holes', id));
     await writeFile(join(work, 'holes', 'broken.jpg'), 'this is a text');
     const words = ['--pool', 'holes', '--limn', 'whole/limn', '--captioner', 'whole/captioner', '--out', 'mended'];
-    const some = { ...settings, judge: { rank: 40, margin: -5 }, labels: 1, retraining: { captioner: false } };
+    const some = { ...settings, judge: { rank: 40, margin: -5, repeats: true }, labels: 1, retraining: { captioner: false } };
     await writeFile(join(work, 'pool.json'), JSON.stringify({ 'self-train': { selfTraining: some } }));
     const stopped = await limn(...words, '--config', 'pool.json');
     expect([stopped.code, stopped.error]).toEqual([1, expect.stringContaining('broken.jpg is not a picture')]);

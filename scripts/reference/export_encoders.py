@@ -427,7 +427,9 @@ def traced(tower: Tower, fixed_batch: bool) -> torch.export.ExportedProgram:
     """What the newer exporter starts from, once for all operator sets."""
     if fixed_batch not in tower.traced:
         batch = torch.export.Dim("batch", min=1, max=64)
-        shapes = None if fixed_batch else (tuple({0: batch} for _ in tower.inputs),)
+        each = tuple({0: batch} for _ in tower.inputs)
+        # Outputs takes its inputs as one *values.
+        shapes = None if fixed_batch else (each,) if isinstance(tower.module, Outputs) else each
         tower.traced[fixed_batch] = torch.export.export(tower.module, tuple(tower.inputs.values()), dynamic_shapes=shapes)
     return tower.traced[fixed_batch]
 

@@ -1,6 +1,6 @@
 /**
  * From a catalogue to a search: a table and its images become triplets, these a trained LIMN, which is measured on products that it has not
- * seen and indexes the images. Every stage that is finished is kept in the folder, and the same call goes on from there.
+ * seen and indexes the images. Every stage that is finished is kept in the folder, and the same call resumes.
  */
 import { basename, join, resolve } from 'node:path';
 import { LimnError, messageOf, throwIfAborted } from '../core/errors.js';
@@ -32,6 +32,7 @@ import { StageFolder, WholeTime } from './stages.js';
 import { type TimedOutcome, trainInTime } from './train-in-time.js';
 import { verdict } from './verdict.js';
 
+/** Options of {@link Limn.learn}. */
 export interface LearnOptions {
   /** The folder of the images, which stay where they are. */
   images: string;
@@ -57,38 +58,55 @@ export interface LearnOptions {
   captioner?: string | undefined;
   /** Most products that are learned from. @default 12000 */
   most?: number | undefined;
-  /** @default 1 */
+  /** Seed of all random draws. @default 1 */
   seed?: number | undefined;
+  /** Stops the work when it fires; it then fails with INTERRUPTED. */
   signal?: AbortSignal | undefined;
+  /** Called as the work proceeds. @default none */
   onProgress?: OnProgress | undefined;
+  /** Where remarks go. @default {@link silentLogger} */
   logger?: Logger | undefined;
 }
 
 /** R@K in percent by K, of the held-out products. */
 export interface LearnedRecall {
+  /** How many queries were ranked. */
   queries: number;
   /** Images that each query ranks. */
   gallery: number;
+  /** What a random ranking is expected to reach. */
   chance: Record<string, number>;
   /** The same model, given the text alone. */
   textAlone: Record<string, number>;
   /** The same model, given the image alone. */
   imageAlone: Record<string, number>;
+  /** The composed search, with image and text. */
   limn: Record<string, number>;
 }
 
+/** What {@link Limn.learn} made and measured. */
 export interface LearnResult {
+  /** The folder that contains everything. */
   out: string;
+  /** The folder of the triplets. */
   data: string;
+  /** The folder of the trained model, for {@link Limn.open}. */
   model: string;
+  /** The folder of the gallery. */
   gallery: string;
   /** Images in the gallery. */
   images: number;
+  /** Name of the image encoder. */
   encoder: string;
+  /** The number of triplets of each split. */
   triplets: Record<SplitName, number>;
+  /** Attributes that the texts are about. */
   attributes: string[];
+  /** Columns that were not used, with the reason. */
   leftOut: { name: string; reason: string }[];
+  /** The model's size, the batch size and the number of epochs that were chosen. */
   plan: Pick<Plan, 'epochs' | 'batchSize'> & Plan['size'];
+  /** Recall on held-out products. */
   test: LearnedRecall;
   /** Names of LIMN's factors, learned from the metadata. */
   factors: string[];

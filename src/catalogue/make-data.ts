@@ -11,21 +11,29 @@ import { captionedTriplets } from './captioned-triplets.js';
 import type { Catalogue } from './catalogue.js';
 import { type CatalogueOptions, readCatalogue } from './read-catalogue.js';
 
+/** Options of {@link makeData}. */
 export interface MakeDataOptions extends CatalogueOptions {
   /** Where the dataset is written. */
   out: string;
   /** What images are compared with; the caller closes it. */
   reader: ImageEncoderRuntime;
+  /** Columns to use. @default those that say something which images show */
   fields?: readonly string[] | undefined;
+  /** Languages of the texts. @default English */
   wordings?: readonly Wording[] | undefined;
+  /** How many triplets each training image starts. @default 2 to 24, fewer of a large catalogue */
   perImage?: number | undefined;
   /** Texts that a captioner writes for training, at most. @default 8000 */
   texts?: number | undefined;
+  /** Called as the work proceeds. @default none */
   onProgress?: OnProgress | undefined;
 }
 
+/** What {@link makeData} wrote. */
 export interface MadeData {
+  /** The triplets, by split. */
   made: MadeTriplets;
+  /** What was found in the table and the folder. */
   catalogue: Omit<Catalogue, 'rows'>;
   /** Images that cannot be read; their rows are left out. */
   broken: number;

@@ -10,6 +10,7 @@ import type { Catalogue } from './catalogue.js';
 import { ImageKeys } from './image-keys.js';
 import { namedRows } from './named-rows.js';
 
+/** Where a catalogue is: its images and its table. */
 export interface CatalogueOptions {
   /** The folder of the images. */
   images: string;
@@ -21,8 +22,9 @@ export interface CatalogueOptions {
   captioner?: string | undefined;
   /** Most rows that are learned from; of more, so many are drawn. @default 12000 */
   most?: number | undefined;
-  /** @default 1 */
+  /** Seed of all random draws. @default 1 */
   seed?: number | undefined;
+  /** Stops the work when it fires; it then fails with INTERRUPTED. */
   signal?: AbortSignal | undefined;
 }
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readSealedJson, sealed } from '../core/checksum.js';
-import { LimnError } from '../core/errors.js';
+import { LimnError, messageOf } from '../core/errors.js';
 import { makeFolder, writeFileAtomic } from '../core/files.js';
 import { holderOf, type Lock, takeLock } from '../core/lock.js';
 import type { OnProgress } from '../core/progress.js';
@@ -34,7 +34,11 @@ export class StageFolder {
   /** @throws LimnError USAGE for a folder that was begun with other options, or in which another process works; DATA for a damaged one */
   static async open(path: string, made: Record<string, unknown>): Promise<StageFolder> {
     await makeFolder(path).catch((cause) => {
-      throw new LimnError('IO', `Cannot make the folder ${path}.`, { cause, details: { path } });
+      throw new LimnError(
+        'IO',
+        `Cannot make the folder ${path}: ${messageOf(cause)}. Choose another --out, or check your rights.`,
+        { cause, details: { path } },
+      );
     });
     const lockFile = join(path, 'learn.lock');
     const lock = await takeLock(lockFile);

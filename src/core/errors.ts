@@ -6,6 +6,7 @@
  */
 import { oneLine } from './text.js';
 
+/** What kind of failure it is; stable, for programs. */
 export type LimnErrorCode =
   | 'USAGE'
   | 'CONFIG'
@@ -33,9 +34,12 @@ export interface LimnErrorOptions {
 /** The same symbol in every copy of the package. */
 const mark = Symbol.for('limn.error');
 
+/** The error that limn throws on purpose. Its message is one line: what happened, why, and what to do. */
 export class LimnError extends Error {
   override readonly name = 'LimnError';
+  /** What kind of failure it is; stable, for programs. */
   readonly code: LimnErrorCode;
+  /** The values that explain the error. */
   readonly details: Record<string, unknown>;
 
   constructor(code: LimnErrorCode, message: string, options: LimnErrorOptions = {}) {

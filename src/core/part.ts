@@ -5,11 +5,13 @@
 import { LimnError } from './errors.js';
 import { suggestion } from './suggest.js';
 
+/** What a plug-in may define. */
 export type PartKind = 'method' | 'store' | 'dataset' | 'protocol' | 'encoder';
 
 /** The version of the contracts in this package. It goes up when a part written for the one before would no longer work. */
 export const partContract = 1;
 
+/** What all definitions of plug-ins have in common. */
 export interface Part {
   /** Lower-case letters, digits, "-", "." and "_"; unique among the parts of its kind. */
   readonly id: string;

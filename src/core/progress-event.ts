@@ -2,7 +2,9 @@
 export interface ProgressEvent {
   /** What is being done, e.g. "encode pictures". */
   stage: string;
+  /** How much is done, in the unit of `total`. */
   done: number;
+  /** How much there is to do. */
   total: number;
   /** Anything worth a word, e.g. "loss 2.31". */
   note?: string;
@@ -10,4 +12,5 @@ export interface ProgressEvent {
   leftInAll?: number;
 }
 
+/** Called now and then while something long runs. */
 export type OnProgress = (event: ProgressEvent) => void;

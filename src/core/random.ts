@@ -7,6 +7,7 @@
  */
 export type RandomState = readonly [number, number, number, number];
 
+/** A seeded generator of random numbers (xoshiro128**, Blackman and Vigna 2018). Equal seeds give equal numbers. */
 export class Random {
   private s: [number, number, number, number];
 
@@ -21,6 +22,7 @@ export class Random {
     return new Random((hash ^ Math.imul(seed, 0x9e3779b1)) >>> 0);
   }
 
+  /** The generator's state; `new Random(state)` continues from it. */
   get state(): RandomState {
     return [...this.s];
   }

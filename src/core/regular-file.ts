@@ -6,7 +6,7 @@ import { constants, createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 const noFile = (cause?: unknown) =>
-  Object.assign(new Error('it is a pipe, socket or device and no file', { cause }), { code: 'ENOTFILE' });
+  Object.assign(new Error('it is a pipe, socket or device, not a file', { cause }), { code: 'ENOTFILE' });
 
 /**
  * Opens a file for reading, for the caller to close. A folder is opened too: reading it is the system's error EISDIR.

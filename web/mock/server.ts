@@ -123,7 +123,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
         throw new Refusal(status, code, message, retryAfter);
       }
       if (options.key && request.headers.authorization !== `Bearer ${options.key}`) {
-        throw new Refusal(401, 'UNAUTHORIZED', 'This server wants an API key: send it as "Authorization: Bearer KEY".');
+        throw new Refusal(401, 'UNAUTHORIZED', 'This server needs an API key: send it as "Authorization: Bearer KEY".');
       }
       await respond(request, route.split('/').map(decodeURIComponent), address.searchParams, response);
     } catch (error) {

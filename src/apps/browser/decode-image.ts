@@ -8,7 +8,7 @@ const mostPixels = 2 ** 24;
 
 async function bitmapOf(bytes: Uint8Array, name: string): Promise<ImageBitmap> {
   return createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>]), { imageOrientation: 'from-image' }).catch((cause) => {
-    throw new LimnError('IMAGE', `${name} is no image that your browser can read. JPEG, PNG and WebP work everywhere.`, {
+    throw new LimnError('IMAGE', `Your browser cannot read ${name} as an image. JPEG, PNG and WebP work everywhere.`, {
       cause,
     });
   });
@@ -31,7 +31,7 @@ export async function decodePixels(bytes: Uint8Array, name: string, box?: Box): 
     const [width, height] = [Math.max(1, Math.round(part.width * scale)), Math.max(1, Math.round(part.height * scale))];
     const canvas = new OffscreenCanvas(width, height);
     const context = canvas.getContext('2d', { willReadFrequently: true, alpha: false });
-    if (!context) throw new LimnError('RUNTIME', 'Your browser does not let a worker read images. Use a newer one.');
+    if (!context) throw new LimnError('RUNTIME', 'Your browser cannot decode images in a worker. Use a newer one.');
     context.fillStyle = '#fff';
     context.fillRect(0, 0, width, height);
     context.imageSmoothingQuality = 'high';

@@ -92,7 +92,7 @@ it.each([
 it.each([
   ['{}', /is no export of limn/],
   [`{"format":"limn-export-9"}`, /of the format limn-export-9; this limn reads limn-export-1/],
-  ['<html>', /is damaged: it is no JSON/],
+  ['<html>', /is damaged: it is not JSON/],
 ])('refuses the manifest %s', async (content, message) => {
   host.set(`${base}manifest.json`, content);
   await expect(new ExportFiles(base).manifest()).rejects.toThrow(message);
@@ -106,7 +106,7 @@ it('ends when it is told to', async () => {
 it('says that a browser has no SIMD', () => {
   requireSimd();
   vi.stubGlobal('WebAssembly', { validate: () => false });
-  expect(() => requireSimd()).toThrow(/no WebAssembly with SIMD/);
+  expect(() => requireSimd()).toThrow(/lacks WebAssembly with SIMD/);
   vi.stubGlobal('WebAssembly', undefined);
-  expect(() => requireSimd()).toThrow(/no WebAssembly with SIMD/);
+  expect(() => requireSimd()).toThrow(/lacks WebAssembly with SIMD/);
 });

@@ -40,7 +40,7 @@ export class ExportFiles {
     try {
       value = JSON.parse(text);
     } catch {
-      throw new LimnError('GALLERY', `${address} is damaged: it is no JSON. Export the gallery again.`);
+      throw new LimnError('GALLERY', `${address} is damaged: it is not JSON. Export the gallery again.`);
     }
     const manifest = checkManifest(value, address);
     await this.keep(address, new TextEncoder().encode(text));
@@ -137,10 +137,7 @@ async function matches(bytes: Uint8Array<ArrayBuffer>, hash: string): Promise<bo
 export async function sha256(data: string | Uint8Array): Promise<string> {
   const { subtle } = globalThis.crypto ?? {};
   if (!subtle) {
-    throw new LimnError(
-      'RUNTIME',
-      'The browser checks no files on a page without encryption. Open it by https://, or from localhost.',
-    );
+    throw new LimnError('RUNTIME', 'Browsers verify files on secure pages only. Open the page over https://, or from localhost.');
   }
   const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : (data as Uint8Array<ArrayBuffer>);
   const digest = new Uint8Array(await subtle.digest('SHA-256', bytes));

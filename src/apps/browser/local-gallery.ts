@@ -199,7 +199,7 @@ export class LocalGallery {
         const message = `The image ${JSON.stringify(id)} could not be read when the gallery was exported: begin with another one.`;
         return Promise.reject(new LimnError('IMAGE', message));
       },
-      readPath: () => Promise.reject(new LimnError('USAGE', 'A browser reads no files by their paths: give the file itself.')),
+      readPath: () => Promise.reject(new LimnError('USAGE', 'A browser cannot read files by path: give the file itself.')),
       hash: sha256,
       sizeOf: async (bytes, name, location) => (location === undefined ? imageSize(bytes, name) : rowOf(location)),
     };

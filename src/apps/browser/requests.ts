@@ -11,6 +11,7 @@ type WithImages<T> = Omit<T, 'gallery' | 'references' | 'negatives'> & {
 };
 export type LocalSearch = WithImages<Search>;
 export type LocalExplain = WithImages<Explain>;
+/** What {@link StaticGallery.suggest} takes: the API's request without the name of the gallery. */
 export type LocalSuggest = Omit<Suggest, 'gallery'>;
 
 /** Methods of the worker's gallery, and those that open it. */

@@ -11,6 +11,6 @@ export function requireSimd(): void {
   if (typeof WebAssembly === 'object' && WebAssembly.validate(simdModule)) return;
   throw new LimnError(
     'RUNTIME',
-    'Your browser has no WebAssembly with SIMD, which texts and uploads are read with. Use one of 2023 or later; images can be browsed all the same.',
+    'Your browser lacks WebAssembly with SIMD, which texts and uploads need. Use one from 2023 or later; you can still browse the images.',
   );
 }

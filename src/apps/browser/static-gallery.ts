@@ -16,19 +16,30 @@ import type {
 import type { FromWorker, LocalImage, LocalSuggest, Method, ToWorker } from './requests.js';
 
 /** An image of the gallery by its id, or a file; with a box, that part of it alone. */
-export type BrowserImage = ({ id: string } | { file: Blob | Uint8Array }) & { box?: ApiBox | undefined };
+export type BrowserImage = ({ id: string } | { file: Blob | Uint8Array }) & {
+  /** A part of the image. @default all of it */
+  box?: ApiBox | undefined;
+};
 
+/** A request of the HTTP API without the name of the gallery, and with files in place of uploads. */
 type WithFiles<T> = Omit<T, 'gallery' | 'references' | 'negatives'> & {
+  /** Images to start from. Several are averaged. @default none */
   references?: readonly BrowserImage[] | undefined;
+  /** Images that the hits should not resemble. @default none */
   negatives?: readonly BrowserImage[] | undefined;
 };
+/** What {@link StaticGallery.search} takes. */
 export type BrowserSearch = WithFiles<Search>;
+/** What {@link StaticGallery.explain} takes: the search, and the id of the hit to explain. */
 export type BrowserExplain = WithFiles<Explain>;
 
+/** Options of every call. */
 export interface CallOptions {
+  /** Stops the work when it fires; it then fails with INTERRUPTED. */
   signal?: AbortSignal | undefined;
 }
 
+/** Options of {@link openGallery}. */
 export interface GalleryOptions extends CallOptions {
   /** Keep what was fetched in the browser, for visits without a network. @default true */
   cache?: boolean | undefined;
@@ -43,6 +54,7 @@ interface Waiting {
   fail(error: unknown): void;
 }
 
+/** An open export. Its calls are answered by a worker, with the types of the HTTP API. */
 export class StaticGallery {
   private readonly waiting = new Map<number, Waiting>();
   private readonly addresses = new Map<string, string | undefined>();
@@ -55,7 +67,10 @@ export class StaticGallery {
   ) {
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.answer(data);
     worker.onerror = ({ message }) => {
-      const error = new LimnError('RUNTIME', `The worker that searches cannot run: ${message || 'its script was not loaded'}.`);
+      const error = new LimnError(
+        'RUNTIME',
+        `The search worker cannot run: ${message || 'its script was not loaded'}. Reload the page.`,
+      );
       for (const { fail } of this.waiting.values()) fail(error);
       this.waiting.clear();
     };
@@ -141,7 +156,12 @@ export class StaticGallery {
   }
 
   /** Learns the addresses of images that are about to be shown. */
-  async learnAddresses(items: readonly { id: string }[]): Promise<void> {
+  async learnAddresses(
+    items: readonly {
+      /** Id of the image. */
+      id: string;
+    }[],
+  ): Promise<void> {
     const ids = items.map(({ id }) => id).filter((id) => !this.addresses.has(id));
     if (ids.length === 0) return;
     const found = await this.call<(string | undefined)[]>('imageAddresses', ids);
@@ -154,7 +174,7 @@ export class StaticGallery {
       const stop = () => {
         this.post({ abort: call });
         this.waiting.delete(call);
-        fail(new LimnError('INTERRUPTED', 'Interrupted while the gallery was asked.'));
+        fail(new LimnError('INTERRUPTED', 'Interrupted while the gallery was answering.'));
       };
       if (signal?.aborted) return stop();
       signal?.addEventListener('abort', stop, { once: true });

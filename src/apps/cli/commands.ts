@@ -78,7 +78,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   export: {
     group: 'Serve',
-    summary: 'Write a gallery as files that any web host serves, and browsers search by themselves.',
+    summary: 'Export a gallery as static files that any web host can serve, for searches in the browser.',
     load: async () => (await import('./commands/export.js')).exportCommand(),
   },
   worker: {

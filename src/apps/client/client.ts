@@ -28,16 +28,32 @@ import { type RouteName, routePath } from './routes.js';
 /** A picture of the gallery by its id, or (where the server allows it) by its URL; or a file that is sent along; with a box, that part of it. */
 export type ClientImage = Exclude<ApiImageReference, { upload: string }> | { file: Blob | Uint8Array; box?: ApiBox | undefined };
 
+/** A request of the HTTP API whose lists of images may hold files. */
 type WithFiles<T, Lists extends keyof T> = Omit<T, Lists> & { [List in Lists]?: readonly ClientImage[] };
+/** What {@link LimnClient.search} takes. */
 export type SearchCall = WithFiles<Search, 'references' | 'negatives'>;
+/** What {@link LimnClient.explain} takes: the search, and the id of the hit to explain. */
 export type ExplainCall = WithFiles<Explain, 'references' | 'negatives'>;
-export type CaptionCall = Omit<ApiCaption, 'reference' | 'target'> & { reference: ClientImage; target: ClientImage };
+/** What {@link LimnClient.caption} takes: the gallery and two images. */
+export type CaptionCall = Omit<ApiCaption, 'reference' | 'target'> & {
+  /** The image that changes. */
+  reference: ClientImage;
+  /** What it changes into. */
+  target: ClientImage;
+};
 
 /** What {@link LimnClient.putItem} sends; `picture` is the former name of `image`. */
 export type ClientNewItem = ({ image: Blob | Uint8Array } | { /** @deprecated */ picture: Blob | Uint8Array }) & {
+  /** Metadata of the image. @default none */
   metadata?: ApiMetadata;
 };
 
+/**
+ * The HTTP API as methods. A request is sent again after 429 and 503.
+ *
+ * @throws LimnClientError for every other answer that is no success
+
+ */
 export class LimnClient {
   private readonly http: Http;
 
@@ -50,11 +66,13 @@ export class LimnClient {
     this.http = new Http(options);
   }
 
+  /** All galleries that the key may read. */
   async galleries(options?: CallOptions): Promise<ApiGallery[]> {
     const { galleries } = await this.http.json<Galleries>('GET', routePath('galleries'), options);
     return galleries;
   }
 
+  /** One gallery: how many images it has, names of its factors, and fields to filter by. */
   gallery(name: string, options?: CallOptions): Promise<ApiGallery> {
     return this.http.json('GET', routePath('gallery', { gallery: name }), options);
   }
@@ -84,6 +102,7 @@ export class LimnClient {
     } while (cursor !== undefined);
   }
 
+  /** One image's id, content hash and metadata. @throws LimnClientError 404 if the gallery has no such image */
   item(gallery: string, id: string, options?: CallOptions): Promise<Item> {
     return this.http.json('GET', routePath('item', { gallery, id }), options);
   }
@@ -96,6 +115,7 @@ export class LimnClient {
     return this.http.json('PUT', routePath('putItem', { gallery, id }), options, body);
   }
 
+  /** Removes an image from the gallery. @throws LimnClientError 404 if the gallery has no such image */
   async deleteItem(gallery: string, id: string, options?: CallOptions): Promise<void> {
     await this.http.send('DELETE', routePath('deleteItem', { gallery, id }), options);
   }
@@ -121,10 +141,12 @@ export class LimnClient {
     return this.imageUrl(gallery, id, size);
   }
 
+  /** Searches a gallery; files are uploaded with the request. */
   search(call: SearchCall, options?: CallOptions): Promise<ApiSearchAnswer> {
     return this.post('search', call, options);
   }
 
+  /** Explains one hit of a search: the share of each factor, and where it looks in both images. */
   explain(call: ExplainCall, options?: CallOptions): Promise<ApiExplanation> {
     return this.post('explain', call, options);
   }

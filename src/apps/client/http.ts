@@ -2,6 +2,7 @@
 import type { Problem } from '../server/contract.js';
 import { LimnClientError } from './errors.js';
 
+/** Options of `new LimnClient(...)`. */
 export interface ClientOptions {
   /** Of the server, e.g. "http://127.0.0.1:7788". In a browser "/" is the server of the page. */
   url: string;
@@ -11,13 +12,15 @@ export interface ClientOptions {
   retries?: number | undefined;
   /** The longest time to wait before a request is sent again, in milliseconds; a server that wants more gets no second try. @default 10,000 */
   longestWait?: number | undefined;
-  /** @default the global fetch */
+  /** What sends requests. @default the global fetch */
   fetch?: typeof globalThis.fetch | undefined;
 }
 
+/** Options of every call of the client. */
 export interface CallOptions {
+  /** Stops the request when it fires; the call then rejects with the reason of the signal. */
   signal?: AbortSignal | undefined;
-  /** @default those of the client */
+  /** How often this request is sent again. @default as the client does */
   retries?: number | undefined;
   /** x-request-id: up to 64 letters, digits, ".", "_" and "-". @default the server makes one */
   requestId?: string | undefined;

@@ -184,7 +184,7 @@ function methodsOf(app: OpenAPIHono<ServerEnv>, path: string): string[] {
 function notAllowed(method: string, methods: string[]): HttpProblem {
   if (methods.length === 0) return new HttpProblem(404, 'NOT_FOUND', 'There is nothing at this address. See /docs.');
   const allow = methods.join(', ');
-  return new HttpProblem(405, 'USAGE', `This address does not take ${method.slice(0, 20)}, only ${allow}.`, {
+  return new HttpProblem(405, 'USAGE', `This address accepts ${allow}, not ${method.slice(0, 20)}.`, {
     headers: { allow },
   });
 }

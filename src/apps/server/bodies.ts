@@ -31,7 +31,12 @@ export async function readBody(
 ): Promise<Body> {
   const encoding = incoming.headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw new HttpProblem(415, 'USAGE', 'The body is compressed, which this server does not read. Send it as it is.', closing);
+    throw new HttpProblem(
+      415,
+      'USAGE',
+      'The body is compressed, which this server does not read. Send it uncompressed.',
+      closing,
+    );
   }
   if (Number(incoming.headers['content-length'] ?? 0) > limits.bodyBytes) throw tooLarge(limits.bodyBytes);
   const held = budget.open(caller);

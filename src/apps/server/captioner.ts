@@ -5,13 +5,17 @@ import { type Box, decodeImage } from '../../models/encoders/image/image.js';
 import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
 import { type InTurn, immediately } from '../../search/gallery/in-turn.js';
 
+/** Options of {@link Captioner.caption}. */
 export interface CaptionCallOptions {
+  /** Stops the work when it fires; it then fails with INTERRUPTED. */
   signal?: AbortSignal | undefined;
+  /** Decides when an image may be decoded. @default at once */
   inTurn?: InTurn | undefined;
   /** The parts of the reference and of the target that are meant. @default all of them */
   boxes?: readonly (Box | undefined)[] | undefined;
 }
 
+/** Says in words what changes from one image to another, with a trained difference captioner. */
 export class Captioner {
   private queue: Promise<unknown> = Promise.resolve();
 
@@ -22,7 +26,13 @@ export class Captioner {
   ) {}
 
   /** @param folder a run of "limn train --task caption", or the model in it @throws LimnError CHECKPOINT, ENCODER */
-  static async open(folder: string, options: { pixelLimit?: number | undefined } = {}): Promise<Captioner> {
+  static async open(
+    folder: string,
+    options: {
+      /** Images with more pixels are refused. @default 268402689 */
+      pixelLimit?: number | undefined;
+    } = {},
+  ): Promise<Captioner> {
     const model = await CaptionerModel.open(folder);
     return new Captioner(model, await model.openReader(), options.pixelLimit);
   }
@@ -59,6 +69,7 @@ export class Captioner {
     return turn;
   }
 
+  /** Frees threads and memory; nothing may be called afterwards. */
   async close(): Promise<void> {
     await this.queue;
     await this.reader.close();

@@ -52,7 +52,7 @@ export function parseJson<S extends z.ZodType>(json: Buffer, schema: S, what: st
 /** Schemas would drop this key without a word. */
 function refusePrototypes(key: string, value: unknown): unknown {
   if (key === '__proto__')
-    throw new HttpProblem(400, 'USAGE', 'The JSON has a key "__proto__", which nothing here may be called.');
+    throw new HttpProblem(400, 'USAGE', 'The JSON has a key "__proto__", which is not allowed. Rename it.');
   return value;
 }
 
@@ -65,7 +65,7 @@ function checked<S extends z.ZodType>(schema: S, value: unknown, what: string): 
 export function misfit(error: z.ZodError, what: string): HttpProblem {
   const issue = error.issues[0];
   const place = issue?.path.length ? ` at ${JSON.stringify(issue.path.join('.').slice(0, 100))}` : '';
-  const message = `The ${what} does not fit${place}: ${(issue?.message ?? 'it is something else').slice(0, 300)}. See /docs for what it takes.`;
+  const message = `The ${what} is not valid${place}: ${(issue?.message ?? 'it is something else').slice(0, 300)}. See /docs for what it takes.`;
   return new HttpProblem(400, 'USAGE', message, { cause: error });
 }
 
@@ -154,7 +154,7 @@ async function readUpload(name: string, { files }: ImageTools, check: Check): Pr
 }
 
 async function readUrl(url: string, { fetchImage, signal }: ImageTools, check: Check): Promise<Uint8Array> {
-  if (!fetchImage) throw new HttpProblem(403, 'FORBIDDEN', 'This server fetches no pictures from URLs. Upload the picture.');
+  if (!fetchImage) throw new HttpProblem(403, 'FORBIDDEN', 'This server does not fetch images from URLs. Upload the image.');
   const bytes = await fetchImage(url, signal).catch((cause) => {
     signal.throwIfAborted();
     // In no other words: a stranger is not to learn which names and ports the server's network has.

@@ -22,12 +22,22 @@ import { z } from 'zod';
 
 export const galleryName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
 export const itemId = z.string().min(1).max(512);
+/** Fields of an image by name. `null` stands for a missing value. */
 export const metadata = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 
 const part = z.number().min(0).max(1);
 /** A part of an upright picture: its place and size in parts of the picture's width and height. */
 export const box = z
-  .strictObject({ left: part, top: part, width: part.positive(), height: part.positive() })
+  .strictObject({
+    /** The left edge, as a fraction of the image's width from 0 to 1. */
+    left: part,
+    /** The top edge, as a fraction of the image's height from 0 to 1. */
+    top: part,
+    /** The width, as a fraction of the image's width. */
+    width: part.positive(),
+    /** The height, as a fraction of the image's height. */
+    height: part.positive(),
+  })
   .refine(
     ({ left, top, width, height }) => left + width <= 1 + 1e-6 && top + height <= 1 + 1e-6,
     'the box must lie in the picture',
@@ -43,10 +53,14 @@ export const imageReference = z
   ])
   .meta({ id: 'PictureReference' });
 
+/** A gallery as the API describes it. */
 export const gallery = z
   .strictObject({
+    /** The name under which it is served. */
     name: galleryName,
+    /** How many images it has. */
     count: z.int().nonnegative(),
+    /** The model that embedded the images: the hash of its weights, and its image encoder. */
     model: z.strictObject({ hash: z.string(), encoder: z.string() }),
     /** A name for each factor: the words that it follows most, or "factor 3" where none is clear. */
     factors: z.array(z.string()),
@@ -75,26 +89,44 @@ export const gallery = z
   .meta({ id: 'Gallery' });
 export const galleries = z.strictObject({ galleries: z.array(gallery) }).meta({ id: 'Galleries' });
 
+/** An image of a gallery. */
 export const item = z
   .strictObject({
+    /** Unique in its gallery. */
     id: itemId,
     /** SHA-256 of the picture's file. */
     content: z.string(),
     metadata,
   })
   .meta({ id: 'Item' });
+/** A page of a gallery's images. */
 export const listQuery = z.strictObject({
+  /** Where the page starts: the `cursor` of the previous answer. @default the first page */
   cursor: z.string().max(2048).optional(),
+  /** Images a page, 1 to 1,000. @default 100 */
   limit: z.coerce.number().int().min(1).max(1000).default(100),
+  /** A filter, such as `price < 50`. @default all images */
   filter: z.string().max(2000).optional(),
 });
 /** What a person should know of an answer, such as that the filter names a field that no item has; sentences. */
 const notes = z.array(z.string());
+/** A page of images, in the order of their ids. */
 export const itemList = z
-  .strictObject({ items: z.array(item), cursor: z.string().optional(), notes: notes.optional() })
+  .strictObject({
+    /** The images. */
+    items: z.array(item),
+    /** For the next page; absent after the last one. */
+    cursor: z.string().optional(),
+    /** Remarks on the answer, such as an unknown field in the filter. */
+    notes: notes.optional(),
+  })
   .meta({ id: 'ItemList' });
 
-export const countQuery = z.strictObject({ filter: z.string().max(2000).optional() });
+/** What is counted. */
+export const countQuery = z.strictObject({
+  /** A filter, such as `price < 50`. @default all images */
+  filter: z.string().max(2000).optional(),
+});
 export const countAnswer = z
   .strictObject({
     /** Items that pass the filter; all without one. */
@@ -102,8 +134,10 @@ export const countAnswer = z
   })
   .meta({ id: 'CountAnswer' });
 
+/** Asks for texts that could come next. */
 export const suggest = z
   .strictObject({
+    /** Name of the gallery. */
     gallery: galleryName,
     /** The id of the picture that is to be changed; its own values are not suggested. */
     reference: itemId.optional(),
@@ -111,9 +145,11 @@ export const suggest = z
     text: z.string().max(1000).optional(),
     /** What was said before: it is not suggested again. */
     texts: z.array(z.string().max(1000)).max(16).default([]),
+    /** How many suggestions, 1 to 20. @default 5 */
     count: z.int().min(1).max(20).default(5),
   })
   .meta({ id: 'Suggest' });
+/** Texts that could come next, and words that the model does not know. */
 export const suggestions = z
   .strictObject({
     /** Texts of the model's training that fit; of a model that kept none, of what it has words for. */
@@ -130,55 +166,109 @@ export const suggestions = z
   })
   .meta({ id: 'Suggestions' });
 
+/** A search of a gallery. */
 export const search = z
   .strictObject({
+    /** Name of the gallery. */
     gallery: galleryName,
+    /**
+     * Up to 8 images to start from. Several are averaged; without any, the texts are composed with the average image.
+     * @default none
+     */
     references: z.array(imageReference).max(8).default([]),
+    /** Up to 16 texts that say what to change, joined with "and". @default none */
     texts: z.array(z.string().max(1000)).max(16).default([]),
+    /** Up to 8 images that the hits should not resemble. @default none */
     negatives: z.array(imageReference).max(8).default([]),
+    /** How much resembling the negatives costs, 0 to 2. @default 0.5 */
     negativeWeight: z.number().min(0).max(2).optional(),
+    /** The weight of each factor, 0 to 10, in the order of the gallery's `factors`. @default 1 / K for each of the K factors */
     weights: z.array(z.number().min(0).max(10)).max(256).optional(),
+    /** A filter, such as `price < 50`. @default all images */
     filter: z.string().max(2000).optional(),
+    /** Hits a page, 1 to 200. @default 20 */
     k: z.int().min(1).max(200).default(20),
+    /** Leave the references out of the hits. @default true */
     excludeReferences: z.boolean().default(true),
     /** Of the answer before, with everything else as it was. */
     cursor: z.string().max(2048).optional(),
   })
   .meta({ id: 'Search' });
 
+/** An image that a search found. */
 export const hit = z
   .strictObject({
+    /** Id of the image. */
     id: itemId,
+    /** From 1, over all pages. */
     rank: z.int().positive(),
+    /** `matching` plus the sum of `factors`, minus `negative`. */
     score: z.number(),
+    /** The cosine of the matching tokens, -1 to 1. */
     matching: z.number(),
+    /** Each factor's share of the score; empty for models without factors. */
     factors: z.array(z.number()),
+    /** What resembling the negatives cost; 0 without negatives. */
     negative: z.number(),
     metadata,
   })
   .meta({ id: 'Hit' });
+/** A page of hits, best first. */
 export const searchAnswer = z
-  .strictObject({ hits: z.array(hit), cursor: z.string().optional(), notes, milliseconds: z.number() })
+  .strictObject({
+    /** The hits. */
+    hits: z.array(hit),
+    /** For the next page; absent after the last one. */
+    cursor: z.string().optional(),
+    notes,
+    /** How long the search took on the server. */
+    milliseconds: z.number(),
+  })
   .meta({ id: 'SearchAnswer' });
 
 const heatMap = z
   .strictObject({ columns: z.int().positive(), rows: z.int().positive(), weights: z.array(z.number()) })
   .meta({ id: 'HeatMap' });
-export const explain = search.omit({ k: true, cursor: true }).extend({ hit: itemId }).meta({ id: 'Explain' });
+/** Asks why a search found an image. */
+export const explain = search
+  .omit({ k: true, cursor: true })
+  .extend({
+    /** Id of the hit to explain. */
+    hit: itemId,
+  })
+  .meta({ id: 'Explain' });
+/** Why a search found an image. */
 export const explanation = z
   .strictObject({
     hit,
+    /** For each factor: its name, its share of the score, and where it looks in the reference and in the hit. */
     factors: z.array(z.strictObject({ name: z.string(), share: z.number(), reference: heatMap.optional(), hit: heatMap })),
   })
   .meta({ id: 'Explanation' });
 
+/** Asks what changes from one image to another. */
 export const caption = z
-  .strictObject({ gallery: galleryName, reference: imageReference, target: imageReference })
+  .strictObject({
+    /** Name of the gallery. */
+    gallery: galleryName,
+    /** The image that changes. */
+    reference: imageReference,
+    /** What it changes into. */
+    target: imageReference,
+  })
   .meta({ id: 'Caption' });
-export const captionAnswer = z.strictObject({ text: z.string() }).meta({ id: 'CaptionAnswer' });
+/** What changes, in words. */
+export const captionAnswer = z
+  .strictObject({
+    /** The generated text. */
+    text: z.string(),
+  })
+  .meta({ id: 'CaptionAnswer' });
 
+/** The answer of a request that failed. */
 export const problem = z
   .strictObject({
+    /** What went wrong. */
     error: z.strictObject({
       /** A LimnErrorCode, or one of HTTP's own: UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_LARGE, RATE_LIMITED, TIMEOUT, BUSY, INTERNAL. */
       code: z.string(),
@@ -191,23 +281,41 @@ export const problem = z
   .meta({ id: 'Problem' });
 
 // What a caller sends (defaults may be left out) and what it gets.
+/** A reference or negative in a request: an image of the gallery, an upload, or a URL. */
 export type ApiImageReference = z.input<typeof imageReference>;
+/** A part of an image. */
 export type ApiBox = z.output<typeof box>;
+/** Metadata of an image. */
 export type ApiMetadata = z.output<typeof metadata>;
+/** A gallery as the API describes it. */
 export type ApiGallery = z.output<typeof gallery>;
 export type Galleries = z.output<typeof galleries>;
+/** An image of a gallery. */
 export type Item = z.output<typeof item>;
+/** What a list of images takes. */
 export type ApiListQuery = z.input<typeof listQuery>;
+/** A page of a gallery's images. */
 export type ItemList = z.output<typeof itemList>;
+/** What a count takes. */
 export type CountQuery = z.input<typeof countQuery>;
 export type CountAnswer = z.output<typeof countAnswer>;
+/** What a request for suggestions takes. */
 export type Suggest = z.input<typeof suggest>;
+/** Suggested texts, and unknown words. */
 export type ApiSuggestions = z.output<typeof suggestions>;
+/** What a search takes. */
 export type Search = z.input<typeof search>;
+/** An image that a search found. */
 export type Hit = z.output<typeof hit>;
+/** What a search answers. */
 export type ApiSearchAnswer = z.output<typeof searchAnswer>;
+/** What an explanation takes. */
 export type Explain = z.input<typeof explain>;
+/** Why a search found an image. */
 export type ApiExplanation = z.output<typeof explanation>;
+/** What a caption of a difference takes. */
 export type ApiCaption = z.input<typeof caption>;
+/** What changes from one image to another. */
 export type CaptionAnswer = z.output<typeof captionAnswer>;
+/** What a request that failed is answered with. */
 export type Problem = z.output<typeof problem>;

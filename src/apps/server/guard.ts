@@ -31,14 +31,16 @@ export class Guard {
       // Guessing is as limited as using.
       this.charge(state.caller, 1);
       const message =
-        key === undefined ? 'This server wants an API key: send "authorization: Bearer KEY".' : 'The API key is not known here.';
+        key === undefined
+          ? 'This server needs an API key: send "authorization: Bearer KEY".'
+          : 'The API key is not valid on this server. Check it, or create one with "limn serve keys add".';
       throw new HttpProblem(401, 'UNAUTHORIZED', message, { headers: { 'www-authenticate': 'Bearer realm="limn"' } });
     }
     state.key = entry.id;
     state.caller = `key ${entry.id}`;
     this.charge(state.caller, cost);
     if (scope === 'write' && entry.scope !== 'write') {
-      throw new HttpProblem(403, 'FORBIDDEN', 'The API key may only read. Use one of the scope "write".');
+      throw new HttpProblem(403, 'FORBIDDEN', 'The API key may only read. Use one with the scope "write".');
     }
   }
 
@@ -49,7 +51,7 @@ export class Guard {
   private checkSite(c: ServerContext): void {
     const host = c.req.header('host');
     if (this.options.onlyLoopbackNames && !isLoopback(hostName(host))) {
-      const message = `This server is for this machine alone and not called ${JSON.stringify(hostName(host))}. Use keys to be called by another name.`;
+      const message = `This server answers only to names of this machine, not to ${JSON.stringify(hostName(host))}. Use keys to serve it under another name.`;
       throw new HttpProblem(403, 'FORBIDDEN', message);
     }
     const origin = c.req.header('origin');
@@ -71,7 +73,7 @@ export class Guard {
     const seconds = limiter.take(caller, Math.min(cost, limiter.burst));
     if (seconds === 0) return;
     const wait = String(Math.ceil(seconds));
-    const message = `There were too many requests. Try again in ${wait} s.`;
+    const message = `Too many requests. Try again in ${wait} s.`;
     throw new HttpProblem(429, 'RATE_LIMITED', message, { headers: { 'retry-after': wait } });
   }
 }

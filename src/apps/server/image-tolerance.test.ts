@@ -137,8 +137,8 @@ describe.skipIf(process.platform === 'win32')('paths that are no files', () => {
   it('are refused at once', async () => {
     execFileSync('mkfifo', [join(folder, 'pipe.jpg')]);
     await writeFile(join(folder, 'a'), 'content');
-    await expect(readImage(join(folder, 'pipe.jpg'))).rejects.toThrow('is a pipe, socket or device and no file');
-    await expect(readImage('/dev/zero')).rejects.toThrow('is a pipe, socket or device and no file');
+    await expect(readImage(join(folder, 'pipe.jpg'))).rejects.toThrow('is a pipe, socket or device, not a file');
+    await expect(readImage('/dev/zero')).rejects.toThrow('is a pipe, socket or device, not a file');
     await expect(readImage(folder)).rejects.toThrow('is a folder');
     await expect(readImage(join(folder, 'none'))).rejects.toThrow('does not exist');
     expect(Buffer.from(await readImage(join(folder, 'a'))).toString()).toBe('content');

@@ -23,6 +23,7 @@ export { type RunningServer, type ServerOptions, startServer } from './server.js
 export type { ServedGallery } from './service.js';
 export type { AppSettings };
 
+/** The API as something that an application can mount. */
 export interface MountableApp {
   /**
    * Answers a request, for `app.mount('/search', search.fetch)`. The application must run on @hono/node-server and leave the bodies of these

@@ -61,4 +61,5 @@ export const serverLimits = z.strictObject({
 /** How much one request, one caller, and all together, may ask of the server. A caller is a key, or an address where there are no keys. */
 export type ServerLimits = z.output<typeof serverLimits>;
 
+/** The limits of a server that sets none. */
 export const defaultLimits: Readonly<ServerLimits> = serverLimits.parse({});

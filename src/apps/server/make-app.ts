@@ -32,8 +32,9 @@ export interface AppSettings {
   allowUrls?: boolean | FetchLimits | undefined;
   /** Proxies of one's own before the server, which say in x-forwarded-for who calls. @default 0 */
   proxies?: number | undefined;
+  /** Limits that differ from {@link defaultLimits}. @default none */
   limits?: Partial<ServerLimits> | undefined;
-  /** @default nothing is logged */
+  /** Where requests and failures are logged, as one JSON object a line. @default nothing is logged */
   log?: Logger | undefined;
   /** The folder of the page. @default the package's own */
   page?: string | undefined;
@@ -101,7 +102,7 @@ export async function makeApp(options: AppSettings): Promise<MadeApp> {
       ending = true;
     },
     stop: () => {
-      const problem = new HttpProblem(503, 'INTERRUPTED', 'The server had to end before this was done. Try again.', {
+      const problem = new HttpProblem(503, 'INTERRUPTED', 'The server stopped before this was done. Try again.', {
         headers: { 'retry-after': '2' },
       });
       const reason = asProblem(problem);

@@ -48,8 +48,7 @@ export function asProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
   const status = LimnError.isInstance(error) ? statusOfCode[error.code] : undefined;
   if (!LimnError.isInstance(error) || status === undefined) {
-    const message =
-      'The server could not do this through no fault of the request. Its log has the reason under the id of this request.';
+    const message = 'The server failed; the request is not at fault. Its log has the reason under the id of this request.';
     return new HttpProblem(500, 'INTERNAL', message, { cause: error });
   }
   if (status === 503) {

@@ -20,7 +20,7 @@ const mostHits = 1000;
 export function addSearchHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerParts): void {
   const jsonOf = ({ json }: Content): Buffer => {
     if (json) return json;
-    throw new HttpProblem(400, 'USAGE', 'The multipart body has no part "request" with the JSON.');
+    throw new HttpProblem(400, 'USAGE', 'The multipart body has no part "request" with the JSON. Add it.');
   };
   const tools = (content: Content, images: RequestImages, signal: AbortSignal) => ({
     files: content.files,
@@ -58,7 +58,11 @@ export function addSearchHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPart
     const digest = `${prepared.digest}.${k}`;
     const offset = cursor === undefined ? 0 : readCursor(cursor, digest, 'number');
     if (offset >= mostHits)
-      throw new HttpProblem(400, 'USAGE', `A search shows its best ${mostHits} hits, and this is behind them.`);
+      throw new HttpProblem(
+        400,
+        'USAGE',
+        `A search shows its best ${mostHits} hits, and the cursor is past them. Narrow the search.`,
+      );
     const request = { ...prepared.request, k: Math.min(k, mostHits - offset), offset };
     const { hits, next, notes } = await parts.work(c as ServerContext, async (signal) => {
       const answer = await searches.submit(request, signal);

@@ -14,16 +14,19 @@ import { silentLog } from './log.js';
 import { type AppSettings, type MadeApp, makeApp } from './make-app.js';
 import { HttpProblem, problemBody } from './problems.js';
 
+/** Options of {@link startServer}: those of the API, and where it listens. */
 export interface ServerOptions extends AppSettings {
-  /** @default '127.0.0.1' */
+  /** The address to listen on. @default '127.0.0.1' */
   host?: string | undefined;
   /** 0 takes any free one. @default 7788 */
   port?: number | undefined;
 }
 
+/** A server that listens. */
 export interface RunningServer {
   /** E.g. "http://127.0.0.1:7788". */
   url: string;
+  /** The port that it listens on; useful if 0 was requested. */
   port: number;
   /**
    * Takes no more requests, finishes those that run, and ends.
@@ -112,8 +115,10 @@ function listener(fetch: MadeApp['fetch'], limits: ServerLimits, log: Logger): {
 }
 
 function brokenRequest(code: string | undefined): HttpProblem {
-  if (code === 'HPE_HEADER_OVERFLOW') return new HttpProblem(431, 'TOO_LARGE', 'The headers have more than 16384 bytes.');
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new HttpProblem(408, 'TIMEOUT', 'The request did not arrive in time.');
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new HttpProblem(431, 'TOO_LARGE', 'The headers have more than 16384 bytes. Send less.');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new HttpProblem(408, 'TIMEOUT', 'The request did not arrive in time. Send it again.');
   return new HttpProblem(400, 'USAGE', 'This is not a valid HTTP request.');
 }
 

@@ -48,20 +48,38 @@ export type ServedImage = Exclude<ImageReference, { path: string }>;
  * IMAGE (a damaged picture), whose message the caller sees. Any other error is the server's own, and only its log shows it.
  */
 export interface ServedGallery {
+  /** How many images there are, the model, names of factors, and fields to filter by. */
   describe(signal: AbortSignal): Promise<ServedDescription>;
   /** How many pictures there are, or pass a filter. */
   count(filter?: string): Promise<number>;
   /** In code unit order of the ids, those behind `after`. */
-  list(query: { after?: string | undefined; limit: number; filter?: string | undefined }): Promise<ServedItem[]>;
+  list(query: {
+    after?: string | undefined;
+    /** The maximum number of images. */
+    limit: number;
+    /** In the filter language. @default all images */
+    filter?: string | undefined;
+  }): Promise<ServedItem[]>;
+  /** The image of this id; undefined if there is none. */
   get(id: string): Promise<ServedItem | undefined>;
   /** Adds a picture, or replaces the one of that id. Searches see it when this resolves. */
-  put(item: { id: string; bytes: Uint8Array; metadata: ItemMetadata }, inTurn: InTurn): Promise<ServedItem>;
+  put(
+    item: {
+      id: string;
+      /** The image's file. */
+      bytes: Uint8Array;
+      /** The image's metadata. */
+      metadata: ItemMetadata;
+    },
+    inTurn: InTurn,
+  ): Promise<ServedItem>;
   /** @returns whether there was one */
   delete(id: string): Promise<boolean>;
   /** Each request's own answer or error, in their order; the pictures and texts of all are embedded together. */
   searchAll(requests: readonly SearchRequest[]): Promise<PromiseSettledResult<SearchAnswer>[]>;
   /** What a person should know of what a search or a list has found; sentences. @default nothing is said */
   notesOn?(query: Pick<SearchRequest, 'filter' | 'offset'>, found: number): Promise<string[]>;
+  /** Why the search finds this hit. @param hit the id of an image */
   explain(request: SearchRequest, hit: string, inTurn: InTurn): Promise<Explanation>;
   /** Decodes what a search or an explanation needs before it meets others. @default its pictures are decoded with those of others */
   decodeAhead?(request: SearchRequest, inTurn: InTurn): Promise<SearchRequest>;
@@ -73,10 +91,15 @@ export interface ServedGallery {
   caption?(reference: ServedImage, target: ServedImage, signal: AbortSignal, inTurn: InTurn): Promise<string>;
   /** What a person can say next, and which words are not known; left out where nothing is suggested. */
   suggest?(request: {
+    /** Id of the image that is to be changed. @default none */
     reference?: string | undefined;
+    /** What the user is typing. @default nothing */
     typed?: string | undefined;
+    /** Texts that the search has already. */
     said: readonly string[];
+    /** How many suggestions at most. */
     count: number;
   }): Promise<Suggestions>;
+  /** Frees what the service holds. */
   close(): Promise<void>;
 }

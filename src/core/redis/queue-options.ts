@@ -2,5 +2,6 @@
 export interface QueueOptions {
   /** Told what should be put right, and when Redis is gone and back. @default nobody */
   warn?: ((message: string) => void) | undefined;
+  /** Stops the work when it fires; it then fails with INTERRUPTED. */
   signal?: AbortSignal | undefined;
 }

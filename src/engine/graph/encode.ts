@@ -24,6 +24,7 @@ const irVersion = 9n;
 /** Operators that ONNX Runtime keeps in its own domain. */
 const microsoftOperators = new Set(['FusedMatMul', 'QuickGelu']);
 
+/** The graph as the bytes of an ONNX file. */
 export function encodeModel(graph: GraphBuilder): Uint8Array {
   const model = create(ModelProtoSchema, {
     irVersion,

@@ -7,6 +7,7 @@ import { elementTypes } from './element-types.js';
 import { type Attributes, Float, Graph, type Value } from './graph.js';
 import type { VectorJacobianProduct } from './value.js';
 
+/** A value, or a number that becomes a constant of the other operand's type. */
 export type Operand = Value | number;
 
 function operands(a: Operand, b: Operand): [Value, Value] {
@@ -32,21 +33,37 @@ function call(type: string, inputs: readonly (Value | undefined)[], attributes: 
 const unary = (type: string) => (x: Value) => call(type, [x]);
 const binary = (type: string) => (a: Operand, b: Operand) => call(type, operands(a, b));
 
+/** -x (ONNX Neg). */
 export const neg = unary('Neg');
+/** e^x, element by element (ONNX Exp). */
 export const exp = unary('Exp');
+/** The natural logarithm (ONNX Log). */
 export const log = unary('Log');
+/** The square root (ONNX Sqrt). */
 export const sqrt = unary('Sqrt');
+/** 1 / x (ONNX Reciprocal). */
 export const reciprocal = unary('Reciprocal');
+/** The hyperbolic tangent (ONNX Tanh). */
 export const tanh = unary('Tanh');
+/** 1 / (1 + e^-x) (ONNX Sigmoid). */
 export const sigmoid = unary('Sigmoid');
+/** max(x, 0) (ONNX Relu). */
 export const relu = unary('Relu');
+/** The Gauss error function (ONNX Erf). */
 export const erf = unary('Erf');
+/** The absolute value (ONNX Abs). */
 export const abs = unary('Abs');
+/** -1, 0 or 1 (ONNX Sign). */
 export const sign = unary('Sign');
+/** The sine, of radians (ONNX Sin). */
 export const sin = unary('Sin');
+/** The cosine, of radians (ONNX Cos). */
 export const cos = unary('Cos');
+/** The negation of a bool value (ONNX Not). */
 export const not = unary('Not');
+/** The same value under another name (ONNX Identity). */
 export const identity = unary('Identity');
+/** The mean of each channel: (N, C, H, W) -> (N, C, 1, 1) (ONNX GlobalAveragePool). */
 export const globalAveragePool = unary('GlobalAveragePool');
 
 /** Gelu with the exact error function (ONNX Gelu, approximate = none). */
@@ -55,16 +72,27 @@ export const gelu = unary('Gelu');
 /** x * sigmoid(1.702 x), the activation of OpenAI's CLIP. */
 export const quickGelu = (x: Value) => call('QuickGelu', [x], { alpha: new Float(1.702) });
 
+/** a * b, with broadcasting (ONNX Mul). */
 export const mul = binary('Mul');
+/** a - b, with broadcasting (ONNX Sub). */
 export const sub = binary('Sub');
+/** a / b, with broadcasting; integers are truncated towards 0 (ONNX Div). */
 export const div = binary('Div');
+/** a to the power of b, with broadcasting (ONNX Pow). */
 export const pow = binary('Pow');
+/** a < b as bool, with broadcasting (ONNX Less). */
 export const less = binary('Less');
+/** a > b as bool, with broadcasting (ONNX Greater). */
 export const greater = binary('Greater');
+/** a = b as bool, with broadcasting (ONNX Equal). */
 export const equal = binary('Equal');
+/** Both, of bool values, with broadcasting (ONNX And). */
 export const and = binary('And');
+/** At least one, of bool values, with broadcasting (ONNX Or). */
 export const or = binary('Or');
+/** The smaller of a and b, with broadcasting (ONNX Min). */
 export const minimum = binary('Min');
+/** The larger of a and b, with broadcasting (ONNX Max). */
 export const maximum = binary('Max');
 
 /** The sum of all its operands. */
@@ -78,10 +106,12 @@ export function where(condition: Value, a: Operand, b: Operand): Value {
   return call('Where', [condition, lift(a), lift(b)]);
 }
 
+/** x as another type (ONNX Cast). */
 export function cast(x: Value, dtype: DType): Value {
   return x.dtype === dtype ? x : call('Cast', [x], { to: elementTypes[dtype] });
 }
 
+/** Options of {@link matmul}. */
 export interface MatMulOptions {
   /** Swap the last two axes of the first factor. @default false */
   transA?: boolean;
@@ -98,10 +128,12 @@ export function matmul(a: Value, b: Value, options: MatMulOptions = {}): Value {
   return call('FusedMatMul', [a, b], { transA: Number(transA), transB: Number(transB), alpha: new Float(alpha) });
 }
 
+/** Softmax along an axis, the last by default (ONNX Softmax). */
 export function softmax(x: Value, axis = -1): Value {
   return call('Softmax', [x], { axis });
 }
 
+/** The logarithm of the softmax along an axis, the last by default (ONNX LogSoftmax). */
 export function logSoftmax(x: Value, axis = -1): Value {
   return call('LogSoftmax', [x], { axis });
 }
@@ -113,6 +145,7 @@ export function layerNormalization(x: Value, scale: Value, bias?: Value, epsilon
 
 const ints = (x: Value, values: readonly number[]) => x.graph.constant(int64([values.length], values), 'ints');
 
+/** Options of the reductions. */
 export interface ReduceOptions {
   /** Keep the reduced axes with extent 1. @default false */
   keepDims?: boolean;
@@ -123,8 +156,11 @@ function reduction(type: string) {
     call(type, [x, ints(x, axes ?? x.shape.map((_, i) => i))], { keepdims: Number(options.keepDims ?? false) });
 }
 
+/** The sum over these axes, or over all of them (ONNX ReduceSum). */
 export const reduceSum = reduction('ReduceSum');
+/** The mean over these axes, or over all of them (ONNX ReduceMean). */
 export const reduceMean = reduction('ReduceMean');
+/** The maximum over these axes, or over all of them (ONNX ReduceMax). */
 export const reduceMax = reduction('ReduceMax');
 
 /** Same elements, another shape; one extent may be -1. */
@@ -141,6 +177,7 @@ export function transpose(x: Value, perm: readonly number[]): Value {
   return perm.every((axis, i) => axis === i) ? x : call('Transpose', [x], { perm });
 }
 
+/** Joins values along an axis; all other extents must be equal (ONNX Concat). */
 export function concat(values: readonly Value[], axis: number): Value {
   return values.length === 1 ? (values[0] as Value) : call('Concat', values, { axis });
 }
@@ -190,25 +227,32 @@ export function argMax(x: Value): Value {
   return call('ArgMax', [x], { axis: -1, keepdims: 0 });
 }
 
+/** Broadcasts x to a shape (ONNX Expand). */
 export function expand(x: Value, shape: Shape): Value {
   return x.shape.length === shape.length && shape.every((extent, i) => extent === x.shape[i])
     ? x
     : call('Expand', [x, ints(x, shape)]);
 }
 
+/** Inserts axes of extent 1 at these positions of the result (ONNX Unsqueeze). */
 export function unsqueeze(x: Value, axes: readonly number[]): Value {
   return call('Unsqueeze', [x, ints(x, axes)]);
 }
 
+/** Removes axes of extent 1 (ONNX Squeeze). */
 export function squeeze(x: Value, axes: readonly number[]): Value {
   return call('Squeeze', [x, ints(x, axes)]);
 }
 
+/** Options of {@link conv}. */
 export interface ConvOptions {
+  /** Steps along height and width. @default [1, 1] */
   strides?: readonly [number, number];
   /** top, left, bottom, right. @default no padding */
   pads?: readonly [number, number, number, number];
+  /** Distances between the kernel's elements along height and width. @default [1, 1] */
   dilations?: readonly [number, number];
+  /** Groups of channels that are convolved separately. @default 1 */
   groups?: number;
 }
 

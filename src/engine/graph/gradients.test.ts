@@ -422,7 +422,7 @@ describe('gradients', () => {
     const y = f.cast(f.argMax(x), 'float32');
     expect(() => gradients(f.reduceSum(y), [x])).not.toThrow();
     const rounded = graph.addTyped('Unheard', [x], {}, [{ dtype: 'float32', shape: [2] }])[0] as Value;
-    expect(() => gradients(f.reduceSum(rounded), [x])).toThrow('limn does not know the ONNX operator Unheard');
+    expect(() => gradients(f.reduceSum(rounded), [x])).toThrow('limn does not support the ONNX operator Unheard');
     const bits = graph.addTyped('BitwiseNot', [x], {}, [{ dtype: 'float32', shape: [2] }])[0] as Value;
     expect(() => gradients(f.reduceSum(bits), [x])).toThrow('The ONNX operator BitwiseNot has no gradient rule');
   });
@@ -507,7 +507,7 @@ describe('a shape mistake names the operator and both shapes', () => {
     ],
     ['Reshape', () => f.reshape(a, [4]), '6 elements cannot take the shape [4].'],
     ['Softmax', () => f.softmax(a, 2), 'axis 2 does not exist in a tensor of rank 2.'],
-    ['Nope', () => graph.add('Nope', [a]), 'limn does not know the ONNX operator Nope'],
+    ['Nope', () => graph.add('Nope', [a]), 'limn does not support the ONNX operator Nope'],
   ])('%s', (_name, mistake, message) => {
     expect(mistake).toThrow(message);
   });

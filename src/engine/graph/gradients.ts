@@ -9,6 +9,7 @@ import type { GraphNode, Value } from './graph.js';
 import { finite, guardedNodes } from './guards.js';
 import { operatorOf, ShapeError } from './registry.js';
 
+/** Options of {@link gradients}. */
 export interface GradientOptions {
   /**
    * Values, in the order of computation, that cut the graph into parts. The backward pass computes each part's values again from
@@ -79,7 +80,7 @@ function inputGradients(
   if (!vjp) {
     throw new LimnError(
       'GRAPH_UNSUPPORTED',
-      `The ONNX operator ${node.type} has no gradient rule, and the loss depends on trained values through it.`,
+      `The ONNX operator ${node.type} has no gradient rule, and the loss depends on trained values through it. Use operators that have one.`,
       { details },
     );
   }

@@ -12,6 +12,7 @@ import type { Attributes, GraphBuilder, GraphNode, Value, ValueType, VectorJacob
 
 export { type Attribute, type Attributes, Float, type GraphBuilder, type GraphNode, type Value } from './value.js';
 
+/** An ONNX graph under construction. Each node is checked when it is added. @throws LimnError GRAPH_SHAPE, GRAPH_UNSUPPORTED */
 export class Graph implements GraphBuilder {
   readonly nodes: GraphNode[] = [];
   readonly inputs: Value[] = [];
@@ -46,7 +47,8 @@ export class Graph implements GraphBuilder {
 
   /** Declares an input. Its name is kept exactly; a second input of that name is an error. */
   input(name: string, dtype: DType, shape: Shape): Value {
-    if (this.names.has(name)) throw new LimnError('GRAPH_SHAPE', `The graph already has a value named ${name}.`);
+    if (this.names.has(name))
+      throw new LimnError('GRAPH_SHAPE', `The graph already has a value named ${name}. Choose another name.`);
     const value: Value = { name: this.uniqueName(name), dtype, shape: [...shape], graph: this };
     this.inputs.push(value);
     return value;
@@ -135,7 +137,7 @@ export class Graph implements GraphBuilder {
   /** Makes a value an output under this name, which no input or output has. */
   output(name: string, value: Value): void {
     if ([...this.inputs, ...this.outputs].some((taken) => taken.name === name)) {
-      throw new LimnError('GRAPH_SHAPE', `The graph already has an input or output named ${name}.`);
+      throw new LimnError('GRAPH_SHAPE', `The graph already has an input or output named ${name}. Choose another name.`);
     }
     this.outputs.push({ name, value });
   }

@@ -29,7 +29,7 @@ export function defineOperator(type: string, operator: Operator): void {
 export function operatorOf(type: string): Operator {
   const operator = operators.get(type);
   if (!operator) {
-    throw new LimnError('GRAPH_UNSUPPORTED', `limn does not know the ONNX operator ${type}: it has no shape rule for it.`, {
+    throw new LimnError('GRAPH_UNSUPPORTED', `limn does not support the ONNX operator ${type}: it has no shape rule for it.`, {
       details: { type },
     });
   }

@@ -11,6 +11,7 @@ import { float32, type Shape, sizeOf, type Tensor } from '../tensor/tensor.js';
 /** Fills a new parameter. */
 export type Init = (random: Random, shape: Shape) => Float32Array;
 
+/** How the optimizer treats a parameter. */
 export interface ParameterOptions {
   /** Whether weight decay applies. @default true for matrices and convolutions, false for vectors and scalars */
   decay?: boolean;
@@ -18,21 +19,32 @@ export interface ParameterOptions {
   learningRateScale?: number;
 }
 
+/** A parameter of a traced model. */
 export interface ParameterSpec extends Required<ParameterOptions> {
+  /** With the names of its scopes, such as "query.gate.weight". */
   name: string;
+  /** The extents of its axes. */
   shape: Shape;
+  /** The input of the graph that stands for it. */
   value: Value;
+  /** Its values before the first step. */
   initial: Tensor<'float32'>;
 }
 
+/** A mask that the training graph takes as an input. */
 export interface DropoutMask {
+  /** Name of the input. */
   name: string;
+  /** Shape of the mask; it is broadcast. */
   shape: Shape;
+  /** The part of the elements that is dropped, 0 to 1. */
   rate: number;
 }
 
+/** Where model code takes its parameters from. */
 export abstract class Context {
   constructor(
+    /** The graph that is being built. */
     readonly graph: Graph,
     protected readonly prefix = '',
   ) {}
@@ -57,6 +69,7 @@ export abstract class Context {
   }
 }
 
+/** Options of {@link TrainingContext}. */
 export interface TrainingContextOptions {
   /** Untrained values by their full names. @default none */
   buffers?: Readonly<Record<string, Tensor>> | undefined;
@@ -76,7 +89,9 @@ export interface TrainingContextOptions {
 export class TrainingContext extends Context {
   readonly training = true;
 
+  /** Parameters by their full names, in the order in which they were first used. */
   readonly parameters: Map<string, ParameterSpec>;
+  /** Dropout masks in the order in which they were made. */
   readonly masks: DropoutMask[];
 
   /** @param random draws initial parameters */
@@ -100,7 +115,10 @@ export class TrainingContext extends Context {
     const known = this.parameters.get(full);
     if (known) {
       if (known.shape.join() !== shape.join()) {
-        throw new LimnError('GRAPH_SHAPE', `Parameter ${full} is [${known.shape}] and cannot be used as [${shape}].`);
+        throw new LimnError(
+          'GRAPH_SHAPE',
+          `Parameter ${full} is [${known.shape}] and cannot be used as [${shape}]. Give it another name.`,
+        );
       }
       return known.value;
     }

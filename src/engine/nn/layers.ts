@@ -4,8 +4,9 @@ import type { Value } from '../graph/index.js';
 import { float32 } from '../tensor/tensor.js';
 import { type Context, type Init, init } from './context.js';
 
+/** Options of {@link linear}. */
 export interface LinearOptions {
-  /** @default true */
+  /** Whether b is added. @default true */
   bias?: boolean;
   /** First values of the weight. @default uniform by the fan-in */
   weight?: Init;
@@ -26,6 +27,7 @@ export function layerNorm(context: Context, name: string, x: Value): Value {
   return f.layerNormalization(x, scope.parameter('scale', [d], init.ones), scope.parameter('bias', [d], init.zeros));
 }
 
+/** Options of {@link embedding}. */
 export interface EmbeddingOptions {
   /** How many ids there are, from 0. */
   count: number;
@@ -40,14 +42,18 @@ export function embedding(context: Context, name: string, ids: Value, { count, w
   return f.gather(context.parameter(name, [count, width], init.normal(std), { decay: false }), ids);
 }
 
+/** Activation functions of {@link mlp}. */
 export type Activation = 'gelu' | 'quick-gelu' | 'relu';
 
 const activations: Record<Activation, (x: Value) => Value> = { gelu: f.gelu, 'quick-gelu': f.quickGelu, relu: f.relu };
 
+/** Options of {@link mlp}. */
 export interface MlpOptions {
+  /** Width of the hidden layer. */
   hidden: number;
+  /** Width of the result. */
   out: number;
-  /** @default 'gelu' */
+  /** The activation between the two layers. @default 'gelu' */
   activation?: Activation;
   /** Dropout before the second layer. @default 0 */
   dropout?: number;
@@ -60,13 +66,15 @@ export function mlp(context: Context, name: string, x: Value, options: MlpOption
   return linear(scope, 'out', scope.dropout(hidden, options.dropout ?? 0), options.out);
 }
 
+/** Options of {@link transformerLayer}. */
 export interface TransformerLayerOptions {
+  /** Number of heads H; it divides d. */
   heads: number;
   /** Width of the feed-forward part as a multiple of d. @default 4 */
   expansion?: number;
-  /** @default 0 */
+  /** Dropout of attention and feed-forward outputs. @default 0 */
   dropout?: number;
-  /** @default 'gelu' */
+  /** The activation of the feed-forward part. @default 'gelu' */
   activation?: Activation;
   /** Added to the attention logits, (B or 1, 1, 1 or n, n): large negative numbers hide tokens. */
   bias?: Value | undefined;
@@ -94,6 +102,7 @@ export function transformerLayer(context: Context, name: string, x: Value, optio
   return f.add(middle, scope.dropout(fed, dropout));
 }
 
+/** Options of {@link attention}. */
 export interface AttentionOptions {
   /** What keys and values are made of: (B, n, d). */
   memory: Value;

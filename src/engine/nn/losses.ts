@@ -2,6 +2,7 @@
 import * as f from '../graph/functions.js';
 import type { Value } from '../graph/index.js';
 
+/** Options of {@link crossEntropy}. */
 export interface CrossEntropyOptions {
   /** Part of the probability that is spread over all classes (Szegedy et al., arXiv 1512.00567). @default 0 */
   labelSmoothing?: number;

@@ -36,8 +36,11 @@ function averageDecayAt(t: Value, decay: number): Value {
 
 /** What the optimizer keeps of a parameter: running moments of its gradient and, where one is wanted, the average of the parameter. */
 export interface Moments {
+  /** The running mean of the gradient. */
   first: Value;
+  /** The running mean of the squared gradient. */
   second: Value;
+  /** The running average of the parameter. @default none is kept */
   average?: Value | undefined;
 }
 
@@ -50,16 +53,23 @@ export interface UpdatedParameter extends Moments {
  * sum avoids the cancellation of computing 1 - beta^step in float32.
  */
 export interface Clock {
+  /** Steps done. */
   step: Value;
+  /** 1 - beta1^step. */
   mass1: Value;
+  /** 1 - beta2^step. */
   mass2: Value;
 }
 
+/** What {@link adamW} computes. */
 export interface OptimizerStep {
+  /** The parameters and moments after the step. */
   updated: UpdatedParameter[];
+  /** The clock after the step. */
   clock: Clock;
   /** The global gradient norm before clipping. */
   norm: Value;
+  /** The learning rate of the step. */
   rate: Value;
 }
 

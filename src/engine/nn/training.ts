@@ -16,11 +16,15 @@ import { FlatLayout } from './flat-layout.js';
 import type { OptimizerOptions } from './optimizer.js';
 import { initialStateOf, optimizerInGraph, planOf } from './training-state.js';
 
+/** An input of a training graph. */
 export interface InputSpec {
+  /** The type of its elements. */
   dtype: DType;
+  /** Its shape in one step. */
   shape: Shape;
 }
 
+/** What a traced model returns. */
 export interface TrainedLoss {
   /** Scalar float32. */
   loss: Value;
@@ -30,11 +34,13 @@ export interface TrainedLoss {
   gradientCheckpointing?: readonly Value[];
 }
 
+/** Options of {@link trainingModel}. */
 export interface TrainingModelOptions {
   /** What a batch feeds, for one step. With several steps a run each gets a leading axis of that many. */
   inputs: Readonly<Record<string, InputSpec>>;
   /** Traces the model: parameters from the context, batch values by their input names. */
   trace: (context: TrainingContext, batch: Readonly<Record<string, Value>>) => TrainedLoss;
+  /** Learning rate, schedule and AdamW's settings. */
   optimizer: OptimizerOptions;
   /** Draws initial parameters. */
   random: Random;
@@ -58,6 +64,7 @@ export interface TrainingModelOptions {
   optimizerIn?: 'graph' | 'flat graph' | 'runtime';
 }
 
+/** A training graph with everything that running it needs. */
 export interface TrainingModel {
   /** The ONNX file. */
   model: Uint8Array;
@@ -79,10 +86,13 @@ export interface TrainingModel {
    * of the average so far.
    */
   reported: string[];
+  /** Names and shapes of the parameters. */
   parameters: { name: string; shape: Shape }[];
   /** The resident tensor of each parameter that is to be validated and saved: itself, or its average where there is one. */
   kept: Record<string, string>;
+  /** Dropout masks that each run must be given; see {@link drawMasks}. */
   masks: DropoutMask[];
+  /** Batches that one run takes. */
   stepsPerRun: number;
   /** Nodes of the graph, those of bodies included, as it was traced and as it is encoded. */
   nodes: { traced: number; encoded: number };

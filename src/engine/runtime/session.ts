@@ -10,6 +10,7 @@ import type { UpdatePlan } from './optimizer/plan.js';
 import type { RunReply, WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
 import { switchTelemetryOff } from './telemetry.js';
 
+/** Options of {@link Session.open}. */
 export interface SessionOptions {
   /** What the model is computed on. @default `LIMN_DEVICE` or "cpu" */
   device?: Device | undefined;
@@ -43,6 +44,7 @@ export function halfOfThreads(): number {
   return Math.max(1, Math.floor(all / 2));
 }
 
+/** Options of {@link Session.run}. */
 export interface RunOptions {
   /** Outputs to return. @default every output that is not carried */
   fetch?: readonly string[];
@@ -167,10 +169,13 @@ interface LoadedModel {
   outputs: readonly string[];
 }
 
+/** An ONNX model that is ready to run, in a thread of its own. */
 export class Session {
   /** What the model is computed on. */
   readonly device: Device;
+  /** Names of the model's inputs. */
   readonly inputs: readonly string[];
+  /** Names of the model's outputs. */
   readonly outputs: readonly string[];
 
   private constructor(private readonly loaded: LoadedModel) {

@@ -1,22 +1,32 @@
 /** Typed buffers with a shape, row-major. The dtypes are those that limn's graphs exchange with ONNX Runtime. */
 import { LimnError } from '../../core/errors.js';
 
+/** The extents of the axes; [] is a scalar. */
 export type Shape = readonly number[];
+/** The element types that limn computes with. */
 export type DType = 'float32' | 'float16' | 'int64' | 'int32' | 'bool';
 
+/** The array that holds the elements of each type. */
 export interface TypedArrays {
+  /** Single precision. */
   float32: Float32Array;
   /** Raw IEEE 754 binary16 bits; see float16.ts. */
   float16: Uint16Array;
+  /** 64-bit integers. */
   int64: BigInt64Array;
+  /** 32-bit integers. */
   int32: Int32Array;
   /** One byte each, 0 or 1. */
   bool: Uint8Array;
 }
 
+/** Elements with a shape, in row-major order. */
 export interface Tensor<D extends DType = DType> {
+  /** The type of the elements. */
   readonly dtype: D;
+  /** The extents of the axes. */
   readonly shape: Shape;
+  /** The elements, the last axis fastest. */
   readonly data: TypedArrays[D];
 }
 
@@ -46,6 +56,7 @@ export function tensor<D extends DType>(dtype: D, shape: Shape, data: TypedArray
   return { dtype, shape: [...shape], data };
 }
 
+/** A tensor of zeros. */
 export function zeros<D extends DType>(dtype: D, shape: Shape): Tensor<D> {
   return tensor(dtype, shape, newArray(dtype, sizeOf(shape)));
 }
@@ -60,10 +71,12 @@ export function newArray<D extends DType>(dtype: D, length: number, buffer?: Arr
   return buffer === undefined ? new TypedArray(length) : new TypedArray(buffer, byteOffset, length);
 }
 
+/** A float32 tensor from numbers, which are rounded. */
 export function float32(shape: Shape, values: ArrayLike<number>): Tensor<'float32'> {
   return tensor('float32', shape, Float32Array.from(values));
 }
 
+/** An int64 tensor from whole numbers. */
 export function int64(shape: Shape, values: ArrayLike<number>): Tensor<'int64'> {
   return tensor('int64', shape, BigInt64Array.from(Array.from(values, (v) => BigInt(v))));
 }

@@ -8,10 +8,13 @@ import type { AnnotationProblem } from './rows.js';
 import { type DatasetImage, type Split, type SplitName, splitNames, type Triplet } from './triplets.js';
 import { remarksOn } from './usable.js';
 
+/** Options of {@link checkDataset}. */
 export interface CheckOptions {
+  /** The layout of the dataset; see {@link findDataset}. */
   format: DatasetFormat;
+  /** The dataset's folder. */
   directory: string;
-  /** @default every category */
+  /** The category to check. @default every category */
   category?: string | undefined;
   /** How many of each kind of finding the report names; all are counted. @default 20 */
   limit?: number;
@@ -36,9 +39,13 @@ export interface SplitReport {
   missing: Findings;
 }
 
+/** What {@link checkDataset} found. */
 export interface DataReport {
+  /** Id of the layout. */
   dataset: string;
+  /** The folder that was checked. */
   directory: string;
+  /** Counts of each category and split. */
   splits: SplitReport[];
   /** Rows and files that readers refuse. */
   broken: Findings;

@@ -9,11 +9,13 @@ import type { OnProblem } from './rows.js';
 import type { Corrections } from './spelling.js';
 import type { Split, SplitName } from './triplets.js';
 
+/** What to read of a dataset. */
 export interface ReadOptions {
   /** The dataset's folder, laid out as its format says. */
   directory: string;
   /** The part of a dataset that has several, as FashionIQ's dress, shirt and toptee. */
   category?: string | undefined;
+  /** "train", "val" or "test". */
   split: SplitName;
   /**
    * What to do about pictures whose files are absent: `error` stops; `skip` leaves them and the triplets that need them out;
@@ -35,6 +37,7 @@ export interface ReadOptions {
   onProblem?: OnProblem | undefined;
 }
 
+/** How a dataset is laid out on disk, and how it is read; see {@link defineDataset}. */
 export interface DatasetFormat extends Part {
   /** One line: what it is, and who published it. */
   readonly description: string;

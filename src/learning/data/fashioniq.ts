@@ -16,6 +16,7 @@ import { type AnnotationRow, eachRow, explain, jsonRows, type OnProblem, report 
 import { correctCaptions, protocolText } from './spelling.js';
 import type { Split, SplitName, Triplet } from './triplets.js';
 
+/** Options of {@link readFashionIQ}. */
 export interface FashionIQOptions extends ReadOptions {
   category: string;
 }

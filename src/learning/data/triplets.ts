@@ -3,7 +3,9 @@ import { readableAs } from '../../core/former-names.js';
 
 /** A picture of a dataset. `path` is where its file lies. */
 export interface DatasetImage {
+  /** Unique in its dataset. */
   readonly id: string;
+  /** Where the file is. */
   readonly path: string;
   /** What it shows, where the dataset says so (Fashion200K): pictures of equal labels are equally right answers. */
   readonly label?: string;
@@ -11,6 +13,7 @@ export interface DatasetImage {
 
 /** One annotated query: `reference` changed as `text` says is any of `targets`. All are picture ids. */
 export interface Triplet {
+  /** Id of the image that is changed. */
   readonly reference: string;
   /** Ids of the right answers; empty only where a test set keeps them to itself. */
   readonly targets: readonly string[];
@@ -29,12 +32,16 @@ export interface Triplet {
 }
 
 export const splitNames = ['train', 'val', 'test'] as const;
+/** The parts of a dataset. */
 export type SplitName = (typeof splitNames)[number];
 
+/** One part of a dataset: its images and its triplets. */
 export interface Split {
+  /** Which part it is. */
   readonly name: SplitName;
   /** Every picture of the split, in file order. */
   readonly images: readonly DatasetImage[];
+  /** In file order. */
   readonly triplets: readonly Triplet[];
   /** Ids named by the split whose picture files are absent, in file order. */
   readonly missing: readonly string[];

@@ -13,18 +13,27 @@ import { type RankingOptions, type RankingReport, rankSplit } from './report.js'
 import { scoreQueries } from './scores.js';
 import { countOf, type NameOf, normalizeRows, type RawVectors, selectRows } from './vectors.js';
 
+/** Options of {@link evaluate}. */
 export interface EvaluateOptions extends RankingOptions {
+  /** The model to evaluate. */
   model: RetrievalModel;
+  /** The queries and their images. */
   split: Split;
   /** Holds every picture of the protocol's gallery and every reference. */
   images: ImageFeatures;
+  /** The gallery, and what counts as a hit; see {@link findProtocol}. */
   protocol: Protocol;
+  /** Stops the work when it fires; it then fails with INTERRUPTED. */
   signal?: AbortSignal | undefined;
+  /** Called as the work proceeds. @default none */
   onProgress?: OnProgress | undefined;
 }
 
+/** The result of {@link evaluate}. */
 export interface EvaluationReport extends RankingReport {
+  /** The hash of the model's weights, and its image encoder. */
   model: { hash: string; encoder: string };
+  /** How long it took. */
   seconds: number;
 }
 
@@ -66,23 +75,30 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationRepo
   };
 }
 
+/** Options of {@link evaluateVectors}. */
 export interface EvaluateVectorsOptions extends RankingOptions {
   /** One row a triplet of the split, in order. */
   queries: RawVectors;
   /** One row a picture, with the pictures' ids; more pictures than the protocol ranks may be there. */
   gallery: RawVectors & { ids: readonly string[] };
+  /** The queries and their images. */
   split: Split;
+  /** The gallery, and what counts as a hit; see {@link findProtocol}. */
   protocol: Protocol;
   /**
    * Divide every row by its length, as the protocols have it. Without, rows are taken as they are.
    * @default true
    */
   normalize?: boolean;
+  /** Stops the work when it fires; it then fails with INTERRUPTED. */
   signal?: AbortSignal | undefined;
+  /** Called as the work proceeds. @default none */
   onProgress?: OnProgress | undefined;
 }
 
+/** The result of {@link evaluateVectors}. */
 export interface VectorsReport extends RankingReport {
+  /** How long it took. */
   seconds: number;
 }
 

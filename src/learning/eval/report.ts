@@ -5,11 +5,15 @@ import type { AppliedProtocol, Protocol, Rankings } from './protocols/index.js';
 import { orderOf, rankOf, recallAt, topOf } from './ranking.js';
 import type { QueryScores } from './scores.js';
 
+/** Recall and the other metrics of a protocol, with the rank of each query. */
 export interface RankingReport {
   /** Id of the protocol. */
   protocol: string;
+  /** Name of the split. */
   split: string;
+  /** How many queries were ranked. */
   queries: number;
+  /** How many images were ranked. */
   gallery: number;
   /** Pictures that the split names and that were absent. */
   missing: number;
@@ -27,6 +31,7 @@ export interface RankingReport {
   rankings?: Rankings;
 }
 
+/** What a ranking reports. */
 export interface RankingOptions {
   /** The K of recall at K. @default those of the protocol */
   ks?: readonly number[] | undefined;

@@ -2,18 +2,27 @@
 import { LimnError } from '../../core/errors.js';
 import type { RankingReport } from './report.js';
 
+/** The report of one category, for {@link summarize}. */
 export interface CategoryReport {
+  /** Name of the category. */
   category: string;
+  /** Its report. */
   report: Pick<RankingReport, 'protocol' | 'split' | 'queries' | 'gallery' | 'missing' | 'metrics'>;
 }
 
+/** What {@link summarize} computes from the reports of several categories. */
 export interface Summary {
+  /** Id of the protocol, the same for all. */
   protocol: string;
+  /** Name of the split, the same for all. */
   split: string;
+  /** Names of the categories. */
   categories: string[];
   /** Sums over the categories. */
   queries: number;
+  /** Sum of the gallery sizes. */
   gallery: number;
+  /** Sum of the absent images. */
   missing: number;
   /**
    * In percent: every metric of every category ("dress R@10"), its average over the categories, each weighing the same

@@ -17,6 +17,7 @@ import { openSafetensors, type StoredArray } from '../../engine/tensor/safetenso
 import type { Triplet } from '../data/triplets.js';
 import { countOf, type RawVectors, selectRows } from './vectors.js';
 
+/** Vectors that {@link readVectorFile} read. */
 export interface VectorFile extends RawVectors {
   /** One a row, where the file or one beside it has them. */
   ids?: string[];

@@ -11,6 +11,7 @@ export interface ScoreVectors {
 export interface RawVectors {
   /** (n, width), row-major. */
   data: Float32Array | Float64Array;
+  /** Numbers in each row. */
   width: number;
 }
 

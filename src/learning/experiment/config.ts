@@ -15,6 +15,7 @@ const name = z.string().min(1);
 const oneOrMore = z.union([name, z.array(name).min(1)]);
 const settings = z.record(z.string(), z.unknown());
 
+/** A method of an experiment. */
 const methodSchema = z.strictObject({
   id,
   /** What reports call it. @default the id */
@@ -27,12 +28,17 @@ const methodSchema = z.strictObject({
   selfTraining: settings.optional(),
 });
 
+/** The file of an experiment. */
 const experimentSchema = z.strictObject({
+  /** Names the experiment's section in reports. */
   name: id,
+  /** Heading of the report. */
   title: name,
+  /** What a reader of the report must know. @default nothing */
   note: z.string().optional(),
   /** Files or packages of plug-ins, relative to the file. The command line loads them; a program calls `loadPlugins` first. @default none */
   plugins: z.array(name).optional(),
+  /** The dataset, and where it is. */
   dataset: z.strictObject({
     /** The layout of the files. */
     format: name,
@@ -44,6 +50,7 @@ const experimentSchema = z.strictObject({
     /** A file of spelling corrections; `{category}` is replaced. */
     spelling: name.optional(),
   }),
+  /** How images are seen: an encoder, or captions in place of images. */
   images: z.union([
     z
       .strictObject({
@@ -65,14 +72,19 @@ const experimentSchema = z.strictObject({
     .optional(),
   /** What is trained and measured: methods of retrieval, or difference captioners. */
   task: z.enum(['retrieve', 'caption']).default('retrieve'),
+  /** Id of the protocol that measures the methods. */
   protocol: name,
   /** The split that is measured. Its recall chooses the best epoch too, except that `val` does so for `test`. */
   split: z.enum(['train', 'val', 'test']).default('val'),
+  /** Model settings that all methods share. @default {} */
   model: settings.default({}),
+  /** Training settings that all methods share. @default {} */
   training: settings.default({}),
   /** For the methods that have a `selfTraining` of their own; see train/self-training/settings.ts. */
   selfTraining: settings.default({}),
+  /** The methods to compare. */
   methods: z.array(methodSchema).min(1),
+  /** One training for each method, category and seed. @default [1, 2, 3] */
   seeds: z
     .array(z.int().nonnegative().max(0xffffffff))
     .min(1)
@@ -80,18 +92,38 @@ const experimentSchema = z.strictObject({
     .default([1, 2, 3]),
   /** The method that differences are taken to. @default the first */
   compareTo: name.optional(),
+  /** Columns of the report. @default R@1, R@10 and R@50 */
   metrics: z.array(name).min(1).default(['R@1', 'R@10', 'R@50']),
   /** Queries whose rankings the page shows, with their pictures. */
   examples: z.int().nonnegative().max(24).default(6),
 });
 
-export type ExperimentMethod = z.output<typeof methodSchema> & { label: string };
+/** A method of an experiment. */
+export type ExperimentMethod = z.output<typeof methodSchema> & {
+  /** What reports call it. */
+  label: string;
+};
+/** The file of an experiment, with defaults filled in. */
 type Parsed = z.output<typeof experimentSchema>;
 
+/** An experiment that was read from a file: paths are absolute, and defaults filled in. */
 export type Experiment = Omit<Parsed, 'methods' | 'compareTo' | 'images' | 'dataset'> & {
-  dataset: { format: string; directory: string; onMissing: 'error' | 'skip' | 'ignore'; spelling?: string };
+  /** The dataset, where it is, and what absent images do. */
+  dataset: {
+    /** Id of the layout. */
+    format: string;
+    /** The dataset's folder. */
+    directory: string;
+    /** What absent images do. */
+    onMissing: 'error' | 'skip' | 'ignore';
+    /** A file of spelling corrections. @default none */
+    spelling?: string;
+  };
+  /** The methods to compare. */
   methods: ExperimentMethod[];
+  /** How images are seen: an encoder, or files of captions in place of images. */
   images: Exclude<Parsed['images'], { captions: unknown }> | { captions: string[] };
+  /** Id of the method that differences are taken to. */
   compareTo: string;
   /** The dataset's categories; [undefined] where it has none or one that needs no name. */
   categories: (string | undefined)[];

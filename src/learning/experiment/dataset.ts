@@ -13,7 +13,16 @@ import type { Experiment } from './config.js';
 /** Opens an encoder by name or file. @param options sizes of the "patch" encoder, and from which block another one is trained */
 export type OpenEncoder = (
   encoder: string,
-  options: { imageSize: number; patchSize: number; patchLayers: number; trainFrom?: number | undefined },
+  options: {
+    /** Side of an image in pixels, for "patch". */
+    imageSize: number;
+    /** Side of a patch in pixels, for "patch". */
+    patchSize: number;
+    /** Transformer layers, for "patch". */
+    patchLayers: number;
+    /** The first block that is trained, for an encoder from a file. @default none: it is frozen */
+    trainFrom?: number | undefined;
+  },
 ) => Promise<ImageEncoderRuntime>;
 
 /** @throws LimnError as the dataset's reader does, and USAGE for a format that is not known or has no categories */

@@ -21,13 +21,17 @@ import { markStarted, type PlannedRun, resultOf } from './plan.js';
 import { type RunResult, surroundings, writeResult } from './result.js';
 import { retrievalRun } from './retrieval-run.js';
 
+/** What every run of an experiment is given. */
 export interface OneRunOptions {
+  /** The experiment; see {@link readExperiment}. */
   experiment: Experiment;
   /** The command line, kept in every result. @default "runExperiment" */
   command?: string | undefined;
   /** Fires to stop after a checkpoint. */
   signal?: AbortSignal | undefined;
+  /** Called as the work proceeds. @default none */
   onProgress?: OnProgress | undefined;
+  /** Where remarks go. @default {@link silentLogger} */
   logger?: Logger | undefined;
 }
 

@@ -9,15 +9,21 @@ import { suggestion } from '../../core/suggest.js';
 import { type Experiment, type ExperimentMethod, type RunSettings, settingsOf } from './config.js';
 import { type RunResult, readResult } from './result.js';
 
+/** One training of an experiment. */
 export interface PlannedRun {
   /** Unique in the experiment, e.g. "limn/dress/seed-1"; also its folder under runs/. */
   id: string;
+  /** The run folder. */
   folder: string;
   /** The folder of the whole experiment. */
   root: string;
+  /** The method to train. */
   method: ExperimentMethod;
+  /** The category of the dataset; undefined if it has none. */
   category: string | undefined;
+  /** Seed of the training. */
   seed: number;
+  /** Model and training settings, those of the method merged into those of the experiment. */
   settings: RunSettings;
   /** SHA-256 of everything in the experiment's file that the result depends on. */
   hash: string;
@@ -35,7 +41,15 @@ export function planRuns(experiment: Experiment, out: string, seeds: readonly nu
 /** Some of the runs. @throws LimnError USAGE for a method that is not there */
 export function selectRuns(
   runs: readonly PlannedRun[],
-  { only, seeds }: { only?: readonly string[] | undefined; seeds?: readonly number[] | undefined },
+  {
+    only,
+    seeds,
+  }: {
+    /** Ids of methods. @default all */
+    only?: readonly string[] | undefined;
+    /** Seeds. @default all seeds of the plan */
+    seeds?: readonly number[] | undefined;
+  },
 ): PlannedRun[] {
   const known = [...new Set(runs.map(({ method }) => method.id))];
   const unknown = only?.find((id) => !known.includes(id));

@@ -12,10 +12,15 @@ import { type PlannedRun, resultsOf } from './plan.js';
 import type { RunResult } from './result.js';
 import { type ExperimentSummary, summarize } from './summary.js';
 
+/** Options of {@link writeReport}. */
 export interface ReportOptions {
+  /** The experiment. */
   experiment: Experiment;
+  /** Its runs, finished or not. */
   runs: readonly PlannedRun[];
+  /** The experiment's folder, where the report is written. */
   out: string;
+  /** The command line, for the report. */
   command: string;
   /** A Markdown file that gets the experiment's section. */
   docs?: string | undefined;

@@ -11,17 +11,27 @@ import { mistakeIn } from '../../core/schema.js';
 
 const finite = z.number();
 
+/** What a finished run leaves in result.json. */
 export const resultSchema = z.object({
+  /** Version of the file. */
   format: z.literal('limn-result-1'),
   /** SHA-256 of the settings, and of the dataset's annotations with the encoder's id. */
   hash: z.object({ settings: z.string(), data: z.string() }),
+  /** Id of the method. */
   method: z.string(),
+  /** Category of the dataset; absent if it has none. */
   category: z.string().optional(),
+  /** Seed of the training. */
   seed: z.int(),
+  /** Id of the protocol. */
   protocol: z.string(),
+  /** The split that was measured. */
   split: z.string(),
+  /** How many queries were ranked. */
   queries: z.int(),
+  /** How many images were ranked. */
   gallery: z.int(),
+  /** Images of the split that were absent. */
   missing: z.int(),
   /** In percent, by name. */
   metrics: z.record(z.string(), finite),
@@ -41,15 +51,23 @@ export const resultSchema = z.object({
       hits: z.array(z.string()),
     }),
   ),
+  /** Trained numbers of the model. */
   parameters: z.int(),
+  /** Seconds of training, the best epoch, and optimizer steps. */
   training: z.object({ seconds: finite, epoch: z.int(), steps: z.int() }),
+  /** The hash of the model's weights, and its image encoder. */
   model: z.object({ hash: z.string(), encoder: z.string() }),
+  /** Versions of limn, Node and ONNX Runtime. */
   versions: z.object({ limn: z.string(), node: z.string(), onnxruntime: z.string() }),
+  /** The processor and its number of cores. */
   machine: z.object({ cpu: z.string(), cores: z.int() }),
+  /** When the run ended, ISO 8601. */
   date: z.string(),
+  /** The command line, without passwords. */
   command: z.string(),
 });
 
+/** What a finished run leaves in result.json. */
 export type RunResult = z.output<typeof resultSchema>;
 
 const fileIn = (folder: string) => join(folder, 'result.json');

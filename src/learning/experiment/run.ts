@@ -7,12 +7,15 @@ import { type OneRunOptions, runOnce } from './one-run.js';
 import { type PlannedRun, resultsOf } from './plan.js';
 import type { RunResult } from './result.js';
 
+/** Options of {@link runExperiment}. */
 export interface ExperimentRunOptions extends OneRunOptions {
+  /** The runs to train; see {@link planRuns}. */
   runs: readonly PlannedRun[];
   /** Opens the image encoder that the experiment names. @default openImageEncoder */
   openEncoder?: OpenEncoder | undefined;
 }
 
+/** How the runs ended that have no result. */
 export interface RunsEnded {
   /** Runs that another process works on. */
   busy: PlannedRun[];

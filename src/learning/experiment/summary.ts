@@ -4,32 +4,51 @@ import type { PlannedRun } from './plan.js';
 import type { RunResult } from './result.js';
 import { type Table, type TableScope, tableOf } from './table.js';
 
+/** The report of an experiment as data. */
 export interface ExperimentSummary {
+  /** Version of the file. */
   format: 'limn-experiment-1';
+  /** The experiment's name. */
   name: string;
+  /** Heading of the report. */
   title: string;
+  /** What was trained: retrieval or captioning. */
   task: Experiment['task'];
+  /** What a reader of the report must know. */
   note?: string;
   /** Whether captions stand in for the pictures. */
   captionProxy: boolean;
+  /** The dataset's layout and categories. */
   dataset: { format: string; categories: string[] };
+  /** Image encoders of the runs. */
   encoders: string[];
+  /** Id of the protocol. */
   protocol: string;
+  /** The split that was measured. */
   split: string;
+  /** Columns of the tables. */
   metrics: string[];
+  /** Seeds of the experiment. */
   seeds: number[];
+  /** Id of the method that differences are taken to. */
   compareTo: string;
+  /** Bootstrap resamples of each interval. */
   resamples: number;
+  /** One for each category and, if there are several, one of their average. */
   tables: Table[];
   /** Ids of the runs that are not done. */
   unfinished: string[];
+  /** How many runs are finished. */
   runs: number;
   /** Seconds of training of all runs. */
   seconds: number;
+  /** Processors and cores of the machines. */
   machines: string[];
+  /** Versions of limn, Node and ONNX Runtime. */
   versions: RunResult['versions'][];
   /** First and last day, ISO. */
   dates: string[];
+  /** The command line, without passwords. */
   command: string;
 }
 

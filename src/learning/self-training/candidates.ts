@@ -6,7 +6,7 @@ import type { ImageFeatures } from '../../models/retrieval/image-features.js';
 import type { EmbedOptions, RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import { rowsOf, type ScoreVectors } from '../eval/vectors.js';
 import { judgeScores } from './judge-scores.js';
-import type { PairCandidate } from './judging.js';
+import { looksAtReferences, normalizeText, type PairCandidate } from './judging.js';
 import type { MinedPair } from './mining.js';
 import type { SelfTrainSettings } from './settings.js';
 
@@ -35,8 +35,9 @@ export interface PairsToWrite {
 }
 
 /**
- * Writes a text for each pair and scores it: the rank of its target among a sample of the pool, and its margin over the same text on
- * other references. What is drawn depends on the seed and the pair's number alone.
+ * Writes a text for each pair and scores it: the rank of its target among a sample of the pool, and the margins that the judge looks
+ * at: over other texts for the same pair (texts of the other pairs here), over the same text on other references. What is drawn
+ * depends on the seed and the pair's number alone.
  */
 export async function writeAndScore(
   pairs: readonly MinedPair[],
@@ -54,19 +55,41 @@ export async function writeAndScore(
   const references = pairs.map(({ reference }) => row(forLimn, reference));
   const wanted = pairs.map(({ target }) => row(forLimn, target));
   const size = forLimn.ids.length;
-  const strangers = pairs.flatMap((_, i) => {
-    const random = Random.derive(seed, `other references of pair ${first + i}`);
-    return drawn(size, settings.others, [references[i] as number, wanted[i] as number], random);
-  });
-  const perPair = strangers.length / pairs.length;
-  const repeated = texts.flatMap((text) => new Array<string>(perPair).fill(text));
   const sample = drawn(size, Math.min(settings.gallerySample, size), [], Random.derive(seed, 'gallery sample'));
   const positionOf = new Map(sample.map((at, position) => [at, position]));
-  const { ranks, margins } = await judgeScores({
+  const onOtherReferences = () => {
+    const strangers = pairs.flatMap((_, i) => {
+      const random = Random.derive(seed, `other references of pair ${first + i}`);
+      return drawn(size, settings.others, [references[i] as number, wanted[i] as number], random);
+    });
+    const perPair = strangers.length / pairs.length;
+    return asked(
+      strangers,
+      texts.flatMap((text) => new Array<string>(perPair).fill(text)),
+    );
+  };
+  const withOtherTexts = () => {
+    const count = Math.min(settings.others, pairs.length - 1);
+    const said = texts.map(normalizeText);
+    const others = pairs.flatMap((_, i) => {
+      const random = Random.derive(seed, `other texts of pair ${first + i}`);
+      const alike = said.flatMap((text, at) => (text === said[i] ? [at] : []));
+      // Where nearly all say the same, so do the others.
+      return drawn(pairs.length, count, pairs.length - alike.length < count ? [i] : alike, random);
+    });
+    const again = references.flatMap((reference) => new Array<number>(count).fill(reference));
+    return asked(
+      again,
+      others.map((at) => texts[at] as string),
+    );
+  };
+  const isDual = settings.judging && settings.judge.order === 'dual' && pairs.length > 1;
+  const { ranks, margins, textMargins } = await judgeScores({
     queries: await asked(references, texts),
     targets: rowsOf(targets, wanted),
     gallery: rowsOf(targets, sample),
-    others: await asked(strangers, repeated),
+    others: settings.judging && looksAtReferences(settings.judge) ? await onOtherReferences() : undefined,
+    otherTexts: isDual ? await withOtherTexts() : undefined,
     excluded: (i) => [references[i], wanted[i]].flatMap((at) => positionOf.get(at as number) ?? []),
     marginTo: settings.judge.marginTo,
   });
@@ -75,7 +98,8 @@ export async function writeAndScore(
     text: texts[i] as string,
     likelihood: captions[i]?.likelihood as number,
     rank: ranks[i] as number,
-    margin: margins[i] as number,
+    ...(margins && { margin: margins[i] as number }),
+    ...(textMargins && { textMargin: textMargins[i] as number }),
   }));
 }
 

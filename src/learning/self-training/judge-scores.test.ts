@@ -22,33 +22,39 @@ test.each(['best', 'mean'] as const)('ranks and margins to the %s are those of p
   const [gallery, others] = [whole(size, random), whole(total * perCandidate, random)];
   const excluded = (i: number) => (i % 3 === 0 ? [] : [i % size, i % size, (i * 7) % size, -1]);
   const of = (data: Float32Array) => ({ data, width });
-  const { ranks, margins } = await judgeScores({
+  const otherTexts = whole(total * 2, random);
+  const { ranks, margins, textMargins } = await judgeScores({
     queries: of(queries),
     targets: of(targets),
     gallery: of(gallery),
     others: of(others),
+    otherTexts: of(otherTexts),
     excluded,
     marginTo,
   });
   const expectedRanks: number[] = [];
   const expectedMargins: number[] = [];
+  const expectedTextMargins: number[] = [];
   for (let i = 0; i < total; i++) {
     const own = plainDot(queries, i, targets, i);
     let rank = 1;
     for (let j = 0; j < size; j++) if (!excluded(i).includes(j) && plainDot(queries, i, gallery, j) > own) rank++;
     const scores = [0, 1, 2].map((j) => plainDot(others, i * perCandidate + j, targets, i));
+    const [one = 0, two = 0] = [0, 1].map((j) => plainDot(otherTexts, i * 2 + j, targets, i));
+    expectedTextMargins.push(own - (marginTo === 'best' ? Math.max(one, two) : (one + two) / 2));
     expectedRanks.push(rank);
     expectedMargins.push(own - (marginTo === 'best' ? Math.max(...scores) : scores.reduce((a, b) => a + b, 0) / 3));
   }
   expect([...ranks]).toEqual(expectedRanks);
-  expect([...margins]).toEqual(expectedMargins);
+  expect([...(margins ?? [])]).toEqual(expectedMargins);
+  expect([...(textMargins ?? [])]).toEqual(expectedTextMargins);
   expect(new Set(expectedRanks).size).toBeGreaterThan(20);
 });
 
 test('a case by hand', async () => {
   const rows = (...data: number[]) => ({ data: Float32Array.from(data), width: 2 });
   // The target (1, 0) scores 1; of the gallery one scores 2, one 1, one 0.
-  const { ranks, margins } = await judgeScores({
+  const { ranks, margins, textMargins } = await judgeScores({
     queries: rows(1, 0),
     targets: rows(1, 0),
     gallery: rows(2, 0, 1, 1, 0, 3),
@@ -56,7 +62,8 @@ test('a case by hand', async () => {
     marginTo: 'best',
   });
   expect([...ranks]).toEqual([2]);
-  expect([...margins]).toEqual([0.5]);
+  expect([...(margins ?? [])]).toEqual([0.5]);
+  expect(textMargins).toBeUndefined();
 });
 
 test('sizes that do not fit are errors', async () => {
@@ -68,6 +75,7 @@ test('sizes that do not fit are errors', async () => {
   await expect(judgeScores({ ...fits, others: rows(3) })).rejects.toThrow(
     'there are 2 queries and 3 queries of other references',
   );
+  await expect(judgeScores({ ...fits, otherTexts: rows(3) })).rejects.toThrow('3 queries of other texts');
   await expect(judgeScores({ ...fits, others: rows(0) })).rejects.toThrow('give the same number, 1 or more, for each');
   const broken = { data: Float32Array.of(1, 1, Number.NaN, 1), width: 2 };
   await expect(judgeScores({ ...fits, targets: broken })).rejects.toThrow('target 2');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { judge, judgeSettings, normalizeText, type PairCandidate } from './judging.js';
+import { judge, judgeSettings, normalizeText, type PairCandidate, ranksOf, repeatsItself } from './judging.js';
 import { strategies } from './pair-config.js';
 
 const aCandidate = (more: Partial<PairCandidate> = {}): PairCandidate => ({
@@ -15,7 +15,7 @@ const aCandidate = (more: Partial<PairCandidate> = {}): PairCandidate => ({
 });
 
 const reasonsOf = (candidates: PairCandidate[], settings: object) =>
-  judge(candidates, judgeSettings.parse(settings)).verdicts.map(({ reason }) => reason);
+  judge(candidates, judgeSettings.parse({ order: 'rank', ...settings })).verdicts.map(({ reason }) => reason);
 
 test('the first measure that falls short is the reason, and limits are inclusive', () => {
   const candidates = [
@@ -27,10 +27,12 @@ test('the first measure that falls short is the reason, and limits are inclusive
   ];
   const settings = { rank: 3, margin: 0.1, likelihood: -2 };
   expect(reasonsOf(candidates, settings)).toEqual(['accepted', 'empty', 'rank', 'margin', 'likelihood']);
-  const { verdicts, counts } = judge(candidates, judgeSettings.parse(settings));
+  const { verdicts, counts } = judge(candidates, judgeSettings.parse({ order: 'rank', ...settings }));
   expect(verdicts.map(({ accepted }) => accepted)).toEqual([true, false, false, false, false]);
   expect(verdicts.map(({ weight }) => weight)).toEqual([1, 0, 0, 0, 0]);
-  expect(counts).toEqual({ twoHop: { accepted: 1, empty: 1, rank: 1, margin: 1, likelihood: 1, alike: 0, share: 0 } });
+  expect(counts).toEqual({
+    twoHop: { accepted: 1, empty: 1, repeats: 0, rank: 1, margin: 1, likelihood: 1, alike: 0, share: 0, enough: 0 },
+  });
 });
 
 test('of alike texts the best stay: rank, then margin, then likelihood, then order', () => {
@@ -60,6 +62,34 @@ test('each strategy keeps its share of all its candidates', () => {
     ranks.map((rank) => aCandidate({ strategy, rank, reference: `${strategy} ${rank}` }));
   const candidates = [...ranked('reversed', [3, 1, 2, 99]), ...ranked('neighbours', [5])];
   expect(reasonsOf(candidates, { keep: 0.5 })).toEqual(['share', 'accepted', 'accepted', 'rank', 'accepted']);
+});
+
+test('by default the better ones by both models together are accepted, as many as are wanted', () => {
+  const candidates = [
+    // By likelihood 0, 1, 2, 3, by margin 3, 0, 2, 1: together 3, 1, 4, 4.
+    aCandidate({ reference: 'a', likelihood: -4, textMargin: 0.9, rank: 99 }),
+    aCandidate({ reference: 'b', likelihood: -3, textMargin: -0.2, rank: 1 }),
+    aCandidate({ reference: 'c', likelihood: -2, textMargin: 0.4, rank: 50 }),
+    aCandidate({ reference: 'd', likelihood: -1, textMargin: 0.1, rank: 2 }),
+  ];
+  const reasonsOfBoth = (wanted?: number) =>
+    judge(candidates, judgeSettings.parse({}), wanted).verdicts.map(({ reason }) => reason);
+  expect(reasonsOfBoth()).toEqual(['accepted', 'accepted', 'accepted', 'accepted']);
+  expect(reasonsOfBoth(3)).toEqual(['accepted', 'enough', 'accepted', 'accepted']);
+  expect(reasonsOfBoth(1)).toEqual(['enough', 'enough', 'accepted', 'enough']);
+});
+
+test('equal values share the mean of their ranks', () => {
+  expect(ranksOf([5, 1, 5, 5, 0])).toEqual([3, 1, 3, 3, 0]);
+  expect(ranksOf([])).toEqual([]);
+});
+
+test('a text that repeats words is refused', () => {
+  expect(reasonsOf([aCandidate({ text: 'is red is Red' })], {})).toEqual(['repeats']);
+  expect(reasonsOf([aCandidate({ text: 'is red is Red' })], { repeats: true })).toEqual(['accepted']);
+  const repeating = ['red red', 'is more more colorful', 'has a has a', 'a b c a b c d', 'x is it red or blue is it red or blue'];
+  expect(repeating.map(repeatsItself)).toEqual([true, true, true, true, false]);
+  expect(['', 'red', 'red and blue and red', 'is red and is long'].map(repeatsItself)).toEqual([false, false, false, false]);
 });
 
 test('weights follow the setting', () => {
@@ -93,7 +123,7 @@ test('limits hold for every list, and counts add up', () => {
     rank: fc.integer({ min: 1, max: 6 }),
     margin: fc.constantFrom(-0.1, 0, 0.2),
   });
-  const settings = judgeSettings.parse({ rank: 4, likelihood: -2, keep: 0.5, thin: { text: 5, reference: 2 } });
+  const settings = judgeSettings.parse({ order: 'rank', rank: 4, likelihood: -2, keep: 0.5, thin: { text: 5, reference: 2 } });
   fc.assert(
     fc.property(fc.array(candidate, { maxLength: 60 }), (candidates) => {
       const { verdicts, counts } = judge(candidates, settings);
@@ -102,7 +132,8 @@ test('limits hold for every list, and counts add up', () => {
       const most = (keys: string[]) => Math.max(0, ...keys.map((key) => keys.filter((other) => other === key).length));
       expect(most(accepted.map(({ text }) => normalizeText(text)))).toBeLessThanOrEqual(5);
       expect(most(accepted.map(({ reference, text }) => `${reference} ${normalizeText(text)}`))).toBeLessThanOrEqual(2);
-      for (const one of accepted) expect(one.rank <= 4 && one.likelihood >= -2 && one.margin >= 0 && one.text !== '').toBe(true);
+      for (const one of accepted)
+        expect(one.rank <= 4 && one.likelihood >= -2 && (one.margin ?? 0) >= 0 && one.text !== '').toBe(true);
       for (const strategy of strategies) {
         const of = (list: PairCandidate[]) => list.filter((one) => one.strategy === strategy).length;
         const reported = counts[strategy];

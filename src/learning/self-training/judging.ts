@@ -7,21 +7,28 @@ import type { Strategy } from './pair-config.js';
 const positive = z.int().positive();
 
 export const judgeSettings = z.strictObject({
-  /** Greatest rank of the intended target among the gallery sample. */
-  rank: positive.default(10),
-  /** Least margin over the same text on other references. */
-  margin: z.number().default(0),
-  /** What the margin is taken to: the best score of the others, or their mean. */
+  /**
+   * What makes a text better. "dual": the mean of its ranks by the captioner's likelihood and by LIMN's margin over other texts for the
+   * same pair; as many as training takes are accepted, the best of them. "rank": that of the intended target among the gallery sample.
+   */
+  order: z.enum(['dual', 'rank']).default('dual'),
+  /** Greatest rank of the intended target among the gallery sample. @default 10 in the order "rank", else any */
+  rank: positive.optional(),
+  /** Least margin over the same text on other references. @default 0 in the order "rank"; else any, and none is computed */
+  margin: z.number().optional(),
+  /** What both margins are taken to: the best score of the others, or their mean. */
   marginTo: z.enum(['best', 'mean']).default('mean'),
   /** Least mean log probability of a token, the captioner's own opinion. @default any */
   likelihood: z.number().max(0).optional(),
+  /** Whether texts pass that say a word, or a run of words, twice in a row; what a captioner without skill writes. */
+  repeats: z.boolean().default(false),
   /** Greatest share of a strategy's candidates that is kept, the best of them. */
   keep: z.number().positive().max(1).default(1),
   /** Texts are alike when they differ in case, punctuation and white space alone. The best of those alike stay. */
   thin: z
     .strictObject({
-      /** Most pairs with the same text. */
-      text: positive.default(50),
+      /** Most pairs with the same text. @default 50 in the order "rank"; else 50, or a hundredth of the candidates where that is more */
+      text: positive.optional(),
       /** Most pairs of one reference with the same text. */
       reference: positive.default(1),
     })
@@ -39,15 +46,17 @@ export interface PairCandidate extends MinedPair {
   readonly likelihood: number;
   /** Of the intended target, from 1. */
   readonly rank: number;
-  /** Score of the pair over that of the same text on other references. */
-  readonly margin: number;
+  /** Score of the pair over that of the same text on other references; where the judge looks at it. */
+  readonly margin?: number | undefined;
+  /** Score of the pair over that of other texts for it; in the order "dual". */
+  readonly textMargin?: number | undefined;
 }
 
 /**
- * Why a candidate was refused: it has no words, or fell short in one of the measures (the first of them), or its text is one of too
- * many alike, or others of its strategy are better.
+ * Why a candidate was refused: it has no words, or repeats them, or fell short in one of the measures (the first of them), or its text is
+ * one of too many alike, or others of its strategy are better, or others are better and no more are wanted.
  */
-export const reasons = ['accepted', 'empty', 'rank', 'margin', 'likelihood', 'alike', 'share'] as const;
+export const reasons = ['accepted', 'empty', 'repeats', 'rank', 'margin', 'likelihood', 'alike', 'share', 'enough'] as const;
 export type Reason = (typeof reasons)[number];
 
 export interface Verdict {
@@ -65,34 +74,41 @@ export interface Judgement {
 }
 
 /**
- * Judges candidates together. Thresholds come first, then alike texts are thinned, then the share of each strategy is kept; both
- * keep the better ones: lower rank, then greater margin, then greater likelihood, then the order given.
+ * Judges candidates together. Thresholds come first, then alike texts are thinned, then the share of each strategy is kept, then as
+ * many as are wanted; all keep the better ones. In the order "rank" that is the lower rank, then the greater margin, then the greater
+ * likelihood, then the order given.
  *
+ * @param wanted how many are accepted at most. @default as many as pass
  * @throws LimnError NOT_FINITE for a rank, margin or likelihood that is no number
  */
-export function judge(candidates: readonly PairCandidate[], settings: JudgeSettings): Judgement {
+export function judge(
+  candidates: readonly PairCandidate[],
+  settings: JudgeSettings,
+  wanted = Number.POSITIVE_INFINITY,
+): Judgement {
   const texts = candidates.map(({ text }) => normalizeText(text));
   const found = candidates.map((candidate, at) => threshold(candidate, texts[at] as string, settings));
-  const bestFirst = [...candidates.keys()]
-    .filter((at) => found[at] === 'accepted')
-    .sort((a, b) => compare(candidates[a] as PairCandidate, candidates[b] as PairCandidate) || a - b);
+  const better = settings.order === 'dual' ? byBoth(candidates) : byRank(candidates);
+  const bestFirst = [...candidates.keys()].filter((at) => found[at] === 'accepted').sort((a, b) => better(a, b) || a - b);
 
   const { thin, keep } = settings;
+  const mostAlike = thin.text ?? Math.max(50, settings.order === 'dual' ? Math.round(candidates.length / 100) : 0);
   const [alike, alikeOfReference, kept, all] = [new Tally(), new Tally(), new Tally(), new Tally()];
   for (const { strategy } of candidates) all.add(strategy);
+  let accepted = 0;
   for (const at of bestFirst) {
     const { reference, strategy } = candidates[at] as PairCandidate;
     const text = texts[at] as string;
     const ofReference = JSON.stringify([reference, text]);
-    if (alike.of(text) >= thin.text || alikeOfReference.of(ofReference) >= thin.reference) found[at] = 'alike';
+    if (alike.of(text) >= mostAlike || alikeOfReference.of(ofReference) >= thin.reference) found[at] = 'alike';
     else if (kept.of(strategy) >= Math.ceil(keep * all.of(strategy))) found[at] = 'share';
-    else
-      for (const [tally, key] of [
-        [alike, text],
-        [alikeOfReference, ofReference],
-        [kept, strategy],
-      ] as const)
-        tally.add(key);
+    else if (accepted >= wanted) found[at] = 'enough';
+    else {
+      accepted++;
+      alike.add(text);
+      alikeOfReference.add(ofReference);
+      kept.add(strategy);
+    }
   }
 
   const counts: Judgement['counts'] = {};
@@ -115,25 +131,65 @@ export function normalizeText(text: string): string {
     .trim();
 }
 
-function threshold(
-  { reference, target, rank, margin, likelihood }: PairCandidate,
-  text: string,
-  settings: JudgeSettings,
-): Reason {
-  for (const [name, value] of Object.entries({ rank, margin, likelihood })) {
-    if (Number.isFinite(value)) continue;
+/** Whether a text says a word, or a run of up to four words, twice in a row. */
+export function repeatsItself(normalized: string): boolean {
+  const words = normalized.split(' ');
+  for (let length = 1; length <= 4; length++) {
+    for (let at = 0; at + 2 * length <= words.length; at++) {
+      let same = 0;
+      while (same < length && words[at + same] === words[at + length + same]) same++;
+      if (same === length) return true;
+    }
+  }
+  return false;
+}
+
+function threshold(candidate: PairCandidate, text: string, settings: JudgeSettings): Reason {
+  const { reference, target, rank, margin, textMargin, likelihood } = candidate;
+  for (const [name, value] of Object.entries({ rank, margin, 'margin over other texts': textMargin, likelihood })) {
+    if (value === undefined || Number.isFinite(value)) continue;
     const message = `The ${name} of the text for ${reference} -> ${target} is ${value}; the model that computed it is damaged: train it again.`;
     throw new LimnError('NOT_FINITE', message, { details: { reference, target, [name]: value } });
   }
+  const isByRank = settings.order === 'rank';
   if (text === '') return 'empty';
-  if (rank > settings.rank) return 'rank';
-  if (margin < settings.margin) return 'margin';
+  if (!settings.repeats && repeatsItself(text)) return 'repeats';
+  if (rank > (settings.rank ?? (isByRank ? 10 : Number.POSITIVE_INFINITY))) return 'rank';
+  const least = settings.margin ?? (isByRank ? 0 : undefined);
+  if (least !== undefined && margin !== undefined && margin < least) return 'margin';
   if (settings.likelihood !== undefined && likelihood < settings.likelihood) return 'likelihood';
   return 'accepted';
 }
 
-function compare(a: PairCandidate, b: PairCandidate): number {
-  return a.rank - b.rank || b.margin - a.margin || b.likelihood - a.likelihood;
+/** Whether LIMN's margin over the same text on other references is looked at. */
+export const looksAtReferences = ({ order, margin }: JudgeSettings): boolean => order === 'rank' || margin !== undefined;
+
+type Better = (a: number, b: number) => number;
+
+function byRank(candidates: readonly PairCandidate[]): Better {
+  const at = (index: number) => candidates[index] as PairCandidate;
+  return (a, b) => at(a).rank - at(b).rank || (at(b).margin ?? 0) - (at(a).margin ?? 0) || at(b).likelihood - at(a).likelihood;
+}
+
+/** The mean of two ranks among all candidates: that of the captioner's likelihood, and that of LIMN's margin over other texts. */
+function byBoth(candidates: readonly PairCandidate[]): Better {
+  const captioner = ranksOf(candidates.map(({ likelihood }) => likelihood));
+  const limn = ranksOf(candidates.map(({ textMargin = 0 }) => textMargin));
+  const quality = captioner.map((rank, at) => rank + (limn[at] as number));
+  return (a, b) => (quality[b] as number) - (quality[a] as number);
+}
+
+/** The rank of each value from below, from 0; equal values share the mean of theirs. */
+export function ranksOf(values: readonly number[]): number[] {
+  const order = [...values.keys()].sort((a, b) => (values[a] as number) - (values[b] as number));
+  const ranks = new Array<number>(values.length);
+  for (let first = 0; first < order.length; ) {
+    let end = first + 1;
+    while (end < order.length && values[order[end] as number] === values[order[first] as number]) end++;
+    for (let at = first; at < end; at++) ranks[order[at] as number] = (first + end - 1) / 2;
+    first = end;
+  }
+  return ranks;
 }
 
 /** Never 0, however unlikely the text. */

@@ -19,6 +19,8 @@ export type RoundMaterial = Pick<RoundResult, 'mined' | 'counts' | 'seconds'>;
 
 /** Pairs that are written and scored together; a kill loses no more. */
 const chunk = 256;
+/** What a pair takes in texts/ and pseudo.jsonl together. */
+const bytesOfPair = 700;
 
 /** Mines, writes and judges with the models of the round before; leaves pseudo.jsonl. */
 export async function makePseudoTriplets(work: Work, round: number): Promise<RoundMaterial> {
@@ -42,15 +44,18 @@ export async function makePseudoTriplets(work: Work, round: number): Promise<Rou
     clock.lap('mine pairs');
     const candidates: PairCandidate[] = [];
     const views = { limn, captioner, forLimn, forCaptioner, targets };
-    for (let at = 0; at < pairs.length; at += chunk) {
-      const some = pairs.slice(at, at + chunk);
+    const disk = (pairs.length * bytesOfPair) / 2 ** 20;
+    logger.info(`round ${round}: ${pairs.length} pairs to write and judge, about ${Math.ceil(disk)} MiB on disk`);
+    for (let at = 0; at < pairs.length; ) {
+      const some = pairs.slice(at, endOfChunk(at, pairs.length));
       const part = join(folder, 'texts', `${at}.json`);
       const { signal } = tools;
       candidates.push(...(await stage(part, () => writeAndScore(some, { first: at, views, settings, seed }, { signal }))));
-      tools.onProgress?.({ stage: 'write and score texts', done: at + some.length, total: pairs.length });
+      at += some.length;
+      tools.onProgress?.({ stage: 'write and score texts', done: at, total: pairs.length });
     }
     clock.lap('write and score texts');
-    const { verdicts, counts } = judge(candidates, settings.judge);
+    const { verdicts, counts } = judge(candidates, settings.judge, wantedOf(work, candidates.length));
     const believed = (verdict: Verdict): Verdict =>
       settings.judging ? verdict : { accepted: true, reason: 'accepted', weight: 1 };
     const records = candidates.map((candidate, i) => recordOf(candidate, believed(verdicts[i] as Verdict), round));
@@ -68,6 +73,16 @@ export async function makePseudoTriplets(work: Work, round: number): Promise<Rou
     await limn.close();
     await captioner.close();
   }
+}
+
+/** Where the chunk that begins at a pair ends. A few that would be left over go with it: texts are compared within a chunk. */
+const endOfChunk = (at: number, total: number) => (total - at < chunk + chunk / 4 ? total : at + chunk);
+
+/** How many pseudo triplets the judge accepts at most: what training takes, or without labels the better 70 %. */
+function wantedOf({ labelled, settings: { judge: judging, mix } }: Work, candidates: number): number {
+  if (judging.order === 'rank') return Number.POSITIVE_INFINITY;
+  const labels = labelled.triplets.length;
+  return labels > 0 ? Math.round(mix.ratio * labels) : Math.ceil(0.7 * candidates);
 }
 
 async function mineRound(
@@ -94,13 +109,15 @@ async function mineRound(
     exclude: earlier,
     neighbours: vectorNeighbours(targets),
     pairs: settings.pairs,
+    // The better two thirds are taken of what is written.
+    least: 1.5 * settings.mix.ratio * labelled.triplets.length,
     seed,
     ...reporting(work, round),
   });
 }
 
 function recordOf(
-  { reference, target, strategy, text, likelihood, rank, margin }: PairCandidate,
+  { reference, target, strategy, text, likelihood, rank, margin, textMargin }: PairCandidate,
   verdict: Verdict,
   round: number,
 ): PseudoTriplet {
@@ -114,7 +131,8 @@ function recordOf(
     text,
     likelihood,
     rank,
-    margin,
+    ...(margin !== undefined && { margin }),
+    ...(textMargin !== undefined && { textMargin }),
     verdict: accepted ? 'accepted' : 'refused',
     reason,
     weight,

@@ -27,6 +27,8 @@ export interface MineOptions {
   /** Searches the pool; needed for the neighbours alone. Forbidden pictures in it use up ranks but are never mined. */
   neighbours?: NeighbourSearch | undefined;
   pairs: PairBudgets;
+  /** Pairs in all that neighbours fill up to, where they have no budget of their own. @default 0 */
+  least?: number;
   seed: number;
   signal?: AbortSignal | undefined;
   onProgress?: OnProgress | undefined;
@@ -61,7 +63,7 @@ export async function minePairs(options: MineOptions): Promise<MinedPair[]> {
     const random = Random.derive(seed, `mine ${strategy}`);
     const found =
       strategy === 'neighbours'
-        ? await mineNeighbours(ledger, options, random)
+        ? await mineNeighbours(ledger, withNeighbours(options, mined.length), random)
         : mineGraph(ledger, graph.draw(strategy, random), pairs[strategy], options);
     for (const [reference, target] of found) {
       mined.push({ reference: pool[reference] as string, target: pool[target] as string, strategy });
@@ -89,8 +91,15 @@ function mineGraph(ledger: PairLedger, draws: Iterable<RowPair>, budget: number,
   return found;
 }
 
-async function mineNeighbours(ledger: PairLedger, options: MineOptions, random: Random): Promise<RowPair[]> {
-  const { count: budget, low, high, skip, nearest } = options.pairs.neighbours;
+/** Neighbours that are not counted in the settings fill up what is wanted, and are some thousands at least. */
+function withNeighbours(options: MineOptions, found: number): MineOptions & { budget: number } {
+  const { pairs, least = 0 } = options;
+  return { ...options, budget: pairs.neighbours.count ?? Math.max(4000, Math.ceil(least - found)) };
+}
+
+async function mineNeighbours(ledger: PairLedger, options: MineOptions & { budget: number }, random: Random): Promise<RowPair[]> {
+  const { low, high, skip, nearest } = options.pairs.neighbours;
+  const { budget } = options;
   const found: RowPair[] = [];
   const { neighbours } = options;
   if (!neighbours || budget === 0) return found;

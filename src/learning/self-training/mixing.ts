@@ -8,7 +8,7 @@ import type { WeightedTriplet } from './pseudo-triplets.js';
 
 export const mixSettings = z.strictObject({
   /** Most pseudo triplets for each labelled one; without any labels all are taken. */
-  ratio: z.number().nonnegative().default(1),
+  ratio: z.number().nonnegative().default(5),
   /** What a pseudo triplet counts where a labelled one counts 1; its own weight is a factor beside it. */
   weight: z.number().positive().max(1).default(1),
   /** Chance that a word of a pseudo triplet's text is left out; at least one word stays. */

@@ -10,8 +10,8 @@ const cosine = z.number().min(-1).max(1);
 
 const neighbourPairs = z
   .strictObject({
-    /** Most pairs; 0 looks for none. */
-    count: count.default(4000),
+    /** Most pairs; 0 looks for none. @default 4,000, or as many as make the pool 1.5 times what training takes */
+    count: count.optional(),
     /** Least cosine of the two pictures' vectors. */
     low: cosine.default(0),
     /** Greatest cosine: what is above is the same thing photographed twice. */
@@ -19,7 +19,7 @@ const neighbourPairs = z
     /** The nearest ones of a picture that are passed over. */
     skip: count.default(0),
     /** Ranks, from 1, up to which a picture counts as near; those of `skip` are counted too. */
-    nearest: z.int().positive().default(50),
+    nearest: z.int().positive().default(300),
   })
   .refine(({ low, high }) => low <= high, { path: ['low'], error: '"low" is greater than "high"' })
   .refine(({ skip, nearest }) => skip < nearest, { path: ['skip'], error: '"skip" leaves none of the "nearest"' });
@@ -27,11 +27,11 @@ const neighbourPairs = z
 /** The most pairs of each strategy; 0 leaves it out. */
 export const pairBudgets = z.strictObject({
   /** A -> B is labelled: B -> A. */
-  reversed: count.default(2000),
+  reversed: count.default(20_000),
   /** A -> B and B -> C are labelled: A -> C. */
-  twoHop: count.default(2000),
+  twoHop: count.default(20_000),
   /** A -> B and A -> C are labelled: B -> C. */
-  sharedReference: count.default(2000),
+  sharedReference: count.default(20_000),
   /** A -> C and B -> C are labelled: A -> B. */
   sharedTarget: count.default(2000),
   /** Pictures whose vectors are near each other; the only strategy that needs no labels. */

@@ -29,7 +29,10 @@ const pseudoTriplet = z
     likelihood: z.number(),
     /** Of the target among the gallery sample, from 1. */
     rank: z.int().positive(),
-    margin: z.number(),
+    /** Over the same text on other references; left out where the judge does not look at it. */
+    margin: z.number().optional(),
+    /** Over other texts for the same pair. */
+    textMargin: z.number().optional(),
     verdict: z.enum(['accepted', 'refused']),
     reason: z.enum(reasons),
     /** What it counts in training; 0 where it was refused. */

@@ -40,7 +40,7 @@ export async function writeSelfTrainReport(options: SelfTrainReportOptions): Pro
     return `<h2>${all.length.toLocaleString('en')} ${verdict} texts of round ${last}${all.length > examples ? `, ${examples} of them` : ''}</h2>
 <ol class="cards">${cards.join('\n')}</ol>`;
   };
-  const why = ended === 'patience' ? 'validation stopped rising' : 'all rounds were done';
+  const why = whyEnded[ended];
   const main = [
     `<h2>Validation over rounds${validation === 'labels' ? '' : ', on held-out pseudo triplets'}</h2>`,
     validationChart(rounds, best),
@@ -60,12 +60,18 @@ export async function writeSelfTrainReport(options: SelfTrainReportOptions): Pro
     header: `<p class="about">${escaped(about)}</p><p class="about">${chosen}; it ended because ${why}.${tested}</p>`,
     main: main.join('\n'),
     footer:
-      '<p>A rank is that of the intended target among a sample of the pool, a margin the score over that of the same text on other references.</p>',
+      '<p>A rank is that of the intended target among a sample of the pool, a margin the score over that of the same text on other references, or of other texts for the same two images.</p>',
   });
   const path = join(out, 'report.html');
   await writeFileAtomic(path, html);
   return path;
 }
+
+const whyEnded = {
+  rounds: 'all rounds were done',
+  patience: 'validation stopped rising',
+  captioner: 'the captioner has no skill',
+};
 
 /** What numbers on held-out pseudo triplets are worth. */
 export const heldOutNote =
@@ -98,7 +104,8 @@ function judgingTable(rounds: readonly RoundResult[]): string {
       String(round),
       strategy,
       (mined[strategy as keyof typeof mined] ?? 0).toLocaleString('en'),
-      ...reasons.map((reason) => count[reason].toLocaleString('en')),
+      // Rounds of earlier versions know fewer reasons.
+      ...reasons.map((reason) => (count[reason] ?? 0).toLocaleString('en')),
     ]),
   );
   return table(head, rows);
@@ -119,13 +126,17 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 async function card(record: PseudoTriplet, paths: ReadonlyMap<string, string>): Promise<string> {
-  const { reference, target, text, rank, margin, likelihood, strategy, reason } = record;
+  const { reference, target, text, rank, margin, textMargin, likelihood, strategy, reason } = record;
+  const margins = [
+    ...(margin === undefined ? [] : [`margin ${margin.toFixed(2)}`]),
+    ...(textMargin === undefined ? [] : [`over other texts ${textMargin.toFixed(2)}`]),
+  ];
   const image = async (id: string) => {
     const path = paths.get(id);
     const data = path && (await thumbnail(path, 160));
     return data ? `<img alt="${escaped(id)}" src="${data}">` : `<span class="none">${escaped(id)}</span>`;
   };
-  return `<li>${await image(reference)}<div><p class="text">${escaped(text)}</p><p class="facts">${escaped(strategy)} · rank ${rank} · margin ${margin.toFixed(2)} · likelihood ${likelihood.toFixed(2)}${reason === 'accepted' ? '' : ` · ${reason}`}</p></div>${await image(target)}</li>`;
+  return `<li>${await image(reference)}<div><p class="text">${escaped(text)}</p><p class="facts">${escaped(strategy)} · rank ${rank} · ${[...margins, ''].join(' · ')}likelihood ${likelihood.toFixed(2)}${reason === 'accepted' ? '' : ` · ${reason}`}</p></div>${await image(target)}</li>`;
 }
 
 const style = `

@@ -2,6 +2,7 @@
 import type { Judgement } from './judging.js';
 import type { Strategy } from './pair-config.js';
 
+/** One round of LIMN+, measured on validation. */
 export interface RoundResult {
   /** 0 learns from the labels alone. */
   round: number;
@@ -30,6 +31,7 @@ export function pairsOf({ mined }: Pick<RoundResult, 'mined'>): number {
   return Object.values(mined).reduce((sum, count) => sum + count, 0);
 }
 
+/** What {@link selfTrain} made. */
 export interface SelfTrainResult {
   /** Without round 0 where its models were given and there are no labels to measure them on. */
   rounds: RoundResult[];
@@ -37,10 +39,11 @@ export interface SelfTrainResult {
   best: number;
   /** What epochs were chosen on; rounds are chosen on labels alone. */
   validation: 'labels' | 'pseudo triplets';
-  /** Why it ended. */
-  ended: 'rounds' | 'patience';
+  /** Why it ended: all rounds were done, validation stopped rising, or the captioner has no skill. */
+  ended: 'rounds' | 'patience' | 'captioner';
   /** Folders of the best round's models. */
   limn: string;
+  /** The folder of the chosen round's captioner. */
   captioner: string;
   /** R@K on the test split, of the best round, by K; only where there is one. */
   test?: Record<string, number>;

@@ -46,6 +46,7 @@ import {
   type Work,
 } from './work.js';
 
+/** Options of {@link selfTrain}. */
 export interface SelfTrainOptions {
   /** Labelled triplets; its pictures are in the pool. @default none, which needs `given` and `pool` */
   train?: Split | undefined;
@@ -63,17 +64,21 @@ export interface SelfTrainOptions {
   out: string;
   /** What is kept of the data's origin in config.json. */
   dataset: Record<string, unknown>;
+  /** Rounds, pairs, judging, mixing and both trainings. @default those of {@link selfTrainSettings} */
   settings?: SelfTrainSettingsInput;
   /** The id of a method, or what defineMethod made, in the place of LIMN. @default `settings.limn.model.method` or "limn" */
   method?: string | MethodDefinition | undefined;
-  /** @default 1 */
+  /** Seed of all random draws. @default 1 */
   seed?: number;
   /** Go on from what the folder holds. @default false */
   resume?: boolean;
   /** What a picture that cannot be read does. @default 'error' */
   onBroken?: 'error' | 'skip';
+  /** Stops the work when it fires; it then fails with INTERRUPTED. */
   signal?: AbortSignal | undefined;
+  /** Called as the work proceeds. @default none */
   onProgress?: OnProgress | undefined;
+  /** Where remarks go. @default {@link silentLogger} */
   logger?: Logger;
 }
 
@@ -97,6 +102,14 @@ async function allRounds(work: Work): Promise<SelfTrainResult> {
   let [best] = rounds;
   let ended: SelfTrainResult['ended'] = 'rounds';
   for (let round = 1; round <= settings.rounds; round++) {
+    const skill = val && rounds.at(-1)?.captions['CIDEr-D'];
+    if (skill !== undefined && skill < settings.captionerFloor) {
+      logger.warn(
+        `The captioner has no skill: its CIDEr-D on validation is ${skill.toFixed(3)}, less than "captionerFloor" (${settings.captionerFloor}). Nothing is learned from its texts. Give it more labels or epochs, or lower the floor.`,
+      );
+      ended = 'captioner';
+      break;
+    }
     const next = await nextRound(work, round);
     rounds.push(next);
     // Rounds that are validated on pseudo triplets of their own cannot be compared.

@@ -9,6 +9,7 @@ const settings = z.record(z.string(), z.unknown()).default({});
 /** What differs from the defaults of a model's config and of learning/train/settings.ts. */
 const modelAndTraining = z.strictObject({ model: settings, training: settings }).prefault({});
 
+/** Settings of LIMN+ with their defaults (a zod schema; docs/self-training.md). */
 export const selfTrainSettings = z.strictObject({
   /** Round 0 learns from the labels alone. */
   rounds: z.int().nonnegative().default(2).describe('number of rounds after round 0'),
@@ -16,6 +17,7 @@ export const selfTrainSettings = z.strictObject({
   patience: positive.default(1),
   /** A seeded draw; all pictures stay in the pool. */
   labels: z.number().positive().max(1).default(1).describe('share of the labelled triplets that is used'),
+  /** Maximum number of pairs of each mining strategy. */
   pairs: pairBudgets.prefault({}),
   /** How the captioner writes; see models/captioner/decoding.ts. */
   decoding: z
@@ -36,13 +38,19 @@ export const selfTrainSettings = z.strictObject({
     .prefault({ strategy: 'greedy' }),
   /** Whether LIMN judges; without, every generated text is believed, which shows what judging is worth. */
   judging: z.boolean().default(true),
+  /** Which generated triplets are accepted. */
   judge: judgeSettings.prefault({}),
   /** Pictures of the pool that the intended target is ranked among. */
   gallerySample: positive.default(1000),
-  /** Other references that a text is tried on for its margin. */
+  /** Other texts for a pair, or other references for a text, that a margin is taken to. */
   others: positive.default(4),
+  /** Least CIDEr-D of the captioner on validation; one below it has no skill, and self-training ends before it writes. */
+  captionerFloor: z.number().nonnegative().default(0.1),
+  /** How accepted triplets are mixed with the labelled ones. */
   mix: mixSettings.prefault({}),
+  /** LIMN's model and training settings. */
   limn: modelAndTraining,
+  /** The captioner's model and training settings. */
   captioner: modelAndTraining,
   /** What differs from both trainings in the rounds behind round 0, which have more triplets and need fewer epochs. */
   retraining: z
@@ -54,5 +62,7 @@ export const selfTrainSettings = z.strictObject({
     .prefault({}),
 });
 
+/** Settings of LIMN+, with defaults filled in. */
 export type SelfTrainSettings = z.output<typeof selfTrainSettings>;
+/** Settings of LIMN+ as a caller gives them: every field has a default. */
 export type SelfTrainSettingsInput = z.input<typeof selfTrainSettings>;

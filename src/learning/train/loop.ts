@@ -149,7 +149,8 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
         );
       }
     }
-    if (!trainingState.best) throw new LimnError('DATA', 'The training ended without a validation.');
+    if (!trainingState.best)
+      throw new LimnError('DATA', 'The training ended without a validation. Train for at least one epoch.');
     return { best: trainingState.best, steps: trainingState.step, seconds: trainingState.seconds };
   } finally {
     await session.close();

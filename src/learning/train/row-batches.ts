@@ -62,7 +62,11 @@ export class RowBatches {
           : [{ reference: from, target: to, answer: labels.get(id) ?? to, referenceAnswer, captions, weight }];
       });
     });
-    if (this.rows.length === 0) throw new LimnError('DATA', 'There are no training triplets whose pictures can be read.');
+    if (this.rows.length === 0)
+      throw new LimnError(
+        'DATA',
+        'There are no training triplets whose images can be read. Check the images of the training split.',
+      );
     this.weighted = this.rows.some(({ weight }) => weight !== 1);
     this.stepsPerEpoch = Math.floor(this.rows.length / batchSize);
     this.batch(0);

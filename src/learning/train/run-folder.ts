@@ -191,7 +191,7 @@ function trainingStateOf(text: string | undefined, path: string): TrainingState 
   try {
     return trainingStateSchema.parse(JSON.parse(text ?? '')) as TrainingState;
   } catch (cause) {
-    const message = `The checkpoint ${path} does not say where its training stands.`;
+    const message = `The checkpoint ${path} is damaged: it lacks the state of its training. Remove it, and --resume begins this run again.`;
     throw new LimnError('CHECKPOINT', message, { details: { path }, cause });
   }
 }

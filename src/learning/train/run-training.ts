@@ -22,7 +22,9 @@ import { type TrainingSettings, type TrainingSettingsInput, trainingSettings } f
 
 /** What every training is given. */
 export interface CommonTrainOptions {
+  /** Triplets to learn from. */
   train: Split;
+  /** Triplets that choose the best epoch. */
   val: Split;
   /** Encodes the pictures; the caller closes it. */
   reader: ImageEncoderRuntime;
@@ -32,7 +34,7 @@ export interface CommonTrainOptions {
   dataset: Record<string, unknown>;
   /** The training, where it differs from the defaults of learning/train/settings.ts. */
   training?: TrainingSettingsInput;
-  /** @default 1 */
+  /** Seed of all random draws. @default 1 */
   seed?: number;
   /** Go on from the folder's last checkpoint. @default false */
   resume?: boolean;
@@ -44,7 +46,9 @@ export interface CommonTrainOptions {
   device?: Device;
   /** Fires to stop after writing a checkpoint. */
   signal?: AbortSignal | undefined;
+  /** Called as the work proceeds. @default none */
   onProgress?: OnProgress | undefined;
+  /** Where remarks go. @default {@link silentLogger} */
   logger?: Logger;
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 const positive = z.int().positive();
 
+/** Settings of a training with their defaults (a zod schema). */
 export const trainingSettings = z.strictObject({
   epochs: positive.default(12).describe('passes over the training triplets'),
   /** The others of a batch are the negatives. */
@@ -10,6 +11,7 @@ export const trainingSettings = z.strictObject({
   learningRate: z.number().positive().default(1e-3).describe('peak learning rate'),
   /** Part of all steps over which the rate rises. */
   warmup: z.number().min(0).max(1).default(0.05),
+  /** Decoupled weight decay of matrices and convolutions. @default 0.01 */
   weightDecay: z.number().nonnegative().default(0.01),
   /** Global gradient norm that is never exceeded; 0 does not clip. */
   clipNorm: z.number().nonnegative().default(1),
@@ -47,5 +49,7 @@ export const trainingSettings = z.strictObject({
   checkpointSeconds: z.number().positive().default(120),
 });
 
+/** Settings of a training, with defaults filled in. */
 export type TrainingSettings = z.output<typeof trainingSettings>;
+/** Settings of a training as a caller gives them: every field has a default. */
 export type TrainingSettingsInput = z.input<typeof trainingSettings>;

@@ -9,11 +9,13 @@ import { CaptionBatches } from './caption-batches.js';
 import { parse } from './common.js';
 import { type CommonTrainOptions, runTraining, startOf } from './run-training.js';
 
+/** Options of {@link trainCaptioner}. */
 export interface TrainCaptionerOptions extends CommonTrainOptions {
   /** The captioner, where it differs from the defaults of models/captioner/captioner-config.ts. */
   model?: Partial<CaptionerConfigInput>;
 }
 
+/** What {@link trainCaptioner} made. */
 export interface TrainCaptionerResult {
   /** The folder of the best epoch's model. */
   model: string;
@@ -21,6 +23,7 @@ export interface TrainCaptionerResult {
   metrics: Record<string, number>;
   /** The best epoch, from 1. */
   epoch: number;
+  /** Optimizer steps of the whole training. */
   steps: number;
   /** Seconds of training and validation, over all runs of this folder. */
   seconds: number;

@@ -16,6 +16,7 @@ import { type CommonTrainOptions, runTraining, startOf } from './run-training.js
 import { TripletBatches, trainingTexts } from './triplet-batches.js';
 import { validationLoss } from './validation-loss.js';
 
+/** Options of {@link train}. */
 export interface TrainOptions extends CommonTrainOptions {
   /** Reads the texts; the caller closes it. @default the words of the training texts */
   text?: TextReader;
@@ -43,6 +44,7 @@ export interface EpochReport {
   model: string;
 }
 
+/** What {@link train} made. */
 export interface TrainResult {
   /** The folder of the best epoch's model. */
   model: string;
@@ -52,6 +54,7 @@ export interface TrainResult {
   chance: Record<string, number>;
   /** The best epoch, from 1. */
   epoch: number;
+  /** Optimizer steps of the whole training. */
   steps: number;
   /** Seconds of training and validation, over all runs of this folder. */
   seconds: number;

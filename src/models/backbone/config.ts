@@ -103,15 +103,18 @@ export const backboneFields = {
   text: textConfig.default({ kind: 'words' }),
 };
 
+/** What the models of all methods have in common (a zod schema). */
 export const backboneConfig = z
   .object(backboneFields)
   .refine(({ width, heads }) => width % heads === 0, { path: ['heads'], error: 'the width must be a multiple of the heads' });
 
+/** The part of a model's config that all methods share. */
 export type BackboneConfig = z.output<typeof backboneConfig>;
 /** What the encoders of pictures and words depend on. */
 export type EncoderConfig = Pick<
   BackboneConfig,
   'image' | 'width' | 'heads' | 'expansion' | 'activation' | 'dropout' | 'textLayers' | 'vocabularySize'
 >;
+/** How a model gets its images: features, pixels or captions. */
 export type ImageConfig = z.output<typeof imageConfig>;
 export type TextConfig = z.output<typeof textConfig>;

@@ -2,6 +2,7 @@
 import { concat } from '../../engine/graph/functions.js';
 import type { Value } from '../../engine/graph/index.js';
 
+/** An image or a text as a method sees it: local features (tokens) and one global feature, of width d. */
 export interface EncodedInput {
   /** Local features (B, n, d); left out where a method uses the global one alone. */
   tokens?: Value;

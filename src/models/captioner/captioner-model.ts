@@ -39,20 +39,25 @@ export interface CaptionerParts {
 /** Rows of a picture source: from the first picture to the second. */
 export type PairRows = readonly [reference: number, target: number];
 
+/** A generated text. */
 export interface Caption {
+  /** The text. */
   text: string;
   /** Mean log-probability of its words, that of its end among them. */
   likelihood: number;
 }
 
+/** Options of {@link CaptionerModel.caption}. */
 export interface CaptionOptions {
-  /** @default greedy */
+  /** How the text is chosen from the probabilities of its words. @default greedy */
   decoding?: DecodingOptions;
   /** Texts that are written side by side. @default 64, or as many as there are */
   batchSize?: number;
   /** Keep keys and values from word to word. Without, every word reads the whole text again, for the same result. @default true */
   cached?: boolean;
+  /** Stops the work when it fires; it then fails with INTERRUPTED. */
   signal?: AbortSignal | undefined;
+  /** Called as the work proceeds. @default none */
   onProgress?: OnProgress | undefined;
 }
 
@@ -70,10 +75,12 @@ export function captionIds(vocabulary: Vocabulary, config: CaptionerConfig, text
   return ids;
 }
 
+/** A trained difference captioner: says what changes from one image to another. */
 export class CaptionerModel {
   private readonly sessions = new Map<string, Promise<Session>>();
 
   constructor(
+    /** Config, vocabulary and weights. */
     readonly parts: CaptionerParts,
     /** Where it was opened from; encoder weights may lie there too. */
     readonly folder = '.',
@@ -88,7 +95,13 @@ export class CaptionerModel {
    *
    * @throws LimnError CHECKPOINT when a file is missing, damaged or of another kind of model
    */
-  static async open(path: string, options: { device?: Device | undefined } = {}): Promise<CaptionerModel> {
+  static async open(
+    path: string,
+    options: {
+      /** What it is computed on. @default `LIMN_DEVICE` or "cpu" */
+      device?: Device | undefined;
+    } = {},
+  ): Promise<CaptionerModel> {
     const { folder, config, encoder, vocabulary, weights, hash } = await readModelFolder(path, folderConfig, {
       name: 'captioner',
       command: 'limn train --task caption',
@@ -173,6 +186,7 @@ export class CaptionerModel {
     return found;
   }
 
+  /** Frees threads and memory; nothing may be called afterwards. */
   async close(): Promise<void> {
     for (const session of this.sessions.values()) await (await session).close();
     this.sessions.clear();

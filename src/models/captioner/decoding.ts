@@ -55,12 +55,14 @@ export const nucleusSettings = z.strictObject({
   seed: z.int().min(0).max(0xffffffff).default(1).describe('seed of the sampling'),
 });
 
+/** How a text is decoded: greedily, by beam search or by nucleus sampling (a zod schema). */
 export const decodingSettings = z.discriminatedUnion('strategy', [
   z.strictObject({ strategy: z.literal('greedy') }),
   beamSettings,
   nucleusSettings,
 ]);
 
+/** How a text is decoded, as a caller gives it. */
 export type DecodingOptions = z.input<typeof decodingSettings>;
 
 export interface WrittenCaption {

@@ -9,10 +9,16 @@ import type { EncodedInput } from '../backbone/encoded.js';
 import type { BatchRows, Embedding, MethodLoss } from './method.js';
 
 /** A config of any model: what the options of its method are is the method's business. */
-export type ModelConfig = BackboneConfig & { method: string } & { [option: string]: unknown };
+export type ModelConfig = BackboneConfig & {
+  /** Id of the method. */
+  method: string;
+} & { [option: string]: unknown };
 
 /** A model's config as its method sees it: what all models have, and the method's own options. */
-export type MethodConfig<Options extends z.ZodObject> = BackboneConfig & { method: string } & z.output<Options>;
+export type MethodConfig<Options extends z.ZodObject> = BackboneConfig & {
+  /** Id of the method. */
+  method: string;
+} & z.output<Options>;
 
 /**
  * How a reference image and a text become one query vector, and how queries are matched with targets. Everything is traced into graphs:

@@ -21,6 +21,7 @@ import type { BatchRows, Embedding } from './method.js';
 
 const positive = z.int().positive();
 
+/** LIMN's own options (a zod schema). */
 const options = z
   .object({
     factors: positive.default(8).describe('latent factors, K'),
@@ -59,8 +60,13 @@ const options = z
     error: 'needs global features, and "features" leaves them out',
   });
 
+/** A config of LIMN, with defaults filled in. */
 export type LimnConfig = MethodConfig<typeof options>;
-export type LimnConfigInput = z.input<typeof backboneConfig> & { method?: 'limn' } & z.input<typeof options>;
+/** A config of LIMN as a caller gives it: every field has a default. */
+export type LimnConfigInput = z.input<typeof backboneConfig> & {
+  /** May be left out. */
+  method?: 'limn';
+} & z.input<typeof options>;
 
 /** What LIMN makes of a query or of a target. */
 export interface FactorEmbedding extends Embedding {

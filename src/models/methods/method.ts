@@ -1,6 +1,7 @@
 /** What a method gives: the embeddings of queries and targets, and the loss between them. */
 import type { Value } from '../../engine/graph/index.js';
 
+/** The embedding of B queries or targets. */
 export interface Embedding {
   /** What a gallery stores and searches, of length 1: (B, d). */
   matching: Value;
@@ -22,6 +23,7 @@ export interface BatchRows {
   weights?: Value | undefined;
 }
 
+/** What a method's loss returns. */
 export interface MethodLoss {
   /** Scalar float32. */
   loss: Value;

@@ -8,7 +8,12 @@ import { type BackboneConfig, backboneConfig, backboneFields } from '../backbone
 import type { ModelConfig } from './define-method.js';
 import { methods, unknownMethod } from './methods.js';
 
-export type ModelConfigInput = z.input<typeof backboneConfig> & { method?: string | undefined; [option: string]: unknown };
+/** A model's config as a caller gives it: shared options, and those of the method. */
+export type ModelConfigInput = z.input<typeof backboneConfig> & {
+  /** Id of the method. @default 'limn' */
+  method?: string | undefined;
+  [option: string]: unknown;
+};
 
 /** The method where none is named. */
 export const usualMethod = 'limn';

@@ -1,9 +1,13 @@
 /** Embeddings outside the graph: matching tokens and factor projections of many pictures or queries, and their scores. */
 
 export interface Embeddings {
+  /** Number of rows. */
   count: number;
+  /** Numbers of a matching token, d. */
   width: number;
+  /** Factors, K; 0 for a method without factors. */
   factors: number;
+  /** Numbers of each factor, p. */
   projection: number;
   /** (count, width), rows of length 1. */
   matching: Float32Array;

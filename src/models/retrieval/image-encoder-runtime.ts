@@ -79,7 +79,10 @@ export class ImageEncoderRuntime {
    */
   static async open(
     path: string,
-    options: SessionOptions & { trainFrom?: number | undefined } = {},
+    options: SessionOptions & {
+      /** The first block that is trained. @default none: the encoder is frozen */
+      trainFrom?: number | undefined;
+    } = {},
   ): Promise<ImageEncoderRuntime> {
     const { trainFrom, ...session } = options;
     const { description, weights } = await loadDescription(path);
@@ -95,7 +98,7 @@ export class ImageEncoderRuntime {
   }
 
   /**
-   * Captions in place of pictures ("caption proxy"): for annotations whose pictures are not at hand. Numbers of such a model are
+   * Captions in place of pictures ("caption proxy"): for annotations whose images are not available. Numbers of such a model are
    * never set beside those of one that sees pictures.
    *
    * @param files JSON files of { picture id: caption }
@@ -112,7 +115,13 @@ export class ImageEncoderRuntime {
     id: string,
     description: EncoderDescription | undefined,
     folder: string,
-    { definition, ...session }: SessionOptions & { definition?: string | undefined } = {},
+    {
+      definition,
+      ...session
+    }: SessionOptions & {
+      /** Id of the plug-in encoder. @default an encoder that limn has */
+      definition?: string | undefined;
+    } = {},
   ): Promise<ImageEncoderRuntime> {
     if (config.kind === 'patch') return ImageEncoderRuntime.patch(config.size, config.patch, config.layers);
     if (config.kind === 'captions')
@@ -182,13 +191,23 @@ export class ImageEncoderRuntime {
   }
 
   /** Texts of these pictures that belong into the vocabulary: their captions, where captions stand in for them. */
-  texts(images: readonly { id: string }[]): string[] {
+  texts(
+    images: readonly {
+      /** Tells these captions from others. */
+      id: string;
+    }[],
+  ): string[] {
     const { captions } = this.deps;
     return captions ? images.map(({ id }) => captions.of(id)) : [];
   }
 
   /** Reads (or takes from the cache) the features or pixels of a list of pictures. @param vocabulary of the model, which captions need */
-  async read(asked: ImageCacheOptions & { vocabulary?: Vocabulary }): Promise<ImageFeatures> {
+  async read(
+    asked: ImageCacheOptions & {
+      /** Needed for captions in place of images. */
+      vocabulary?: Vocabulary;
+    },
+  ): Promise<ImageFeatures> {
     const { vocabulary, ...given } = presentOptions(asked);
     // A dataset may list a picture several times (Fashion200K); it is read once.
     const options = { ...given, images: [...new Map(given.images.map((image) => [image.id, image])).values()] };
@@ -242,6 +261,7 @@ export class ImageEncoderRuntime {
     return pixelSource(new PixelTable(cached, size, pixels), this.config, trainable?.description);
   }
 
+  /** Frees threads and memory; nothing may be called afterwards. */
   async close(): Promise<void> {
     await this.deps.encoder?.close();
   }

@@ -10,6 +10,7 @@ import { normalizedPixels, type PixelForm } from '../encoders/image/pixel-form.j
 import type { Vocabulary } from '../encoders/text/vocabulary.js';
 import type { ImageCaptions } from './image-captions.js';
 
+/** Which inputs of a batch are filled. */
 export interface FeedOptions {
   /** Put before each name. @default '' */
   prefix?: string;
@@ -17,16 +18,21 @@ export interface FeedOptions {
   local?: boolean;
 }
 
+/** Features, pixels or captions of images, from which batches are filled. */
 export interface ImageFeatures {
   /** The picture part of a model's config that these inputs fit. */
   readonly config: ImageConfig;
+  /** Ids of the images, row by row. */
   readonly ids: readonly string[];
+  /** Images that could not be read. */
   readonly broken: readonly BrokenImage[];
+  /** The row of an image; undefined if it has none. */
   rowOf(id: string): number | undefined;
   /** The inputs of a batch of pictures (rows.length, ...); see models/encoder/image.ts for their names. */
   feeds(rows: ArrayLike<number>, options?: FeedOptions): Record<string, Tensor>;
   /** What the model must know of the training pictures; see models/image.ts. */
   statistics(rows: readonly number[]): Record<string, Tensor>;
+  /** Frees threads and memory; nothing may be called afterwards. */
   close(): Promise<void>;
 }
 

@@ -20,6 +20,7 @@ export function bundledEncoders(): Map<string, string> {
   return new Map(files.sort().map((file) => [file.slice(0, -'.json'.length), join(bundledFolder, file)]));
 }
 
+/** Options of {@link openImageEncoder}. */
 export interface ReaderOptions extends z.input<typeof patchSettings> {
   /** The first block of an encoder from a file that is trained with the rest. @default none: it is frozen */
   trainFrom?: number | undefined;
@@ -39,10 +40,7 @@ export async function openImageEncoder(encoder: string, options: ReaderOptions =
   }
   const defined = encoders.get(encoder);
   if (defined && trainFrom !== undefined) {
-    throw new LimnError(
-      'USAGE',
-      `The encoder "${encoder}" is a plug-in's, whose blocks cannot be trained: leave its training out (trainFrom).`,
-    );
+    throw new LimnError('USAGE', `The encoder "${encoder}" is a plug-in's, whose blocks cannot be trained: leave out trainFrom.`);
   }
   if (defined) return ImageEncoderRuntime.defined(defined);
   const bundled = bundledEncoders();

@@ -54,10 +54,13 @@ export interface ModelReaders {
   image: ImageEncoderRuntime | undefined;
 }
 
+/** Options of embedding images or queries. */
 export interface EmbedOptions {
   /** Threads that compute. @default those of {@link SessionOptions} */
   threads?: number | undefined;
+  /** Stops the work when it fires; it then fails with INTERRUPTED. */
   signal?: AbortSignal | undefined;
+  /** Called as the work proceeds. @default none */
   onProgress?: OnProgress | undefined;
 }
 
@@ -74,11 +77,13 @@ function missingMethod(config: unknown): string | undefined {
  */
 const batchSizes = { frozen: [8, 4, 1], tuned: [8, 1] };
 
+/** A trained method that embeds images and queries. Its ONNX sessions are opened on first use. */
 export class RetrievalModel {
   private readonly sessions = new Map<string, Promise<Session>>();
   private opened: Promise<ModelReaders> | undefined;
 
   constructor(
+    /** Config, vocabulary and weights. */
     readonly parts: RetrievalModelParts,
     /** Where it was opened from; encoder weights may lie there too. */
     readonly folder = '.',
@@ -90,6 +95,7 @@ export class RetrievalModel {
     private readonly device?: Device,
   ) {}
 
+  /** The model's config. */
   get config(): ModelConfig {
     return this.parts.config;
   }
@@ -109,7 +115,13 @@ export class RetrievalModel {
    *
    * @throws LimnError CHECKPOINT when a file is missing, cut short or of another model
    */
-  static async open(path: string, options: { device?: Device | undefined } = {}): Promise<RetrievalModel> {
+  static async open(
+    path: string,
+    options: {
+      /** What it is computed on. @default `LIMN_DEVICE` or "cpu" */
+      device?: Device | undefined;
+    } = {},
+  ): Promise<RetrievalModel> {
     const { folder, config, encoder, vocabulary, weights, hash } = await readModelFolder(path, folderConfig, {
       name: 'limn model',
       command: 'limn train',
@@ -186,7 +198,7 @@ export class RetrievalModel {
   ): Promise<Float32Array> {
     const side = text === undefined ? 'gallery' : 'query';
     if (this.attentionGrid === undefined || (side === 'query' && !this.sees.image))
-      throw new LimnError('USAGE', 'The model has no factors that look at the places of such a picture.');
+      throw new LimnError('USAGE', 'This model has no heat maps for this image: its factors do not attend to local features.');
     const source = side === 'query' && this.sees.text ? await this.readTexts([text as string], options) : undefined;
     try {
       const session = await this.cachedSession(`${side} attention`, (encoders) =>
@@ -204,6 +216,7 @@ export class RetrievalModel {
     this.parts.vocabulary.encode(text, 1);
   }
 
+  /** Frees threads and memory; nothing may be called afterwards. */
   async close(): Promise<void> {
     for (const session of this.sessions.values()) await (await session).close();
     this.sessions.clear();

@@ -13,6 +13,7 @@ import type { Vocabulary } from '../encoders/text/vocabulary.js';
 import { type TextSource, textFeatureSource, tokenSource, wordSource } from './text-source.js';
 import { openTrainable } from './trainable-files.js';
 
+/** A text encoder, and how it is used. */
 export interface TextEncoderChoice {
   /** A pulled or imported encoder: its folder or name. */
   encoder: string;
@@ -22,12 +23,17 @@ export interface TextEncoderChoice {
   trainFrom?: number | undefined;
 }
 
+/** What is read. */
 export interface ReadTextsOptions {
+  /** The texts; equal ones are read once. */
   texts: Iterable<string>;
+  /** Words of the training texts. */
   vocabulary: Vocabulary;
   /** Words that the vocabulary's texts are cut to. */
   words: number;
+  /** Stops the work when it fires; it then fails with INTERRUPTED. */
   signal?: AbortSignal | undefined;
+  /** Called as the work proceeds. @default none */
   onProgress?: OnProgress | undefined;
 }
 
@@ -39,6 +45,7 @@ interface Deps {
   trainable?: TrainableEncoder<TextDescription>;
 }
 
+/** What reads texts for a model: its own word vectors, or a text encoder. */
 export class TextReader {
   private constructor(
     readonly config: TextConfig,
@@ -117,6 +124,7 @@ export class TextReader {
     return wordSource(vocabulary, words);
   }
 
+  /** Frees threads and memory; nothing may be called afterwards. */
   async close(): Promise<void> {
     await this.deps.encoder?.close();
   }

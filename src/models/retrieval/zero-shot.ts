@@ -13,6 +13,7 @@ import { limnTrainingModel } from './retrieval-graphs.js';
 import { RetrievalModel } from './retrieval-model.js';
 import type { TextReader } from './text-reader.js';
 
+/** Options of {@link zeroShot}. */
 export interface ZeroShotOptions {
   /** A frozen image encoder, which the caller closes. */
   reader: ImageEncoderRuntime;
@@ -67,7 +68,7 @@ function sharedWidth({ config: image, id }: ImageEncoderRuntime, { config: text,
   const refuse = (what: string) =>
     new LimnError(
       'USAGE',
-      `Nothing can be searched without training here: ${what}. Take an encoder of images and texts, such as CLIP.`,
+      `This encoder cannot search without training: ${what}. Use an encoder of images and texts, such as CLIP.`,
     );
   if (image.kind !== 'features') throw refuse(`the image encoder ${id} is no frozen encoder`);
   if (text.kind !== 'features') throw refuse(`the texts are read by "${textId}", which is no frozen encoder`);

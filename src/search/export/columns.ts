@@ -74,7 +74,7 @@ export class Columns {
     const lists = [value?.contents, value?.thumbnails, value?.references, value?.widths, value?.heights];
     const whole = lists.every((list) => list?.length === count) && value.fields?.every(({ codes }) => codes.length === count);
     if (value?.format === 'limn-columns-1' && whole) return new Columns(value);
-    throw new LimnError('DATA', "The list of the export's images is of another kind. Export the gallery again.");
+    throw new LimnError('DATA', "The list of the export's images has another format. Export the gallery again.");
   }
 
   get model(): string {

@@ -16,20 +16,25 @@ import { shownLocation } from './find-model.js';
 import { isUrl, locationInside, uploadsFolder } from './ingest/image-list.js';
 import { findFolder, localFolder } from './locations.js';
 
+/** Options of {@link checkGallery}. */
 export interface CheckGalleryOptions {
   /** Repair what can be repaired; damaged files are kept beside the gallery. @default false */
   repair?: boolean | undefined;
   /** The folder of the pictures, as this machine calls it. @default found where it was */
   images?: string | undefined;
+  /** Stops the work when it fires; it then fails with INTERRUPTED. */
   signal?: AbortSignal | undefined;
+  /** Called as the work proceeds. @default none */
   onProgress?: OnProgress | undefined;
 }
 
 /** Something that is wrong. */
 export interface GalleryProblem {
+  /** What is wrong, in a sentence. */
   what: string;
   /** The damaged file, and the byte where the damage begins, where there are such. */
   file?: string | undefined;
+  /** The byte of the file where the damage begins. */
   byte?: number | undefined;
   /** Ids of the affected items, as far as they are known. */
   items: string[];
@@ -37,8 +42,11 @@ export interface GalleryProblem {
   repair: string;
 }
 
+/** What {@link checkGallery} found. */
 export interface GalleryCheck {
+  /** The gallery's location, without passwords. */
   gallery: string;
+  /** Kind of the store. */
   store: string;
   /** Items that were verified. */
   items: number;
@@ -48,6 +56,7 @@ export interface GalleryCheck {
   notes: string[];
   /** What was repaired. */
   repaired: string[];
+  /** Whether nothing is wrong, or nothing is wrong any more after the repair. */
   sound: boolean;
 }
 

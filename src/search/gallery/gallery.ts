@@ -36,6 +36,7 @@ import { Suggester, type Suggestions, type SuggestRequest } from './suggest/sugg
 import { cachedThumbnail } from './thumbnails.js';
 import { isUpload, placeUpload, removeUploads } from './uploads.js';
 
+/** Options of all ways to open a gallery. */
 export interface GalleryOptions {
   /** Whether pictures are fetched from URLs, with which limits. @default false: none are */
   urls?: boolean | FetchLimits | undefined;
@@ -45,6 +46,7 @@ export interface GalleryOptions {
   onNote?: ((note: string) => void) | undefined;
 }
 
+/** Options of {@link Gallery.open}. */
 export interface OpenOptions extends GalleryOptions {
   /** The model that the gallery was indexed with; it stays the caller's. @default found where it was */
   model?: RetrievalModel | undefined;
@@ -52,6 +54,7 @@ export interface OpenOptions extends GalleryOptions {
   images?: string | undefined;
 }
 
+/** Options of {@link Gallery.create}. */
 export interface CreateOptions extends GalleryOptions, ImageLocations, IngestOptions {
   /** A model that was opened from its folder, where the gallery will look for it again. It stays the caller's. */
   model: RetrievalModel;
@@ -70,6 +73,7 @@ export interface CreateOptions extends GalleryOptions, ImageLocations, IngestOpt
   ingest?: Ingest | undefined;
 }
 
+/** Options of {@link Gallery.update}. */
 export interface UpdateOptions extends ImageLocations, IngestOptions {}
 
 /** A picture to add: the bytes of its file, or where it is. */
@@ -80,15 +84,19 @@ export interface NewItem {
   bytes?: Uint8Array | undefined;
   /** A path inside the images folder, or a URL, where no bytes are given. */
   location?: string | undefined;
-  /** @default {} */
+  /** The image's metadata. @default {} */
   metadata?: ItemMetadata | undefined;
 }
 
+/** What {@link Gallery.describe} says. */
 export interface GalleryDescription {
+  /** How many images the gallery has. */
   count: number;
+  /** The hash of the model's weights, and its image encoder. */
   model: { hash: string; encoder: string };
   /** A name for each factor. */
   factors: string[];
+  /** Fields of the metadata, with their most frequent values. */
   fields: Field[];
 }
 
@@ -111,11 +119,13 @@ interface GalleryParts {
   options: GalleryOptions;
 }
 
+/** Images with their embeddings and metadata, which can be searched. */
 export class Gallery {
   /** What the last {@link create} or {@link update} did. */
   report: IngestReport = newReport();
   /** Where the gallery is kept; "store://given" for a store that the caller opened. */
   readonly location: string;
+  /** The model that embeds images and queries. */
   readonly model: RetrievalModel;
   private readonly owned: Owned;
   private readonly store: GalleryStore;
@@ -212,7 +222,7 @@ export class Gallery {
 
   /**
    * Brings the gallery up to date with its sources: new pictures come in, changed ones are embedded again, and with `prune` those that
-   * are gone are deleted. What is written stays when it is stopped, and the same call goes on from there.
+   * are gone are deleted. What is written stays when it is stopped, and the same call resumes.
    *
    * @throws LimnError DATA for sources without pictures, IMAGE for the first broken one unless they are skipped, STORE, INTERRUPTED
    */
@@ -327,13 +337,19 @@ export class Gallery {
     return this.upsert(images, options);
   }
 
+  /** The image of this id; undefined if there is none. */
   async get(id: string): Promise<StoredItem | undefined> {
     const [item] = await this.store.get([id]);
     return item;
   }
 
   /** Pictures in the order of their ids, those behind `after`. @throws LimnError USAGE for a filter that cannot be read */
-  list(query: { after?: string | undefined; limit: number; filter?: string | undefined }): Promise<StoredItem[]> {
+  list(query: {
+    after?: string | undefined;
+    /** The maximum number of images. */
+    limit: number;
+    filter?: string | undefined;
+  }): Promise<StoredItem[]> {
     const { after, limit, filter } = query;
     return this.store.list({ after, limit, filter: filter === undefined ? undefined : parseFilter(filter) });
   }
@@ -398,7 +414,10 @@ export class Gallery {
   async suggest({
     reference,
     ...request
-  }: Omit<SuggestRequest, 'metadata' | 'seed'> & { reference?: string | undefined }): Promise<Suggestions> {
+  }: Omit<SuggestRequest, 'metadata' | 'seed'> & {
+    /** Id of the image that is to be changed; its own values are not suggested. @default none */
+    reference?: string | undefined;
+  }): Promise<Suggestions> {
     const { model } = this;
     if (!model.sees.text) return { suggestions: [], unknown: [] };
     this.suggester ??= this.fields().then((fields) => {
@@ -413,6 +432,7 @@ export class Gallery {
     return suggester.suggest({ ...request, metadata, seed: reference ?? '' });
   }
 
+  /** The number of images, the model, names of factors, and fields to filter by. */
   async describe(): Promise<GalleryDescription> {
     const { hash, encoder } = this.store.info.model;
     const [count, facts] = await Promise.all([this.count(), this.facts()]);
@@ -554,7 +574,7 @@ export class Gallery {
 
 /** Some files of a folder as a list. */
 function namedFiles({ images, files = [] }: CreateOptions): { list: ImageList; images: string | undefined } {
-  if (images === undefined) throw new LimnError('USAGE', 'The files are paths inside a folder: give it as the images.');
+  if (images === undefined) throw new LimnError('USAGE', '`files` are paths inside a folder: give that folder as `images`.');
   return { list: listOf(files.map((path) => ({ id: path, location: path, metadata: {} }))), images };
 }
 

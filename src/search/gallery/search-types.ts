@@ -5,8 +5,12 @@ import type { ItemMetadata } from '../store/metadata.js';
 import type { DecodedImage } from './embedder.js';
 
 /** A picture of the gallery, one on this machine's disk, or the bytes of a picture file; with a box, that part of it alone. */
-export type ImageReference = ({ id: string } | { path: string } | { bytes: Uint8Array }) & { box?: Box | undefined };
+export type ImageReference = ({ id: string } | { path: string } | { bytes: Uint8Array }) & {
+  /** A part of the image. @default all of it */
+  box?: Box | undefined;
+};
 
+/** What {@link Gallery.search} takes. */
 export interface SearchRequest {
   /** Several are searched for together, each composed with the text. None: the text is composed with the average picture. @default none */
   references?: readonly ImageReference[] | undefined;
@@ -28,10 +32,13 @@ export interface SearchRequest {
   excludeReferences?: boolean | undefined;
   /** Pictures that were decoded before, by the content of their files; see Gallery.decodeAhead. @default all are decoded when they are needed */
   decoded?: ReadonlyMap<string, DecodedImage> | undefined;
+  /** Stops the work when it fires; it then fails with INTERRUPTED. */
   signal?: AbortSignal | undefined;
 }
 
+/** An image that a search found. */
 export interface SearchHit {
+  /** Id of the image. */
   id: string;
   /** From 1, over all pages. */
   rank: number;
@@ -46,10 +53,13 @@ export interface SearchHit {
   factors: number[];
   /** What resembling the negatives cost; 0 without any. */
   negative: number;
+  /** The image's metadata. */
   metadata: ItemMetadata;
 }
 
+/** A page of hits. */
 export interface SearchAnswer {
+  /** Best first. */
   hits: SearchHit[];
   /** The offset of the next page; left out where this was the last. */
   next?: number | undefined;
@@ -57,13 +67,27 @@ export interface SearchAnswer {
 
 /** Where a factor looks: weights of the picture's cells in reading order, each row `columns` long; they sum to 1. */
 export interface HeatMap {
+  /** Cells in a row. */
   columns: number;
+  /** Cells in a column. */
   rows: number;
+  /** rows * columns weights. */
   weights: number[];
 }
 
+/** Why a search found an image. */
 export interface Explanation {
+  /** The hit that is explained. */
   hit: SearchHit;
   /** For each factor, in both pictures; the reference's is left out where there is none. */
-  factors: { name: string; share: number; reference?: HeatMap | undefined; hit: HeatMap }[];
+  factors: {
+    /** Name of the factor. */
+    name: string;
+    /** What it adds to the score. */
+    share: number;
+    /** Where it looks in the reference. @default there is no reference */
+    reference?: HeatMap | undefined;
+    /** Where it looks in the hit. */
+    hit: HeatMap;
+  }[];
 }

@@ -7,6 +7,7 @@ import { queueName } from './queue-name.js';
 import { queuedIngest } from './queued-ingest.js';
 import { WorkQueue } from './work-queue.js';
 
+/** Options of {@link indexThroughQueue}. */
 export interface IndexThroughQueueOptions extends Omit<CreateOptions, 'ingest' | 'files' | 'atomic' | 'out' | 'store'> {
   /** Where the gallery is kept, for this process and the workers. */
   out: string;

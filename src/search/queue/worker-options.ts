@@ -2,6 +2,7 @@
 import type { QueueOptions } from '../../core/redis/queue-options.js';
 import type { OpenOptions } from '../gallery/gallery.js';
 
+/** The gallery that a worker writes, and the queue that it takes jobs from. */
 export interface WorkingGalleryOptions extends Omit<OpenOptions, 'model'>, QueueOptions {
   /** Where the gallery is kept. */
   gallery: string;

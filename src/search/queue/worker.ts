@@ -8,6 +8,7 @@ import { queueName } from './queue-name.js';
 import type { WorkerCounts, WorkingGalleryOptions } from './worker-options.js';
 import { WorkingGallery } from './working-gallery.js';
 
+/** Settings of a worker with their defaults (a zod schema). */
 export const workerSettings = z.strictObject({
   /** While one is written, the other is embedded. */
   concurrency: z.int().min(1).max(64).default(2).describe('jobs processed at once'),
@@ -18,6 +19,7 @@ export const workerSettings = z.strictObject({
     .describe('seconds without a sign of life after which others take the jobs of this worker'),
 });
 
+/** Options of {@link runWorker}. */
 export interface WorkerOptions extends WorkingGalleryOptions, z.input<typeof workerSettings> {
   /** `redis://` or `rediss://`. */
   queue: string;

@@ -3,6 +3,7 @@ import { LimnError } from '../../core/errors.js';
 import { definePart, type Part, Registry, requireFields } from '../../core/part.js';
 import type { GalleryInfo, GalleryStore } from './store.js';
 
+/** A kind of store: the schemes of its locations, and how galleries are made and opened; see {@link defineStore}. */
 export interface StoreDefinition extends Part {
   /** Schemes of its locations, without the colon: "memory" for `memory:DIR`, "postgres" for `postgres://...`. */
   readonly schemes: readonly string[];
@@ -20,7 +21,14 @@ export interface StoreDefinition extends Part {
    */
   open(location: string, options: StoreOptions): Promise<GalleryStore>;
   /** @throws LimnError GALLERY where there is a gallery already and `replace` is not set, STORE where the store itself fails */
-  create(location: string, info: GalleryInfo, options: StoreOptions & { replace?: boolean | undefined }): Promise<GalleryStore>;
+  create(
+    location: string,
+    info: GalleryInfo,
+    options: StoreOptions & {
+      /** Replace a gallery that exists at the location. @default false */
+      replace?: boolean | undefined;
+    },
+  ): Promise<GalleryStore>;
 }
 
 /** Each store takes the options that it knows. */

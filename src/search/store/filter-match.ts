@@ -3,6 +3,7 @@ import type { Comparison, Filter } from './filter.js';
 import type { ItemMetadata, MetadataValue } from './metadata.js';
 import { compareText, foldCase } from './text.js';
 
+/** Whether metadata pass a filter. */
 export type Matches = (metadata: ItemMetadata) => boolean;
 
 /** Makes the function that says whether an item's metadata match. */

@@ -7,8 +7,10 @@
  */
 import type { MetadataValue } from './metadata.js';
 
+/** Comparisons of the filter language. */
 export type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>=';
 
+/** A parsed filter; {@link parseFilter} makes one of text. */
 export type Filter =
   /** All of them, or at least one; of an empty list `and` is true and `or` is false. */
   | { kind: 'and' | 'or'; filters: readonly Filter[] }

@@ -10,6 +10,7 @@ import type { GalleryInfo, GalleryStore } from './store.js';
 /** Options of all stores that limn ships; each takes those that it knows. */
 export interface OpenStoreOptions extends ScanOptions, LanceOptions, PgOptions {}
 
+/** Options of {@link createStore}. */
 export interface CreateStoreOptions extends OpenStoreOptions {
   /** Put the new gallery in the place of one that is there. @default false */
   replace?: boolean | undefined;

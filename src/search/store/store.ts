@@ -14,6 +14,7 @@ export interface StoredItem {
   content: string;
   /** Where the picture is read again: a path inside the gallery's images folder with "/" between names, or a URL. */
   location: string;
+  /** The image's metadata. */
   metadata: ItemMetadata;
 }
 
@@ -30,8 +31,11 @@ export interface EmbeddedItem extends StoredItem, ItemVectors {}
 
 /** Sizes of the vectors of a gallery. */
 export interface VectorSizes {
+  /** Numbers of a matching token, d. */
   width: number;
+  /** Factors, K; 0 for a method without factors. */
   factors: number;
+  /** Numbers of each factor, p. */
   projection: number;
 }
 
@@ -39,6 +43,7 @@ export interface VectorSizes {
 export interface FolderReference {
   /** Relative to the gallery's folder, with "/" between names. */
   relative: string;
+  /** Absolute, on the machine that wrote it. */
   absolute: string;
 }
 
@@ -50,22 +55,29 @@ export interface GalleryInfo {
   images?: FolderReference | undefined;
   /** Weight of the factors' mean cosine in the score. */
   gamma: number;
+  /** Sizes of the vectors. */
   sizes: VectorSizes;
 }
 
+/** What {@link GalleryStore.search} takes. */
 export interface VectorQuery {
   /** (width), of length 1. */
   vector: Float32Array;
+  /** The maximum number of hits. */
   limit: number;
+  /** Only items that pass it. @default all */
   filter?: Filter | undefined;
   /** Ids that are left out. @default none */
   exclude?: readonly string[] | undefined;
   /** Give the hits' vectors too; that costs less than asking for them afterwards. @default false */
   includeVectors?: boolean | undefined;
+  /** Stops the work when it fires; it then fails with INTERRUPTED. */
   signal?: AbortSignal | undefined;
 }
 
+/** An item that a store found near a vector. */
 export interface VectorHit {
+  /** The item, without its vectors. */
   item: StoredItem;
   /** The cosine: 1 is the same direction. */
   similarity: number;
@@ -73,10 +85,13 @@ export interface VectorHit {
   vectors?: ItemVectors;
 }
 
+/** What {@link GalleryStore.list} takes. */
 export interface ListQuery {
   /** Only ids behind this one, in code point order (see `compareText`). */
   after?: string | undefined;
+  /** The maximum number of items. */
   limit: number;
+  /** Only items that pass it. @default all */
   filter?: Filter | undefined;
 }
 
@@ -86,6 +101,7 @@ export interface ListQuery {
  * again when that is back.
  */
 export interface GalleryStore {
+  /** What the gallery remembers beside its items. */
   readonly info: GalleryInfo;
   /**
    * Adds items, or replaces those with the same id.
@@ -99,19 +115,30 @@ export interface GalleryStore {
   get(ids: readonly string[]): Promise<(StoredItem | undefined)[]>;
   /** In code point order of the ids. */
   list(query: ListQuery): Promise<StoredItem[]>;
+  /** How many items there are, or pass a filter. */
   count(filter?: Filter): Promise<number>;
   /** Nearest first; of equal similarities the smaller id (in code point order) first. An index may miss some (see {@link optimise}). */
   search(query: VectorQuery): Promise<VectorHit[]>;
   /** The matching and factor vectors in the order of the ids; undefined for those that there are not. */
   vectors(ids: readonly string[]): Promise<(ItemVectors | undefined)[]>;
   /** Builds or refreshes indexes and gives back space. Search works before, during and after. */
-  optimise(options?: { signal?: AbortSignal; onProgress?: OnProgress }): Promise<void>;
+  optimise(options?: {
+    /** Stops the work when it fires; it then fails with INTERRUPTED. */
+    signal?: AbortSignal;
+    /** Called as the work proceeds. @default none */
+    onProgress?: OnProgress;
+  }): Promise<void>;
   /**
    * Does what a killed process left undone (indexes that were never built), and removes what it left behind, unless another process is writing.
    *
    * @default nothing to do
    */
-  tidy?(options?: { signal?: AbortSignal; onProgress?: OnProgress }): Promise<void>;
+  tidy?(options?: {
+    /** Stops the work when it fires; it then fails with INTERRUPTED. */
+    signal?: AbortSignal;
+    /** Called as the work proceeds. @default none */
+    onProgress?: OnProgress;
+  }): Promise<void>;
   /**
    * Takes the right to write, in stores where one process has it at a time, and learns what others have written.
    *
@@ -119,5 +146,6 @@ export interface GalleryStore {
    * @throws LimnError STORE where another process has it
    */
   beginWriting?(): Promise<void>;
+  /** Frees threads and memory; nothing may be called afterwards. */
   close(): Promise<void>;
 }

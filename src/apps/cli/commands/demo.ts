@@ -39,11 +39,11 @@ interface DemoFlags {
 
 export function demoCommand(): Command {
   return computingCommand('demo', 'Train, compare, index and search drawn images: no data needed.')
-    .option('--out <folder>', 'where everything is kept; finished parts are used again (default: in LIMN_HOME)')
+    .option('--out <folder>', 'where everything is kept; finished parts are reused (default: in LIMN_HOME)')
     .option('--serve', 'serve a page to search with from the first epoch on, until Ctrl-C (default: in a terminal)')
-    .option('--no-serve', 'serve no page, and end when all is done')
+    .option('--no-serve', 'serve no page, and exit when everything is done')
     .addOption(settingOption('--port <number>', servingSettings.shape.port, { text: 'where to serve it' }))
-    .option('--json', 'print the result as JSON; it is in summary.json of the folder in any case')
+    .option('--json', 'print the result as JSON, which is always written to summary.json as well')
     .action(runDemo);
 }
 

@@ -28,9 +28,9 @@ interface ExportFlags {
 
 export function exportCommand(): Command {
   return new Command('export')
-    .description('Write a gallery as files that any web host serves, and browsers search by themselves.')
-    .option('--static <folder>', 'the folder to write, or to bring up to date')
-    .option('--gallery <location>', 'a folder or another location of a gallery')
+    .description('Export a gallery as static files that any web host can serve, for searches in the browser.')
+    .option('--static <folder>', 'the folder to write or update')
+    .option('--gallery <location>', 'the gallery: a folder or another location')
     .option('--name <name>', "what the page calls the gallery (default: its folder's name)")
     .option('--model <folder>', 'the model of the gallery (default: where it was)')
     .option('--images <folder>', 'where the images are (default: where they were)')

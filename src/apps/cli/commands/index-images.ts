@@ -142,7 +142,7 @@ function refuseBroken({ report: { skipped } }: Gallery, { skipBroken }: IndexFla
   if (skipBroken || skipped.length === 0) return;
   throw new LimnError(
     'IMAGE',
-    `Not in the gallery: ${skipped.length} of the pictures, named above; all others are. Replace them and index again, or give --skip-broken.`,
+    `${skipped.length} of the images could not be read and are not in the gallery; they are named above. Replace them and index again, or give --skip-broken.`,
     { details: { skipped } },
   );
 }

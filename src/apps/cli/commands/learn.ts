@@ -26,12 +26,15 @@ interface LearnFlags {
 
 export function learnCommand(): Command {
   return computingCommand('learn', "From a shop's table and images to a search, without any annotation.")
-    .option('--list <file>', 'CSV, TSV, JSON lines or Parquet, a row a product (default: names of files and folders are read)')
-    .option('--images <folder>', 'the images, also those in folders inside')
+    .option(
+      '--list <file>',
+      'CSV, TSV, JSON lines or Parquet, one row for each product (default: read the names of files and folders)',
+    )
+    .option('--images <folder>', 'the folder of images; subfolders are read too')
     .option('--out <folder>', 'where everything is kept: data/, limn/, gallery/, learn.json')
     .addOption(settingOption('--minutes <count>', learnSettings.shape.minutes))
     .addOption(fieldsOption())
-    .option('--image-column <name>', 'the column that names the image (default: the one that fits most images)')
+    .option('--image-column <name>', 'the column that names the image (default: the one that matches most images)')
     .addOption(templatesOption())
     .addOption(encoderOption())
     .addOption(settingOption('--most <count>', learnSettings.shape.most))
@@ -39,7 +42,7 @@ export function learnCommand(): Command {
     .addOption(captionerOption())
     .addOption(seedOption())
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', '\nThe same command goes on with what an interrupted one has begun. See docs/your-own-shop.md.')
+    .addHelpText('after', '\nAfter an interruption, the same command resumes. See docs/your-own-shop.md.')
     .action(runLearn);
 }
 

@@ -36,8 +36,8 @@ interface SearchFlags {
 
 export function searchCommand(): Command {
   return computingCommand('search', 'Find the picture you mean: a reference picture, changed as a sentence says.')
-    .option('--gallery <location>', 'made by "limn index"')
-    .option('--model <folder>', "the gallery's model, where it is no longer at its old place")
+    .option('--gallery <location>', 'a gallery made by "limn index"')
+    .option('--model <folder>', "the gallery's model, if it has moved")
     .option('--images <folder>', "where the gallery's images are, if they moved")
     .addOption(repeatableOption('--image <file>', 'the reference image: a file, or an id of the gallery'))
     .addOption(repeatableOption('--text <words>', 'what to change, e.g. "in red and with short sleeves"'))
@@ -45,15 +45,15 @@ export function searchCommand(): Command {
       repeatableOption('--negative <file>', 'an image that the hits are not to resemble: a file, or an id of the gallery'),
     )
     .addOption(settingOption('--negative-weight <number>', searchSettings.shape.negativeWeight))
-    .option('--filter <condition>', 'on the metadata, e.g. "colour = \'red\' and price < 50"')
+    .option('--filter <condition>', 'a condition on the metadata, e.g. "colour = \'red\' and price < 50"')
     .option('--show <fields>', 'fields of the metadata to show of each hit, e.g. price,brand')
     .addOption(settingOption('-k <count>', searchSettings.shape.k))
     .addOption(settingOption('--offset <count>', searchSettings.shape.offset))
     .addOption(numberListOption('--weights <list>', 'the weight of each factor, e.g. 1,0,0.5,... (default: 1/K each)'))
-    .option('--include-reference', 'keep the reference picture and copies of it among the hits')
+    .option('--include-reference', 'keep the reference image and copies of it among the hits')
     .option('--explain', 'say what each factor adds; with --html, show where it looks')
     .option('--json', 'print the hits as JSON')
-    .option('--html <file>', "write a page with the pictures and each factor's share of the score")
+    .option('--html <file>', "write a page with the images and each factor's share of the score")
     .action(runSearch);
 }
 

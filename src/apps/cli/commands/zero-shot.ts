@@ -18,7 +18,7 @@ interface ZeroShotFlags {
 export function zeroShotCommand(): Command {
   return computingCommand('zero-shot', 'A model without any training, from an encoder of images and texts such as CLIP.')
     .option('--encoder <name>', 'an encoder from the Hub or a folder, see "limn encoders"')
-    .option('--text-encoder <name>', 'where the texts are read by another one (default: --encoder)')
+    .option('--text-encoder <name>', 'an encoder for the texts, if it is another one (default: --encoder)')
     .addOption(settingOption('--text-share <part>', sum.options.shape.textShare))
     .option('--out <folder>', "the model's folder")
     .action(runZeroShot);

@@ -63,7 +63,10 @@ export class LiveGallery {
   private async ask<T>(call: (gallery: ServedGallery) => Promise<T>): Promise<T> {
     const { version } = this;
     if (!version)
-      throw new LimnError('INTERRUPTED', 'There is nothing to search: the first epoch has not ended, or the server ends.');
+      throw new LimnError(
+        'INTERRUPTED',
+        'There is nothing to search yet: the first epoch has not ended, or the server is stopping. Try again later.',
+      );
     version.calls++;
     try {
       return await call(version.gallery);

@@ -56,7 +56,7 @@ export function fusedActivation(call: Call, y: Value): Value {
     Clip: ['min', 'max'],
   };
   const parameters = names[type];
-  if (!parameters) throw new ShapeError(`limn does not know ${type} as a fused activation.`);
+  if (!parameters) throw new ShapeError(`limn does not support ${type} as a fused activation.`);
   const c = calculator(call);
   const values = (given as readonly Float[]).map(({ value }) => value);
   if (type === 'LeakyRelu') return c.where(c.less(y, 0), c.mul(y, values[0] ?? 0.01), y);

@@ -133,7 +133,7 @@ const rotaryEmbedding =
     const { attributes, inputs } = call;
     const x = need(inputs, 0);
     if (int(attributes, 'is_packed_batching', 0) === 1 || float(attributes, 'scale', 1) !== 1)
-      throw new ShapeError('limn does not know packed batches or a scale.');
+      throw new ShapeError('limn does not support packed batches or a scale.');
     const flat = x.shape.length === 3;
     const width = int(attributes, 'rotary_embedding_dim', 0);
     const [cos, sin] = [need(inputs, place.cos), need(inputs, place.sin)];
@@ -202,7 +202,7 @@ function microsoftAttention(call: Call, { q, k, v }: Heads, mask: Value | undefi
 
 function refuse(call: Call, inputs: Readonly<Record<number, string>>): void {
   for (const [i, name] of Object.entries(inputs))
-    if (call.inputs[Number(i)]) throw new ShapeError(`limn does not know its input ${name}.`);
+    if (call.inputs[Number(i)]) throw new ShapeError(`limn does not support its input ${name}.`);
 }
 
 export const attentionRules: Readonly<Record<string, ImportRule>> = {
@@ -212,7 +212,7 @@ export const attentionRules: Readonly<Record<string, ImportRule>> = {
   // x (N, length, width) by one weight for queries, keys and values together.
   'com.microsoft.Attention': (call) => {
     refuse(call, { 4: 'past', 6: 'past_sequence_length' });
-    if (int(call.attributes, 'do_rotary', 0) === 1) throw new ShapeError('limn does not know do_rotary.');
+    if (int(call.attributes, 'do_rotary', 0) === 1) throw new ShapeError('limn does not support do_rotary.');
     const c = calculator(call);
     const [x, weight, bias, mask, , added] = call.inputs;
     const projected = c.matmul(x as Value, weight as Value);
@@ -230,7 +230,7 @@ export const attentionRules: Readonly<Record<string, ImportRule>> = {
     const [q0, k0, v0, bias, mask, added] = call.inputs;
     const parts = [q0, k0, v0];
     if (parts.some((part) => part?.shape.length !== 3 && part?.shape.length !== 4) || q0?.shape.length !== 3)
-      throw new ShapeError('limn knows queries, keys and values apart, each (N, length, width).');
+      throw new ShapeError('limn supports only separate queries, keys and values, each (N, length, width).');
     const widths = parts.map((part) =>
       part?.shape.length === 4 ? (part.shape[1] as number) * (part.shape[3] as number) : (part?.shape[2] as number),
     );
@@ -238,7 +238,7 @@ export const attentionRules: Readonly<Record<string, ImportRule>> = {
     const [q, k, v] = parts.map((part, i) => {
       const x = part as Value;
       if (x.shape.length === 4) {
-        if (biases[i]) throw new ShapeError('limn knows no bias for keys that are split into heads already.');
+        if (biases[i]) throw new ShapeError('limn supports no bias for keys that are already split into heads.');
         return x;
       }
       return splitHeads(c, biases[i] ? c.add(x, biases[i]) : x, heads);

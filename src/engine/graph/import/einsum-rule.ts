@@ -21,7 +21,7 @@ function labelsOf(text: string, rank: number): string[] {
   const hidden = after === undefined ? 0 : rank - left.length - right.length;
   const labels = [...left, ...Array.from({ length: hidden }, (_, i) => String(hidden - 1 - i)), ...right];
   if (labels.length !== rank) throw new ShapeError(`"${text}" does not name ${rank} axes.`);
-  if (new Set(labels).size !== rank) throw new ShapeError(`"${text}" names an axis twice, and limn takes no diagonals.`);
+  if (new Set(labels).size !== rank) throw new ShapeError(`"${text}" names an axis twice, and limn does not support diagonals.`);
   return labels;
 }
 
@@ -63,7 +63,7 @@ export const einsum: ImportRule = (call) => {
   const c = calculator(call);
   const [given, result] = String(call.attributes.equation).replace(/\s/g, '').split('->');
   const texts = (given as string).split(',');
-  if (texts.length !== call.inputs.length) throw new ShapeError(`"${given}" is not about ${call.inputs.length} operands.`);
+  if (texts.length !== call.inputs.length) throw new ShapeError(`"${given}" does not describe ${call.inputs.length} operands.`);
   const terms = texts.map((text, i): Term => {
     const value = need(call.inputs, i);
     return { value, labels: labelsOf(text, value.shape.length) };

@@ -31,7 +31,7 @@ export interface FileGraph {
 
 /** Names in a broken file may hold anything: `what` is brought onto one line. */
 export function broken(what: string): LimnError {
-  return new LimnError('ENCODER', `The ONNX file is broken: ${messageOf(what)}. Use another copy of it.`);
+  return new LimnError('ENCODER', `The ONNX file is damaged: ${messageOf(what)}. Use another copy of it.`);
 }
 
 /** @param given names that are known before the first node: the inputs, or undefined for a body, which may take any from outside */

@@ -56,7 +56,9 @@ export function importNode(
   graph.origin = node.name;
   try {
     if (!Object.hasOwn(sequenceRules, node.type) && call.inputs.some(isSequence))
-      throw new ShapeError('it reads a sequence of tensors, which limn takes apart only where the file settles its elements.');
+      throw new ShapeError(
+        'it reads a sequence of tensors whose elements the file does not determine, which limn does not support.',
+      );
     return (rules[node.type] as ImportRule)(call);
   } catch (error) {
     // What else can be thrown here is a broken file: attributes that are missing or of another kind.

@@ -35,7 +35,7 @@ const eyeLike: ImportRule = (call) => {
   const { shape, dtype } = need(call.inputs, 0);
   if (shape.length !== 2) throw new ShapeError('its input must have two axes.');
   const to = call.attributes.dtype === undefined ? dtype : computedDtype(call.attributes.dtype as number);
-  if (!to) throw new ShapeError(`it makes the ONNX type ${String(call.attributes.dtype)}, which limn does not use.`);
+  if (!to) throw new ShapeError(`it produces the ONNX type ${String(call.attributes.dtype)}, which limn does not use.`);
   const [rows, columns] = shape as [number, number];
   const k = int(call.attributes, 'k', 0);
   const ones = int64(

@@ -117,7 +117,7 @@ const gatherNd: ImportRule = (call) => {
 const tile: ImportRule = (call) => {
   const x = need(call.inputs, 0);
   const repeats = constantInts(call.inputs, 1, 'the repeats');
-  if (repeats.includes(0)) throw new ShapeError('it leaves no elements, and limn computes nothing from nothing.');
+  if (repeats.includes(0)) throw new ShapeError('it leaves no elements, which limn does not support.');
   const apart = call.emit1('Reshape', [x, call.ints(x.shape.flatMap((extent) => [1, extent]))]);
   const wide = call.emit1('Expand', [apart, call.ints(x.shape.flatMap((extent, i) => [repeats[i] as number, extent]))]);
   return call.emit('Reshape', [wide, call.ints(x.shape.map((extent, i) => extent * (repeats[i] as number)))]);
@@ -168,7 +168,7 @@ export const layoutRules: Readonly<Record<string, ImportRule>> = {
     const wanted = constantInts(call.inputs, 1, 'the shape');
     const zero = call.attributes.allowzero === 1;
     const copied = wanted.map((extent, i) => (extent === 0 && !zero ? (x.shape[i] as number) : extent));
-    if (zero && sizeOf(x.shape) === 0) throw new ShapeError('it has no elements, and limn computes nothing from nothing.');
+    if (zero && sizeOf(x.shape) === 0) throw new ShapeError('it has no elements, which limn does not support.');
     return call.emit('Reshape', [x, call.ints(copied)]);
   },
   Shape: (call) => {

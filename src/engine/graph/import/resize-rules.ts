@@ -55,7 +55,7 @@ function coordinate(i: number, { before, after, scale, crop }: Axis, { coordinat
     case 'half_pixel':
       return halfPixel();
     default:
-      throw new ShapeError(`limn does not know the coordinate_transformation_mode ${coordinates}.`);
+      throw new ShapeError(`limn does not support the coordinate_transformation_mode ${coordinates}.`);
   }
 }
 
@@ -73,7 +73,7 @@ function nearestOf(x: number, mode: string, scale: number): number {
     case 'round_prefer_floor':
       return Math.ceil(x - 0.5);
     default:
-      throw new ShapeError(`limn does not know the nearest_mode ${mode}.`);
+      throw new ShapeError(`limn does not support the nearest_mode ${mode}.`);
   }
 }
 
@@ -172,7 +172,7 @@ const resize: ImportRule = (call) => {
     excludeOutside: int(attributes, 'exclude_outside', 0) === 1,
   };
   if (!['nearest', 'linear', 'cubic'].includes(options.mode))
-    throw new ShapeError(`limn does not know the mode ${options.mode}.`);
+    throw new ShapeError(`limn does not support the mode ${options.mode}.`);
   const axes = axesOf(call, x);
   if (axes.some(({ after }) => !(after > 0))) throw new ShapeError('it leaves an axis without an element.');
   const y = axes.reduce((value, axis) => resizeAxis(call, value, axis, options), x);

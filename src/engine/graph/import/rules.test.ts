@@ -644,7 +644,7 @@ describe('If', () => {
     const graph = new Graph();
     const inputs = { x: graph.input('x', 'float32', [1, 2]), asked: graph.input('asked', 'bool', []) };
     expect(() => readModel(file('asked')).splice({ graph, inputs, outputs: ['z'] })).toThrow(
-      'Node choice of the ONNX file cannot be imported: If: limn imports a branch only where the shapes decide it.',
+      'Node choice of the ONNX file cannot be imported: If: limn imports an If only if the shapes determine its branch.',
     );
   });
 });

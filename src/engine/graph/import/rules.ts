@@ -58,7 +58,7 @@ export const rules: Readonly<Record<string, ImportRule>> = {
       type,
       ({ inputs, attributes, emit }) => {
         const unknown = Object.keys(attributes).find((name) => !kept.includes(name) && !harmless.has(name));
-        if (unknown !== undefined) throw new ShapeError(`limn does not know its attribute ${unknown}.`);
+        if (unknown !== undefined) throw new ShapeError(`limn does not support its attribute ${unknown}.`);
         return emit(limnName(type), inputs, pick(attributes, kept));
       },
     ]),
@@ -75,7 +75,7 @@ export const rules: Readonly<Record<string, ImportRule>> = {
   Einsum: einsum,
   If: (call) => {
     const condition = need(call.inputs, 0).constant;
-    if (!condition) throw new ShapeError('limn imports a branch only where the shapes decide it.');
+    if (!condition) throw new ShapeError('limn imports an If only if the shapes determine its branch.');
     return call.body(condition.data[0] ? 'then_branch' : 'else_branch');
   },
 };

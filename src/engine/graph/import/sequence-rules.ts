@@ -18,7 +18,7 @@ export const isSequence = (value: Value | undefined) => value !== undefined && e
 
 function elementsOf(call: Call, i: number): readonly Value[] {
   const found = elements.get(need(call.inputs, i));
-  if (!found) throw new ShapeError(`input ${i} is not a sequence whose elements the file settles.`);
+  if (!found) throw new ShapeError(`input ${i} is not a sequence whose elements the file determines.`);
   return found;
 }
 

@@ -114,7 +114,7 @@ const averagePool: ImportRule = (call) => {
 
 /** (sum |x|^p)^(1/p), the sum being an average with zeros around times the size of the window. */
 const lpPool: ImportRule = (call) => {
-  if (int(call.attributes, 'ceil_mode', 0) === 1) throw new ShapeError('limn does not know its ceil_mode.');
+  if (int(call.attributes, 'ceil_mode', 0) === 1) throw new ShapeError('limn does not support its ceil_mode.');
   const c = calculator(call);
   const w = windows(call, kernelOf(call));
   const p = int(call.attributes, 'p', 2);

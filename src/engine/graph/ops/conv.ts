@@ -81,7 +81,7 @@ function convWeightGradient(d: Value, x: Value, weight: Value, window: Window, g
     groups,
   });
   const cut = f.slice(f.slice(full, 2, 0, kh), 3, 0, kw);
-  if (dh < 1 || dw < 1) throw new ShapeError('an empty gradient.');
+  if (dh < 1 || dw < 1) throw new ShapeError('its gradient has no elements.');
   return f.transpose(f.reshape(cut, [perGroup, o, kh, kw]), [1, 0, 2, 3]);
 }
 

@@ -11,11 +11,11 @@ export interface OptimizerOptions {
   finalFraction?: number;
   /** Decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101). @default 0.01 */
   weightDecay?: number;
-  /** @default 0.9 */
+  /** Decay of the first moment. @default 0.9 */
   beta1?: number;
-  /** @default 0.999 */
+  /** Decay of the second moment. @default 0.999 */
   beta2?: number;
-  /** @default 1e-8 */
+  /** Added to the root of the second moment. @default 1e-8 */
   epsilon?: number;
   /** The global gradient norm is clipped to this; 0 does not clip. @default 1 */
   clipNorm?: number;

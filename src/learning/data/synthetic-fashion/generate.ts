@@ -26,21 +26,27 @@ const validationShare = 0.35;
 const queriesPerImage = { train: 4, val: 1 };
 const splitNames = ['train', 'val'] as const;
 
+/** Options of {@link generateSyntheticFashion}. */
 export interface SyntheticFashionOptions {
   /** An empty or new folder, or one that an earlier call began with the same options. */
   directory: string;
   /** Pictures in all, 50 to 4,000; 35 % are for validation. @default 2000 */
   images?: number;
-  /** @default 1 */
+  /** Seed of all random draws. @default 1 */
   seed?: number;
   /** Width and height of a picture in pixels, 16 to 1,024. @default 128 */
   size?: number;
+  /** Stops the work when it fires; it then fails with INTERRUPTED. */
   signal?: AbortSignal;
+  /** Called as the work proceeds. @default none */
   onProgress?: OnProgress;
 }
 
+/** What {@link generateSyntheticFashion} wrote. */
 export interface SyntheticFashion {
+  /** The dataset's folder. */
   readonly directory: string;
+  /** The category to read it by. */
   readonly category: 'wardrobe';
   /** Pictures and triplets of each split. */
   readonly counts: Record<'train' | 'val', { images: number; triplets: number }>;

@@ -6,8 +6,10 @@ import { ciderD } from './cider-d.js';
 import { meteor } from './meteor.js';
 import { rougeL } from './rouge-l.js';
 
+/** Metrics of generated captions, under the names that papers use. */
 export type CaptionMetric = 'BLEU-1' | 'BLEU-2' | 'BLEU-3' | 'BLEU-4' | 'METEOR' | 'ROUGE-L' | 'CIDEr-D';
 
+/** What {@link captionScores} computes. */
 export interface CaptionScores {
   /** How many captions were scored. */
   captions: number;

@@ -4,6 +4,7 @@ import type { Split, SplitName, Triplet } from '../../data/triplets.js';
 
 /** Ranks from 1, one a query, in the order of the split's triplets. */
 export interface Ranks {
+  /** From 1, of each query's best target, in the order of the triplets. */
   ranks: readonly number[];
   /** Among the query's own subset alone; empty where the protocol has none. */
   subsetRanks: readonly number[];
@@ -17,6 +18,7 @@ export interface Expected {
 
 /** Ids of the best pictures of every query, best first, in the order of the split's triplets. */
 export interface Rankings {
+  /** Ids of the best images of each query, best first. */
   gallery: readonly (readonly string[])[];
   /** Among the query's own subset alone, whole; empty where the protocol has none. */
   subset: readonly (readonly string[])[];
@@ -27,6 +29,7 @@ export interface Rankings {
  * without the id of its protocol.
  */
 export interface Protocol extends Part {
+  /** One line: the gallery, and what is left out of it. */
   readonly description: string;
   /** Ids of the datasets that it is for. */
   readonly datasets: readonly string[];

@@ -10,6 +10,7 @@ import type { ExperimentRunOptions, RunsEnded } from '../run.js';
 import { jobOf, type RunJob } from './run-job.js';
 import { RunQueue, type RunState } from './run-queue.js';
 
+/** Options of {@link runExperimentThroughQueue}. */
 export interface QueuedRunOptions extends ExperimentRunOptions {
   /** `redis://` or `rediss://`. */
   queue: string;

@@ -10,11 +10,13 @@ import { planRuns } from '../plan.js';
 import { type RunJob, type RunOutcome, readJob } from './run-job.js';
 import { queueName } from './run-queue.js';
 
+/** Options of {@link runExperimentWorker}. */
 export interface ExperimentWorkerOptions extends OneRunOptions {
   /** `redis://` or `rediss://`. */
   queue: string;
   /** Where this worker keeps its runs: checkpoints, models, results. */
   out: string;
+  /** Opens the image encoder of a run. */
   openEncoder: OpenEncoder;
   /** Seconds of silence after which others take the run of this worker. @default 30 */
   stalledAfter?: number | undefined;
@@ -25,7 +27,7 @@ const backMilliseconds = 1000;
 
 /**
  * Trains until `signal` fires. A training that is interrupted keeps its checkpoint, and its run goes back to the queue; a worker with the
- * same `out` goes on from there.
+ * same `out` resumes.
  *
  * @returns how many runs it trained
  * @throws LimnError CONFIG where this machine's experiment or data are not those of the queue; QUEUE for a Redis that cannot be used; as

@@ -21,7 +21,9 @@ export interface BrokenImage extends ImageFile {
   reason: string;
 }
 
+/** How image features are computed and cached. */
 export interface ImageCacheOptions {
+  /** The images to read. */
   images: readonly ImageFile[];
   /** The folder of the cache. @default a folder of LIMN_HOME that is named after the producer */
   directory?: string;
@@ -29,7 +31,9 @@ export interface ImageCacheOptions {
   batchSize?: number;
   /** What a picture that cannot be read does: stop with its error, or be left out and listed. @default 'error' */
   onBroken?: 'error' | 'skip';
+  /** Stops the work when it fires; it then fails with INTERRUPTED. */
   signal?: AbortSignal | undefined;
+  /** Called as the work proceeds. @default none */
   onProgress?: OnProgress | undefined;
   /** Where content hashes are remembered. @default a file of LIMN_HOME */
   memoFile?: string;

@@ -118,6 +118,6 @@ function layoutOf({ name, shape }: GraphInput, given: EncoderChoices['layout'], 
   const extents = shape.map((extent) => extent ?? '?').join(', ');
   throw new LimnError(
     'USAGE',
-    `The input ${name} of ${path} is (${extents}), which does not tell its colours. Give --layout NCHW or --layout NHWC.`,
+    `The input ${name} of ${path} is (${extents}), which does not show the axis of the colours. Give --layout NCHW or --layout NHWC.`,
   );
 }

@@ -11,6 +11,7 @@ import { besideIn } from './encoder-folder.js';
 import { exposeFeatures, type Feature, type GraphInput, type Inspection, inspectEncoder, noHiddenState } from './rewire.js';
 import type { SentenceSettings } from './sentence-settings.js';
 
+/** What the caller says of a text encoder, in place of what its files say. */
 export interface TextChoices {
   /** What stands for the whole text: the file's embedding, the first token, or the mean of all tokens. @default output */
   textGlobalFeature?: 'output' | 'class' | 'mean' | undefined;

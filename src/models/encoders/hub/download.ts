@@ -50,7 +50,7 @@ async function fetchAll({
   let failures = 0;
   let hash = file.hash;
   for (;;) {
-    throwIfAborted(signal, `downloading ${file.path}; run again to go on`);
+    throwIfAborted(signal, `downloading ${file.path}; run the command again to resume`);
     let have = await sizeOf(part);
     if (file.size !== undefined && have > file.size) {
       await discard(part);
@@ -71,7 +71,7 @@ async function fetchAll({
     } catch (error) {
       throw diskError(part, error);
     }
-    throwIfAborted(signal, `downloading ${file.path}; run again to go on`);
+    throwIfAborted(signal, `downloading ${file.path}; run the command again to resume`);
     const { total, dropped } = ended;
     if (!dropped && (file.size === undefined || total === file.size)) return hash;
     if (!dropped && total > (file.size as number)) {
@@ -82,7 +82,10 @@ async function fetchAll({
     failures = total > have ? 1 : failures + 1;
     if (failures >= client.attempts) {
       const reason = dropped ? messageOf(dropped) : `it ends after ${total} bytes of ${file.size}`;
-      throw new LimnError('IO', `The download of ${url} breaks off: ${reason}. What came is kept; run again to go on.`);
+      throw new LimnError(
+        'IO',
+        `The download of ${url} was interrupted: ${reason}. What arrived is kept; run the command again to resume.`,
+      );
     }
     await client.pause(failures);
   }
@@ -161,7 +164,7 @@ function diskError(path: string, error: unknown): unknown {
   if (LimnError.isInstance(error)) return error;
   const full = (error as NodeJS.ErrnoException).code === 'ENOSPC';
   const message = full
-    ? `The disk is full: ${path} cannot be written on. Make room or set LIMN_HOME to another disk, then run again to go on.`
+    ? `The disk is full: ${path} cannot be written on. Make room or set LIMN_HOME to another disk, then run the command again to resume.`
     : `Cannot write ${path}: ${messageOf(error)}. Check your rights to the folder, or set LIMN_HOME to another one.`;
   return new LimnError('IO', message, { details: { path }, cause: error });
 }

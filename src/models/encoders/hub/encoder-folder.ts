@@ -43,8 +43,11 @@ const schema = z.strictObject({
 /** What `limn-encoder.json` holds. */
 export type EncoderFolder = z.output<typeof schema>;
 
+/** An encoder in LIMN_HOME, ready to be opened. */
 export interface HubEncoder {
+  /** The name to find it by. */
   name: string;
+  /** The folder of its files. */
   folder: string;
   /** For OnnxImageEncoder.fromWeights; absent for an encoder of texts alone. */
   image?: { description: EncoderDescription; weights: string };
@@ -115,7 +118,12 @@ export async function readEncoderFolder(folder: string): Promise<EncoderFolder> 
  */
 export async function checkHubEncoder(
   folderOrName: string,
-  options: { onProgress?: OnProgress; signal?: AbortSignal } = {},
+  options: {
+    /** Called as the work proceeds. @default none */
+    onProgress?: OnProgress;
+    /** Stops the work when it fires; it then fails with INTERRUPTED. */
+    signal?: AbortSignal;
+  } = {},
 ): Promise<string[]> {
   const { folder } = await openHubEncoder(folderOrName);
   const { files } = await readEncoderFolder(folder);

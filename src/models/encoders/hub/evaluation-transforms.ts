@@ -108,4 +108,6 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, label: string, what: str
 }
 
 const refused = (label: string, what: string) =>
-  new LimnError('CONFIG', `${label} asks for what limn does not do to pictures: ${what}.`, { details: { label } });
+  new LimnError('CONFIG', `${label} asks for an image preprocessing that limn does not support: ${what}.`, {
+    details: { label },
+  });

@@ -39,7 +39,7 @@ export async function findEncoderFiles(
   const present = new Set(paths);
   const missing = text === undefined ? [] : textSettings.filter((path) => !present.has(path));
   if (missing.length > 0) {
-    throw new LimnError('DATA', `${label} has no ${missing.join(' and no ')}: its encoder cannot be used without.`, {
+    throw new LimnError('DATA', `${label} has no ${missing.join(' and no ')}, which its encoder needs.`, {
       details: { missing },
     });
   }
@@ -98,5 +98,5 @@ function noEncoder(found: Inspection, label: string): LimnError {
     sideOf(found) === 'both'
       ? 'it takes images and texts in one. Export its image and its text model apart, as vision_model.onnx and text_model.onnx'
       : `it takes ${takes || 'nothing'}, which is neither an image (N, 3, height, width) nor token ids (N, tokens)`;
-  return new LimnError('ENCODER', `${label} is no encoder that limn can use: ${why}.`, { details: { file: found.file } });
+  return new LimnError('ENCODER', `${label} is not an encoder that limn can use: ${why}.`, { details: { file: found.file } });
 }

@@ -11,29 +11,46 @@ import { type HubEncoder, readEncoderFolder } from './encoder-folder.js';
 /** What of a graph can be trained, or why nothing can. */
 export type Trainable = { blocks: number; weights: number; parameters: number } | { reason: string };
 
+/** What {@link encoderFindings} found. */
 export interface EncoderFindings {
+  /** Name of the encoder. */
   name: string;
+  /** The folder of its files. */
   folder: string;
   /** config.json's name of the architecture. */
   family?: string;
+  /** Precision of the weights, such as "fp32". */
   dtype: string;
+  /** Remarks, such as settings that were ignored. */
   notes: string[];
+  /** The image encoder; absent if there is none. */
   picture?: {
+    /** Its ONNX file. */
     file: string;
     /** How pixels go into the graph, in words. */
     input: string;
+    /** How images are prepared, in words. */
     preprocessing: string;
+    /** The output with local features, (tokens, channels) an image. */
     local: { output: string; tokens: number; channels: number };
+    /** The output with the global feature, (channels) an image. */
     global: { output: string; channels: number };
+    /** What can be trained, or why nothing can. */
     trainable: Trainable;
   };
+  /** The text encoder; absent if there is none. */
   text?: {
+    /** Its ONNX file. */
     file: string;
+    /** Names of the graph's inputs. */
     inputs: string[];
     /** The most tokens that a text may have. */
     length: number;
+    /** The output with a vector of so many channels for each token. */
     local: { output: string; channels: number };
+    /** The output with one vector for the text. */
     global: { output: string; channels: number };
+    /** What can be trained, or why nothing can. */
     trainable: Trainable;
   };
 }

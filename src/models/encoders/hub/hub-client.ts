@@ -13,6 +13,7 @@ import { decodeText } from '../../../core/text-file.js';
 import { type ContentHash, hashOfEtag } from './content-hash.js';
 import { retryAfter, type Subject, statusError, unreachable } from './hub-errors.js';
 
+/** Which hub is used, and how. */
 export interface HubOptions {
   /** Where the hub is. @default `LIMN_HUB_ENDPOINT`, `HF_ENDPOINT` or https://huggingface.co */
   mirror?: string | undefined;
@@ -22,6 +23,7 @@ export interface HubOptions {
   attempts?: number | undefined;
   /** The pause after the first failure; it doubles with each. @default 1000 */
   retryDelayMs?: number | undefined;
+  /** Stops the work when it fires; it then fails with INTERRUPTED. */
   signal?: AbortSignal | undefined;
 }
 

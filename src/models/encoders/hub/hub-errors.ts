@@ -58,7 +58,7 @@ export function statusError(
     const seconds = retryAfter(headers['retry-after']);
     const when = seconds === undefined ? 'later' : `in ${Math.ceil(seconds)} s`;
     const advice = hub.hasToken ? '' : ' or give a token with --token';
-    return new LimnError('IO', `${hub.endpoint} takes no more requests now (429): try again ${when}${advice}.`, { details });
+    return new LimnError('IO', `${hub.endpoint} accepts no more requests now (429): try again ${when}${advice}.`, { details });
   }
   return new LimnError('IO', `${url} answers ${status}. Try again later or another mirror.`, { details });
 }

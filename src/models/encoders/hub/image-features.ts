@@ -6,6 +6,7 @@ import type { EncoderDescription } from '../image/description.js';
 import { runGraph } from '../image/image-graph.js';
 import { exposeFeatures, type Feature, type Inspection, noEmbedding, noHiddenState } from './rewire.js';
 
+/** What the caller says of an image encoder's outputs, in place of what its files say. */
 export interface FeatureChoices {
   /** The token or the mean that stands for the whole; `output` takes what the file calls its embedding. @default output, class, mean */
   globalFeature?: 'output' | 'class' | 'mean' | undefined;
@@ -34,11 +35,9 @@ export async function planImageFeatures(
   patch: number | undefined,
   choices: FeatureChoices,
 ): Promise<ImageFeaturePlan> {
-  const { local } = inspection;
-  if (local === undefined) throw inspection.global === undefined ? noEmbedding(inspection) : noHiddenState(inspection);
-  const shapes = await trialShapes(inspection, local, draft);
+  const { local, shapes } = await localValue(inspection, draft, choices);
   const notes: string[] = [];
-  const ordered = orderedLocal(local, shapes, choices, notes);
+  const ordered = orderedLocal(local, shapes, choices, draft.batch ?? 1, notes);
   const { feature, shape, isMap } = ordered;
   const skipTokens = isMap ? 0 : positionsBefore(shape[1] as number, draft.size, patch, choices.skipTokens, local);
   const form = { localForm: isMap ? 'map' : 'tokens', skipTokens } as const;
@@ -51,6 +50,41 @@ export async function planImageFeatures(
     notes,
   };
 }
+
+/**
+ * The value that the local features are: the one that the file names, or the nearest to its embedding that has the form of places. A learned
+ * query's own result, which is one place, will only do where nothing else does.
+ */
+async function localValue(
+  inspection: Inspection,
+  draft: EncoderDescription,
+  choices: FeatureChoices,
+): Promise<{ local: string; shapes: Shapes }> {
+  const { local: named, global, hidden } = inspection;
+  if (named === undefined) throw global === undefined ? noEmbedding(inspection) : noHiddenState(inspection);
+  const candidates = hidden.length > 0 ? hidden : [named];
+  const tried: { local: string; shapes: Shapes; places: number }[] = [];
+  for (const local of candidates) {
+    const shapes = await trialShapes(inspection, local, draft);
+    const places = candidates.length === 1 ? 2 : placesOf(shapes, draft.batch ?? 1, choices);
+    tried.push({ local, shapes, places });
+    if (places > 1) break;
+  }
+  const [first] = tried;
+  return tried.find(({ places }) => places > 1) ?? tried.find(({ places }) => places === 1) ?? (first as (typeof tried)[number]);
+}
+
+/** The number of places of a value that has the form of tokens or of a square map, 0 for another form. */
+function placesOf({ local, global }: Shapes, batch: number, { mapLayout }: FeatureChoices): number {
+  const [n, a, b, c] = local as [number, number, number, number];
+  if (local.length === 3) return n === batch ? a : a === batch ? n : 0;
+  if (local.length !== 4 || n !== batch) return 0;
+  const layout = mapLayout ?? layoutOfMap([a, b, c], channelsOf(global));
+  if (layout === undefined) return 0;
+  return layout === 'NCHW' ? b * c : a * b;
+}
+
+const channelsOf = (global: readonly number[] | undefined) => global?.slice(1).reduce((a, b) => a * b, 1);
 
 interface Shapes {
   local: readonly number[];
@@ -76,9 +110,10 @@ function orderedLocal(
   from: string,
   { local, global }: Shapes,
   { mapLayout }: FeatureChoices,
+  batch: number,
   notes: string[],
 ): { feature: Feature; shape: readonly number[]; isMap: boolean } {
-  const width = global?.slice(1).reduce((a, b) => a * b, 1);
+  const width = channelsOf(global);
   const given = `${from} has the shape (N, ${local.slice(1).join(', ')})`;
   if (local.length === 4) {
     const [n, a, b, c] = local as [number, number, number, number];
@@ -86,7 +121,7 @@ function orderedLocal(
     if (byShape === undefined) {
       throw new LimnError(
         'USAGE',
-        `${given}, which does not tell channels from places. Give --map-layout NCHW or --map-layout NHWC.`,
+        `${given}, which does not tell channels from positions. Give --map-layout NCHW or --map-layout NHWC.`,
       );
     }
     if (byShape === 'NCHW') return { feature: { from }, shape: local, isMap: true };
@@ -97,6 +132,10 @@ function orderedLocal(
     throw new LimnError('ENCODER', `${given}, which is neither tokens nor a map: export the model with its last hidden state.`);
   }
   const [n, a, b] = local as [number, number, number];
+  if (n !== batch && a === batch) {
+    notes.push(`${from} has the shape (${n}, N, ${b}): it is taken as (tokens, N, channels).`);
+    return { feature: { from, transpose: [1, 0, 2] }, shape: [a, n, b], isMap: false };
+  }
   if (width === undefined || a !== width || b === width) return { feature: { from }, shape: local, isMap: false };
   notes.push(`${given}: it is taken as (N, channels, tokens), for the global feature has ${width} channels.`);
   return { feature: { from, transpose: [0, 2, 1] }, shape: [n, b, a], isMap: false };
@@ -128,7 +167,7 @@ function positionsBefore(
   if (tokens - places <= 10) return tokens - places;
   throw new LimnError(
     'USAGE',
-    `${from} has ${tokens} tokens, which are no square and a few before it. Give --skip-tokens, the number of those that are no place.`,
+    `${from} has ${tokens} tokens, which is not a square grid with a few tokens before it. Give --skip-tokens, the number of tokens before the grid.`,
   );
 }
 
@@ -160,7 +199,8 @@ function globalFeature(
   }
   const kind = wanted ?? (skipTokens > 0 ? 'class' : 'mean');
   if (kind === 'class') {
-    if (skipTokens === 0) throw new LimnError('USAGE', 'There is no class token before the places. Give --global-feature mean.');
+    if (skipTokens === 0)
+      throw new LimnError('USAGE', 'There is no class token before the local tokens. Give --global-feature mean.');
     return { feature: { ...local, token: 0 }, said: `the class token of ${local.from}` };
   }
   if (isMap) {

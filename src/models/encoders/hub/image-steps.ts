@@ -10,12 +10,19 @@ import { foreignSettings, processorClass } from './processor-classes.js';
 
 /** What a caller may say of the preprocessing; it goes before what the files say. */
 export interface ImageChoices {
+  /** Width and height in pixels. */
   size?: number | undefined;
+  /** Mean of R, G and B, 0 to 1. */
   mean?: readonly number[] | undefined;
+  /** Standard deviation of R, G and B, 0 to 1. */
   std?: readonly number[] | undefined;
+  /** The resizing filter. */
   resampling?: EncoderDescription['resampling'] | undefined;
+  /** "cover" crops, "contain" pads, "fill" stretches. */
   fit?: EncoderDescription['fit'] | undefined;
+  /** What the shorter side is scaled to before the crop, in pixels. */
   shorterSide?: number | undefined;
+  /** The order in which the graph takes the colours. */
   channelOrder?: 'RGB' | 'BGR' | undefined;
 }
 
@@ -50,7 +57,7 @@ export async function imageSteps(
   if (size === undefined || mean === undefined || std === undefined) {
     throw new LimnError(
       'USAGE',
-      `Nothing says how pictures are prepared: there is no ${settingsFiles.slice(0, 3).join(', ')} and no config.json of timm. Give ${missing.map(([flag]) => flag).join(', ')} (and --resampling, --fit where they are not pillow-bicubic and cover).`,
+      `No file says how images are prepared: there is no ${settingsFiles.slice(0, 3).join(', ')} and no config.json of timm. Give ${missing.map(([flag]) => flag).join(', ')} (and --resampling, --fit if they are not pillow-bicubic and cover).`,
       { details: { folder } },
     );
   }

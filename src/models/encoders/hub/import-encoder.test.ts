@@ -172,9 +172,7 @@ describe('importEncoder', () => {
     await expect(importEncoder(folder, { name: 'x' })).rejects.toThrow('has no onnx/vision_model.onnx: it has no ONNX files.');
     cpSync(join(scratch, 'random'), folder, { recursive: true });
     rmSync(join(folder, 'tokenizer.json'));
-    await expect(importEncoder(folder, { name: 'x' })).rejects.toThrow(
-      'has no tokenizer.json: its encoder cannot be used without.',
-    );
+    await expect(importEncoder(folder, { name: 'x' })).rejects.toThrow('has no tokenizer.json, which its encoder needs.');
     await expect(importEncoder(folder, { name: 'x', dtype: 'q8' })).rejects.toThrow(
       'has no vision_model with dtype q8: it has fp32.',
     );

@@ -14,10 +14,11 @@ import { withFolderLock } from './folder-lock.js';
 import type { EncoderDtype } from './layout.js';
 import { readSentenceSettings } from './sentence-settings.js';
 
+/** Options of {@link importEncoder}. */
 export interface ImportOptions extends EncoderChoices {
   /** The name to find it by. @default the folder's name, or the file's without .onnx */
   name?: string | undefined;
-  /** @default fp32, or the first kind there is */
+  /** Precision of the weights, where the folder has several. @default fp32, or the first kind there is */
   dtype?: EncoderDtype | undefined;
 }
 

@@ -101,6 +101,55 @@ describe('image encoders in forms that people have', () => {
     expect(global).toEqual(near(expected(1).flat()));
   });
 
+  it('takes what an attention pool selects from, (tokens, N, channels), and not the product that it is a form of', async () => {
+    const folder = newFolder();
+    writeModel(folder, 'model.onnx', (pixels) => {
+      const places = f.transpose(tokensOf(cells(pixels, 4), 4), [1, 0, 2]);
+      const tokens = f.concat([f.mul(f.reduceMean(places, [0], { keepDims: true }), 2), places], 0);
+      const product = f.mul(f.reshape(tokens, [17, 3]), 3);
+      return { output: f.reshape(f.slice(f.reshape(product, [17, 1, 3]), 0, 0, 1), [1, 3]) };
+    });
+    const { description, local, global, encoder } = await features(folder);
+    expect(description.outputs).toMatchObject({ localForm: 'tokens', skipTokens: 1 });
+    expect(local).toEqual(near(expected(4).flatMap((colours) => colours.map((x) => 3 * x))));
+    expect(global).toEqual(near(expected(1).flatMap((colours) => colours.map((x) => 6 * x))));
+    expect((await encoderFindings(encoder)).notes).toContainEqual(
+      expect.stringMatching(/has the shape \(17, N, 3\): it is taken as \(tokens, N, channels\)\.$/),
+    );
+  });
+
+  it('takes the mean of places before channels that were shuffled or selected further back', async () => {
+    const folder = newFolder();
+    writeModel(folder, 'model.onnx', (pixels) => {
+      const [first, ...others] = f.split(cells(pixels, 4), [1, 1, 1], 1);
+      const shuffled = f.concat([...others, f.slice(f.mul(f.concat([first!, first!], 1), 2), 1, 1, 2)], 1);
+      return { output: f.reduceMean(shuffled, [2, 3]) };
+    });
+    const { description, local, global } = await features(folder);
+    expect(description.outputs).toMatchObject({ localForm: 'map', skipTokens: 0 });
+    const turned = ([red, green, blue]: number[]) => [green!, blue!, 2 * red!];
+    expect(local).toEqual(near(expected(4).flatMap(turned)));
+    expect(global).toEqual(near(expected(1).flatMap(turned)));
+  });
+
+  it('passes over the one place that a learned query gives', async () => {
+    const folder = newFolder();
+    writeModel(folder, 'model.onnx', (pixels, graph) => {
+      const scale = graph.constant(float32([3], [1, 2, 3]));
+      const tokens = f.layerNormalization(tokensOf(cells(pixels, 4), 4), scale);
+      const weights = f.softmax(f.transpose(f.reduceMean(tokens, [2], { keepDims: true }), [0, 2, 1]));
+      return { pooler_output: f.reshape(f.slice(f.matmul(weights, tokens), 1, 0, 1), [1, 3]) };
+    });
+    const { local, tokens } = await features(folder);
+    expect(tokens).toBe(16);
+    const normalized = expected(4).flatMap((colours) => {
+      const mean = colours.reduce((a, b) => a + b) / 3;
+      const deviation = Math.sqrt(colours.reduce((sum, x) => sum + (x - mean) ** 2, 0) / 3 + 1e-5);
+      return colours.map((x, i) => ((i + 1) * (x - mean)) / deviation);
+    });
+    expect(local).toEqual(normalized.map((x) => expect.closeTo(x, 3)));
+  });
+
   it.each([
     ['class', 0],
     ['mean', undefined],

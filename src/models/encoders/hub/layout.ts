@@ -78,7 +78,7 @@ export function chooseFiles(
   const needed = [...own, ...(text ? textSettings : [])];
   const missing = needed.filter((path) => !present.has(path));
   if (complete && missing.length > 0) {
-    throw new LimnError('DATA', `${label} has no ${missing.join(' and no ')}: its encoder cannot be used without.`, {
+    throw new LimnError('DATA', `${label} has no ${missing.join(' and no ')}, which its encoder needs.`, {
       details: { missing },
     });
   }

@@ -69,7 +69,9 @@ export type ImageSteps = Pick<EncoderDescription, 'size' | 'mean' | 'std' | 'res
  */
 export function readPreprocessor(value: unknown, label: string, modelType?: string): ImageSteps {
   const refuse = (what: string) =>
-    new LimnError('CONFIG', `${label} asks for what limn does not do to pictures: ${what}.`, { details: { label } });
+    new LimnError('CONFIG', `${label} asks for an image preprocessing that limn does not support: ${what}.`, {
+      details: { label },
+    });
   const parsed = schema.safeParse(nullsRead(value));
   if (!parsed.success) {
     throw new LimnError('CONFIG', `${label} is not a picture preprocessor: ${mistakeText(parsed.error)}.`);

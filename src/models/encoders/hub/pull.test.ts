@@ -262,7 +262,7 @@ describe('pullEncoder', () => {
     };
     hub.requests.length = 0;
     expect((await failure(pull({ force: true }))).message).toBe(
-      `${hub.endpoint} takes no more requests now (429): try again in 7200 s or give a token with --token.`,
+      `${hub.endpoint} accepts no more requests now (429): try again in 7200 s or give a token with --token.`,
     );
     expect(hub.requests).toHaveLength(1);
     // The encoder that was there is still whole.
@@ -324,7 +324,7 @@ describe('pullEncoder', () => {
     for (const asked of [2, 0]) {
       hub.requests.length = 0;
       expect((await failure(pull())).message).toMatch(
-        /preprocessor_config\.json asks for what limn does not do to pictures: "resample" 9/,
+        /preprocessor_config\.json asks for an image preprocessing that limn does not support: "resample" 9/,
       );
       expect(await findEncoderFolder(repo)).toBeUndefined();
       expect(hub.requests.filter(({ server }) => server === 'store').length).toBeGreaterThanOrEqual(asked);

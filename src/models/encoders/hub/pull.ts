@@ -15,14 +15,17 @@ import { HubClient, type HubFile, type HubOptions } from './hub-client.js';
 import { checkName, installParts } from './import-encoder.js';
 import { chooseFiles, type EncoderDtype, type EncoderLayout } from './layout.js';
 
+/** Options of {@link pullEncoder}. */
 export interface PullOptions extends HubOptions {
   /** A branch, tag or commit. @default 'main' */
   revision?: string | undefined;
-  /** @default fp32, or the first kind there is */
+  /** Precision of the weights, where the repository has several. @default fp32, or the first kind there is */
   dtype?: EncoderDtype | undefined;
   /** Get every file again. @default false */
   force?: boolean | undefined;
+  /** Called as the work proceeds. @default none */
   onProgress?: OnProgress | undefined;
+  /** Where remarks go. @default {@link silentLogger} */
   logger?: Logger | undefined;
 }
 

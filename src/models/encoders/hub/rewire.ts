@@ -24,6 +24,7 @@ import {
   ValueInfoProtoSchema,
 } from '../../../engine/graph/proto/onnx_pb.js';
 import { fileName } from '../image/description.js';
+import { beforeForms, hiddenStates } from './hidden-states.js';
 
 export interface EncoderGraph {
   /** The file to run: the one given, or one beside it that exposes more. */
@@ -49,6 +50,8 @@ export interface Inspection {
   inputs: GraphInput[];
   outputs: GraphInput[];
   externalData: string[];
+  /** Where the file names none: values that the local features may be, the likeliest first, some in forms that do not fit. */
+  hidden: string[];
   /** The values that local and global features are taken from, where they are found. */
   local?: string;
   global?: string;
@@ -76,10 +79,9 @@ export async function inspectEncoder(file: string): Promise<Inspection> {
     globalOutputs.find((name) => named.has(name)) ??
     outputs.find(({ name, shape }) => shape.length === 2 && !noFeature.test(name) && !localOutputs.includes(name))?.name;
   const places = outputs.filter(({ name, shape }) => name !== global && shape.length > 2 && !noFeature.test(name));
-  const local =
-    localOutputs.find((name) => named.has(name)) ??
-    (places.length === 1 ? places[0]?.name : undefined) ??
-    (global === undefined ? undefined : (findHiddenState(graph, global) ?? findAveraged(graph, global)));
+  const given = localOutputs.find((name) => named.has(name)) ?? (places.length === 1 ? places[0]?.name : undefined);
+  const hidden = given !== undefined || global === undefined ? [] : hiddenStates(graph, global);
+  const local = given ?? (hidden[0] === undefined ? undefined : beforeForms(graph, hidden[0]));
   const opset = Number(opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? 0);
   return {
     file,
@@ -87,6 +89,7 @@ export async function inspectEncoder(file: string): Promise<Inspection> {
     inputs: graphInputs(graph),
     outputs,
     externalData,
+    hidden,
     ...(local === undefined ? {} : { local }),
     ...(global === undefined ? {} : { global }),
   };
@@ -216,79 +219,6 @@ function describeValue({ name, type }: ValueInfoProto): GraphInput {
     elementType: type?.tensorType?.elemType ?? 0,
     shape: (type?.tensorType?.shape?.dim ?? []).map(({ dimValue }) => (dimValue ? Number(dimValue) : undefined)),
   };
-}
-
-/** Takes elements of its first input at the places of the others. */
-const selecting = new Set(['Gather', 'GatherElements', 'GatherND', 'Slice']);
-/** Pass their first input on, in another form; other inputs are shapes and axes. */
-const formal = new Set(['Reshape', 'Flatten', 'Transpose', 'Squeeze', 'Unsqueeze', 'Identity', 'Cast', 'Expand', 'Dropout']);
-
-/**
- * Looks back from an output, breadth first, so that the nearest node wins.
- *
- * @param look at a node: the name of the tensor that is wanted, "past" to look at what it takes, "not past" to leave that out
- */
-function lookBack(
-  graph: GraphProto,
-  output: string,
-  look: (node: NodeProto, producers: ReadonlyMap<string, NodeProto>) => { found: string | undefined } | 'past' | 'not past',
-): string | undefined {
-  const producers = new Map<string, NodeProto>();
-  for (const node of graph.node) for (const name of node.output) producers.set(name, node);
-  const queue = [output];
-  const seen = new Set(queue);
-  for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
-    const node = producers.get(name);
-    if (!node || node.opType === 'Shape') continue;
-    const met = look(node, producers);
-    if (typeof met === 'object') return met.found;
-    if (met === 'not past') continue;
-    for (const input of formal.has(node.opType) ? node.input.slice(0, 1) : node.input) {
-      if (seen.has(input)) continue;
-      seen.add(input);
-      queue.push(input);
-    }
-  }
-  return undefined;
-}
-
-/** The tensor that the token pooled for `output` is selected from. */
-function findHiddenState(graph: GraphProto, output: string): string | undefined {
-  return lookBack(graph, output, (node, producers) => {
-    if (!selecting.has(node.opType)) return 'past';
-    const source = throughForms(producers, node.input[0] as string);
-    // Rows of a table, parts of a shape and the graph's own inputs are no hidden state.
-    const producer = producers.get(source);
-    return producer && producer.opType !== 'Shape' && producer.opType !== 'Constant' ? { found: source } : 'not past';
-  });
-}
-
-/** Back over nodes that only change a tensor's form. A transposition stays: what it gives has the order (N, tokens, channels). */
-function throughForms(producers: ReadonlyMap<string, NodeProto>, name: string): string {
-  const node = producers.get(name);
-  return node && node.opType !== 'Transpose' && formal.has(node.opType) ? throughForms(producers, node.input[0] as string) : name;
-}
-
-/** What the mean of all places is taken of, for a pooled `output`. A mean over channels alone is a normalisation's, and passed over. */
-function findAveraged(graph: GraphProto, output: string): string | undefined {
-  return lookBack(graph, output, (node, producers) => {
-    const axes = node.opType === 'ReduceMean' ? axesOf(graph, producers, node) : [];
-    const averages = node.opType === 'GlobalAveragePool' || (axes.length > 0 && axes.join() !== '-1');
-    return averages ? { found: node.input[0] } : 'past';
-  });
-}
-
-function axesOf(graph: GraphProto, producers: ReadonlyMap<string, NodeProto>, node: NodeProto): number[] {
-  const attribute = node.attribute.find(({ name }) => name === 'axes');
-  if (attribute) return attribute.ints.map(Number);
-  const name = node.input[1];
-  if (name === undefined) return [];
-  const constant = producers.get(name)?.attribute.find((one) => one.name === 'value')?.t;
-  const tensor = graph.initializer.find((one) => one.name === name) ?? constant;
-  if (!tensor) return [];
-  if (tensor.int64Data.length > 0) return tensor.int64Data.map(Number);
-  const bytes = tensor.rawData.slice();
-  return Array.from(new BigInt64Array(bytes.buffer, 0, bytes.length >> 3), Number);
 }
 
 /** The nodes that make a feature, the last of which casts it to float32. */

@@ -9,9 +9,11 @@ import type { FrozenImageEncoder } from './image-encoder.js';
 export type ImageEncoder = Omit<FrozenImageEncoder, 'batch' | 'close'> & {
   /** Images that one call of `encode` takes. @default 8 */
   readonly batch?: number;
+  /** Frees what it holds. @default nothing to free */
   close?(): Promise<void>;
 };
 
+/** An image encoder of a plug-in; see {@link defineEncoder}. */
 export interface EncoderDefinition extends Part {
   /** One line: what it is. */
   readonly description?: string;

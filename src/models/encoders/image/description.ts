@@ -20,6 +20,7 @@ export const fileName = z
   .regex(/^[^/\\:]+(\/[^/\\:]+)*$/, 'must be the name of a file in the same folder or below it')
   .refine((path) => !path.split('/').includes('..'), 'must be the name of a file in the same folder or below it');
 
+/** The JSON file that describes an ONNX image encoder (a zod schema). */
 export const imageDescription = z.strictObject({
   /** A short name, used in cache folders and messages. */
   name: encoderName,
@@ -33,8 +34,11 @@ export const imageDescription = z.strictObject({
   size: z.int().min(8).max(2048),
   /** R, G, B; the input is (colour - mean) / deviation with colours from 0 to 1. */
   mean: perChannel(0),
+  /** Standard deviation of R, G, B, 0 to 1. */
   std: perChannel(1e-6),
+  /** The resizing filter. @default 'bicubic' */
   resampling: z.enum(resamplings).default('bicubic'),
+  /** "cover" crops, "contain" pads, "fill" stretches. @default 'cover' */
   fit: z.enum(fits).default('cover'),
   /**
    * What the shorter side (fit "cover") or both sides (fit "fill") are scaled to before the crop; leave it out where that is the size.
@@ -46,6 +50,7 @@ export const imageDescription = z.strictObject({
   channelOrder: z.enum(['RGB', 'BGR']).optional(),
   /** The type of the graph's picture input; float32 where it is left out. */
   inputType: z.enum(['float32', 'float16']).optional(),
+  /** Outputs of the graph, and how they are read. */
   outputs: z.strictObject({
     /** The output with a vector for each place of the picture. */
     local: z.string().min(1),
@@ -66,9 +71,11 @@ export const imageDescription = z.strictObject({
   externalData: z.array(fileName).optional(),
   /** Names of float tensors in the ONNX file to train, or not to, whatever they look like; `limn encoders check --names` lists them. */
   trained: z.array(z.string().min(1)).optional(),
+  /** Names of float tensors that are never trained. @default none */
   frozen: z.array(z.string().min(1)).optional(),
 });
 
+/** The JSON file that describes an ONNX image encoder, with defaults filled in. */
 export type EncoderDescription = z.output<typeof imageDescription>;
 
 /** How pictures are decoded for an encoder. */

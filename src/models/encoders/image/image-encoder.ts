@@ -9,6 +9,7 @@ import { type GraphLayout, writeFeatures } from './encoder-features.js';
 import { type ImageSettings, imageSettingsId } from './image.js';
 import { layoutOf, requireNames, runGraph } from './image-graph.js';
 
+/** Features of N images. */
 export interface ImageFeatureArrays {
   /** (N, tokens, channels), places row by row. */
   local: Float32Array;
@@ -16,10 +17,13 @@ export interface ImageFeatureArrays {
   global: Float32Array;
 }
 
+/** What computes features of images and is not trained. */
 export interface FrozenImageEncoder {
   /** Equal ids give equal features: a hash of the description, the preprocessing and the weights. */
   readonly id: string;
+  /** Tokens and channels of the local features of one image. */
   readonly local: { readonly tokens: number; readonly channels: number };
+  /** Channels of the global feature. */
   readonly global: { readonly channels: number };
   /** How pictures are decoded for {@link encode}. */
   readonly image: Readonly<ImageSettings>;
@@ -27,12 +31,14 @@ export interface FrozenImageEncoder {
   readonly batch: number;
   /** Features of pictures that are (size, size, 3) RGB, 0 to 255. */
   encode(images: readonly Uint8Array[]): Promise<ImageFeatureArrays>;
+  /** Frees threads and memory; nothing may be called afterwards. */
   close(): Promise<void>;
 }
 
 /** Few, which keeps the thread that asks responsive. */
 const imagesPerRun = 8;
 
+/** A frozen image encoder that runs an ONNX file. */
 export class OnnxImageEncoder implements FrozenImageEncoder {
   readonly local: { readonly tokens: number; readonly channels: number };
   readonly global: { readonly channels: number };

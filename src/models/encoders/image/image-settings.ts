@@ -14,6 +14,7 @@ export const resamplings = [
 export const fits = ['fill', 'cover', 'contain'] as const;
 export const cropRoundings = ['down', 'even'] as const;
 
+/** How an image is decoded and resized for an encoder. */
 export interface ImageSettings {
   /** Width and height of the result in pixels. */
   size: number;

@@ -139,7 +139,7 @@ export async function readImage(path: string): Promise<Uint8Array> {
     return await readRegularFile(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const reasons = { ENOENT: 'does not exist', EISDIR: 'is a folder', ENOTFILE: 'is a pipe, socket or device and no file' };
+    const reasons = { ENOENT: 'does not exist', EISDIR: 'is a folder', ENOTFILE: 'is a pipe, socket or device, not a file' };
     throw unreadable(path, reasons[code as keyof typeof reasons] ?? `cannot be read (${code})`, error);
   }
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { encoderName, fileName } from '../image/description.js';
 
+/** The JSON file that describes an ONNX text encoder (a zod schema). */
 export const textDescription = z.strictObject({
   /** A short name, used in cache folders and messages. */
   name: encoderName,
@@ -11,6 +12,7 @@ export const textDescription = z.strictObject({
   externalData: z.array(fileName).optional(),
   /** The Hub's tokenizer.json and tokenizer_config.json. */
   tokenizer: z.string().min(1),
+  /** The file tokenizer_config.json. */
   tokenizerConfig: z.string().min(1),
   /** Names of the graph's inputs, (N, tokens). */
   inputs: z.strictObject({
@@ -20,6 +22,7 @@ export const textDescription = z.strictObject({
     /** Which of two texts a token belongs to, 0 for the only one; leave it out where the graph has no such input. */
     types: z.string().min(1).optional(),
   }),
+  /** The type of the graph's integer inputs. @default 'int64' */
   dtype: z.enum(['int64', 'int32']).default('int64'),
   /** The most tokens that the graph takes, special ones included. */
   length: z.int().min(2).max(8192),
@@ -31,6 +34,7 @@ export const textDescription = z.strictObject({
   attendsPadding: z.boolean().optional(),
   /** The id of padding. */
   padding: z.int().nonnegative(),
+  /** Outputs of the graph, and how they are read. */
   outputs: z.strictObject({
     /** The output with a vector a token, (N, tokens, channels). */
     local: z.string().min(1),
@@ -41,7 +45,9 @@ export const textDescription = z.strictObject({
   batch: z.int().positive().optional(),
   /** Names of float tensors in the ONNX file to train, or not to, whatever they look like; `limn encoders check --names` lists them. */
   trained: z.array(z.string().min(1)).optional(),
+  /** Names of float tensors that are never trained. @default none */
   frozen: z.array(z.string().min(1)).optional(),
 });
 
+/** The JSON file that describes an ONNX text encoder, with defaults filled in. */
 export type TextDescription = z.output<typeof textDescription>;

@@ -12,11 +12,15 @@ import type { TextDescription } from './text-description.js';
 
 /** Where the files of a {@link TextDescription} are. */
 export interface TextFiles {
+  /** The ONNX file. */
   weights: string;
+  /** The file tokenizer.json. */
   tokenizer: string;
+  /** The file tokenizer_config.json. */
   tokenizerConfig: string;
 }
 
+/** Options of {@link OnnxTextEncoder.open}. */
 export interface TextEncoderOptions extends SessionOptions {
   /**
    * Places for the tokens of a text, special ones included; longer texts lose words before the last token.
@@ -26,6 +30,7 @@ export interface TextEncoderOptions extends SessionOptions {
   tokens?: number;
 }
 
+/** Features of N texts. */
 export interface TextFeatures {
   /** (N, tokens, channels) binary16 bits; zeros after a text's last token. */
   local: Uint16Array;
@@ -41,9 +46,13 @@ export interface TextFeatures {
 export interface FrozenTextEncoder {
   /** Equal ids give equal features: a hash of the description, the tokenizer, the weights and the number of tokens. */
   readonly id: string;
+  /** Tokens and channels of the local features of one text. */
   readonly local: { readonly tokens: number; readonly channels: number };
+  /** Channels of the global feature. */
   readonly global: { readonly channels: number };
+  /** Features of texts, in their order. */
   encode(texts: readonly string[]): Promise<TextFeatures>;
+  /** Frees threads and memory; nothing may be called afterwards. */
   close(): Promise<void>;
 }
 
@@ -56,8 +65,10 @@ interface OpenedTextEncoder extends Pick<FrozenTextEncoder, 'id' | 'local' | 'gl
   alone: boolean;
 }
 
+/** A frozen text encoder that runs an ONNX file. */
 export class OnnxTextEncoder implements FrozenTextEncoder {
   readonly id: string;
+  /** The JSON file that describes it. */
   readonly description: TextDescription;
   readonly local: FrozenTextEncoder['local'];
   readonly global: FrozenTextEncoder['global'];

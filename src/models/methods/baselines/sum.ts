@@ -10,7 +10,7 @@ export const sum = defineMethod({
   id: 'sum',
   options: z.object({
     ...limnOptions('sum'),
-    textShare: z.number().min(0).max(1).optional().describe('part of the text in the sum, from 0 to 1 (default: 0.5)'),
+    textShare: z.number().min(0).max(1).optional().describe('share of the text in the sum, from 0 to 1 (default: 0.5)'),
   }),
   sees: () => ({ image: true, text: true }),
   embedQuery: (_context, { textShare }, image, text) => {

@@ -1,8 +1,11 @@
 /** The fields that a gallery's metadata have, with some of their values: what a person can filter by. */
 import type { ItemMetadata } from '../../store/metadata.js';
 
+/** A field of the metadata that a gallery can be filtered by. */
 export interface Field {
+  /** Name of the field. */
   name: string;
+  /** Type of its values; "mixed" if they have several. */
   type: 'string' | 'number' | 'boolean' | 'mixed';
   /** The most frequent values, in order; numbers: the least and the greatest. */
   values: (string | number | boolean)[];

@@ -17,10 +17,13 @@ export interface MetadataFit {
   reason?: string | undefined;
 }
 
+/** An image that is to be in a gallery. */
 export interface ListedImage {
+  /** Unique in the gallery. */
   id: string;
   /** A path inside the images folder with "/" between names, or a URL. */
   location: string;
+  /** The image's metadata. */
   metadata: ItemMetadata;
   /** The picture's file, where it need not be read from its location. */
   bytes?: Uint8Array;
@@ -30,6 +33,7 @@ export interface ListedImage {
   content?: string | undefined;
 }
 
+/** The images that are to be in a gallery. */
 export interface ImageList {
   /** How many pictures the list has. */
   total: number;

@@ -20,6 +20,7 @@ import { flattened, inBatches, mapAhead } from './pipeline.js';
 import { type Changed, type PreparedImage, prepareImage } from './prepare.js';
 import { prune } from './prune.js';
 
+/** How images are brought into a gallery. */
 export interface IngestOptions {
   /** What a picture that cannot be read does: stop with its error, or be left out and listed. @default 'error' */
   onBroken?: 'error' | 'skip' | undefined;
@@ -41,10 +42,13 @@ export interface IngestOptions {
    * them. Nothing is remembered of its files. @default false
    */
   atomic?: boolean | undefined;
+  /** Stops the work when it fires; it then fails with INTERRUPTED. */
   signal?: AbortSignal | undefined;
+  /** Called as the work proceeds. @default none */
   onProgress?: OnProgress | undefined;
 }
 
+/** What an indexing run did. */
 export interface IngestReport {
   /** Pictures that the gallery did not have. */
   added: number;
@@ -52,6 +56,7 @@ export interface IngestReport {
   replaced: number;
   /** Pictures whose metadata or place alone have changed; they were not embedded again. */
   updated: number;
+  /** Images that the gallery had already. */
   unchanged: number;
   /** Pictures that were deleted because they are no longer in the list. */
   removed: number;
@@ -92,9 +97,13 @@ export function tellKept(report: IngestReport, keeper: MetadataKeeper): void {
   if (note !== undefined) report.notes.push(note);
 }
 
+/** What an {@link Ingest} works with. */
 export interface IngestTools {
+  /** Where the gallery is kept. */
   store: GalleryStore;
+  /** Embeds images. */
   embedder: Embedder;
+  /** Reads image files and URLs. */
   files: ImageFiles;
 }
 

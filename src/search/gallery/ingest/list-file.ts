@@ -89,7 +89,7 @@ export async function metadataFile(
         );
       }
       checkKeys(row);
-      if (seen.has(id)) throw new LimnError('DATA', `${row.place}: the picture "${id}" is there twice. Join the rows.`);
+      if (seen.has(id)) throw new LimnError('DATA', `${row.place}: the picture "${id}" is there twice. Merge the rows.`);
       seen.add(id);
       seeValues(types, row, without, file);
       rows.push([id, row]);

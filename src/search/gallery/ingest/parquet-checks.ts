@@ -20,12 +20,12 @@ export async function checkParquet(file: AsyncBuffer, metadata: FileMetaData): P
   const names = flatColumns(metadata);
   const rows = Number(metadata.num_rows);
   if (!(rows >= 0) || rows > mostRowsPerByte * file.byteLength) {
-    throw new Error(`it promises ${rows} rows in ${file.byteLength} bytes`);
+    throw new Error(`it claims ${rows} rows in ${file.byteLength} bytes`);
   }
   const counts = metadata.row_groups.map((group) => Number(group.num_rows));
   const sum = counts.reduce((total, count) => total + count, 0);
   if (counts.some((count) => !(count >= 0)) || sum !== rows) {
-    throw new Error(`it promises ${rows} rows, and its row groups have ${sum}`);
+    throw new Error(`it claims ${rows} rows, and its row groups have ${sum}`);
   }
   for (const [i, group] of metadata.row_groups.entries()) {
     if (group.columns.length !== names.length) throw new Error(`row group ${i + 1} has ${group.columns.length} columns`);

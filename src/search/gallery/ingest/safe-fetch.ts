@@ -9,6 +9,7 @@ import type { Agent } from 'undici';
 import { LimnError, messageOf, throwIfAborted } from '../../../core/errors.js';
 import { isPublicAddress } from './addresses.js';
 
+/** Limits of {@link SafeFetcher}. */
 export interface FetchLimits {
   /** Larger answers are refused. @default 33554432, 32 MiB */
   maxBytes?: number;
@@ -28,6 +29,7 @@ export interface Fetched {
   url: string;
 }
 
+/** Fetches images from public addresses only: private, local and reserved ranges are refused, after each redirect too. */
 export class SafeFetcher {
   /** Made when the first URL is fetched. */
   private agent: Agent | undefined;
@@ -49,7 +51,15 @@ export class SafeFetcher {
    * @throws LimnError USAGE for a URL that may not be fetched: another scheme, user names, an address that is not public, on any hop;
    * DATA for an answer other than 200, one that is too large, too slow, compressed, or too many redirects; INTERRUPTED
    */
-  async fetch(url: string, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<Fetched> {
+  async fetch(
+    url: string,
+    {
+      signal,
+    }: {
+      /** Stops the work when it fires; it then fails with INTERRUPTED. */
+      signal?: AbortSignal | undefined;
+    } = {},
+  ): Promise<Fetched> {
     throwIfAborted(signal, 'fetching a picture');
     const timeout = AbortSignal.timeout(this.limits.timeout);
     const either = signal ? AbortSignal.any([signal, timeout]) : timeout;

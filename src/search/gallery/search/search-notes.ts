@@ -8,6 +8,7 @@ import type { SearchRequest } from '../search-types.js';
 
 /** As much of an answer as notes need. */
 export interface FoundHits {
+  /** The hits. */
   readonly hits: { readonly length: number };
 }
 

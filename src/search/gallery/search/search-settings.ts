@@ -2,9 +2,9 @@
 import { z } from 'zod';
 
 export const searchSettings = z.object({
-  k: z.int().min(1).default(10).describe('how many hits'),
-  offset: z.int().min(0).default(0).describe('hits to pass over'),
-  negativeWeight: z.number().min(0).default(0.5).describe('how much resembling it costs'),
+  k: z.int().min(1).default(10).describe('number of hits'),
+  offset: z.int().min(0).default(0).describe('number of hits to skip'),
+  negativeWeight: z.number().min(0).default(0.5).describe('how much resembling a negative costs'),
 });
 
 /** What a search has that does not say. */

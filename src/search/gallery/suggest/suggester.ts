@@ -7,6 +7,7 @@ import type { ItemMetadata } from '../../store/metadata.js';
 import type { Field } from '../explain/fields.js';
 import { nearestWords } from './nearest-words.js';
 
+/** What suggestions are asked for. */
 export interface SuggestRequest {
   /** What is known of the reference, whose own values are not suggested. @default nothing */
   metadata?: ItemMetadata | undefined;
@@ -16,7 +17,7 @@ export interface SuggestRequest {
   typed?: string | undefined;
   /** What was said before, which is not suggested again. @default none */
   said?: readonly string[] | undefined;
-  /** @default 5 */
+  /** How many suggestions at most. @default 5 */
   count?: number | undefined;
 }
 

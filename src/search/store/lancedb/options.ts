@@ -7,6 +7,7 @@ export interface IndexSizes {
   scalarRows?: number | undefined;
 }
 
+/** Settings of galleries in LanceDB. */
 export interface LanceOptions extends IndexSizes {
   /** Settings of an object store or service, e.g. `{ region: 'eu-central-1' }`. @default from the environment, e.g. AWS_REGION */
   storage?: Record<string, string> | undefined;

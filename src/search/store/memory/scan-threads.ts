@@ -6,6 +6,7 @@ import { type Matrix, slots } from './matrix.js';
 import { Scanner, type ScanRequest, type ScanResult } from './scan.js';
 import type { ScanMessage, ScanReply, ScanWorkerData } from './scan-worker.js';
 
+/** How exact searches use the processor. */
 export interface ScanOptions {
   /** Threads that search a large gallery. @default one a core, at most 8 */
   threads?: number | undefined;

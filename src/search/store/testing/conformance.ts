@@ -12,11 +12,13 @@ import { compareText } from '../text.js';
 import * as random from './filters.js';
 import { infoOf, itemOf, itemsOf, queryOf, sizes } from './items.js';
 
+/** The store that {@link storeConformance} tests. */
 export interface Engine {
   /** The store's definition, where its locations are not known yet. */
   store?: StoreDefinition;
   /** A place where no gallery is. */
   location(): Promise<string> | string;
+  /** Options of opening a gallery. @default {} */
   options?: OpenStoreOptions;
   /** Options that make small galleries have all indexes of large ones. */
   indexed?: OpenStoreOptions;
