@@ -61,6 +61,8 @@ export function plusSettings(plus: PlusPlan, plan: Plan, reader: ImageEncoderRun
       neighbours: { count: plus.pairs, high: 1 },
     },
     mix: { ratio },
+    // Whatever it writes, the model is used only where validation rises.
+    captionerFloor: 0,
     limn: {
       model: { ...modelOf(plan.size, reader) },
       training: trainingOf({ ...plan, epochs: plus.epochs, validateEvery }, reader),
