@@ -69,6 +69,10 @@ async function describeImage(
   config: HubConfig,
   choices: EncoderChoices,
 ): Promise<{ description: EncoderDescription; notes: string[] }> {
+  if (config.num_detection_tokens) {
+    const message = `${path} has ${config.num_detection_tokens} detection tokens behind those of places, as YOLOS does; limn leaves out tokens before the places only. Export the model without them, or take the ViT or DeiT it was made from.`;
+    throw new LimnError('ENCODER', message, { details: { path, tokens: config.num_detection_tokens } });
+  }
   const inspection = await inspectEncoder(join(folder, path));
   const input = onlyInput(inspection.inputs, path);
   const layout = layoutOf(input, choices.layout, path);

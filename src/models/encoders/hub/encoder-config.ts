@@ -15,6 +15,7 @@ export const configSchema = z.object({
   pad_token_id: number,
   patch_size: number,
   max_position_embeddings: number,
+  num_detection_tokens: number,
 });
 export type HubConfig = z.output<typeof configSchema>;
 

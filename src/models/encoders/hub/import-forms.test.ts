@@ -132,6 +132,16 @@ describe('image encoders in forms that people have', () => {
     expect(global).toEqual(near(expected(1).flatMap(turned)));
   });
 
+  it('refuses detection tokens, which stand behind those of places', async () => {
+    const config = { model_type: 'yolos', num_detection_tokens: 5 };
+    const folder = newFolder({ 'preprocessor_config.json': preprocessor, 'config.json': config });
+    writeModel(folder, 'model.onnx', (pixels) => {
+      const tokens = tokensOf(cells(pixels, 4), 4);
+      return { last_hidden_state: f.concat([tokens, f.slice(tokens, 1, 0, 5)], 1) };
+    });
+    await expect(importEncoder(folder, { name: 'form' })).rejects.toThrow(/5 detection tokens behind those of places/);
+  });
+
   it('passes over the one place that a learned query gives', async () => {
     const folder = newFolder();
     writeModel(folder, 'model.onnx', (pixels, graph) => {
