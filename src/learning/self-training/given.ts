@@ -23,8 +23,8 @@ import { type ModelFolders, protocolOf, reporting, scoreKey, type Work } from '.
  */
 export async function checkGiven({ limn, captioner }: ModelFolders, reader: ImageEncoderRuntime): Promise<ModelFolders> {
   const retriever = await RetrievalModel.open(limn);
-  const writer = await openGivenCaptioner(captioner, reader);
   checkEncoder(`LIMN in ${limn}`, retriever.parts.encoder.id, retriever.config.image, reader);
+  const writer = await openGivenCaptioner(captioner, reader);
   return { limn: retriever.hash, captioner: writer.hash };
 }
 
