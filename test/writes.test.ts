@@ -98,6 +98,8 @@ beforeAll(async () => {
         selfTraining: {
           rounds: 1,
           pairs: { reversed: 4, twoHop: 2, sharedReference: 2, sharedTarget: 2, neighbours: { count: 4, high: 1 } },
+          judge: { repeats: true },
+          captionerFloor: 0,
           gallerySample: 10,
           others: 2,
           limn: { model: { ...model, factors: 2, projection: 8 }, training: { epochs: 1, batchSize: 16 } },
