@@ -24,7 +24,7 @@ for (const variable of ['FASHIONIQ_DIR', 'SHOES_DIR', 'BIRDS_TO_WORDS_DIR', 'CIR
 vi.stubEnv('LIMN_SHARED_DATA', data);
 afterAll(() => vi.unstubAllEnvs());
 
-test('there are sixteen', () => expect(names).toHaveLength(16));
+test('there are eighteen', () => expect(names).toHaveLength(18));
 
 describe.each(names)('%s', (name) => {
   test('is whole, and named after its folder', async () => {

@@ -65,7 +65,7 @@ describe('Parquet files of strangers', () => {
     // The count of rows: field 3 of the footer, a zigzag varint, behind the schema.
     const place = file.indexOf(Buffer.from([0x16, 80]), file.indexOf('schema'));
     file[place + 1] = 82;
-    await expect(checked(file)).rejects.toThrow('it promises 41 rows, and its row groups have 40');
+    await expect(checked(file)).rejects.toThrow('it claims 41 rows, and its row groups have 40');
   });
 
   it('are missing, empty or something else', async () => {
