@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 import ts from 'typescript';
 import { cell, escaped, generated } from './page.js';
-import { sourceFile } from './sources.js';
+import { isExported, isHidden, sourceFile } from './sources.js';
 
 /** Entry point, its page, and what it is for. */
-const doors = [
+export const doors = [
   { name: 'limn', page: 'api-limn', path: 'src/index.ts', about: 'models, training, evaluation, datasets and galleries' },
   {
     name: 'limn/engine',
@@ -77,8 +77,16 @@ function resolved(from: string, specifier: string): string | undefined {
   return existsSync(path) ? path : undefined;
 }
 
+const known = new Map<string, Exported[]>();
+
 /** What a module exports, each with its declaration, followed through the modules that pass it on. */
 function exportsOf(path: string): Exported[] {
+  const exported = known.get(path) ?? readExports(path);
+  known.set(path, exported);
+  return exported;
+}
+
+function readExports(path: string): Exported[] {
   const found: Exported[] = [];
   for (const statement of sourceFile(path).statements) {
     if (ts.isExportDeclaration(statement)) found.push(...passedOn(path, statement));
@@ -96,9 +104,6 @@ function exportsOf(path: string): Exported[] {
   // Overloads are one export.
   return [...new Map(found.reverse().map((one) => [one.name, one])).values()].reverse();
 }
-
-const isExported = (node: ts.Statement) =>
-  ts.canHaveModifiers(node) && !!ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
 
 function passedOn(path: string, { exportClause, moduleSpecifier }: ts.ExportDeclaration): Exported[] {
   const target = moduleSpecifier && resolved(path, (moduleSpecifier as ts.StringLiteral).text);
@@ -157,10 +162,8 @@ function namespace(name: string, file: ts.SourceFile): string {
 }
 
 function isPublic(member: ts.Node): boolean {
-  const hidden = [ts.SyntaxKind.PrivateKeyword, ts.SyntaxKind.ProtectedKeyword];
-  const isHidden = ts.canHaveModifiers(member) && !!ts.getModifiers(member)?.some(({ kind }) => hidden.includes(kind));
   const name = (member as ts.NamedDeclaration).name;
-  return !isHidden && !(name && (ts.isPrivateIdentifier(name) || ts.isComputedPropertyName(name)));
+  return !isHidden(member) && !(name && ts.isComputedPropertyName(name));
 }
 
 const memberName = (member: ts.Node) =>

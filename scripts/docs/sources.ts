@@ -18,3 +18,14 @@ export const sourcePaths = (): string[] =>
     .map((name) => join('src', name).replaceAll('\\', '/'))
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.includes('/testing/'))
     .sort();
+
+export const modifiersOf = (node: ts.Node): readonly ts.Modifier[] =>
+  ts.canHaveModifiers(node) ? (ts.getModifiers(node) ?? []) : [];
+
+export const isExported = (node: ts.Node): boolean => modifiersOf(node).some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
+
+/** Whether a member is private, protected, or marked as internal. */
+export const isHidden = (node: ts.Node): boolean =>
+  modifiersOf(node).some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword || kind === ts.SyntaxKind.ProtectedKeyword) ||
+  ts.isPrivateIdentifier((node as ts.NamedDeclaration).name ?? node) ||
+  ts.getJSDocTags(node).some(({ tagName }) => tagName.text === 'internal');

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, posix } from 'node:path';
 import ts from 'typescript';
+import { isExported, isHidden, modifiersOf } from '../../scripts/docs/sources.js';
 
 /** Reads a file of the source, by its path with slashes. */
 export type ReadSource = (path: string) => string;
@@ -202,12 +203,6 @@ export class ExportedDocs {
 }
 
 const resolve = (from: string, specifier: string) => posix.join(dirname(from), specifier).replace(/\.js$/, '.ts');
-const modifiersOf = (node: ts.Node) => (ts.canHaveModifiers(node) ? (ts.getModifiers(node) ?? []) : []);
-const isExported = (node: ts.Node) => modifiersOf(node).some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
-const isHidden = (node: ts.Node) =>
-  modifiersOf(node).some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword || kind === ts.SyntaxKind.ProtectedKeyword) ||
-  ts.isPrivateIdentifier((node as ts.NamedDeclaration).name ?? node) ||
-  ts.getJSDocTags(node).some(({ tagName }) => tagName.text === 'internal');
 /** Whether an object among the arguments of a call holds the fields of a zod schema. */
 const holdsFields = (call: ts.CallExpression) => /\.(strictObject|object|extend)$/.test(call.expression.getText());
 

@@ -29,7 +29,7 @@ export async function findNear(
   const onProgress: OnProgress | undefined = report && ((event) => report({ ...event, stage: 'compare images' }));
   for await (const { estimates } of scoreQueries(own, own, { signal, onProgress })) {
     const at = nearest.length;
-    const near = largestOf(estimates, neighbours, at);
+    const near = largestOf(estimates, neighbours, (place) => place === at);
     nearest.push(near.map((place) => firsts[place] as number));
     for (const place of near) {
       if ((estimates[place] as number) >= nearlySame) duplicates.push([firsts[at] as number, firsts[place] as number]);
@@ -58,13 +58,13 @@ function findCopies({ data, width }: ScoreVectors) {
   return { firsts, firstOf, copies: members.filter(({ length }) => length > 1) };
 }
 
-/** Places of the `count` largest values but the one at `without`, the largest first; of equal ones the lower place. */
-function largestOf(values: Float32Array, count: number, without: number): number[] {
+/** Places of the `count` largest values, the largest first; of equal ones the lower place. @param isOut whether a place is passed over */
+export function largestOf(values: Float32Array, count: number, isOut: (place: number) => boolean): number[] {
   const best: number[] = [];
   for (let place = 0; place < values.length; place++) {
-    if (place === without) continue;
     const value = values[place] as number;
     if (best.length === count && value <= (values[best[count - 1] as number] as number)) continue;
+    if (isOut(place)) continue;
     let at = best.length;
     while (at > 0 && (values[best[at - 1] as number] as number) < value) at--;
     best.splice(at, 0, place);

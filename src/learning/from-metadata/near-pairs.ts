@@ -3,7 +3,7 @@ import type { OnProgress } from '../../core/progress.js';
 import type { Random } from '../../core/random.js';
 import { scoreQueries } from '../eval/scores.js';
 import { rowsOf, type ScoreVectors } from '../eval/vectors.js';
-import { nearlySame } from './near-images.js';
+import { largestOf, nearlySame } from './near-images.js';
 
 export interface NearPair {
   readonly reference: number;
@@ -36,17 +36,16 @@ export async function nearPairs(
     onProgress?: OnProgress | undefined;
   },
 ): Promise<NearPair[]> {
-  const own = rowsOf(vectors, rows);
+  const vectorsOfRows = rowsOf(vectors, rows);
   const pairs: NearPair[] = [];
   let at = 0;
-  for await (const { estimates } of scoreQueries(own, own, { signal, onProgress })) {
-    const open = [...estimates.keys()].filter((place) => place !== at && (estimates[place] as number) < nearlySame);
-    open.sort((a, b) => (estimates[b] as number) - (estimates[a] as number) || a - b);
-    const drawn = random.shuffle(open.slice(0, nearest)).slice(0, perImage);
+  for await (const { estimates } of scoreQueries(vectorsOfRows, vectorsOfRows, { signal, onProgress })) {
+    const own = at++;
+    const near = largestOf(estimates, nearest, (place) => place === own || !((estimates[place] as number) < nearlySame));
+    const drawn = random.shuffle(near).slice(0, perImage);
     for (const place of drawn) {
-      pairs.push({ reference: rows[at] as number, target: rows[place] as number, similarity: estimates[place] as number });
+      pairs.push({ reference: rows[own] as number, target: rows[place] as number, similarity: estimates[place] as number });
     }
-    at++;
   }
   return pairs;
 }

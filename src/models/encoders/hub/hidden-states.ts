@@ -22,8 +22,7 @@ const most = 16;
  * @returns names of values, the likeliest first; none depends on weights alone
  */
 export function hiddenStates(graph: GraphProto, output: string): string[] {
-  const producers = new Map<string, NodeProto>();
-  for (const node of graph.node) for (const name of node.output) producers.set(name, node);
+  const producers = producersOf(graph);
   const computed = computedValues(graph);
   const pooled = new Set<string>();
   // Where nothing is selected or averaged, as behind a learned query: what was normalised or flattened.
@@ -45,9 +44,12 @@ export function hiddenStates(graph: GraphProto, output: string): string[] {
 
 /** The tensor that a token is selected from, whatever form it was brought to for that. */
 export function beforeForms(graph: GraphProto, name: string): string {
-  const producers = new Map<string, NodeProto>();
-  for (const node of graph.node) for (const output of node.output) producers.set(output, node);
-  return throughForms(producers, name);
+  return throughForms(producersOf(graph), name);
+}
+
+/** The node that gives each value. */
+function producersOf(graph: GraphProto): ReadonlyMap<string, NodeProto> {
+  return new Map(graph.node.flatMap((node) => node.output.map((name) => [name, node] as const)));
 }
 
 /** Breadth first, so that the nearest node comes first. */
