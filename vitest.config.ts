@@ -19,7 +19,18 @@ export default defineConfig({
       // Two files are tested at once, on two cores. Those that test the command line compute with as many threads as there are cores.
       LIMN_THREADS: '1',
     },
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'web/src/**/*.test.ts', 'bench/lib/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'units',
+          include: ['src/**/*.test.ts', 'web/src/**/*.test.ts', 'bench/lib/**/*.test.ts'],
+          // Most of them take less time than their imports, which they share in this way.
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: 'whole', include: ['test/**/*.test.ts'] } },
+    ],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
