@@ -49,6 +49,17 @@ test("a method's settings go over the shared ones, weights key by key", () => {
   });
 });
 
+test('another dataset to learn from: its own protocol chooses epochs, and runs that learn from it are others', () => {
+  const trainOn = { format: 'triplets', directory: 'made/{category}' };
+  const experiment = parse({ trainOn });
+  expect(experiment.trainOn).toEqual({ format: 'triplets', directory: '/home/me/made/{category}' });
+  expect(settingsOf(experiment, experiment.methods[0]!).training).toEqual({ protocol: 'triplets' });
+  const hashes = (changes: object) => planRuns(parse(changes), 'out').map(({ hash }) => hash);
+  expect(hashes({ trainOn })[0]).not.toBe(hashes({ training: { protocol: 'triplets' } })[0]);
+  expect(hashes({ trainOn: { ...trainOn, directory: 'moved' } })).toEqual(hashes({ trainOn }));
+  expect(() => parse({ trainOn: { format: 'triplets' } })).toThrow('is wrong at "trainOn.directory"');
+});
+
 test('a run a seed, method and category, whose hash is of its settings alone', () => {
   const runs = planRuns(parse(), 'out');
   expect(runs).toHaveLength(12);

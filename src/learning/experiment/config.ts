@@ -9,6 +9,7 @@ import { readJson } from '../../core/files.js';
 import { check } from '../../core/schema.js';
 import { suggestion } from '../../core/suggest.js';
 import { patchSettings } from '../../models/backbone/config.js';
+import { findDataset } from '../data/datasets.js';
 
 const id = z.string().regex(/^[\w][\w.+-]*$/, 'use letters, digits, ".", "-" and "_"');
 const name = z.string().min(1);
@@ -50,6 +51,15 @@ const experimentSchema = z.strictObject({
     /** A file of spelling corrections; `{category}` is replaced. */
     spelling: name.optional(),
   }),
+  /** Another dataset to learn from: its train split is trained on, and its val split chooses the epoch. @default `dataset` itself */
+  trainOn: z
+    .strictObject({
+      /** The layout of the files. */
+      format: name,
+      /** `{category}` is replaced. */
+      directory: name,
+    })
+    .optional(),
   /** How images are seen: an encoder, or captions in place of images. */
   images: z.union([
     z
@@ -107,7 +117,7 @@ export type ExperimentMethod = z.output<typeof methodSchema> & {
 type Parsed = z.output<typeof experimentSchema>;
 
 /** An experiment that was read from a file: paths are absolute, and defaults filled in. */
-export type Experiment = Omit<Parsed, 'methods' | 'compareTo' | 'images' | 'dataset'> & {
+export type Experiment = Omit<Parsed, 'methods' | 'compareTo' | 'images' | 'dataset' | 'trainOn'> & {
   /** The dataset, where it is, and what absent images do. */
   dataset: {
     /** Id of the layout. */
@@ -118,6 +128,13 @@ export type Experiment = Omit<Parsed, 'methods' | 'compareTo' | 'images' | 'data
     onMissing: 'error' | 'skip' | 'ignore';
     /** A file of spelling corrections. @default none */
     spelling?: string;
+  };
+  /** Another dataset to learn from; its val split chooses the epoch. @default `dataset` itself */
+  trainOn?: {
+    /** Id of the layout. */
+    format: string;
+    /** The dataset's folder; `{category}` is replaced. */
+    directory: string;
   };
   /** The methods to compare. */
   methods: ExperimentMethod[];
@@ -155,9 +172,9 @@ export function parseExperiment(raw: unknown, file: string): Experiment {
   }
   const place = (path: string) => resolve(dirname(file), expandVariables(path, file));
   const places = (paths: string | string[]) => [paths].flat().map(place);
-  const { dataset, images } = parsed;
+  const { dataset, images, trainOn, ...others } = parsed;
   return {
-    ...parsed,
+    ...others,
     methods,
     compareTo,
     categories: dataset.category === undefined ? [undefined] : [dataset.category].flat(),
@@ -167,6 +184,7 @@ export function parseExperiment(raw: unknown, file: string): Experiment {
       onMissing: dataset.onMissing ?? ('captions' in images ? 'ignore' : 'error'),
       ...(dataset.spelling === undefined ? {} : { spelling: place(dataset.spelling) }),
     },
+    ...(trainOn ? { trainOn: { format: trainOn.format, directory: place(trainOn.directory) } } : {}),
     images:
       'captions' in images
         ? { captions: places(images.captions) }
@@ -201,7 +219,9 @@ export interface RunSettings {
 export function settingsOf(experiment: Experiment, method: ExperimentMethod): RunSettings {
   const weights = { ...(experiment.model.weights as object), ...(method.model.weights as object) };
   const model = { ...experiment.model, ...method.model, ...(Object.keys(weights).length > 0 ? { weights } : {}) };
-  const training = { protocol: experiment.protocol, ...experiment.training, ...method.training };
+  const { trainOn } = experiment;
+  const protocol = trainOn ? findDataset(trainOn.format).defaultProtocol : experiment.protocol;
+  const training = { protocol, ...experiment.training, ...method.training };
   if (!method.selfTraining) return { model, training };
   return { model, training, selfTraining: { ...experiment.selfTraining, ...method.selfTraining, limn: { model, training } } };
 }

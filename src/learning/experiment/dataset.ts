@@ -36,10 +36,23 @@ export async function readSplit({ dataset, file }: Experiment, category: string 
   return readFormat(format, { directory, category, split, onMissing, odd: 'keep', spelling: corrections });
 }
 
+/** A split of the dataset to learn from. */
+export async function readLearned(experiment: Experiment, category: string | undefined, split: SplitName): Promise<Split> {
+  const { trainOn, dataset } = experiment;
+  if (!trainOn) return readSplit(experiment, category, split);
+  const { directory, format } = trainOn;
+  return readFormat(findDataset(format), {
+    directory: inCategory(directory, category),
+    split,
+    onMissing: dataset.onMissing,
+    odd: 'keep',
+  });
+}
+
 /** What the models of one category see. */
 export interface Material {
   train: Split;
-  /** Chooses the best epoch: the measured split, or `val` where that is `test`. */
+  /** Chooses the best epoch: the measured split, or `val` where that is `test` or another dataset is learned from. */
   validation: Split;
   measured: Split;
   reader: ImageEncoderRuntime;
@@ -53,10 +66,10 @@ export async function openMaterial(
   category: string | undefined,
   openEncoder: OpenEncoder,
 ): Promise<Material> {
-  const train = await readSplit(experiment, category, 'train');
-  const measured = await readSplit(experiment, category, experiment.split);
-  const validation = experiment.split === 'test' ? await readSplit(experiment, category, 'val') : measured;
-  const { images } = experiment;
+  const { images, trainOn, split } = experiment;
+  const train = await readLearned(experiment, category, 'train');
+  const measured = await readSplit(experiment, category, split);
+  const validation = trainOn || split === 'test' ? await readLearned(experiment, category, 'val') : measured;
   const reader =
     'captions' in images
       ? await ImageEncoderRuntime.captions(captionFiles(images.captions, category))

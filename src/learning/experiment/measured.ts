@@ -25,11 +25,10 @@ export interface RunTools {
 export const onBrokenOf = ({ dataset }: Experiment) => (dataset.onMissing === 'error' ? 'error' : 'skip');
 
 /** What the run folder remembers of its data. */
-export const originOf = ({ category }: PlannedRun, { dataset: { format, directory } }: Experiment) => ({
-  name: format,
-  directory,
-  category,
-});
+export function originOf({ category }: PlannedRun, { dataset, trainOn }: Experiment) {
+  const { format, directory } = trainOn ?? dataset;
+  return { name: format, directory, category };
+}
 
 /** The numbers that were trained: the buffers that hold the pictures' statistics are none. */
 export function parametersOf(model: { parts: { weights: Readonly<Record<string, Tensor>> } }, images: ImageFeatures): number {

@@ -66,14 +66,18 @@ function planRun(
   category: string | undefined,
   seed: number,
 ): PlannedRun {
-  const { dataset, protocol, split, task } = experiment;
+  const { dataset, trainOn, protocol, split, task } = experiment;
   const id = [method.id, ...(category === undefined ? [] : [category]), `seed-${seed}`].join('/');
   const settings = settingsOf(experiment, method);
   const { format, onMissing } = dataset;
   const hash = sha256(
     // Results that are there were hashed with the names that the settings had then.
     canonical(
-      formerNames({ format, onMissing, category, protocol, split, seed, ...settings, ...(task === 'caption' ? { task } : {}) }),
+      formerNames({
+        ...{ format, onMissing, category, protocol, split, seed, ...settings },
+        ...(task === 'caption' ? { task } : {}),
+        ...(trainOn ? { trainOn: trainOn.format } : {}),
+      }),
     ),
   );
   return { id, folder: join(out, 'runs', id), root: out, method, category, seed, settings, hash };
