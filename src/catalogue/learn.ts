@@ -26,8 +26,8 @@ import { usualLearning } from './learn-settings.js';
 import { type PlusOutcome, plusModel, runPlus, tooLate } from './limn-plus.js';
 import { makeData } from './make-data.js';
 import { measureStep } from './measure-step.js';
-import { batchSizeOf, firstSize, fixedPlan, type Plan, planTraining } from './plan.js';
-import { planPlus } from './plan-plus.js';
+import { batchSizeOf, firstSize, fixedPlan, type Plan, planWithPlus } from './plan.js';
+import { planPlus, saidPlus } from './plan-plus.js';
 import { StageFolder, WholeTime } from './stages.js';
 import { type TimedOutcome, trainInTime } from './train-in-time.js';
 import { verdict } from './verdict.js';
@@ -127,6 +127,8 @@ const stages = ['read', 'measure', 'train', 'LIMN+', 'evaluate', 'index'] as con
 const trainShare = 0.85;
 /** The part of its planned time that a training has at least, where a resumed run has used up the whole. */
 const leastShare = 0.3;
+/** The part of what is left that a training takes at most where time is kept for LIMN+. */
+const mostBeforePlus = 0.7;
 /** Texts that a captioner writes for the training: it takes up to a quarter of the time for them, at 20 a second. */
 const captionerTexts = (minutes: number) => Math.max(200, Math.min(8000, Math.round(minutes * 60 * 0.25 * 20)));
 /** Images that are indexed in a second, where reading them was faster because a cache knew them. */
@@ -164,17 +166,18 @@ export async function learn(options: LearnOptions): Promise<LearnResult> {
         const stepSeconds = await measureStep(splits, { size, batchSize, reader, signal });
         const left = Math.max(seconds * 0.2, seconds - folder.seconds - indexSeconds) * trainShare;
         const validation = splits.val.images.length + 2 * splits.val.triplets.length;
-        return planTraining({ triplets, validation, batchSize, size, stepSeconds, seconds: left });
+        return planWithPlus({ triplets, validation, batchSize, size, stepSeconds, seconds: left }, options.plus !== false);
       }),
     );
     const { size, epochs, trainSeconds } = plan;
     logger.info(
-      `plan: width ${size.width}, ${size.factors} factors, ${epochs} epochs of ${triplets} triplets, about ${Math.ceil(trainSeconds / 60)} min`,
+      `plan: width ${size.width}, ${size.factors} factors, ${epochs} epochs of ${triplets} triplets, about ${Math.ceil(trainSeconds / 60)} min${plan.keepsTime ? ', then LIMN+ in the other half of the time' : ''}`,
     );
     if (!folder.has('train')) time.expect('train', trainSeconds);
     if (!folder.has('index')) time.expect('index', indexSeconds);
     const run = join(out, 'limn');
-    const limit = Math.max(seconds - folder.seconds - indexSeconds, trainSeconds * leastShare);
+    const leftForAll = seconds - folder.seconds - indexSeconds;
+    const limit = Math.max(plan.keepsTime ? leftForAll * mostBeforePlus : leftForAll, trainSeconds * leastShare);
     const trained = await folder.once('train', () =>
       time.in('train', (onProgress) =>
         trainInTime({ ...splits, reader, data, run, plan, limit, seed, signal, logger, onProgress }),
@@ -258,18 +261,21 @@ async function plusStages(options: LearnOptions, learned: Learned): Promise<Plus
   const { out, reader, images, captioner, seed = 1, signal, logger = silentLogger } = options;
   const { folder, time, found, plan, trained, splits, seconds, indexSeconds } = learned;
   const left = seconds - folder.seconds - indexSeconds;
-  const { plus, limit } = await folder.once('plan LIMN+', async () => {
+  const { plus, needed, limit } = await folder.once('plan LIMN+', async () => {
     const hasCaptioner = captioner !== undefined;
     const trainSeconds = trained.seconds ?? plan.trainSeconds;
-    const plus = planPlus({ plan, triplets: found.triplets.train, images: found.images, trainSeconds, hasCaptioner });
-    return { plus, limit: left };
+    const steps = trained.steps ?? plan.epochs * Math.max(1, Math.floor(found.triplets.train / plan.batchSize));
+    const stepSeconds = trainSeconds / Math.max(1, steps);
+    const common = { plan, triplets: found.triplets.train, images: found.images, stepSeconds, hasCaptioner };
+    return { ...planPlus({ ...common, seconds: left }), limit: left };
   });
   const folderOfPlus = join(out, 'limn-plus');
   const data = join(out, 'data');
   const outcome = await folder.once('LIMN+', () =>
     time.in('LIMN+', async (onProgress) => {
       // A training that had to be stopped has no time left either.
-      if (plus.seconds > limit || trained.stopped) return tooLate(plus.seconds, trained.stopped ? 0 : limit);
+      if (!plus || trained.stopped) return tooLate(needed, trained.stopped ? 0 : limit);
+      logger.info(saidPlus(plus));
       time.expect('LIMN+', plus.seconds);
       const test = await readOwnTriplets({ directory: data, split: 'test' });
       const limn = join(out, 'limn');

@@ -3,6 +3,7 @@ import { LimnError } from '../core/errors.js';
 import type { OnProgress } from '../core/progress.js';
 import { imageVectors } from '../learning/from-metadata/image-vectors.js';
 import { type MadeTriplets, makeTriplets } from '../learning/from-metadata/make-triplets.js';
+import { leastProducts } from '../learning/from-metadata/split-products.js';
 import type { Wording } from '../learning/from-metadata/wording.js';
 import { writeTriplets } from '../learning/from-metadata/write-triplets.js';
 import { Vocabulary } from '../models/encoders/text/vocabulary.js';
@@ -54,7 +55,10 @@ export async function makeData(options: MakeDataOptions): Promise<MadeData> {
     const readable = rows.filter(({ id }) => source.rowOf(id) !== undefined);
     const broken = rows.length - readable.length;
     if (readable.length < 2) {
-      const message = `Of ${rows.length} images that the table names ${broken} cannot be read: ${source.broken[0]?.reason ?? 'none is left'}`;
+      const message =
+        broken > 0
+          ? `Of ${rows.length} images to learn from ${broken} cannot be read: ${source.broken[0]?.reason}`
+          : `There is one image to learn from, and limn learns from at least ${leastProducts} products: add products, or index the image with a model that was trained elsewhere.`;
       throw new LimnError('DATA', message, { details: { images: rows.length, broken } });
     }
     const vectors = imageVectors(

@@ -1,5 +1,7 @@
 /** What a round of LIMN+ is to be, and whether there is time for it. */
+import { formatDuration } from '../core/progress.js';
 import type { SelfTrainSettingsInput } from '../learning/self-training/settings.js';
+import { plannedShare, planTime, shortened, type TimeNeeds, worthwhile } from '../learning/self-training/time-plan.js';
 import type { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runtime.js';
 import { modelOf, type Plan, trainingOf } from './plan.js';
 
@@ -19,10 +21,12 @@ export interface PlusPlanInput {
   triplets: number;
   /** Images that pairs are found among. */
   images: number;
-  /** What the training of LIMN took. */
-  trainSeconds: number;
+  /** What a step of LIMN took, its validations with it. */
+  stepSeconds: number;
   /** Whether a captioner was given. */
   hasCaptioner: boolean;
+  /** What there is for it. */
+  seconds: number;
 }
 
 /** Accepted texts that are trained on, at most, for each triplet. */
@@ -32,20 +36,35 @@ const pairsPerImage = 4;
 const mostCaptionerEpochs = 12;
 /** Texts that are written and judged in a second, at the least. */
 const textsPerSecond = 20;
-/** Opening models, reading images from the cache, mining. */
-const fixedSeconds = 5;
+/** A step of the captioner, which has a decoder, and its validations cost about half as much again as LIMN's. */
+const captionerStep = 1.5;
 
-export function planPlus({ plan, triplets, images, trainSeconds, hasCaptioner }: PlusPlanInput): PlusPlan {
-  const pairs = Math.max(1, Math.min(mostPairs, triplets, pairsPerImage * images));
-  const captionerEpochs = Math.max(1, Math.min(mostCaptionerEpochs, plan.epochs));
-  // A step of the captioner, which has a decoder, and its validations cost about half as much again as LIMN's.
-  const captionerSeconds = hasCaptioner ? 0 : 1.5 * trainSeconds * (captionerEpochs / plan.epochs);
-  return {
-    pairs,
-    captionerEpochs,
-    epochs: Math.max(1, Math.round(plan.epochs / (1 + ratio))),
-    seconds: fixedSeconds + trainSeconds + captionerSeconds + pairs / textsPerSecond,
+/** @returns as many pairs and epochs as there is time for; none where too little of them would be left, and what they would have needed */
+export function planPlus(input: PlusPlanInput): { plus?: PlusPlan; needed: number } {
+  const { plan, triplets, images, stepSeconds, hasCaptioner, seconds } = input;
+  const { batchSize } = plan;
+  const needs: TimeNeeds = {
+    labelled: triplets,
+    ratio,
+    rounds: 1,
+    pairs: Math.max(1, Math.min(mostPairs, triplets, pairsPerImage * images)),
+    first: hasCaptioner ? { limn: 0, captioner: 0 } : { limn: 0, captioner: Math.min(mostCaptionerEpochs, plan.epochs) },
+    // As many steps as it had without the texts.
+    further: { limn: Math.max(1, Math.round(plan.epochs / (1 + ratio))), captioner: 0 },
+    batchSize: { limn: batchSize, captioner: batchSize },
+    step: { limn: stepSeconds, captioner: captionerStep * stepSeconds },
+    text: 1 / textsPerSecond,
   };
+  const least = shortened(needs, worthwhile);
+  if (least.seconds > seconds * plannedShare) return { needed: least.seconds / plannedShare };
+  const { pairs, first, further, seconds: planned } = planTime(needs, seconds);
+  const captionerEpochs = first?.captioner ?? 0;
+  return { plus: { pairs, captionerEpochs, epochs: further.limn, seconds: planned }, needed: planned };
+}
+
+export function saidPlus({ pairs, captionerEpochs, epochs, seconds }: PlusPlan): string {
+  const captioner = captionerEpochs > 0 ? `${captionerEpochs} epochs of a captioner, ` : '';
+  return `plan of LIMN+: ${captioner}texts for up to ${pairs} pairs of near images, ${epochs} epochs of LIMN; about ${formatDuration(seconds)}`;
 }
 
 /** LIMN+ on near images alone: what the table joins is labelled already. */

@@ -19,6 +19,8 @@ export interface Plan {
   readonly trainSeconds: number;
   /** What a step is expected to take. */
   readonly stepSeconds: number;
+  /** Whether time is kept for a round of LIMN+. */
+  readonly keepsTime?: boolean;
 }
 
 /** From large to small. */
@@ -95,6 +97,23 @@ export interface PlanInput {
   stepSeconds: number;
   /** For the training. */
   seconds: number;
+}
+
+/** With fewer triplets a captioner writes a handful of texts for every pair. */
+const enoughForCaptioner = 1000;
+/** The part of the time that LIMN's own training takes where a round of LIMN+ follows, which trains it again. */
+const shareBeforePlus = 0.5;
+
+/**
+ * Keeps half of the time for LIMN+ where that is worth it: where there are enough triplets for a captioner, and LIMN gets the same size and
+ * enough steps in the other half.
+ */
+export function planWithPlus(input: PlanInput, isWanted: boolean): Plan {
+  const whole = planTraining(input);
+  if (!isWanted || input.triplets < enoughForCaptioner) return whole;
+  const half = planTraining({ ...input, seconds: input.seconds * shareBeforePlus });
+  const steps = half.epochs * Math.max(1, Math.floor(input.triplets / input.batchSize));
+  return half.size === whole.size && steps >= fewSteps ? { ...half, keepsTime: true } : whole;
 }
 
 export function planTraining({ triplets, validation, batchSize, size, stepSeconds, seconds }: PlanInput): Plan {

@@ -28,6 +28,7 @@ export interface TimedOutcome {
   /** R@K in percent on validation; left out where the training was stopped. */
   bestRecall?: Record<string, number>;
   epoch?: number;
+  steps?: number;
   /** Whether it was stopped with what it had. */
   stopped?: boolean;
   /** Seconds of training. */
@@ -45,7 +46,7 @@ export async function trainInTime(options: TimedTraining): Promise<TimedOutcome>
     onProgress?.(event);
   };
   try {
-    const { bestRecall, epoch, seconds } = await train({
+    const { bestRecall, epoch, steps, seconds } = await train({
       train: split,
       val,
       reader,
@@ -60,7 +61,7 @@ export async function trainInTime(options: TimedTraining): Promise<TimedOutcome>
       onProgress: watch,
       logger,
     });
-    return { bestRecall, epoch, seconds };
+    return { bestRecall, epoch, steps, seconds };
   } catch (error) {
     if (!deadline.signal.aborted || signal?.aborted || !LimnError.isInstance(error) || error.code !== 'INTERRUPTED') throw error;
     logger.warn('The training took longer than planned and was stopped; its best model so far is used.');

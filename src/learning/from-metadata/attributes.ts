@@ -2,9 +2,11 @@
 import { LimnError } from '../../core/errors.js';
 import { suggestion } from '../../core/suggest.js';
 import { type CatalogueRow, valueText } from './catalogue-row.js';
-import { type Column, elementsOf, numberOf } from './columns.js';
+import { numbersOf } from './column-numbers.js';
+import { type Column, elementsOf } from './columns.js';
 import { type Role, roleOf, wordsOfName } from './roles.js';
 import { countsOf, mineTitles, titleWords } from './titles.js';
+import { spellings } from './value-variants.js';
 
 /** What products have one value of. `of` is the place of each row's value, -1 where it is not known. */
 export interface CategoryAttribute {
@@ -104,7 +106,9 @@ function asPresence({ name }: Base, of: readonly (string | undefined)[]): readon
 }
 
 function category(base: Base, given: readonly (string | undefined)[]): CategoryAttribute {
-  const of = asPresence(base, given);
+  const written = asPresence(base, given);
+  const spelling = spellings(countsOf(written), isProper(base));
+  const of = written.map((value) => value && spelling.get(value));
   const values = [...countsOf(of).keys()].sort();
   const places = new Map(values.map((value, place) => [value, place]));
   return {
@@ -115,8 +119,13 @@ function category(base: Base, given: readonly (string | undefined)[]): CategoryA
   };
 }
 
+/** Names of brands have no plural. */
+const isProper = ({ role, source }: Base) => source === 'words' || role === 'brand';
+
 function list(base: Base, cells: readonly unknown[], { separator }: Column): ListAttribute {
-  const elements = cells.map((cell) => elementsOf(cell, separator));
+  const written = cells.map((cell) => elementsOf(cell, separator));
+  const spelling = spellings(countsOf(written.flat()), isProper(base));
+  const elements = written.map((row) => [...new Set(row.map((value) => spelling.get(value) as string))]);
   const values = [...new Set(elements.flat())].sort();
   const places = new Map(values.map((value, place) => [value, place]));
   const of = elements.map((row) =>
@@ -126,7 +135,7 @@ function list(base: Base, cells: readonly unknown[], { separator }: Column): Lis
 }
 
 function number(base: Base, cells: readonly unknown[]): NumberAttribute {
-  const of = Float64Array.from(cells, numberOf);
+  const of = numbersOf(cells, base.role === 'price').values;
   const sorted = of.filter((value) => !Number.isNaN(value)).sort();
   const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
   // A quarter of where the middle half lies: what is nearer is not worth a word.

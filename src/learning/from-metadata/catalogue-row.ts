@@ -9,7 +9,25 @@ export interface CatalogueRow {
 }
 
 /** Words for "there is no value". */
-const missing = new Set(['', 'n/a', '#n/a', 'n.a.', 'na', 'nan', 'null', 'nil', 'none', 'unknown', '-', '--', '–', '—', '?']);
+const missing = new Set([
+  ...[
+    '',
+    'n/a',
+    '#n/a',
+    'n.a.',
+    'na',
+    '<na>',
+    'nan',
+    'null',
+    'nil',
+    'none',
+    'undefined',
+    'unknown',
+    'unspecified',
+    'not specified',
+  ],
+  ...['not available', 'not applicable', '(none)', '(blank)', 'k.a.', '-', '--', '–', '—', '?'],
+]);
 
 /** A value as a text in small letters with single spaces; undefined where it says that there is none. */
 export function valueText(value: unknown): string | undefined {

@@ -1,7 +1,8 @@
 import { describe, expect, it, test } from 'vitest';
 import { readAttributes } from './attributes.js';
 import type { CatalogueRow } from './catalogue-row.js';
-import { elementsOf, numberOf, typeColumns } from './columns.js';
+import { numberOf, numbersOf } from './column-numbers.js';
+import { elementsOf, typeColumns } from './columns.js';
 import { languageOf, roleOf } from './roles.js';
 
 const rowsOf = (columns: Record<string, readonly unknown[]>): CatalogueRow[] => {
@@ -35,6 +36,15 @@ describe('the kind of a column', () => {
     ['article', many((i) => 4000 + i), 'number'],
     ['parent_id', many((i) => `p${i % 9}`), 'none'],
     ['notes', many((i) => `x${i}`), 'none'],
+    ['price', ['1.299,00 €', '89,95 €', '45,00 €'], 'number'],
+    ['cost', ['$12', '$1,299.99', '-$3'], 'number'],
+    ['price', ['$12', '€15', '$9'], 'none'],
+    ['price', ['12', 'n/a', 'NaN', 'None', ' ', '15'], 'number'],
+    ['added', ['2024-01-05', '2024-03-05T10:00:00Z', '2023-12-31 08:15'], 'none'],
+    ['added', ['05.01.2024', '6/1/24'], 'none'],
+    ['added', [new Date(0), new Date(1e12)], 'none'],
+    ['colour', ['red/blue', 'blue', 'red', 'green/red'], 'list'],
+    ['colour', many((i) => `colour number${i}`), 'none'],
   ] as const)('%s', (name, values, kind) => {
     expect(kindOf(name, values)?.kind).toBe(kind);
   });
@@ -53,6 +63,55 @@ describe('the kind of a column', () => {
     expect(elementsOf('Red| blue |red|', '|')).toEqual(['red', 'blue']);
     expect(elementsOf(['A', 3, null, { b: 1 }], undefined)).toEqual(['a', '3']);
   });
+});
+
+test.each([
+  [
+    ['1.299,00 €', '89,95 €'],
+    [1299, 89.95],
+  ],
+  [
+    ['$12', '$1,299.99', '-$3', 'US$ 5'],
+    [12, 1299.99, -3, 5],
+  ],
+  [
+    ['CHF 1’299.50', '45.- CHF', "1'000.00"],
+    [1299.5, 45, 1000],
+  ],
+  [
+    ['1 299 kr', '49,-', '12 kr'],
+    [1299, 49, 12],
+  ],
+  // The other values say what a point is.
+  [
+    ['1.299', '12,50'],
+    [1299, 12.5],
+  ],
+  [
+    ['1.299', '12.50'],
+    [1.299, 12.5],
+  ],
+  [
+    ['1,299', '45'],
+    [1299, 45],
+  ],
+  [
+    ['1.234.567', '1.2.3', '1,23,4'],
+    [1_234_567, Number.NaN, Number.NaN],
+  ],
+  [
+    ['0.125', '0.5'],
+    [0.125, 0.5],
+  ],
+  [['12 cm', '', 'abc', 'Infinity'], Array(4).fill(Number.NaN)],
+])('the numbers of %j', (written, expected) => {
+  expect([...numbersOf(written).values]).toEqual(expected);
+});
+
+test('three digits behind a point are thousands of a price, and decimals of anything else', () => {
+  expect([...numbersOf(['1.299', '2.499'], true).values]).toEqual([1299, 2499]);
+  expect([...numbersOf(['1.299', '2.499']).values]).toEqual([1.299, 2.499]);
+  expect([...numbersOf(['€ 1.299', '€ 2.499']).values]).toEqual([1299, 2499]);
 });
 
 test('names say roles and languages', () => {
@@ -95,6 +154,18 @@ describe('attributes', () => {
         ['blue', 'blau'],
       ]),
     );
+  });
+
+  it('spellings of one value are one value, and brands keep their plural', () => {
+    const type = ['Dress', 'dresses', 'DRESS', ' dress ', 'T-shirt', 'T shirts', 'tshirt', 'T-shirt'];
+    const rows = rowsOf({ type, tags: ['Boot|heels', 'boots|heel', 'boots', 'heels'], brand: ['Levi', 'Levis'] });
+    const found = readAttributes(rows, typeColumns(rows));
+    expect(found.map((attribute) => 'values' in attribute && attribute.values)).toEqual([
+      ['dress', 't-shirt'],
+      ['boots', 'heels'],
+      ['levi', 'levis'],
+    ]);
+    expect(found[1]?.of[0]).toEqual([0, 1]);
   });
 
   it('a column of yes and no is whether something is there', () => {

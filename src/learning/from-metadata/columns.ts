@@ -1,5 +1,6 @@
 /** Looks at the columns of a catalogue and says what each is: categories, numbers, lists, free text, or nothing to learn from. */
 import { type CatalogueRow, valueText } from './catalogue-row.js';
+import { numbersOf } from './column-numbers.js';
 import { languageOf, type Role, roleOf } from './roles.js';
 
 export type ColumnKind = 'category' | 'list' | 'number' | 'text' | 'none';
@@ -20,19 +21,12 @@ export interface Column {
   readonly reason?: string;
 }
 
-const numeral = /^-?\d{1,15}([.,]\d{1,6})?$/;
-const separators = ['|', ';', ', ', ','] as const;
+const separators = ['|', ';', ', ', ',', ' / ', '/'] as const;
+const dates = [/^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[t ].*)?$/, /^\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?: .*)?$/] as const;
 /** What a product has and its image does not show, however well it goes with what images do show. */
 const unseen: ReadonlySet<Role> = new Set<Role>(['season', 'year', 'size']);
 /** More different values than this are no categories. */
 const mostCategories = 400;
-
-/** The number that a value says; NaN where it says none. */
-export function numberOf(value: unknown): number {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : Number.NaN;
-  const text = valueText(value);
-  return text !== undefined && numeral.test(text) ? Number(text.replace(',', '.')) : Number.NaN;
-}
 
 /** The elements of a list, in small letters, each once. */
 export function elementsOf(value: unknown, separator: string | undefined): string[] {
@@ -47,7 +41,9 @@ export function typeColumns(rows: readonly CatalogueRow[], wanted: readonly stri
 }
 
 function typeColumn(name: string, rows: readonly CatalogueRow[], isWanted: boolean): Column {
-  const given = rows.map(({ values }) => values[name]).filter((value) => Array.isArray(value) || valueText(value) !== undefined);
+  const given = rows
+    .map(({ values }) => (values[name] instanceof Date ? values[name].toISOString() : values[name]))
+    .filter((value) => Array.isArray(value) || valueText(value) !== undefined);
   const texts = given.map((value) => (Array.isArray(value) ? value.join('|') : (valueText(value) as string)));
   const distinct = new Set(texts).size;
   const filled = given.length;
@@ -61,14 +57,16 @@ function typeColumn(name: string, rows: readonly CatalogueRow[], isWanted: boole
   if (role !== undefined && unseen.has(role) && !isWanted)
     return none('images do not show it; name it among the fields to learn from it');
   if (role === 'identifier' && !isWanted) return none('its name says that it identifies rows');
+  if (texts.every((text) => dates.some((date) => date.test(text)))) return none('its values are dates');
+  const { values: numbers, currencies } = numbersOf(given, role === 'price');
+  if (role !== 'size' && numbers.every((number) => !Number.isNaN(number))) {
+    const isCode = distinct === filled && role === undefined && !isWanted && numbers.every(Number.isInteger);
+    if (isCode && filled > 10) return none('its values are whole numbers that never repeat, as of an id');
+    if (currencies.length > 1) return none(`its values are in several currencies (${currencies.join(', ')})`);
+    return { ...column, kind: 'number' };
+  }
   const list = listOf(given, texts);
   if (list) return { ...column, kind: 'list', ...list };
-  if (role !== 'size' && given.every((value) => !Number.isNaN(numberOf(value)))) {
-    const isCode = distinct === filled && role === undefined && !isWanted && given.every((v) => Number.isInteger(numberOf(v)));
-    return isCode && filled > 10
-      ? none('its values are whole numbers that never repeat, as of an id')
-      : { ...column, kind: 'number' };
-  }
   const words = texts.reduce((sum, text) => sum + text.split(' ').length, 0) / filled;
   const repeats = distinct <= Math.max(2, filled * 0.5) && distinct <= mostCategories;
   if (role === 'title' && (words >= 2 || !repeats)) return { ...column, kind: 'text' };
@@ -89,7 +87,7 @@ function listOf(given: readonly unknown[], texts: readonly string[]): Pick<Colum
     const parts = split.flatMap((text) => text.split(separator));
     const short = parts.reduce((sum, part) => sum + part.trim().split(' ').length, 0) / parts.length <= 3;
     const distinct = count(separator);
-    if (short && distinct <= mostCategories && distinct <= wholes && !split.every((text) => numeral.test(text))) {
+    if (short && distinct <= mostCategories && distinct <= wholes) {
       return { separator, distinct };
     }
   }

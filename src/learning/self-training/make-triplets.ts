@@ -1,5 +1,6 @@
 /** The making of a round's pseudo triplets: pairs are mined, the captioner writes, LIMN judges. */
 import { join } from 'node:path';
+import { Random } from '../../core/random.js';
 import { CaptionerModel } from '../../models/captioner/captioner-model.js';
 import type { ImageFeatures } from '../../models/retrieval/image-features.js';
 import { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
@@ -20,7 +21,7 @@ export type RoundMaterial = Pick<RoundResult, 'mined' | 'counts' | 'seconds'>;
 /** Pairs that are written and scored together; a kill loses no more. */
 const chunk = 256;
 /** What a pair takes in texts/ and pseudo.jsonl together. */
-const bytesOfPair = 700;
+export const bytesOfPair = 700;
 
 /** Mines, writes and judges with the models of the round before; leaves pseudo.jsonl. */
 export async function makePseudoTriplets(work: Work, round: number): Promise<RoundMaterial> {
@@ -102,7 +103,7 @@ async function mineRound(
     labelled,
     broken.map(({ id }) => id),
   );
-  return minePairs({
+  const mined = await minePairs({
     triplets: readable.triplets,
     pool: ids,
     forbidden,
@@ -114,6 +115,14 @@ async function mineRound(
     seed,
     ...reporting(work, round),
   });
+  return drawn(mined, work.plan?.pairs, Random.derive(seed, 'pairs that there is time for'));
+}
+
+/** As many of them as there is time for, in their order. */
+function drawn(pairs: readonly MinedPair[], most: number | undefined, random: Random): MinedPair[] {
+  if (most === undefined || pairs.length <= most) return [...pairs];
+  const kept = random.shuffle([...pairs.keys()]).slice(0, most);
+  return kept.sort((a, b) => a - b).map((at) => pairs[at] as MinedPair);
 }
 
 function recordOf(

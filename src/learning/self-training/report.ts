@@ -71,6 +71,7 @@ const whyEnded = {
   rounds: 'all rounds were done',
   patience: 'validation stopped rising',
   captioner: 'the captioner has no skill',
+  time: 'another round would not have ended in time',
 };
 
 /** What numbers on held-out pseudo triplets are worth. */

@@ -39,8 +39,8 @@ export interface SelfTrainResult {
   best: number;
   /** What epochs were chosen on; rounds are chosen on labels alone. */
   validation: 'labels' | 'pseudo triplets';
-  /** Why it ended: all rounds were done, validation stopped rising, or the captioner has no skill. */
-  ended: 'rounds' | 'patience' | 'captioner';
+  /** Why it ended: all rounds were done, validation stopped rising, the captioner has no skill, or the time would not do for another round. */
+  ended: 'rounds' | 'patience' | 'captioner' | 'time';
   /** Folders of the best round's models. */
   limn: string;
   /** The folder of the chosen round's captioner. */

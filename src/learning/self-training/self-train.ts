@@ -23,6 +23,7 @@ import { requireUsable } from '../data/usable.js';
 import { evaluate } from '../eval/evaluate.js';
 import { withSplitImages } from '../eval/split-images.js';
 import { parse } from '../train/common.js';
+import { secondsNow } from '../train/measure-step.js';
 import { RunFolder } from '../train/run-folder.js';
 import { train } from '../train/train.js';
 import { trainCaptioner } from '../train/train-captioner.js';
@@ -33,6 +34,8 @@ import { mixTriplets } from './mixing.js';
 import { acceptedTriplets, readPseudoTriplets } from './pseudo-triplets.js';
 import { pairsOf, type RoundResult, type SelfTrainResult } from './rounds.js';
 import { type SelfTrainSettings, type SelfTrainSettingsInput, selfTrainSettings } from './settings.js';
+import { hasTimeFor } from './time-plan.js';
+import { inTime } from './time-work.js';
 import {
   type ModelFolders,
   modelsOf,
@@ -80,22 +83,26 @@ export interface SelfTrainOptions {
   onProgress?: OnProgress | undefined;
   /** Where remarks go. @default {@link silentLogger} */
   logger?: Logger;
+  /** A clock in seconds, from any start, for measuring what fits into `settings.minutes`. @default that of the machine */
+  now?: (() => number) | undefined;
 }
 
 /**
  * Trains, or goes on: every stage that is finished is kept in the folder and never done again.
  *
- * @throws LimnError as `train`, `minePairs` and `checkGiven` do; DATA when there are neither labels nor given models to begin with, labels without
+ * @throws LimnError as `train`, `minePairs` and `checkGiven` do; USAGE where nothing fits into `settings.minutes`; DATA when there are neither labels nor given models to begin with, labels without
  * validation, or no pictures
  */
 export async function selfTrain(options: SelfTrainOptions): Promise<SelfTrainResult> {
   const { work, run } = await begin(options);
-  return allRounds(work).finally(() => run.close());
+  return inTime(work)
+    .then(allRounds)
+    .finally(() => run.close());
 }
 
 /** Rounds from 0 on, and the best one's models and result. */
 async function allRounds(work: Work): Promise<SelfTrainResult> {
-  const { out, settings, val, logger } = work;
+  const { out, settings, val, logger, plan } = work;
   const key = scoreKey(settings);
   const score = ({ recall }: RoundResult) => recall[key] as number;
   const rounds = await roundZero(work);
@@ -108,6 +115,11 @@ async function allRounds(work: Work): Promise<SelfTrainResult> {
         `The captioner has no skill: its CIDEr-D on validation is ${skill.toFixed(3)}, less than "captionerFloor" (${settings.captionerFloor}). Nothing is learned from its texts. Give it more labels or epochs, or lower the floor.`,
       );
       ended = 'captioner';
+      break;
+    }
+    if (rounds.length > 0 && plan && settings.minutes && !hasTimeFor(plan, usedIn(rounds), settings.minutes * 60)) {
+      logger.warn(`Round ${round} would not end in the ${settings.minutes} minutes that were given, so it is not begun.`);
+      ended = 'time';
       break;
     }
     const next = await nextRound(work, round);
@@ -138,6 +150,10 @@ async function allRounds(work: Work): Promise<SelfTrainResult> {
   return result;
 }
 
+/** Seconds of all stages of these rounds, also of those of an earlier process. */
+const usedIn = (rounds: readonly RoundResult[]) =>
+  rounds.flatMap(({ seconds }) => Object.values(seconds)).reduce((sum, part) => sum + part, 0);
+
 /** Settings whose retrieval model has this method. */
 function withMethod(settings: SelfTrainSettings, method: string | MethodDefinition | undefined): SelfTrainSettings {
   if (method === undefined) return settings;
@@ -147,7 +163,7 @@ function withMethod(settings: SelfTrainSettings, method: string | MethodDefiniti
 
 /** Checks what is given and opens the run's folder. */
 async function begin(options: SelfTrainOptions): Promise<{ work: Work; run: RunFolder }> {
-  const { out, dataset, reader, val, test, given, seed = 1, resume = false, onBroken = 'error' } = options;
+  const { out, dataset, reader, val, test, given, seed = 1, resume = false, onBroken = 'error', now = secondsNow } = options;
   const { logger = silentLogger, signal, onProgress } = options;
   const settings = withMethod(parse(selfTrainSettings, options.settings ?? {}, 'self-training settings'), options.method);
   const labels = options.train ?? { name: 'train', images: [], triplets: [], missing: [] };
@@ -171,7 +187,7 @@ async function begin(options: SelfTrainOptions): Promise<{ work: Work; run: RunF
   const run = await RunFolder.open(out, config, resume, { schemas: { settings: selfTrainSettings } });
   const labelled = withLabels(labels, settings.labels, seed);
   const data = { labelled, val, test, pool, given };
-  const work = { ...data, reader, out, dataset, settings, seed, onBroken, signal, onProgress, logger };
+  const work = { ...data, reader, out, dataset, settings, seed, onBroken, signal, onProgress, logger, now };
   return { work, run };
 }
 

@@ -13,6 +13,12 @@ const modelAndTraining = z.strictObject({ model: settings, training: settings })
 export const selfTrainSettings = z.strictObject({
   /** Round 0 learns from the labels alone. */
   rounds: z.int().nonnegative().default(2).describe('number of rounds after round 0'),
+  /** Decided once, before round 0, by a few measured steps and texts: rounds, pairs and epochs are what fits. @default as long as it takes */
+  minutes: z
+    .number()
+    .positive()
+    .optional()
+    .describe('time of the whole run; fewer rounds, pairs and epochs are what fits into it'),
   /** Rounds in a row without a better validation, after which it stops. */
   patience: positive.default(1),
   /** A seeded draw; all pictures stay in the pool. */

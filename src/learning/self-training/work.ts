@@ -9,6 +9,7 @@ import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-r
 import type { DatasetImage, Split } from '../data/triplets.js';
 import { findProtocol, type Protocol } from '../eval/protocols/index.js';
 import type { SelfTrainSettings } from './settings.js';
+import type { TimePlan } from './time-plan.js';
 
 /** Folders of a LIMN and of a captioner: runs, or the models in them. */
 export interface ModelFolders {
@@ -30,6 +31,10 @@ export interface Work {
   out: string;
   dataset: Record<string, unknown>;
   settings: SelfTrainSettings;
+  /** What fits into the time that was given; undefined where none was. */
+  plan?: TimePlan | undefined;
+  /** Seconds, from any start. */
+  now: () => number;
   seed: number;
   onBroken: 'error' | 'skip';
   signal: AbortSignal | undefined;

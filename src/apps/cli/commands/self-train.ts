@@ -29,6 +29,7 @@ interface SelfTrainFlags extends DatasetOptions, ReaderOptions {
   seed: number;
   rounds?: number;
   labels?: number;
+  minutes?: number;
   resume?: boolean;
   json?: boolean;
   /** Only from a config file; see train/self-training/settings.ts. */
@@ -54,6 +55,7 @@ export function selfTrainCommand(): Command {
       .option('--out <folder>', 'the run folder: round-N/, limn/, captioner/, result.json, report.html')
       .addOption(settingOption('--rounds <count>', selfTrainSettings.shape.rounds))
       .addOption(settingOption('--labels <share>', selfTrainSettings.shape.labels))
+      .addOption(settingOption('--minutes <count>', selfTrainSettings.shape.minutes, { usually: 'as long as it takes' }))
       .addOption(seedOption())
       .option('--resume', 'resume the run in --out; finished stages are not repeated')
       .option('--json', 'print the result as JSON')
@@ -72,11 +74,12 @@ async function runSelfTrain(flags: SelfTrainFlags, command: Command): Promise<vo
   const given = givenModels(flags);
   const labelled = flags.pool === undefined || flags.data !== undefined || isNamed('dataset');
   if (!labelled) checkWithoutLabels(flags, given);
-  const { rounds, labels, seed, resume = false } = flags;
+  const { rounds, labels, minutes, seed, resume = false } = flags;
   const settings: Record<string, unknown> = {
     ...checked(flags.selfTraining),
     ...(rounds === undefined ? {} : { rounds }),
     ...(labels === undefined ? {} : { labels }),
+    ...(minutes === undefined ? {} : { minutes }),
   };
   const { result, page } = await runLong(async (tools) => {
     const { splits, origin, protocol } = labelled ? await labelledData(flags, tools) : unlabelled;
