@@ -32,6 +32,8 @@ describe.skipIf(!hasBrowser)('an export', () => {
   let address: string;
   /** What the server gives. */
   let served: string;
+  /** Files whose path begins with this are given when it resolves. */
+  let held: { path: string; until: Promise<void> } | undefined;
   let browser: Browser;
   let context: BrowserContext;
   let faults: string[];
@@ -62,7 +64,9 @@ describe.skipIf(!hasBrowser)('an export', () => {
       const path = decodeURIComponent(new URL(request.url ?? '/', 'http://host').pathname);
       // Where a test asks the worker alone, the page does not load it a second time.
       if (path === '/blank') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<title>blank</title>');
-      readFile(join(served, path.endsWith('/') ? `${path}index.html` : path)).then(
+      const ready = held && path.startsWith(held.path) ? held.until : Promise.resolve();
+      const reading = ready.then(() => readFile(join(served, path.endsWith('/') ? `${path}index.html` : path)));
+      reading.then(
         (bytes) =>
           response
             .writeHead(200, {
@@ -80,6 +84,7 @@ describe.skipIf(!hasBrowser)('an export', () => {
   afterEach(async () => {
     await context?.close();
     served = folder.at('export');
+    held = undefined;
   });
 
   afterAll(async () => {
@@ -138,6 +143,32 @@ describe.skipIf(!hasBrowser)('an export', () => {
   }
 
   const cards = (page: Page) => page.locator('[data-card]');
+
+  async function violationsOf(page: Page): Promise<string[]> {
+    await page.evaluate(await readFile(axe, 'utf8'));
+    return page.evaluate(async () => {
+      const { violations } = await (
+        globalThis as never as { axe: { run(): Promise<{ violations: { id: string }[] }> } }
+      ).axe.run();
+      return violations.map(({ id }) => id);
+    });
+  }
+
+  it('shows its download, which can be cancelled and taken up again', async () => {
+    let give: () => void = () => {};
+    held = { path: '/data/runtime-', until: new Promise((given) => (give = given)) };
+    const page = await open(320);
+    const note = page.locator('.loading');
+    await note.getByText(/^Loading the search: \d+\.\d of 1\d\.\d MB$/).waitFor();
+    await cards(page).first().waitFor();
+    expect(await violationsOf(page)).toEqual([]);
+    await note.getByRole('button', { name: 'Cancel' }).click();
+    await note.getByText('The search is not loaded.').waitFor();
+    give();
+    await note.getByRole('button', { name: /^Load \d+\.\d MB$/ }).click();
+    await note.waitFor({ state: 'detached' });
+    expect(faults).toEqual([]);
+  });
 
   it('has the hits of the gallery itself: by images, texts, both, filters, weights, negatives, boxes and uploads', async () => {
     const upload = await imageBytes(77);
@@ -204,14 +235,7 @@ describe.skipIf(!hasBrowser)('an export', () => {
     await page.locator('#results[aria-busy="false"] .card b').first().waitFor();
     await page.getByText('Nothing is sent', { exact: false }).first().waitFor();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
-    await page.evaluate(await readFile(axe, 'utf8'));
-    const found = await page.evaluate(async () => {
-      const { violations } = await (
-        globalThis as never as { axe: { run(): Promise<{ violations: { id: string }[] }> } }
-      ).axe.run();
-      return violations.map(({ id }) => id);
-    });
-    expect(found).toEqual([]);
+    expect(await violationsOf(page)).toEqual([]);
     const before = await page.locator('[data-card]').evaluateAll((all) => all.map((card) => card.getAttribute('data-card')));
     await page.evaluate(async () => {
       await navigator.serviceWorker.ready;

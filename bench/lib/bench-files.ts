@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 export const benchFiles: Readonly<Record<string, string>> = {
   browser: 'browser',
+  'browser-agreement': 'browser-agreement',
   floor: 'floor',
   growth: 'growth',
   serve: 'serve',

@@ -1,116 +1,106 @@
 /**
- * Searching an export in headless Chromium: the first result, searches after it, and a scan of many vectors.
+ * Searching an export in headless Chromium: the first result, searches after it, and drawn galleries of several sizes.
  *
- *     npm run bench -- browser -- --export FOLDER [--images 100000 --width 512 --turns 40]
+ *     npm run bench -- browser -- --export FOLDER [--sizes 2000,20000,100000 --width 512 --turns 40]
  *
- * The folder is one of `limn export --static`. Results go to bench/results/browser.json.
+ * The folder is one of `limn export --static`. Results go to bench/results/browser.json and into docs/browser.md.
  */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium, type Page } from 'playwright-core';
+import type { ExportManifest } from '#limn/search/export/format.js';
+import { askWorker, type Call, launchChromium, peakOfPages } from '../lib/ask-worker.js';
+import type { BrowserSize } from '../lib/browser-table.js';
 import { drawExport } from '../lib/drawn-export.js';
 import { serveFolder } from '../lib/file-server.js';
 import { reportFailure } from '../lib/report-failure.js';
 import { saveResult } from '../lib/save-result.js';
+import { median, rounded } from '../lib/statistics.js';
+import { writeBrowserTable } from '../lib/write-browser-table.js';
 
 const { values: flags } = parseArgs({
   options: {
     export: { type: 'string' },
-    images: { type: 'string', default: '100000' },
+    sizes: { type: 'string', default: '2000,20000,100000' },
     width: { type: 'string', default: '512' },
     turns: { type: 'string', default: '40' },
   },
 });
-const turns = Number(flags.turns);
+const [turns, width] = [Number(flags.turns), Number(flags.width)];
+const middle = (times: readonly { milliseconds: number }[]) => rounded(median(times.map(({ milliseconds }) => milliseconds)), 1);
 
-/** Calls of a new worker one after the other: milliseconds and answers. */
-async function ask(page: Page, script: string, base: string, calls: readonly [method: string, argument: unknown][]) {
-  return page.evaluate(
-    async ({ script, calls, base }) => {
-      const scope = globalThis as unknown as { Worker: new (url: URL, options: object) => Record<string, unknown> };
-      const worker = new scope.Worker(new URL(`assets/${script}`, base), { type: 'module' }) as {
-        onmessage: unknown;
-        postMessage(message: unknown): void;
-        terminate(): void;
-      };
-      const results: { milliseconds: number; answer: never }[] = [];
-      const all = [['open', { base, cache: false }] as [string, unknown], ...calls];
-      for (const [call, [method, argument]] of all.entries()) {
-        const start = performance.now();
-        const answer = await new Promise((done) => {
-          worker.onmessage = ({ data }: { data: { call?: number; result?: unknown; error?: unknown } }) => {
-            if (data.call === call) done(data.error ? { error: data.error } : data.result);
-          };
-          worker.postMessage({ call, method, argument });
-        });
-        results.push({ milliseconds: performance.now() - start, answer: answer as never });
-      }
-      worker.terminate();
-      return results;
-    },
-    { script, calls: [...calls], base },
-  );
-}
-
-const median = (values: readonly number[]) => Number([...values].sort((a, b) => a - b)[values.length >> 1]?.toFixed(1));
-
-const scratch = await mkdtemp(join(tmpdir(), 'limn-bench-browser-'));
-try {
-  if (flags.export === undefined) throw new Error('Give --export, a folder of "limn export --static".');
-  const browser = await chromium.launch({
-    executablePath: process.env.LIMN_CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu'],
-  });
-  const script = (await readdir(join(flags.export, 'assets'))).find((name) => name.startsWith('worker-')) as string;
-  const served = await serveFolder(flags.export);
-  const context = await browser.newContext();
-  const page = await context.newPage();
+async function speedOf(folder: string) {
+  const browser = await launchChromium();
+  const served = await serveFolder(folder);
+  const page = await browser.newPage();
   const start = performance.now();
   await page.goto(served.address);
   await page.locator('.example').first().click();
   await page.locator('#results[aria-busy="false"] .card b').first().waitFor();
   const firstResult = Math.round(performance.now() - start);
-  const found = await ask(page, script, served.address, [['items', { limit: 200 }]]);
-  const ids = (found[1]!.answer as { items: { id: string }[] }).items.map(({ id }) => id);
+  const [opened, list] = await askWorker(page, folder, served.address, [['items', { limit: 200 }]]);
+  const ids = (list!.answer as { items: { id: string }[] }).items.map(({ id }) => id);
   const texts = ['in red', 'in blue', 'with stripes', 'shorter', 'with long sleeves', 'in green'];
-  const searches = Array.from({ length: turns }, (_, i): [string, unknown] => {
+  const searches = Array.from({ length: turns }, (_, i): Call => {
     return ['search', { references: [{ id: ids[i] }], texts: [texts[i % texts.length]] }];
   });
   const one = { references: [{ id: ids[0] }], texts: ['in red'] };
-  const factors = (found[0]!.answer as { factors: string[] }).factors.length;
-  const moves = Array.from({ length: turns }, (_, i): [string, unknown] => {
+  const factors = (opened!.answer as { factors: string[] }).factors.length;
+  const moves = Array.from({ length: turns }, (_, i): Call => {
     return ['search', { ...one, weights: Array.from({ length: factors }, (_, k) => (k === i % factors ? 1 : 1 / factors)) }];
   });
-  const measured = await ask(page, script, served.address, [['prepare', undefined], ['search', one], ...searches, ...moves]);
-  const times = measured.slice(3).map(({ milliseconds }) => milliseconds);
-  const failed = measured.find(({ answer }) => (answer as { error?: unknown } | undefined)?.error);
-  if (failed) throw new Error(JSON.stringify(failed.answer));
-  await served.close();
-
-  const [count, width] = [Number(flags.images), Number(flags.width)];
-  const bytes = await drawExport(flags.export, scratch, count, width);
-  const large = await serveFolder(scratch);
-  await page.goto(large.address);
-  const drawn = Array.from({ length: turns }, (_, i): [string, unknown] => {
-    return ['search', { references: [{ id: `i${String((i * 2477) % count).padStart(7, '0')}` }] }];
-  });
-  const scans = await ask(page, script, large.address, [['prepare', undefined], ...drawn]);
-  await large.close();
+  const times = (
+    await askWorker(page, folder, served.address, [['prepare', undefined], ['search', one], ...searches, ...moves])
+  ).slice(3);
   await browser.close();
-  const result = {
-    options: { images: count, width, turns },
-    firstResult,
-    textSearch: median(times.slice(0, turns)),
-    weightMove: median(times.slice(turns)),
-    scan: median(scans.slice(2).map(({ milliseconds }) => milliseconds)),
-    open: Math.round(scans[0]?.milliseconds ?? 0),
-    load: Math.round(scans[1]?.milliseconds ?? 0),
-    fetched: bytes,
+  await served.close();
+  return { firstResult, textSearch: middle(times.slice(0, turns)), weightMove: middle(times.slice(turns)) };
+}
+
+/** @param from the export whose page and model are taken */
+async function sizeOf(from: string, folder: string, images: number): Promise<BrowserSize> {
+  await mkdir(folder, { recursive: true });
+  const vectors = await drawExport(from, folder, images, width);
+  const { files, page: assets } = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')) as ExportManifest;
+  const { columns: _, queryAttention, galleryAttention, ...needed } = files;
+  const others = [...Object.values(needed), ...assets].reduce((sum, { bytes }) => sum + bytes, 0);
+  // A browser of its own: its process has had no other gallery in memory.
+  const browser = await launchChromium();
+  const served = await serveFolder(folder);
+  const page = await browser.newPage();
+  await page.goto(`${served.address}manifest.json`);
+  const calls = Array.from({ length: turns }, (_, i): Call => {
+    return ['search', { references: [{ id: `i${String((i * 2477) % images).padStart(7, '0')}` }] }];
+  });
+  const [opened, loaded, ...scans] = await askWorker(page, folder, served.address, [['prepare', undefined], ...calls]);
+  const peak = await peakOfPages(browser);
+  await browser.close();
+  await served.close();
+  return {
+    images,
+    vectors,
+    download: vectors + others,
+    open: Math.round(opened!.milliseconds),
+    load: Math.round(loaded!.milliseconds),
+    scan: middle(scans),
+    peak,
   };
+}
+
+const scratch = await mkdtemp(join(tmpdir(), 'limn-bench-browser-'));
+try {
+  if (flags.export === undefined) throw new Error('Give --export, a folder of "limn export --static".');
+  const speed = await speedOf(flags.export);
+  const sizes: BrowserSize[] = [];
+  for (const images of flags.sizes.split(',').map(Number)) {
+    sizes.push(await sizeOf(flags.export, join(scratch, String(images)), images));
+    console.log(JSON.stringify(sizes.at(-1)));
+  }
+  const result = { options: { width, turns }, ...speed, sizes };
   console.log(JSON.stringify(result));
   await saveResult('browser', result);
+  await writeBrowserTable();
 } catch (error) {
   reportFailure(error);
 } finally {

@@ -15,6 +15,9 @@ self.addEventListener('install', (event) => {
 
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
 
+// The page says what it showed before this worker was there.
+self.addEventListener('message', (event) => event.waitUntil(keepShown(event.data?.keep ?? [])));
+
 self.addEventListener('fetch', (event) => {
   const { method, url } = event.request;
   const { scope } = self.registration;
@@ -46,6 +49,16 @@ async function networkFirst(request) {
     const known = await cache.match(request, { ignoreSearch: true, ignoreVary: true });
     if (known) return known;
     throw error;
+  }
+}
+
+async function keepShown(addresses) {
+  const cache = await caches.open(kept);
+  for (const address of addresses.slice(0, mostImages)) {
+    if (!address.startsWith(`${self.registration.scope}thumbnails/`) || (await cache.match(address, { ignoreVary: true })))
+      continue;
+    const answer = await fetch(address).catch(() => undefined);
+    if (answer?.ok) await keep(cache, address, answer);
   }
 }
 

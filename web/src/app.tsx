@@ -6,6 +6,7 @@ import { DropLayer } from './components/drop-layer.js';
 import { Header } from './components/header.js';
 import { HelpDialog } from './components/help-dialog.js';
 import { KeyDialog } from './components/key-dialog.js';
+import { LoadingNote } from './components/loading-note.js';
 import { NoGalleries } from './components/no-galleries.js';
 import { PanelSheet, Panels } from './components/panels.js';
 import { PrivateNote } from './components/private-note.js';
@@ -34,6 +35,7 @@ export function App() {
           <div class="rail">
             <Composer />
             {!narrow && <Panels />}
+            <LoadingNote />
             <PrivateNote />
           </div>
           <main class="stage">

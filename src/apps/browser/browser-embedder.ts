@@ -79,12 +79,6 @@ export class BrowserEmbedder implements QueryEmbedder {
     return result.attention?.data as Float32Array;
   }
 
-  /** Opens what a search with a text needs, ahead of it. */
-  async prepare(): Promise<void> {
-    await this.sessions.open(this.data.query);
-    if (this.data.encoder) await this.sessions.open(this.data.encoder);
-  }
-
   private words(text: string): Feeds {
     return wordSource(this.vocabulary, this.model.words).feeds([text]);
   }

@@ -50,6 +50,7 @@ it('fetches a file once, and needs no network afterwards', async () => {
   const first = new ExportFiles(base);
   expect((await first.manifest()).format).toBe(exportFormat);
   expect(await text(first.read(file))).toBe('the file');
+  await first.kept();
   host.clear();
   const again = new ExportFiles(base);
   expect((await again.manifest()).files.columns).toEqual(file);
@@ -68,7 +69,9 @@ it('does not trust what it kept, and fetches a damaged copy again', async () => 
 it('lets the files of earlier exports go', async () => {
   kept.set(`${base}data/old.bin`, bytes);
   kept.set(base + file.path, bytes);
-  await new ExportFiles(base).manifest();
+  const files = new ExportFiles(base);
+  await files.manifest();
+  await files.kept();
   expect([...kept.keys()].sort()).toEqual([base + file.path, `${base}manifest.json`]);
 });
 
@@ -77,12 +80,19 @@ it('works with a full cache, and says so once', async () => {
   const files = new ExportFiles(base);
   await files.manifest();
   expect(await text(files.read(file))).toBe('the file');
+  await files.kept();
   expect([...files.notes]).toEqual([expect.stringMatching(/its space for this site is full\. Searching works all the same\.$/)]);
 });
 
 it.each([
   ['a damaged file', (): unknown => host.set(base + file.path, 'the fill'), /data\/file-1\.bin of this export is damaged/],
-  ['a missing file', () => host.delete(base + file.path), /is missing \(the host answered 404\)\. Upload the whole folder/],
+  [
+    'a missing file',
+    () => host.delete(base + file.path),
+    /is missing \(the host answered 404\)\. Reload the page; if that does not help, upload the whole folder/,
+  ],
+  ['a longer file', () => host.set(base + file.path, 'the file and more'), /data\/file-1\.bin of this export is damaged/],
+  ['a file that was cut short', () => host.set(base + file.path, 'the fil'), /data\/file-1\.bin of this export is damaged/],
 ])('says what is wrong with %s, and keeps nothing of it', async (_, change, message) => {
   change();
   await expect(new ExportFiles(base).read(file)).rejects.toThrow(message);
@@ -96,6 +106,58 @@ it.each([
 ])('refuses the manifest %s', async (content, message) => {
   host.set(`${base}manifest.json`, content);
   await expect(new ExportFiles(base).manifest()).rejects.toThrow(message);
+});
+
+it('says that a host answers with its own page where a file is missing', async () => {
+  const page = new Response('<title>Shop</title>', { headers: { 'content-type': 'text/html; charset=utf-8' } });
+  vi.stubGlobal('fetch', async () => page);
+  await expect(new ExportFiles(base).read(file)).rejects.toThrow(/file-1\.bin .* is missing: the host answered with a web page/);
+});
+
+it('says what it cannot keep, and works on a page that came unencrypted', async () => {
+  vi.unstubAllGlobals();
+  vi.stubGlobal('fetch', async () => new Response('the file'));
+  vi.stubGlobal('crypto', {});
+  vi.stubGlobal('isSecureContext', false);
+  const files = new ExportFiles(base);
+  expect(await text(files.read(file))).toBe('the file');
+  expect([...files.notes]).toEqual([expect.stringMatching(/does not keep this gallery .*: the page came unencrypted\./)]);
+});
+
+it('tells how much is here of all that was announced, as it comes', async () => {
+  const told: [number, number][] = [];
+  const pieces = ['the ', 'fi', 'le'].map((piece) => new TextEncoder().encode(piece));
+  vi.stubGlobal('fetch', async () => new Response(ReadableStream.from(pieces)));
+  const files = new ExportFiles(base, { onProgress: ({ done, total }) => told.push([done, total]) });
+  files.expect([file, undefined, { ...file, path: 'data/other.bin', bytes: 92 }]);
+  await files.read(file);
+  await files.kept();
+  await files.read(file);
+  expect(told).toEqual([
+    [4, 100],
+    [6, 100],
+    [8, 100],
+  ]);
+});
+
+it('stops what is being fetched, and fetches again what is asked for afterwards', async () => {
+  const files = new ExportFiles(base);
+  let begun = 0;
+  vi.stubGlobal('fetch', async (_: string, { signal }: RequestInit) => {
+    if (begun++ > 0) return new Response('the file');
+    return new Promise((_done, fail) => signal?.addEventListener('abort', () => fail(signal.reason)));
+  });
+  const first = files.read(file);
+  await vi.waitFor(() => expect(begun).toBe(1));
+  files.stop();
+  await expect(first).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  expect(await text(files.read(file))).toBe('the file');
+});
+
+it('asks about the host where it is another site', async () => {
+  host.clear();
+  vi.stubGlobal('location', { origin: 'https://blog.example' });
+  await expect(new ExportFiles(base).read(file)).rejects.toThrow(/cannot be reached\. .*allow other sites to read it \(CORS\)\?/);
 });
 
 it('ends when it is told to', async () => {

@@ -5,6 +5,8 @@
 import { LimnError, messageOf, throwIfAborted } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress-event.js';
 import { checkManifest, type ExportedFile, type ExportManifest, imagePath, manifestName } from '../../search/export/format.js';
+import { LoadProgress } from './load-progress.js';
+import { sha256 } from './sha256.js';
 
 export interface FileOptions {
   /** Keep files for visits without a network. @default true */
@@ -17,20 +19,40 @@ export class ExportFiles {
   /** What a person should know of how files were fetched and kept, in sentences. */
   readonly notes = new Set<string>();
   private cache: Promise<Cache | undefined> | undefined;
-  private fetched = 0;
-  private expected = 0;
+  private readonly progress: LoadProgress;
+  private stopping = new AbortController();
+  private readonly keeping = new Set<Promise<void>>();
 
   constructor(
     /** The folder, with a slash at the end. */
     readonly base: string,
     private readonly options: FileOptions = {},
-  ) {}
+  ) {
+    options.signal?.addEventListener('abort', () => this.stop(), { once: true });
+    this.progress = new LoadProgress(options.onProgress);
+  }
+
+  /** Says which files will be read, for the total that progress is told of. */
+  expect(files: readonly (ExportedFile | undefined)[]): void {
+    this.progress.expect(files);
+  }
+
+  /** Stops what is being fetched, which fails with INTERRUPTED; what is asked for afterwards is fetched. */
+  stop(): void {
+    this.stopping.abort();
+    this.stopping = new AbortController();
+  }
+
+  /** Resolves when everything that was read is kept, or could not be. */
+  async kept(): Promise<void> {
+    await Promise.all(this.keeping);
+  }
 
   /** The manifest of now; without a network, the one of the last visit. @throws LimnError IO, GALLERY */
   async manifest(): Promise<ExportManifest> {
     const address = this.base + manifestName;
     const cache = await this.storage();
-    const response = await this.get(address, { cache: 'no-cache' }).catch(async (error) => {
+    const response = await this.get(address).catch(async (error) => {
       const kept = await cache?.match(address);
       if (kept) return kept;
       throw error;
@@ -43,68 +65,87 @@ export class ExportFiles {
       throw new LimnError('GALLERY', `${address} is damaged: it is not JSON. Export the gallery again.`);
     }
     const manifest = checkManifest(value, address);
-    await this.keep(address, new TextEncoder().encode(text));
+    this.keep(address, new TextEncoder().encode(text));
     await this.forgetOthers(manifest);
     return manifest;
   }
 
   /** The bytes of a file. @throws LimnError IO for a file that is missing, DATA for one that is damaged */
-  async read({ path, bytes: size, sha256 }: ExportedFile): Promise<Uint8Array<ArrayBuffer>> {
-    this.expected += size;
-    const bytes = await this.whole(path, (content) => matches(content, sha256));
-    this.fetched += size;
-    this.options.onProgress?.({ stage: 'load', done: this.fetched, total: this.expected });
+  async read(file: ExportedFile): Promise<Uint8Array<ArrayBuffer>> {
+    const { path, bytes: size, sha256: hash } = file;
+    this.progress.expect([file]);
+    const bytes = await this.whole(path, hash, (response) =>
+      readBody(response, size, (done) => this.progress.reached(path, done)),
+    );
+    this.progress.reached(path, size);
     return bytes;
   }
 
   /** An image by the name of its file. @throws as {@link read} */
   image(kind: 'thumbnails' | 'references', name: string): Promise<Uint8Array<ArrayBuffer>> {
-    return this.whole(imagePath(kind, name), (content) => matches(content, name));
+    return this.whole(imagePath(kind, name), name, async (response) => new Uint8Array(await response.arrayBuffer()));
   }
 
   address(path: string): string {
     return this.base + path;
   }
 
+  /** @param hash SHA-256 in hexadecimal, or its beginning */
   private async whole(
     path: string,
-    fits: (bytes: Uint8Array<ArrayBuffer>) => Promise<boolean>,
+    hash: string,
+    bodyOf: (response: Response) => Promise<Uint8Array<ArrayBuffer>>,
   ): Promise<Uint8Array<ArrayBuffer>> {
     const address = this.address(path);
-    const kept = await (await this.storage())?.match(address);
+    const fits = async (bytes: Uint8Array) => (await sha256(bytes)).startsWith(hash);
+    const kept = await (await this.storage())?.match(address).catch(() => undefined);
     if (kept) {
       const bytes = new Uint8Array(await kept.arrayBuffer());
       if (await fits(bytes)) return bytes;
     }
-    const bytes = new Uint8Array(
-      await (await this.get(address, { cache: 'no-cache' })).arrayBuffer().catch(unreachable(address)),
-    );
-    if (!(await fits(bytes))) {
-      const message = `The file ${path} of this export is damaged, or of another export. Reload the page; if that does not help, export the gallery again.`;
-      throw new LimnError('DATA', message, { details: { path } });
+    const { signal } = this.stopping;
+    const response = await this.get(address);
+    const bytes = await bodyOf(response).catch(unreachable(address, signal));
+    throwIfAborted(signal, loading);
+    if (await fits(bytes)) {
+      this.keep(address, bytes);
+      return bytes;
     }
-    await this.keep(address, bytes);
-    return bytes;
+    const isPage = response.headers.get('content-type')?.startsWith('text/html') && !path.endsWith('.html');
+    throw isPage
+      ? new LimnError('IO', `The file ${path} of this export is missing: the host answered with a web page. ${missingAdvice}`, {
+          details: { path },
+        })
+      : new LimnError(
+          'DATA',
+          `The file ${path} of this export is damaged, or of another export. Reload the page; if that does not help, export the gallery again.`,
+          { details: { path } },
+        );
   }
 
-  private async get(address: string, init: RequestInit): Promise<Response> {
-    const { signal } = this.options;
-    throwIfAborted(signal, 'loading the gallery');
-    const response = await fetch(address, signal ? { ...init, signal } : init).catch(unreachable(address, signal));
+  private async get(address: string): Promise<Response> {
+    const { signal } = this.stopping;
+    throwIfAborted(this.options.signal, loading);
+    // Names hold hashes, but a host's caches may hold a file that was cut short.
+    const response = await fetch(address, { cache: 'no-cache', signal }).catch(unreachable(address, signal));
     if (response.ok) return response;
-    const message = `The file ${address} of this export is missing (the host answered ${response.status}). Upload the whole folder of the export.`;
+    const message = `The file ${address} of this export is missing (the host answered ${response.status}). ${missingAdvice}`;
     throw new LimnError('IO', message, { details: { address, status: response.status } });
   }
 
-  private async keep(address: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    const cache = await this.storage();
-    await cache?.put(address, new Response(bytes)).catch((error: unknown) => {
-      const why =
-        (error as { name?: string }).name === 'QuotaExceededError' ? 'its space for this site is full' : messageOf(error);
-      this.notes.add(
-        `Your browser does not keep this gallery for visits without a network: ${why}. Searching works all the same.`,
-      );
-    });
+  /** Keeps a copy, which nobody waits for. */
+  private keep(address: string, bytes: Uint8Array<ArrayBuffer>): void {
+    const keeping = this.storage()
+      .then((cache) => cache?.put(address, new Response(bytes)))
+      .catch((error: unknown) => this.noteUnkept(error))
+      .finally(() => this.keeping.delete(keeping));
+    this.keeping.add(keeping);
+  }
+
+  private noteUnkept(error: unknown): void {
+    const isFull = (error as { name?: string }).name === 'QuotaExceededError';
+    const why = isFull ? 'its space for this site is full' : messageOf(error);
+    this.notes.add(`Your browser does not keep this gallery for visits without a network: ${why}. Searching works all the same.`);
   }
 
   /** Files of earlier exports are let go. */
@@ -121,30 +162,42 @@ export class ExportFiles {
   private storage(): Promise<Cache | undefined> {
     if (this.options.cache === false) return Promise.resolve(undefined);
     this.cache ??= (async () => {
-      if (!('caches' in globalThis)) return undefined;
-      return caches.open(`limn ${this.base}`).catch(() => undefined);
+      if (!('caches' in globalThis)) {
+        this.noteUnkept(globalThis.isSecureContext === false ? 'the page came unencrypted' : 'it has no storage for files');
+        return undefined;
+      }
+      return caches.open(`limn ${this.base}`).catch((error: unknown) => {
+        this.noteUnkept(error);
+        return undefined;
+      });
     })();
     return this.cache;
   }
 }
 
-/** @param hash SHA-256 in hexadecimal, or its beginning */
-async function matches(bytes: Uint8Array<ArrayBuffer>, hash: string): Promise<boolean> {
-  return (await sha256(bytes)).startsWith(hash);
-}
+const loading = 'loading the gallery';
+const missingAdvice = 'Reload the page; if that does not help, upload the whole folder of the export.';
 
-/** @throws LimnError RUNTIME where the browser hashes nothing, because the page came unencrypted */
-export async function sha256(data: string | Uint8Array): Promise<string> {
-  const { subtle } = globalThis.crypto ?? {};
-  if (!subtle) {
-    throw new LimnError('RUNTIME', 'Browsers verify files on secure pages only. Open the page over https://, or from localhost.');
+/** A body of a known size, in one block of memory. A longer one is given up: what came shows that it is not the file. */
+async function readBody(response: Response, size: number, onBytes: (done: number) => void): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(size);
+  const reader = response.body?.getReader();
+  let done = 0;
+  for (let piece = await reader?.read(); piece?.value; piece = await reader?.read()) {
+    if (done + piece.value.length > size) {
+      await reader?.cancel();
+      return bytes.subarray(0, 0);
+    }
+    bytes.set(piece.value, done);
+    done += piece.value.length;
+    onBytes(done);
   }
-  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : (data as Uint8Array<ArrayBuffer>);
-  const digest = new Uint8Array(await subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return bytes.subarray(0, done);
 }
 
-const unreachable = (address: string, signal?: AbortSignal) => (cause: unknown) => {
-  throwIfAborted(signal, 'loading the gallery');
-  throw new LimnError('IO', `${address} cannot be reached. Are you online?`, { details: { address }, cause });
+const unreachable = (address: string, signal: AbortSignal) => (cause: unknown) => {
+  throwIfAborted(signal, loading);
+  const isForeign = globalThis.location !== undefined && new URL(address).origin !== globalThis.location.origin;
+  const advice = isForeign ? ' Does its host allow other sites to read it (CORS)?' : '';
+  throw new LimnError('IO', `${address} cannot be reached. Are you online?${advice}`, { details: { address }, cause });
 };

@@ -17,9 +17,10 @@ import type { ApiGallery, ApiListQuery, ApiSearchAnswer, ApiSuggestions, Item, I
 import { BrowserEmbedder } from './browser-embedder.js';
 import { imageSize } from './decode-image.js';
 import { ExportStore } from './export-store.js';
-import { ExportFiles, type FileOptions, sha256 } from './fetch-files.js';
+import { ExportFiles, type FileOptions } from './fetch-files.js';
 import type { LocalExplain, LocalImage, LocalSearch, LocalSuggest } from './requests.js';
 import { Sessions } from './sessions.js';
+import { sha256 } from './sha256.js';
 
 /** Hits of a page where nobody says how many. */
 const usualHits = 20;
@@ -58,10 +59,19 @@ export class LocalGallery {
     return new LocalGallery(manifest, columns, files);
   }
 
-  /** Fetches what searches need, ahead of the first. @throws LimnError as the first search would */
+  /** Fetches what searches need, ahead of the first, all at once. @throws LimnError as the first search would */
   async prepare(): Promise<void> {
-    const [{ embedder }] = await Promise.all([this.tools(), this.store.load()]);
-    await embedder.prepare();
+    const { files, shards } = this.manifest;
+    const { model, query, encoder, runtime } = files;
+    this.files.expect([model, query, encoder, runtime, ...shards]);
+    const graphs = [query, encoder].filter((file) => file !== undefined);
+    await Promise.all([this.tools(), this.store.load(), ...graphs.map((file) => this.sessions.open(file))]);
+    await this.files.kept();
+  }
+
+  /** Stops what is being fetched: calls that wait for it fail with INTERRUPTED, and later ones fetch it again. */
+  stopLoading(): void {
+    this.files.stop();
   }
 
   async describe(): Promise<ApiGallery> {

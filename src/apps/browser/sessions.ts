@@ -10,6 +10,7 @@ export class Sessions {
   private readonly opened = new Map<string, Promise<ort.InferenceSession>>();
   private started: Promise<void> | undefined;
   private last: Promise<unknown> = Promise.resolve();
+  private lastOpening: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly files: ExportFiles,
@@ -19,13 +20,8 @@ export class Sessions {
   open(file: ExportedFile): Promise<ort.InferenceSession> {
     const known = this.opened.get(file.path);
     if (known) return known;
-    const opening = this.start()
-      .then(() => this.files.read(file))
-      .then((bytes) =>
-        ort.InferenceSession.create(bytes, { executionProviders: ['wasm'] }).catch((cause: unknown) => {
-          throw new LimnError('RUNTIME', `The model's file ${file.path} cannot be run: ${messageOf(cause)}.`, { cause });
-        }),
-      );
+    // Both are on their way at once, and the one is compiled as soon as it is here.
+    const opening = Promise.all([this.files.read(file), this.start()]).then(([bytes]) => this.create(file.path, bytes));
     this.opened.set(file.path, opening);
     opening.catch(() => this.opened.delete(file.path));
     return opening;
@@ -53,6 +49,15 @@ export class Sessions {
   async close(): Promise<void> {
     for (const session of this.opened.values()) await (await session.catch(() => undefined))?.release();
     this.opened.clear();
+  }
+
+  /** One after the other: the first starts the runtime. */
+  private create(path: string, bytes: Uint8Array): Promise<ort.InferenceSession> {
+    const creating = this.lastOpening.then(() => ort.InferenceSession.create(bytes, { executionProviders: ['wasm'] }));
+    this.lastOpening = creating.catch(() => undefined);
+    return creating.catch((cause: unknown) => {
+      throw new LimnError('RUNTIME', `The model's file ${path} cannot be run: ${messageOf(cause)}.`, { cause });
+    });
   }
 
   private start(): Promise<void> {

@@ -45,11 +45,16 @@ export interface GalleryOptions extends CallOptions {
   cache?: boolean | undefined;
   /** Fetch what searches need as soon as the gallery is open, in place of with the first search. @default true */
   ahead?: boolean | undefined;
-  /** Told how many bytes were fetched, of those that have been asked for so far. */
+  /** Told how many bytes are here, of those that searches need. */
   onProgress?: OnProgress | undefined;
 }
 
+/** Calls that may wait for a download. */
+const loading: ReadonlySet<Method> = new Set(['prepare', 'search', 'explain', 'suggest']);
+
 interface Waiting {
+  method: Method;
+  stop(): void;
   done(result: unknown): void;
   fail(error: unknown): void;
 }
@@ -84,7 +89,7 @@ export class StaticGallery {
       const { cache = true, signal, ahead = true } = options;
       gallery.description = await gallery.call<ApiGallery>('open', { base, cache }, signal);
       // What fails here fails again in the search that needs it, which then says so.
-      if (ahead) gallery.prepare().catch(() => undefined);
+      if (ahead) gallery.prepare({ signal }).catch(() => undefined);
       return gallery;
     } catch (error) {
       await gallery.close();
@@ -92,7 +97,7 @@ export class StaticGallery {
     }
   }
 
-  /** Fetches what searches need. @throws LimnError IO, DATA, GALLERY, RUNTIME */
+  /** Fetches what searches need. @throws LimnError IO, DATA, GALLERY, RUNTIME, INTERRUPTED */
   prepare(options: CallOptions = {}): Promise<void> {
     return this.call('prepare', undefined, options.signal);
   }
@@ -148,6 +153,11 @@ export class StaticGallery {
     return this.addresses.get(id);
   }
 
+  /** Stops what is being fetched for searches: those that wait for it fail with INTERRUPTED, and the next one fetches the rest. */
+  cancel(): void {
+    for (const { method, stop } of [...this.waiting.values()]) if (loading.has(method)) stop();
+  }
+
   /** Ends the worker; calls that wait are answered with INTERRUPTED. */
   async close(): Promise<void> {
     this.worker.terminate();
@@ -184,7 +194,7 @@ export class StaticGallery {
           next(value);
         };
       };
-      this.waiting.set(call, { done: settled(done as (result: unknown) => void), fail: settled(fail) });
+      this.waiting.set(call, { method, stop, done: settled(done as (result: unknown) => void), fail: settled(fail) });
       this.post({ call, method, argument });
     });
   }

@@ -36,8 +36,17 @@ const methods: Record<Method, (argument: never, signal: AbortSignal) => Promise<
   imageAddresses: async (ids: readonly string[]) => ids.map((id) => opened().imageAddress(id)),
 };
 
+/** Stops fetching where everybody who waits has given up. */
+function stopIfUnwanted(): void {
+  const waiting = [...running.values()];
+  if (waiting.length > 0 && waiting.every(({ signal }) => signal.aborted)) gallery?.stopLoading();
+}
+
 scope.onmessage = ({ data }) => {
-  if ('abort' in data) return running.get(data.abort)?.abort();
+  if ('abort' in data) {
+    running.get(data.abort)?.abort();
+    return stopIfUnwanted();
+  }
   const { call, method, argument } = data;
   const stop = new AbortController();
   running.set(call, stop);
@@ -51,5 +60,8 @@ scope.onmessage = ({ data }) => {
         scope.postMessage({ call, error: { code, message: messageOf(error), details } });
       },
     )
-    .finally(() => running.delete(call));
+    .finally(() => {
+      running.delete(call);
+      stopIfUnwanted();
+    });
 };

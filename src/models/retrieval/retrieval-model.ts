@@ -211,6 +211,11 @@ export class RetrievalModel {
     }
   }
 
+  /** The graph of {@link attention} for one image, as the bytes of an ONNX file. */
+  async attentionGraph(side: 'query' | 'gallery'): Promise<Uint8Array> {
+    return attentionModel(side, this.config, this.parts.weights, 1, await this.encoders());
+  }
+
   /** @throws LimnError USAGE for a text without words */
   checkText(text: string): void {
     this.parts.vocabulary.encode(text, 1);

@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LimnError, throwIfAborted } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress.js';
+import type { WeightType } from '../../engine/graph/index.js';
 import { imageSettingsId } from '../../models/encoders/image/image.js';
 import type { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
-import { Embedder } from '../gallery/embedder.js';
+import { type DecodedImage, Embedder } from '../gallery/embedder.js';
 import { learnFacts, readFacts } from '../gallery/explain/facts.js';
 import { openRememberedModel, requireSameModel } from '../gallery/find-model.js';
 import { ImageFiles } from '../gallery/image-files.js';
@@ -18,6 +19,7 @@ import { ExportFolder, type FolderReport } from './export-folder.js';
 import { exportImage } from './export-images.js';
 import { exportModel, requireExportable } from './export-model.js';
 import { type ExportedFile, type ExportManifest, exportFormat, shardItems } from './format.js';
+import { fittingGraphs, type WeightsSample } from './model-weights.js';
 import { recallAt10 } from './recall.js';
 import { encodeShard, openShard, type VectorType } from './vector-codes.js';
 
@@ -36,6 +38,8 @@ export interface ExportOptions {
   thumbnail?: number | undefined;
   /** @default 'float16' */
   vectors?: VectorType | undefined;
+  /** How the model's weights are kept; in a more exact type where searches lose more than half a point. @default 'float16' */
+  weights?: WeightType | undefined;
   /** Files of the page by their paths in the export. */
   page: ReadonlyMap<string, Uint8Array>;
   /** ONNX Runtime Web's WebAssembly. */
@@ -50,13 +54,15 @@ export interface ExportReport extends FolderReport {
   faults: string[];
 }
 
+/** Searches that show what packed weights lose. */
+const sampled = 200;
 /** Images that are decoded at once. */
 const atOnce = 4;
 const listedAtOnce = 10_000;
 
 /** @throws LimnError USAGE, GALLERY, STORE, IO, INTERRUPTED; what an earlier export wrote still works then */
 export async function exportGallery(options: ExportOptions): Promise<ExportReport> {
-  const { gallery: location, out, thumbnail = 320, vectors: type = 'float16' } = options;
+  const { gallery: location, out, thumbnail = 320, vectors: type = 'float16', weights: wantedWeights = 'float16' } = options;
   const store = await openStore(location);
   const model = options.model ?? (await openRememberedModel(store.info, location).catch(closing(store)));
   const embedder = new Embedder(model);
@@ -73,9 +79,12 @@ export async function exportGallery(options: ExportOptions): Promise<ExportRepor
     const before = await itemsBefore(folder, imageSettingsId(decoding), thumbnail);
     const images = { folder, decoding, thumbnail, before, read: (place: string) => files.read(place) };
     const { items, faults } = await exportImages(stored, images, options);
-    const { shards, recall } = await exportVectors(store, folder, stored, type, options.signal);
+    const { shards, recall, exact } = await exportVectors(store, folder, stored, type, options.signal);
     const facts = (await readFacts(store, location)) ?? (await learnFacts(store));
-    const modelFiles = await exportModel(folder, model, decoding, facts);
+    const sample = await weightsSample(stored, embedder, exact, (place) => files.read(place));
+    throwIfAborted(options.signal, 'exporting');
+    const { graphs, weights } = await fittingGraphs(embedder, wantedWeights, sample);
+    const modelFiles = await exportModel(folder, model, graphs, decoding, facts);
     const page: ExportedFile[] = [];
     for (const [path, bytes] of options.page) page.push(await folder.putNamed(path, bytes));
     const { hash, encoder } = store.info.model;
@@ -87,6 +96,7 @@ export async function exportGallery(options: ExportOptions): Promise<ExportRepor
       gamma: store.info.gamma,
       sizes: store.info.sizes,
       vectors: { type, recall },
+      weights,
       thumbnail,
       decoding: imageSettingsId(decoding),
       files: {
@@ -156,13 +166,33 @@ async function exportImages(
   return { items, faults };
 }
 
+/** Searches of the gallery's own images with texts that its model was trained on, or with its words. */
+async function weightsSample(
+  stored: readonly StoredItem[],
+  embedder: Embedder,
+  targets: readonly Float32Array[],
+  read: (location: string) => Promise<Uint8Array>,
+): Promise<WeightsSample> {
+  const step = Math.max(1, Math.floor(stored.length / sampled));
+  const references: DecodedImage[] = [];
+  for (let at = 0; at < stored.length && references.length < sampled; at += step) {
+    const { id, location } = stored[at] as StoredItem;
+    const decoded = read(location).then((bytes) => embedder.decode(bytes, id));
+    // Images that cannot be read were counted as such already.
+    const image = await decoded.catch(() => undefined);
+    if (image) references.push(image);
+  }
+  const { texts, vocabulary } = embedder.model.parts;
+  return { references, texts: texts && texts.length > 0 ? texts : vocabulary.words, targets };
+}
+
 async function exportVectors(
   store: GalleryStore,
   folder: ExportFolder,
   stored: readonly StoredItem[],
   type: VectorType,
   signal: AbortSignal | undefined,
-): Promise<Pick<ExportManifest, 'shards'> & { recall: number }> {
+): Promise<Pick<ExportManifest, 'shards'> & { recall: number; exact: Float32Array[] }> {
   const { sizes } = store.info;
   const shards: ExportManifest['shards'] = [];
   const sample: { exact: Float32Array; coded: Float32Array }[] = [];
@@ -186,9 +216,10 @@ async function exportVectors(
       sample.push({ exact: (exact as ItemVectors).matching, coded: coded.vectors(row).matching });
     });
   }
+  const exact = sample.map((one) => one.exact);
   const recall = recallAt10(
-    sample.map(({ exact }) => exact),
+    exact,
     sample.map(({ coded }) => coded),
   );
-  return { shards, recall };
+  return { shards, recall, exact };
 }

@@ -1,17 +1,14 @@
 /** A model as files that a browser runs: its graphs, its encoder of images, its vocabulary. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { LimnError } from '../../core/errors.js';
 import { bytesOf } from '../../engine/tensor/tensor.js';
-import { findWeights } from '../../models/encoders/image/description.js';
 import type { ImageSettings } from '../../models/encoders/image/image.js';
 import { methodOf } from '../../models/methods/methods.js';
 import { averageImage } from '../../models/retrieval/average-image.js';
-import { attentionModel, galleryModel, queryModel } from '../../models/retrieval/retrieval-graphs.js';
 import type { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import type { GalleryFacts } from '../gallery/explain/facts.js';
 import type { ExportFolder } from './export-folder.js';
-import type { BrowserModel, DataFiles } from './format.js';
+import type { BrowserModel, DataFiles, ExportedFile } from './format.js';
+import type { ModelGraphs } from './model-weights.js';
 
 /** @throws LimnError USAGE for a model that browsers cannot run */
 export function requireExportable({ config, parts }: RetrievalModel): void {
@@ -20,33 +17,25 @@ export function requireExportable({ config, parts }: RetrievalModel): void {
   if (config.image.kind === 'captions') throw refuse('reads captions in place of images');
   if (parts.encoder.definition !== undefined) throw refuse('has an image encoder of a plug-in');
   if (config.text.kind !== 'words') throw refuse('reads texts with an encoder from the Hub');
-  if (parts.encoder.description?.externalData) throw refuse('has an image encoder of several files');
 }
 
 /** Writes the files of a model. @param decoding how its images are decoded */
 export async function exportModel(
   folder: ExportFolder,
   model: RetrievalModel,
+  graphs: ModelGraphs,
   decoding: ImageSettings,
   facts: GalleryFacts,
 ): Promise<Omit<DataFiles, 'columns' | 'runtime'>> {
   const { config, parts, sees, attentionGrid } = model;
   const { weights, encoder, vocabulary, texts } = parts;
-  const tuned = config.image.kind === 'tuned';
-  const graph = (side: 'query' | 'gallery') =>
-    // With an encoder inside it, the graph is taken as it was saved.
-    tuned ? readFile(join(model.folder, `${side}.onnx`)) : (side === 'query' ? queryModel : galleryModel)(config, weights, 1);
-  const attention = (side: 'query' | 'gallery') =>
-    attentionGrid === undefined || tuned || (side === 'query' && !sees.image)
-      ? undefined
-      : folder.put(`${side}-attention`, 'onnx', attentionModel(side, config, weights, 1));
   const local = methodOf(config).local(config);
   const described: BrowserModel = {
     format: 'limn-browser-model-1',
     hash: model.hash,
     sees,
     local,
-    attentionGrid: tuned ? undefined : attentionGrid,
+    attentionGrid,
     image: config.image,
     text: config.text,
     words: config.words,
@@ -62,15 +51,16 @@ export async function exportModel(
     texts,
     ...facts,
   };
-  const description = config.image.kind === 'features' ? encoder.description : undefined;
+  const put = (role: string, bytes: Uint8Array | undefined): Promise<ExportedFile | undefined> =>
+    bytes ? folder.put(role, 'onnx', bytes) : Promise.resolve(undefined);
+  const { query, gallery, queryAttention, galleryAttention } = graphs;
+  const encoderFile = await put('encoder', graphs.encoder);
   return {
     model: await folder.put('model', 'json', Buffer.from(JSON.stringify(described))),
-    query: await folder.put('query', 'onnx', await graph('query')),
-    gallery: await folder.put('gallery', 'onnx', await graph('gallery')),
-    queryAttention: await attention('query'),
-    galleryAttention: await attention('gallery'),
-    ...(description
-      ? { encoder: await folder.put('encoder', 'onnx', await readFile(findWeights(description.file, model.folder))) }
-      : {}),
+    query: await folder.put('query', 'onnx', query),
+    gallery: await folder.put('gallery', 'onnx', gallery),
+    queryAttention: await put('query-attention', queryAttention),
+    galleryAttention: await put('gallery-attention', galleryAttention),
+    ...(encoderFile ? { encoder: encoderFile } : {}),
   };
 }

@@ -5,6 +5,7 @@ import type { EncoderDescription } from '../../models/encoders/image/description
 import type { ImageSettings } from '../../models/encoders/image/image-settings.js';
 import type { Field } from '../gallery/explain/fields.js';
 import type { VectorSizes } from '../store/store.js';
+import type { WeightsReport } from './model-weights.js';
 import type { VectorType } from './vector-codes.js';
 
 export const manifestName = 'manifest.json';
@@ -47,6 +48,8 @@ export interface ExportManifest {
   sizes: VectorSizes;
   /** How vectors are kept, and which part of the ten nearest of exact vectors they find. */
   vectors: { type: VectorType; recall: number };
+  /** How the model's weights are kept, and what searches with them find; absent from exports of before, which are float32. */
+  weights?: WeightsReport | undefined;
   /** Longest side of the thumbnails in pixels. */
   thumbnail: number;
   /** How the references' images were decoded; an export of other settings decodes them again. */

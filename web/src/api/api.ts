@@ -1,4 +1,5 @@
 /** Calls the HTTP API: one of the two backends that the page has. */
+import type { Loading } from './loading.js';
 import { ApiError, problemFrom } from './problem.js';
 import type {
   CaptionAnswer,
@@ -25,8 +26,8 @@ export interface ApiOptions {
   key: () => string | undefined;
 }
 
-/** What the page asks: of a server, or of an export that this browser searches itself. */
-export type Backend = Pick<Api, keyof Api>;
+/** What the page asks: of a server, or of an export that this browser searches itself, which it loads first. */
+export type Backend = Pick<Api, keyof Api> & { readonly loading?: Loading };
 
 export class Api {
   constructor(private readonly options: ApiOptions) {}

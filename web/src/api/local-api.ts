@@ -3,7 +3,9 @@
 import type { BrowserImage } from '../../../src/apps/browser/static-gallery.js';
 import { StaticGallery } from '../../../src/apps/browser/static-gallery.js';
 import { LimnError } from '../../../src/core/errors.js';
+import type { OnProgress } from '../../../src/core/progress-event.js';
 import type { Backend, Files } from './api.js';
+import { Loading } from './loading.js';
 import { ApiError } from './problem.js';
 import type {
   CaptionAnswer,
@@ -26,9 +28,15 @@ export class LocalApi implements Backend {
   readonly hasKey = false;
   private opened: Promise<StaticGallery> | undefined;
 
-  constructor(private readonly base: string) {
-    navigator.serviceWorker?.register(new URL('sw.js', base)).catch(() => undefined);
-  }
+  readonly loading = new Loading({
+    cancel: () => {
+      this.loading.change({ status: 'stopped' });
+      this.known?.cancel();
+    },
+    start: () => void this.load(),
+  });
+
+  constructor(private readonly base: string) {}
 
   galleries(): Promise<Gallery[]> {
     return this.ask(async (gallery) => [gallery.describe()]);
@@ -43,6 +51,8 @@ export class LocalApi implements Backend {
   }
 
   search({ gallery: _, ...request }: SearchRequest, files: Files, signal?: AbortSignal): Promise<SearchAnswer> {
+    const { status } = this.loading.state;
+    if (this.known && status !== 'loading' && status !== 'ready') void this.load();
     return this.ask((gallery) => gallery.search({ ...request, ...imagesOf(request, files) }, { signal }));
   }
 
@@ -84,9 +94,11 @@ export class LocalApi implements Backend {
 
   private open(): Promise<StaticGallery> {
     const worker = () => new Worker(new URL('../../../src/apps/browser/worker.ts', import.meta.url), { type: 'module' });
-    this.opened ??= StaticGallery.open(this.base, worker()).then(
+    const onProgress: OnProgress = ({ done, total }) => this.loading.change({ done, total });
+    this.opened ??= StaticGallery.open(this.base, worker(), { ahead: false, onProgress }).then(
       (gallery) => {
         this.known = gallery;
+        void this.load();
         return gallery;
       },
       (error) => {
@@ -96,6 +108,27 @@ export class LocalApi implements Backend {
     );
     return this.opened;
   }
+
+  /** Fetches what searches need. What fails here fails again in the search that needs it, which then says so. */
+  private async load(): Promise<void> {
+    this.loading.change({ status: 'loading' });
+    const isWhole = await this.known?.prepare().then(
+      () => true,
+      () => false,
+    );
+    if (this.loading.state.status === 'loading') this.loading.change({ status: isWhole ? 'ready' : 'none' });
+    // Afterwards: keeping the page for visits without a network is in no hurry.
+    await keepPage(this.base).catch(() => undefined);
+  }
+}
+
+/** Has the service worker keep the page, and the thumbnails that are shown already. */
+async function keepPage(base: string): Promise<void> {
+  const registration = await navigator.serviceWorker?.register(new URL('sw.js', base));
+  if (!registration) return;
+  const { active } = await navigator.serviceWorker.ready;
+  const shown = performance.getEntriesByType('resource').map(({ name }) => name);
+  active?.postMessage({ keep: shown.filter((address) => address.startsWith(`${base}thumbnails/`)) });
 }
 
 function imagesOf({ references, negatives }: Pick<SearchRequest, 'references' | 'negatives'>, files: Files) {

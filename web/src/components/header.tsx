@@ -26,7 +26,9 @@ export function Header() {
     const said = uploads
       ? 'Link copied. Pictures from your device stay here: others are asked to add their own.'
       : 'Link copied.';
-    navigator.clipboard?.writeText(location.href).then(
+    // Pages that came unencrypted have no clipboard.
+    const copied = navigator.clipboard?.writeText(location.href) ?? Promise.reject(new Error('no clipboard'));
+    copied.then(
       () => session.notify(said),
       () => session.notify('The browser did not let the page copy; the link is in the address bar.'),
     );

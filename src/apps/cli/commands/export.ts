@@ -3,14 +3,16 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { LimnError } from '../../../core/errors.js';
 import { withoutTrailing } from '../../../core/text.js';
+import { type WeightType, weightTypes } from '../../../engine/graph/index.js';
 import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
 import { type ExportReport, exportGallery } from '../../../search/export/export-gallery.js';
+import type { WeightsReport } from '../../../search/export/model-weights.js';
 import { type VectorType, vectorTypes } from '../../../search/export/vector-codes.js';
 import { runLong } from '../long-work.js';
-import { numberOption, required } from '../options.js';
+import { newCommand, numberOption, required } from '../options.js';
 
 /** Where the package keeps the page for exports. */
 const builtPage = fileURLToPath(new URL('../../../../web/dist', import.meta.url));
@@ -23,12 +25,12 @@ interface ExportFlags {
   images?: string;
   thumbnail?: number;
   vectors?: VectorType;
+  weights?: WeightType;
   json?: boolean;
 }
 
 export function exportCommand(): Command {
-  return new Command('export')
-    .description('Export a gallery as static files that any web host can serve, for searches in the browser.')
+  return newCommand('export', 'Export a gallery as static files that any web host can serve, for searches in the browser.')
     .option('--static <folder>', 'the folder to write or update')
     .option('--gallery <location>', 'the gallery: a folder or another location')
     .option('--name <name>', "what the page calls the gallery (default: its folder's name)")
@@ -38,6 +40,12 @@ export function exportCommand(): Command {
       numberOption('--thumbnail <pixels>', 'longest side of a thumbnail (default: 320)', { least: 16, most: 2048, whole: true }),
     )
     .addOption(new Option('--vectors <type>', 'how vectors are kept (default: float16)').choices(vectorTypes))
+    .addOption(
+      new Option(
+        '--weights <type>',
+        "how the model's weights are kept; in a more exact type where searches lose more than half a point (default: float16)",
+      ).choices(weightTypes),
+    )
     .option('--json', 'print the result as JSON')
     .action(runExport);
 }
@@ -45,13 +53,25 @@ export function exportCommand(): Command {
 async function runExport(flags: ExportFlags): Promise<void> {
   const out = required(flags.static, '--static', 'export');
   const gallery = required(flags.gallery, '--gallery', 'export');
-  const { images, thumbnail, vectors } = flags;
+  const { images, thumbnail, vectors, weights } = flags;
   const { page, runtime } = await readPage();
   const model = flags.model === undefined ? undefined : await RetrievalModel.open(flags.model);
   try {
     const report = await runLong(async ({ logger, ...tools }) => {
       const name = galleryName(flags.name ?? basename(withoutTrailing(gallery, '/\\')));
-      const made = await exportGallery({ gallery, out, name, model, images, thumbnail, vectors, page, runtime, ...tools });
+      const made = await exportGallery({
+        gallery,
+        out,
+        name,
+        model,
+        images,
+        thumbnail,
+        vectors,
+        weights,
+        page,
+        runtime,
+        ...tools,
+      });
       for (const fault of made.faults) logger.warn(fault);
       return made;
     });
@@ -69,13 +89,13 @@ const galleryName = (name: string): string =>
     .slice(0, 64) || 'gallery';
 
 function shown(out: string, { manifest, faults, ...folder }: ExportReport): string {
-  const { files, shards, page, images, vectors, count } = manifest;
+  const { files, shards, page, images, vectors, weights, count } = manifest;
   const sum = (list: readonly ({ bytes: number } | undefined)[]) => list.reduce((bytes, file) => bytes + (file?.bytes ?? 0), 0);
   const { columns, runtime, queryAttention, galleryAttention, ...model } = files;
   const rows: [string, number, string][] = [
     ['vectors', sum(shards), `${vectors.type}, recall@10 ${(vectors.recall * 100).toFixed(1)} % of exact vectors`],
     ['metadata', columns.bytes, ''],
-    ['model', sum(Object.values(model)), ''],
+    ['model', sum(Object.values(model)), weights ? weightsNote(weights) : ''],
     ['heat maps', sum([queryAttention, galleryAttention]), 'fetched when a result is explained'],
     ['runtime', runtime.bytes, 'ONNX Runtime Web, about a quarter of it where the host compresses'],
     ['page', sum(page), ''],
@@ -88,6 +108,14 @@ function shown(out: string, { manifest, faults, ...folder }: ExportReport): stri
   const done = `${written} files written (${megabytes(writtenBytes).trim()}), ${unchanged} unchanged, ${removed} removed`;
   return `${[`${out}: ${count} images`, ...lines, ...left, `  a first visit fetches ${megabytes(first).trim()} and the images that it shows`, `  ${done}`].join('\n')}\n`;
 }
+
+const percent = (part: number) => `${(part * 100).toFixed(1)} %`;
+
+/** What the type of the weights costs, of searches of this gallery. */
+const weightsNote = ({ type, first, ten }: WeightsReport): string =>
+  type === 'float32'
+    ? type
+    : `${type}: ${percent(first)} of the first hits of float32 are among the ten, and ${percent(ten)} of the ten are the same`;
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1).padStart(8)} MB`;
 

@@ -3,7 +3,13 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { readRegularFile } from '../../../core/regular-file.js';
-import { type ImportedModel, type ParameterChoice, readModel } from '../../../engine/graph/index.js';
+import {
+  type ImportedModel,
+  type ParameterChoice,
+  packWeights,
+  readModel,
+  type WeightType,
+} from '../../../engine/graph/index.js';
 
 /**
  * @param choice what the encoder's description says of its weights
@@ -11,15 +17,21 @@ import { type ImportedModel, type ParameterChoice, readModel } from '../../../en
  * choice that names no tensor of the file
  */
 export async function readModelFile(weights: string, { trained, frozen }: ParameterChoice = {}): Promise<ImportedModel> {
-  const bytes = await readRegularFile(weights).catch((cause) => {
+  return readModel(await bytesOf(weights), { trained, frozen, externalData: besides(weights) });
+}
+
+/** The file as one, with what lies beside it, and its weights in a type. @throws LimnError IO, ENCODER, USAGE */
+export async function packModelFile(weights: string, type: WeightType): Promise<Uint8Array> {
+  return packWeights(await bytesOf(weights), type, besides(weights));
+}
+
+const bytesOf = (weights: string) =>
+  readRegularFile(weights).catch((cause) => {
     throw new LimnError('IO', `Cannot read the encoder's weights ${weights}: ${messageOf(cause)}.`, { cause });
   });
-  return readModel(bytes, {
-    trained,
-    frozen,
-    externalData: (location, offset, length) => readPart(join(dirname(weights), location), offset, length),
-  });
-}
+
+const besides = (weights: string) => (location: string, offset: number, length: number) =>
+  readPart(join(dirname(weights), location), offset, length);
 
 function readPart(path: string, offset: number, length: number): Uint8Array {
   const file = openSync(path, 'r');

@@ -1,0 +1,67 @@
+/** Asks the worker of an export's page, as `limn/browser` does, from a page of headless Chromium. */
+import { readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+export type Call = [method: string, argument: unknown];
+
+export interface Answer {
+  milliseconds: number;
+  answer: never;
+}
+
+export const launchChromium = (): Promise<Browser> =>
+  chromium.launch({ executablePath: process.env.LIMN_CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+
+/** Calls of a new worker one after the other, "open" first. References' bytes come as base64. @throws Error for an answer that is one */
+export async function askWorker(page: Page, folder: string, base: string, calls: readonly Call[]): Promise<Answer[]> {
+  const script = (await readdir(join(folder, 'assets'))).find((name) => name.startsWith('worker-')) as string;
+  const answers = await page.evaluate(
+    async ({ script, calls, base }) => {
+      const scope = globalThis as unknown as { Worker: new (url: URL, options: object) => Record<string, unknown> };
+      const worker = new scope.Worker(new URL(`assets/${script}`, base), { type: 'module' }) as {
+        onmessage: unknown;
+        postMessage(message: unknown): void;
+      };
+      // It stays, so that its memory is still there when it is read.
+      (globalThis as { limnWorker?: unknown }).limnWorker = worker;
+      const bytesOf = (text: string) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+      const results: { milliseconds: number; answer: never }[] = [];
+      for (const [call, [method, argument]] of [['open', { base, cache: false }] as Call, ...calls].entries()) {
+        const given = argument as { references?: { base64?: string }[] } | undefined;
+        const references = given?.references?.map(({ base64, ...one }) => (base64 ? { ...one, bytes: bytesOf(base64) } : one));
+        const start = performance.now();
+        const answer = await new Promise((done) => {
+          worker.onmessage = ({ data }: { data: { call?: number; result?: unknown; error?: unknown } }) => {
+            if (data.call === call) done(data.error ? { error: data.error } : data.result);
+          };
+          worker.postMessage({ call, method, argument: references ? { ...given, references } : argument });
+        });
+        results.push({ milliseconds: performance.now() - start, answer: answer as never });
+      }
+      return results;
+    },
+    { script, calls: [...calls], base },
+  );
+  const failed = answers.find(({ answer }) => (answer as { error?: unknown } | undefined)?.error);
+  if (failed) throw new Error(JSON.stringify(failed.answer));
+  return answers;
+}
+
+/** The most memory that a page's process had, in MiB, where there is /proc. */
+export async function peakOfPages(browser: Browser): Promise<number | null> {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  await session.detach();
+  const peaks = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => peakOf(id));
+  return peaks.length === 0 ? null : Math.round(Math.max(...peaks));
+}
+
+function peakOf(process: number): number {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${process}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
