@@ -24,6 +24,8 @@ export interface Bench extends BenchRun {
   needs?: string;
   /** Whether it can run without its rival. @default true */
   canRunAlone?: boolean;
+  /** Whether it computes on a GPU. @default false */
+  onGpu?: boolean;
   lines: (result: never) => Line[] | { growth: Growth[] };
 }
 
@@ -107,6 +109,26 @@ export const benches: readonly Bench[] = [
     result: 'indexed',
     needs: 'faiss',
     lines: read.indexed,
+  },
+  {
+    row: 'i',
+    title: 'training step on a GPU',
+    npm: 'device',
+    args: ['--skip-copied'],
+    quick: fewSteps,
+    result: 'device',
+    onGpu: true,
+    lines: read.deviceStep,
+  },
+  {
+    row: 'i',
+    title: "training step on a GPU at the paper's size",
+    npm: 'device',
+    args: ['--skip-copied', '--size', 'paper'],
+    quick: fewSteps,
+    result: 'device-paper',
+    onGpu: true,
+    lines: read.deviceStep,
   },
   { row: 'h', title: 'growth', npm: 'growth', quick: ['--quick'], result: 'growth', lines: read.growth },
 ];

@@ -22,12 +22,17 @@ export interface Report {
 export interface CollectOptions {
   /** Why benches have no result, by its name. @default none */
   failed?: Readonly<Record<string, string>>;
+  /** Whether this machine has a GPU that rows can be measured on. @default true */
+  hasGpu?: boolean;
   /** Whether the results are those of short runs. @default false */
   isQuick?: boolean;
 }
 
 /** @param folder of the results */
-export async function collect(folder: string, { failed = {}, isQuick = false }: CollectOptions = {}): Promise<Report> {
+export async function collect(
+  folder: string,
+  { failed = {}, hasGpu = true, isQuick = false }: CollectOptions = {},
+): Promise<Report> {
   const floor = failed.floor ? undefined : await read(folder, 'floor');
   const report: Report = {
     date: new Date().toISOString(),
@@ -37,11 +42,14 @@ export async function collect(folder: string, { failed = {}, isQuick = false }: 
     lines: [],
   };
   for (const bench of benches) {
-    const { row, title, needs, result: name, quickResult = name } = bench;
-    const missing = (why: string) => report.lines.push({ row, what: title, failed: why });
+    const { row, title, needs, onGpu = false, result: name, quickResult = name } = bench;
+    const missing = (why: string, isAbsent = false) =>
+      report.lines.push({ row, what: title, failed: why, ...(isAbsent ? { isAbsent } : {}) });
     const result = failed[name] ? undefined : await read(folder, isQuick ? quickResult : name);
     if (!result) {
-      missing(failed[name] ?? 'it has not run yet');
+      // What another machine's GPU took stays in the table.
+      if (onGpu && !hasGpu) missing('no GPU adapter', true);
+      else missing(failed[name] ?? 'it has not run yet');
       continue;
     }
     report.measured[name] = result.date;

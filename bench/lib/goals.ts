@@ -15,6 +15,12 @@ export const compared =
   ({ timesAsFast }) =>
     reached(least === 1 ? 'at least as fast' : `at least ${least} times as fast`, timesAsFast, (value) => value >= least);
 
+/** At most so many times the rival's time. */
+export const noSlowerThan =
+  (most: number): Goal =>
+  ({ timesAsFast }) =>
+    reached(`at most ${most} times the rival's time`, timesAsFast && 1 / timesAsFast, (value) => value <= most);
+
 /** @param what is measured @param measure what it is */
 export const within =
   (what: string, measure: (context: GoalContext) => number, most: number): Goal =>

@@ -48,6 +48,8 @@ export interface FailedLine {
   row: string;
   what: string;
   failed: string;
+  /** Whether this machine lacks what it needs, so that another one may have more to tell. @default false */
+  isAbsent?: boolean;
 }
 
 /** What floor.ts measures, as far as lines need it. */

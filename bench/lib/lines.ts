@@ -1,8 +1,9 @@
 /** From results of benches to lines of the table. */
-import { compared, memoryNoHigher, ofPeak, within } from './goals.js';
+import { compared, memoryNoHigher, noSlowerThan, ofPeak, within } from './goals.js';
 import type { Goal, Growth, Line } from './line.js';
 import type {
   DecodingResult,
+  DeviceResult,
   EncoderResult,
   ExactResult,
   GrowthResult,
@@ -29,15 +30,37 @@ function step(what: string, result: StepResult, goals: readonly Goal[] = []): Li
   return [{ what, limn: timeOf(limn), rival, work: work.trainingStep(result), memory, goals }];
 }
 
-const limnStepWith = (least: number) => (result: StepResult) => {
-  const { width, batch, words, image, picture } = result.options;
+function sizesOf({ width, batch, words, image, picture }: StepResult['options']): string {
   const form = picture ?? image;
   const tokens = form.kind === 'features' ? form.tokens : 0;
-  const what = `training step, d=${width}, batch ${batch}, ${tokens} tokens and ${words} words`;
-  return step(what, result, [compared(least), memoryNoHigher, ofPeak(0.7)]);
-};
+  return `d=${width}, batch ${batch}, ${tokens} tokens and ${words} words`;
+}
+
+const limnStepWith = (least: number) => (result: StepResult) =>
+  step(`training step, ${sizesOf(result.options)}`, result, [compared(least), memoryNoHigher, ofPeak(0.7)]);
 export const limnStep = limnStepWith(1.3);
 export const paperStep = limnStepWith(1);
+
+/** A training step on a GPU, against PyTorch on CUDA, and on the processor beside it; the floor is another machine's, so they have none. */
+export function deviceStep({ adapter, machine: { cpu, cores }, options, results }: DeviceResult): Line[] {
+  const sideOf = (name: string) => results.find(({ side }) => side === name);
+  const cuda = results.find(({ side }) => side.startsWith('PyTorch'));
+  const sizes = sizesOf(options);
+  return [
+    { device: `the GPU: ${adapter ?? 'its name is not known'}`, side: sideOf('GPU'), rival: cuda },
+    { device: `the CPU beside it: ${cpu}, ${cores} cores`, side: sideOf('CPU'), rival: undefined },
+  ].flatMap(({ device, side, rival }) =>
+    side
+      ? {
+          what: `training step on ${device}; ${sizes}`,
+          limn: timeOf(side),
+          rival: rival && { name: rival.side, milliseconds: rival.milliseconds.median },
+          memory: { limn: side.peakMiB, rival: rival?.peakMiB },
+          ...(side.side === 'GPU' ? { goals: [noSlowerThan(1.3)], lacks: 'PyTorch on CUDA' } : {}),
+        }
+      : [],
+  );
+}
 
 export function captionerStep(result: StepResult): Line[] {
   const { width, batch } = result.options;

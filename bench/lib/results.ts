@@ -2,6 +2,7 @@
 import type { CaptionerSizes, StepOptions } from './configs.js';
 import type { FeatureForm } from './drawn-features.js';
 import type { Growth, Work } from './line.js';
+import type { Machine } from './machine.js';
 import type { Measured } from './sides.js';
 
 export interface StepResult {
@@ -10,6 +11,15 @@ export interface StepResult {
   operations?: number;
   limn: Measured;
   pytorch: Measured | null;
+}
+
+/** Sides are the CPU, the GPU and, where Python has it, PyTorch on CUDA. */
+export interface DeviceResult {
+  /** Undefined where the system does not tell. */
+  adapter?: string;
+  machine: Pick<Machine, 'cpu' | 'cores'>;
+  options: StepOptions;
+  results: (Measured & { side: string })[];
 }
 
 export interface DecodingResult {

@@ -56,7 +56,12 @@ const tableOf = (heads: readonly string[], rows: readonly (readonly (string | un
 export function speedTable(lines: readonly (CompletedLine | FailedLine)[]): string {
   const rows = lines.map((line) =>
     'failed' in line
-      ? [line.row, line.what, `not measured: ${sentence(line.failed)}`, ...Array(head.length - 3).fill('')]
+      ? [
+          line.row,
+          line.what,
+          `not measured${line.isAbsent ? ' here' : ''}: ${sentence(line.failed)}`,
+          ...Array(head.length - 3).fill(''),
+        ]
       : [
           line.row,
           line.what,

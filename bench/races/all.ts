@@ -13,6 +13,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { findAdapter } from '#limn/engine/runtime/adapter.js';
 import { type Bench, type BenchRun, benches, columns, floor } from '../lib/benches.js';
 import { collect } from '../lib/collect.js';
 import { inCheckout } from '../lib/paths.js';
@@ -40,7 +41,7 @@ function chosenRows() {
 }
 
 /** Runs benches in turn. @returns why those that failed did, by their results' names */
-async function measure(rows: readonly string[], folder: string | undefined): Promise<Record<string, string>> {
+async function measure(rows: readonly string[], folder: string | undefined, hasGpu: boolean): Promise<Record<string, string>> {
   const started = performance.now();
   const clock = () => new Date(performance.now() - started).toISOString().slice(11, 19);
   const say = (text: string) => process.stderr.write(`${clock()} ${text}\n`);
@@ -48,8 +49,12 @@ async function measure(rows: readonly string[], folder: string | undefined): Pro
   for (const row of rows) if (columns[row]) say(`${row}: ${columns[row]}`);
   const chosen = benches.filter(({ row }) => rows.includes(row));
   for (const bench of [floor, ...chosen] as (BenchRun & Partial<Bench>)[]) {
-    const { row, title, npm, args: usual = [], quick, needs, canRunAlone = true, result } = bench;
+    const { row, title, npm, args: usual = [], quick, needs, canRunAlone = true, onGpu = false, result } = bench;
     const name = row ? `${row}: ${title}` : title;
+    if (onGpu && !hasGpu) {
+      say(`${name} is left out: there is no GPU adapter here`);
+      continue;
+    }
     const isAlone = needs !== undefined && canRunAlone && !hasPython(needs);
     const args = [...usual, ...(flags.quick ? quick : []), ...(isAlone ? ['--limn-only'] : [])];
     say(`${name} begins: npm run bench -- ${npm} ${args.join(' ')}`);
@@ -64,8 +69,9 @@ async function main() {
   if (flags.quick && flags.table) throw new Error('--quick keeps no results for --table: give one of them');
   const rows = chosenRows();
   const folder = flags.quick ? await mkdtemp(join(tmpdir(), 'limn-bench-quick-')) : undefined;
-  const failed = flags.table ? {} : await measure(rows, folder);
-  const report = await collect(folder ?? resultsFolder, { failed, isQuick: flags.quick });
+  const { found: hasGpu } = await findAdapter();
+  const failed = flags.table ? {} : await measure(rows, folder, hasGpu);
+  const report = await collect(folder ?? resultsFolder, { failed, hasGpu, isQuick: flags.quick });
   const table = [speedTable(report.lines), ...(report.growth ? [growthTable(report.growth)] : []), underTable(report)].join(
     '\n\n',
   );

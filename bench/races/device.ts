@@ -7,8 +7,8 @@
  *                                                   --warmup
  *     npm run bench -- device --skip-copied         without the third side
  *
- * Beside them PyTorch on CUDA, in eager mode, where the Python of LIMN_PYTHON has it. Results go to bench/results/device.json, with the adapter's name and the nodes
- * of the graph.
+ * Beside them PyTorch on CUDA, in eager mode, where the Python of LIMN_PYTHON has it. Results go to bench/results/device.json, or device-paper.json for
+ * that size, with the adapter's name and the nodes of the graph.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -65,7 +65,7 @@ try {
       `limn on the GPU takes ${(onGpu!.milliseconds.median / results.at(-1)!.milliseconds.median).toFixed(2)} times CUDA's time`,
     );
   const nodes = sides[1]!.ready.nodes;
-  await saveResult('device', { adapter: adapter.name, options, nodes, results });
+  await saveResult(flags.size === 'paper' ? 'device-paper' : 'device', { adapter: adapter.name, options, nodes, results });
 } catch (error) {
   reportFailure(error);
 }

@@ -1,5 +1,6 @@
 /** Finding the images whose matching vectors are nearest to one: a scan over codes of one byte a number, in one block of memory. */
-import { codeKernel, strideCodes } from './code-kernel.js';
+import { newMemory, pagesFor, type WasmMemory } from '../../core/webassembly/api.js';
+import { type CodeKernel, codeKernel, strideCodes } from '../../core/webassembly/code-kernel.js';
 
 /** The greatest number of a query's codes: with 127 as a code's and 1,024 numbers a row, sums fit into 32 bits whatever the vectors. */
 const finest = 2 ** 14 - 1;
@@ -67,9 +68,10 @@ export class ScanMatrix {
 }
 
 /** None in a browser without SIMD, which scans all the same but more slowly. */
-function kernelOf(bytes: number): ReturnType<typeof codeKernel> | undefined {
+function kernelOf(bytes: number): { memory: WasmMemory; dot: CodeKernel } | undefined {
   try {
-    return codeKernel(bytes);
+    const memory = newMemory(pagesFor(bytes));
+    return { memory, dot: codeKernel(memory) };
   } catch {
     return undefined;
   }

@@ -1,8 +1,9 @@
 /**
  * A matrix of float32 that grows by rows without being copied, and that all threads see: blocks of shared WebAssembly memory. A row
- * never changes once it is there, so searches need no lock.
+ * never changes once it is there, so searches need no lock. Rows may have codes (codes.ts), from the first row on, in blocks of their own.
  */
 import { newSharedMemory, pageBytes, pagesFor, type SharedMemory } from '../../../core/webassembly/api.js';
+import { type CodeLayout, headFloats as codeHeadFloats, codeLayoutOf, writeCodes } from './codes.js';
 import { strideFloats } from './dot-kernel.js';
 
 /** Rows whose scores a thread computes in one call. */
@@ -22,6 +23,8 @@ export interface Layout {
   /** Floats before the first row. */
   headFloats: number;
   maximumPages: number;
+  /** Of the rows' codes, in as many blocks with as many rows. */
+  codes: CodeLayout & { maximumPages: number };
 }
 
 /** @param bytes how large a block may become. @default 256 MiB */
@@ -29,13 +32,20 @@ export function layoutOf(width: number, bytes = blockBytes): Layout {
   const stride = Math.ceil(width / strideFloats) * strideFloats;
   const blockRows = Math.max(1, Math.floor(bytes / 4 / stride));
   const headFloats = slots * (stride + tileRows);
-  return { width, stride, blockRows, headFloats, maximumPages: pagesFor(4 * (headFloats + blockRows * stride)) };
+  const codes = codeLayoutOf(width, blockRows, slots, tileRows);
+  return {
+    ...{ width, stride, blockRows, headFloats, maximumPages: pagesFor(4 * (headFloats + blockRows * stride)) },
+    codes: { ...codes, maximumPages: pagesFor(codes.codesAt + blockRows * codes.stride) },
+  };
 }
 
 export class Matrix {
   readonly blocks: SharedMemory[] = [];
+  readonly codeBlocks: SharedMemory[] = [];
   readonly layout: Layout;
   count = 0;
+  /** Rows that have codes: these, from the first on. */
+  coded = 0;
   private readonly views: Float32Array[] = [];
 
   constructor(width: number, bytes?: number) {
@@ -60,22 +70,41 @@ export class Matrix {
     return (this.views[Math.floor(row / blockRows)] as Float32Array).subarray(at, at + width);
   }
 
+  /** Gives the next rows their codes. @param most how many at most @returns whether all rows have some now */
+  code(most: number): boolean {
+    const { blockRows, width, codes } = this.layout;
+    const end = Math.min(this.count, this.coded + most);
+    for (; this.coded < end; this.coded++) {
+      const row = this.coded % blockRows;
+      const at = codes.codesAt + row * codes.stride;
+      const { buffer } = roomIn(this.codeBlocks, Math.floor(this.coded / blockRows), at + codes.stride, codes.maximumPages);
+      const head = new Float32Array(buffer, codes.headsAt + 4 * codeHeadFloats * row, codeHeadFloats);
+      writeCodes(this.row(this.coded), new Int8Array(buffer, at, width), head);
+    }
+    return this.coded === this.count;
+  }
+
   /** The block as floats, with at least so many of them. */
   private room(block: number, floats: number): Float32Array {
     const view = this.views[block];
     if (view && view.length >= floats) return view;
-    const { maximumPages } = this.layout;
-    const needed = pagesFor(4 * floats);
-    let memory = this.blocks[block];
-    if (memory) {
-      const had = memory.buffer.byteLength / pageBytes;
-      memory.grow(Math.min(maximumPages, Math.max(needed, had + Math.min(had, growBytes / pageBytes))) - had);
-    } else {
-      memory = newSharedMemory(needed, maximumPages);
-      this.blocks[block] = memory;
-    }
+    const memory = roomIn(this.blocks, block, 4 * floats, this.layout.maximumPages);
     const grown = new Float32Array(memory.buffer);
     this.views[block] = grown;
     return grown;
   }
+}
+
+/** A block that has at least so many bytes. */
+function roomIn(blocks: SharedMemory[], block: number, bytes: number, maximumPages: number): SharedMemory {
+  const needed = pagesFor(bytes);
+  const memory = blocks[block];
+  if (!memory) {
+    const made = newSharedMemory(needed, maximumPages);
+    blocks[block] = made;
+    return made;
+  }
+  const had = memory.buffer.byteLength / pageBytes;
+  if (had < needed) memory.grow(Math.min(maximumPages, Math.max(needed, had + Math.min(had, growBytes / pageBytes))) - had);
+  return memory;
 }

@@ -11,7 +11,7 @@ export interface ScanWorkerData {
   slot: number;
 }
 
-export type ScanMessage = { kind: 'block'; memory: SharedMemory } | { kind: 'scan'; id: number; request: ScanRequest };
+export type ScanMessage = { kind: 'block' | 'codes'; memory: SharedMemory } | { kind: 'scan'; id: number; request: ScanRequest };
 export type ScanReply = { id: number } & ({ result: ScanResult } | { failed: string });
 
 if (parentPort) {
@@ -19,8 +19,9 @@ if (parentPort) {
   const { layout, slot } = workerData as ScanWorkerData;
   const scanner = new Scanner(layout, slot);
   port.on('message', (message: ScanMessage) => {
-    if (message.kind === 'block') {
-      scanner.addBlock(message.memory);
+    if (message.kind !== 'scan') {
+      if (message.kind === 'block') scanner.addBlock(message.memory);
+      else scanner.addCodes(message.memory);
       return;
     }
     try {

@@ -1,10 +1,14 @@
 /**
- * The exact nearest rows: float32 inner products of all rows by the kernel, then those that can be among the best again in double
- * precision. Runs in the store's thread for small galleries and in threads of its own for large ones.
+ * The exact nearest rows: bounds of all rows' inner products by a kernel, from their codes where they have some and else in float32, then
+ * those that can be among the best in double precision. Runs in the store's thread for small galleries and in threads of its own for
+ * large ones.
  */
 
 import { dot } from '../../../core/dot.js';
 import type { SharedMemory } from '../../../core/webassembly/api.js';
+import { type CodeKernel, codeKernel } from '../../../core/webassembly/code-kernel.js';
+import { Candidates } from './candidates.js';
+import { headFloats as codeHeadFloats, codeQuery, marginOf } from './codes.js';
 import { type DotKernel, dotKernel } from './dot-kernel.js';
 import { type Layout, tileRows } from './matrix.js';
 import { Smallest } from './smallest.js';
@@ -17,6 +21,8 @@ export interface ScanRequest {
   skip: Uint8Array;
   /** How many rows are wanted. */
   limit: number;
+  /** Rows that have codes: these, from row 0 on. @default none */
+  coded?: number;
 }
 
 /** The best rows and their inner products in double precision, in no order; more than the limit where the last ones are equal. */
@@ -25,8 +31,35 @@ export interface ScanResult {
   similarities: Float64Array;
 }
 
+/** Where codes leave more than this part of the rows undecided, comparing all rows in float32 is faster. */
+const worthwhile = 1 / 8;
+
+/** A kernel over a block. */
+interface Block {
+  dot: DotKernel | CodeKernel;
+  memory: SharedMemory;
+}
+
+/** Where a kernel finds the query, puts products, and finds rows: all in bytes. */
+interface Places {
+  queryAt: number;
+  outAt: number;
+  rowsAt: number;
+  stride: number;
+}
+
+/** A tile of rows whose products a kernel has just written. */
+interface Tile {
+  memory: SharedMemory;
+  rows: number;
+  /** The rows before it in the request, and in its block. */
+  at: number;
+  inBlock: number;
+}
+
 export class Scanner {
-  private readonly kernels: { dot: DotKernel; memory: SharedMemory }[] = [];
+  private readonly blocks: Block[] = [];
+  private readonly codeBlocks: Block[] = [];
 
   /** @param slot which of the blocks' places for a query this thread uses */
   constructor(
@@ -34,30 +67,20 @@ export class Scanner {
     private readonly slot: number,
   ) {}
 
-  /** Makes the next block known. */
+  /** Makes the next block of rows known. */
   addBlock(memory: SharedMemory): void {
-    this.kernels.push({ dot: dotKernel(memory, this.layout.maximumPages), memory });
+    this.blocks.push({ dot: dotKernel(memory, this.layout.maximumPages), memory });
   }
 
-  scan({ query, from, skip, limit }: ScanRequest): ScanResult {
-    const best = new Smallest(limit);
-    // Rounding cannot have moved a sum of products of unit vectors by more than this.
-    const margin = (query.length / 8 + 16) * 2 ** -22;
-    let bar = Number.NEGATIVE_INFINITY;
-    const candidates: number[] = [];
-    const scores: number[] = [];
-    this.products(query, from, skip.length, (products, at) => {
-      for (let i = 0; i < products.length; i++) {
-        const score = products[i] as number;
-        if (score < bar || skip[at + i] !== 0) continue;
-        best.offer(score);
-        if (best.full) bar = best.least - margin;
-        candidates.push(from + at + i);
-        scores.push(score);
-      }
-    });
-    const possible = candidates.filter((_, i) => (scores[i] as number) >= bar);
-    const exact = possible.map((row) => this.similarity(query, row));
+  /** Makes the next block of codes known. */
+  addCodes(memory: SharedMemory): void {
+    this.codeBlocks.push({ dot: codeKernel(memory, this.layout.codes.maximumPages), memory });
+  }
+
+  scan(request: ScanRequest): ScanResult {
+    const { query, limit } = request;
+    const possible = this.possible(request);
+    const exact = this.similarities(query, possible);
     const bestExact = new Smallest(limit);
     for (const similarity of exact) bestExact.offer(similarity);
     const enough = bestExact.full ? bestExact.least : Number.NEGATIVE_INFINITY;
@@ -68,31 +91,89 @@ export class Scanner {
     };
   }
 
-  /** Float32 inner products of `count` rows from `from`, told a tile at a time. @param told given them and how many there were before */
-  private products(query: Float32Array, from: number, count: number, told: (products: Float32Array, at: number) => void): void {
-    const { stride, blockRows, headFloats } = this.layout;
-    const queryAt = this.slot * (stride + tileRows);
-    const outAt = queryAt + stride;
+  /** Rows that can be among the best. */
+  private possible({ query, from, skip, limit, coded = 0 }: ScanRequest): number[] {
+    const codedRows = Math.min(Math.max(coded - from, 0), skip.length);
+    const most = codedRows * worthwhile;
+    if (limit <= most) {
+      const found = new Candidates(limit);
+      this.scanCodes(query, from, skip.subarray(0, codedRows), found);
+      if (found.possible().length <= most) {
+        this.scanRows(query, from + codedRows, skip.subarray(codedRows), found);
+        return found.possible();
+      }
+    }
+    const found = new Candidates(limit);
+    this.scanRows(query, from, skip, found);
+    return found.possible();
+  }
+
+  /** Bounds from the rows themselves. */
+  private scanRows(query: Float32Array, from: number, skip: Uint8Array, found: Candidates): void {
+    // Rounding cannot have moved a sum of products of unit vectors by more than this.
+    const margin = (query.length / 8 + 16) * 2 ** -23;
+    const { stride, headFloats } = this.layout;
+    const queryAt = 4 * this.slot * (stride + tileRows);
+    const places = { queryAt, outAt: queryAt + 4 * stride, rowsAt: 4 * headFloats, stride: 4 * stride };
+    const write = ({ buffer }: SharedMemory) => new Float32Array(buffer, queryAt, query.length).set(query);
+    this.eachTile(this.blocks, places, write, { from, count: skip.length }, ({ memory, rows, at }) => {
+      const products = new Float32Array(memory.buffer, places.outAt, rows);
+      for (let i = 0; i < rows; i++) {
+        const product = products[i] as number;
+        if (product + margin >= found.bar && skip[at + i] === 0) found.add(from + at + i, product - margin, product + margin);
+      }
+    });
+  }
+
+  /** Bounds from the rows' codes. */
+  private scanCodes(query: Float32Array, from: number, skip: Uint8Array, found: Candidates): void {
+    const coded = codeQuery(query);
+    const { stride, queryBytes, headsAt, codesAt } = this.layout.codes;
+    const queryAt = this.slot * (queryBytes + 4 * tileRows);
+    const places = { queryAt, outAt: queryAt + queryBytes, rowsAt: codesAt, stride };
+    const write = ({ buffer }: SharedMemory) => new Int16Array(buffer, queryAt, query.length).set(coded.numbers);
+    this.eachTile(this.codeBlocks, places, write, { from, count: skip.length }, ({ memory, rows, at, inBlock }) => {
+      const products = new Int32Array(memory.buffer, places.outAt, rows);
+      const heads = new Float32Array(memory.buffer, headsAt + 4 * codeHeadFloats * inBlock, codeHeadFloats * rows);
+      for (let i = 0, head = 0; i < rows; i++, head += codeHeadFloats) {
+        const product = (products[i] as number) * (heads[head] as number) * coded.scale;
+        const margin = marginOf(coded, heads[head + 1] as number, heads[head + 2] as number);
+        if (product + margin >= found.bar && skip[at + i] === 0) found.add(from + at + i, product - margin, product + margin);
+      }
+    });
+  }
+
+  /** Lets a kernel compute the products of rows, a tile at a time. @param write puts the query into a block */
+  private eachTile(
+    blocks: readonly Block[],
+    { queryAt, outAt, rowsAt, stride }: Places,
+    write: (memory: SharedMemory) => void,
+    { from, count }: { from: number; count: number },
+    told: (tile: Tile) => void,
+  ): void {
+    const { blockRows } = this.layout;
     for (let done = 0; done < count; ) {
-      const block = Math.floor((from + done) / blockRows);
-      const inBlock = (from + done) % blockRows;
-      const { dot: kernel, memory } = this.kernels[block] as { dot: DotKernel; memory: SharedMemory };
-      const rows = Math.min(count - done, blockRows - inBlock);
-      new Float32Array(memory.buffer, 4 * queryAt, query.length).set(query);
-      const out = new Float32Array(memory.buffer, 4 * outAt, tileRows);
+      const first = (from + done) % blockRows;
+      const { dot: kernel, memory } = blocks[Math.floor((from + done) / blockRows)] as Block;
+      const rows = Math.min(count - done, blockRows - first);
+      write(memory);
       for (let tile = 0; tile < rows; tile += tileRows) {
         const size = Math.min(tileRows, rows - tile);
-        const at = 4 * (headFloats + (inBlock + tile) * stride);
-        kernel(4 * queryAt, at, at + 4 * size * stride, 4 * stride, 4 * outAt);
-        told(out.subarray(0, size), done + tile);
+        const at = rowsAt + (first + tile) * stride;
+        kernel(queryAt, at, at + size * stride, stride, outAt);
+        told({ memory, rows: size, at: done + tile, inBlock: first + tile });
       }
       done += rows;
     }
   }
 
-  private similarity(query: Float32Array, row: number): number {
+  /** Inner products in double precision. */
+  private similarities(query: Float32Array, rows: readonly number[]): number[] {
     const { stride, blockRows, headFloats, width } = this.layout;
-    const { memory } = this.kernels[Math.floor(row / blockRows)] as { memory: SharedMemory };
-    return dot(query, 0, new Float32Array(memory.buffer), headFloats + (row % blockRows) * stride, width);
+    const views = this.blocks.map(({ memory }) => new Float32Array(memory.buffer));
+    return rows.map((row) => {
+      const view = views[Math.floor(row / blockRows)] as Float32Array;
+      return dot(query, 0, view, headFloats + (row % blockRows) * stride, width);
+    });
   }
 }
