@@ -446,6 +446,30 @@ describe.skipIf(!hasBrowser)('the page', () => {
       }
     });
 
+    it('suggests filters that the text says, which one press uses and another takes away for good', async () => {
+      await open();
+      await seen(cards().first());
+      const all = await cards().count();
+      await page.fill('#say', 'a red one under 60');
+      await seen(button('Show only colour: red'));
+      await seen(button('Show only price below 60'));
+      // Nothing is filtered before.
+      expect(page.url()).not.toContain('red');
+      expect(await cards().count()).toBe(all);
+      await button('Do not suggest colour: red').click();
+      await expect.poll(() => button('Show only colour: red').count()).toBe(0);
+      await button('Show only price below 60').click();
+      await seen(button('Remove the filter price below 60'));
+      await expect.poll(() => button('Show only price below 60').count()).toBe(0);
+      await say('in red, not blue');
+      expect(lastSearch()).toMatchObject({ texts: ['in red, not blue'], filter: 'price < 60' });
+      await button('Remove the filter price below 60').click();
+      await page.reload();
+      await page.fill('#say', 'red, over 60');
+      await seen(button('Show only price above 60'));
+      expect(await button('Show only colour: red').count()).toBe(0);
+    });
+
     it('looks closer, and searches with a part of the reference, which its link keeps', async () => {
       await restart({ galleries: { shop: withTitles(makeCatalogue(40, 5)) }, show: ['price', 'url'] });
       await open();

@@ -10,7 +10,7 @@ import { Composer } from '../../search/gallery/search/compose.js';
 import { searchNotes } from '../../search/gallery/search/search-notes.js';
 import { Searcher } from '../../search/gallery/search/searcher.js';
 import type { Explanation, ImageReference, SearchRequest } from '../../search/gallery/search-types.js';
-import { Suggester } from '../../search/gallery/suggest/suggester.js';
+import { Suggester, withoutTexts } from '../../search/gallery/suggest/suggester.js';
 import { parseFilter } from '../../search/store/filter-parse.js';
 import type { StoredItem } from '../../search/store/store.js';
 import type { ApiGallery, ApiListQuery, ApiSearchAnswer, ApiSuggestions, Item, ItemList } from '../server/contract.js';
@@ -128,12 +128,11 @@ export class LocalGallery {
   }
 
   async suggest({ reference, text, texts, count }: LocalSuggest): Promise<ApiSuggestions> {
-    const { suggester, embedder } = await this.tools();
-    if (!embedder.sees.text) return { suggestions: [], unknown: [] };
+    const { suggester } = await this.tools();
     const metadata = reference === undefined ? undefined : (await this.item(reference))?.metadata;
-    const { suggestions, unknown } = suggester.suggest({ typed: text, said: texts, count, metadata, seed: reference ?? '' });
+    const { unknown, ...found } = suggester.suggest({ typed: text, said: texts, count, metadata, seed: reference ?? '' });
     return {
-      suggestions,
+      ...found,
       unknown: unknown.map(({ corrected, ...one }) => ({ ...one, ...(corrected === undefined ? {} : { corrected }) })),
     };
   }
@@ -183,12 +182,8 @@ export class LocalGallery {
         const { factors } = this.manifest.sizes;
         const searcher = new Searcher(this.store, composer, { sees: model.sees, factors, checkText });
         const { vocabulary } = embedder;
-        const suggester = new Suggester({
-          vocabulary,
-          texts: model.texts,
-          wholeWords: model.text.kind === 'words',
-          fields: model.fields,
-        });
+        const texts = { vocabulary, texts: model.texts, wholeWords: model.text.kind === 'words' };
+        const suggester = new Suggester({ ...(model.sees.text ? texts : withoutTexts), fields: model.fields });
         return { embedder, composer, searcher, suggester };
       })
       .catch((error) => {

@@ -143,7 +143,7 @@ export class StaticGallery {
     return this.call('count', filter, options.signal);
   }
 
-  /** What a person can say next. */
+  /** What a person can say next, and filters that the texts say in words. */
   suggest(request: LocalSuggest, options: CallOptions = {}): Promise<ApiSuggestions> {
     return this.call('suggest', request, options.signal);
   }

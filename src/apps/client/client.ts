@@ -157,7 +157,7 @@ export class LimnClient {
     return text;
   }
 
-  /** Texts to try on a picture, and the words of texts that the model has never seen. */
+  /** Texts to try on a picture, the words of texts that the model has never seen, and filters that the texts say in words. */
   suggest(call: Suggest, options?: CallOptions): Promise<ApiSuggestions> {
     return this.http.json('POST', routePath('suggest'), options, JSON.stringify(call));
   }

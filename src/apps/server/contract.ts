@@ -149,7 +149,18 @@ export const suggest = z
     count: z.int().min(1).max(20).default(5),
   })
   .meta({ id: 'Suggest' });
-/** Texts that could come next, and words that the model does not know. */
+/** A filter that words of the texts say; the caller decides whether it is used. */
+const filterSuggestion = z
+  .strictObject({
+    /** In the filter language, such as `price < 50`. */
+    filter: z.string(),
+    /** Name of the field that it is about. */
+    field: z.string(),
+    /** The words that say it, such as "under 50". */
+    words: z.string(),
+  })
+  .meta({ id: 'FilterSuggestion' });
+/** Texts that could come next, words that the model does not know, and filters that the texts say in words. */
 export const suggestions = z
   .strictObject({
     /** Texts of the model's training that fit; of a model that kept none, of what it has words for. */
@@ -163,6 +174,8 @@ export const suggestions = z
         corrected: z.string().optional(),
       }),
     ),
+    /** At most six, in the order in which the texts say them. */
+    filters: z.array(filterSuggestion),
   })
   .meta({ id: 'Suggestions' });
 
@@ -301,7 +314,7 @@ export type CountQuery = z.input<typeof countQuery>;
 export type CountAnswer = z.output<typeof countAnswer>;
 /** What a request for suggestions takes. */
 export type Suggest = z.input<typeof suggest>;
-/** Suggested texts, and unknown words. */
+/** Suggested texts, unknown words, and suggested filters. */
 export type ApiSuggestions = z.output<typeof suggestions>;
 /** What a search takes. */
 export type Search = z.input<typeof search>;

@@ -182,7 +182,7 @@ export const suggestRoute = createRoute({
   path: '/v1/suggest',
   operationId: 'suggest',
   tags: ['Search'],
-  summary: 'Texts to try, and the words of texts that the model has never seen',
+  summary: 'Texts to try, the words of texts that the model has never seen, and filters that the texts say in words',
   ...readKey,
   request: { body: { required: true, content: { 'application/json': { schema: schemaOf('Suggest') } } } },
   responses: { 200: json(contract.suggestions, 'The suggestions.'), ...failure },

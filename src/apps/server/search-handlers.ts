@@ -92,7 +92,7 @@ export function addSearchHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerPart
     const { texts: said, reference, count } = asked;
     const request = { reference, typed: text, said, count };
     const found = await parts.work(c as ServerContext, async () => gallery.suggest?.(request));
-    return c.json(found ?? { suggestions: [], unknown: [] }, 200);
+    return c.json(found ?? { suggestions: [], unknown: [], filters: [] }, 200);
   });
 
   app.openapi(routes.captionRoute, async (c) => {

@@ -137,7 +137,7 @@ describe('a search', () => {
     const suggest = (body: object) => fetch(at('/v1/suggest'), asJson({ gallery: 'shop', ...body }));
     // The fake one suggests nothing.
     const none = contract.suggestions.parse(await json(await suggest({ text: 'in bl', reference: 'red.jpg' })));
-    expect(none).toEqual({ suggestions: [], unknown: [] });
+    expect(none).toEqual({ suggestions: [], unknown: [], filters: [] });
     await problemOf(await suggest({ count: 0 }), 400, 'USAGE');
     await problemOf(await suggest({ reference: 'a\u0000b' }), 400, 'USAGE');
     const { count } = contract.countAnswer.parse(await json(await fetch(at('/v1/galleries/shop/count'))));

@@ -32,7 +32,7 @@ import { Composer } from './search/compose.js';
 import { type FoundHits, searchNotes } from './search/search-notes.js';
 import { Searcher } from './search/searcher.js';
 import type { Explanation, SearchAnswer, SearchRequest } from './search-types.js';
-import { Suggester, type Suggestions, type SuggestRequest } from './suggest/suggester.js';
+import { Suggester, type Suggestions, type SuggestRequest, withoutTexts } from './suggest/suggester.js';
 import { cachedThumbnail } from './thumbnails.js';
 import { isUpload, placeUpload, removeUploads } from './uploads.js';
 
@@ -407,7 +407,7 @@ export class Gallery {
 
   /**
    * What a person can say next: texts of the model's training, or of a model that kept none of what is known of the gallery; and the words
-   * that the model has never seen.
+   * that the model has never seen; and filters that its texts say in words ("Nike", "under 50"), of the values that {@link fields} lists.
    *
    * @param request.reference the id of a picture of the gallery, whose own values are not suggested
    */
@@ -419,8 +419,8 @@ export class Gallery {
     reference?: string | undefined;
   }): Promise<Suggestions> {
     const { model } = this;
-    if (!model.sees.text) return { suggestions: [], unknown: [] };
     this.suggester ??= this.fields().then((fields) => {
+      if (!model.sees.text) return new Suggester({ ...withoutTexts, fields });
       const { vocabulary, texts } = model.parts;
       return new Suggester({ vocabulary, texts, wholeWords: model.config.text.kind === 'words', fields });
     });

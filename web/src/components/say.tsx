@@ -3,6 +3,7 @@ import { useSession } from '../hooks/use-session.js';
 import { useSuggestions } from '../hooks/use-suggestions.js';
 import { currentTurn, limits, say } from '../state/trail.js';
 import { IconButton } from './icon-button.js';
+import { SuggestedFilters } from './suggested-filters.js';
 import { TextSuggestions } from './text-suggestions.js';
 
 /** Where one says what to change: Enter searches, Escape empties. Beside it what the model would understand, and what it did not. */
@@ -64,6 +65,7 @@ export function Say() {
         />
         <IconButton class="go" icon="arrow" label="Search" onClick={() => submit(text)} />
       </form>
+      <SuggestedFilters found={suggestions} />
       <TextSuggestions found={suggestions} typed={text} onSay={submit} onCorrect={correct} />
     </div>
   );

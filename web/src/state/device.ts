@@ -23,6 +23,20 @@ export function keepKey(value: string | undefined): void {
   quietly(() => (value === undefined ? sessionStorage.removeItem(keyName) : sessionStorage.setItem(keyName, value)));
 }
 
+const dismissedName = 'limn dismissed filters';
+/** More are forgotten, the oldest first. */
+const mostDismissed = 200;
+
+/** Suggested filters that were taken away in this tab. */
+export function readDismissed(): ReadonlySet<string> {
+  const found: unknown = quietly(() => JSON.parse(sessionStorage.getItem(dismissedName) ?? '[]'));
+  return new Set(Array.isArray(found) ? found.filter((one) => typeof one === 'string') : []);
+}
+
+export function keepDismissed(dismissed: ReadonlySet<string>): void {
+  quietly(() => sessionStorage.setItem(dismissedName, JSON.stringify([...dismissed].slice(-mostDismissed))));
+}
+
 export function readTheme(): Theme {
   const found = quietly(() => localStorage.getItem(themeName));
   return found === 'light' || found === 'dark' ? found : 'system';

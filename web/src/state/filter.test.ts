@@ -1,12 +1,31 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Choice, type Choices, filterText, readChoices, setRange, setText, toggleValue } from './filter.js';
+import {
+  addFilter,
+  allowValue,
+  type Choice,
+  type Choices,
+  filterText,
+  readChoices,
+  setRange,
+  setText,
+  toggleValue,
+} from './filter.js';
 
 const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
 const value = fc.oneof(fc.string(), number, fc.boolean());
 const choice: fc.Arbitrary<Choice> = fc.oneof(
   fc.uniqueArray(value, { minLength: 1, maxLength: 4 }).map((values) => ({ kind: 'values' as const, values })),
   fc.record({ kind: fc.constant('range' as const), min: number, max: number }),
+  fc.uniqueArray(value, { minLength: 1, maxLength: 4 }).map((values) => ({ kind: 'except' as const, values })),
+  fc.record({
+    kind: fc.constant('range' as const),
+    min: number,
+    max: number,
+    above: fc.constant(true as const),
+    below: fc.constant(true as const),
+  }),
+  number.map((max) => ({ kind: 'range' as const, max, below: true as const })),
   number.map((min) => ({ kind: 'range' as const, min })),
   number.map((max) => ({ kind: 'range' as const, max })),
   fc.string().map((text) => ({ kind: 'text' as const, text })),
@@ -56,10 +75,32 @@ describe('the filter builder', () => {
   });
 
   it.each([
+    ['', 'price < 50', 'price < 50'],
+    ["colour = 'red'", 'price < 50', "colour = 'red' and price < 50"],
+    ['price >= 10 and price <= 90', 'price < 50', 'price < 50'],
+    ["colour = 'red'", "colour = 'blue'", "colour = 'blue'"],
+    ["colour != 'red'", "colour != 'blue'", "colour != 'red' and colour != 'blue'"],
+    ['a = 1 or b = 2', 'price < 50', '(a = 1 or b = 2) and price < 50'],
+    ['a = 1', '(price < 20 or price > 50)', '(a = 1) and (price < 20 or price > 50)'],
+    ['(a = 1) and (price < 20 or price > 50)', '(price < 20 or price > 50)', '(a = 1) and (price < 20 or price > 50)'],
+  ])('%s and %s become %s', (filter, added, expected) => {
+    expect(addFilter(filter, added)).toBe(expected);
+    expect(addFilter(expected, added)).toBe(expected);
+  });
+
+  it('lets a value that was kept out in again, and closes the end of a range that is set', () => {
+    const choices = readChoices("colour != 'red' and colour != 'blue' and price > 10 and price < 50") as Choices;
+    expect(filterText(allowValue(choices, 'colour', 'red'))).toBe("colour != 'blue' and price > 10 and price < 50");
+    expect(filterText(setRange(choices, 'price', 'max', 60))).toContain('price > 10 and price <= 60');
+  });
+
+  it.each([
     "colour = 'red' or colour = 'blue'",
     "not colour = 'red'",
-    'price < 50',
-    "colour != 'red'",
+    'price < null',
+    "colour != 'red' and colour != 'red'",
+    "colour != 'red' and colour = 'blue'",
+    'price < 50 and price <= 50',
     'name contains 3',
     "name contains 'x' and name contains 'y'",
     "name not contains 'x'",

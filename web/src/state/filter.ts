@@ -6,7 +6,10 @@ export type FieldValue = string | number | boolean;
 
 export type Choice =
   | { readonly kind: 'values'; readonly values: readonly FieldValue[] }
-  | { readonly kind: 'range'; readonly min?: number; readonly max?: number }
+  /** Other values than these. */
+  | { readonly kind: 'except'; readonly values: readonly FieldValue[] }
+  /** `above` and `below`: the end itself is not part of the range. */
+  | { readonly kind: 'range'; readonly min?: number; readonly max?: number; readonly above?: true; readonly below?: true }
   /** Words that a text has in it. */
   | { readonly kind: 'text'; readonly text: string };
 
@@ -21,9 +24,13 @@ function predicateOf(field: string, choice: Choice): string[] {
     if (choice.values.length === 1) return [`${field} = ${literal(choice.values[0] as FieldValue)}`];
     return [`${field} in (${choice.values.map(literal).join(', ')})`];
   }
+  if (choice.kind === 'except') return choice.values.map((value) => `${field} != ${literal(value)}`);
   if (choice.kind === 'text') return [`${field} contains ${literal(choice.text)}`];
-  const { min, max } = choice;
-  return [...(min === undefined ? [] : [`${field} >= ${min}`]), ...(max === undefined ? [] : [`${field} <= ${max}`])];
+  const { min, max, above, below } = choice;
+  return [
+    ...(min === undefined ? [] : [`${field} ${above ? '>' : '>='} ${min}`]),
+    ...(max === undefined ? [] : [`${field} ${below ? '<' : '<='} ${max}`]),
+  ];
 }
 
 /** The choices in the filter language; '' for none. */
@@ -63,19 +70,25 @@ export function readChoices(text: string): Choices | undefined {
       const found = literalAt();
       if (typeof found?.value !== 'string' || choices.has(field)) return undefined;
       choices.set(field, { kind: 'text', text: found.value });
-    } else if (sign === '>=' || sign === '<=') {
+    } else if (sign === '!=') {
+      const found = literalAt();
+      const known = choices.get(field) ?? { kind: 'except' as const, values: [] };
+      if (!found || known.kind !== 'except' || known.values.includes(found.value)) return undefined;
+      choices.set(field, { ...known, values: [...known.values, found.value] });
+    } else if (sign.startsWith('>') || sign.startsWith('<')) {
       const found = literalAt();
       const known = choices.get(field) ?? { kind: 'range' as const };
-      const side = sign === '>=' ? 'min' : 'max';
+      const side = sign.startsWith('>') ? 'min' : 'max';
       if (typeof found?.value !== 'number' || known.kind !== 'range' || known[side] !== undefined) return undefined;
-      choices.set(field, { ...known, [side]: found.value });
+      const open = sign === '>' ? { above: true as const } : sign === '<' ? { below: true as const } : {};
+      choices.set(field, { ...known, [side]: found.value, ...open });
     } else return undefined;
     if (at >= tokens.length) return choices;
     if (tokens[at++]?.toLowerCase() !== 'and') return undefined;
   }
 }
 
-const token = /\s*('(?:[^']|'')*'|[A-Za-z_]\w*|-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|<=|>=|[=(),])/y;
+const token = /\s*('(?:[^']|'')*'|[A-Za-z_]\w*|-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|!=|<=|>=|[<>=(),])/y;
 
 function tokensOf(text: string): string[] | undefined {
   const tokens: string[] = [];
@@ -108,12 +121,13 @@ export function toggleValue(choices: Choices, field: string, value: FieldValue):
 /** Sets or (with undefined) opens one end of a range. */
 export function setRange(choices: Choices, field: string, side: 'min' | 'max', value: number | undefined): Choices {
   const known = choices.get(field);
-  const { min, max } = known?.kind === 'range' ? known : {};
+  const { min, max, above, below } = known?.kind === 'range' ? known : {};
   const ends = { min, max, [side]: value };
+  // An end that a person sets is part of the range; the other one stays as it was.
   const range = {
     kind: 'range' as const,
-    ...(ends.min === undefined ? {} : { min: ends.min }),
-    ...(ends.max === undefined ? {} : { max: ends.max }),
+    ...(ends.min === undefined ? {} : { min: ends.min, ...(above && side !== 'min' ? { above } : {}) }),
+    ...(ends.max === undefined ? {} : { max: ends.max, ...(below && side !== 'max' ? { below } : {}) }),
   };
   return changed(choices, field, ends.min === undefined && ends.max === undefined ? undefined : range);
 }
@@ -121,6 +135,30 @@ export function setRange(choices: Choices, field: string, side: 'min' | 'max', v
 /** Asks for words in a text, or (with '') no longer. */
 export function setText(choices: Choices, field: string, text: string): Choices {
   return changed(choices, field, text === '' ? undefined : { kind: 'text', text });
+}
+
+/** Takes one value out of those that images must not have. */
+export function allowValue(choices: Choices, field: string, value: FieldValue): Choices {
+  const known = choices.get(field);
+  const values = known?.kind === 'except' ? known.values.filter((other) => other !== value) : [];
+  return changed(choices, field, values.length > 0 ? { kind: 'except', values } : undefined);
+}
+
+/**
+ * A filter together with a further one. What the further one says of a field takes the place of what was said of it, but that values which
+ * images must not have become more.
+ */
+export function addFilter(filter: string, added: string): string {
+  const [before, more] = [readChoices(filter), readChoices(added)];
+  if (!before || !more) return filter.trim() === '' ? added : filter.includes(added) ? filter : `(${filter}) and ${added}`;
+  const all = new Map(before);
+  for (const [field, choice] of more) {
+    const known = all.get(field);
+    if (choice.kind === 'except' && known?.kind === 'except')
+      all.set(field, { ...choice, values: [...new Set([...known.values, ...choice.values])] });
+    else all.set(field, choice);
+  }
+  return filterText(all);
 }
 
 function changed(choices: Choices, field: string, choice: Choice | undefined): Choices {

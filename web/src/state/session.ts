@@ -3,7 +3,8 @@ import type { Backend } from '../api/api.js';
 import { problemOf } from '../api/problem.js';
 import type { CaptionAnswer, Explanation, Gallery, Item, Metadata, Suggestions } from '../api/types.js';
 import { emptyView, readAddress, type View, writeAddress } from './address.js';
-import { keepKey, readKey } from './device.js';
+import { keepDismissed, keepKey, readDismissed, readKey } from './device.js';
+import { addFilter } from './filter.js';
 import { Loader } from './loader.js';
 import { captionOf, explainOf, uploadsIn } from './query.js';
 import { type Action, type Dialog, initialState, reduce, type State } from './reducer.js';
@@ -35,6 +36,7 @@ export class Session {
   private readonly listeners = new Set<() => void>();
   private readonly loader: Loader;
   private readonly known = new Map<string, Metadata | undefined>();
+  private dismissed = readDismissed();
   private slider: ReturnType<typeof setTimeout> | undefined;
   private noticeTimer: ReturnType<typeof setTimeout> | undefined;
   private trainingTimer: ReturnType<typeof setTimeout> | undefined;
@@ -252,6 +254,29 @@ export class Session {
       ...(typed ? { text: typed } : {}),
     };
     return this.api.suggest(request, signal);
+  }
+
+  /** Of suggested filters those that are not in use, and that were not taken away in this tab. */
+  offeredFilters(found: Suggestions | undefined): Suggestions['filters'] {
+    const { filter } = this.settings;
+    return (found?.filters ?? []).filter(
+      (one) => !this.dismissed.has(this.dismissalOf(one.filter)) && addFilter(filter, one.filter) !== filter,
+    );
+  }
+
+  useFilter(filter: string): void {
+    this.setFilter(addFilter(this.settings.filter, filter));
+  }
+
+  /** Takes a suggested filter away, for as long as this tab is open. */
+  dismissFilter(filter: string): void {
+    this.dismissed = new Set([...this.dismissed, this.dismissalOf(filter)]);
+    keepDismissed(this.dismissed);
+    this.changed();
+  }
+
+  private dismissalOf(filter: string): string {
+    return `${this.current.view.gallery} ${filter}`;
   }
 
   /** Texts to begin with. @param id of the picture that they change */

@@ -8,6 +8,7 @@ import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
 import { Gallery } from '../../../search/gallery/gallery.js';
 import { searchSettings } from '../../../search/gallery/search/search-settings.js';
 import type { SearchRequest } from '../../../search/gallery/search-types.js';
+import { filterHints } from '../filter-hints.js';
 import { findImage, shownReferences } from '../gallery-references.js';
 import { computingCommand, numberListOption, repeatableOption, required } from '../options.js';
 import { resultsPage } from '../results-page.js';
@@ -85,6 +86,8 @@ async function runSearch(flags: SearchFlags): Promise<void> {
     const answer = await gallery.search(request);
     const notes = await gallery.notesOn(request, answer);
     for (const note of notes) process.stderr.write(`${note}\n`);
+    const { filters } = await gallery.suggest({ said: text, count: 0 });
+    for (const hint of filterHints(filters, filter)) process.stderr.write(`${hint}\n`);
     const hits = await shownHits(gallery, answer.hits, { images: flags.html !== undefined });
     if (flags.explain) for (const hit of hits) hit.explanation = await gallery.explain(request, hit.id);
     if (flags.html) {
@@ -96,7 +99,7 @@ async function runSearch(flags: SearchFlags): Promise<void> {
     if (flags.json) {
       const shown = hits.map(({ image, ...hit }) => hit);
       process.stdout.write(
-        `${JSON.stringify({ gallery: location, image, text, hits: shown, next: answer.next, ...(notes.length > 0 ? { notes } : {}) }, undefined, 2)}\n`,
+        `${JSON.stringify({ gallery: location, image, text, hits: shown, next: answer.next, ...(notes.length > 0 ? { notes } : {}), ...(filters.length > 0 ? { filters } : {}) }, undefined, 2)}\n`,
       );
     } else for (const hit of hits) process.stdout.write(lineOf(hit, show));
   } finally {

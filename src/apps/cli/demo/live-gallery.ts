@@ -55,7 +55,8 @@ export class LiveGallery {
       decodeAhead: (request, inTurn) => this.ask(async (one) => (await one.decodeAhead?.(request, inTurn)) ?? request),
       image: (id) => this.ask((one) => one.image(id)),
       thumbnail: (id, inTurn) => this.ask((one) => one.thumbnail(id, inTurn)),
-      suggest: (request) => this.ask(async (one) => (await one.suggest?.(request)) ?? { suggestions: [], unknown: [] }),
+      suggest: (request) =>
+        this.ask(async (one) => (await one.suggest?.(request)) ?? { suggestions: [], unknown: [], filters: [] }),
       close: () => this.close(),
     };
   }

@@ -1,10 +1,11 @@
 /**
- * What a person can say next: texts that the model was trained on and that change something about this picture, and the words of what was
- * said that the model has never seen.
+ * What a person can say next: texts that the model was trained on and that change something about this picture; the words of what was
+ * said that the model has never seen; and filters that it suggests.
  */
 import { tokenize, type Vocabulary } from '../../../models/encoders/text/vocabulary.js';
 import type { ItemMetadata } from '../../store/metadata.js';
 import type { Field } from '../explain/fields.js';
+import { FilterSuggester, type FilterSuggestion } from './filter-suggestions.js';
 import { nearestWords } from './nearest-words.js';
 
 /** What suggestions are asked for. */
@@ -32,6 +33,8 @@ export interface UnknownWords {
 export interface Suggestions {
   suggestions: string[];
   unknown: UnknownWords[];
+  /** Filters that the texts say in words, such as "Nike" or "under 50"; nothing is filtered by them yet. */
+  filters: FilterSuggestion[];
 }
 
 export interface SuggesterParts {
@@ -59,11 +62,20 @@ const fillers = new Set(
   'the and with that this has have are not its but was more less very same other one two from for into'.split(' '),
 );
 
+/** Parts for a model that reads no texts: what people type still says filters. */
+export const withoutTexts: Omit<SuggesterParts, 'fields'> = {
+  vocabulary: { words: [], has: () => true },
+  texts: [],
+  wholeWords: false,
+};
+
 export class Suggester {
   private readonly values: readonly { key: string; words: readonly string[] }[];
   private readonly candidates: readonly CandidateText[];
+  private readonly filters: FilterSuggester;
 
   constructor(private readonly parts: SuggesterParts) {
+    this.filters = new FilterSuggester(parts.fields);
     this.values = parts.fields
       .filter(({ type }) => type === 'string')
       .flatMap(({ name, values }) => values.map((value) => ({ key: keyOf(name, value), words: tokenize(String(value)) })))
@@ -77,6 +89,7 @@ export class Suggester {
     return {
       suggestions: typed.trim() === '' ? this.fitting(request) : this.continuing(request),
       unknown: this.unknownIn(texts),
+      filters: this.filters.suggest(texts),
     };
   }
 
