@@ -99,7 +99,7 @@ const on = (kind) => [...days[kind]].sort().join(', ');
 lines.push(
   '',
   `Of ${rows.length} cells, ${graphs.size} graphs by ${exporters.length} exporters, ${measured.length - failed - wrong} agree, in ${failed} the exporter fails, in ${wrong} limn is off, and ${rows.length - measured.length} are not measured.`,
-  `Four steps were tried with ${trainings.length} of ${named.size} encoders, by one export or two of each, and taken by ${steps.join(' and ')}. On ${cpus().length} cores (${model}):`,
+  `Four steps were tried with ${trainings.length} of ${named.size} encoders. They were taken by ${steps.join(', ')}. On ${cpus().length} cores (${model}):`,
   '',
   `- outputs, gradients and blocks: \`node scripts/encoder-gradients.mjs DIR\`, ${on('gradients')}`,
   `- four steps: \`node scripts/encoder-training.mjs DIR2\`, ${on('training')}`,

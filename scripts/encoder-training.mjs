@@ -3,26 +3,34 @@
  * given to `limn train --train-from`, on drawn garments. Says whether the losses are finite and the trained blocks those asked for.
  *
  *     python scripts/reference/encoder_blocks.py --out DIR --batch dynamic --exporters script17
- *     npm run build && node scripts/encoder-training.mjs DIR [FAMILY,...]
+ *     npm run build && node scripts/encoder-training.mjs DIR [--only FAMILY,...] [--out training.md] [--minutes N]
  *
- * Prints a table in Markdown, one row for each export, and exits with 1 if a row has a fault. FAMILY/EXPORTER holds one or two ONNX
- * files with their settings; where there are none, as for most of timm and torchvision, the options of `encoders add` do.
+ * Writes a table in Markdown, one row for each export, and exits with 1 if a row has a fault. With `--out` each row goes to the file as it
+ * is known, and exports that have a row there are not tried again; `--minutes` stops after that time, and the same command goes on.
+ * FAMILY/EXPORTER holds one or two ONNX files with their settings; where there are none, as for most of timm and torchvision, the
+ * options of `encoders add` do.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { runProgram } from '../dist/apps/cli/program.js';
 import { decodeSafetensors } from '../dist/engine/tensor/safetensors.js';
 import { generateSyntheticFashion } from '../dist/learning/data/synthetic-fashion/generate.js';
 import { importEncoder } from '../dist/models/encoders/hub/import-encoder.js';
 import { trainedParts } from '../dist/models/encoders/hub/trained-parts.js';
 
-const [exports, only] = process.argv.slice(2);
+const { values: flags, positionals } = parseArgs({
+  options: { only: { type: 'string' }, out: { type: 'string' }, minutes: { type: 'string', default: 'Infinity' } },
+  allowPositionals: true,
+});
+const [exports] = positionals;
+const until = Date.now() + Number(flags.minutes) * 60_000;
 if (!exports) throw new Error('Give the folder of exports.');
 const work = mkdtempSync(join(tmpdir(), 'limn-encoder-training-'));
 process.env.LIMN_HOME = join(work, 'home');
 const steps = 4;
-const batchSize = 8;
+const batchSize = 2;
 const model = '--width 16 --heads 2 --factors 2 --layers 1 --dropout 0'.split(' ');
 
 /** What the command line does with these words, in this process; what it says is kept. */
@@ -107,27 +115,35 @@ async function row(family, exporter) {
   return { sides, counts, from, loss: losses.at(-1), fault: faults.join('; ') };
 }
 
-const data = { directory: join(work, 'wardrobe'), images: 60, seed: 5, size: 32 };
+const data = { directory: join(work, 'wardrobe'), images: 50, seed: 5, size: 32 };
 await generateSyntheticFashion(data);
-const triplets = join(work, 'wardrobe', 'captions', 'cap.wardrobe.train.json');
-writeFileSync(triplets, JSON.stringify(JSON.parse(readFileSync(triplets, 'utf8')).slice(0, steps * batchSize)));
-const families = readdirSync(exports, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && (!only || only.split(',').includes(entry.name)))
-  .map(({ name }) => name);
-console.log('| family | exporter | encodes | blocks | trained from | validation loss | fault |\n|---|---|---|---|---|---|---|');
+for (const [split, count] of [
+  ['train', steps * batchSize],
+  ['val', batchSize],
+]) {
+  const triplets = join(work, 'wardrobe', 'captions', `cap.wardrobe.${split}.json`);
+  writeFileSync(triplets, JSON.stringify(JSON.parse(readFileSync(triplets, 'utf8')).slice(0, count)));
+}
+const write = (line) => (flags.out ? appendFileSync(flags.out, `${line}\n`) : console.log(line));
+const known = flags.out && existsSync(flags.out) ? readFileSync(flags.out, 'utf8') : '';
+if (known === '')
+  write('| family | exporter | encodes | blocks | trained from | validation loss | fault |\n|---|---|---|---|---|---|---|');
+const only = flags.only?.split(',');
+const folders = readdirSync(exports, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && (!only || only.includes(entry.name)))
+  .flatMap(({ name }) => readdirSync(join(exports, name)).map((exporter) => [name, exporter]))
+  .filter(([family, exporter]) => !exporter.includes('.') && !known.includes(`| ${family} | ${exporter} |`));
 let faulty = 0;
-for (const family of families) {
-  for (const exporter of readdirSync(join(exports, family)).filter((name) => !name.includes('.'))) {
-    if (!readdirSync(join(exports, family, exporter), { recursive: true }).some((name) => name.endsWith('.onnx'))) {
-      console.log(`| ${family} | ${exporter} | the exporter fails | | | | |`);
-      continue;
-    }
-    const { sides = [], counts = [], from = '', loss, fault } = await row(family, exporter);
-    if (fault) faulty++;
-    console.log(
-      `| ${family} | ${exporter} | ${sides.join(', ')} | ${counts.join(', ')} | ${from} | ${loss?.toFixed(3) ?? ''} | ${fault} |`,
-    );
+for (const [family, exporter] of folders) {
+  if (Date.now() > until) break;
+  const start = `| ${family} | ${exporter} |`;
+  if (!readdirSync(join(exports, family, exporter), { recursive: true }).some((name) => name.endsWith('.onnx'))) {
+    write(`${start} the exporter fails | | | | |`);
+    continue;
   }
+  const { sides = [], counts = [], from = '', loss, fault } = await row(family, exporter);
+  if (fault) faulty++;
+  write(`${start} ${sides.join(', ')} | ${counts.join(', ')} | ${from} | ${loss?.toFixed(3) ?? ''} | ${fault} |`);
 }
 rmSync(work, { recursive: true, force: true });
 process.exitCode = faulty > 0 ? 1 : 0;

@@ -42,6 +42,46 @@ of_timm = {
     "vovnet": ("ese_vovnet19b_dw", stages, 64, {}),
     "deit3": ("deit3_small_patch16_224", numbered, 32, tiny),
     "relpos": ("vit_relpos_small_patch16_224", numbered, 32, tiny),
+    "caformer": ("caformer_s18", stages, 64, {"dims": (8, 16, 32, 32), "depths": (1, 1, 1, 1)}),
+    "coat_lite": ("coat_lite_tiny", r"serial_blocks\d\.\d+", 64, {"img_size": 64, "embed_dims": widths, "serial_depths": (1, 1, 1, 1), "num_heads": 2}),
+    "convit": ("convit_tiny", numbered, 32, {**tiny, "local_up_to_layer": 1}),
+    "convmixer": ("convmixer_768_32", numbered, 32, {"dim": 16, "depth": 2, "kernel_size": 3, "patch_size": 8}),
+    "ecaresnet": ("ecaresnet26t", r"layer\d+\.\d+", 64, {"layers": (1, 1, 1, 1)}),
+    "efficientformer": ("efficientformer_l1", stages, 224, {"embed_dims": widths, "depths": (1, 1, 1, 2)}),
+    "efficientformerv2": ("efficientformerv2_s0", stages, 64, {"img_size": 64, "embed_dims": widths, "depths": (1, 1, 1, 2)}),
+    "efficientnetv2": ("tf_efficientnetv2_b0", double, 64, {}),
+    "focalnet": ("focalnet_tiny_srf", r"layers\.\d+\.blocks\.\d+", 64, {"embed_dim": 8, "depths": (1, 2)}),
+    "gcvit": ("gcvit_xxtiny", stages, 64, {"img_size": 64, "embed_dim": 8, "depths": (1, 1, 1, 1), "num_heads": (1, 2, 2, 2), "window_ratio": (2, 2, 2, 1)}),
+    "gmlp": ("gmlp_s16_224", numbered, 32, {"img_size": 32, "patch_size": 8, "embed_dim": 16, "num_blocks": 2}),
+    "inception_next": ("inception_next_tiny", stages, 64, {"dims": (16, 16, 24, 32), "depths": (1, 1, 2, 1)}),
+    "mobileone": ("mobileone_s0", r"stages\.\d+\.\d+", 64, {}),
+    "mobilevitv2": ("mobilevitv2_050", r"stages\.\d+\.\d+", 64, {}),
+    "nest": ("nest_tiny", r"levels\.\d+\.transformer_encoder\.\d+", 64, {"img_size": 64, "embed_dims": (8, 16, 32), "num_heads": (1, 2, 4), "depths": (1, 1, 2)}),
+    "pe_core": ("vit_pe_core_tiny_patch16_384", numbered, 32, tiny),
+    "repvgg": ("repvgg_a0", r"stages\.\d+\.\d+", 64, {}),
+    "resmlp": ("resmlp_12_224", numbered, 32, {"img_size": 32, "patch_size": 8, "embed_dim": 16, "num_blocks": 2}),
+    "resnest": ("resnest14d", r"layer\d+\.\d+", 64, {}),
+    "sam": ("samvit_base_patch16", numbered, 64, {**tiny, "img_size": 64, "window_size": 4, "global_attn_indexes": (1,)}),
+    "seresnet": ("seresnet18", r"layer\d+\.\d+", 32, {"layers": (1, 2, 1, 1), "channels": (16, 16, 24, 32)}),
+    "shvit": ("shvit_s1", stages, 128, {}),
+    "skresnet": ("skresnet18", r"layer\d+\.\d+", 32, {"layers": (1, 1, 1, 1)}),
+    "starnet": ("starnet_s1", stages, 64, {}),
+    "swiftformer": ("swiftformer_xs", stages, 64, {}),
+    "swinv2_cr": ("swinv2_cr_tiny_224", stages, 64, {"img_size": 64, "embed_dim": 8, "depths": (1, 2), "num_heads": (1, 2)}),
+    "tiny_vit": ("tiny_vit_5m_224", stages, 64, {"img_size": 64, "embed_dims": widths, "depths": (1, 1, 1, 1), "num_heads": (1, 2, 2, 2), "window_sizes": (4, 4, 4, 2)}),
+    "tnt": ("tnt_s_patch16_224", numbered, 32, {**tiny, "inner_dim": 8}),
+    "xception": ("xception41", r"blocks\.\d+", 64, {}),
+    "nf_resnet": ("nf_resnet26", r"stages\.\d+\.\d+", 64, {}),
+    "dpn": ("dpn48b", r"features\.conv\d+_\d+", 64, {}),
+    "rexnet": ("rexnet_100", r"features\.\d+", 64, {}),
+    "gernet": ("gernet_s", r"stages\.\d+\.\d+", 64, {}),
+    "botnet": ("botnet26t_256", r"stages\.\d+\.\d+", 64, {"img_size": 64}),
+    "tinynet": ("tinynet_e", double, 64, {}),
+    "lcnet": ("lcnet_050", double, 64, {}),
+    "nextvit": ("nextvit_small", stages, 64, {"depths": (1, 1, 2, 1)}),
+    "cspresnet": ("cspresnet50", stages, 64, {}),
+    "vitamin": ("vitamin_small_224", r"(patch_embed\.backbone\.stages\.\d+\.)?blocks\.\d+", 64, {"img_size": 64, "depth": 2}),
+    "volo": ("volo_d1_224", r"network\.\d+\.\d+", 64, {"img_size": 64, "embed_dims": (16, 24, 24, 24), "layers": (1, 1, 1, 1), "num_heads": (1, 2, 2, 2)}),
 }
 
 # Name -> model of transformers, its configuration's name and settings, blocks, side of an image.
@@ -59,6 +99,26 @@ of_images = {
     "owlvit": ("OwlViTVisionModel", "OwlViTVisionConfig", {**small, **image}, layers, 32),
     "pixio": ("PixioModel", "PixioConfig", {**small, **image}, layers, 32),
     "poolformer": ("PoolFormerModel", "PoolFormerConfig", {"hidden_sizes": [8, 16, 24, 32], "depths": [1, 1, 2, 1]}, r".*block\.\d+\.\d+", 64),
+    "align": ("AlignVisionModel", "AlignVisionConfig", {"image_size": 64, "width_coefficient": 0.25, "depth_coefficient": 0.3, "hidden_dim": 320}, r".*blocks\.\d+", 64),
+    "blip_2": ("Blip2VisionModel", "Blip2VisionConfig", {**small, **image}, layers, 32),
+    "clipseg": ("CLIPSegVisionModel", "CLIPSegVisionConfig", {**small, **image}, layers, 32),
+    "cvt": ("CvtModel", "CvtConfig", {"embed_dim": [8, 16, 24], "num_heads": [1, 2, 2], "depth": [1, 1, 2]}, r".*stages\.\d+\.layers\.\d+", 64),
+    "donut_swin": ("DonutSwinModel", "DonutSwinConfig", {"image_size": 32, "patch_size": 2, "embed_dim": 8, "depths": [2, 2], "num_heads": [2, 2], "window_size": 4}, r".*layers\.\d+\.blocks\.\d+", 32),
+    "dpt": ("DPTModel", "DPTConfig", {**small, **image}, layers, 32),
+    "flava": ("FlavaImageModel", "FlavaImageConfig", {**small, **image}, layers, 32),
+    "git": ("GitVisionModel", "GitVisionConfig", {**small, **image}, layers, 32),
+    "glpn": ("GLPNModel", "GLPNConfig", {"hidden_sizes": [8, 16, 24, 32], "num_attention_heads": [1, 2, 2, 2], "depths": [1, 1, 1, 1]}, r"encoder\.block\.\d+\.\d+", 64),
+    "internvl": ("InternVLVisionModel", "InternVLVisionConfig", {**small, "image_size": [32, 32], "patch_size": [8, 8]}, layers, 32),
+    "janus": ("JanusVisionModel", "JanusVisionConfig", {**small, **image}, layers, 32),
+    "levit": ("LevitModel", "LevitConfig", {"image_size": 64, "hidden_sizes": [16, 24, 32], "num_attention_heads": [2, 2, 2], "depths": [1, 1, 1], "key_dim": [8, 8, 8]}, r".*stages\.\d+\.layers\.\d+", 64),
+    "mobilevitv2": ("MobileViTV2Model", "MobileViTV2Config", {"image_size": 64, "width_multiplier": 0.25}, r"encoder\.layer\.\d+", 64),
+    "pvt": ("PvtModel", "PvtConfig", {"image_size": 64, "hidden_sizes": [8, 16, 24, 32], "num_attention_heads": [1, 2, 2, 2], "depths": [1, 1, 1, 1]}, r"encoder\.block\.\d+\.\d+", 64),
+    "sam": ("SamVisionModel", "SamVisionConfig", {**small, "image_size": 64, "patch_size": 8, "window_size": 4, "global_attn_indexes": [1], "output_channels": 12, "mlp_dim": 24}, layers, 64),
+    "segformer": ("SegformerModel", "SegformerConfig", {"hidden_sizes": [8, 16, 24, 32], "num_attention_heads": [1, 2, 2, 2], "depths": [1, 1, 1, 1]}, r"encoder\.block\.\d+\.\d+", 64),
+    "swiftformer": ("SwiftFormerModel", "SwiftFormerConfig", {"embed_dims": [8, 16, 24, 32], "depths": [1, 1, 1, 1], "image_size": 64}, r".*network\.\d+\.blocks\.\d+", 64),
+    "vitdet": ("VitDetModel", "VitDetConfig", {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, **image, "pretrain_image_size": 32, "window_size": 2, "window_block_indices": [0], "use_relative_position_embeddings": True}, layers, 32),
+    "groupvit": ("GroupViTVisionModel", "GroupViTVisionConfig", {"hidden_size": 16, "intermediate_size": 24, "depths": [2, 2], "num_hidden_layers": 4, "num_attention_heads": 2, "num_group_tokens": [4, 0], "num_output_groups": [4, 2], "image_size": 32, "patch_size": 8}, r".*stages\.\d+\.layers\.\d+", 32),
+    "yolos": ("YolosModel", "YolosConfig", {**small, "image_size": [32, 32], "patch_size": 8, "num_detection_tokens": 4}, layers, 32),
     "pvt_v2": ("PvtV2Model", "PvtV2Config", {"image_size": 64, "hidden_sizes": [8, 16, 24, 32], "num_attention_heads": [1, 2, 2, 2], "depths": [1, 1, 1, 1]}, r".*layers\.\d+\.blocks\.\d+", 64),
 }
 
@@ -78,6 +138,32 @@ of_texts = {
     "qwen3": ("Qwen3Model", "Qwen3Config", {**grouped, **words}, r"layers\.\d+"),
     "roformer": ("RoFormerModel", "RoFormerConfig", {**small, **words}, r".*layer\.\d+"),
     "t5_encoder": ("T5EncoderModel", "T5Config", {"d_model": 16, "d_kv": 8, "d_ff": 24, "num_layers": 2, "num_heads": 2, "vocab_size": 40, "pad_token_id": 39}, r".*block\.\d+"),
+    "deberta_v1": ("DebertaModel", "DebertaConfig", {**small, **words, "relative_attention": True, "pos_att_type": ["p2c", "c2p"]}, layers),
+    "roberta_prelayernorm": ("RobertaPreLayerNormModel", "RobertaPreLayerNormConfig", {**small, **wide}, layers),
+    "big_bird": ("BigBirdModel", "BigBirdConfig", {**small, **words, "attention_type": "original_full"}, layers),
+    "xlm_roberta_xl": ("XLMRobertaXLModel", "XLMRobertaXLConfig", {**small, **wide}, layers),
+    "gemma2": ("Gemma2Model", "Gemma2Config", {**grouped, **words}, layers),
+    "camembert": ("CamembertModel", "CamembertConfig", {**small, **wide}, layers),
+    "data2vec_text": ("Data2VecTextModel", "Data2VecTextConfig", {**small, **wide}, layers),
+    "ernie": ("ErnieModel", "ErnieConfig", {**small, **words}, layers),
+    "fnet": ("FNetModel", "FNetConfig", {**small, **words}, layers),
+    "gemma": ("GemmaModel", "GemmaConfig", {**grouped, **words}, layers),
+    "gemma3": ("Gemma3TextModel", "Gemma3TextConfig", {**grouped, **words}, layers),
+    "gpt_neox": ("GPTNeoXModel", "GPTNeoXConfig", {**small, **words}, layers),
+    "ibert": ("IBertModel", "IBertConfig", {**small, **wide}, layers),
+    "llama": ("LlamaModel", "LlamaConfig", {**grouped, **words}, layers),
+    "longformer": ("LongformerModel", "LongformerConfig", {**small, **wide, "attention_window": 4}, layers),
+    "megatron_bert": ("MegatronBertModel", "MegatronBertConfig", {**small, **words}, layers),
+    "mistral": ("MistralModel", "MistralConfig", {**grouped, **words}, layers),
+    "mobilebert": ("MobileBertModel", "MobileBertConfig", {**small, "embedding_size": 8, "intra_bottleneck_size": 8, "true_hidden_size": 8, **words}, layers),
+    "nystromformer": ("NystromformerModel", "NystromformerConfig", {**small, **words, "num_landmarks": 4, "segment_means_seq_len": 16}, layers),
+    "opt": ("OPTModel", "OPTConfig", {"hidden_size": 16, "ffn_dim": 24, "num_hidden_layers": 2, "num_attention_heads": 2, "word_embed_proj_dim": 16, **words}, layers),
+    "phi": ("PhiModel", "PhiConfig", {**small, **words}, layers),
+    "qwen2": ("Qwen2Model", "Qwen2Config", {**small, "num_key_value_heads": 1, **words}, layers),
+    "rembert": ("RemBertModel", "RemBertConfig", {**small, "input_embedding_size": 8, "output_embedding_size": 8, **words}, layers),
+    "squeezebert": ("SqueezeBertModel", "SqueezeBertConfig", {**small, "embedding_size": 16, **words, "q_groups": 2, "k_groups": 2, "v_groups": 2, "post_attention_groups": 1, "intermediate_groups": 2, "output_groups": 2}, layers),
+    "umt5": ("UMT5EncoderModel", "UMT5Config", {"d_model": 16, "d_kv": 8, "d_ff": 24, "num_layers": 2, "num_heads": 2, "vocab_size": 40, "pad_token_id": 39}, r".*block\.\d+"),
+    "xlm": ("XLMModel", "XLMConfig", {"emb_dim": 16, "n_layers": 2, "n_heads": 2, "vocab_size": 40, "max_position_embeddings": 16, "pad_index": 39, "n_words": 40}, r"attentions\.\d+"),
     "xlm_roberta": ("XLMRobertaModel", "XLMRobertaConfig", {**small, **wide}, r".*layer\.\d+"),
     "xlnet": ("XLNetModel", "XLNetConfig", {"d_model": 16, "d_inner": 24, "n_layer": 2, "n_head": 2, "vocab_size": 40, "pad_token_id": 39}, r"layer\.\d+"),
 }
@@ -98,6 +184,8 @@ def register() -> None:
         families[name] = lambda *given, made=(model, config, settings), blocks=blocks, size=size: of_transformers(of_library(*made), blocks, size)
     for name, (model, config, settings, blocks) in of_texts.items():
         families[name] = lambda *given, made=(model, config, settings), blocks=blocks: reading(of_library(*made), blocks)
+    families["timm_coatnet"] = lambda: plain(coatnet(), stages, 64, "timm")
+    families["tv_squeezenet"] = lambda: plain(torchvision.models.squeezenet1_1(weights=None, num_classes=10), r"features\.(?!0$|2$|5$|8$|1$)\d+", 64, "torchvision")
     families["timm_maxvit"] = lambda: plain(maxvit(), stages, 64, "timm")
     families["tv_maxvit"] = lambda: plain(torchvision_maxvit(), r"blocks\.\d+\.layers\.\d+", 64, "torchvision")
 
@@ -106,6 +194,14 @@ def maxvit():
     parts = timm.models.maxxvit
     attention = parts.MaxxVitTransformerCfg(dim_head=8, window_size=(4, 4), grid_size=(4, 4), rel_pos_type="bias")
     config = parts.MaxxVitCfg(embed_dim=(8, 16), depths=(1, 1), block_type=("M", "M"), stem_width=8, conv_cfg=parts.MaxxVitConvCfg(expand_ratio=2), transformer_cfg=attention)
+    return parts.MaxxVit(config, img_size=64, num_classes=0)
+
+
+def coatnet():
+    """Two stages of convolutions, two of attention with a bias of positions."""
+    parts = timm.models.maxxvit
+    attention = parts.MaxxVitTransformerCfg(dim_head=8, window_size=(2, 2), grid_size=(2, 2), rel_pos_type="bias")
+    config = parts.MaxxVitCfg(embed_dim=(8, 16, 16, 24), depths=(1, 1, 2, 1), block_type=("C", "C", "T", "T"), stem_width=8, conv_cfg=parts.MaxxVitConvCfg(expand_ratio=2), transformer_cfg=attention)
     return parts.MaxxVit(config, img_size=64, num_classes=0)
 
 

@@ -85,7 +85,7 @@ export class TextReader {
     if (!text) throw new LimnError('USAGE', `The encoder ${name} reads pictures alone. Choose one with a text model.`);
     const { description, files } = text;
     const { trainFrom } = choice;
-    if (trainFrom !== undefined && description.attendsPadding) {
+    if (trainFrom !== undefined && description.attendsPadding && description.inputs.mask === undefined) {
       throw new LimnError(
         'USAGE',
         `The encoder ${name} takes no attention_mask and reads the padding that a batch of training puts behind short texts: export it with that input, or leave out --train-from.`,

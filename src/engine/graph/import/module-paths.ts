@@ -1,4 +1,5 @@
 /** Blocks by the names of modules: `visual.layer2.0` in `visual.layer2.0.conv1.weight`. */
+import { blocksOfParts } from './block-parts.js';
 import type { FileNode } from './file-graph.js';
 import { isMadeUp } from './made-up.js';
 import type { ImportedModel } from './model.js';
@@ -7,7 +8,7 @@ import type { ImportedModel } from './model.js';
 const stage = /^(?:\w*stages?\.\d+|levels?\.\d+|(?:layer|stage|denseblock|block)\d+|s\d+(?=\.b\d))(?=\.)/;
 /** Modules that are blocks, or lists of them such as torchvision's `features.1` with `features.1.0`. */
 const block =
-  /^(?:(?:(?:albert_)?layers?|block|resblocks|features|h|network|trunk)\.\d+|encoder_layer_\d+|denselayer\d+|block\d+-\d+|b\d+)(?=\.|$)/;
+  /^(?:(?:(?:albert_)?layers?|block|resblocks|features|h|network|trunk|transformer(?:_encoder)?)\.\d+|encoder_layer_\d+|denselayer\d+|block\d+-\d+|b\d+)(?=\.|$)/;
 const list = /^(\w+)\.\d+(?=\.|$)/;
 
 /** The block that a path begins with. */
@@ -15,8 +16,8 @@ function blockAt(path: string): string | undefined {
   const found = block.exec(path)?.[0];
   if (found !== undefined) return found;
   const [item, name = ''] = list.exec(path) ?? [];
-  // `blocks`, `vision_blocks`, `blocks_token_only`
-  return name.split('_').includes('blocks') ? item : undefined;
+  // `blocks`, `vision_blocks`, `blocks_token_only`, `serial_blocks1`
+  return name.split('_').some((word) => /^blocks\d*$/.test(word)) ? item : undefined;
 }
 const item = /^\.(\d+)(?=\.)/;
 
@@ -63,8 +64,10 @@ function blockFrom(path: string, at: number, isInStage = false): string | undefi
   const end = at + own.length;
   // `blocks.0.1` is the second block of a first stage, but `stages.0.blocks.0.1` a part of a block: of DaViT's, the half over channels.
   if (isInStage && /blocks\.\d+$/.test(own)) return path.slice(0, end);
-  // Swin's layers hold blocks, and torchvision's blocks of MaxViT layers; what is called a layer in a block is else a part of it.
-  const held = /^layers?\./.test(own) ? /^\.blocks\.\d+(?=\.|$)/ : /^blocks\./.test(own) ? /^\.layers\.\d+(?=\.|$)/ : undefined;
+  // The layers of Swin and the network of SwiftFormer hold blocks, and torchvision's blocks of MaxViT layers; what is called a layer in a
+  // block is else a part of it.
+  const holdsBlocks = /^(layers?|network|trunk|features)\./.test(own);
+  const held = holdsBlocks ? /^\.blocks\.\d+(?=\.|$)/ : /^blocks\./.test(own) ? /^\.layers\.\d+(?=\.|$)/ : undefined;
   const inside = held?.exec(path.slice(end))?.[0];
   if (inside !== undefined) return withItem(path, end + inside.length);
   return withItem(path, end);
@@ -116,7 +119,7 @@ type Naming = (path: string) => string | undefined;
 
 function ownersBelow(model: ImportedModel, wrapper: string): Map<string, string | undefined> {
   const { file, weights } = model;
-  const blockOf: Naming = (path) => {
+  const nameOf: Naming = (path) => {
     const inside = path.startsWith(wrapper) ? path.slice(wrapper.length) : path;
     const found = blockIn(inside);
     return found === undefined ? undefined : path.slice(0, path.length - inside.length + found.length);
@@ -132,6 +135,12 @@ function ownersBelow(model: ImportedModel, wrapper: string): Map<string, string 
       else if (module !== undefined) fromNodes.set(name, module);
     }
   }
+  const ofParts = blocksOfParts(new Map([...paths.values()].map((path) => [path, nameOf(path)])));
+  const blockOf: Naming = (path) => {
+    const own = nameOf(path);
+    const holder = own?.replace(/\.\d+$/, '');
+    return holder !== undefined && ofParts.has(holder) ? holder : own;
+  };
   const known = [...new Set([...paths.values()].flatMap((path) => blockOf(path) ?? []))];
   const told = new Map([...paths].map(([name, path]) => [name, nearestBlock(path, known, blockOf)]));
   for (const [name, module] of fromNodes) told.set(name, sameBlock(innerBlock(module, known, blockOf), known));

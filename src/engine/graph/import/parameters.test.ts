@@ -154,6 +154,15 @@ test.each([
   ['stages.0.blocks.1.1.mlp.fc1.weight', 'stages.0.blocks.1'],
   ['blocks.1.2.conv_pw.weight', 'blocks.1.2'],
   ['blocks.1.layers.0.layers.MBconv.layers.pre_norm.weight', 'blocks.1.layers.0'],
+  ['serial_blocks2.1.factoratt_crpe.qkv.weight', 'serial_blocks2.1'],
+  ['levels.2.transformer_encoder.1.norm1.weight', 'levels.2.transformer_encoder.1'],
+  ['encoder.network.0.blocks.1.local_representation.norm.weight', 'encoder.network.0.blocks.1'],
+  ['encoder.network.1.proj.weight', 'encoder.network.1'],
+  ['network.2.3.attn.proj.weight', 'network.2.3'],
+  ['text_encoder.transformer.3.attn.qkv.weight', 'text_encoder.transformer.3'],
+  ['stages.2.1.transformer.0.norm1.weight', 'stages.2.1'],
+  ['transformers.1.blocks.0.norm1.weight', 'transformers.1.blocks.0'],
+  ['layers.8.0.layers.3.weight', 'layers.8.0'],
 ])('the block of %s is %s', (path, block) => {
   expect(blockIn(path)).toBe(block);
 });
@@ -168,4 +177,33 @@ test('a list whose only item holds everything is around a model, and no block', 
   expect(blocks('module.')).toEqual(['module.blocks.0', 'module.blocks.1']);
   const alone = Object.fromEntries(['fc1', 'fc2'].map((name) => [`layers.0.${name}.weight`, learned]));
   expect(blocksOf(modelOf(alone)).map(({ name }) => name)).toEqual(['layers.0']);
+});
+
+describe('blocks that are lists of their parts', () => {
+  const blocks = (names: string[]) => {
+    const initializers = Object.fromEntries(names.map((name) => [`${name}.weight`, learned]));
+    return blocksOf(modelOf(initializers)).map(({ name, weights }) => [name, weights.length]);
+  };
+  const two = (list: string, parts: string[]) => [0, 1].flatMap((i) => parts.map((part) => `${list}.${i}.${part}`));
+
+  test('are one block each: attention and MLP', () => {
+    expect(blocks(two('transformer.layers', ['0.norm', '0.to_qkv', '1.net.0', '1.net.3']))).toEqual([
+      ['transformer.layers.0', 4],
+      ['transformer.layers.1', 4],
+    ]);
+  });
+
+  test('are one block each: a convolution beside another with its norm', () => {
+    expect(blocks(two('blocks', ['0.fn.0', '0.fn.2', '1', '3']))).toEqual([
+      ['blocks.0', 4],
+      ['blocks.1', 4],
+    ]);
+  });
+
+  test('are not stages, whose items are of one kind or whose numbers differ', () => {
+    const alike = two('blocks', ['0.conv_dw', '0.conv_pw', '1.conv_pw', '1.conv_dw']);
+    expect(blocks(alike).map(([name]) => name)).toEqual(['blocks.0.0', 'blocks.0.1', 'blocks.1.0', 'blocks.1.1']);
+    const unlike = ['blocks.0.0.conv_dw', 'blocks.1.0.conv_dw', 'blocks.1.1.attn', 'blocks.1.1.norm'];
+    expect(blocks(unlike).map(([name]) => name)).toEqual(['blocks.0.0', 'blocks.1.0', 'blocks.1.1']);
+  });
 });

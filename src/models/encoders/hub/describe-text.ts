@@ -5,7 +5,7 @@ import { LimnError } from '../../../core/errors.js';
 import { readJson } from '../../../core/files.js';
 import { HubTokenizer } from '../text/hub-tokenizer.js';
 import { type TextDescription, textDescription } from '../text/text-description.js';
-import { OnnxTextEncoder } from '../text/text-encoder.js';
+import { OnnxTextEncoder, type TextFiles } from '../text/text-encoder.js';
 import { batchOf, externalOf, type HubConfig, longestText } from './encoder-config.js';
 import { besideIn } from './encoder-folder.js';
 import { exposeFeatures, type Feature, type GraphInput, type Inspection, inspectEncoder, noHiddenState } from './rewire.js';
@@ -74,15 +74,41 @@ export async function describeText(
     tokenizer: join(folder, files.tokenizer),
     tokenizerConfig: join(folder, files.tokenizerConfig),
   };
-  const encoder = await OnnxTextEncoder.open(description, places);
-  const attendsPadding = await encoder.attendsPadding();
-  await encoder.close();
+  const attendsPadding = await tried(description, places, path);
   const notes = [
     ...(said ? [`The global feature of a text is ${said}.`] : []),
     ...(sentence?.prompt ? [`Texts are read without the prompt that the model puts before them: ${sentence.prompt}`] : []),
   ];
-  if (attendsPadding) notes.push('It takes no attention_mask and reads padding too: texts of one length alone are run together.');
+  if (attendsPadding) {
+    const why = mask
+      ? 'Padding changes its values in spite of the attention_mask'
+      : 'It takes no attention_mask and reads padding too';
+    notes.push(`${why}: texts of one length alone are run together.`);
+  }
   return { description: attendsPadding ? { ...description, attendsPadding } : description, notes };
+}
+
+/** Texts of one word, of two and of many, so that a run is padded and another is longer than any export's example. */
+const trials = ['a', 'a dress', Array.from({ length: 24 }, () => 'the same in red').join(' ')];
+
+/**
+ * Encodes texts of unlike lengths, alone and together.
+ *
+ * @returns whether padding changes what is given of a text
+ */
+async function tried(description: TextDescription, places: TextFiles, path: string): Promise<boolean> {
+  const encoder = await OnnxTextEncoder.open(description, places);
+  try {
+    const attendsPadding = await encoder.attendsPadding();
+    await encoder.encode(trials);
+    return attendsPadding;
+  } catch (error) {
+    if (!(error instanceof LimnError) || error.code !== 'RUNTIME') throw error;
+    const message = `${path} runs a text of one length, but not texts of other lengths or several at once: ${error.message} Export it with a dynamic batch and number of tokens.`;
+    throw new LimnError('ENCODER', message, { cause: error, details: { path } });
+  } finally {
+    await encoder.close();
+  }
 }
 
 function globalFeature(

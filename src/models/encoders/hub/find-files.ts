@@ -82,10 +82,13 @@ function isVariant(path: string, onnx: readonly string[]): boolean {
   return words.some((word, i) => i > 0 && madeBy.has(word.toLowerCase()) && onnx.includes(`${words.slice(0, i).join('_')}.onnx`));
 }
 
-type Side = 'picture' | 'text' | 'both' | 'neither';
+type Side = 'picture' | 'text' | 'both' | 'patches' | 'neither';
 const integers = [6, 7];
+/** Inputs that say where the patches of images of any shape lie: of SigLIP 2 NaFlex, Qwen's and their like. */
+const placesOfPatches = ['spatial_shapes', 'image_grid_thw', 'pixel_attention_mask', 'pixel_position_ids', 'patch_coord'];
 
 function sideOf({ inputs }: Inspection): Side {
+  if (inputs.some(({ name }) => placesOfPatches.includes(name))) return 'patches';
   const texts = inputs.some(({ elementType, shape }) => integers.includes(elementType) && shape.length <= 2);
   const images = inputs.some(({ elementType, shape }) => !integers.includes(elementType) && shape.length === 4);
   if (texts && images) return 'both';
@@ -94,9 +97,12 @@ function sideOf({ inputs }: Inspection): Side {
 
 function noEncoder(found: Inspection, label: string): LimnError {
   const takes = found.inputs.map(({ name, shape }) => `${name} (${shape.map((extent) => extent ?? '?').join(', ')})`).join(', ');
+  const reasons: Partial<Record<Side, string>> = {
+    both: 'it takes images and texts in one. Export its image and its text model apart, as vision_model.onnx and text_model.onnx',
+    patches: `it takes ${takes}: patches of images of any shape, as SigLIP 2 NaFlex does. limn gives images of one size, (N, 3, height, width). Take a model of one size, such as siglip2-base-patch16-224`,
+  };
   const why =
-    sideOf(found) === 'both'
-      ? 'it takes images and texts in one. Export its image and its text model apart, as vision_model.onnx and text_model.onnx'
-      : `it takes ${takes || 'nothing'}, which is neither an image (N, 3, height, width) nor token ids (N, tokens)`;
+    reasons[sideOf(found)] ??
+    `it takes ${takes || 'nothing'}, which is neither an image (N, 3, height, width) nor token ids (N, tokens)`;
   return new LimnError('ENCODER', `${label} is not an encoder that limn can use: ${why}.`, { details: { file: found.file } });
 }

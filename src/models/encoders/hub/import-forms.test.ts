@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vites
 import { byteTokenizer } from '../../../../test/support/clip/byte-tokenizer.js';
 import * as f from '../../../engine/graph/functions.js';
 import { encodeModel, Graph, type Value } from '../../../engine/graph/index.js';
-import { onnxFile } from '../../../engine/graph/testing/onnx-file.js';
+import { type FileNodeSpec, type FileSpec, onnxFile } from '../../../engine/graph/testing/onnx-file.js';
 import { float32, int64 } from '../../../engine/tensor/tensor.js';
 import { TextReader } from '../../retrieval/text-reader.js';
 import { OnnxImageEncoder } from '../image/image-encoder.js';
@@ -318,6 +318,28 @@ describe('image encoders in forms that people have', () => {
     expect(local).toEqual(near([0, 2].flatMap((row) => [0, 1, 2].map((c) => (halves[row]![c]! + halves[row + 1]![c]!) / 4))));
   });
 
+  it.each<[string, NonNullable<FileSpec['inputs']>, RegExp]>([
+    [
+      'patches of images of any shape',
+      {
+        pixel_values: { dtype: 'float32', dims: ['N', 256, 768] },
+        pixel_attention_mask: { dtype: 'int64', dims: ['N', 256] },
+        spatial_shapes: { dtype: 'int64', dims: ['N', 2] },
+      },
+      /takes pixel_values \(\?, 256, 768\).*patches of images of any shape.*siglip2-base-patch16-224/,
+    ],
+    [
+      'images and texts',
+      { pixel_values: { dtype: 'float32', dims: [1, 3, 4, 4] }, input_ids: { dtype: 'int64', dims: [1, 6] } },
+      /takes images and texts in one.*vision_model.onnx and text_model.onnx/,
+    ],
+  ])('refuses a file that takes %s', async (_, inputs, said) => {
+    const folder = newFolder();
+    const nodes = [{ type: 'ReduceMean', inputs: ['pixel_values'], outputs: ['image_embeds'], attributes: { axes: [1] } }];
+    writeFileSync(join(folder, 'model.onnx'), onnxFile({ inputs, outputs: ['image_embeds'], nodes }));
+    await expect(importEncoder(folder, { name: 'form' })).rejects.toThrow(said);
+  });
+
   it('leaves an encoder that is there as it is when another of its name cannot be used', async () => {
     const folder = newFolder();
     writeModel(folder, 'model.onnx', (pixels) => ({ last_hidden_state: tokensOf(cells(pixels, 2), 2) }));
@@ -368,6 +390,31 @@ describe('a text encoder alone', () => {
     expect(findingLines(await encoderFindings(encoder)).join('\n')).toContain('texts: model.limn.onnx');
   });
 
+  /** Each token as a number, with the mean of all, padding included; the mean of all that is the embedding. */
+  function dynamicText(before: FileNodeSpec[] = [], inputs: FileSpec['inputs'] = {}): Uint8Array {
+    const small = before.at(-1)?.outputs[0] ?? 'small';
+    return onnxFile({
+      opset: 17,
+      inputs: { input_ids: { dtype: 'int64', dims: ['N', 'L'] }, ...inputs },
+      outputs: ['last_hidden_state', 'sentence_embedding'],
+      initializers: { axis: int64([1], [2]), example: int64([2], [1, 3]), scale: float32([], [1 / 512]) },
+      nodes: [
+        { type: 'Cast', inputs: ['input_ids'], outputs: ['float'], attributes: { to: 1 } },
+        { type: 'Mul', inputs: ['float', 'scale'], outputs: ['small'] },
+        ...before,
+        { type: 'ReduceMean', inputs: [small], outputs: ['mean'], attributes: { axes: [1], keepdims: 1 } },
+        { type: 'Add', inputs: [small, 'mean'], outputs: ['sum'] },
+        { type: 'Unsqueeze', inputs: ['sum', 'axis'], outputs: ['last_hidden_state'] },
+        {
+          type: 'ReduceMean',
+          inputs: ['last_hidden_state'],
+          outputs: ['sentence_embedding'],
+          attributes: { axes: [1], keepdims: 0 },
+        },
+      ],
+    });
+  }
+
   it('runs texts of one length together where nothing hides padding from it', async () => {
     const folder = newFolder({});
     writeText(folder, (tokens) => ({ last_hidden_state: tokens }));
@@ -391,7 +438,7 @@ describe('a text encoder alone', () => {
         },
       ],
     });
-    writeFileSync(join(folder, 'model.onnx'), bytes);
+    writeFileSync(join(folder, 'model.onnx'), dynamicText());
     const { text } = await importEncoder(folder, { name: 'unmasked' });
     expect(text?.description.attendsPadding).toBe(true);
     const opened = await OnnxTextEncoder.open(text!.description, text!.files);
@@ -406,6 +453,33 @@ describe('a text encoder alone', () => {
     await expect(TextReader.open({ encoder: 'unmasked', trainFrom: 0 })).rejects.toThrow(
       /takes no attention_mask and reads the padding/,
     );
+  });
+
+  it('runs texts of one length together where the attention_mask does not hide padding', async () => {
+    const folder = newFolder({});
+    writeText(folder, (tokens) => ({ last_hidden_state: tokens }));
+    writeFileSync(join(folder, 'model.onnx'), dynamicText([], { attention_mask: { dtype: 'int64', dims: ['N', 'L'] } }));
+    const encoder = await importEncoder(folder, { name: 'unhidden' });
+    const { description, files } = encoder.text!;
+    expect(description).toMatchObject({ attendsPadding: true, inputs: { mask: 'attention_mask' } });
+    expect((await encoderFindings(encoder)).notes).toContain(
+      'Padding changes its values in spite of the attention_mask: texts of one length alone are run together.',
+    );
+    const opened = await OnnxTextEncoder.open(description, files);
+    const together = await opened.encode(['a', 'abc']);
+    const alone = await opened.encode(['a']);
+    await opened.close();
+    expect(together.global[0]).toBe(alone.global[0]);
+  });
+
+  it('refuses a text encoder that runs one length alone, and keeps nothing of it', async () => {
+    const folder = newFolder({});
+    writeText(folder, (tokens) => ({ last_hidden_state: tokens }));
+    // As an exporter leaves it that took the example's number of tokens, three, for a constant.
+    const fixed = { type: 'Reshape', inputs: ['small', 'example'], outputs: ['fixed'] };
+    writeFileSync(join(folder, 'model.onnx'), dynamicText([fixed]));
+    await expect(importEncoder(folder, { name: 'traced' })).rejects.toThrow(/not texts of other lengths.*dynamic batch/s);
+    expect(readdirSync(join(process.env.LIMN_HOME!, 'encoders'))).toEqual([]);
   });
 
   it('takes the pooling that sentence-transformers says, and an embedding that is there', async () => {

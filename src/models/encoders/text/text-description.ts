@@ -30,7 +30,7 @@ export const textDescription = z.strictObject({
   fixedLength: z.boolean().default(false),
   /** Whether texts are put in lower case before they are split. @default only where the tokenizer does so itself */
   lowercase: z.boolean().optional(),
-  /** Whether padding changes what the graph gives of a text, which has no mask: only texts of one length are run together. */
+  /** Whether padding changes what the graph gives of a text, having no mask or in spite of it: only texts of one length are run together. */
   attendsPadding: z.boolean().optional(),
   /** The id of padding. */
   padding: z.int().nonnegative(),

@@ -163,19 +163,21 @@ export class OnnxTextEncoder implements FrozenTextEncoder {
     return { local, lengths, global, truncated: encoded.filter(({ truncated }) => truncated).length };
   }
 
-  /** Whether padding behind a text changes what the graph gives of it. */
+  /** Whether padding behind a text changes what the graph gives of it. A mask may be passed over, or a convolution reach behind it. */
   async attendsPadding(): Promise<boolean> {
-    const { inputs, fixedLength, padding } = this.description;
+    const { inputs, fixedLength, padding, batch = 2 } = this.description;
     const { ids } = this.tokenizer.encode('a', this.local.tokens);
-    if (inputs.mask !== undefined || fixedLength || ids.length >= this.local.tokens) return false;
-    const run = (text: number[]) => runTexts(this.session, this.description, [text]);
-    const [own, padded] = [await run(ids), await run([...ids, padding])];
+    if (fixedLength || this.alone || batch === 1 || ids.length >= this.local.tokens) return false;
+    const run = (texts: number[][]) => runTexts(this.session, this.description, texts);
+    const padded = [...ids, padding];
+    // Beside a longer text a mask hides the padding of the shorter one; without one, padding is a token as any other.
+    const [own, other] = [await run([ids]), await run(inputs.mask === undefined ? [padded] : [ids, padded])];
     const differs = (a: Float32Array, b: Float32Array) =>
       a.some((x, i) => !(Math.abs(x - (b[i] as number)) <= 1e-4 * Math.max(1, Math.abs(x))));
     const size = ids.length * this.local.channels;
     const rowOf = ({ local }: TextOutputs) => local.data.subarray(0, size);
     const wholeOf = ({ global }: TextOutputs) => global.data.subarray(0, this.global.channels);
-    return differs(rowOf(own), rowOf(padded)) || differs(wholeOf(own), wholeOf(padded));
+    return differs(rowOf(own), rowOf(other)) || differs(wholeOf(own), wholeOf(other));
   }
 
   close(): Promise<void> {
