@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { serveFolder } from './file-server.js';
 
 export type Call = [method: string, argument: unknown];
 
@@ -11,8 +12,24 @@ export interface Answer {
   answer: never;
 }
 
-export const launchChromium = (): Promise<Browser> =>
-  chromium.launch({ executablePath: process.env.LIMN_CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+/** A page of a browser of its own, whose process has had nothing else in memory, beside a folder over HTTP. Both end with the work. */
+export async function withPage<T>(
+  folder: string,
+  work: (page: Page, address: string, browser: Browser) => Promise<T>,
+): Promise<T> {
+  const executablePath = process.env.LIMN_CHROMIUM ?? '/usr/bin/chromium';
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+  const served = await serveFolder(folder);
+  try {
+    const page = await browser.newPage();
+    // On a busy machine a first visit takes longer than the usual wait.
+    page.setDefaultTimeout(180_000);
+    return await work(page, served.address, browser);
+  } finally {
+    await browser.close();
+    await served.close();
+  }
+}
 
 /** Calls of a new worker one after the other, "open" first. References' bytes come as base64. @throws Error for an answer that is one */
 export async function askWorker(page: Page, folder: string, base: string, calls: readonly Call[]): Promise<Answer[]> {

@@ -11,9 +11,8 @@ import { parseArgs } from 'node:util';
 import type { ExportManifest } from '#limn/search/export/format.js';
 import { Gallery } from '#limn/search/gallery/gallery.js';
 import type { ImageReference } from '#limn/search/gallery/search-types.js';
-import { askWorker, type Call, launchChromium } from '../lib/ask-worker.js';
+import { askWorker, type Call, withPage } from '../lib/ask-worker.js';
 import type { AgreementResult } from '../lib/browser-table.js';
-import { serveFolder } from '../lib/file-server.js';
 import { reportFailure } from '../lib/report-failure.js';
 import { saveResult } from '../lib/save-result.js';
 import { writeBrowserTable } from '../lib/write-browser-table.js';
@@ -35,10 +34,6 @@ try {
   if (!folder || !location || !images || !texts) throw new Error('Give --export, --gallery, --images and --texts.');
   const manifest = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')) as ExportManifest;
   const gallery = await Gallery.open(location);
-  const browser = await launchChromium();
-  const served = await serveFolder(folder);
-  const page = await browser.newPage();
-  await page.goto(`${served.address}manifest.json`);
   const columns = JSON.parse(await readFile(join(folder, manifest.files.columns.path), 'utf8')) as { ids: string[] };
   const count = Math.min(Number(flags.searches), columns.ids.length);
   const said = texts.split(';');
@@ -51,7 +46,10 @@ try {
       const reference = isUpload ? { base64: files[i]!.toString('base64') } : { id };
       return ['search', { references: [reference], texts: [said[i % said.length]], k: 10 }];
     });
-    const answers = (await askWorker(page, folder, served.address, [['prepare', undefined], ...calls])).slice(2);
+    const answers = await withPage(folder, async (page, address) => {
+      await page.goto(`${address}manifest.json`);
+      return (await askWorker(page, folder, address, [['prepare', undefined], ...calls])).slice(2);
+    });
     let [sameTen, sameSet, largest] = [0, 0, 0];
     for (const [i, { answer }] of answers.entries()) {
       const reference: ImageReference = isUpload ? { bytes: files[i]! } : { id: chosen[i]! };
@@ -66,8 +64,6 @@ try {
     }
     results.push({ kind, searches: count, sameTen, sameSet, largest });
   }
-  await browser.close();
-  await served.close();
   await gallery.close();
   const { type } = manifest.vectors;
   const weights = manifest.weights?.type ?? 'float32';

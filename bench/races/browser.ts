@@ -9,11 +9,11 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Page } from 'playwright-core';
 import type { ExportManifest } from '#limn/search/export/format.js';
-import { askWorker, type Call, launchChromium, peakOfPages } from '../lib/ask-worker.js';
+import { askWorker, type Call, peakOfPages, withPage } from '../lib/ask-worker.js';
 import type { BrowserSize } from '../lib/browser-table.js';
 import { drawExport } from '../lib/drawn-export.js';
-import { serveFolder } from '../lib/file-server.js';
 import { reportFailure } from '../lib/report-failure.js';
 import { saveResult } from '../lib/save-result.js';
 import { median, rounded } from '../lib/statistics.js';
@@ -30,16 +30,13 @@ const { values: flags } = parseArgs({
 const [turns, width] = [Number(flags.turns), Number(flags.width)];
 const middle = (times: readonly { milliseconds: number }[]) => rounded(median(times.map(({ milliseconds }) => milliseconds)), 1);
 
-async function speedOf(folder: string) {
-  const browser = await launchChromium();
-  const served = await serveFolder(folder);
-  const page = await browser.newPage();
+async function speedOf(folder: string, page: Page, address: string) {
   const start = performance.now();
-  await page.goto(served.address);
+  await page.goto(address);
   await page.locator('.example').first().click();
   await page.locator('#results[aria-busy="false"] .card b').first().waitFor();
   const firstResult = Math.round(performance.now() - start);
-  const [opened, list] = await askWorker(page, folder, served.address, [['items', { limit: 200 }]]);
+  const [opened, list] = await askWorker(page, folder, address, [['items', { limit: 200 }]]);
   const ids = (list!.answer as { items: { id: string }[] }).items.map(({ id }) => id);
   const texts = ['in red', 'in blue', 'with stripes', 'shorter', 'with long sleeves', 'in green'];
   const searches = Array.from({ length: turns }, (_, i): Call => {
@@ -50,11 +47,9 @@ async function speedOf(folder: string) {
   const moves = Array.from({ length: turns }, (_, i): Call => {
     return ['search', { ...one, weights: Array.from({ length: factors }, (_, k) => (k === i % factors ? 1 : 1 / factors)) }];
   });
-  const times = (
-    await askWorker(page, folder, served.address, [['prepare', undefined], ['search', one], ...searches, ...moves])
-  ).slice(3);
-  await browser.close();
-  await served.close();
+  const times = (await askWorker(page, folder, address, [['prepare', undefined], ['search', one], ...searches, ...moves])).slice(
+    3,
+  );
   return { firstResult, textSearch: middle(times.slice(0, turns)), weightMove: middle(times.slice(turns)) };
 }
 
@@ -64,19 +59,16 @@ async function sizeOf(from: string, folder: string, images: number): Promise<Bro
   const vectors = await drawExport(from, folder, images, width);
   const { files, page: assets } = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')) as ExportManifest;
   const { columns: _, queryAttention, galleryAttention, ...needed } = files;
-  const others = [...Object.values(needed), ...assets].reduce((sum, { bytes }) => sum + bytes, 0);
-  // A browser of its own: its process has had no other gallery in memory.
-  const browser = await launchChromium();
-  const served = await serveFolder(folder);
-  const page = await browser.newPage();
-  await page.goto(`${served.address}manifest.json`);
+  const others = [...Object.values(needed), ...assets].reduce((sum, file) => sum + (file?.bytes ?? 0), 0);
   const calls = Array.from({ length: turns }, (_, i): Call => {
     return ['search', { references: [{ id: `i${String((i * 2477) % images).padStart(7, '0')}` }] }];
   });
-  const [opened, loaded, ...scans] = await askWorker(page, folder, served.address, [['prepare', undefined], ...calls]);
-  const peak = await peakOfPages(browser);
-  await browser.close();
-  await served.close();
+  const [answers, peak] = await withPage(folder, async (page, address, browser) => {
+    await page.goto(`${address}manifest.json`);
+    const answered = await askWorker(page, folder, address, [['prepare', undefined], ...calls]);
+    return [answered, await peakOfPages(browser)] as const;
+  });
+  const [opened, loaded, ...scans] = answers;
   return {
     images,
     vectors,
@@ -91,10 +83,11 @@ async function sizeOf(from: string, folder: string, images: number): Promise<Bro
 const scratch = await mkdtemp(join(tmpdir(), 'limn-bench-browser-'));
 try {
   if (flags.export === undefined) throw new Error('Give --export, a folder of "limn export --static".');
-  const speed = await speedOf(flags.export);
+  const folder = flags.export;
+  const speed = await withPage(folder, (page, address) => speedOf(folder, page, address));
   const sizes: BrowserSize[] = [];
   for (const images of flags.sizes.split(',').map(Number)) {
-    sizes.push(await sizeOf(flags.export, join(scratch, String(images)), images));
+    sizes.push(await sizeOf(folder, join(scratch, String(images)), images));
     console.log(JSON.stringify(sizes.at(-1)));
   }
   const result = { options: { width, turns }, ...speed, sizes };

@@ -43,7 +43,12 @@ export class LocalApi implements Backend {
   }
 
   items(_name: string, query: { cursor?: string; limit: number; filter?: string }, signal?: AbortSignal): Promise<ItemList> {
-    return this.ask((gallery) => gallery.items(query, { signal }));
+    return this.ask(async (gallery) => {
+      const list = await gallery.items(query, { signal });
+      // The images come first: starting the model keeps the worker busy.
+      if (this.loading.state.status === 'none') void this.load();
+      return list;
+    });
   }
 
   item(_name: string, id: string, signal?: AbortSignal): Promise<Item> {
@@ -51,9 +56,11 @@ export class LocalApi implements Backend {
   }
 
   search({ gallery: _, ...request }: SearchRequest, files: Files, signal?: AbortSignal): Promise<SearchAnswer> {
-    const { status } = this.loading.state;
-    if (this.known && status !== 'loading' && status !== 'ready') void this.load();
-    return this.ask((gallery) => gallery.search({ ...request, ...imagesOf(request, files) }, { signal }));
+    return this.ask((gallery) => {
+      const { status } = this.loading.state;
+      if (status === 'none' || status === 'stopped') void this.load();
+      return gallery.search({ ...request, ...imagesOf(request, files) }, { signal });
+    });
   }
 
   explain({ gallery: _, ...request }: ExplainRequest, files: Files, signal?: AbortSignal): Promise<Explanation> {
@@ -98,7 +105,6 @@ export class LocalApi implements Backend {
     this.opened ??= StaticGallery.open(this.base, worker(), { ahead: false, onProgress }).then(
       (gallery) => {
         this.known = gallery;
-        void this.load();
         return gallery;
       },
       (error) => {

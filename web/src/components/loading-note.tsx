@@ -16,25 +16,31 @@ function Note({ loading }: { loading: Loading }) {
   }, [loading]);
   if (state.status === 'loading') return <Progress state={state} cancel={loading.actions.cancel} />;
   if (state.status !== 'stopped') return null;
+  const left = state.total - state.done;
   return (
     <section class="loading" aria-label="Loading">
       <p class="hint">The search is not loaded.</p>
       <button type="button" class="button small" onClick={loading.actions.start}>
-        Load {megabytes(state.total - state.done)} MB
+        {left > 0 ? `Load ${megabytes(left)} MB` : 'Load'}
       </button>
     </section>
   );
 }
 
 function Progress({ state: { done, total }, cancel }: { state: LoadingState; cancel: () => void }) {
-  const words = total > 0 ? `${megabytes(done)} of ${megabytes(total)} MB` : '…';
+  // With the last byte the model is started, which nothing can hasten or stop.
+  const isStarting = total > 0 && done >= total;
   return (
     <section class="loading" aria-label="Loading">
-      <p class="hint">Loading the search: {words}</p>
+      <p class="hint">
+        {isStarting ? 'Starting the search …' : `Loading the search: ${megabytes(done)} of ${megabytes(total)} MB`}
+      </p>
       <progress aria-label="Loading the search" max={total || 1} value={done} />
-      <button type="button" class="button small" onClick={cancel}>
-        Cancel
-      </button>
+      {!isStarting && (
+        <button type="button" class="button small" onClick={cancel}>
+          Cancel
+        </button>
+      )}
     </section>
   );
 }
