@@ -102,7 +102,7 @@ export function encoder({ options: { batch }, results }: EncoderResult): Line[] 
 /** Milliseconds that a query may take, by its kind. */
 const patience: Readonly<Record<string, number>> = {
   'id alone': 15,
-  'id and text': 15,
+  'id and text': 12,
   'id again, another text': 15,
   'upload and text': 60,
 };

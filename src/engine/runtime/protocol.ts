@@ -9,6 +9,9 @@ export interface WireTensor {
   data: TypedArrays[DType];
 }
 
+/** What a run may be given. */
+export type WireFeed = WireTensor | { dtype: 'uint8'; shape: number[]; data: Uint8Array };
+
 export interface LoadRequest {
   model: Uint8Array | string;
   device: Device;
@@ -27,14 +30,14 @@ export type WorkerRequest = { id: number; session: number } & (
   | ({ kind: 'load' } & LoadRequest)
   | { kind: 'set'; tensors: Record<string, WireTensor> }
   | { kind: 'get'; names: string[] }
-  | { kind: 'run'; feeds: Record<string, WireTensor>; fetch: string[]; giveBack: boolean }
+  | { kind: 'run'; feeds: Record<string, WireFeed>; fetch: string[]; giveBack: boolean }
   | { kind: 'close' }
 );
 
 /** What a run answers: its outputs, and the feeds where they are wanted back. */
 export interface RunReply {
   tensors: Record<string, WireTensor>;
-  feeds?: Record<string, WireTensor>;
+  feeds?: Record<string, WireFeed>;
 }
 
 export type WorkerReply = { id: number } & ({ ok: true; result: unknown } | { ok: false; message: string });

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { makeFolder, writeError } from '../../core/files.js';
-import type { Tensor } from '../tensor/tensor.js';
+import type { ByteTensor, Tensor } from '../tensor/tensor.js';
 import { chosenDevice, type Device, noGpu } from './device.js';
 import type { UpdatePlan } from './optimizer/plan.js';
-import type { RunReply, WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
+import type { RunReply, WireFeed, WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
 import { switchTelemetryOff } from './telemetry.js';
 
 /** Options of {@link Session.open}. */
@@ -54,7 +54,7 @@ export interface RunOptions {
    * Told the feeds when the run has ended, so that memory that was given away is used again: new memory of some megabytes costs more than filling it.
    * @default the memory is freed
    */
-  giveBack?: ((feeds: Record<string, Tensor>) => void) | undefined;
+  giveBack?: ((feeds: Record<string, Tensor | ByteTensor>) => void) | undefined;
 }
 
 type Distribute<T> = T extends unknown ? Omit<T, 'id' | 'session'> : never;
@@ -234,11 +234,16 @@ export class Session {
    *
    * @throws LimnError RUNTIME when an input is missing, has another shape or dtype than the model's, or the run fails
    */
-  async run(feeds: Readonly<Record<string, Tensor>>, options: RunOptions = {}): Promise<Record<string, Tensor>> {
+  async run(feeds: Readonly<Record<string, Tensor | ByteTensor>>, options: RunOptions = {}): Promise<Record<string, Tensor>> {
     const fetch = options.fetch ? [...options.fetch] : this.outputs.filter((name) => !(name in this.loaded.carry));
     const transfer = options.transfer ? buffersOf(feeds) : [];
     const { giveBack } = options;
-    const request = { kind: 'run', feeds: toWire(feeds), fetch, giveBack: giveBack !== undefined } as const;
+    const request = {
+      kind: 'run',
+      feeds: toWire<Tensor | ByteTensor, WireFeed>(feeds),
+      fetch,
+      giveBack: giveBack !== undefined,
+    } as const;
     const { tensors, feeds: back } = (await this.wrapped('run', this.request(request, transfer))) as RunReply;
     if (back) giveBack?.(back);
     return tensors;
@@ -263,12 +268,14 @@ export class Session {
   }
 }
 
-function toWire(tensors: Readonly<Record<string, Tensor>>): Record<string, WireTensor> {
-  const wire: Record<string, WireTensor> = {};
-  for (const [name, { dtype, shape, data }] of Object.entries(tensors)) wire[name] = { dtype, shape: [...shape], data };
+function toWire<Given extends Tensor | ByteTensor = Tensor, Wire extends WireFeed = WireTensor>(
+  tensors: Readonly<Record<string, Given>>,
+): Record<string, Wire> {
+  const wire: Record<string, Wire> = {};
+  for (const [name, { dtype, shape, data }] of Object.entries(tensors)) wire[name] = { dtype, shape: [...shape], data } as Wire;
   return wire;
 }
 
-function buffersOf(tensors: Readonly<Record<string, Tensor>>): ArrayBuffer[] {
+function buffersOf(tensors: Readonly<Record<string, Tensor | ByteTensor>>): ArrayBuffer[] {
   return [...new Set(Object.values(tensors).map((value) => value.data.buffer as ArrayBuffer))];
 }

@@ -1,11 +1,11 @@
 /** Tensors on their way between limn's form and ONNX Runtime's. */
 import * as ort from './onnxruntime.js';
-import type { WireTensor } from './protocol.js';
+import type { WireFeed, WireTensor } from './protocol.js';
 
 const float16Array = (globalThis as { Float16Array?: new (b: ArrayBufferLike, o: number, l: number) => ArrayLike<number> })
   .Float16Array;
 
-export function toOrt(value: WireTensor): ort.Tensor {
+export function toOrt(value: WireFeed): ort.Tensor {
   let data: unknown = value.data;
   if (value.dtype === 'float16' && float16Array) {
     data = new float16Array(value.data.buffer, value.data.byteOffset, value.data.length);

@@ -9,7 +9,7 @@ import { MessageChannel, parentPort } from 'node:worker_threads';
 import * as ort from './onnxruntime.js';
 import { reportedByUpdate } from './optimizer/plan.js';
 import { UpdatedState } from './optimizer/updated-state.js';
-import type { LoadRequest, RunReply, WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
+import type { LoadRequest, RunReply, WireFeed, WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
 import type { WebGpu } from './webgpu.js';
 import { fromOrt, toOrt } from './wire.js';
 
@@ -175,7 +175,7 @@ function hasItsBufferAlone({ data }: WireTensor, all: Readonly<Record<string, Wi
   return Object.values(all).filter((other) => other.data.buffer === data.buffer).length === 1;
 }
 
-function buffersOf(tensors: Record<string, WireTensor>): ArrayBuffer[] {
+function buffersOf(tensors: Record<string, WireFeed>): ArrayBuffer[] {
   return [...new Set(Object.values(tensors).map((value) => value.data.buffer as ArrayBuffer))];
 }
 

@@ -63,6 +63,12 @@ export function writeFloat16(values: Float32Array, out: Uint16Array, at: number)
   return finite;
 }
 
+/** Whether binary16 bits are finite numbers all. */
+export function areFinite(halves: Uint16Array): boolean {
+  for (let i = 0; i < halves.length; i++) if (((halves[i] as number) & 0x7c00) === 0x7c00) return false;
+  return true;
+}
+
 /** binary16 bits to float32 values, exact. */
 export function fromFloat16(halves: Uint16Array): Float32Array {
   const decode = decodeTable();

@@ -30,6 +30,13 @@ export interface Tensor<D extends DType = DType> {
   readonly data: TypedArrays[D];
 }
 
+/** Bytes, which graphs take and limn does not compute with. */
+export interface ByteTensor {
+  readonly dtype: 'uint8';
+  readonly shape: Shape;
+  readonly data: Uint8Array;
+}
+
 export const bytesPerElement: Record<DType, number> = { float32: 4, float16: 2, int64: 8, int32: 4, bool: 1 };
 
 const constructors = {

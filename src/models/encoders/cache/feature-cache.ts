@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { LimnError } from '../../../core/errors.js';
 import { limnHome } from '../../../core/files.js';
-import { writeFloat16 } from '../../../engine/tensor/float16.js';
+import { areFinite, writeFloat16 } from '../../../engine/tensor/float16.js';
 import type { FrozenImageEncoder, ImageFeatureArrays } from '../image/image-encoder.js';
 import { type BrokenImage, type CachedImages, cacheImages, type ImageCacheOptions } from './image-cache.js';
 import { RecordStore } from './record-store.js';
@@ -102,28 +102,40 @@ export async function featureRecords(
   const localWidth = encoder.local.tokens * encoder.local.channels;
   const globalWidth = encoder.global.channels;
   const records: Uint16Array[] = [];
-  const write = async (features: ImageFeatureArrays, first: number) => {
-    const end = first + features.global.length / globalWidth;
-    for (let row = first; row < end; row++) {
+  const keep = (record: Uint16Array, finite: boolean) => {
+    if (!finite) {
+      const message = `The encoder ${encoder.id} gives NaN or values over 65504 for ${names[records.length]}. Use another one.`;
+      throw new LimnError('NOT_FINITE', message);
+    }
+    records.push(record);
+  };
+  const write = async (features: ImageFeatureArrays) => {
+    const count = features.global.length / globalWidth;
+    for (let i = 0; i < count; i++) {
       await setImmediate();
-      const i = row - first;
       const record = new Uint16Array(localWidth + globalWidth);
       const local = writeFloat16(features.local.subarray(i * localWidth, (i + 1) * localWidth), record, 0);
       const global = writeFloat16(features.global.subarray(i * globalWidth, (i + 1) * globalWidth), record, localWidth);
-      if (!local || !global) {
-        const message = `The encoder ${encoder.id} gives NaN or values over 65504 for ${names[row]}. Use another one.`;
-        throw new LimnError('NOT_FINITE', message);
-      }
-      records.push(record);
+      keep(record, local && global);
     }
+  };
+  const encode = async (group: readonly Uint8Array[]) => {
+    const made = await encoder.records?.(group);
+    if (made) {
+      return async () => {
+        for (const record of made) keep(record, areFinite(record));
+      };
+    }
+    const features = await encoder.encode(group);
+    return () => write(features);
   };
   // One run computes in its thread while this one writes what the run before gave.
   let writeLast = async () => {};
   for (let first = 0; first < images.length; first += encoder.batch) {
-    const running = encoder.encode(images.slice(first, first + encoder.batch));
+    const running = encode(images.slice(first, first + encoder.batch));
     running.catch(() => {});
     await writeLast();
-    writeLast = async () => write(await running, first);
+    writeLast = async () => (await running)();
   }
   await writeLast();
   return records;

@@ -6,7 +6,7 @@ import { definePart, type Part, Registry } from '../../../core/part.js';
 import type { FrozenImageEncoder } from './image-encoder.js';
 
 /** An encoder that is open. Its `id` tells its features apart from others': it must change whenever they do. */
-export type ImageEncoder = Omit<FrozenImageEncoder, 'batch' | 'close'> & {
+export type ImageEncoder = Omit<FrozenImageEncoder, 'batch' | 'records' | 'close'> & {
   /** Images that one call of `encode` takes. @default 8 */
   readonly batch?: number;
   /** Frees what it holds. @default nothing to free */

@@ -2,12 +2,14 @@
 
 import { sha256 } from '../../../core/files.js';
 import { formerNames, readableAs } from '../../../core/former-names.js';
+import { chosenDevice } from '../../../engine/runtime/device.js';
 import { Session, type SessionOptions } from '../../../engine/runtime/session.js';
+import { byteGraph } from './byte-graph.js';
 import { colourChannels } from './colour.js';
 import { type EncoderDescription, imageSettings, loadDescription, weightsHashes } from './description.js';
-import { type GraphLayout, writeFeatures } from './encoder-features.js';
+import { featureRecordsOf, type GraphLayout, writeFeatures } from './encoder-features.js';
 import { type ImageSettings, imageSettingsId } from './image.js';
-import { layoutOf, requireNames, runGraph } from './image-graph.js';
+import { layoutOf, requireNames, runByteGraph, runGraph, runToHalves } from './image-graph.js';
 
 /** Features of N images. */
 export interface ImageFeatureArrays {
@@ -31,6 +33,8 @@ export interface FrozenImageEncoder {
   readonly batch: number;
   /** Features of pictures that are (size, size, 3) RGB, 0 to 255. */
   encode(images: readonly Uint8Array[]): Promise<ImageFeatureArrays>;
+  /** One record an image, as a cache keeps it: local and then global features as binary16. @default made of what {@link encode} gives */
+  readonly records?: ((images: readonly Uint8Array[]) => Promise<Uint16Array[]>) | undefined;
   /** Frees threads and memory; nothing may be called afterwards. */
   close(): Promise<void>;
 }
@@ -44,12 +48,15 @@ export class OnnxImageEncoder implements FrozenImageEncoder {
   readonly global: { readonly channels: number };
   readonly image: Readonly<ImageSettings>;
   readonly batch: number;
+  readonly records: FrozenImageEncoder['records'];
 
   private constructor(
     readonly id: string,
     readonly description: EncoderDescription,
     private readonly session: Session,
     private readonly layout: GraphLayout,
+    /** Whether the graph is one of {@link byteGraph}'s. */
+    private readonly takesBytes: boolean,
   ) {
     const extra = description.colour ? colourChannels : 0;
     this.local = { tokens: layout.tokens, channels: layout.localChannels + extra };
@@ -57,6 +64,7 @@ export class OnnxImageEncoder implements FrozenImageEncoder {
     this.image = imageSettings(description);
     readableAs(this, 'picture');
     this.batch = description.batch ?? imagesPerRun;
+    if (takesBytes) this.records = (images) => this.recordsOf(images);
   }
 
   /**
@@ -76,14 +84,15 @@ export class OnnxImageEncoder implements FrozenImageEncoder {
     options: SessionOptions = {},
   ): Promise<OnnxImageEncoder> {
     const id = await encoderId(description, weights);
-    const session = await Session.open(weights, { label: `encoder ${description.name}`, ...options });
+    const bytes = chosenDevice(options.device) === 'cpu' ? await byteGraph(description, weights) : undefined;
+    const session = await Session.open(bytes ?? weights, { label: `encoder ${description.name}`, ...options });
     try {
       const { input, outputs, size, name } = description;
-      requireNames(name, 'input', session.inputs, [input]);
+      if (!bytes) requireNames(name, 'input', session.inputs, [input]);
       requireNames(name, 'output', session.outputs, [outputs.local, outputs.global]);
       const grey = new Uint8Array(size * size * 3).fill(128);
-      const probe = await runGraph(session, description, [grey]);
-      return new OnnxImageEncoder(id, description, session, layoutOf(description, probe));
+      const probe = await (bytes ? runByteGraph : runGraph)(session, description, [grey]);
+      return new OnnxImageEncoder(id, description, session, layoutOf(description, probe), bytes !== undefined);
     } catch (error) {
       await session.close();
       throw error;
@@ -97,13 +106,23 @@ export class OnnxImageEncoder implements FrozenImageEncoder {
     const global = new Float32Array(images.length * globalChannels);
     for (let start = 0; start < images.length; start += this.batch) {
       const group = images.slice(start, start + this.batch);
-      const outputs = await runGraph(this.session, this.description, group);
+      const outputs = await (this.takesBytes ? runByteGraph : runGraph)(this.session, this.description, group);
       writeFeatures(this.description, this.layout, outputs, group, {
         local: local.subarray(start * tokens * localChannels),
         global: global.subarray(start * globalChannels),
       });
     }
     return { local, global };
+  }
+
+  private async recordsOf(images: readonly Uint8Array[]): Promise<Uint16Array[]> {
+    const records: Uint16Array[] = [];
+    for (let start = 0; start < images.length; start += this.batch) {
+      const group = images.slice(start, start + this.batch);
+      const outputs = await runToHalves(this.session, this.description, group);
+      records.push(...featureRecordsOf(this.description, this.layout, outputs, group));
+    }
+    return records;
   }
 
   close(): Promise<void> {

@@ -3,20 +3,22 @@ import { LimnError } from '../../../core/errors.js';
 import { Session } from '../../../engine/runtime/session.js';
 import { toFloat16 } from '../../../engine/tensor/float16.js';
 import { type Tensor, tensor } from '../../../engine/tensor/tensor.js';
+import { bytesInput, halfOutput } from './byte-graph.js';
 import type { EncoderDescription } from './description.js';
-import type { GraphLayout, GraphOutputs } from './encoder-features.js';
+import type { GraphLayout, GraphOutputs, HalfOutputs } from './encoder-features.js';
 import { normalizedPixels } from './pixel-form.js';
 
 /** Memory for pixels that runs of a session have given back. */
-const givenBack = new WeakMap<Session, Float32Array<ArrayBuffer>[]>();
+const givenBack = new WeakMap<Session, Pixels[]>();
+type Pixels = Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
-/** Memory of so many numbers. What runs of other sizes have left goes in time. */
-function pixelMemory(session: Session, length: number) {
+/** Memory of so many numbers, of which a session takes one kind. What runs of other sizes have left goes in time. */
+function pixelMemory<P extends Pixels>(session: Session, length: number, create: (length: number) => P) {
   const free = givenBack.get(session) ?? [];
   givenBack.set(session, free);
   const known = free.findIndex((one) => one.length === length);
-  const pixels = known < 0 ? new Float32Array(length) : (free.splice(known, 1)[0] as Float32Array<ArrayBuffer>);
-  const giveBack = (back: Float32Array<ArrayBuffer>) => {
+  const pixels = known < 0 ? create(length) : (free.splice(known, 1)[0] as P);
+  const giveBack = (back: P) => {
     free.push(back);
     if (free.length > memoriesKept) free.shift();
   };
@@ -33,8 +35,8 @@ export async function runGraph(
   images: readonly Uint8Array[],
 ): Promise<GraphOutputs> {
   const { input, size, layout, outputs, batch = images.length } = description;
-  const filled = Array.from({ length: batch }, (_, i) => images[Math.min(i, images.length - 1)] as Uint8Array);
-  const memory = pixelMemory(session, batch * size * size * 3);
+  const filled = filledUp(images, batch);
+  const memory = pixelMemory(session, batch * size * size * 3, (length) => new Float32Array(length));
   const data = normalizedPixels(description, filled, memory.pixels);
   const shape = layout === 'NCHW' ? [batch, 3, size, size] : [batch, size, size, 3];
   const half = description.inputType === 'float16';
@@ -52,6 +54,49 @@ export async function runGraph(
     local: result[outputs.local] as Tensor<'float32'>,
     global: result[outputs.global] as Tensor<'float32'>,
   };
+}
+
+const filledUp = (images: readonly Uint8Array[], batch: number) =>
+  Array.from({ length: batch }, (_, i) => images[Math.min(i, images.length - 1)] as Uint8Array);
+
+/** Runs images through a graph of {@link byteGraph}'s. */
+async function runBytes(
+  session: Session,
+  description: EncoderDescription,
+  images: readonly Uint8Array[],
+  fetch: readonly string[],
+) {
+  const { size, batch = images.length } = description;
+  const { pixels, giveBack } = pixelMemory(session, batch * size * size * 3, (length) => new Uint8Array(length));
+  for (const [i, image] of filledUp(images, batch).entries()) pixels.set(image, i * size * size * 3);
+  const feeds = { [bytesInput]: { dtype: 'uint8', shape: [batch, size, size, 3], data: pixels } as const };
+  return session.run(feeds, {
+    fetch: [...new Set(fetch)],
+    transfer: true,
+    giveBack: (back) => giveBack(back[bytesInput]?.data as Uint8Array<ArrayBuffer>),
+  });
+}
+
+/** What {@link runGraph} gives, from a graph that takes bytes. */
+export async function runByteGraph(
+  session: Session,
+  description: EncoderDescription,
+  images: readonly Uint8Array[],
+): Promise<GraphOutputs> {
+  const { local, global } = description.outputs;
+  const result = await runBytes(session, description, images, [local, global]);
+  return { local: result[local] as Tensor<'float32'>, global: result[global] as Tensor<'float32'> };
+}
+
+/** The same as binary16. */
+export async function runToHalves(
+  session: Session,
+  description: EncoderDescription,
+  images: readonly Uint8Array[],
+): Promise<HalfOutputs> {
+  const [local, global] = [halfOutput(description.outputs.local), halfOutput(description.outputs.global)];
+  const result = await runBytes(session, description, images, [local, global]);
+  return { local: result[local] as Tensor<'float16'>, global: result[global] as Tensor<'float16'> };
 }
 
 /** @throws LimnError ENCODER when the outputs of a trial run have not the form that the description gives */
