@@ -86,4 +86,4 @@ it('learns on top of what it learned before, from training products alone, and s
   // Newer choices are for another folder: nothing is done again.
   const again = await learn({ ...options, choices });
   expect(again.choices).toEqual(result.choices);
-}, 240_000);
+}, 480_000);
