@@ -58,6 +58,9 @@ it('says on stderr what is passed over, what fits nothing, and why a search find
   const found = await limn('search', '--gallery', 'memory:gallery', '--text', 'in red', '--filter', "color = 'red'");
   expect(found).toMatchObject({ code: 0, out: '' });
   expect(found.error).toMatch(/0 of \d+ pictures match the filter; there is no field color, did you mean colour\?/);
+  const hinted = await limn('search', '--gallery', 'memory:gallery', '--text', 'in red', '--text', 'a price over 3');
+  expect(hinted.error).toContain(`"red" can be a filter: --filter "colour = 'red'"`);
+  expect(hinted.error).toContain(`All of them: --filter "colour = 'red' and price > 3"`);
 });
 
 it('searches with several pictures and texts, negatives, a filter, pages and explanations', async () => {

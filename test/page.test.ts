@@ -470,6 +470,32 @@ describe.skipIf(!hasBrowser)('the page', () => {
       expect(await button('Show only colour: red').count()).toBe(0);
     });
 
+    it('tells a server that keeps choices what was chosen, says so, and tells no other', async () => {
+      const choices = () => mock.requests.filter(({ route }) => route === 'choices').map(({ body }) => body);
+      await open();
+      await begin();
+      await cards().nth(1).click();
+      await settled();
+      expect(choices()).toEqual([]);
+      expect(await page.getByText('This shop keeps').count()).toBe(0);
+      await restart({ keepsChoices: true });
+      await open();
+      await seen(page.getByText('This shop keeps which result you choose. No image of yours is stored.'));
+      const [reference] = await ids();
+      await begin();
+      const shown = await ids();
+      await cards().nth(1).click();
+      await expect
+        .poll(choices)
+        .toMatchObject([{ references: [{ id: reference }], texts: ['the same in green'], shown, chosen: shown[1], turn: 1 }]);
+      await settled();
+      await page.locator('.card').nth(2).hover();
+      await button(/^Why /).nth(2).click();
+      const again = await ids();
+      await button('This is it').click();
+      await expect.poll(choices).toMatchObject([{}, { chosen: again[2], turn: 2 }]);
+    });
+
     it('looks closer, and searches with a part of the reference, which its link keeps', async () => {
       await restart({ galleries: { shop: withTitles(makeCatalogue(40, 5)) }, show: ['price', 'url'] });
       await open();

@@ -25,6 +25,7 @@ const allowed: Readonly<Record<string, string>> = {
   'learning/from-metadata': 'core engine models/retrieval learning/data learning/eval',
   'learning/experiment': 'core engine models learning',
   'search/store': 'core',
+  'search/choices': 'core',
   'search/gallery': 'core engine models search/store',
   'search/export': 'core engine models search/store search/gallery',
   'search/queue': 'core models search/store search/gallery',

@@ -166,7 +166,10 @@ it('commands that make, search and serve galleries', { timeout: 300_000 }, async
   const images = ['--reference', inputs('data', 'images', 'w00001.jpg'), '--target', inputs('data', 'images', 'w00002.jpg')];
   await limn(['caption', '--model', inputs('captioner'), ...images]);
   await limn(['serve', 'keys', 'add', '--file', 'keys.json', '--scope', 'read', '--note', 'a'], { outputs: ['keys.json'] });
-  await limn(['serve', '--gallery', 'memory', '--port', '0'], { stopAt: /^limn serve: http/m, code: 0 });
+  const serve = ['serve', '--gallery', 'memory', '--port', '0'];
+  await limn(serve, { stopAt: /^limn serve: http/m, code: 0 });
+  await limn([...serve, '--keep-choices', 'chosen'], { stopAt: /^limn serve: http/m, code: 0, outputs: ['chosen'] });
+  await limn(['choices', 'chosen', '--delete-all']);
   await limn(['worker', '--queue', 'redis://127.0.0.1:1', '--gallery', 'memory'], { code: 1 });
 });
 

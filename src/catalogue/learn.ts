@@ -20,6 +20,7 @@ import type { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runt
 import { RetrievalModel } from '../models/retrieval/retrieval-model.js';
 import { Gallery } from '../search/gallery/gallery.js';
 import { adoptModel } from './adopt-model.js';
+import { type ChoiceOutcome, choiceData, choiceModel, runChoiceRound } from './choice-round.js';
 import { type FoundData, foundOf, learnsFrom } from './found-data.js';
 import { writeGalleryList } from './gallery-list.js';
 import { usualLearning } from './learn-settings.js';
@@ -56,6 +57,11 @@ export interface LearnOptions {
   plus?: boolean | undefined;
   /** A captioner's folder, trained on the same encoder: it writes LIMN+'s texts. @default one is trained on the triplets */
   captioner?: string | undefined;
+  /**
+   * The folder of `limn serve --keep-choices`: what people chose becomes further triplets, which LIMN judges and is trained on. The model is kept where
+   * validation does not fall. A folder that was learned before can be given again with it, once. @default none
+   */
+  choices?: string | undefined;
   /** Most products that are learned from. @default 12000 */
   most?: number | undefined;
   /** Seed of all random draws. @default 1 */
@@ -114,6 +120,8 @@ export interface LearnResult {
   warnings: string[];
   /** What LIMN+ did, and whether its model is the one that is used; undefined where it was not wanted. */
   plus?: PlusOutcome;
+  /** What was learned from the choices of people; undefined where none were given. */
+  choices?: ChoiceOutcome;
   /** What was left out. */
   leftOutStages: string[];
   /** Seconds of work, over all calls. */
@@ -122,7 +130,7 @@ export interface LearnResult {
   serve: string;
 }
 
-const stages = ['read', 'measure', 'train', 'LIMN+', 'evaluate', 'index'] as const;
+const stages = ['read', 'measure', 'train', 'choices', 'LIMN+', 'evaluate', 'index'] as const;
 /** The part of the time that is left which the training is planned for; the rest is for what cannot be foreseen. */
 const trainShare = 0.85;
 /** The part of its planned time that a training has at least, where a resumed run has used up the whole. */
@@ -147,7 +155,10 @@ export async function learn(options: LearnOptions): Promise<LearnResult> {
   const time = new WholeTime(options.onProgress);
   const seconds = minutes * 60;
   // Until the images are counted, the budget is what is known.
-  for (const stage of stages) if (!folder.has(stage)) time.expect(stage, seconds * (stage === 'train' ? 0.7 : 0.06));
+  for (const stage of stages) {
+    if (folder.has(stage) || (stage === 'choices' && options.choices === undefined)) continue;
+    time.expect(stage, seconds * (stage === 'train' ? 0.7 : 0.06));
+  }
   const onBroken = 'skip' as const;
   try {
     const data = join(out, 'data');
@@ -164,7 +175,9 @@ export async function learn(options: LearnOptions): Promise<LearnResult> {
         if (options.fixed) return fixedPlan(options.fixed, batchSize, seconds * trainShare);
         const size = firstSize(triplets);
         const stepSeconds = await measureStep(splits, { size, batchSize, reader, signal });
-        const left = Math.max(seconds * 0.2, seconds - folder.seconds - indexSeconds) * trainShare;
+        // Choices are learned in a second training of the same size.
+        const share = options.choices === undefined ? trainShare : trainShare / 2;
+        const left = Math.max(seconds * 0.2, seconds - folder.seconds - indexSeconds) * share;
         const validation = splits.val.images.length + 2 * splits.val.triplets.length;
         return planWithPlus({ triplets, validation, batchSize, size, stepSeconds, seconds: left }, options.plus !== false);
       }),
@@ -183,12 +196,12 @@ export async function learn(options: LearnOptions): Promise<LearnResult> {
         trainInTime({ ...splits, reader, data, run, plan, limit, seed, signal, logger, onProgress }),
       ),
     );
-    const plus =
-      options.plus === false
-        ? undefined
-        : await plusStages(options, { folder, time, found, plan, trained, splits, seconds, indexSeconds });
+    const learned = { folder, time, found, plan, trained, splits, seconds, indexSeconds };
+    const choices = options.choices === undefined ? undefined : await choiceStages(options, options.choices, learned);
+    if (choices?.kept) splits.train = await readOwnTriplets({ directory: choiceData(join(out, 'choices')), split: 'train' });
+    const plus = options.plus === false ? undefined : await plusStages(options, learned);
     // What was measured and indexed with a former model is done again.
-    const version = plus?.kept ? ' with LIMN+' : '';
+    const version = `${choices?.kept ? ' with choices' : ''}${plus?.kept ? ' with LIMN+' : ''}`;
     const model = await RetrievalModel.open(run);
     try {
       const evaluated = await folder.once(`evaluate${version}`, () =>
@@ -227,6 +240,7 @@ export async function learn(options: LearnOptions): Promise<LearnResult> {
         factors: indexed.factors,
         warnings,
         ...(plus ? { plus } : {}),
+        ...(choices ? { choices } : {}),
         leftOutStages: plus?.validation ? [] : [`LIMN+: ${plus?.said ?? 'not wanted'}`],
         seconds: folder.seconds,
         serve: `limn serve --gallery ${shellWord(`${galleryNameOf(out)}=${location}`)}`,
@@ -254,6 +268,42 @@ interface Learned {
   /** For the whole. */
   seconds: number;
   indexSeconds: number;
+}
+
+/** A training with what people have chosen, whose model takes the place of the first where validation does not fall. */
+async function choiceStages(
+  options: LearnOptions,
+  choices: string,
+  { folder, time, found, plan, trained, splits, seconds, indexSeconds }: Learned,
+): Promise<ChoiceOutcome> {
+  const { out, reader, images, list, seed = 1, signal, logger = silentLogger } = options;
+  const folderOfChoices = join(out, 'choices');
+  const isNew = !folder.has('choices');
+  // A folder that was learned before may have a better model than that of the training.
+  const plus = folder.has('LIMN+') ? await folder.once<PlusOutcome>('LIMN+', () => Promise.reject()) : undefined;
+  const before = plus?.kept ? plus.validation?.after : trained.bestRecall?.['10'];
+  const outcome = await folder.once('choices', () =>
+    time.in('choices', async (onProgress) => {
+      const data = join(out, 'data');
+      const test = await readOwnTriplets({ directory: data, split: 'test' });
+      const limit = Math.max(seconds - folder.seconds - indexSeconds, plan.trainSeconds);
+      const common = { reader, images, list, table: found.table, seed, signal, logger, onProgress: renamed(onProgress) };
+      const limn = join(out, 'limn');
+      return runChoiceRound({ ...splits, test, choices, data, limn, before, out: folderOfChoices, plan, limit, ...common });
+    }),
+  );
+  if (!isNew) logger.info('note: choices were learned in this folder before; to learn newer ones, give another --out');
+  logger.info(`choices: ${outcome.said}`);
+  if (outcome.kept)
+    await folder.once('adopt choices', () =>
+      adoptModel(out, choiceModel(folderOfChoices), 'limn-without-choices').then(() => true),
+    );
+  return outcome;
+}
+
+/** The training with choices under a name of its own. */
+function renamed(onProgress: OnProgress | undefined): OnProgress | undefined {
+  return onProgress && ((event) => onProgress({ ...event, stage: event.stage === 'train' ? 'choices' : event.stage }));
 }
 
 /** A round of LIMN+ where there is time, whose better model takes the place of the first. */

@@ -30,6 +30,8 @@ export interface MockOptions {
   estimate?: number;
   /** Where the galleries' model is still being trained. @default it is not */
   training?: z.infer<typeof contract.gallery>['training'];
+  /** Say that choices are kept; they are among the requests. @default false */
+  keepsChoices?: boolean;
   /** Fields that the page shows of each hit. @default none */
   show?: readonly string[];
   /** Their items, or how many are made up. @default two galleries */
@@ -148,6 +150,10 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
     const [route = '', name = '', items, itemId, image] = path;
     if (request.method === 'POST') {
       const { body, files } = await readBody(request);
+      if (items === 'choices') {
+        requests.push({ route: 'choices', body: parse(contract.choice, body), files });
+        return send(response, 200, { kept: true }, contract.choiceAnswer);
+      }
       requests.push({ route, body, files });
       return post(route, body, catalogues, response);
     }
@@ -156,6 +162,7 @@ export async function startMock(options: MockOptions = {}): Promise<Mock> {
     const described = ([named, all]: [string, readonly MockItem[]]) => ({
       ...estimated(describeGallery([named, all]), options.estimate),
       ...(show ? { show: [...show] } : {}),
+      ...(options.keepsChoices ? { keepsChoices: true } : {}),
       ...(training ? { training, model: { hash: `mock-${training.epoch}`, encoder: 'mock' } } : {}),
     });
     if (!name) return send(response, 200, { galleries: [...catalogues].map(described) }, contract.galleries);

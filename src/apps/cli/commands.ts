@@ -71,6 +71,11 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Check or repair a gallery.',
     load: async () => (await import('./commands/gallery.js')).galleryCommand(),
   },
+  choices: {
+    group: 'Serve',
+    summary: 'Count, show or delete the choices that "limn serve --keep-choices" has kept.',
+    load: async () => (await import('./commands/choices.js')).choicesCommand(),
+  },
   serve: {
     group: 'Serve',
     summary: 'Serve galleries over HTTP, with a page to search them.',

@@ -33,6 +33,7 @@ export interface ServingFlags {
   port?: number | undefined;
   keys?: string;
   open?: boolean;
+  keepChoices?: string;
   cors?: string[];
   allowUrls?: boolean;
   proxies?: number;
@@ -81,6 +82,7 @@ export async function serveUntilTold(
       port: flags.port,
       keys: flags.keys,
       open: flags.open,
+      keepChoices: flags.keepChoices,
       origins: flags.cors,
       allowUrls: flags.allowUrls,
       proxies: flags.proxies,

@@ -5,6 +5,7 @@
 import type {
   ApiBox,
   ApiCaption,
+  ApiChoice,
   ApiExplanation,
   ApiGallery,
   ApiImageReference,
@@ -13,6 +14,7 @@ import type {
   ApiSearchAnswer,
   ApiSuggestions,
   CaptionAnswer,
+  ChoiceAnswer,
   CountAnswer,
   CountQuery,
   Explain,
@@ -160,6 +162,17 @@ export class LimnClient {
   /** Texts to try on a picture, the words of texts that the model has never seen, and filters that the texts say in words. */
   suggest(call: Suggest, options?: CallOptions): Promise<ApiSuggestions> {
     return this.http.json('POST', routePath('suggest'), options, JSON.stringify(call));
+  }
+
+  /**
+   * Tells which result a person chose, on a server that keeps choices (`keepsChoices` of the gallery).
+   *
+   * @returns whether it is on disk @throws LimnClientError 404 if the server keeps none
+   */
+  async choose(gallery: string, choice: ApiChoice, options?: CallOptions): Promise<boolean> {
+    const path = routePath('choose', { gallery });
+    const { kept } = await this.http.json<ChoiceAnswer>('POST', path, options, JSON.stringify(choice));
+    return kept;
   }
 
   /** Whether the server takes requests. */

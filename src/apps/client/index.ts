@@ -2,6 +2,7 @@
 export type {
   ApiBox as Box,
   ApiCaption as Caption,
+  ApiChoice as Choice,
   ApiExplanation as Explanation,
   ApiGallery as Gallery,
   ApiImageReference as ImageReference,

@@ -11,6 +11,7 @@ export const routes = {
   search: ['POST', '/v1/search'],
   explain: ['POST', '/v1/explain'],
   caption: ['POST', '/v1/caption'],
+  choose: ['POST', '/v1/galleries/{gallery}/choices'],
   suggest: ['POST', '/v1/suggest'],
   ready: ['GET', '/readyz'],
 } as const;

@@ -4,7 +4,9 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { cors } from 'hono/cors';
 import { matchedRoutes } from 'hono/route';
 import type { Logger } from 'pino';
+import type { ChoiceKeeper } from '../../search/choices/choice-keeper.js';
 import { callerAddress } from './addresses.js';
+import { addChoiceHandlers } from './choice-handlers.js';
 import { misfit } from './content.js';
 import { addGalleryHandlers } from './gallery-handlers.js';
 import type { Guard } from './guard.js';
@@ -26,6 +28,8 @@ export interface AppOptions {
   metrics: Metrics;
   log: Logger;
   page: ReadonlyMap<string, PageFile>;
+  /** Where choices of results are kept; undefined where none are. */
+  choices: ChoiceKeeper | undefined;
   /** Origins whose pages may use the API. */
   origins: readonly string[];
   /** Proxies of one's own before the server. */
@@ -83,8 +87,9 @@ export function createApp(options: AppOptions): OpenAPIHono<ServerEnv> {
   });
 
   registerBodies(app);
-  addGalleryHandlers(app, parts);
+  addGalleryHandlers(app, parts, { keepsChoices: options.choices !== undefined });
   addSearchHandlers(app, parts);
+  addChoiceHandlers(app, parts, options.choices, options.metrics);
   addOperationHandlers(app, parts, options);
 
   app.notFound((c) => {

@@ -13,9 +13,10 @@
  *     POST   /v1/explain                                explain -> explanation
  *     POST   /v1/caption                                caption -> captionAnswer
  *     POST   /v1/suggest                                suggest -> suggestions
+ *     POST   /v1/galleries/{gallery}/choices            choice -> choiceAnswer
  *     GET    /healthz, /readyz, /metrics, /openapi.json, /docs
  *
- * suggest takes JSON; search, explain and caption take JSON, or multipart with the JSON as the part "request" and uploads as file parts whose names the
+ * suggest and choices take JSON; search, explain and caption take JSON, or multipart with the JSON as the part "request" and uploads as file parts whose names the
  * JSON's pictures give as `upload`. An error is `problem` with its HTTP status.
  */
 import { z } from 'zod';
@@ -85,6 +86,8 @@ export const gallery = z
       .optional(),
     /** Whether the server can say what changes between two pictures. */
     captions: z.boolean(),
+    /** Whether the server keeps which result people choose. @default false */
+    keepsChoices: z.boolean().optional(),
   })
   .meta({ id: 'Gallery' });
 export const galleries = z.strictObject({ galleries: z.array(gallery) }).meta({ id: 'Galleries' });
@@ -239,6 +242,43 @@ export const searchAnswer = z
   })
   .meta({ id: 'SearchAnswer' });
 
+/** Which result a person chose, to be learned from. Nothing of an image is sent. */
+export const choice = z
+  .strictObject({
+    /** What the search began with. Of the gallery's images the ids are kept; of uploads and URLs only how many there were. @default none */
+    references: z
+      .array(
+        z.union([
+          z.strictObject({ id: itemId, box: box.optional() }),
+          z.strictObject({ upload: z.literal(true) }),
+          z.strictObject({ url: z.literal(true) }),
+        ]),
+      )
+      .max(8)
+      .default([]),
+    /** The texts of the search. @default none */
+    texts: z.array(z.string().max(1000)).max(16).default([]),
+    /** Ids of images of the gallery that the hits were not to resemble. @default none */
+    negatives: z.array(itemId).max(8).default([]),
+    /** The filter of the search. @default none */
+    filter: z.string().max(2000).optional(),
+    /** Which search of the person's it was, from 1. @default not known */
+    turn: z.int().min(1).max(1000).optional(),
+    /** Ids of the hits that were shown, in their order, 1 to 200. */
+    shown: z.array(itemId).min(1).max(200),
+    /** The id of the one that was chosen. */
+    chosen: itemId,
+  })
+  .refine(({ shown, chosen }) => shown.includes(chosen), 'the chosen id must be one of those that were shown')
+  .meta({ id: 'Choice' });
+/** What became of a choice. */
+export const choiceAnswer = z
+  .strictObject({
+    /** Whether it is on disk. A full disk stops no search: the choice is lost, and the server's log says so. */
+    kept: z.boolean(),
+  })
+  .meta({ id: 'ChoiceAnswer' });
+
 const heatMap = z
   .strictObject({ columns: z.int().positive(), rows: z.int().positive(), weights: z.array(z.number()) })
   .meta({ id: 'HeatMap' });
@@ -316,6 +356,9 @@ export type CountAnswer = z.output<typeof countAnswer>;
 export type Suggest = z.input<typeof suggest>;
 /** Suggested texts, unknown words, and suggested filters. */
 export type ApiSuggestions = z.output<typeof suggestions>;
+/** Which result a person chose. */
+export type ApiChoice = z.input<typeof choice>;
+export type ChoiceAnswer = z.output<typeof choiceAnswer>;
 /** What a search takes. */
 export type Search = z.input<typeof search>;
 /** An image that a search found. */

@@ -14,8 +14,12 @@ import { matchesTag } from './static-page.js';
 /** Pixels a side of the thumbnails that the server makes itself. */
 const thumbnailSide = 320;
 
-export function addGalleryHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerParts): void {
-  const describe = async (name: string, signal: AbortSignal) => ({ name, ...(await parts.open(name).gallery.describe(signal)) });
+export function addGalleryHandlers(app: OpenAPIHono<ServerEnv>, parts: ServerParts, says: { keepsChoices: boolean }): void {
+  const describe = async (name: string, signal: AbortSignal) => ({
+    name,
+    ...(await parts.open(name).gallery.describe(signal)),
+    ...(says.keepsChoices ? says : {}),
+  });
 
   app.openapi(routes.galleriesRoute, async (c) => {
     const galleries = await parts.work(c, (signal) =>

@@ -1,6 +1,7 @@
 /** The app with all that it needs, without a socket: galleries, keys, limits, metrics. */
 import type { HttpBindings } from '@hono/node-server';
 import type { Logger } from 'pino';
+import { ChoiceKeeper } from '../../search/choices/choice-keeper.js';
 import { Gallery } from '../../search/gallery/gallery.js';
 import { type FetchLimits, SafeFetcher } from '../../search/gallery/ingest/safe-fetch.js';
 import type { SearchAnswer, SearchRequest } from '../../search/gallery/search-types.js';
@@ -26,6 +27,8 @@ export interface AppSettings {
   keys?: string | undefined;
   /** Answer other machines without keys, and under any name. @default false */
   open?: boolean | undefined;
+  /** A folder in which it is kept which result people choose after which query; no images, and nothing of who it was. @default nothing is kept */
+  keepChoices?: string | undefined;
   /** Origins whose pages may use the API, e.g. "https://shop.example". @default none */
   origins?: readonly string[] | undefined;
   /** Fetch pictures from URLs that requests give; only from public addresses, unless the limits say otherwise. @default false */
@@ -93,8 +96,12 @@ export async function makeApp(options: AppSettings): Promise<MadeApp> {
   const limiter = new RateLimiter({ rate: limits.rate, burst: limits.burst });
   const guard = new Guard({ keys, limiter, origins, onlyLoopbackNames: !keys && !options.open });
   const parts = new ServerParts(galleries, limits, (caller, cost) => guard.charge(caller, cost), fetchImage);
+  const choices =
+    options.keepChoices === undefined
+      ? undefined
+      : await ChoiceKeeper.open(options.keepChoices, { onNote: (note) => log.warn(note) });
   let ending = false;
-  const app = createApp({ parts, guard, metrics, log, page, origins, proxies, version, running, ending: () => ending });
+  const app = createApp({ parts, guard, metrics, choices, log, page, origins, proxies, version, running, ending: () => ending });
   return {
     fetch: (request, bindings) => app.fetch(request, bindings as HttpBindings),
     limits,
@@ -109,6 +116,7 @@ export async function makeApp(options: AppSettings): Promise<MadeApp> {
       for (const abort of [...running]) abort(reason);
     },
     release: async () => {
+      await choices?.close();
       metrics.close();
       await fetcher?.close();
     },

@@ -34,6 +34,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly choices = new Counter({
+    name: 'limn_choices_total',
+    help: 'Choices of results that were to be kept, and whether they are on disk.',
+    labelNames: ['outcome'],
+    registers: [this.registry],
+  });
+
   constructor(options: MetricsOptions) {
     this.delay = monitorEventLoopDelay({ resolution: 10 });
     this.delay.enable();
@@ -81,6 +88,10 @@ export class Metrics {
 
   batch(size: number): void {
     this.batches.observe(size);
+  }
+
+  choice(kept: boolean): void {
+    this.choices.inc({ outcome: kept ? 'kept' : 'lost' });
   }
 
   close(): void {

@@ -15,6 +15,7 @@ const bodies = {
   Explain: contract.explain,
   Caption: contract.caption,
   Suggest: contract.suggest,
+  Choice: contract.choice,
   Metadata: contract.metadata,
 };
 

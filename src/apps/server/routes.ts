@@ -188,6 +188,20 @@ export const suggestRoute = createRoute({
   responses: { 200: json(contract.suggestions, 'The suggestions.'), ...failure },
 });
 
+export const choicesRoute = createRoute({
+  method: 'post',
+  path: '/v1/galleries/{gallery}/choices',
+  operationId: 'choose',
+  tags: ['Search'],
+  summary: 'Keeps which result a person chose, on a server that was started with --keep-choices',
+  ...readKey,
+  request: {
+    params: galleryParams,
+    body: { required: true, content: { 'application/json': { schema: schemaOf('Choice') } } },
+  },
+  responses: { 200: json(contract.choiceAnswer, 'Whether it was kept.'), ...failure },
+});
+
 const status = z.strictObject({ status: z.string() });
 export const healthRoute = createRoute({
   method: 'get',

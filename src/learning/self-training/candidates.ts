@@ -104,7 +104,7 @@ export async function writeAndScore(
 }
 
 /** Different numbers below `size`, as many as there are up to `count`, none of `without`. */
-function drawn(size: number, count: number, without: readonly number[], random: Random): number[] {
+export function drawn(size: number, count: number, without: readonly number[], random: Random): number[] {
   const found = new Set<number>();
   const most = Math.min(count, size - new Set(without).size);
   while (found.size < most) {

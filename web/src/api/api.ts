@@ -4,6 +4,7 @@ import { ApiError, problemFrom } from './problem.js';
 import type {
   CaptionAnswer,
   CaptionRequest,
+  Choice,
   CountAnswer,
   ExplainRequest,
   Explanation,
@@ -66,6 +67,16 @@ export class Api {
 
   suggest(request: SuggestRequest, signal?: AbortSignal): Promise<Suggestions> {
     return this.post('suggest', request, new Map(), signal);
+  }
+
+  /** Tells which result was chosen, to a server that keeps that. It outlives the page. */
+  async choose(gallery: string, choice: Choice): Promise<void> {
+    await this.json(`galleries/${encodeURIComponent(gallery)}/choices`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(choice),
+      keepalive: true,
+    });
   }
 
   /** The address of an item's picture. Where a key is needed, {@link picture} fetches it. */

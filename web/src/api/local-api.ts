@@ -79,6 +79,11 @@ export class LocalApi implements Backend {
     return this.ask((gallery) => gallery.suggest(request, { signal }));
   }
 
+  /** An export keeps nothing. */
+  choose(): Promise<void> {
+    return Promise.resolve();
+  }
+
   imageAddress(_name: string, id: string): string {
     return this.known?.imageUrl(id) ?? `${this.base}thumbnails/none`;
   }

@@ -10,6 +10,7 @@ export type Metadata = Item['metadata'];
 export type Box = z.infer<typeof contract.box>;
 export type SuggestRequest = z.input<typeof contract.suggest>;
 export type Suggestions = z.infer<typeof contract.suggestions>;
+export type Choice = z.input<typeof contract.choice>;
 export type CountAnswer = z.infer<typeof contract.countAnswer>;
 export type ImageReference = z.infer<typeof contract.imageReference>;
 export type SearchRequest = z.input<typeof contract.search>;

@@ -26,6 +26,7 @@ export function Card({ entry, at, full, reachable, onFocus }: CardProps) {
   const turn = currentTurn(session.state.view.trail);
   const image = { id };
   const open = () => {
+    session.choose(id);
     session.walk((trail) => (turn ? goOnFrom(trail, image) : startFrom(trail, image)));
     scrollTo({ top: 0 });
     if (matchMedia('(hover: hover)').matches) focusText();

@@ -46,6 +46,15 @@ export function Compare({ id }: { id: string }) {
     close();
     session.walk((trail) => walk(trail, { id } as QueryImage));
   };
+  const goOn = () => {
+    session.choose(id);
+    use(goOnFrom);
+  };
+  const thisIsIt = () => {
+    session.choose(id);
+    close();
+    session.notify('Thank you: the shop keeps this choice.');
+  };
   const maps = factor === undefined ? undefined : explanation.value?.factors[factor];
   const reason = reasonIn(
     turn?.phrases.filter((phrase) => phrase.held).map(({ text }) => text) ?? [],
@@ -96,7 +105,12 @@ export function Compare({ id }: { id: string }) {
           </div>
           <CompareFactors explanation={explanation} entries={results.entries} factor={factor} onFactor={setFactor} />
           <div class="row">
-            <button type="button" class="button primary" onClick={() => use(goOnFrom)}>
+            {gallery?.keepsChoices && entry?.hit && (
+              <button type="button" class="button" onClick={thisIsIt}>
+                This is it
+              </button>
+            )}
+            <button type="button" class="button primary" onClick={goOn}>
               Go on from this
             </button>
             <button type="button" class="button" aria-label="More like this" onClick={() => use(addReference)}>

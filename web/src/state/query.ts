@@ -1,5 +1,5 @@
 /** What a view asks the server. */
-import type { CaptionRequest, ExplainRequest, Gallery, SearchRequest } from '../api/types.js';
+import type { CaptionRequest, Choice, ExplainRequest, Gallery, SearchRequest } from '../api/types.js';
 import type { View } from './address.js';
 import { currentSettings, currentTurn, type QueryImage } from './trail.js';
 import { weightsFor } from './weights.js';
@@ -43,6 +43,26 @@ export function captionOf(view: View, gallery: Gallery, hit: string): CaptionReq
   const reference = currentTurn(view.trail)?.references[0];
   return reference && gallery.captions ? { gallery: gallery.name, reference, target: { id: hit } } : undefined;
 }
+
+/** What is told of a result that a person chooses: nothing of images that are not in the gallery. */
+export function choiceOf(view: View, gallery: Gallery, shown: readonly string[], chosen: string): Choice | undefined {
+  const search = searchOf(view, gallery);
+  const seen = shown.slice(0, Math.max(mostShown, shown.indexOf(chosen) + 1)).slice(-mostShown);
+  if (!search || !seen.includes(chosen)) return undefined;
+  const { references = [], negatives = [], texts, filter } = search;
+  return {
+    references: references.map((image) => ('id' in image ? image : { upload: true as const })),
+    texts,
+    negatives: negatives.flatMap((image) => ('id' in image ? [image.id] : [])),
+    ...(filter === undefined ? {} : { filter }),
+    turn: Math.min(1000, view.trail.turns.length),
+    shown: seen,
+    chosen,
+  };
+}
+
+/** Ids that a choice names at most. */
+const mostShown = 200;
 
 /** The names of the uploads among pictures, each once. */
 export function uploadsIn(...lists: (readonly (QueryImage | { url: string })[] | undefined)[]): string[] {

@@ -6,7 +6,7 @@ import { emptyView, readAddress, type View, writeAddress } from './address.js';
 import { keepDismissed, keepKey, readDismissed, readKey } from './device.js';
 import { addFilter } from './filter.js';
 import { Loader } from './loader.js';
-import { captionOf, explainOf, uploadsIn } from './query.js';
+import { captionOf, choiceOf, explainOf, queryKey, uploadsIn } from './query.js';
 import { type Action, type Dialog, initialState, reduce, type State } from './reducer.js';
 import { titleOf } from './title.js';
 import {
@@ -254,6 +254,16 @@ export class Session {
       ...(typed ? { text: typed } : {}),
     };
     return this.api.suggest(request, signal);
+  }
+
+  /** Tells a server that keeps choices that a person has acted on a result. That it could not be told is no matter of theirs. */
+  choose(id: string): void {
+    const { gallery } = this;
+    const { kind, entries, key } = this.current.results;
+    if (!gallery?.keepsChoices || kind !== 'hits' || key !== queryKey(this.current.view, gallery)) return;
+    const shown = entries.map((entry) => entry.id);
+    const choice = choiceOf(this.current.view, gallery, shown, id);
+    if (choice) this.api.choose(gallery.name, choice).catch(() => undefined);
   }
 
   /** Of suggested filters those that are not in use, and that were not taken away in this tab. */

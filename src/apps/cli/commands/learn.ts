@@ -18,6 +18,7 @@ interface LearnFlags {
   templates?: string[];
   encoder?: string;
   most?: number;
+  fromClicks?: string;
   plus?: boolean;
   captioner?: string;
   seed: number;
@@ -38,6 +39,7 @@ export function learnCommand(): Command {
     .addOption(templatesOption())
     .addOption(encoderOption())
     .addOption(settingOption('--most <count>', learnSettings.shape.most))
+    .option('--from-clicks <folder>', 'learn also from what people chose: the folder of "limn serve --keep-choices"')
     .option('--no-plus', 'train without the round of LIMN+ that follows where there is time')
     .addOption(captionerOption())
     .addOption(seedOption())
@@ -52,8 +54,8 @@ async function runLearn(flags: LearnFlags): Promise<void> {
   const result = await runLong(async (tools) => {
     const reader = await openLearningReader(flags.encoder, tools.logger);
     try {
-      const { list, minutes, fields, imageColumn, templates, most, plus, captioner, seed } = flags;
-      const chosen = { minutes, fields, imageColumn, templates, most, plus, captioner, seed };
+      const { list, minutes, fields, imageColumn, templates, most, fromClicks: choices, plus, captioner, seed } = flags;
+      const chosen = { minutes, fields, imageColumn, templates, most, choices, plus, captioner, seed };
       return await learn({ images, out, list, reader, ...chosen, ...tools });
     } finally {
       await reader.close();
@@ -62,7 +64,7 @@ async function runLearn(flags: LearnFlags): Promise<void> {
   process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : asText(result));
 }
 
-function asText({ test, images, seconds, factors, plus, leftOutStages, serve }: LearnResult): string {
+function asText({ test, images, seconds, factors, plus, choices, leftOutStages, serve }: LearnResult): string {
   const { chance, textAlone, imageAlone, limn, queries, gallery } = test;
   const ks = Object.keys(limn);
   const row = (name: string, recall: Record<string, number>) =>
@@ -75,6 +77,7 @@ function asText({ test, images, seconds, factors, plus, leftOutStages, serve }: 
     row('the text alone', textAlone),
     row('LIMN, image and text', limn),
     `Factors: ${factors.join(', ')}`,
+    ...(choices ? [`Choices: ${choices.said}.`] : []),
     ...(plus?.validation ? [`LIMN+: ${plus.said}.`] : []),
     ...leftOutStages.map((stage) => `Left out: ${stage}.`),
     `${images} images are searchable. Took ${formatDuration(seconds)}.`,

@@ -29,6 +29,10 @@ export function serveCommand(): Command {
       '--keys <file>',
       'API keys, made by "limn serve keys add"; without them, anybody who can reach the server may do everything',
     )
+    .option(
+      '--keep-choices <folder>',
+      'keep which result people choose after which query, for "limn learn --from-clicks"; no images',
+    )
     .option('--open', 'serve other machines without keys')
     .addOption(repeatableOption('--cors <origin>', 'an origin whose pages may use the API, e.g. https://shop.example'))
     .option('--allow-urls', 'fetch images from URLs in requests, from public addresses only')

@@ -78,7 +78,7 @@ export interface NumberAt {
 }
 
 const written = /(\d+(?:[.,]\d+)*)(\p{L}*)/uy;
-const before = /(<=|>=|[<>≤≥=])?\s*([$€£¥₹])?\s*(-)?$/u;
+const before = /(<=|>=|[<>≤≥=])?\s?([$€£¥₹])?\s?(-)?$/u;
 const signs: Readonly<Record<string, Comparison>> = { '≤': '<=', '≥': '>=' };
 
 /** The numbers of a text whose words are these. */
@@ -103,7 +103,7 @@ function numberAt(text: string, words: readonly Word[], from: number): NumberAt 
   const lead = text.slice(Math.max(0, start - 8), start);
   const [told = '', sign, currency, minus] = before.exec(lead) ?? [];
   // "20-50" is a range, and "-5" behind a space or a sign below zero.
-  const negative = minus !== undefined && !/[\p{L}\p{N}]-$/u.test(lead) && !/\d\s*[$€£¥₹]?\s*-$/u.test(lead);
+  const negative = minus !== undefined && !/[\p{L}\p{N}]-$/u.test(lead) && !/\d\s?[$€£¥₹]?\s?-$/u.test(lead);
   const value = amountOf(digits) * (thousands ? 1000 : 1) * (negative ? -1 : 1);
   let to = from + 1;
   while (to < words.length && (words[to] as Word).start < end) to++;
