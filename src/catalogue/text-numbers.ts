@@ -4,7 +4,7 @@ import { NumberFormat } from '../learning/from-metadata/column-numbers.js';
 import { roleOf } from '../learning/from-metadata/roles.js';
 
 const plainNumber = /^-?(?:0|[1-9]\d{0,14})(?:\.\d+)?$/;
-const codeLike = /^0\d/;
+const codeLike = /^0\d|\d{16}/;
 
 /** A column whose texts are numbers as people write them: with currencies, separators, and words for "missing" among them. */
 export class TextNumbers {

@@ -38,7 +38,8 @@ export class NumberFormat {
   add(value: unknown): void {
     if (typeof value === 'number') return;
     const written = writtenNumber(value);
-    if (!written) {
+    // "1.2.3" and "36,37,38" are none, whatever stands before decimals.
+    if (!written || (Number.isNaN(readDigits(written.text, '.')) && Number.isNaN(readDigits(written.text, ',')))) {
       if (valueText(value) !== undefined) this.others++;
       return;
     }
