@@ -10,6 +10,7 @@ import { readFashionIQ } from '../src/learning/data/fashioniq.js';
 import { generateSyntheticFashion } from '../src/learning/data/synthetic-fashion/generate.js';
 import { readPseudoTriplets } from '../src/learning/self-training/pseudo-triplets.js';
 import { type SelfTrainOptions, selfTrain } from '../src/learning/self-training/self-train.js';
+import type { TimePlan } from '../src/learning/self-training/time-plan.js';
 import { ImageEncoderRuntime } from '../src/models/retrieval/image-encoder-runtime.js';
 import { scanImages } from '../src/search/gallery/ingest/scan.js';
 
@@ -124,6 +125,37 @@ describe('self-training', () => {
     expect(await pseudo('stopped')).toEqual(await pseudo('whole'));
     expect((await weights('stopped')).equals(await weights('whole'))).toBe(true);
     await expect(run('stopped', { resume: true, settings: { rounds: 3 } })).rejects.toMatchObject({ code: 'CONFIG' });
+  });
+
+  it('in a given time it writes as many pairs and trains as many epochs as fit, and resumed it keeps to that', async () => {
+    // A clock that is a second further each time it is looked at: a step takes a second.
+    const clock = (pace: number) => {
+      let seconds = 0;
+      return () => (seconds += pace);
+    };
+    const labelled = Math.round(0.6 * (await split('train')).triplets.length);
+    const epochs = 4;
+    const whole = (epochs * (labelled + 60)) / 8;
+    const timed = { minutes: (0.6 * whole) / 0.8 / 60, retraining: { limn: { epochs }, captioner: false } };
+    const said: string[] = [];
+    const logger = { ...silentLogger, info: (message: string) => said.push(message) };
+    const common = { given: given(), settings: timed };
+    await expect(run('timed', { ...common, logger, now: clock(1), stopAt: 'round 1: write' })).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+    });
+    const kept = await readFile(join(work, 'timed', 'plan.json'), 'utf8');
+    const { pairs, further } = (JSON.parse(kept) as { result: TimePlan }).result;
+    expect(said.join('\n')).toContain(
+      `plan: 1 round of up to ${pairs} pairs, a text for each, and ${further.limn} epochs of LIMN`,
+    );
+    expect(further.limn).toBeGreaterThanOrEqual(1);
+    expect(further.limn).toBeLessThan(epochs);
+
+    const result = await run('timed', { ...common, now: clock(1000), resume: true });
+    expect(await readFile(join(work, 'timed', 'plan.json'), 'utf8')).toBe(kept);
+    const { mined, steps, trainedOn } = result.rounds[1] as (typeof result.rounds)[number];
+    expect(Object.values(mined).reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(pairs);
+    expect(steps).toBe(further.limn * Math.floor((trainedOn.labelled + trainedOn.pseudo) / 8));
   });
 
   it('ends before it writes where the captioner has no skill', async () => {

@@ -11,7 +11,7 @@ import { findNear } from '../learning/from-metadata/near-images.js';
 import { nearPairs } from '../learning/from-metadata/near-pairs.js';
 import { splitProducts } from '../learning/from-metadata/split-products.js';
 import { openGivenCaptioner } from '../learning/self-training/given.js';
-import { normalizeText } from '../learning/self-training/judging.js';
+import { judge, judgeSettings, type PairCandidate, type Reason } from '../learning/self-training/judging.js';
 import type { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runtime.js';
 
 export interface CaptionedOptions {
@@ -29,10 +29,15 @@ export interface CaptionedOptions {
   onProgress?: OnProgress | undefined;
 }
 
-/** Of what the captioner writes, the part that it is least sure of is left out. */
-const unsureShare = 0.25;
-/** A text that so many pairs of a split have tells nothing apart. */
-const mostAlike = 50;
+/** As LIMN+ judges texts, but by the captioner's own opinion alone: the quarter that it is least sure of is left out. */
+const judging = judgeSettings.parse({ keep: 0.75 });
+/** What notes say of texts that are left out. */
+const refusals = {
+  empty: 'empty',
+  repeats: 'that say a word twice in a row',
+  share: 'that the captioner was unsure of',
+  alike: 'that many pairs share',
+} as const;
 const mostPerImage = 8;
 
 /** @throws LimnError DATA for too few images, or where no text is left; ENCODER for a captioner of another encoder */
@@ -45,7 +50,7 @@ export async function captionedTriplets(options: CaptionedOptions): Promise<Made
   const captioner = await openGivenCaptioner(folder, reader);
   const images = rows.map(({ id, path }) => ({ id, path }));
   const source = await reader.read({ images, vocabulary: captioner.parts.vocabulary, onBroken: 'skip', ...tools });
-  const leftOut = { empty: 0, unsure: 0, alike: 0 };
+  const refused = new Map<Reason, number>();
   try {
     const splits = {} as Record<SplitName, MadeTriplet[]>;
     for (const name of splitNames) {
@@ -59,19 +64,17 @@ export async function captionedTriplets(options: CaptionedOptions): Promise<Made
         ({ reference, target }) => [source.rowOf(idOf(reference)) as number, source.rowOf(idOf(target)) as number] as const,
       );
       const captions = await captioner.caption(source, places, tools);
-      const sure = captions.map(({ likelihood }) => likelihood).sort((a, b) => a - b);
-      const least = sure[Math.floor(unsureShare * sure.length)] ?? 0;
-      const alike = new Map<string, number>();
-      splits[name] = pairs.flatMap(({ reference, target, similarity }, i): MadeTriplet[] => {
+      const candidates = pairs.map(({ reference, target }, i): PairCandidate => {
         const { text, likelihood } = captions[i] as (typeof captions)[number];
-        const words = normalizeText(text);
-        const count = (alike.get(words) ?? 0) + 1;
-        const why = words === '' ? 'empty' : likelihood < least ? 'unsure' : count > mostAlike ? 'alike' : undefined;
-        if (why) {
-          leftOut[why]++;
-          return [];
-        }
-        alike.set(words, count);
+        // There is no LIMN yet that could rank the target.
+        return { reference: idOf(reference), target: idOf(target), strategy: 'neighbours', text, likelihood, rank: 1 };
+      });
+      const { verdicts } = judge(candidates, judging);
+      splits[name] = pairs.flatMap(({ similarity }, i): MadeTriplet[] => {
+        const { accepted, reason } = verdicts[i] as (typeof verdicts)[number];
+        const { reference, target, text } = candidates[i] as PairCandidate;
+        refused.set(reason, (refused.get(reason) ?? 0) + 1);
+        if (!accepted) return [];
         const provenance = {
           source: 'captioner',
           strategy: 'near',
@@ -79,16 +82,16 @@ export async function captionedTriplets(options: CaptionedOptions): Promise<Made
           language: 'en',
           changes: [],
         } as const;
-        return [{ reference: idOf(reference), target: idOf(target), text, provenance }];
+        return [{ reference, target, text, provenance }];
       });
     }
     for (const name of splitNames) {
       if (splits[name].length > 0) continue;
       const message = `The captioner ${folder} wrote no text that can be used for the ${split[name].length} images of ${name}: give another one, more images, or a table.`;
-      throw new LimnError('DATA', message, { details: { split: name, ...leftOut } });
+      throw new LimnError('DATA', message, { details: { split: name, ...Object.fromEntries(refused) } });
     }
     const idsOf = (name: SplitName) => split[name].map((row) => (rows[row] as CatalogueRow).id);
-    const { empty, unsure, alike } = leftOut;
+    const leftOut = Object.entries(refusals).map(([reason, words]) => `${refused.get(reason as Reason) ?? 0} ${words}`);
     return {
       splits,
       images: { train: idsOf('train'), val: idsOf('val'), test: idsOf('test') },
@@ -99,7 +102,7 @@ export async function captionedTriplets(options: CaptionedOptions): Promise<Made
       notes: [
         ...groups.notes,
         `all texts are the captioner's, also those that the model is measured with: the numbers say how well it learned them, not how well it finds what people ask for`,
-        `texts that were left out: ${empty} empty, ${unsure} that the captioner was unsure of, ${alike} that many pairs share`,
+        `texts that were left out: ${leftOut.join(', ')}`,
       ],
     };
   } finally {

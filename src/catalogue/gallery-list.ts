@@ -8,6 +8,7 @@ import { scanFolder } from '../search/gallery/ingest/scan.js';
 import { isMetadataKey } from '../search/store/metadata.js';
 import type { Catalogue } from './catalogue.js';
 import { ImageKeys } from './image-keys.js';
+import { TextNumbers } from './text-numbers.js';
 
 export interface GalleryList {
   /** The file to index. */
@@ -26,7 +27,7 @@ export async function writeGalleryList(
   const { paths } = await scanFolder(images);
   const keys = new ImageKeys(paths);
   const table = openTable(list);
-  const names = await fieldNames(list, imageColumn, uniqueIds);
+  const { names, numbers } = await fieldNames(list, imageColumn, uniqueIds);
   const file = `${folder}/gallery-list.${table.texts ? 'csv' : 'jsonl'}`;
   const columns = ['path', ...names.values()];
   const line = (values: Readonly<Record<string, unknown>>) =>
@@ -46,7 +47,8 @@ export async function writeGalleryList(
       taken.add(path);
       if (taken.size % 1024 === 0) throwIfAborted(signal, 'writing the list of the gallery');
       const fields = [...names].flatMap(([column, name]): [string, unknown][] => {
-        const value = flat(values[column]);
+        const written = numbers.get(column);
+        const value = written ? written.read(values[column]) : flat(values[column]);
         return value === undefined ? [] : [[name, value]];
       });
       await write(line({ path, ...Object.fromEntries(fields) }));
@@ -62,16 +64,31 @@ export async function writeGalleryList(
     throw new LimnError('IO', `Cannot write ${file}: ${messageOf(error)}.`, { details: { path: file }, cause: error });
   }
   const renamed = [...names].filter(([column, name]) => column !== name).map(([column, name]) => `"${column}" as ${name}`);
-  return { file, notes: renamed.length > 0 ? [`In the gallery, filters know ${renamed.join(', ')}.`] : [] };
+  const written = [...numbers.keys()].map((column) => names.get(column));
+  return {
+    file,
+    notes: [
+      ...(renamed.length > 0 ? [`In the gallery, filters know ${renamed.join(', ')}.`] : []),
+      ...(written.length > 0
+        ? [`In the gallery, ${written.join(', ')} are plain numbers, without currencies and words for "missing".`]
+        : []),
+    ],
+  };
 }
 
-/** Column -> field; "id" stays the image's id where it can be one. */
-async function fieldNames(list: string, imageColumn: string, uniqueIds: boolean): Promise<Map<string, string>> {
-  const columns = new Set<string>();
-  for await (const { values } of openTable(list).rows()) for (const name of Object.keys(values)) columns.add(name);
+/** The fields of columns, where "id" stays the image's id where it can be one, and the columns whose numbers have to be read. */
+async function fieldNames(list: string, imageColumn: string, uniqueIds: boolean) {
+  const columns = new Map<string, TextNumbers>();
+  for await (const { values } of openTable(list).rows()) {
+    for (const [name, value] of Object.entries(values)) {
+      const seen = columns.get(name) ?? new TextNumbers(name);
+      columns.set(name, seen);
+      seen.add(value);
+    }
+  }
   const names = new Map<string, string>();
   const taken = new Set(['path', 'url', 'id']);
-  for (const column of columns) {
+  for (const column of columns.keys()) {
     const isId = column === 'id' && uniqueIds;
     // The path is there anyway.
     if (column === imageColumn && !isId) continue;
@@ -87,7 +104,10 @@ async function fieldNames(list: string, imageColumn: string, uniqueIds: boolean)
     taken.add(name.toLowerCase());
     names.set(column, name);
   }
-  return names;
+  const numbers = new Map(
+    [...columns].filter(([column, { isToRead }]) => isToRead && names.has(column) && names.get(column) !== 'id'),
+  );
+  return { names, numbers };
 }
 
 /** A value as metadata have it: lists in one text, nothing of objects. */

@@ -17,6 +17,7 @@ import { englishWording } from '../learning/from-metadata/english-wording.js';
 import { readWording } from '../learning/from-metadata/wording.js';
 import { CaptionerModel } from '../models/captioner/captioner-model.js';
 import type { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runtime.js';
+import { lostWeights } from '../models/retrieval/restorable.js';
 import { RetrievalModel } from '../models/retrieval/retrieval-model.js';
 import { Gallery } from '../search/gallery/gallery.js';
 import { adoptModel } from './adopt-model.js';
@@ -146,11 +147,14 @@ const usualRate = 40;
  * Learns a catalogue.
  *
  * @throws LimnError DATA for a table or images that nothing can be learned from, USAGE for options that the folder was not begun with,
- * INTERRUPTED when `signal` fires: the same call goes on
+ * ENCODER for an encoder whose weights the trained model would not find again, INTERRUPTED when `signal` fires: the same call goes on
  */
 export async function learn(options: LearnOptions): Promise<LearnResult> {
   const { out, reader, minutes = usualLearning.minutes, seed = 1, signal, logger = silentLogger } = options;
   if (!(minutes > 0)) throw new LimnError('USAGE', `${minutes} minutes is not a valid time: give a number above 0.`);
+  // Nothing is trained that could not be indexed and served.
+  const lost = lostWeights(reader, join(out, 'limn', 'model'));
+  if (lost) throw lost;
   const folder = await StageFolder.open(out, await identityOf(options));
   const time = new WholeTime(options.onProgress);
   const seconds = minutes * 60;

@@ -1,7 +1,8 @@
 import { expect, it, test } from 'vitest';
 import type { ProgressEvent } from '../core/progress.js';
 import type { RankingReport } from '../learning/eval/report.js';
-import { batchSizeOf, planTraining } from './plan.js';
+import { batchSizeOf, planTraining, planWithPlus } from './plan.js';
+import { planPlus } from './plan-plus.js';
 import { WholeTime } from './stages.js';
 import { isClearlyBetter, verdict } from './verdict.js';
 
@@ -18,6 +19,32 @@ it('more time gives more epochs, then a larger model; what is planned fits', () 
     expect(plan.epochs).toBeGreaterThanOrEqual(1);
     expect(plan.epochs).toBeLessThanOrEqual(30);
   }
+});
+
+it('half of the time is kept for LIMN+ where there are enough triplets, and LIMN keeps its size and enough steps', () => {
+  const ample = { ...input, seconds: 1200 };
+  expect(planWithPlus(ample, true)).toEqual({ ...planTraining({ ...ample, seconds: 600 }), keepsTime: true });
+  expect(planWithPlus(ample, false)).toEqual(planTraining(ample));
+  const short = { ...input, seconds: 60 };
+  expect(planWithPlus(short, true)).toEqual(planTraining(short));
+  const few = { ...ample, triplets: 999, batchSize: 64 };
+  expect(planWithPlus(few, true)).toEqual(planTraining(few));
+});
+
+it('LIMN+ is as much as there is time for, and is not begun for less than a third of it', () => {
+  const plan = planTraining({ ...input, seconds: 1200 });
+  const common = { plan, triplets: 12_800, images: 3000, stepSeconds: 0.5, hasCaptioner: false };
+  const ample = planPlus({ ...common, seconds: 1e6 });
+  expect(ample.plus).toMatchObject({ pairs: 4000, captionerEpochs: Math.min(12, plan.epochs) });
+  const plans = [0.2, 0.4, 0.7].map((share) => planPlus({ ...common, seconds: (share * ample.needed) / 0.8 }));
+  expect(plans[0]?.plus).toBeUndefined();
+  expect(plans[0]?.needed).toBeGreaterThan(0.2 * ample.needed);
+  for (const [i, share] of [0.4, 0.7].entries()) {
+    const { plus } = plans[i + 1] as (typeof plans)[number];
+    expect(plus?.seconds).toBeLessThanOrEqual(share * ample.needed);
+    expect(plus?.pairs).toBeLessThan(4000);
+  }
+  expect(planPlus({ ...common, hasCaptioner: true, seconds: 1e6 }).plus?.captionerEpochs).toBe(0);
 });
 
 it('a batch leaves several steps in an epoch', () => {

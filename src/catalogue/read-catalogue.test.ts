@@ -132,3 +132,14 @@ test('the list of the gallery has every image, under names that filters know', a
     ['9.jpg', undefined],
   ]);
 });
+
+test('numbers as people write them are numbers in the gallery, and codes stay as they are', async () => {
+  const table =
+    'id,price,weight,code,year,version,card\n1,"1.299,00 €",1.5,007,12.5,1.2.3,n/a\n2,"89,95 €",n/a,"1,5",2,"1,5",12345678901234567\n3,,2,9,abc,2,1\n4,"45,00 €",-,"2,5",3,3,2\n';
+  const place = await shop(['1.jpg', '2.jpg', '3.jpg', '4.jpg'], table);
+  const written = await writeGalleryList(dirname(place.images), place, await readCatalogue(place));
+  expect(await readFile(written?.file as string, 'utf8')).toBe(
+    'path,id,price,weight,code,year,version,card\n1.jpg,1,1299,1.5,007,12.5,1.2.3,n/a\n2.jpg,2,89.95,,"1,5",2,"1,5",12345678901234567\n3.jpg,3,,2,9,abc,2,1\n4.jpg,4,45,,"2,5",3,3,2\n',
+  );
+  expect(written?.notes.join()).toMatch(/price, weight are plain numbers/);
+});

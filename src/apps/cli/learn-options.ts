@@ -1,10 +1,12 @@
 /** What "limn learn" and "limn data from-metadata" share: which encoder looks at the images, and their options. */
-import { Option } from 'commander';
+import { type Command, Option } from 'commander';
+import { learnSettings } from '../../catalogue/learn-settings.js';
 import { LimnError } from '../../core/errors.js';
 import type { Logger } from '../../core/progress.js';
 import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
 import { openReader } from './encoders.js';
-import { repeatableOption } from './options.js';
+import { repeatableOption, seedOption } from './options.js';
+import { settingOption } from './setting-option.js';
 
 /** The encoder that is taken where none is named, if its weights are installed. */
 const preferred = 'mobilenetv2';
@@ -42,3 +44,22 @@ export const captionerOption = () =>
     '--captioner <folder>',
     'a run of "limn train --task caption" on the same encoder: it describes images without a table, and writes the texts of LIMN+',
   );
+
+/** The options of "limn learn" that choose how it learns, which "limn index --learn" has too. */
+export const howToLearn = () => [
+  settingOption('--minutes <count>', learnSettings.shape.minutes),
+  fieldsOption(),
+  new Option('--image-column <name>', 'the column that names the image (default: the one that matches most images)'),
+  templatesOption(),
+  encoderOption(),
+  settingOption('--most <count>', learnSettings.shape.most),
+  new Option('--from-clicks <folder>', 'learn also from what people chose: the folder of "limn serve --keep-choices"'),
+  new Option('--no-plus', 'train without the round of LIMN+ that follows where there is time'),
+  captionerOption(),
+  seedOption(),
+];
+
+export function addHowToLearn(command: Command, heading?: string): Command {
+  for (const option of howToLearn()) command.addOption(heading === undefined ? option : option.helpGroup(heading));
+  return command;
+}

@@ -24,22 +24,53 @@ interface Written {
   readonly currency: string | undefined;
 }
 
-/** @param isPrice of a price, three digits behind a point are thousands, where nothing else in the column tells */
-export function numbersOf(given: readonly unknown[], isPrice = false): ColumnNumbers {
-  const written = given.map((value) => (typeof value === 'number' ? value : writtenNumber(value)));
-  const texts = written.filter((value) => typeof value === 'object');
-  const evidence = new Set(texts.flatMap(({ text }) => decimalOf(text) ?? []));
-  const [only] = evidence.size === 1 ? evidence : [];
-  const found = new Set(texts.flatMap(({ currency }) => currency ?? []));
-  const values = Float64Array.from(written, (value) => {
-    if (value === undefined) return Number.NaN;
+/** How a column writes its numbers, learned value by value, so that a table may be larger than memory. */
+export class NumberFormat {
+  /** Currencies that the values name, in small letters. */
+  readonly currencies = new Set<string>();
+  /** Values that say no number, though they say something. */
+  others = 0;
+  private readonly decimals = new Set<Decimal>();
+
+  /** @param isPrice of a price, three digits behind a point are thousands, where nothing else in the column tells */
+  constructor(private readonly isPrice = false) {}
+
+  add(value: unknown): void {
+    if (typeof value === 'number') return;
+    const written = writtenNumber(value);
+    // "1.2.3" and "36,37,38" are none, whatever stands before decimals.
+    if (!written || (Number.isNaN(readDigits(written.text, '.')) && Number.isNaN(readDigits(written.text, ',')))) {
+      if (valueText(value) !== undefined) this.others++;
+      return;
+    }
+    if (written.currency !== undefined) this.currencies.add(written.currency);
+    const decimal = decimalOf(written.text);
+    if (decimal) this.decimals.add(decimal);
+  }
+
+  /** NaN for a value that says no number. To be asked once all values were added. */
+  read(value: unknown): number {
     if (typeof value === 'number') return Number.isFinite(value) ? value : Number.NaN;
-    const decimal = decimalOf(value.text) ?? only ?? (isPrice || found.size > 0 || value.text.includes(',') ? ',.' : '.');
-    // Nothing tells what a lone separator is: it stands before thousands if the other one, or none, is before decimals.
-    const number = read(value.text, decimal === ',.' ? (value.text.includes(',') ? '.' : ',') : (decimal as Decimal));
-    return value.isNegative ? -number : number;
-  });
-  return { values, currencies: [...found] };
+    const written = writtenNumber(value);
+    if (!written) return Number.NaN;
+    const { text, isNegative } = written;
+    const [only] = this.decimals.size === 1 ? this.decimals : [];
+    const number = readDigits(text, decimalOf(text) ?? only ?? this.guessed(text));
+    return isNegative ? -number : number;
+  }
+
+  /** A lone separator before three digits, of which nothing tells what it is: a comma is before thousands, a point only in a price. */
+  private guessed(text: string): Decimal {
+    if (text.includes(',')) return '.';
+    return this.isPrice || this.currencies.size > 0 ? ',' : '.';
+  }
+}
+
+/** @param isPrice as {@link NumberFormat} has it */
+export function numbersOf(given: readonly unknown[], isPrice = false): ColumnNumbers {
+  const format = new NumberFormat(isPrice);
+  for (const value of given) format.add(value);
+  return { values: Float64Array.from(given, (value) => format.read(value)), currencies: [...format.currencies] };
 }
 
 /** The number that a single value says; NaN where it says none. */
@@ -74,7 +105,7 @@ function decimalOf(text: string): Decimal | undefined {
   return rest.length !== 3 || whole.length > 3 || whole.startsWith('0') ? own : undefined;
 }
 
-function read(text: string, decimal: Decimal): number {
+function readDigits(text: string, decimal: Decimal): number {
   const group = decimal === '.' ? ',' : '.';
   const [whole = '', rest = '', ...more] = text.split(decimal);
   const groups = whole.split(group);

@@ -100,6 +100,9 @@ export const hasTimeFor = (plan: TimePlan, used: number, seconds: number): boole
 export function saidPlan({ rounds, pairs, first, further, seconds }: TimePlan, bytesOfPair: number): string {
   const epochs = ({ limn, captioner }: Epochs) =>
     `${limn} epochs of LIMN${captioner > 0 ? ` and ${captioner} of the captioner` : ''}`;
+  if (first && rounds === 0) {
+    return `plan: ${epochs(first)}, without a round behind it, for which there is no time; about ${formatDuration(seconds)}`;
+  }
   const begins = first ? `round 0 with ${epochs(first)}, then ` : '';
   const mebibytes = Math.ceil((rounds * pairs * bytesOfPair) / 2 ** 20);
   const each = `${rounds} ${rounds === 1 ? 'round' : 'rounds'} of up to ${pairs} pairs, a text for each, and ${epochs(further)}`;

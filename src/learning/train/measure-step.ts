@@ -55,6 +55,6 @@ export const secondsNow = () => performance.now() / 1000;
 
 function partOf(split: Split, count: number): Split {
   const triplets = split.triplets.slice(0, count);
-  const named = new Set(triplets.flatMap(({ reference, targets }) => [reference, ...targets]));
+  const named = new Set(triplets.flatMap(({ reference, targets, subset = [] }) => [reference, ...targets, ...subset]));
   return { ...split, triplets, images: split.images.filter(({ id }) => named.has(id)) };
 }

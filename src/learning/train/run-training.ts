@@ -1,4 +1,5 @@
 /** A training from the run folder to its best epoch: what the trainings of all models have in common. */
+import { join } from 'node:path';
 import type { z } from 'zod';
 import { type Logger, type OnProgress, silentLogger } from '../../core/progress.js';
 import { Random } from '../../core/random.js';
@@ -11,6 +12,7 @@ import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
 import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
 import type { ImageFeatures } from '../../models/retrieval/image-features.js';
 import type { EncoderIdentity } from '../../models/retrieval/model-folder.js';
+import { lostWeights } from '../../models/retrieval/restorable.js';
 import { requireBatch } from '../data/batches.js';
 import type { Split } from '../data/triplets.js';
 import { remarksOn, requireUsable } from '../data/usable.js';
@@ -159,6 +161,8 @@ export async function runTraining<Model extends TrainedModel>(
   const { format, schema, described, scoreName, labels, validated } = recipe;
   const config = { format, dataset, seed, encoder: reader.id, ...described, training: settings };
   for (const remark of [...remarksOn(train), ...remarksOn(val)]) logger.info(`note: ${remark}`);
+  const lost = lostWeights(reader, join(out, 'model'));
+  if (lost) logger.warn(lost.message);
   await requireDevice(device);
   const changeable = changeRate ? ['learningRate', 'encoderLearningRate'] : [];
   const onChange = (what: string) => logger.warn(`resumes with another learning rate: ${what}`);

@@ -22,6 +22,8 @@ import { openTrainable } from './trainable-files.js';
 
 /** What a reader works with. */
 interface Deps {
+  /** Where the description's file was found. */
+  weights?: string;
   description?: EncoderDescription;
   encoder?: FrozenImageEncoder;
   /** The id of the encoder's definition, where it is one of a plug-in. */
@@ -45,6 +47,11 @@ export class ImageEncoderRuntime {
   /** What the encoder is; undefined for patches and captions. */
   get description(): EncoderDescription | undefined {
     return this.deps.description;
+  }
+
+  /** Where the file of a described encoder was found. */
+  get weights(): string | undefined {
+    return this.deps.weights;
   }
 
   /** How a model's folder names the encoder. */
@@ -179,6 +186,7 @@ export class ImageEncoderRuntime {
     if (trainFrom === undefined)
       return new ImageEncoderRuntime({ kind: 'features', ...sizes, colourChannels: colours }, encoder.id, {
         description,
+        weights,
         encoder,
       });
     await encoder.close();
@@ -186,6 +194,7 @@ export class ImageEncoderRuntime {
     const { size, layout } = description;
     return new ImageEncoderRuntime({ kind: 'tuned', size, layout, ...sizes, from: trainFrom }, encoder.id, {
       description,
+      weights,
       trainable,
     });
   }

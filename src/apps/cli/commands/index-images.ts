@@ -6,11 +6,15 @@ import { shownLocation } from '../../../search/gallery/find-model.js';
 import { type CreateOptions, Gallery } from '../../../search/gallery/gallery.js';
 import { indexThroughQueue } from '../../../search/queue/index-through-queue.js';
 import { queueSettings } from '../../../search/queue/queue-settings.js';
+import { addHowToLearn } from '../learn-options.js';
+import { learnsFirst } from '../learns-first.js';
 import { type LongWork, runLong } from '../long-work.js';
 import { computingCommand, required } from '../options.js';
 import { settingOption } from '../setting-option.js';
+import type { LearnFlags } from './learn.js';
 
-interface IndexFlags {
+interface IndexFlags extends Omit<LearnFlags, 'images' | 'list' | 'out' | 'json'> {
+  learn?: boolean;
   model?: string;
   images?: string;
   list?: string;
@@ -32,7 +36,7 @@ interface IndexFlags {
 }
 
 export function indexCommand(): Command {
-  return computingCommand('index', 'Make images searchable, or bring a gallery up to date.')
+  const command = computingCommand('index', 'Make images searchable, or bring a gallery up to date.')
     .option('--model <folder>', 'a run folder, or the model in it')
     .option('--images <folder>', 'the folder of images; subfolders are read too')
     .option('--list <file>', 'CSV, JSON lines or Parquet: path or url, id, and metadata in all other columns')
@@ -51,7 +55,17 @@ export function indexCommand(): Command {
     .addOption(settingOption('--job-size <count>', queueSettings.shape.jobSize))
     .option('--detach', 'exit when everything is queued, without waiting for the workers')
     .option('--json', 'print the result as JSON')
-    .action(runIndex);
+    .option(
+      '--learn',
+      'without --model: first learn one from --images and --list, as "limn learn" does; the gallery is OUT/gallery',
+    );
+  return addHowToLearn(command, 'Options with --learn:').action(indexOrLearn);
+}
+
+async function indexOrLearn(flags: IndexFlags, command: Command): Promise<void> {
+  if (!learnsFirst(flags, command)) return runIndex(flags);
+  const { runLearn } = await import('./learn.js');
+  return runLearn(flags, 'index --learn');
 }
 
 async function runIndex(flags: IndexFlags): Promise<void> {

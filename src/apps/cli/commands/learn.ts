@@ -1,14 +1,12 @@
 /** limn learn */
 import type { Command } from 'commander';
 import { type LearnResult, learn } from '../../../catalogue/learn.js';
-import { learnSettings } from '../../../catalogue/learn-settings.js';
 import { formatDuration } from '../../../core/progress.js';
-import { captionerOption, encoderOption, fieldsOption, openLearningReader, templatesOption } from '../learn-options.js';
+import { addHowToLearn, openLearningReader } from '../learn-options.js';
 import { runLong } from '../long-work.js';
-import { computingCommand, required, seedOption } from '../options.js';
-import { settingOption } from '../setting-option.js';
+import { computingCommand, required } from '../options.js';
 
-interface LearnFlags {
+export interface LearnFlags {
   list?: string;
   images?: string;
   out?: string;
@@ -26,31 +24,26 @@ interface LearnFlags {
 }
 
 export function learnCommand(): Command {
-  return computingCommand('learn', "From a shop's table and images to a search, without any annotation.")
+  const command = computingCommand('learn', "From a shop's table and images to a search, without any annotation.")
     .option(
       '--list <file>',
       'CSV, TSV, JSON lines or Parquet, one row for each product (default: read the names of files and folders)',
     )
     .option('--images <folder>', 'the folder of images; subfolders are read too')
-    .option('--out <folder>', 'where everything is kept: data/, limn/, gallery/, learn.json')
-    .addOption(settingOption('--minutes <count>', learnSettings.shape.minutes))
-    .addOption(fieldsOption())
-    .option('--image-column <name>', 'the column that names the image (default: the one that matches most images)')
-    .addOption(templatesOption())
-    .addOption(encoderOption())
-    .addOption(settingOption('--most <count>', learnSettings.shape.most))
-    .option('--from-clicks <folder>', 'learn also from what people chose: the folder of "limn serve --keep-choices"')
-    .option('--no-plus', 'train without the round of LIMN+ that follows where there is time')
-    .addOption(captionerOption())
-    .addOption(seedOption())
+    .option('--out <folder>', 'where everything is kept: data/, limn/, gallery/, learn.json');
+  return addHowToLearn(command)
     .option('--json', 'print the result as JSON')
-    .addHelpText('after', '\nAfter an interruption, the same command resumes. See docs/your-own-shop.md.')
-    .action(runLearn);
+    .addHelpText(
+      'after',
+      '\nAfter an interruption, the same command resumes. "limn index --learn" does the same. See docs/your-own-shop.md.',
+    )
+    .action((flags: LearnFlags) => runLearn(flags));
 }
 
-async function runLearn(flags: LearnFlags): Promise<void> {
-  const images = required(flags.images, '--images', 'learn');
-  const out = required(flags.out, '--out', 'learn');
+/** @param command the command that was called, for messages */
+export async function runLearn(flags: LearnFlags, command = 'learn'): Promise<void> {
+  const images = required(flags.images, '--images', command);
+  const out = required(flags.out, '--out', command);
   const result = await runLong(async (tools) => {
     const reader = await openLearningReader(flags.encoder, tools.logger);
     try {
