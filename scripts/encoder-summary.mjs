@@ -64,11 +64,12 @@ const cellOf = (row) => {
   return `${row.outputs} / ${row.gradients}${named.length > 0 ? ` **${named[0]}**` : ''}`;
 };
 
-/** What is said of four steps, with the exporters of which it is said: "yes: script17, dynamo18". */
+/** What is said of four steps, with the exporters of which it is said: "yes: script17, dynamo18", or "yes: all". */
 function stepsCell(family) {
-  const exports = [...(trained.get(family) ?? [])];
-  const said = [...new Set(exports.map(([, says]) => says))];
-  return said.map((says) => `${says}: ${exports.flatMap(([name, own]) => (own === says ? [name] : [])).join(', ')}`).join('; ');
+  const exports = trained.get(family) ?? new Map();
+  const said = [...new Set(exports.values())];
+  const of = (says) => exporters.filter((exporter) => exports.get(exporter) === says);
+  return said.map((says) => `${says}: ${of(says).length === exporters.length ? 'all' : of(says).join(', ')}`).join('; ');
 }
 
 const lines = [

@@ -42,24 +42,16 @@ of_timm = {
     "vovnet": ("ese_vovnet19b_dw", stages, 64, {}),
     "deit3": ("deit3_small_patch16_224", numbered, 32, tiny),
     "relpos": ("vit_relpos_small_patch16_224", numbered, 32, tiny),
-    "caformer": ("caformer_s18", stages, 64, {"dims": (8, 16, 32, 32), "depths": (1, 1, 1, 1)}),
-    "coat_lite": ("coat_lite_tiny", r"serial_blocks\d\.\d+", 64, {"img_size": 64, "embed_dims": widths, "serial_depths": (1, 1, 1, 1), "num_heads": 2}),
+    "coat_lite": ("coat_lite_tiny", r"serial_blocks\d\.\d+", 64, {"img_size": 64, "embed_dims": (16, 16, 24, 32), "serial_depths": (1, 1, 1, 1), "num_heads": 8}),
     "convit": ("convit_tiny", numbered, 32, {**tiny, "local_up_to_layer": 1}),
-    "convmixer": ("convmixer_768_32", numbered, 32, {"dim": 16, "depth": 2, "kernel_size": 3, "patch_size": 8}),
     "ecaresnet": ("ecaresnet26t", r"layer\d+\.\d+", 64, {"layers": (1, 1, 1, 1)}),
     "efficientformer": ("efficientformer_l1", stages, 224, {"embed_dims": widths, "depths": (1, 1, 1, 2)}),
     "efficientformerv2": ("efficientformerv2_s0", stages, 64, {"img_size": 64, "embed_dims": widths, "depths": (1, 1, 1, 2)}),
     "efficientnetv2": ("tf_efficientnetv2_b0", double, 64, {}),
-    "focalnet": ("focalnet_tiny_srf", r"layers\.\d+\.blocks\.\d+", 64, {"embed_dim": 8, "depths": (1, 2)}),
-    "gcvit": ("gcvit_xxtiny", stages, 64, {"img_size": 64, "embed_dim": 8, "depths": (1, 1, 1, 1), "num_heads": (1, 2, 2, 2), "window_ratio": (2, 2, 2, 1)}),
-    "gmlp": ("gmlp_s16_224", numbered, 32, {"img_size": 32, "patch_size": 8, "embed_dim": 16, "num_blocks": 2}),
-    "inception_next": ("inception_next_tiny", stages, 64, {"dims": (16, 16, 24, 32), "depths": (1, 1, 2, 1)}),
     "mobileone": ("mobileone_s0", r"stages\.\d+\.\d+", 64, {}),
     "mobilevitv2": ("mobilevitv2_050", r"stages\.\d+\.\d+", 64, {}),
-    "nest": ("nest_tiny", r"levels\.\d+\.transformer_encoder\.\d+", 64, {"img_size": 64, "embed_dims": (8, 16, 32), "num_heads": (1, 2, 4), "depths": (1, 1, 2)}),
     "pe_core": ("vit_pe_core_tiny_patch16_384", numbered, 32, tiny),
     "repvgg": ("repvgg_a0", r"stages\.\d+\.\d+", 64, {}),
-    "resmlp": ("resmlp_12_224", numbered, 32, {"img_size": 32, "patch_size": 8, "embed_dim": 16, "num_blocks": 2}),
     "resnest": ("resnest14d", r"layer\d+\.\d+", 64, {}),
     "sam": ("samvit_base_patch16", numbered, 64, {**tiny, "img_size": 64, "window_size": 4, "global_attn_indexes": (1,)}),
     "seresnet": ("seresnet18", r"layer\d+\.\d+", 32, {"layers": (1, 2, 1, 1), "channels": (16, 16, 24, 32)}),
@@ -68,8 +60,6 @@ of_timm = {
     "starnet": ("starnet_s1", stages, 64, {}),
     "swiftformer": ("swiftformer_xs", stages, 64, {}),
     "swinv2_cr": ("swinv2_cr_tiny_224", stages, 64, {"img_size": 64, "embed_dim": 8, "depths": (1, 2), "num_heads": (1, 2)}),
-    "tiny_vit": ("tiny_vit_5m_224", stages, 64, {"img_size": 64, "embed_dims": widths, "depths": (1, 1, 1, 1), "num_heads": (1, 2, 2, 2), "window_sizes": (4, 4, 4, 2)}),
-    "tnt": ("tnt_s_patch16_224", numbered, 32, {**tiny, "inner_dim": 8}),
     "xception": ("xception41", r"blocks\.\d+", 64, {}),
     "nf_resnet": ("nf_resnet26", r"stages\.\d+\.\d+", 64, {}),
     "dpn": ("dpn48b", r"features\.conv\d+_\d+", 64, {}),
@@ -81,7 +71,6 @@ of_timm = {
     "nextvit": ("nextvit_small", stages, 64, {"depths": (1, 1, 2, 1)}),
     "cspresnet": ("cspresnet50", stages, 64, {}),
     "vitamin": ("vitamin_small_224", r"(patch_embed\.backbone\.stages\.\d+\.)?blocks\.\d+", 64, {"img_size": 64, "depth": 2}),
-    "volo": ("volo_d1_224", r"network\.\d+\.\d+", 64, {"img_size": 64, "embed_dims": (16, 24, 24, 24), "layers": (1, 1, 1, 1), "num_heads": (1, 2, 2, 2)}),
 }
 
 # Name -> model of transformers, its configuration's name and settings, blocks, side of an image.
@@ -102,7 +91,6 @@ of_images = {
     "align": ("AlignVisionModel", "AlignVisionConfig", {"image_size": 64, "width_coefficient": 0.25, "depth_coefficient": 0.3, "hidden_dim": 320}, r".*blocks\.\d+", 64),
     "blip_2": ("Blip2VisionModel", "Blip2VisionConfig", {**small, **image}, layers, 32),
     "clipseg": ("CLIPSegVisionModel", "CLIPSegVisionConfig", {**small, **image}, layers, 32),
-    "cvt": ("CvtModel", "CvtConfig", {"embed_dim": [8, 16, 24], "num_heads": [1, 2, 2], "depth": [1, 1, 2]}, r".*stages\.\d+\.layers\.\d+", 64),
     "donut_swin": ("DonutSwinModel", "DonutSwinConfig", {"image_size": 32, "patch_size": 2, "embed_dim": 8, "depths": [2, 2], "num_heads": [2, 2], "window_size": 4}, r".*layers\.\d+\.blocks\.\d+", 32),
     "dpt": ("DPTModel", "DPTConfig", {**small, **image}, layers, 32),
     "flava": ("FlavaImageModel", "FlavaImageConfig", {**small, **image}, layers, 32),
@@ -114,7 +102,7 @@ of_images = {
     "mobilevitv2": ("MobileViTV2Model", "MobileViTV2Config", {"image_size": 64, "width_multiplier": 0.25}, r"encoder\.layer\.\d+", 64),
     "pvt": ("PvtModel", "PvtConfig", {"image_size": 64, "hidden_sizes": [8, 16, 24, 32], "num_attention_heads": [1, 2, 2, 2], "depths": [1, 1, 1, 1]}, r"encoder\.block\.\d+\.\d+", 64),
     "sam": ("SamVisionModel", "SamVisionConfig", {**small, "image_size": 64, "patch_size": 8, "window_size": 4, "global_attn_indexes": [1], "output_channels": 12, "mlp_dim": 24}, layers, 64),
-    "segformer": ("SegformerModel", "SegformerConfig", {"hidden_sizes": [8, 16, 24, 32], "num_attention_heads": [1, 2, 2, 2], "depths": [1, 1, 1, 1]}, r"encoder\.block\.\d+\.\d+", 64),
+    "segformer": ("SegformerModel", "SegformerConfig", {"hidden_sizes": [8, 16, 24, 32], "num_attention_heads": [1, 2, 2, 2], "depths": [1, 1, 1, 1]}, r".*stages\.\d+\.blocks\.\d+", 64),
     "swiftformer": ("SwiftFormerModel", "SwiftFormerConfig", {"embed_dims": [8, 16, 24, 32], "depths": [1, 1, 1, 1], "image_size": 64}, r".*network\.\d+\.blocks\.\d+", 64),
     "vitdet": ("VitDetModel", "VitDetConfig", {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, **image, "pretrain_image_size": 32, "window_size": 2, "window_block_indices": [0], "use_relative_position_embeddings": True}, layers, 32),
     "groupvit": ("GroupViTVisionModel", "GroupViTVisionConfig", {"hidden_size": 16, "intermediate_size": 24, "depths": [2, 2], "num_hidden_layers": 4, "num_attention_heads": 2, "num_group_tokens": [4, 0], "num_output_groups": [4, 2], "image_size": 32, "patch_size": 8}, r".*stages\.\d+\.layers\.\d+", 32),
@@ -150,13 +138,10 @@ of_texts = {
     "gemma": ("GemmaModel", "GemmaConfig", {**grouped, **words}, layers),
     "gemma3": ("Gemma3TextModel", "Gemma3TextConfig", {**grouped, **words}, layers),
     "gpt_neox": ("GPTNeoXModel", "GPTNeoXConfig", {**small, **words}, layers),
-    "ibert": ("IBertModel", "IBertConfig", {**small, **wide}, layers),
     "llama": ("LlamaModel", "LlamaConfig", {**grouped, **words}, layers),
-    "longformer": ("LongformerModel", "LongformerConfig", {**small, **wide, "attention_window": 4}, layers),
     "megatron_bert": ("MegatronBertModel", "MegatronBertConfig", {**small, **words}, layers),
     "mistral": ("MistralModel", "MistralConfig", {**grouped, **words}, layers),
     "mobilebert": ("MobileBertModel", "MobileBertConfig", {**small, "embedding_size": 8, "intra_bottleneck_size": 8, "true_hidden_size": 8, **words}, layers),
-    "nystromformer": ("NystromformerModel", "NystromformerConfig", {**small, **words, "num_landmarks": 4, "segment_means_seq_len": 16}, layers),
     "opt": ("OPTModel", "OPTConfig", {"hidden_size": 16, "ffn_dim": 24, "num_hidden_layers": 2, "num_attention_heads": 2, "word_embed_proj_dim": 16, **words}, layers),
     "phi": ("PhiModel", "PhiConfig", {**small, **words}, layers),
     "qwen2": ("Qwen2Model", "Qwen2Config", {**small, "num_key_value_heads": 1, **words}, layers),
@@ -166,6 +151,22 @@ of_texts = {
     "xlm": ("XLMModel", "XLMConfig", {"emb_dim": 16, "n_layers": 2, "n_heads": 2, "vocab_size": 40, "max_position_embeddings": 16, "pad_index": 39, "n_words": 40}, r"attentions\.\d+"),
     "xlm_roberta": ("XLMRobertaModel", "XLMRobertaConfig", {**small, **wide}, r".*layer\.\d+"),
     "xlnet": ("XLNetModel", "XLNetConfig", {"d_model": 16, "d_inner": 24, "n_layer": 2, "n_head": 2, "vocab_size": 40, "pad_token_id": 39}, r"layer\.\d+"),
+}
+
+
+one = (1, 1, 1, 1)
+heads = (1, 2, 2, 2)
+# Name -> what makes a model of timm whose named forms fix the sizes, blocks, side of an image.
+of_timm_classes = {
+    "convmixer": (lambda: timm.models.convmixer.ConvMixer(16, 2, 3, 8, num_classes=0), numbered, 32),
+    "focalnet": (lambda: timm.models.focalnet.FocalNet(num_classes=0, embed_dim=8, depths=(1, 2)), r"layers\.\d+\.blocks\.\d+", 64),
+    "gcvit": (lambda: timm.models.gcvit.GlobalContextVit(num_classes=0, img_size=64, embed_dim=8, depths=one, num_heads=heads, window_ratio=(4, 4, 4, 2)), stages, 64),
+    "gmlp": (lambda: timm.models.mlp_mixer.MlpMixer(num_classes=0, img_size=32, patch_size=8, embed_dim=16, num_blocks=2, mlp_ratio=4, block_layer=timm.models.mlp_mixer.SpatialGatingBlock, mlp_layer=timm.models.mlp_mixer.GatedMlp), numbered, 32),
+    "nest": (lambda: timm.models.nest.Nest(64, 3, 4, num_levels=3, embed_dims=(8, 16, 32), num_heads=(1, 2, 4), depths=(1, 1, 2), num_classes=0), r"levels\.\d+\.transformer_encoder\.\d+", 64),
+    "resmlp": (lambda: timm.models.mlp_mixer.MlpMixer(num_classes=0, img_size=32, patch_size=8, embed_dim=16, num_blocks=2, mlp_ratio=4, block_layer=timm.models.mlp_mixer.ResBlock, norm_layer=timm.models.mlp_mixer.Affine), numbered, 32),
+    "tiny_vit": (lambda: timm.models.tiny_vit.TinyVit(num_classes=0, embed_dims=widths, depths=one, num_heads=heads, window_sizes=(4, 4, 4, 2)), stages, 64),
+    "tnt": (lambda: timm.models.tnt.TNT(img_size=32, patch_size=8, num_classes=0, embed_dim=16, inner_dim=8, depth=2, num_heads_inner=2, num_heads_outer=2), numbered, 32),
+    "volo": (lambda: timm.models.volo.VOLO(num_classes=0, img_size=64, layers=one, embed_dims=(16, 24, 24, 24), num_heads=heads), r"network\.\d+\.\d+", 64),
 }
 
 
@@ -184,6 +185,8 @@ def register() -> None:
         families[name] = lambda *given, made=(model, config, settings), blocks=blocks, size=size: of_transformers(of_library(*made), blocks, size)
     for name, (model, config, settings, blocks) in of_texts.items():
         families[name] = lambda *given, made=(model, config, settings), blocks=blocks: reading(of_library(*made), blocks)
+    for name, (make, blocks, size) in of_timm_classes.items():
+        families[f"timm_{name}"] = lambda make=make, blocks=blocks, size=size: plain(make(), blocks, size, "timm")
     families["timm_coatnet"] = lambda: plain(coatnet(), stages, 64, "timm")
     families["tv_squeezenet"] = lambda: plain(torchvision.models.squeezenet1_1(weights=None, num_classes=10), r"features\.(?!0$|2$|5$|8$|1$)\d+", 64, "torchvision")
     families["timm_maxvit"] = lambda: plain(maxvit(), stages, 64, "timm")

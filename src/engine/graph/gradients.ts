@@ -8,6 +8,7 @@ import { copiesOf, holdBack, partsOf } from './gradient-checkpointing.js';
 import type { GraphNode, Value } from './graph.js';
 import { finite, guardedNodes } from './guards.js';
 import { operatorOf, ShapeError } from './registry.js';
+import { straightThrough } from './straight-through.js';
 
 /** Options of {@link gradients}. */
 export interface GradientOptions {
@@ -39,6 +40,7 @@ export function gradients(loss: Value, by: readonly Value[], options: GradientOp
     if (node.inputs.some((input) => input && depends.has(input))) for (const output of node.outputs) depends.add(output);
   }
   const guarded = guardedNodes(nodes);
+  const straight = straightThrough(nodes);
   const sums = new Map<Value, Value>([[loss, expand(graph.constant(scalar(1)), loss.shape)]]);
   for (const part of partsOf(nodes, presentOptions(options).gradientCheckpointing ?? [])) {
     const asRead = copiesOf(part, part.cut && sums.get(part.cut), wanted);
@@ -53,6 +55,7 @@ export function gradients(loss: Value, by: readonly Value[], options: GradientOp
       const isGuarded = guarded.has(node);
       const reading = isGuarded && !operatorOf(node.type).readsInfinite ? asReadFinite : asRead;
       for (const [input, gradient] of inputGradients(node, sums, depends, reading, isGuarded)) {
+        if (straight.has(node) && input === node.inputs[1]) continue;
         const before = sums.get(input);
         sums.set(input, before ? add(before, gradient) : gradient);
       }

@@ -117,7 +117,11 @@ export const arithmeticRules: Readonly<Record<string, ImportRule>> = {
       const value = call.attributes[name];
       return value instanceof Float ? call.graph.constant(scalar(value.value)) : undefined;
     };
-    return call.emit('Clip', [call.inputs[0], bound(1, 'min'), bound(2, 'max')]);
+    const [x, low, high] = [need(call.inputs, 0), bound(1, 'min'), bound(2, 'max')];
+    if (!x.constant || [low, high].some((limit) => limit && !limit.constant)) return call.emit('Clip', [x, low, high]);
+    // Exporters work out the padding of TensorFlow's convolutions so; it must be known here.
+    const raised = low ? call.emit1('Max', [x, low]) : x;
+    return [high ? call.emit1('Min', [raised, high]) : raised];
   },
   Dropout: dropout,
   Gemm: gemm,

@@ -36,6 +36,12 @@ test.each<[string, Tensor[], bigint[], Attributes?]>([
   ['Sign', [big(least, 0n, most)], [-1n, 0n, 1n]],
   ['Max', [big(odd, most), big(odd - 1n, least)], [odd, most]],
   ['Min', [big(odd, most), big(odd - 1n, least)], [odd - 1n, least]],
+  [
+    'Clip',
+    [big(-odd, odd, most), int64([], [0]), big(odd)].map((each, i) => (i === 2 ? { ...each, shape: [] } : each)),
+    [0n, odd, odd],
+  ],
+  ['Clip', [big(-odd, odd), int64([], [3])], [3n, odd]],
   ['Where', [tensor('bool', [2], Uint8Array.of(1, 0)), big(odd, 1n), big(2n, most)], [odd, most]],
   ['Identity', [big(most, least, odd)], [most, least, odd]],
   ['Gather', [big(most, least, odd), small(2, -2)], [odd, least]],
@@ -125,4 +131,46 @@ describe('constants of a file', () => {
     const { y } = readModel(file).splice({ graph, inputs: { x: graph.input('x', 'float32', [2, 5]) }, outputs: ['y'] });
     expect(y?.shape).toEqual([2, 3]);
   });
+});
+
+test('the padding of a convolution that an exporter works out from the shape of its input is known', () => {
+  const float = (value: number) => float32([], [value]);
+  const step = (type: string, inputs: string[], output: string, attributes: Attributes = {}) => ({
+    type,
+    inputs,
+    outputs: [output],
+    attributes,
+  });
+  const file = onnxFile({
+    inputs: { x: { dtype: 'float32', dims: [1, 1, 5, 4] } },
+    outputs: ['y'],
+    initializers: {
+      two: float(2),
+      three: float(3),
+      one: float(1),
+      none: float(0),
+      row: int64([1], [2]),
+      front: int64([6], [0, 0, 0, 0, 0, 0]),
+      last: int64([1], [0]),
+    },
+    // max((ceil(5 / 2) - 1) * 2 + 3 - 5, 0) rows below.
+    nodes: [
+      step('Shape', ['x'], 'shape'),
+      step('Gather', ['shape', 'row'], 'rows'),
+      step('Cast', ['rows'], 'extent', { to: 1 }),
+      step('Div', ['extent', 'two'], 'half'),
+      step('Ceil', ['half'], 'steps'),
+      step('Sub', ['steps', 'one'], 'before'),
+      step('Mul', ['before', 'two'], 'start'),
+      step('Add', ['start', 'three'], 'end'),
+      step('Sub', ['end', 'extent'], 'over'),
+      step('Clip', ['over', 'none'], 'missing'),
+      step('Cast', ['missing'], 'count', { to: 7 }),
+      step('Concat', ['front', 'count', 'last'], 'pads', { axis: 0 }),
+      step('Pad', ['x', 'pads'], 'y'),
+    ],
+  });
+  const graph = new Graph();
+  const { y } = readModel(file).splice({ graph, inputs: { x: graph.input('x', 'float32', [1, 1, 5, 4]) }, outputs: ['y'] });
+  expect(y?.shape).toEqual([1, 1, 7, 4]);
 });
