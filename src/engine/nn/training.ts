@@ -8,11 +8,13 @@ import { presentOptions } from '../../core/former-names.js';
 import type { Random } from '../../core/random.js';
 import * as f from '../graph/functions.js';
 import { countNodes, encodeModel, Graph, gradients, inPlace, optimized, type Value } from '../graph/index.js';
+import type { PackedOutputs } from '../runtime/packed-outputs.js';
 import { gradientOf, reportedByUpdate, type UpdatePlan } from '../runtime/optimizer/plan.js';
 import { type DType, float32, type Shape, type Tensor, tensor } from '../tensor/tensor.js';
 import type { StateEntry } from './accumulation.js';
 import { type DropoutMask, TrainingContext } from './context.js';
-import { FlatLayout } from './flat-layout.js';
+import { FlatLayout, joined } from './flat-layout.js';
+import { batchValues } from './gathered.js';
 import type { OptimizerOptions } from './optimizer.js';
 import { initialStateOf, optimizerInGraph, planOf } from './training-state.js';
 
@@ -22,6 +24,16 @@ export interface InputSpec {
   dtype: DType;
   /** Its shape in one step. */
   shape: Shape;
+  /** Where its rows are taken from. @default none, it is fed itself */
+  gathered?: GatheredInput;
+}
+
+/** An input that a step takes out of a table that is resident, see engine/nn/gathered.ts. */
+export interface GatheredInput {
+  /** The table's columns, (n, ...), joined along their last axis: resident tensors by their names. */
+  parts: readonly { name: string; dtype: DType; shape: Shape }[];
+  /** The input that is fed in its place, int32: the table's rows that a step takes. Several inputs may share it. */
+  rows: { name: string; shape: Shape };
 }
 
 /** What a traced model returns. */
@@ -77,6 +89,8 @@ export interface TrainingModel {
   update?: UpdatePlan;
   /** With a flat graph: how its resident tensors hold the state. @default the state's tensors are resident themselves */
   flat?: FlatLayout;
+  /** With a flat graph: the output that holds all of {@link reported}, for Session's `packed`. @default each is an output itself */
+  packed?: PackedOutputs;
   /** Output name -> resident input, for Session.run's `carry`. */
   carry: Record<string, string>;
   /** The outputs among them that may be written over the inputs whose place they take, for Session's `inPlace`. */
@@ -98,6 +112,9 @@ export interface TrainingModel {
   nodes: { traced: number; encoded: number };
 }
 
+/** The output of a flat graph with all that is reported. */
+const packName = 'report';
+
 /** Builds the training model of a traced loss. Throws what the graph throws for shape mistakes and missing gradient rules. */
 export function trainingModel(options: TrainingModelOptions): TrainingModel {
   const stepsPerRun = options.stepsPerRun ?? 1;
@@ -112,7 +129,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   const fed = (name: string, { dtype, shape }: InputSpec): Value =>
     iteration ? f.gather(outer.input(name, dtype, [stepsPerRun, ...shape]), iteration) : graph.input(name, dtype, shape);
 
-  const batch = Object.fromEntries(Object.entries(options.inputs).map(([name, spec]) => [name, fed(name, spec)]));
+  const batch = batchValues(options.inputs, fed, (name, { dtype, shape }) => outer.input(name, dtype, shape));
   const context = new TrainingContext(graph, options.random, {
     buffers: options.buffers,
     inputPrefix: inLoop,
@@ -140,7 +157,9 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   if (iteration && condition) closeLoop(outer, graph, { iteration, condition, state, report, steps: stepsPerRun });
   else {
     for (const { name, after } of state) graph.output(`next.${name}`, after);
-    for (const [name, value] of Object.entries(report)) graph.output(name, f.reshape(value, [1]));
+    const numbers = Object.entries(report).map(([name, value]) => [name, f.reshape(value, [1])] as const);
+    if (flat) graph.output(packName, joined(numbers.map(([, value]) => value)));
+    else for (const [name, value] of numbers) graph.output(name, value);
     if (inRuntime) for (const [i, { name }] of specs.entries()) graph.output(gradientOf(name), byParameter[i] as Value);
   }
 
@@ -157,7 +176,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   return {
     model: encodeModel(simpler.graph),
     initialState: initialStateOf(specs, averages, accumulate),
-    ...(flat ? { flat } : {}),
+    ...(flat ? { flat, packed: { [packName]: Object.keys(report) } } : {}),
     ...(inRuntime ? { update: planOf(specs, options.optimizer, accumulate) } : {}),
     carry: Object.fromEntries(state.map(({ name }) => [`next.${name}`, name])),
     inPlace: state.flatMap(({ name }, i) => (overwrites[i] ? [`next.${name}`] : [])),

@@ -7,6 +7,7 @@ import type { TrainingModel } from '../../engine/nn/training.js';
 import { chosenDevice, type Device } from '../../engine/runtime/device.js';
 import { requireDevice } from '../../engine/runtime/session.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
+import type { ResidentFeatures } from '../../models/backbone/resident-features.js';
 import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
 import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
 import type { ImageFeatures } from '../../models/retrieval/image-features.js';
@@ -16,6 +17,7 @@ import type { Split } from '../data/triplets.js';
 import { remarksOn, requireUsable } from '../data/usable.js';
 import { optimizerOf, parse, readSplits, stepsOf, trainingVocabulary, withStepsPerRun } from './common.js';
 import { trainingLoop, type Validation, type Weights } from './loop.js';
+import { chooseTables, residentTensors } from './resident-tables.js';
 import type { Steps } from './row-batches.js';
 import { type Best, RunFolder } from './run-folder.js';
 import { type TrainingSettings, type TrainingSettingsInput, trainingSettings } from './settings.js';
@@ -81,6 +83,8 @@ export interface Batches {
   readonly stepsPerEpoch: number;
   /** Local tokens of each picture in a batch; undefined for all. */
   readonly tokenSubsample: number | undefined;
+  /** Whether the model has a use for local tokens. */
+  readonly usesLocal: boolean;
   /** Whether rows count differently. */
   readonly weighted: boolean;
   /** The feeds of some steps, stacked along a leading axis where the graph takes several in one run. */
@@ -95,6 +99,8 @@ export interface GraphOptions {
   buffers: Readonly<Record<string, Tensor>>;
   stepsPerRun: number;
   tokenSubsample: number | undefined;
+  /** Tables of features that the graph gathers from. */
+  resident: ResidentFeatures | undefined;
   weighted: boolean;
   optimizerIn: 'flat graph' | 'runtime';
 }
@@ -159,7 +165,7 @@ export async function runTraining<Model extends TrainedModel>(
   const { format, schema, described, scoreName, labels, validated } = recipe;
   const config = { format, dataset, seed, encoder: reader.id, ...described, training: settings };
   for (const remark of [...remarksOn(train), ...remarksOn(val)]) logger.info(`note: ${remark}`);
-  await requireDevice(device);
+  const { float16 } = await requireDevice(device);
   const changeable = changeRate ? ['learningRate', 'encoderLearningRate'] : [];
   const onChange = (what: string) => logger.warn(`resumes with another learning rate: ${what}`);
   const run = await RunFolder.open(out, config, resume, {
@@ -175,7 +181,10 @@ export async function runTraining<Model extends TrainedModel>(
     const { images, valImages, readableVal } = read;
     requireUsable(readableVal, 'validate on');
     const batches = await recipe.batches(images);
-    const { stepsPerEpoch, tokenSubsample, weighted } = batches;
+    const { stepsPerEpoch, tokenSubsample, usesLocal, weighted } = batches;
+    const onGpu = chosenDevice(device) !== 'cpu';
+    const { features: resident, remark } = onGpu ? chooseTables({ images, usesLocal, float16 }) : {};
+    if (remark) logger.info(remark);
     const buffers = images.statistics(Array.from(images.ids.keys()));
     const totalSteps = (stepsPerRun: number) => stepsOf(settings, stepsPerEpoch, stepsPerRun);
     const graph = withStepsPerRun(settings, (stepsPerRun) =>
@@ -186,8 +195,9 @@ export async function runTraining<Model extends TrainedModel>(
         buffers,
         stepsPerRun,
         tokenSubsample,
+        resident,
         weighted,
-        optimizerIn: chosenDevice(device) === 'cpu' ? 'runtime' : 'flat graph',
+        optimizerIn: onGpu ? 'flat graph' : 'runtime',
       }),
     );
     const { stepsPerRun, masks } = graph;
@@ -199,7 +209,9 @@ export async function runTraining<Model extends TrainedModel>(
       totalSteps: totalSteps(stepsPerRun),
       stepsPerEpoch,
       validateEvery: settings.validateEvery,
-      feeds: (step) => batches.feeds({ step, count: stepsPerRun, masks, isStacked: stepsPerRun > 1 }),
+      feeds: (step) =>
+        batches.feeds({ step, count: stepsPerRun, masks, isStacked: stepsPerRun > 1, isResident: resident !== undefined }),
+      ...(resident ? { resident: () => residentTensors(images, resident) } : {}),
       validate: async (parameters) => {
         const model = modelOf(parameters);
         const validation = await recipe.measure(model, readableVal, valImages, weightsOf(parameters));
