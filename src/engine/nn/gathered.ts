@@ -5,7 +5,7 @@
 import * as f from '../graph/functions.js';
 import type { Value } from '../graph/index.js';
 import { joined } from './flat-layout.js';
-import type { InputSpec } from './training.js';
+import type { InputSpec } from './input-spec.js';
 
 type Declare = (name: string, spec: InputSpec) => Value;
 

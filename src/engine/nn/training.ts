@@ -7,34 +7,19 @@
 import { presentOptions } from '../../core/former-names.js';
 import type { Random } from '../../core/random.js';
 import * as f from '../graph/functions.js';
-import { countNodes, encodeModel, Graph, gradients, inPlace, optimized, type Value } from '../graph/index.js';
-import type { PackedOutputs } from '../runtime/packed-outputs.js';
+import { countNodes, encodeModel, Graph, gradients, inPlace, optimized, type Products, type Value } from '../graph/index.js';
 import { gradientOf, reportedByUpdate, type UpdatePlan } from '../runtime/optimizer/plan.js';
-import { type DType, float32, type Shape, type Tensor, tensor } from '../tensor/tensor.js';
+import type { PackedOutputs } from '../runtime/packed-outputs.js';
+import { float32, type Shape, type Tensor, tensor } from '../tensor/tensor.js';
 import type { StateEntry } from './accumulation.js';
 import { type DropoutMask, TrainingContext } from './context.js';
 import { FlatLayout, joined } from './flat-layout.js';
 import { batchValues } from './gathered.js';
+import type { InputSpec } from './input-spec.js';
 import type { OptimizerOptions } from './optimizer.js';
 import { initialStateOf, optimizerInGraph, planOf } from './training-state.js';
 
-/** An input of a training graph. */
-export interface InputSpec {
-  /** The type of its elements. */
-  dtype: DType;
-  /** Its shape in one step. */
-  shape: Shape;
-  /** Where its rows are taken from. @default none, it is fed itself */
-  gathered?: GatheredInput;
-}
-
-/** An input that a step takes out of a table that is resident, see engine/nn/gathered.ts. */
-export interface GatheredInput {
-  /** The table's columns, (n, ...), joined along their last axis: resident tensors by their names. */
-  parts: readonly { name: string; dtype: DType; shape: Shape }[];
-  /** The input that is fed in its place, int32: the table's rows that a step takes. Several inputs may share it. */
-  rows: { name: string; shape: Shape };
-}
+export type { GatheredInput, InputSpec } from './input-spec.js';
 
 /** What a traced model returns. */
 export interface TrainedLoss {
@@ -74,6 +59,11 @@ export interface TrainingModelOptions {
    * graph. @default 'graph'
    */
   optimizerIn?: 'graph' | 'flat graph' | 'runtime';
+  /**
+   * What matrix products are computed in; parameters, optimizer and all else are float32. `float16` needs a GPU whose adapter has it. Gradients
+   * are then computed of the loss times 1024, whose small ones float16 can hold, and divided by that again. @default 'float32'
+   */
+  products?: Products;
 }
 
 /** A training graph with everything that running it needs. */
@@ -112,6 +102,8 @@ export interface TrainingModel {
   nodes: { traced: number; encoded: number };
 }
 
+/** A power of two, which changes no digit. */
+const lossScale = 1024;
 /** The output of a flat graph with all that is reported. */
 const packName = 'report';
 
@@ -139,7 +131,10 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   const specs = [...context.parameters.values()];
 
   const by = specs.map(({ value }) => value);
-  const byParameter = gradients(loss, by, { gradientCheckpointing });
+  const products = options.products ?? 'float32';
+  const scale = products === 'float32' ? 1 : lossScale;
+  const scaledBack = (gradient: Value) => (scale === 1 ? gradient : f.mul(gradient, 1 / scale));
+  const byParameter = gradients(scale === 1 ? loss : f.mul(loss, scale), by, { gradientCheckpointing });
   const accumulate = options.accumulate ?? 1;
   const averages = (options.optimizer.averageDecay ?? 0) > 0;
   const inRuntime = options.optimizerIn === 'runtime' && !looped;
@@ -148,9 +143,10 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   const stepped = flat
     ? flat.vectors(new Map(specs.map((spec, i) => [spec, byParameter[i] as Value])), (name, length) => stateInput(name, [length]))
     : { specs, gradients: byParameter };
+  const steppedBy = stepped.gradients.map(scaledBack);
   const traced = inRuntime
     ? undefined
-    : optimizerInGraph(stepped.specs, stepped.gradients, { optimizer: options.optimizer, accumulate, stateInput });
+    : optimizerInGraph(stepped.specs, steppedBy, { optimizer: options.optimizer, accumulate, stateInput });
   const state = traced?.state ?? [];
   const report: Record<string, Value> = { loss, ...traced?.report, ...metrics };
 
@@ -160,10 +156,11 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
     const numbers = Object.entries(report).map(([name, value]) => [name, f.reshape(value, [1])] as const);
     if (flat) graph.output(packName, joined(numbers.map(([, value]) => value)));
     else for (const [name, value] of numbers) graph.output(name, value);
-    if (inRuntime) for (const [i, { name }] of specs.entries()) graph.output(gradientOf(name), byParameter[i] as Value);
+    if (inRuntime) for (const [i, { name }] of specs.entries()) graph.output(gradientOf(name), steppedBy[i] as Value);
   }
 
-  const simpler = optimized(outer, flat && { inputs: new Set(by), compute: (named) => flat.parameters(named) });
+  const bound = flat && { inputs: new Set(by), compute: (named: (name: string) => Value) => flat.parameters(named) };
+  const simpler = optimized(outer, bound, products);
   // The runtime reads a gradient's numbers in their order and asks for no shape.
   const gradientNames = new Set(inRuntime ? specs.map(({ name }) => gradientOf(name)) : []);
   for (const output of simpler.graph.outputs) if (gradientNames.has(output.name)) output.value = unshaped(output.value);

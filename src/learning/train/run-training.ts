@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { type Logger, type OnProgress, silentLogger } from '../../core/progress.js';
 import { Random } from '../../core/random.js';
+import type { Products } from '../../engine/graph/index.js';
 import type { OptimizerOptions } from '../../engine/nn/optimizer.js';
 import type { TrainingModel } from '../../engine/nn/training.js';
 import { chosenDevice, type Device } from '../../engine/runtime/device.js';
@@ -17,6 +18,7 @@ import type { Split } from '../data/triplets.js';
 import { remarksOn, requireUsable } from '../data/usable.js';
 import { optimizerOf, parse, readSplits, stepsOf, trainingVocabulary, withStepsPerRun } from './common.js';
 import { trainingLoop, type Validation, type Weights } from './loop.js';
+import { productsOf, requirePrecision } from './precision.js';
 import { chooseTables, residentTensors } from './resident-tables.js';
 import type { Steps } from './row-batches.js';
 import { type Best, RunFolder } from './run-folder.js';
@@ -103,6 +105,8 @@ export interface GraphOptions {
   resident: ResidentFeatures | undefined;
   weighted: boolean;
   optimizerIn: 'flat graph' | 'runtime';
+  /** What matrix products are computed in. */
+  products: Products;
 }
 
 /** A model with weights, as far as a training needs it. */
@@ -166,6 +170,7 @@ export async function runTraining<Model extends TrainedModel>(
   const config = { format, dataset, seed, encoder: reader.id, ...described, training: settings };
   for (const remark of [...remarksOn(train), ...remarksOn(val)]) logger.info(`note: ${remark}`);
   const { float16 } = await requireDevice(device);
+  requirePrecision(settings.precision, chosenDevice(device), float16);
   const changeable = changeRate ? ['learningRate', 'encoderLearningRate'] : [];
   const onChange = (what: string) => logger.warn(`resumes with another learning rate: ${what}`);
   const run = await RunFolder.open(out, config, resume, {
@@ -198,6 +203,7 @@ export async function runTraining<Model extends TrainedModel>(
         resident,
         weighted,
         optimizerIn: onGpu ? 'flat graph' : 'runtime',
+        products: productsOf(settings.precision),
       }),
     );
     const { stepsPerRun, masks } = graph;

@@ -29,6 +29,8 @@ export interface CaptionerTrainingOptions {
   weighted?: boolean;
   /** Who takes the optimizer's steps; see engine/nn/training.ts. @default 'graph' */
   optimizerIn?: TrainingModelOptions['optimizerIn'];
+  /** What matrix products are computed in; see engine/nn/training.ts. @default 'float32' */
+  products?: TrainingModelOptions['products'] | undefined;
 }
 
 /** Batch inputs: `reference.*` (unless only the target is seen) and `target.*` pictures, `words` int64 (B, words + 2), and `rowWeights` float32 (B) with `weighted`. */
@@ -46,6 +48,7 @@ export function captionerTrainingModel(config: CaptionerConfig, options: Caption
     buffers,
     stepsPerRun,
     optimizerIn: options.optimizerIn ?? 'graph',
+    products: options.products ?? 'float32',
   });
 }
 

@@ -35,6 +35,8 @@ export interface LimnTrainingOptions {
   gradientCheckpointing?: boolean;
   /** Who takes the optimizer's steps; see engine/nn/training.ts. @default 'graph' */
   optimizerIn?: TrainingModelOptions['optimizerIn'];
+  /** What matrix products are computed in; see engine/nn/training.ts. @default 'float32' */
+  products?: TrainingModelOptions['products'] | undefined;
 }
 
 /**
@@ -70,6 +72,7 @@ export function limnTrainingModel(config: ModelConfig, options: LimnTrainingOpti
     stepsPerRun,
     accumulate: options.accumulate ?? 1,
     optimizerIn: options.optimizerIn ?? 'graph',
+    products: options.products ?? 'float32',
   });
 }
 
