@@ -15,6 +15,7 @@ export type { ParameterChoice } from './import/parameters.js';
 export { type ReadModelOptions, readModel } from './import/read.js';
 export { inPlace } from './in-place.js';
 export { packWeights, type WeightType, weightTypes } from './pack-weights.js';
+export type { Products } from './passes/half-products.js';
 export { optimized } from './passes/index.js';
 export { countNodes } from './passes/needed.js';
 export { knownOperators } from './registry.js';

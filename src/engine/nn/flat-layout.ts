@@ -119,9 +119,13 @@ function grouped<T>(values: readonly T[]): T[][] {
   return Array.from({ length: Math.ceil(values.length / mostParts) }, (_, i) => values.slice(i * mostParts, (i + 1) * mostParts));
 }
 
-function joined(parts: readonly Value[]): Value {
-  if (parts.length <= mostParts) return f.concat(parts, 0);
-  return joined(grouped(parts).map((group) => f.concat(group, 0)));
+/** Values one behind the other along an axis, in nodes of as many as a device takes. */
+export function joined(parts: readonly Value[], axis = 0): Value {
+  if (parts.length <= mostParts) return f.concat(parts, axis);
+  return joined(
+    grouped(parts).map((group) => f.concat(group, axis)),
+    axis,
+  );
 }
 
 function cut(vector: Value, sizes: readonly number[]): Value[] {

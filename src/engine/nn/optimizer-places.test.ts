@@ -1,8 +1,11 @@
 /** A training whose optimizer the runtime has, against the same training with the optimizer in its graph. */
+
+import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, it, test } from 'vitest';
 import { relativeError } from '../../../test/fixtures/fixture.js';
 import { Random } from '../../core/random.js';
 import * as f from '../graph/functions.js';
+import { ModelProtoSchema } from '../graph/proto/onnx_pb.js';
 import { randomTensor } from '../graph/testing/evaluate.js';
 import { Session } from '../runtime/session.js';
 import { float32, type Tensor, tensor } from '../tensor/tensor.js';
@@ -44,8 +47,8 @@ interface Trained {
 }
 
 async function train(model: TrainingModel, from = 0, state = model.initialState): Promise<Trained> {
-  const { carry, inPlace, update, flat } = model;
-  const session = await Session.open(model.model, { threads: 1, carry, inPlace, update });
+  const { carry, inPlace, update, flat, packed } = model;
+  const session = await Session.open(model.model, { threads: 1, carry, inPlace, update, packed });
   try {
     await session.setResident(flat ? flat.pack(state) : state);
     const reports: Record<string, number>[] = [];
@@ -90,6 +93,10 @@ const kinds: Record<string, Changes> = {
 describe('a training with its optimizer over a few vectors in the graph', () => {
   test.each(Object.entries(kinds))('%s is that of single parameters', async (_, changes) => {
     const model = regression({ ...changes, optimizerIn: 'flat graph' });
+    // One vector comes back from a step, whatever is reported.
+    const outputs = fromBinary(ModelProtoSchema, model.model).graph?.output.map(({ name }) => name) ?? [];
+    expect(outputs.filter((name) => !(name in model.carry))).toEqual(['report']);
+    expect(model.packed?.report).toEqual(model.reported);
     expect(Object.values(model.carry).filter((name) => name.startsWith('first.'))).toHaveLength(3);
     expectClose(await train(model), await train(regression(changes)));
   });

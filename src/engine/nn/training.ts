@@ -7,22 +7,19 @@
 import { presentOptions } from '../../core/former-names.js';
 import type { Random } from '../../core/random.js';
 import * as f from '../graph/functions.js';
-import { countNodes, encodeModel, Graph, gradients, inPlace, optimized, type Value } from '../graph/index.js';
+import { countNodes, encodeModel, Graph, gradients, inPlace, optimized, type Products, type Value } from '../graph/index.js';
 import { gradientOf, reportedByUpdate, type UpdatePlan } from '../runtime/optimizer/plan.js';
-import { type DType, float32, type Shape, type Tensor, tensor } from '../tensor/tensor.js';
+import type { PackedOutputs } from '../runtime/packed-outputs.js';
+import { float32, type Shape, type Tensor, tensor } from '../tensor/tensor.js';
 import type { StateEntry } from './accumulation.js';
 import { type DropoutMask, TrainingContext } from './context.js';
-import { FlatLayout } from './flat-layout.js';
+import { FlatLayout, joined } from './flat-layout.js';
+import { batchValues } from './gathered.js';
+import type { InputSpec } from './input-spec.js';
 import type { OptimizerOptions } from './optimizer.js';
 import { initialStateOf, optimizerInGraph, planOf } from './training-state.js';
 
-/** An input of a training graph. */
-export interface InputSpec {
-  /** The type of its elements. */
-  dtype: DType;
-  /** Its shape in one step. */
-  shape: Shape;
-}
+export type { GatheredInput, InputSpec } from './input-spec.js';
 
 /** What a traced model returns. */
 export interface TrainedLoss {
@@ -62,6 +59,11 @@ export interface TrainingModelOptions {
    * graph. @default 'graph'
    */
   optimizerIn?: 'graph' | 'flat graph' | 'runtime';
+  /**
+   * What matrix products are computed in; parameters, optimizer and all else are float32. `float16` needs a GPU whose adapter has it. Gradients
+   * are then computed of the loss times 1024, whose small ones float16 can hold, and divided by that again. @default 'float32'
+   */
+  products?: Products;
 }
 
 /** A training graph with everything that running it needs. */
@@ -77,6 +79,8 @@ export interface TrainingModel {
   update?: UpdatePlan;
   /** With a flat graph: how its resident tensors hold the state. @default the state's tensors are resident themselves */
   flat?: FlatLayout;
+  /** With a flat graph: the output that holds all of {@link reported}, for Session's `packed`. @default each is an output itself */
+  packed?: PackedOutputs;
   /** Output name -> resident input, for Session.run's `carry`. */
   carry: Record<string, string>;
   /** The outputs among them that may be written over the inputs whose place they take, for Session's `inPlace`. */
@@ -98,6 +102,11 @@ export interface TrainingModel {
   nodes: { traced: number; encoded: number };
 }
 
+/** A power of two, which changes no digit. */
+const lossScale = 1024;
+/** The output of a flat graph with all that is reported. */
+const packName = 'report';
+
 /** Builds the training model of a traced loss. Throws what the graph throws for shape mistakes and missing gradient rules. */
 export function trainingModel(options: TrainingModelOptions): TrainingModel {
   const stepsPerRun = options.stepsPerRun ?? 1;
@@ -112,7 +121,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   const fed = (name: string, { dtype, shape }: InputSpec): Value =>
     iteration ? f.gather(outer.input(name, dtype, [stepsPerRun, ...shape]), iteration) : graph.input(name, dtype, shape);
 
-  const batch = Object.fromEntries(Object.entries(options.inputs).map(([name, spec]) => [name, fed(name, spec)]));
+  const batch = batchValues(options.inputs, fed, (name, { dtype, shape }) => outer.input(name, dtype, shape));
   const context = new TrainingContext(graph, options.random, {
     buffers: options.buffers,
     inputPrefix: inLoop,
@@ -122,7 +131,10 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   const specs = [...context.parameters.values()];
 
   const by = specs.map(({ value }) => value);
-  const byParameter = gradients(loss, by, { gradientCheckpointing });
+  const products = options.products ?? 'float32';
+  const scale = products === 'float32' ? 1 : lossScale;
+  const scaledBack = (gradient: Value) => (scale === 1 ? gradient : f.mul(gradient, 1 / scale));
+  const byParameter = gradients(scale === 1 ? loss : f.mul(loss, scale), by, { gradientCheckpointing });
   const accumulate = options.accumulate ?? 1;
   const averages = (options.optimizer.averageDecay ?? 0) > 0;
   const inRuntime = options.optimizerIn === 'runtime' && !looped;
@@ -131,20 +143,24 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   const stepped = flat
     ? flat.vectors(new Map(specs.map((spec, i) => [spec, byParameter[i] as Value])), (name, length) => stateInput(name, [length]))
     : { specs, gradients: byParameter };
+  const steppedBy = stepped.gradients.map(scaledBack);
   const traced = inRuntime
     ? undefined
-    : optimizerInGraph(stepped.specs, stepped.gradients, { optimizer: options.optimizer, accumulate, stateInput });
+    : optimizerInGraph(stepped.specs, steppedBy, { optimizer: options.optimizer, accumulate, stateInput });
   const state = traced?.state ?? [];
   const report: Record<string, Value> = { loss, ...traced?.report, ...metrics };
 
   if (iteration && condition) closeLoop(outer, graph, { iteration, condition, state, report, steps: stepsPerRun });
   else {
     for (const { name, after } of state) graph.output(`next.${name}`, after);
-    for (const [name, value] of Object.entries(report)) graph.output(name, f.reshape(value, [1]));
-    if (inRuntime) for (const [i, { name }] of specs.entries()) graph.output(gradientOf(name), byParameter[i] as Value);
+    const numbers = Object.entries(report).map(([name, value]) => [name, f.reshape(value, [1])] as const);
+    if (flat) graph.output(packName, joined(numbers.map(([, value]) => value)));
+    else for (const [name, value] of numbers) graph.output(name, value);
+    if (inRuntime) for (const [i, { name }] of specs.entries()) graph.output(gradientOf(name), steppedBy[i] as Value);
   }
 
-  const simpler = optimized(outer, flat && { inputs: new Set(by), compute: (named) => flat.parameters(named) });
+  const bound = flat && { inputs: new Set(by), compute: (named: (name: string) => Value) => flat.parameters(named) };
+  const simpler = optimized(outer, bound, products);
   // The runtime reads a gradient's numbers in their order and asks for no shape.
   const gradientNames = new Set(inRuntime ? specs.map(({ name }) => gradientOf(name)) : []);
   for (const output of simpler.graph.outputs) if (gradientNames.has(output.name)) output.value = unshaped(output.value);
@@ -157,7 +173,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   return {
     model: encodeModel(simpler.graph),
     initialState: initialStateOf(specs, averages, accumulate),
-    ...(flat ? { flat } : {}),
+    ...(flat ? { flat, packed: { [packName]: Object.keys(report) } } : {}),
     ...(inRuntime ? { update: planOf(specs, options.optimizer, accumulate) } : {}),
     carry: Object.fromEntries(state.map(({ name }) => [`next.${name}`, name])),
     inPlace: state.flatMap(({ name }, i) => (overwrites[i] ? [`next.${name}`] : [])),

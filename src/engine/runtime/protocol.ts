@@ -25,6 +25,12 @@ export interface LoadRequest {
   update?: UpdatePlan | undefined;
 }
 
+/** What the adapter of a GPU leaves open. */
+export interface DeviceAbilities {
+  /** Whether it computes with float16; false for the CPU, where it would not pay. */
+  float16: boolean;
+}
+
 export type WorkerRequest = { id: number; session: number } & (
   | { kind: 'adapter' }
   | ({ kind: 'load' } & LoadRequest)

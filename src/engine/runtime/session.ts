@@ -7,7 +7,8 @@ import { makeFolder, writeError } from '../../core/files.js';
 import type { ByteTensor, Tensor } from '../tensor/tensor.js';
 import { chosenDevice, type Device, noGpu } from './device.js';
 import type { UpdatePlan } from './optimizer/plan.js';
-import type { RunReply, WireFeed, WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
+import { fetchedFor, type PackedOutputs, unpacked } from './packed-outputs.js';
+import type { DeviceAbilities, RunReply, WireFeed, WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
 import { switchTelemetryOff } from './telemetry.js';
 
 /** Options of {@link Session.open}. */
@@ -36,6 +37,8 @@ export interface SessionOptions {
    * tensors. On the CPU only. @default none
    */
   update?: UpdatePlan | undefined;
+  /** Outputs that are vectors of scalars, which a run returns by names of their own, see {@link TrainingModel.packed}. @default none */
+  packed?: PackedOutputs | undefined;
 }
 
 /** Threads of each of two models that compute side by side: half of those that one would have. */
@@ -108,10 +111,12 @@ class RuntimeThread {
  * Makes sure of a device before work that would end without it.
  *
  * @param device @default `LIMN_DEVICE` or "cpu"
+ * @returns what it can do
  * @throws LimnError RUNTIME where no GPU can be used, USAGE for a device that is none
  */
-export async function requireDevice(device?: Device): Promise<void> {
-  if (chosenDevice(device) === 'webgpu') await openGpuThread();
+export async function requireDevice(device?: Device): Promise<DeviceAbilities> {
+  if (chosenDevice(device) === 'cpu') return { float16: false };
+  return (await (await openGpuThread()).request(-1, { kind: 'adapter' })) as DeviceAbilities;
 }
 
 let gpuThread: Promise<RuntimeThread> | undefined;
@@ -164,6 +169,7 @@ interface LoadedModel {
   id: number;
   label: string;
   carry: Readonly<Record<string, string>>;
+  packed: PackedOutputs;
   device: Device;
   inputs: readonly string[];
   outputs: readonly string[];
@@ -181,7 +187,7 @@ export class Session {
   private constructor(private readonly loaded: LoadedModel) {
     this.device = loaded.device;
     this.inputs = loaded.inputs;
-    this.outputs = loaded.outputs;
+    this.outputs = loaded.outputs.flatMap((name) => loaded.packed[name] ?? [name]);
   }
 
   /**
@@ -192,7 +198,7 @@ export class Session {
    * is none
    */
   static async open(model: Uint8Array | string, options: SessionOptions = {}): Promise<Session> {
-    const { label = 'model', carry = {}, inPlace = [], update } = options;
+    const { label = 'model', carry = {}, inPlace = [], update, packed = {} } = options;
     const threads = options.threads ?? Number(process.env.LIMN_THREADS ?? 0);
     const device = chosenDevice(options.device);
     if (update && device !== 'cpu') {
@@ -207,7 +213,7 @@ export class Session {
     try {
       const request = { kind: 'load', model, device, threads, profile, carry: { ...carry }, inPlace, update } as const;
       const names = (await thread.request(id, request)) as { inputs: string[]; outputs: string[] };
-      return new Session({ thread, id, label, carry, device, ...names });
+      return new Session({ thread, id, label, carry, packed, device, ...names });
     } catch (error) {
       if (device === 'cpu') await thread.end();
       throw new LimnError('RUNTIME', `ONNX Runtime cannot load the ${label}: ${messageOf(error)}`, { cause: error });
@@ -235,7 +241,9 @@ export class Session {
    * @throws LimnError RUNTIME when an input is missing, has another shape or dtype than the model's, or the run fails
    */
   async run(feeds: Readonly<Record<string, Tensor | ByteTensor>>, options: RunOptions = {}): Promise<Record<string, Tensor>> {
-    const fetch = options.fetch ? [...options.fetch] : this.outputs.filter((name) => !(name in this.loaded.carry));
+    const { carry, packed } = this.loaded;
+    const wanted = options.fetch ?? this.outputs.filter((name) => !(name in carry));
+    const fetch = fetchedFor(wanted, packed);
     const transfer = options.transfer ? buffersOf(feeds) : [];
     const { giveBack } = options;
     const request = {
@@ -246,7 +254,7 @@ export class Session {
     } as const;
     const { tensors, feeds: back } = (await this.wrapped('run', this.request(request, transfer))) as RunReply;
     if (back) giveBack?.(back);
-    return tensors;
+    return unpacked(wanted, packed, tensors);
   }
 
   /** Ends the session and, unless it is shared, its thread. */

@@ -25,14 +25,19 @@ export interface PreparedSession {
   options: ort.InferenceSession.SessionOptions;
 }
 
+/** The runtime's own threads have little to do: they must not spin while the device computes. */
+const sleeping = { session: { intra_op: { allow_spinning: '0' } } };
+
+type Uploaded = 'float32' | 'float16';
+
 export class WebGpu {
   private static opening: Promise<WebGpu> | undefined;
 
   private constructor(
-    private readonly up: ort.InferenceSession,
+    private readonly up: Readonly<Record<Uploaded, ort.InferenceSession>>,
     private readonly down: ort.InferenceSession,
     /** Whether the adapter's shaders know float16, which Vulkan and WebGPU leave open. */
-    private readonly hasFloat16: boolean,
+    readonly hasFloat16: boolean,
   ) {}
 
   /** Opens the adapter, once in a thread. Throws what ONNX Runtime says where there is none. */
@@ -43,26 +48,27 @@ export class WebGpu {
 
   private static async openAdapter(): Promise<WebGpu> {
     if (!ort.listSupportedBackends().some(({ name }) => name === 'webgpu')) throw new Error(builtWithout);
-    const copy = oneNode('Identity', 'float32');
-    const up = await ort.InferenceSession.create(copy, { ...provider(), preferredOutputLocation: 'gpu-buffer' });
-    const down = await ort.InferenceSession.create(copy, provider());
-    return new WebGpu(up, down, await runsFloat16());
+    const up = (dtype: Uploaded) =>
+      ort.InferenceSession.create(oneNode('Identity', dtype), { ...provider(), preferredOutputLocation: 'gpu-buffer' });
+    const down = await ort.InferenceSession.create(oneNode('Identity', 'float32'), provider());
+    return new WebGpu({ float32: await up('float32'), float16: await up('float16') }, down, await runsFloat16());
   }
 
   /** @param staying outputs that the next run takes */
   prepare(model: Uint8Array | string, staying: readonly string[]): PreparedSession {
     const preferredOutputLocation = Object.fromEntries(staying.map((name) => [name, 'gpu-buffer'] as const));
     // A file stays as it is: its weights may lie beside it.
-    if (typeof model === 'string') return { model, options: { ...provider(), preferredOutputLocation } };
+    if (typeof model === 'string') return { model, options: { ...provider(), extra: sleeping, preferredOutputLocation } };
     const { bytes, cpuNodes, float16Nodes } = lowered(model);
     const onCpu = [...cpuNodes, ...(this.hasFloat16 ? [] : float16Nodes)];
-    return { model: bytes, options: { ...provider(onCpu), preferredOutputLocation } };
+    return { model: bytes, options: { ...provider(onCpu), extra: sleeping, preferredOutputLocation } };
   }
 
-  /** A float32 tensor on the device; others stay where they are, for WebGPU has no 64-bit integers. */
+  /** A tensor of floats on the device; others stay where they are, for WebGPU has no 64-bit integers. */
   async upload(tensor: ort.Tensor): Promise<ort.Tensor> {
-    if (tensor.type !== 'float32' || tensor.size === 0) return tensor;
-    return (await this.up.run({ x: tensor })).y as ort.Tensor;
+    const { type, size } = tensor;
+    if (size === 0 || (type !== 'float32' && !(type === 'float16' && this.hasFloat16))) return tensor;
+    return (await this.up[type].run({ x: tensor })).y as ort.Tensor;
   }
 
   async download(tensor: ort.Tensor): Promise<ort.Tensor> {

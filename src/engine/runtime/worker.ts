@@ -9,7 +9,7 @@ import { MessageChannel, parentPort } from 'node:worker_threads';
 import * as ort from './onnxruntime.js';
 import { reportedByUpdate } from './optimizer/plan.js';
 import { UpdatedState } from './optimizer/updated-state.js';
-import type { LoadRequest, RunReply, WireFeed, WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
+import type { DeviceAbilities, LoadRequest, RunReply, WireFeed, WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
 import type { WebGpu } from './webgpu.js';
 import { fromOrt, toOrt } from './wire.js';
 
@@ -31,8 +31,8 @@ const owned = new WeakSet<ort.Tensor>();
 
 async function handle(request: WorkerRequest): Promise<{ result?: unknown; transfer?: ArrayBuffer[] }> {
   if (request.kind === 'adapter') {
-    await openWebGpu();
-    return {};
+    const { hasFloat16 } = await openWebGpu();
+    return { result: { float16: hasFloat16 } satisfies DeviceAbilities };
   }
   if (request.kind === 'load') {
     const loaded = await load(request);

@@ -22,6 +22,7 @@ export interface CaptionBatchesOptions {
 export class CaptionBatches {
   /** Local tokens of each picture in a batch; undefined for all. */
   readonly tokenSubsample: number | undefined;
+  readonly usesLocal = true;
   private readonly batches: RowBatches;
   private readonly images: ImageFeeds;
 
@@ -42,16 +43,12 @@ export class CaptionBatches {
   }
 
   feeds(steps: Steps): Record<string, Tensor> {
-    const { step, count } = steps;
+    const { step, count, isResident = false } = steps;
     const { vocabulary, config, settings, seed } = this.options;
     const rows = this.batches.of(step, count);
     const images = (which: 'reference' | 'target') =>
       // The same places in both pictures, whose difference is taken place by place.
-      this.images.of(
-        rows.map((row) => row[which]),
-        `${which}.`,
-        `tokens of step ${step}`,
-      );
+      this.images.of({ rows: rows.map((row) => row[which]), prefix: `${which}.`, draw: `tokens of step ${step}`, isResident });
     const random = Random.derive(seed, `texts of step ${step}`);
     const texts = textsOf(rows, settings.captionSwap, random);
     const flat: Record<string, Tensor> = {

@@ -1,4 +1,4 @@
-/** The picture inputs of training steps, of all local tokens or of some that are drawn. */
+/** The image inputs of training steps, of all local tokens or of some that are drawn: features, or the rows of tables that the graph has. */
 import { LimnError } from '../../core/errors.js';
 import { Random } from '../../core/random.js';
 import { type Tensor, tensor } from '../../engine/tensor/tensor.js';
@@ -16,6 +16,18 @@ export interface ImageFeedsOptions {
   seed: number;
 }
 
+/** Which images a step sees, and how. */
+export interface ImageDraw {
+  /** Rows of the source. */
+  rows: readonly number[];
+  /** Of the inputs' names. */
+  prefix: string;
+  /** What the draw of tokens is told apart by. */
+  draw: string;
+  /** Whether the graph gathers the features itself, see models/backbone/resident-features.ts. */
+  isResident: boolean;
+}
+
 export class ImageFeeds {
   /** Local tokens of each picture in a batch; undefined for all. */
   readonly tokenSubsample: number | undefined;
@@ -26,14 +38,18 @@ export class ImageFeeds {
     this.tokenSubsample = seenOf(image, tokenSubsample, usesLocal);
   }
 
-  /** @param rows of the source @param prefix of the inputs' names @param draw what the draw of tokens is told apart by */
-  of(rows: readonly number[], prefix: string, draw: string): Record<string, Tensor> {
-    const { images, usesLocal, seed } = this.options;
+  of({ rows, prefix, draw, isResident }: ImageDraw): Record<string, Tensor> {
+    const { images, image, usesLocal, seed } = this.options;
+    const { tokenSubsample: seen } = this;
+    const tokens = image.kind === 'features' ? image.tokens : 0;
+    const drawn = seen === undefined ? undefined : drawPlaces(rows.length, tokens, seen, Random.derive(seed, draw));
+    const places = drawn && {
+      [`${prefix}places`]: tensor('int64', [rows.length, seen as number], BigInt64Array.from(drawn, BigInt)),
+    };
+    if (isResident) return { ...rowsOf(rows, prefix, usesLocal ? tokens : 0, drawn), ...places };
     const feeds = images.feeds(rows, { prefix, local: usesLocal });
-    if (this.tokenSubsample === undefined) return feeds;
-    const random = Random.derive(seed, draw);
-    const { local, places } = drawTokens(feeds[`${prefix}local`] as Tensor<'float16'>, this.tokenSubsample, random);
-    return { ...feeds, [`${prefix}local`]: local, [`${prefix}places`]: places };
+    if (!drawn) return feeds;
+    return { ...feeds, [`${prefix}local`]: chosenOf(feeds[`${prefix}local`] as Tensor<'float16'>, drawn), ...places };
   }
 }
 
@@ -44,22 +60,40 @@ function seenOf(image: ImageConfig, wanted: number, usesLocal: boolean): number 
   return wanted < image.tokens && usesLocal ? wanted : undefined;
 }
 
-/** Draws `seen` of the tokens of each picture (n, tokens, channels), in their order: (n, seen, channels) and places (n, seen). */
-function drawTokens(local: Tensor<'float16'>, seen: number, random: Random): { local: Tensor; places: Tensor } {
-  const [count, tokens, channels] = local.shape as [number, number, number];
-  const kept = new Uint16Array(count * seen * channels);
-  const places = new BigInt64Array(count * seen);
+/** Draws `seen` of the tokens of each of `count` images, in their order: (count, seen). */
+function drawPlaces(count: number, tokens: number, seen: number, random: Random): Int32Array {
+  const places = new Int32Array(count * seen);
   const all = Array.from({ length: tokens }, (_, i) => i);
   for (let row = 0; row < count; row++) {
     const chosen = random
       .shuffle([...all])
       .slice(0, seen)
       .sort((a, b) => a - b);
-    chosen.forEach((place, i) => {
-      const from = (row * tokens + place) * channels;
-      kept.set(local.data.subarray(from, from + channels), (row * seen + i) * channels);
-      places[row * seen + i] = BigInt(place);
-    });
+    places.set(chosen, row * seen);
   }
-  return { local: tensor('float16', [count, seen, channels], kept), places: tensor('int64', [count, seen], places) };
+  return places;
+}
+
+/** The tokens (n, seen, channels) at `places` (n, seen) of (n, tokens, channels). */
+function chosenOf(local: Tensor<'float16'>, places: Int32Array): Tensor {
+  const [count, tokens, channels] = local.shape as [number, number, number];
+  const seen = places.length / count;
+  const kept = new Uint16Array(places.length * channels);
+  places.forEach((place, i) => {
+    const from = (Math.floor(i / seen) * tokens + place) * channels;
+    kept.set(local.data.subarray(from, from + channels), i * channels);
+  });
+  return tensor('float16', [count, seen, channels], kept);
+}
+
+/** Rows of the resident tables: of images, and of their tokens where there are any. @param places (n, seen); all tokens if undefined */
+function rowsOf(rows: readonly number[], prefix: string, tokens: number, places: Int32Array | undefined): Record<string, Tensor> {
+  const globalRows = tensor('int32', [rows.length], Int32Array.from(rows));
+  if (tokens === 0) return { [`${prefix}globalRows`]: globalRows };
+  const seen = places ? places.length / rows.length : tokens;
+  const localRows = Int32Array.from({ length: rows.length * seen }, (_, i) => {
+    const place = places ? (places[i] as number) : i % tokens;
+    return (rows[Math.floor(i / seen)] as number) * tokens + place;
+  });
+  return { [`${prefix}globalRows`]: globalRows, [`${prefix}localRows`]: tensor('int32', [rows.length, seen], localRows) };
 }

@@ -4,14 +4,20 @@ import { Random } from '../../core/random.js';
 import type { Value } from '../../engine/graph/index.js';
 import * as f from '../../engine/graph/index.js';
 import { trainingModel } from '../../engine/nn/training.js';
-import { float32 } from '../../engine/tensor/tensor.js';
+import { float32, tensor } from '../../engine/tensor/tensor.js';
 import { trainingLoop } from './loop.js';
 import type { RunFolder } from './run-folder.js';
+
+/** Two numbers out of a table that is resident. */
+const gathered = {
+  parts: [{ name: 'table', dtype: 'float32', shape: [3] }],
+  rows: { name: 'rows', shape: [2] },
+} as const;
 
 /** Its initial state is handed to the session, so that each training has one of its own. */
 const newGraph = (optimizerIn: 'graph' | 'flat graph' | 'runtime' = 'graph') =>
   trainingModel({
-    inputs: { x: { dtype: 'float32', shape: [2] } },
+    inputs: { x: { dtype: 'float32', shape: [2], gathered } },
     trace: (context, { x }) => ({
       loss: f.reduceSum(
         f.log(
@@ -44,7 +50,8 @@ test.each(['graph', 'flat graph', 'runtime'] as const)(
       stepsPerEpoch: 4,
       changeRate: false,
       validateEvery: 1,
-      feeds: (step) => ({ x: float32([2], [step === 2 ? -1 : 1, 1]) }),
+      feeds: (step) => ({ rows: tensor('int32', [2], Int32Array.of(step === 2 ? 2 : 0, 1)) }),
+      resident: () => [['table', float32([3], [1, 1, -1])]],
       validate: async () => ({ score: 0, values: {} }),
       keep: async () => {},
       scoreName: 'score',
@@ -70,7 +77,8 @@ test('each validation is told when its model has been kept, and whether it is th
     stepsPerEpoch: 1,
     changeRate: false,
     validateEvery: 1,
-    feeds: () => ({ x: float32([2], [1, 1]) }),
+    feeds: () => ({ rows: tensor('int32', [2], Int32Array.of(0, 1)) }),
+    resident: () => [['table', float32([3], [1, 1, -1])]],
     validate: async () => ({ score: scores[epoch++] as number, values: {} }),
     keep: async () => void happened.push(`keep ${epoch}`),
     validated: async (validation) => {

@@ -27,6 +27,8 @@ export interface LoopOptions {
   validateEvery: number;
   /** The feeds of `graph.stepsPerRun` steps from `step` on. They must depend on `step` alone, so that a resumed run is the same. */
   feeds(step: number): Record<string, Tensor>;
+  /** Tensors that all steps read and none changes, one after another. @default none */
+  resident?(): Iterable<[name: string, value: Tensor]>;
   /** Measures the parameters. */
   validate(parameters: Weights): Promise<Validation>;
   /** Keeps the parameters of the best epoch so far. */
@@ -73,8 +75,8 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   const state = checkpoint?.tensors ?? graph.initialState;
   checkState(state, graph.initialState, run.path);
   const startedAt = performance.now() / 1000 - trainingState.seconds;
-  const { carry, inPlace, update, flat } = graph;
-  const session = await Session.open(graph.model, { label: 'training graph', device, carry, inPlace, update });
+  const { carry, inPlace, update, packed, flat } = graph;
+  const session = await Session.open(graph.model, { label: 'training graph', device, carry, inPlace, update, packed });
 
   /** Tensors of the state as checkpoints have them. */
   const read = async (names: readonly string[]) =>
@@ -107,6 +109,7 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
     let start = checkpoint ? undefined : copiesOf(state, graph.parameters);
     // Neither is used again, and both are large.
     await session.setResident(flat ? flat.pack(state) : state, { transfer: true });
+    for (const [name, value] of options.resident?.() ?? []) await session.setResident({ [name]: value }, { transfer: true });
     const saveCheckpoint = async () => run.saveCheckpoint(await read(Object.keys(graph.initialState)), trainingState);
     let savedAt = performance.now();
     let means = new RunningMean();
@@ -201,7 +204,7 @@ async function explained(
   { row, what }: Failure,
   before: number,
   start: Weights | undefined,
-  { run, graph, feeds, device, changeRate }: LoopOptions,
+  { run, graph, feeds, resident, device, changeRate }: LoopOptions,
 ): Promise<LimnError> {
   const step = before + row + 1;
   const anew = 'start a new training in another folder';
@@ -218,7 +221,8 @@ async function explained(
     if (weights) {
       const named = { ...zeroState(graph), ...weights };
       const state = graph.flat ? graph.flat.pack(named) : named;
-      const found = await firstMissing({ model: graph.model, state, feeds: feeds(before), row, device });
+      const fed = { ...feeds(before), ...Object.fromEntries(resident?.() ?? []) };
+      const found = await firstMissing({ model: graph.model, state, feeds: fed, row, device });
       if (found) {
         const message = `${what} at step ${step}: computed again with the weights of step ${at}, ${found}. Look at what it reads (a row without a word, a picture of one colour), remove these items or repair the encoder, and ${goOn}.`;
         return new LimnError('NOT_FINITE', message, { details: { ...details, found } });

@@ -36,6 +36,8 @@ export interface Steps {
   masks: readonly DropoutMask[];
   /** Whether the graph takes a leading axis of steps. */
   isStacked: boolean;
+  /** Whether the graph gathers images' features itself, so that it is fed rows. @default false */
+  isResident?: boolean;
 }
 
 /** Batches that depend on the seed and the step alone, so that a resumed run sees what an uninterrupted one would have seen. */

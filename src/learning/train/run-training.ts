@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { type Logger, type OnProgress, silentLogger } from '../../core/progress.js';
 import { Random } from '../../core/random.js';
+import type { Products } from '../../engine/graph/index.js';
 import type { OptimizerOptions } from '../../engine/nn/optimizer.js';
 import type { TrainingModel } from '../../engine/nn/training.js';
 import { chosenDevice, type Device } from '../../engine/runtime/device.js';
 import { requireDevice } from '../../engine/runtime/session.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
+import type { ResidentFeatures } from '../../models/backbone/resident-features.js';
 import type { Vocabulary } from '../../models/encoders/text/vocabulary.js';
 import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
 import type { ImageFeatures } from '../../models/retrieval/image-features.js';
@@ -18,6 +20,8 @@ import type { Split } from '../data/triplets.js';
 import { remarksOn, requireUsable } from '../data/usable.js';
 import { optimizerOf, parse, readSplits, stepsOf, trainingVocabulary, withStepsPerRun } from './common.js';
 import { trainingLoop, type Validation, type Weights } from './loop.js';
+import { productsOf, requirePrecision } from './precision.js';
+import { chooseTables, residentTensors } from './resident-tables.js';
 import type { Steps } from './row-batches.js';
 import { type Best, RunFolder } from './run-folder.js';
 import { type TrainingSettings, type TrainingSettingsInput, trainingSettings } from './settings.js';
@@ -83,6 +87,8 @@ export interface Batches {
   readonly stepsPerEpoch: number;
   /** Local tokens of each picture in a batch; undefined for all. */
   readonly tokenSubsample: number | undefined;
+  /** Whether the model has a use for local tokens. */
+  readonly usesLocal: boolean;
   /** Whether rows count differently. */
   readonly weighted: boolean;
   /** The feeds of some steps, stacked along a leading axis where the graph takes several in one run. */
@@ -97,8 +103,12 @@ export interface GraphOptions {
   buffers: Readonly<Record<string, Tensor>>;
   stepsPerRun: number;
   tokenSubsample: number | undefined;
+  /** Tables of features that the graph gathers from. */
+  resident: ResidentFeatures | undefined;
   weighted: boolean;
   optimizerIn: 'flat graph' | 'runtime';
+  /** What matrix products are computed in. */
+  products: Products;
 }
 
 /** A model with weights, as far as a training needs it. */
@@ -163,7 +173,8 @@ export async function runTraining<Model extends TrainedModel>(
   for (const remark of [...remarksOn(train), ...remarksOn(val)]) logger.info(`note: ${remark}`);
   const lost = lostWeights(reader, join(out, 'model'));
   if (lost) logger.warn(lost.message);
-  await requireDevice(device);
+  const { float16 } = await requireDevice(device);
+  requirePrecision(settings.precision, chosenDevice(device), float16);
   const changeable = changeRate ? ['learningRate', 'encoderLearningRate'] : [];
   const onChange = (what: string) => logger.warn(`resumes with another learning rate: ${what}`);
   const run = await RunFolder.open(out, config, resume, {
@@ -179,7 +190,10 @@ export async function runTraining<Model extends TrainedModel>(
     const { images, valImages, readableVal } = read;
     requireUsable(readableVal, 'validate on');
     const batches = await recipe.batches(images);
-    const { stepsPerEpoch, tokenSubsample, weighted } = batches;
+    const { stepsPerEpoch, tokenSubsample, usesLocal, weighted } = batches;
+    const onGpu = chosenDevice(device) !== 'cpu';
+    const { features: resident, remark } = onGpu ? chooseTables({ images, usesLocal, float16 }) : {};
+    if (remark) logger.info(remark);
     const buffers = images.statistics(Array.from(images.ids.keys()));
     const totalSteps = (stepsPerRun: number) => stepsOf(settings, stepsPerEpoch, stepsPerRun);
     const graph = withStepsPerRun(settings, (stepsPerRun) =>
@@ -190,8 +204,10 @@ export async function runTraining<Model extends TrainedModel>(
         buffers,
         stepsPerRun,
         tokenSubsample,
+        resident,
         weighted,
-        optimizerIn: chosenDevice(device) === 'cpu' ? 'runtime' : 'flat graph',
+        optimizerIn: onGpu ? 'flat graph' : 'runtime',
+        products: productsOf(settings.precision),
       }),
     );
     const { stepsPerRun, masks } = graph;
@@ -203,7 +219,9 @@ export async function runTraining<Model extends TrainedModel>(
       totalSteps: totalSteps(stepsPerRun),
       stepsPerEpoch,
       validateEvery: settings.validateEvery,
-      feeds: (step) => batches.feeds({ step, count: stepsPerRun, masks, isStacked: stepsPerRun > 1 }),
+      feeds: (step) =>
+        batches.feeds({ step, count: stepsPerRun, masks, isStacked: stepsPerRun > 1, isResident: resident !== undefined }),
+      ...(resident ? { resident: () => residentTensors(images, resident) } : {}),
       validate: async (parameters) => {
         const model = modelOf(parameters);
         const validation = await recipe.measure(model, readableVal, valImages, weightsOf(parameters));

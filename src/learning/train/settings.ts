@@ -37,6 +37,10 @@ export const trainingSettings = z.strictObject({
     .boolean()
     .default(false)
     .describe('recompute activations of trained encoders instead of keeping them: less memory, more time'),
+  precision: z
+    .enum(['float32', 'float16', 'emulated-float16'])
+    .optional()
+    .describe('what matrix products are computed in; float16 needs a GPU that has it'),
   /** Protocol of the validation. */
   protocol: z.string().default('fashioniq-original-ref-excluded'),
   /** Epochs between validations; the last epoch is always validated. More pays where epochs are short. */

@@ -25,6 +25,8 @@ export interface TripletBatchesOptions {
 export class TripletBatches {
   /** Local tokens of each picture in a batch; undefined for all. */
   readonly tokenSubsample: number | undefined;
+  /** Whether the model has a use for local tokens. */
+  readonly usesLocal: boolean;
   private readonly batches: RowBatches;
   private readonly images: ImageFeeds;
 
@@ -32,8 +34,8 @@ export class TripletBatches {
     const { split, images, config, settings, seed } = options;
     const { batchSize, tokenSubsample } = settings;
     this.batches = new RowBatches({ split, images, batchSize, seed });
-    const usesLocal = methodOf(config).local(config);
-    this.images = new ImageFeeds({ images, image: config.image, tokenSubsample, usesLocal, seed });
+    this.usesLocal = methodOf(config).local(config);
+    this.images = new ImageFeeds({ images, image: config.image, tokenSubsample, usesLocal: this.usesLocal, seed });
     this.tokenSubsample = this.images.tokenSubsample;
   }
 
@@ -46,13 +48,13 @@ export class TripletBatches {
   }
 
   feeds(steps: Steps): Record<string, Tensor> {
-    const { step, count } = steps;
+    const { step, count, isResident = false } = steps;
     const rows = this.batches.of(step, count);
     const { config, settings } = this.options;
     const { batchSize } = settings;
     const sees = methodOf(config).sees(config);
     const images = (prefix: string, which: (row: TripletRow) => number) =>
-      this.images.of(rows.map(which), prefix, `${prefix} tokens of step ${step}`);
+      this.images.of({ rows: rows.map(which), prefix, draw: `${prefix} tokens of step ${step}`, isResident });
     const { referenceNegatives } = config;
     const pairs = (relation: PairRelation) => float32([rows.length, batchSize], pairsWhere(rows, batchSize, relation));
     const flat: Record<string, Tensor> = {

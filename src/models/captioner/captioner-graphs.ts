@@ -11,6 +11,7 @@ import type { OptimizerOptions } from '../../engine/nn/optimizer.js';
 import { type InputSpec, type TrainingModel, type TrainingModelOptions, trainingModel } from '../../engine/nn/training.js';
 import type { Tensor } from '../../engine/tensor/tensor.js';
 import { type Inputs, imageInputs } from '../backbone/image.js';
+import { type ResidentFeatures, withResident } from '../backbone/resident-features.js';
 import { captionerLoss, decode, decodeStep, encodePair, memories, weighsTokens } from './captioner.js';
 import type { CaptionerConfig } from './captioner-config.js';
 
@@ -22,10 +23,14 @@ export interface CaptionerTrainingOptions {
   stepsPerRun?: number;
   /** Local tokens that are seen of each picture, at the same `places` in both. @default all */
   tokenSubsample?: number | undefined;
+  /** Tables that the images' features are gathered from, in place of being fed. @default none */
+  resident?: ResidentFeatures | undefined;
   /** Whether texts count differently. @default false */
   weighted?: boolean;
   /** Who takes the optimizer's steps; see engine/nn/training.ts. @default 'graph' */
   optimizerIn?: TrainingModelOptions['optimizerIn'];
+  /** What matrix products are computed in; see engine/nn/training.ts. @default 'float32' */
+  products?: TrainingModelOptions['products'] | undefined;
 }
 
 /** Batch inputs: `reference.*` (unless only the target is seen) and `target.*` pictures, `words` int64 (B, words + 2), and `rowWeights` float32 (B) with `weighted`. */
@@ -33,7 +38,7 @@ export function captionerTrainingModel(config: CaptionerConfig, options: Caption
   const { batchSize, optimizer, random, buffers, stepsPerRun = 1, tokenSubsample } = options;
   return trainingModel({
     inputs: {
-      ...pairInputs(config, batchSize, tokenSubsample),
+      ...withResident(pairInputs(config, batchSize, tokenSubsample), options.resident),
       words: { dtype: 'int64', shape: [batchSize, config.words + 2] },
       ...(options.weighted ? { rowWeights: { dtype: 'float32', shape: [batchSize] } as const } : {}),
     },
@@ -43,6 +48,7 @@ export function captionerTrainingModel(config: CaptionerConfig, options: Caption
     buffers,
     stepsPerRun,
     optimizerIn: options.optimizerIn ?? 'graph',
+    products: options.products ?? 'float32',
   });
 }
 

@@ -26,6 +26,8 @@ export interface ImageFeatures {
   readonly ids: readonly string[];
   /** Images that could not be read. */
   readonly broken: readonly BrokenImage[];
+  /** The table of a frozen encoder's features, for tables elsewhere; undefined for pixels and captions. */
+  readonly table?: FeatureRows;
   /** The row of an image; undefined if it has none. */
   rowOf(id: string): number | undefined;
   /** The inputs of a batch of pictures (rows.length, ...); see models/encoder/image.ts for their names. */
@@ -70,6 +72,7 @@ export function featureSource(table: FeatureRows, config: ImageConfig): ImageFea
     config,
     ids: table.ids,
     broken: table.broken,
+    table,
     rowOf: (id) => table.rowOf(id),
     feeds: (rows, { prefix = '', local: wanted = true } = {}) => {
       if (!wanted) return { [`${prefix}global`]: tensor('float16', [rows.length, global.channels], globalsOf(rows)) };

@@ -8,6 +8,7 @@ import { type InputSpec, type TrainingModel, type TrainingModelOptions, training
 import type { Tensor } from '../../engine/tensor/tensor.js';
 import { joinEncoded } from '../backbone/encoded.js';
 import { encodeImage, type Inputs, imageInputs, withoutPrefix } from '../backbone/image.js';
+import { type ResidentFeatures, withResident } from '../backbone/resident-features.js';
 import { encodeText, textInputs } from '../backbone/text.js';
 import type { TrainableEncoders } from '../backbone/trainable.js';
 import type { ModelConfig } from '../methods/define-method.js';
@@ -24,6 +25,8 @@ export interface LimnTrainingOptions {
   tokenSubsample?: number | undefined;
   /** Encoders that are trained with the rest. @default none */
   encoders?: TrainableEncoders;
+  /** Tables that the images' features are gathered from, in place of being fed. @default none */
+  resident?: ResidentFeatures | undefined;
   /** Whether rows count differently. @default false */
   weighted?: boolean;
   /** Batches whose gradients make one optimizer step; see engine/nn/training.ts. @default 1 */
@@ -32,6 +35,8 @@ export interface LimnTrainingOptions {
   gradientCheckpointing?: boolean;
   /** Who takes the optimizer's steps; see engine/nn/training.ts. @default 'graph' */
   optimizerIn?: TrainingModelOptions['optimizerIn'];
+  /** What matrix products are computed in; see engine/nn/training.ts. @default 'float32' */
+  products?: TrainingModelOptions['products'] | undefined;
 }
 
 /**
@@ -51,7 +56,7 @@ export function limnTrainingModel(config: ModelConfig, options: LimnTrainingOpti
   } = options;
   return trainingModel({
     inputs: {
-      ...tripletInputs(config, batch, seen),
+      ...withResident(tripletInputs(config, batch, seen), options.resident),
       ...(options.weighted ? { rowWeights: { dtype: 'float32', shape: [batch] } as const } : {}),
     },
     trace: (context, values) => {
@@ -67,6 +72,7 @@ export function limnTrainingModel(config: ModelConfig, options: LimnTrainingOpti
     stepsPerRun,
     accumulate: options.accumulate ?? 1,
     optimizerIn: options.optimizerIn ?? 'graph',
+    products: options.products ?? 'float32',
   });
 }
 

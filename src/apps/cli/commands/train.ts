@@ -37,6 +37,7 @@ interface TrainFlags extends DatasetOptions, ReaderOptions {
   lr?: number;
   protocol?: string;
   stepsPerRun?: number;
+  precision?: 'float32' | 'float16' | 'emulated-float16';
   width?: number;
   factors?: number;
   layers?: number;
@@ -98,6 +99,7 @@ export function trainCommand(): Command {
       .addOption(seedOption())
       .option('--resume', 'resume from the last checkpoint of --out; --lr and --encoder-lr may be changed')
       .option('--protocol <id>', "protocol of the validation after each epoch (default: the dataset's)")
+      .addOption(settingOption('--precision <name>', training.precision, { usually: 'float32' }))
       .addOption(settingOption('--steps-per-run <count>', training.stepsPerRun, { usually: '4 for small models, else 1' }))
       .addOption(settingOption('--width <count>', backboneFields.width))
       .addOption(settingOption('--factors <count>', limn.options.shape.factors))
@@ -147,10 +149,10 @@ function bestEpoch({ epoch, bestRecall, chance }: TrainResult): string {
 
 /** The settings that every task has. */
 function trainingOf(flags: TrainFlags): Record<string, unknown> {
-  const { epochs, batchSize, protocol, stepsPerRun, accumulate, gradientCheckpointing, lr, encoderLr } = flags;
+  const { epochs, batchSize, protocol, stepsPerRun, precision, accumulate, gradientCheckpointing, lr, encoderLr } = flags;
   return {
     ...checked(flags.training, Object.keys(trainingSettings.shape), 'training'),
-    ...defined({ epochs, batchSize, protocol, stepsPerRun, accumulate, gradientCheckpointing }),
+    ...defined({ epochs, batchSize, protocol, stepsPerRun, precision, accumulate, gradientCheckpointing }),
     ...defined({ learningRate: lr, encoderLearningRate: encoderLr }),
   };
 }
