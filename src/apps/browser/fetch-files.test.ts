@@ -134,6 +134,7 @@ it('tells how much is here of all that was announced, as it comes', async () => 
   await files.kept();
   await files.read(file);
   expect(told).toEqual([
+    [0, 100],
     [4, 100],
     [6, 100],
     [8, 100],

@@ -13,11 +13,13 @@ export class LoadProgress {
 
   /** Counts files that will be read, once each: the total is known before the first byte then. */
   expect(files: readonly (ExportedFile | undefined)[]): void {
+    const before = this.total;
     for (const file of files) {
       if (!file || this.sizes.has(file.path)) continue;
       this.sizes.set(file.path, file.bytes);
       this.total += file.bytes;
     }
+    if (this.total > before) this.tell();
   }
 
   /** So many bytes of a file are here; fewer than before where it is fetched again. */
@@ -26,7 +28,10 @@ export class LoadProgress {
     this.come.set(path, bytes);
     // A hundred times in all, whatever the pieces that a network gives.
     const isNews = this.done === this.total || Math.abs(this.done - this.told) >= this.total / 100;
-    if (!isNews || this.done === this.told) return;
+    if (isNews && this.done !== this.told) this.tell();
+  }
+
+  private tell(): void {
     this.told = this.done;
     this.onProgress?.({ stage: 'load', done: this.done, total: this.total });
   }
