@@ -48,7 +48,7 @@ export function writeCodes(row: Float32Array, codes: Int8Array, head: Float32Arr
     const value = row[i] as number;
     // Rounded as a whole number, which is faster. A scale that was itself rounded among the least numbers may be far too small.
     const rounded = (value * inverse + (value < 0 ? -0.5 : 0.5)) | 0;
-    const code = rounded > finest ? finest : rounded < -finest ? -finest : rounded;
+    const code = Math.max(-finest, Math.min(finest, rounded));
     codes[i] = code;
     const rest = value - code * scale;
     left += rest * rest;
