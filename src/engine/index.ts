@@ -71,6 +71,7 @@ export type { Device } from './runtime/device.js';
 export { type RunOptions, Session, type SessionOptions } from './runtime/session.js';
 export { decodeSafetensors, encodeSafetensors } from './tensor/safetensors.js';
 export {
+  type ByteTensor,
   type DType,
   float32,
   int64,

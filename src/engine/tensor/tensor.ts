@@ -30,10 +30,13 @@ export interface Tensor<D extends DType = DType> {
   readonly data: TypedArrays[D];
 }
 
-/** Bytes, which graphs take and limn does not compute with. */
+/** Bytes, which a graph may take and limn does not compute with. */
 export interface ByteTensor {
+  /** The type of the elements. */
   readonly dtype: 'uint8';
+  /** The extents of the axes. */
   readonly shape: Shape;
+  /** The elements, the last axis fastest. */
   readonly data: Uint8Array;
 }
 

@@ -37,15 +37,21 @@ function atLeast(value: number): number {
 /** Codes a row (width). @param codes (width) @param head its scale, its error, the length of what the codes say: see {@link headFloats} */
 export function writeCodes(row: Float32Array, codes: Int8Array, head: Float32Array): void {
   let largest = 0;
-  for (let i = 0; i < row.length; i++) largest = Math.max(largest, Math.abs(row[i] as number));
+  for (let i = 0; i < row.length; i++) {
+    const size = Math.abs(row[i] as number);
+    if (size > largest) largest = size;
+  }
   const scale = Math.fround(largest / finest);
   const inverse = scale > 0 ? 1 / scale : 0;
   let [left, said] = [0, 0];
   for (let i = 0; i < row.length; i++) {
     const value = row[i] as number;
-    const code = Math.max(-finest, Math.min(finest, Math.round(value * inverse)));
+    // Rounded as a whole number, which is faster. A scale that was itself rounded among the least numbers may be far too small.
+    const rounded = (value * inverse + (value < 0 ? -0.5 : 0.5)) | 0;
+    const code = Math.max(-finest, Math.min(finest, rounded));
     codes[i] = code;
-    left += (value - code * scale) ** 2;
+    const rest = value - code * scale;
+    left += rest * rest;
     said += code * code;
   }
   head[0] = scale;

@@ -20,7 +20,7 @@ export interface ScanOptions {
 }
 
 /** Rows that get codes before other work has its turn: less than a millisecond. */
-const codedAtOnce = 256;
+const codedAtOnce = 128;
 
 export class ScanThreads {
   private readonly scanner: Scanner;
