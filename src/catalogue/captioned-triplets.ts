@@ -51,6 +51,7 @@ export async function captionedTriplets(options: CaptionedOptions): Promise<Made
   const images = rows.map(({ id, path }) => ({ id, path }));
   const source = await reader.read({ images, vocabulary: captioner.parts.vocabulary, onBroken: 'skip', ...tools });
   const refused = new Map<Reason, number>();
+  const unskilled: SplitName[] = [];
   try {
     const splits = {} as Record<SplitName, MadeTriplet[]>;
     for (const name of splitNames) {
@@ -69,7 +70,10 @@ export async function captionedTriplets(options: CaptionedOptions): Promise<Made
         // There is no LIMN yet that could rank the target.
         return { reference: idOf(reference), target: idOf(target), strategy: 'neighbours', text, likelihood, rank: 1 };
       });
-      const { verdicts } = judge(candidates, judging);
+      const judged = judge(candidates, judging);
+      const isAllRefused = judged.verdicts.every(({ accepted }) => !accepted);
+      if (isAllRefused) unskilled.push(name);
+      const { verdicts } = isAllRefused ? judge(candidates, { ...judging, repeats: true }) : judged;
       splits[name] = pairs.flatMap(({ similarity }, i): MadeTriplet[] => {
         const { accepted, reason } = verdicts[i] as (typeof verdicts)[number];
         const { reference, target, text } = candidates[i] as PairCandidate;
@@ -103,6 +107,11 @@ export async function captionedTriplets(options: CaptionedOptions): Promise<Made
         ...groups.notes,
         `all texts are the captioner's, also those that the model is measured with: the numbers say how well it learned them, not how well it finds what people ask for`,
         `texts that were left out: ${leftOut.join(', ')}`,
+        ...(unskilled.length > 0
+          ? [
+              `the captioner has little skill: all of its texts for ${unskilled.join(', ')} say a word twice in a row, and they are used for want of others; train it longer or on more triplets`,
+            ]
+          : []),
       ],
     };
   } finally {
