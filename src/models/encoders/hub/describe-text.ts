@@ -104,7 +104,7 @@ async function tried(description: TextDescription, places: TextFiles, path: stri
     return attendsPadding;
   } catch (error) {
     if (!(error instanceof LimnError) || error.code !== 'RUNTIME') throw error;
-    const message = `${path} runs a text of one length, but not texts of other lengths or several at once: ${error.message} Export it with a dynamic batch and number of tokens.`;
+    const message = `${path} runs a text of one length, but not texts of other lengths or several at once (${error.message}). Export it with a dynamic batch and number of tokens.`;
     throw new LimnError('ENCODER', message, { cause: error, details: { path } });
   } finally {
     await encoder.close();
