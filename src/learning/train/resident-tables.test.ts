@@ -162,6 +162,7 @@ async function trained({ batches, graph }: Kind, stepsPerRun: number, resident?:
     weighted,
     resident: features,
     optimizerIn: 'runtime',
+    products: 'float32',
   });
   const { carry, update, masks } = model;
   const session = await Session.open(model.model, { device: 'cpu', threads: 1, carry, update });

@@ -3,7 +3,7 @@
  * computes the product itself in float32, for devices without float16: to see what the rounding does to a training.
  */
 import { add, cast, mul } from '../functions.js';
-import { type Attributes, Float, type Value } from '../graph.js';
+import { type Attribute, Float, type Value } from '../graph.js';
 import type { Rule } from './rewrite.js';
 
 /** What matrix products are computed in. */
@@ -23,6 +23,6 @@ export function productsIn(how: Exclude<Products, 'float32'>): Rule {
   };
 }
 
-function scaled(value: Value, factor: Attributes[string]): Value {
+function scaled(value: Value, factor: Attribute | undefined): Value {
   return factor instanceof Float && factor.value !== 1 ? mul(value, factor.value) : value;
 }
