@@ -1,6 +1,6 @@
 /** A choice that is trained through the numbers that it was made by. */
 import { expect, test } from 'vitest';
-import { float32 } from '../tensor/tensor.js';
+import { float32, type Tensor } from '../tensor/tensor.js';
 import * as f from './index.js';
 import { Graph, gradients, type Value } from './index.js';
 import { openGraph } from './testing/evaluate.js';
@@ -13,8 +13,8 @@ async function gradientOf(made: (hard: Value, soft: Value) => Value): Promise<nu
   const [gradient] = gradients(f.reduceSum(f.mul(made(hard, soft), graph.constant(float32([3], [2, 3, 5])))), [soft]);
   graph.output('gradient', gradient as Value);
   const run = await openGraph(graph);
-  const result = await run({ soft: float32([3], [0.2, 0.7, 0.9]) });
-  return [...(result.gradient?.data as Float32Array)];
+  const { gradient: found } = await run({ soft: float32([3], [0.2, 0.7, 0.9]) });
+  return [...((found as Tensor).data as Float32Array)];
 }
 
 test.each<[string, (hard: Value, soft: Value) => Value]>([

@@ -418,26 +418,6 @@ describe('a text encoder alone', () => {
   it('runs texts of one length together where nothing hides padding from it', async () => {
     const folder = newFolder({});
     writeText(folder, (tokens) => ({ last_hidden_state: tokens }));
-    const one = int64([1], [1]);
-    const bytes = onnxFile({
-      opset: 17,
-      inputs: { input_ids: { dtype: 'int64', dims: ['N', 'L'] } },
-      outputs: ['last_hidden_state', 'sentence_embedding'],
-      initializers: { axis: int64([1], [2]), one, scale: float32([], [1 / 512]) },
-      nodes: [
-        { type: 'Cast', inputs: ['input_ids'], outputs: ['float'], attributes: { to: 1 } },
-        { type: 'Mul', inputs: ['float', 'scale'], outputs: ['small'] },
-        { type: 'ReduceMean', inputs: ['small'], outputs: ['mean'], attributes: { axes: [1], keepdims: 1 } },
-        { type: 'Add', inputs: ['small', 'mean'], outputs: ['sum'] },
-        { type: 'Unsqueeze', inputs: ['sum', 'axis'], outputs: ['last_hidden_state'] },
-        {
-          type: 'ReduceMean',
-          inputs: ['last_hidden_state'],
-          outputs: ['sentence_embedding'],
-          attributes: { axes: [1], keepdims: 0 },
-        },
-      ],
-    });
     writeFileSync(join(folder, 'model.onnx'), dynamicText());
     const { text } = await importEncoder(folder, { name: 'unmasked' });
     expect(text?.description.attendsPadding).toBe(true);
