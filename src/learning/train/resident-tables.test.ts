@@ -1,5 +1,5 @@
 /** Steps that gather resident features against steps that are fed the same features. */
-import { afterEach, describe, expect, it, test } from 'vitest';
+import { afterEach, describe, expect, it, test, vi } from 'vitest';
 import { Random } from '../../core/random.js';
 import type { Value } from '../../engine/graph/index.js';
 import * as f from '../../engine/graph/index.js';
@@ -57,9 +57,7 @@ const all = { images, usesLocal: true, float16: true };
 const bytes = count * 2 * (tokens * channels + globalChannels);
 
 describe('the choice of tables', () => {
-  afterEach(() => {
-    delete process.env.LIMN_DEVICE_FEATURES;
-  });
+  afterEach(() => {});
 
   it('takes what fits the budget, in even parts that fit a buffer', () => {
     expect(chooseTables({ ...all, budget: bytes }).features).toMatchObject({ dtype: 'float16', local: [7], global: [3] });
@@ -83,9 +81,9 @@ describe('the choice of tables', () => {
   });
 
   it('is limited by LIMN_DEVICE_FEATURES', () => {
-    process.env.LIMN_DEVICE_FEATURES = '0';
+    vi.stubEnv('LIMN_DEVICE_FEATURES', '0');
     expect(chooseTables(all).features).toBeUndefined();
-    process.env.LIMN_DEVICE_FEATURES = 'much';
+    vi.stubEnv('LIMN_DEVICE_FEATURES', 'much');
     expect(() => chooseTables(all)).toThrow('LIMN_DEVICE_FEATURES is "much": give the MiB');
   });
 
