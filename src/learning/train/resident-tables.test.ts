@@ -57,7 +57,7 @@ const all = { images, usesLocal: true, float16: true };
 const bytes = count * 2 * (tokens * channels + globalChannels);
 
 describe('the choice of tables', () => {
-  afterEach(() => {});
+  afterEach(() => void vi.unstubAllEnvs());
 
   it('takes what fits the budget, in even parts that fit a buffer', () => {
     expect(chooseTables({ ...all, budget: bytes }).features).toMatchObject({ dtype: 'float16', local: [7], global: [3] });
