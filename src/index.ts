@@ -11,7 +11,8 @@
  * await limn.close();
  */
 
-import { type LearnOptions, type LearnResult, learn } from './catalogue/learn.js';
+import { learn } from './catalogue/learn.js';
+import type { LearnOptions, LearnResult } from './catalogue/learn-types.js';
 import type { Device } from './engine/runtime/device.js';
 import { RetrievalModel } from './models/retrieval/retrieval-model.js';
 import { type CreateOptions, Gallery } from './search/gallery/gallery.js';
@@ -71,7 +72,7 @@ export class Limn {
 }
 
 export { z } from 'zod';
-export type { LearnedRecall, LearnOptions, LearnResult } from './catalogue/learn.js';
+export type { LearnedRecall, LearnOptions, LearnResult } from './catalogue/learn-types.js';
 export { type MadeData, type MakeDataOptions, makeData } from './catalogue/make-data.js';
 export { LimnError, type LimnErrorCode } from './core/errors.js';
 export type { Part, PartKind } from './core/part.js';

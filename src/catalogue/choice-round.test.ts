@@ -9,7 +9,8 @@ import { generateSyntheticFashion } from '../learning/data/synthetic-fashion/gen
 import { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runtime.js';
 import { ChoiceKeeper } from '../search/choices/choice-keeper.js';
 import { Gallery } from '../search/gallery/gallery.js';
-import { type LearnOptions, learn } from './learn.js';
+import { learn } from './learn.js';
+import type { LearnOptions } from './learn-types.js';
 
 let folder: string;
 let options: LearnOptions;

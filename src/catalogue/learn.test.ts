@@ -11,7 +11,8 @@ import { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runtime.j
 import { RetrievalModel } from '../models/retrieval/retrieval-model.js';
 import { Gallery } from '../search/gallery/gallery.js';
 import { adoptModel } from './adopt-model.js';
-import { type LearnOptions, type LearnResult, learn } from './learn.js';
+import { learn } from './learn.js';
+import type { LearnOptions, LearnResult } from './learn-types.js';
 import { makeData } from './make-data.js';
 import { measureStep } from './measure-step.js';
 

@@ -1,6 +1,7 @@
 /** limn learn */
 import type { Command } from 'commander';
-import { type LearnResult, learn } from '../../../catalogue/learn.js';
+import { learn } from '../../../catalogue/learn.js';
+import type { LearnResult } from '../../../catalogue/learn-types.js';
 import { formatDuration } from '../../../core/progress.js';
 import { addHowToLearn, openLearningReader } from '../learn-options.js';
 import { runLong } from '../long-work.js';
