@@ -153,9 +153,10 @@ describe('self-training', () => {
 
     const result = await run('timed', { ...common, now: clock(1000), resume: true });
     expect(await readFile(join(work, 'timed', 'plan.json'), 'utf8')).toBe(kept);
-    const { mined, steps, trainedOn } = result.rounds[1] as (typeof result.rounds)[number];
+    const { mined } = result.rounds[1] as (typeof result.rounds)[number];
     expect(Object.values(mined).reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(pairs);
-    expect(steps).toBe(further.limn * Math.floor((trainedOn.labelled + trainedOn.pseudo) / 8));
+    const { training: used } = JSON.parse(await readFile(join(work, 'timed', 'round-1', 'limn', 'config.json'), 'utf8'));
+    expect(used.epochs).toBe(further.limn);
   });
 
   it('ends before it writes where the captioner has no skill', async () => {
