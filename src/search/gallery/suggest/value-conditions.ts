@@ -41,7 +41,7 @@ export function valueConditions(
       const { entry } = one;
       const bearing = bearingOn(words, one.from);
       const before = said.get(entry.field);
-      const kind = kindOf(text, words, one, bearing.kind, before, last);
+      const kind = kindOf({ text, words }, one, bearing.kind, before, last);
       const start = (words[bearing.kind === 'negated' ? bearing.from : one.from] as Word).start;
       const end = (words[one.to - 1] as Word).end;
       said.set(entry.field, { kind, to: one.to, end });
@@ -98,8 +98,7 @@ function withName(words: readonly Word[], from: number, to: number, name: readon
 
 /** Whether a value is wanted, not wanted, or neither can be told. */
 function kindOf(
-  text: string,
-  words: readonly Word[],
+  { text, words }: { text: string; words: readonly Word[] },
   { from }: Found,
   bearing: Said['kind'],
   before: Said | undefined,
