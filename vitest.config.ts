@@ -1,10 +1,8 @@
 import { join, resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { addingParts } from './test/support/adding-parts.js';
 
 const source = (file: string) => resolve(import.meta.dirname, 'src', file);
-
-/** Plug-ins stay for as long as the process. */
-const plugins = 'src/plugins/plugins.test.ts';
 
 export default defineConfig({
   // The examples import limn as a user's files do; tests give them the sources.
@@ -28,13 +26,13 @@ export default defineConfig({
         test: {
           name: 'units',
           include: ['src/**/*.test.ts', 'web/src/**/*.test.ts', 'bench/lib/**/*.test.ts'],
-          exclude: [plugins],
+          exclude: addingParts,
           // Most of them take less time than their imports, which they share in this way.
           isolate: false,
           setupFiles: [resolve(import.meta.dirname, 'test/support/left-as-found.ts')],
         },
       },
-      { extends: true, test: { name: 'whole', include: ['test/**/*.test.ts', plugins] } },
+      { extends: true, test: { name: 'whole', include: ['test/**/*.test.ts', ...addingParts] } },
     ],
     testTimeout: 120_000,
     hookTimeout: 120_000,

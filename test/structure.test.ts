@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, posix } from 'node:path';
 import { expect, it } from 'vitest';
+import { addingParts } from './support/adding-parts.js';
 
 /** A room may import itself and what stands behind it; a wing's name stands for all of its rooms. */
 const allowed: Readonly<Record<string, string>> = {
@@ -72,4 +73,14 @@ it('has no cycle of imports', () => {
   };
   for (const file of files) visit(file, []);
   expect(cycles).toEqual([]);
+});
+
+it('gives unit tests that make parts known a process of their own', () => {
+  const adds = /\b(methods|encoders|stores|datasets|knownProtocols)\.add\(|\b(usePlugin|loadPlugins)\(/;
+  const tests = ['src', 'web/src', 'bench/lib'].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.test.ts'))
+      .map((file) => posix.join(folder, file.replaceAll('\\', '/'))),
+  );
+  expect(tests.filter((file) => adds.test(readFileSync(file, 'utf8'))).sort()).toEqual(addingParts);
 });
