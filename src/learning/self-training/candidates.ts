@@ -4,10 +4,10 @@ import type { CaptionerModel, PairRows } from '../../models/captioner/captioner-
 import { scoreVectors } from '../../models/retrieval/embeddings.js';
 import type { ImageFeatures } from '../../models/retrieval/image-features.js';
 import type { EmbedOptions, RetrievalModel } from '../../models/retrieval/retrieval-model.js';
-import { rowsOf, type ScoreVectors } from '../eval/vectors.js';
-import { judgeScores } from './judge-scores.js';
+import type { ScoreVectors } from '../eval/vectors.js';
 import { looksAtReferences, normalizeText, type PairCandidate } from './judging.js';
 import type { MinedPair } from './mining.js';
+import { drawn, PairScoring } from './pair-scoring.js';
 import type { SelfTrainSettings } from './settings.js';
 
 /** The pictures of the pool as both models see them. */
@@ -50,24 +50,10 @@ export async function writeAndScore(
   const captions = await captioner.caption(forCaptioner, rows, { decoding: settings.decoding, ...options });
   const texts = captions.map(({ text }) => text);
 
-  const asked = async (references: readonly number[], said: readonly string[]): Promise<ScoreVectors> =>
-    scoreVectors(await limn.embedQueries(forLimn, references, said, options), limn.gamma);
-  const references = pairs.map(({ reference }) => row(forLimn, reference));
-  const wanted = pairs.map(({ target }) => row(forLimn, target));
-  const size = forLimn.ids.length;
-  const sample = drawn(size, Math.min(settings.gallerySample, size), [], Random.derive(seed, 'gallery sample'));
-  const positionOf = new Map(sample.map((at, position) => [at, position]));
-  const onOtherReferences = () => {
-    const strangers = pairs.flatMap((_, i) => {
-      const random = Random.derive(seed, `other references of pair ${first + i}`);
-      return drawn(size, settings.others, [references[i] as number, wanted[i] as number], random);
-    });
-    const perPair = strangers.length / pairs.length;
-    return asked(
-      strangers,
-      texts.flatMap((text) => new Array<string>(perPair).fill(text)),
-    );
-  };
+  const scored = { limn, images: forLimn, targets, gallerySample: settings.gallerySample, seed };
+  const scoring = new PairScoring(pairs, texts, scored, options);
+  const onOtherReferences = () =>
+    scoring.withReferences(scoring.otherReferences(settings.others, (i) => `other references of pair ${first + i}`));
   const withOtherTexts = () => {
     const count = Math.min(settings.others, pairs.length - 1);
     const said = texts.map(normalizeText);
@@ -77,20 +63,15 @@ export async function writeAndScore(
       // Where nearly all say the same, so do the others.
       return drawn(pairs.length, count, pairs.length - alike.length < count ? [i] : alike, random);
     });
-    const again = references.flatMap((reference) => new Array<number>(count).fill(reference));
-    return asked(
-      again,
+    return scoring.withTexts(
       others.map((at) => texts[at] as string),
+      count,
     );
   };
   const isDual = settings.judging && settings.judge.order === 'dual' && pairs.length > 1;
-  const { ranks, margins, textMargins } = await judgeScores({
-    queries: await asked(references, texts),
-    targets: rowsOf(targets, wanted),
-    gallery: rowsOf(targets, sample),
+  const { ranks, margins, textMargins } = await scoring.scores({
     others: settings.judging && looksAtReferences(settings.judge) ? await onOtherReferences() : undefined,
     otherTexts: isDual ? await withOtherTexts() : undefined,
-    excluded: (i) => [references[i], wanted[i]].flatMap((at) => positionOf.get(at as number) ?? []),
     marginTo: settings.judge.marginTo,
   });
   return pairs.map((pair, i) => ({
@@ -101,15 +82,4 @@ export async function writeAndScore(
     ...(margins && { margin: margins[i] as number }),
     ...(textMargins && { textMargin: textMargins[i] as number }),
   }));
-}
-
-/** Different numbers below `size`, as many as there are up to `count`, none of `without`. */
-export function drawn(size: number, count: number, without: readonly number[], random: Random): number[] {
-  const found = new Set<number>();
-  const most = Math.min(count, size - new Set(without).size);
-  while (found.size < most) {
-    const at = random.below(size);
-    if (!without.includes(at)) found.add(at);
-  }
-  return [...found];
 }

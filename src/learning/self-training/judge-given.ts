@@ -1,12 +1,9 @@
 /** LIMN+'s judge on texts that people have said, where no captioner has an opinion: LIMN's rank of the target, and its margin over other references. */
-import { Random } from '../../core/random.js';
-import { scoreVectors } from '../../models/retrieval/embeddings.js';
 import type { ImageFeatures } from '../../models/retrieval/image-features.js';
 import type { EmbedOptions, RetrievalModel } from '../../models/retrieval/retrieval-model.js';
-import { rowsOf } from '../eval/vectors.js';
-import { drawn, poolTargets } from './candidates.js';
-import { judgeScores } from './judge-scores.js';
+import { poolTargets } from './candidates.js';
 import { judge, judgeSettings, type PairCandidate, type Verdict } from './judging.js';
+import { PairScoring } from './pair-scoring.js';
 
 /** A text that a person said of a reference, and the image that was meant. */
 export interface GivenPair {
@@ -36,33 +33,11 @@ export async function judgeGiven(
 ): Promise<Verdict[]> {
   if (pairs.length === 0) return [];
   const targets = await poolTargets(limn, images, options);
-  const row = (id: string) => images.rowOf(id) as number;
-  const [references, wanted] = [pairs.map(({ reference }) => row(reference)), pairs.map(({ target }) => row(target))];
-  const size = images.ids.length;
-  const sample = drawn(size, Math.min(gallerySample, size), [], Random.derive(seed, 'gallery sample'));
-  const positionOf = new Map(sample.map((at, position) => [at, position]));
-  const strangers = pairs.flatMap((_, i) => {
-    const random = Random.derive(seed, `other references of choice ${i}`);
-    return drawn(size, others, [references[i] as number, wanted[i] as number], random);
-  });
-  const perPair = strangers.length / pairs.length;
   const texts = pairs.map(({ text }) => text);
-  const asked = async (rows: readonly number[], said: readonly string[]) =>
-    scoreVectors(await limn.embedQueries(images, rows, said, options), limn.gamma);
-  const { ranks, margins } = await judgeScores({
-    queries: await asked(references, texts),
-    targets: rowsOf(targets, wanted),
-    gallery: rowsOf(targets, sample),
-    ...(perPair > 0
-      ? {
-          others: await asked(
-            strangers,
-            texts.flatMap((text) => new Array<string>(perPair).fill(text)),
-          ),
-        }
-      : {}),
-    excluded: (i) => [references[i], wanted[i]].flatMap((at) => positionOf.get(at as number) ?? []),
-    signal: options.signal,
+  const scoring = new PairScoring(pairs, texts, { limn, images, targets, gallerySample, seed }, options);
+  const strangers = scoring.otherReferences(others, (i) => `other references of choice ${i}`);
+  const { ranks, margins } = await scoring.scores({
+    others: strangers.length > 0 ? await scoring.withReferences(strangers) : undefined,
   });
   const candidates = pairs.map(
     (pair, i): PairCandidate => ({
@@ -73,7 +48,7 @@ export async function judgeGiven(
       ...(margins && { margin: margins[i] as number }),
     }),
   );
-  const rank = Math.max(leastRank, Math.ceil(rankShare * sample.length));
+  const rank = Math.max(leastRank, Math.ceil(rankShare * scoring.sampleSize));
   const settings = judgeSettings.parse({ order: 'rank', rank, margin: 0, repeats: true, thin: { text: pairs.length } });
   return judge(candidates, settings).verdicts;
 }
