@@ -2,17 +2,14 @@
 import { cp, readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { makeFolder, writeError, writeFileAtomic } from '../core/files.js';
-import type { Logger, OnProgress } from '../core/progress.js';
 import { readOwnTriplets } from '../learning/data/own-triplets.js';
 import { type Split, splitNames } from '../learning/data/triplets.js';
 import { type GivenPair, judgeGiven } from '../learning/self-training/judge-given.js';
-import type { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runtime.js';
 import { RetrievalModel } from '../models/retrieval/retrieval-model.js';
 import { readChoices } from '../search/choices/choice-files.js';
 import type { Catalogue } from './catalogue.js';
 import { type ChoiceCounts, choiceTriplets, galleryPaths } from './choice-triplets.js';
-import type { Plan } from './plan.js';
-import { trainInTime } from './train-in-time.js';
+import { type TimedTraining, trainInTime } from './train-in-time.js';
 
 /** What {@link learn} made of the choices of people. */
 export interface ChoiceOutcome {
@@ -30,30 +27,19 @@ export interface ChoiceOutcome {
   said: string;
 }
 
-export interface ChoiceRoundOptions {
+export interface ChoiceRoundOptions extends Omit<TimedTraining, 'run'> {
   /** The folder of "limn serve --keep-choices". */
   choices: string;
   images: string;
   list: string | undefined;
   table: Pick<Catalogue, 'imageColumn' | 'uniqueIds'>;
-  train: Split;
-  val: Split;
   test: Split;
-  reader: ImageEncoderRuntime;
-  /** The folder of the triplets. */
-  data: string;
   /** LIMN as it is, which judges. */
   limn: string;
   /** R@10 of it on validation; undefined where it was not measured. */
   before: number | undefined;
   /** Its own folder. */
   out: string;
-  plan: Plan;
-  limit: number;
-  seed: number;
-  signal: AbortSignal | undefined;
-  logger: Logger;
-  onProgress: OnProgress | undefined;
 }
 
 /** The model that was trained with choices. */

@@ -1,20 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Choice } from '../search/choices/choice.js';
+import { madeChoice } from '../search/choices/testing/made-choice.js';
 import { choiceTriplets } from './choice-triplets.js';
 
-const one = (reference: string, text: string, chosen: string, changes: Partial<Choice> = {}): Choice => ({
-  format: 'limn-choice-1',
-  day: '2026-11-27',
-  gallery: 'shop',
-  references: [reference],
-  otherReferences: 0,
-  texts: [text],
-  negatives: [],
-  shown: [chosen],
-  chosen,
-  ...changes,
-});
+const one = (reference: string, text: string, chosen: string, changes: Partial<Choice> = {}) =>
+  madeChoice({ references: [reference], texts: [text], shown: [chosen], chosen, ...changes });
 const places = {
   pathOf: (id: string) => `${id}.jpg`,
   training: new Set(['a.jpg', 'b.jpg', 'c.jpg']),

@@ -1,13 +1,12 @@
 /** LIMN+ on a shop's own images: a captioner writes texts for near images, LIMN judges them, and is trained again on what is accepted. */
 import { join, resolve } from 'node:path';
 import { LimnError } from '../core/errors.js';
-import { formatDuration, type Logger, type OnProgress } from '../core/progress.js';
+import { formatDuration } from '../core/progress.js';
 import type { Split } from '../learning/data/triplets.js';
 import { selfTrain } from '../learning/self-training/self-train.js';
 import { trainCaptioner } from '../learning/train/train-captioner.js';
-import type { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runtime.js';
-import type { Plan } from './plan.js';
 import { captionerSettings, type PlusPlan, plusSettings } from './plan-plus.js';
+import type { TimedTraining } from './train-in-time.js';
 import { unlabelledImages } from './unlabelled-images.js';
 
 export interface PlusOutcome {
@@ -25,29 +24,17 @@ export interface PlusOutcome {
   said: string;
 }
 
-export interface PlusOptions {
-  train: Split;
-  val: Split;
+export interface PlusOptions extends Omit<TimedTraining, 'run'> {
   test: Split;
-  reader: ImageEncoderRuntime;
   /** The folder of all images. */
   images: string;
-  /** The folder of the triplets. */
-  data: string;
   /** The run of LIMN without it. */
   limn: string;
   /** Its own folder. */
   out: string;
   /** A captioner's folder. @default one is trained on the triplets */
   captioner: string | undefined;
-  plan: Plan;
   plus: PlusPlan;
-  /** Seconds after which it is given up. */
-  limit: number;
-  seed: number;
-  signal: AbortSignal | undefined;
-  logger: Logger;
-  onProgress: OnProgress | undefined;
 }
 
 /** The model that a round ended with. */

@@ -8,12 +8,13 @@ import { train } from '../learning/train/train.js';
 import type { ImageEncoderRuntime } from '../models/retrieval/image-encoder-runtime.js';
 import { modelOf, type Plan, trainingOf } from './plan.js';
 
-interface TimedTraining {
+export interface TimedTraining {
   train: Split;
   val: Split;
   reader: ImageEncoderRuntime;
   /** The folder of the triplets. */
   data: string;
+  /** Its own folder. */
   run: string;
   plan: Plan;
   /** Seconds after which it is stopped with what it has. */

@@ -6,21 +6,10 @@ import { onFullDisk } from '../../core/testing/failing-disk.js';
 import { type Choice, namesItem, unusable } from './choice.js';
 import { appendChoices, deleteChoices, readChoices } from './choice-files.js';
 import { ChoiceKeeper } from './choice-keeper.js';
+import { madeChoice as one } from './testing/made-choice.js';
 
 let folder: string;
 const newest = () => join(folder, 'choices.jsonl');
-const one = (changes: Partial<Choice> = {}): Choice => ({
-  format: 'limn-choice-1',
-  day: '2026-11-27',
-  gallery: 'shop',
-  references: ['a.jpg'],
-  otherReferences: 0,
-  texts: ['in red'],
-  negatives: [],
-  shown: ['b.jpg', 'c.jpg'],
-  chosen: 'b.jpg',
-  ...changes,
-});
 const read = async () => (await readChoices(folder)).choices;
 
 beforeEach(async () => {

@@ -4,24 +4,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Choice } from '../../../search/choices/choice.js';
 import { appendChoices, readChoices } from '../../../search/choices/choice-files.js';
+import { madeChoice } from '../../../search/choices/testing/made-choice.js';
 import { runProgram } from '../program.js';
 
 let folder: string;
 let out = '';
 let error = '';
 
-const one = (day: string, changes: Partial<Choice> = {}): Choice => ({
-  format: 'limn-choice-1',
-  day,
-  gallery: 'shop',
-  references: ['a.jpg'],
-  otherReferences: 0,
-  texts: ['in red'],
-  negatives: [],
-  shown: ['b.jpg', 'c.jpg'],
-  chosen: 'b.jpg',
-  ...changes,
-});
+const one = (day: string, changes: Partial<Choice> = {}) => madeChoice({ day, ...changes });
 
 beforeEach(async () => {
   [out, error] = ['', ''];
