@@ -1,16 +1,18 @@
 /**
  * Makes triplets from what is known of the images of a dataset's training split, and from none of its annotations, for experiments/from-table*:
  *
- *     npm run build && node scripts/learned-data.mjs product-photos|fashioniq|shoes|cirr DATA OUT
+ *     npm run build && node scripts/learned-data.mjs product-photos|fashioniq|shoes|cirr|wardrobe DATA OUT
  *
  * DATA has the folders of the datasets, OUT gets one of the same name. Product photographs have a table, styles.csv: its rows of the training
- * split and their images go through "limn data from-metadata" (LIMN_ENCODERS names a folder with MobileNetV2). The other datasets have one BLIP-2 caption an image (dqu-cir-aux/data),
- * which is the only column of their table; captions stand for the images too, and images are near whose captions share words.
+ * split and their images go through "limn data from-metadata" (LIMN_ENCODERS names a folder with MobileNetV2). So does the table of the wardrobe, which is drawn
+ * into OUT with its annotations and needs nothing of DATA. The other datasets have one BLIP-2 caption an image (dqu-cir-aux/data), which is the only column
+ * of their table; captions stand for the images too, and images are near whose captions share words.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFile, link, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Random } from '../dist/core/random.js';
+import { generateSyntheticFashion } from '../dist/learning/data/synthetic-fashion/generate.js';
 import { makeTriplets } from '../dist/learning/from-metadata/make-triplets.js';
 import { titleWords } from '../dist/learning/from-metadata/titles.js';
 import { writeTriplets } from '../dist/learning/from-metadata/write-triplets.js';
@@ -18,7 +20,7 @@ import { writeTriplets } from '../dist/learning/from-metadata/write-triplets.js'
 const [dataset, data, to] = process.argv.slice(2);
 const json = async (...path) => JSON.parse(await readFile(join(data ?? '', ...path), 'utf8'));
 const captionsIn = (file) => json('dqu-cir-aux', 'data', file);
-const makers = { 'product-photos': productPhotos, fashioniq: fashionIQ, shoes, cirr };
+const makers = { 'product-photos': productPhotos, fashioniq: fashionIQ, shoes, cirr, wardrobe };
 if (!Object.hasOwn(makers, dataset ?? '') || !data || !to) {
   console.error(
     `Say which dataset, from where and to where: node scripts/learned-data.mjs ${Object.keys(makers).join('|')} DATA OUT`,
@@ -40,10 +42,18 @@ async function productPhotos(out) {
     // A link cannot lead to another disk.
     await link(file, copy).catch(() => copyFile(file, copy));
   }
-  const command = [
-    join(import.meta.dirname, '../dist/apps/cli/main.js'),
-    ...['data', 'from-metadata', '--list', list, '--images', images, '--out', join(out, 'triplets')],
-  ];
+  fromTable(list, images, join(out, 'triplets'));
+}
+
+async function wardrobe(out) {
+  const annotated = join(out, 'annotated');
+  await generateSyntheticFashion({ directory: annotated });
+  fromTable(join(annotated, 'metadata.train.csv'), join(annotated, 'images'), join(out, 'triplets'));
+}
+
+function fromTable(list, images, out) {
+  const limn = join(import.meta.dirname, '../dist/apps/cli/main.js');
+  const command = [limn, 'data', 'from-metadata', '--list', list, '--images', images, '--out', out];
   process.exitCode = spawnSync(process.execPath, command, { stdio: 'inherit' }).status ?? 1;
 }
 
