@@ -127,8 +127,9 @@ export { type ReportOptions, writeReport } from './learning/experiment/report.js
 export type { RunResult } from './learning/experiment/result.js';
 export { type ExperimentRunOptions, type RunsEnded, runExperiment } from './learning/experiment/run.js';
 export type { ExperimentSummary } from './learning/experiment/summary.js';
+export type { SelfTrainOptions } from './learning/self-training/begin.js';
 export type { RoundResult, SelfTrainResult } from './learning/self-training/rounds.js';
-export { type SelfTrainOptions, selfTrain } from './learning/self-training/self-train.js';
+export { selfTrain } from './learning/self-training/self-train.js';
 export { type SelfTrainSettings, type SelfTrainSettingsInput, selfTrainSettings } from './learning/self-training/settings.js';
 export type { TrainingSettingsInput } from './learning/train/settings.js';
 export { type TrainingSettings, trainingSettings } from './learning/train/settings.js';

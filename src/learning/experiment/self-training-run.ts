@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { throwIfAborted } from '../../core/errors.js';
 import { makeFolder, sha256, writeError } from '../../core/files.js';
 import { takeLock } from '../../core/lock.js';
+import type { SelfTrainOptions } from '../self-training/begin.js';
 import type { SelfTrainResult } from '../self-training/rounds.js';
-import { type SelfTrainOptions, selfTrain } from '../self-training/self-train.js';
+import { selfTrain } from '../self-training/self-train.js';
 import type { SelfTrainSettingsInput } from '../self-training/settings.js';
 import { canonical, type PlannedRun } from './plan.js';
 
