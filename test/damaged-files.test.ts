@@ -6,7 +6,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addKey, readKeys } from '../src/apps/server/keys.js';
+import { addKey, readKeys } from '../src/apps/server/guard/keys.js';
 import { LimnError } from '../src/core/errors.js';
 import { sha256 } from '../src/core/files.js';
 import { type Damage, damagesOf } from '../src/core/testing/damage.js';

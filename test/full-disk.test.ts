@@ -7,7 +7,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { addKey, readKeys } from '../src/apps/server/keys.js';
+import { addKey, readKeys } from '../src/apps/server/guard/keys.js';
 import { LimnError } from '../src/core/errors.js';
 import { writeFileAtomic } from '../src/core/files.js';
 import { onFullDisk, onReadOnlyDisk } from '../src/core/testing/failing-disk.js';

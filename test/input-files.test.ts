@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { readKeys } from '../src/apps/server/keys.js';
+import { readKeys } from '../src/apps/server/guard/keys.js';
 import { readJson, sha256File } from '../src/core/files.js';
 import { readLines, readText } from '../src/core/text-file.js';
 import { readVectorFile } from '../src/learning/eval/vector-files.js';

@@ -38,12 +38,12 @@ const item = { id: 'a.jpg', content: 'c'.repeat(64), metadata: { price: 1 } };
 let application;
 async function newApplication() {
   const { createApp } = await built('apps/server/app.js');
-  const { Guard } = await built('apps/server/guard.js');
-  const { Metrics } = await built('apps/server/metrics.js');
-  const { ServerParts } = await built('apps/server/parts.js');
-  const { Batcher } = await built('apps/server/batcher.js');
-  const { RateLimiter } = await built('apps/server/rate-limit.js');
-  const { defaultLimits } = await built('apps/server/limits.js');
+  const { Guard } = await built('apps/server/guard/guard.js');
+  const { Metrics } = await built('apps/server/handlers/metrics.js');
+  const { ServerParts } = await built('apps/server/handlers/parts.js');
+  const { Batcher } = await built('apps/server/galleries/batcher.js');
+  const { RateLimiter } = await built('apps/server/guard/rate-limit.js');
+  const { defaultLimits } = await built('apps/server/guard/limits.js');
   const { silentLog } = await built('apps/server/log.js');
   const limits = { ...defaultLimits, rate: 0 };
   const searches = new Batcher({ run: (requests) => gallery.searchAll(requests), onBatch: () => {} });

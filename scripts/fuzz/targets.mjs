@@ -203,12 +203,12 @@ export const targets = [
     seeds: texts(
       '--b\r\nContent-Disposition: form-data; name="request"\r\n\r\n{}\r\n--b\r\nContent-Disposition: form-data; name="f"; filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\nxx\r\n--b--\r\n',
     ),
-    run: async (bytes) => (await built('apps/server/multipart.js')).parseMultipart(bytes, 'b', 20),
+    run: async (bytes) => (await built('apps/server/request/multipart.js')).parseMultipart(bytes, 'b', 20),
   },
   {
     name: 'content type',
     seeds: texts('multipart/form-data; boundary=b', 'multipart/form-data; charset=utf-8; boundary="a b"'),
-    run: async (bytes) => (await built('apps/server/multipart.js')).boundaryOf(bytes.toString('latin1')),
+    run: async (bytes) => (await built('apps/server/request/multipart.js')).boundaryOf(bytes.toString('latin1')),
   },
   {
     name: 'request schema',
@@ -398,7 +398,7 @@ export const targets = [
         keys: [{ id: '0123abcd', scope: 'read', sha256: '0'.repeat(64), created: '2026-01-01T00:00:00.000Z', note: 'x' }],
       }),
     ],
-    run: async (bytes) => (await built('apps/server/keys.js')).readKeys(file('keys.json', bytes)),
+    run: async (bytes) => (await built('apps/server/guard/keys.js')).readKeys(file('keys.json', bytes)),
   },
   {
     name: 'manifest',

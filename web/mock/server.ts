@@ -8,7 +8,7 @@ import { extname, join, normalize } from 'node:path';
 import { setTimeout as rest } from 'node:timers/promises';
 import { z } from 'zod';
 import * as contract from '../../src/apps/server/contract.js';
-import { pagePolicy } from '../../src/apps/server/security-headers.js';
+import { pagePolicy } from '../../src/apps/server/guard/security-headers.js';
 import { Vocabulary } from '../../src/models/encoders/text/vocabulary.js';
 import { Suggester } from '../../src/search/gallery/suggest/suggester.js';
 import { drawItem, type MockItem, makeCatalogue } from './catalogue.js';

@@ -5,10 +5,10 @@ import { suggestion } from '../../core/suggest.js';
 import { withoutTrailing } from '../../core/text.js';
 import { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 import { Gallery } from '../../search/gallery/gallery.js';
-import { Captioner } from '../server/captioner.js';
 import { galleryName } from '../server/contract.js';
-import { galleryService } from '../server/gallery-service.js';
-import type { ServedGallery } from '../server/service.js';
+import { Captioner } from '../server/galleries/captioner.js';
+import { galleryService } from '../server/galleries/gallery-service.js';
+import type { ServedGallery } from '../server/galleries/service.js';
 import { shownFields } from './shown-fields.js';
 
 export interface ServedGalleries {

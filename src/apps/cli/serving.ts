@@ -1,9 +1,9 @@
 /** Serving galleries from the command line: the server of "limn serve", from start to end. */
 import { createRequire } from 'node:module';
 import { z } from 'zod';
-import { blockOtherFormats } from '../server/images.js';
-import { defaultLimits, type ServerLimits } from '../server/limits.js';
+import { defaultLimits, type ServerLimits } from '../server/guard/limits.js';
 import { createLog, logLevels } from '../server/log.js';
+import { blockOtherFormats } from '../server/request/images.js';
 import { startServer, usualHost, usualPort } from '../server/server.js';
 import { endNow } from './interrupt.js';
 import { closeGalleries, openGalleries } from './served-galleries.js';

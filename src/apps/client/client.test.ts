@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { OpenApiDocument } from '../server/openapi.js';
+import type { OpenApiDocument } from '../server/handlers/openapi.js';
 import { colourImage } from '../server/testing/fake-gallery.js';
 import { serveFake } from '../server/testing/serving.js';
 import { LimnClient, LimnClientError } from './index.js';

@@ -15,12 +15,12 @@
 import { type AppSettings, type MadeApp, makeApp } from './make-app.js';
 
 export { LimnError, type LimnErrorCode } from '../../core/errors.js';
-export { Captioner } from './captioner.js';
-export { galleryService } from './gallery-service.js';
-export { defaultLimits, type ServerLimits } from './limits.js';
+export { Captioner } from './galleries/captioner.js';
+export { galleryService } from './galleries/gallery-service.js';
+export type { ServedGallery } from './galleries/service.js';
+export { defaultLimits, type ServerLimits } from './guard/limits.js';
 export { createLog } from './log.js';
 export { type RunningServer, type ServerOptions, startServer } from './server.js';
-export type { ServedGallery } from './service.js';
 export type { AppSettings };
 
 /** The API as something that an application can mount. */

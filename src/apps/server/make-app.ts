@@ -6,18 +6,18 @@ import { Gallery } from '../../search/gallery/gallery.js';
 import { type FetchLimits, SafeFetcher } from '../../search/gallery/ingest/safe-fetch.js';
 import type { SearchAnswer, SearchRequest } from '../../search/gallery/search-types.js';
 import { createApp } from './app.js';
-import { Batcher } from './batcher.js';
-import { galleryService } from './gallery-service.js';
-import { Guard } from './guard.js';
-import { KeyRing } from './keys.js';
-import { defaultLimits, type ServerLimits } from './limits.js';
+import { Batcher } from './galleries/batcher.js';
+import { galleryService } from './galleries/gallery-service.js';
+import type { ServedGallery } from './galleries/service.js';
+import { Guard } from './guard/guard.js';
+import { KeyRing } from './guard/keys.js';
+import { defaultLimits, type ServerLimits } from './guard/limits.js';
+import { RateLimiter } from './guard/rate-limit.js';
+import { Metrics } from './handlers/metrics.js';
+import { type OpenGallery, ServerParts } from './handlers/parts.js';
+import { asProblem, HttpProblem } from './handlers/problems.js';
+import { loadPage } from './handlers/static-page.js';
 import { silentLog } from './log.js';
-import { Metrics } from './metrics.js';
-import { type OpenGallery, ServerParts } from './parts.js';
-import { asProblem, HttpProblem } from './problems.js';
-import { RateLimiter } from './rate-limit.js';
-import type { ServedGallery } from './service.js';
-import { loadPage } from './static-page.js';
 
 /** What an app is made of; a server takes the same and where it listens. */
 export interface AppSettings {

@@ -7,12 +7,12 @@ import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { LimnError } from '../../core/errors.js';
-import { isLoopback } from './addresses.js';
-import { Connections, connectionDefaults } from './connections.js';
-import type { ServerLimits } from './limits.js';
+import { isLoopback } from './guard/addresses.js';
+import { Connections, connectionDefaults } from './guard/connections.js';
+import type { ServerLimits } from './guard/limits.js';
+import { HttpProblem, problemBody } from './handlers/problems.js';
 import { silentLog } from './log.js';
 import { type AppSettings, type MadeApp, makeApp } from './make-app.js';
-import { HttpProblem, problemBody } from './problems.js';
 
 /** Options of {@link startServer}: those of the API, and where it listens. */
 export interface ServerOptions extends AppSettings {

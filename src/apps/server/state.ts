@@ -1,7 +1,7 @@
 /** What is known of a request while it is worked on. */
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
-import { HttpProblem } from './problems.js';
+import { HttpProblem } from './handlers/problems.js';
 
 export interface RequestState {
   /** From the caller's x-request-id, or made. */

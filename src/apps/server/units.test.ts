@@ -8,15 +8,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { callerAddress, isLoopback } from './addresses.js';
-import { Batcher } from './batcher.js';
-import { readCursor, requestDigest, writeCursor } from './cursors.js';
-import { addKey, KeyRing, readKeys, removeKey } from './keys.js';
-import { boundaryOf, parseMultipart } from './multipart.js';
-import { asProblem, HttpProblem } from './problems.js';
-import { RateLimiter } from './rate-limit.js';
-import { ByteBudget, Slots } from './slots.js';
-import { loadPage, matchesTag, pageResponse } from './static-page.js';
+import { Batcher } from './galleries/batcher.js';
+import { callerAddress, isLoopback } from './guard/addresses.js';
+import { addKey, KeyRing, readKeys, removeKey } from './guard/keys.js';
+import { RateLimiter } from './guard/rate-limit.js';
+import { ByteBudget, Slots } from './guard/slots.js';
+import { asProblem, HttpProblem } from './handlers/problems.js';
+import { loadPage, matchesTag, pageResponse } from './handlers/static-page.js';
+import { readCursor, requestDigest, writeCursor } from './request/cursors.js';
+import { boundaryOf, parseMultipart } from './request/multipart.js';
 
 let root: string;
 beforeAll(async () => {

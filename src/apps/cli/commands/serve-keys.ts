@@ -1,6 +1,6 @@
 /** limn serve keys */
 import { Command, Option } from 'commander';
-import { addKey, readKeys, removeKey, type Scope, scopes } from '../../server/keys.js';
+import { addKey, readKeys, removeKey, type Scope, scopes } from '../../server/guard/keys.js';
 import { newCommand, required } from '../options.js';
 
 interface KeyFlags {

@@ -1,7 +1,7 @@
 /** limn serve */
 import type { Command } from 'commander';
-import { batchingSettings } from '../../server/batcher.js';
-import { defaultLimits, serverLimits } from '../../server/limits.js';
+import { batchingSettings } from '../../server/galleries/batcher.js';
+import { defaultLimits, serverLimits } from '../../server/guard/limits.js';
 import { computingCommand, repeatableOption, required } from '../options.js';
 import { nameGalleries } from '../served-galleries.js';
 import { type ServingFlags, serveUntilTold, servingSettings } from '../serving.js';

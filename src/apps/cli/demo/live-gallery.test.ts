@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ServedGallery } from '../../server/service.js';
+import type { ServedGallery } from '../../server/galleries/service.js';
 import { FakeGallery } from '../../server/testing/fake-gallery.js';
 import { LiveGallery } from './live-gallery.js';
 

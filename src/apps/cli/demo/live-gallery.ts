@@ -1,6 +1,6 @@
 /** A served gallery whose model becomes better while it is served: searches go to the last one that was put in. */
 import { LimnError } from '../../../core/errors.js';
-import type { ServedDescription, ServedGallery } from '../../server/service.js';
+import type { ServedDescription, ServedGallery } from '../../server/galleries/service.js';
 
 type Training = NonNullable<ServedDescription['training']>;
 

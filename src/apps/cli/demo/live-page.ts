@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { LimnError } from '../../../core/errors.js';
 import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
 import { Gallery } from '../../../search/gallery/gallery.js';
-import { galleryService } from '../../server/gallery-service.js';
-import { blockOtherFormats } from '../../server/images.js';
+import { galleryService } from '../../server/galleries/gallery-service.js';
 import { createLog } from '../../server/log.js';
+import { blockOtherFormats } from '../../server/request/images.js';
 import { type RunningServer, startServer } from '../../server/server.js';
 import { LiveGallery } from './live-gallery.js';
 

@@ -13,7 +13,7 @@ import type {
   SearchRequest,
 } from '../../../search/gallery/search-types.js';
 import type { ItemMetadata } from '../../../search/store/metadata.js';
-import type { ServedDescription, ServedGallery, ServedImage, ServedItem } from '../service.js';
+import type { ServedDescription, ServedGallery, ServedImage, ServedItem } from '../galleries/service.js';
 
 interface Kept extends ServedItem {
   bytes: Uint8Array;
