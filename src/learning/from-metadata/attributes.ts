@@ -47,12 +47,18 @@ export interface AttributeOptions {
 /** With fewer categories than this, words that come back in titles are attributes too. */
 const poor = 3;
 
+export interface ReadAttributes {
+  attributes: CatalogueAttribute[];
+  /** The free texts of each row, all together, where columns say so little that these have to. */
+  texts?: readonly (string | undefined)[];
+}
+
 /** @throws LimnError USAGE for a field that is no column */
 export function readAttributes(
   rows: readonly CatalogueRow[],
   columns: readonly Column[],
   { fields }: AttributeOptions = {},
-): CatalogueAttribute[] {
+): ReadAttributes {
   const names = columns.map(({ name }) => name);
   for (const field of fields ?? []) {
     if (names.includes(field)) continue;
@@ -75,19 +81,19 @@ export function readAttributes(
     if (column.kind === 'list') return [list(base, cells, column)];
     return column.kind === 'number' ? [number(base, cells)] : [];
   });
-  const texts = own.filter(({ kind }) => kind === 'text').map(({ name }) => name);
-  if (texts.length === 0) return made;
+  const free = own.filter(({ kind }) => kind === 'text').map(({ name }) => name);
+  if (free.length === 0) return { attributes: made };
   const categories = made.filter(({ kind }) => kind !== 'number');
-  const mined = mineTitles(
-    rows.map(({ values }) => joined(texts.map((name) => valueText(values[name])))),
-    {
-      taken: new Set(made.flatMap(({ role }) => role ?? [])),
-      known: new Set(categories.flatMap((attribute) => ('values' in attribute ? attribute.values.flatMap(titleWords) : []))),
-      words: categories.length < poor,
-    },
-  );
+  const isPoor = categories.length < poor;
+  const texts = rows.map(({ values }) => joined(free.map((name) => valueText(values[name]))));
+  const mined = mineTitles(texts, {
+    taken: new Set(made.flatMap(({ role }) => role ?? [])),
+    known: new Set(categories.flatMap((attribute) => ('values' in attribute ? attribute.values.flatMap(titleWords) : []))),
+    words: isPoor,
+  });
   const none = new Map<string, ReadonlyMap<string, string>>();
-  return [...made, ...mined.map(({ name, role, of }) => category({ name, role, source: 'words', translations: none }, of))];
+  const said = mined.map(({ name, role, of }) => category({ name, role, source: 'words', translations: none }, of));
+  return { attributes: [...made, ...said], ...(isPoor ? { texts } : {}) };
 }
 
 type Base = Pick<CategoryAttribute, 'name' | 'role' | 'source' | 'translations'>;

@@ -28,14 +28,17 @@ export function chooseAttributes(attributes: readonly CatalogueAttribute[], near
     return finer === undefined;
   });
   const visible = kept.filter((attribute) => {
-    if (asked || nearest.length < enoughRows) return true;
-    const seen = visibility(attribute, nearest);
-    if (Number.isNaN(seen) || seen >= leastVisible) return true;
-    const reason = `the images do not show it (neighbours agree ${seen.toFixed(2)} above chance)`;
+    if (asked || isShown(attribute, nearest)) return true;
+    const reason = `the images do not show it (neighbours agree ${visibility(attribute, nearest).toFixed(2)} above chance)`;
     leftOut.push({ name: attribute.name, reason });
     return false;
   });
   return { attributes: visible, leftOut };
+}
+
+/** Whether images show an attribute, as far as can be told. */
+export function isShown(attribute: CatalogueAttribute, nearest: Nearest): boolean {
+  return nearest.length < enoughRows || !(visibility(attribute, nearest) < leastVisible);
 }
 
 /** Whether `other` has more values and each of them tells the value of `attribute`, in 98 of 100 rows. */

@@ -135,7 +135,7 @@ describe('attributes', () => {
           .map((x, i) => `${x} ${i}`),
       ),
     });
-    const found = readAttributes(rows, typeColumns(rows));
+    const { attributes: found } = readAttributes(rows, typeColumns(rows));
     const of = (name: string) => found.find((attribute) => attribute.name === name);
     expect(of('colour')).toMatchObject({ source: 'words', values: ['blue', 'red'] });
     expect(of('type')).toMatchObject({ values: ['dress', 'shirt', 't-shirt'] });
@@ -146,7 +146,7 @@ describe('attributes', () => {
 
   it('a column of another language translates and is none of its own', () => {
     const rows = rowsOf({ colour: ['red', 'blue'], colour_de: ['rot', 'blau'], kind: ['a', 'a', 'b', 'b'] });
-    const found = readAttributes(rows, typeColumns(rows));
+    const { attributes: found } = readAttributes(rows, typeColumns(rows));
     expect(found.map(({ name }) => name)).toEqual(['colour', 'kind']);
     expect(found[0]?.translations.get('de')).toEqual(
       new Map([
@@ -159,7 +159,7 @@ describe('attributes', () => {
   it('spellings of one value are one value, and brands keep their plural', () => {
     const type = ['Dress', 'dresses', 'DRESS', ' dress ', 'T-shirt', 'T shirts', 'tshirt', 'T-shirt'];
     const rows = rowsOf({ type, tags: ['Boot|heels', 'boots|heel', 'boots', 'heels'], brand: ['Levi', 'Levis'] });
-    const found = readAttributes(rows, typeColumns(rows));
+    const { attributes: found } = readAttributes(rows, typeColumns(rows));
     expect(found.map((attribute) => 'values' in attribute && attribute.values)).toEqual([
       ['dress', 't-shirt'],
       ['boots', 'heels'],
@@ -170,7 +170,9 @@ describe('attributes', () => {
 
   it('a column of yes and no is whether something is there', () => {
     const rows = rowsOf({ has_belt: ['yes', 'no', ''], hooded: [true, false] });
-    expect(readAttributes(rows, typeColumns(rows)).map((attribute) => 'values' in attribute && attribute.values)).toEqual([
+    expect(
+      readAttributes(rows, typeColumns(rows)).attributes.map((attribute) => 'values' in attribute && attribute.values),
+    ).toEqual([
       ['', 'belt'],
       ['', 'hooded'],
     ]);
@@ -178,7 +180,7 @@ describe('attributes', () => {
 
   it('fields choose, and one that is not there is named', () => {
     const rows = rowsOf({ colour: ['red', 'blue'], kind: ['a', 'a', 'b', 'b'] });
-    expect(readAttributes(rows, typeColumns(rows), { fields: ['kind'] }).map(({ name }) => name)).toEqual(['kind']);
+    expect(readAttributes(rows, typeColumns(rows), { fields: ['kind'] }).attributes.map(({ name }) => name)).toEqual(['kind']);
     expect(() => readAttributes(rows, typeColumns(rows), { fields: ['color'] })).toThrow(
       'no column "color". Did you mean "colour"?',
     );

@@ -10,6 +10,7 @@ import { Differences } from './changes.js';
 import { chooseAttributes } from './choose-attributes.js';
 import { type Column, typeColumns } from './columns.js';
 import { englishWording } from './english-wording.js';
+import { FreeWords } from './free-words.js';
 import { groupProducts } from './groups.js';
 import { findNear } from './near-images.js';
 import { type DrawnPair, drawPairs } from './pairs.js';
@@ -73,10 +74,12 @@ export async function makeTriplets(options: MakeTripletsOptions): Promise<MadeTr
   const perImage = options.perImage ?? Math.max(2, Math.min(24, Math.round(wantedTriplets / rows.length)));
   const columns = typeColumns(rows, fields);
   const near = await findNear(vectors, { signal, onProgress });
-  const choice = chooseAttributes(readAttributes(rows, columns, { fields }), near.nearest, fields !== undefined);
+  const read = readAttributes(rows, columns, { fields });
+  const choice = chooseAttributes(read.attributes, near.nearest, fields !== undefined);
+  const words = read.texts && FreeWords.from(read.texts, near.nearest);
   const leftOut = [...columns.flatMap(({ name, reason }) => (reason === undefined ? [] : [{ name, reason }])), ...choice.leftOut];
   const { attributes } = choice;
-  if (attributes.length === 0) throw nothingToTell(columns.length, leftOut);
+  if (attributes.length === 0 && !words) throw nothingToTell(columns.length, leftOut);
   const groups = groupProducts(rows, columns, near);
   const copies = near.copies.reduce((sum, { length }) => sum + length - 1, 0);
   const split = splitProducts(groups, Random.derive(seed, 'products of splits'));
@@ -85,7 +88,7 @@ export async function makeTriplets(options: MakeTripletsOptions): Promise<MadeTr
     splitNames.map((name) => {
       const random = Random.derive(seed, `pairs of ${name}`);
       const perReference = name === 'train' ? perImage : heldOutPerImage(split[name].length);
-      const pairs = drawPairs({ rows: split[name], perReference, differences, vectors, random, signal, onProgress });
+      const pairs = drawPairs({ rows: split[name], perReference, differences, words, vectors, random, signal, onProgress });
       return [name, pairs.map((pair) => tripletOf(pair, rows, wordings, random))];
     }),
   ) as Record<SplitName, MadeTriplet[]>;
@@ -105,6 +108,7 @@ export async function makeTriplets(options: MakeTripletsOptions): Promise<MadeTr
     products: groups.count,
     notes: [
       ...groups.notes,
+      ...(words ? [`half of the texts tell in ${words.count} words of the free texts what differs`] : []),
       ...(copies > 0 ? [`${copies} images are copies of another; they count as one product with it`] : []),
     ],
   };

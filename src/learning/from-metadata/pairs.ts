@@ -5,6 +5,7 @@ import type { OnProgress } from '../../core/progress.js';
 import type { Random } from '../../core/random.js';
 import type { ScoreVectors } from '../eval/vectors.js';
 import { type AttributeChange, type Differences, mostChanges } from './changes.js';
+import type { FreeWords } from './free-words.js';
 
 export interface DrawnPair {
   readonly reference: number;
@@ -22,6 +23,8 @@ export interface PairOptions {
   /** Most pairs from each reference. */
   perReference: number;
   differences: Differences;
+  /** Tells half of the pairs, which are near images then, whatever their attributes. */
+  words?: FreeWords | undefined;
   /** One row a product, of length 1. */
   vectors: ScoreVectors;
   random: Random;
@@ -36,12 +39,13 @@ const nearest = 16;
 /** How often one, two and three changes are wanted. */
 const shares = [0.4, 0.38, 0.22] as const;
 const nearShare = 0.6;
+const wordsShare = 0.5;
 /** How often a number that differs is told too, where there is room for it. */
 const comparisonShare = 0.35;
 
 /** Pairs by reference, in the order of `rows`; the same seed gives the same pairs. */
 export function drawPairs(options: PairOptions): DrawnPair[] {
-  const { rows, perReference, differences, vectors, random, signal, onProgress } = options;
+  const { rows, perReference, differences, words, vectors, random, signal, onProgress } = options;
   const { data, width } = vectors;
   const similarity = (a: number, b: number) => dot(data, a * width, data, b * width, width);
   const found: DrawnPair[] = [];
@@ -51,16 +55,31 @@ export function drawPairs(options: PairOptions): DrawnPair[] {
       onProgress?.({ stage: 'draw pairs', done: at, total: rows.length });
     }
     const open: CandidateRow[] = [];
+    const others: CandidateRow[] = [];
     for (const other of poolOf(rows, random)) {
       if (other === reference) continue;
+      if (words) others.push({ row: other, changes: 0, similarity: similarity(reference, other) });
       const changes = differences.count(reference, other);
       // Where nothing else differs, numbers may.
       if (changes > mostChanges || (changes === 0 && differences.comparisons(reference, other).length === 0)) continue;
       open.push({ row: other, changes: Math.max(1, changes), similarity: similarity(reference, other) });
     }
-    open.sort((a, b) => b.similarity - a.similarity || a.row - b.row);
+    open.sort(nearestFirst);
     const taken = new Set<number>();
-    while (taken.size < Math.min(perReference, open.length)) {
+    if (words) {
+      const near = others.sort(nearestFirst).slice(0, nearest);
+      const wanted = open.length === 0 ? perReference : Math.round(wordsShare * perReference);
+      for (const { row, similarity } of random.shuffle(near)) {
+        if (taken.size >= wanted) break;
+        const changes = words.changes(reference, row, random);
+        if (changes.length === 0) continue;
+        taken.add(row);
+        found.push({ reference, target: row, strategy: 'near', similarity, changes });
+      }
+    }
+    const free = open.filter(({ row }) => !taken.has(row)).length;
+    const all = Math.min(perReference, taken.size + free);
+    while (taken.size < all) {
       const isNear = random.uniform() < nearShare;
       const candidate = pick(open, taken, isNear, random);
       taken.add(candidate.row);
@@ -81,6 +100,8 @@ interface CandidateRow {
   changes: number;
   similarity: number;
 }
+
+const nearestFirst = (a: CandidateRow, b: CandidateRow) => b.similarity - a.similarity || a.row - b.row;
 
 function poolOf(rows: readonly number[], random: Random): readonly number[] {
   if (rows.length <= poolSize) return rows;
