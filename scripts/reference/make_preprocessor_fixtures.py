@@ -75,7 +75,7 @@ classes = {
     "PoolFormer": [{"size": shortest(16), "crop_size": square(16)}, {"size": shortest(16), "crop_size": square(16), "crop_pct": 0.7}]
     + [{"size": shortest(16), "crop_size": square(16), "crop_pct": None}],
     "Pvt": [{"size": square(16)}],
-    "Segformer": [{"size": square(16)}],
+    "Segformer": [{"size": square(16)}, {"size": square(16), "crop_size": square(12), "do_center_crop": True}],
     "Siglip": [{"size": square(16)}, {"size": square(16), "resample": 2}],
     "ViT": [{"size": square(16)}, {"size": square(16), "resample": 3}, {"size": square(16), "image_mean": 0.5, "image_std": 0.25}],
 }

@@ -98,7 +98,7 @@ async function readSteps(folder: string, modelType: string | undefined): Promise
   return undefined;
 }
 
-/** Undefined for a file that says nothing of pictures, or that leaves it to timm's config.json. */
+/** Undefined for a file that says nothing of images, or that leaves it to timm's config.json. */
 function stepsOf(source: string, value: unknown, label: string, modelType: string | undefined): ImageSteps | undefined {
   if (source === 'open_clip_config.json') return readOpenClipConfig(value, label);
   if (source === 'config.json') return readTimmConfig(value, label);
@@ -106,7 +106,7 @@ function stepsOf(source: string, value: unknown, label: string, modelType: strin
   const content = source === 'processor_config.json' ? nested : value;
   if (content === undefined) return undefined;
   const { image_processor_type: type } = (content ?? {}) as { image_processor_type?: string };
-  return type === 'TimmWrapperImageProcessor' ? undefined : readPreprocessor(content, label, modelType);
+  return type === 'TimmWrapperImageProcessor' ? readTimmConfig(content, label) : readPreprocessor(content, label, modelType);
 }
 
 function settingsNote(value: unknown, modelType: string | undefined): { note?: string } {
