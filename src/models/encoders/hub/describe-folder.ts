@@ -5,10 +5,10 @@ import { basename, join } from 'node:path';
 import { sealed } from '../../../core/checksum.js';
 import { LimnError } from '../../../core/errors.js';
 import { readJson, writeFileAtomic } from '../../../core/files.js';
+import { elementTypeName } from '../../../engine/graph/element-types.js';
 import { type EncoderDescription, folderFile, parseDescription } from '../image/description.js';
 import { OnnxImageEncoder } from '../image/image-encoder.js';
 import { describeText, type TextChoices } from './describe-text.js';
-import { typeName } from './element-types.js';
 import { batchOf, configSchema, externalOf, type HubConfig } from './encoder-config.js';
 import { besideIn, type EncoderFolder, hashFiles } from './encoder-folder.js';
 import { type FeatureChoices, planImageFeatures } from './image-features.js';
@@ -110,12 +110,12 @@ const [float32, float16] = [1, 10];
 function onlyInput(inputs: readonly GraphInput[], path: string): GraphInput {
   const [input, ...others] = inputs.toSorted((a, b) => Number(b.shape.length === 4) - Number(a.shape.length === 4));
   if (!input || others.length > 0) {
-    const beside = others.map(({ name, elementType }) => `${name} (${typeName(elementType)})`).join(', ');
+    const beside = others.map(({ name, elementType }) => `${name} (${elementTypeName(elementType)})`).join(', ');
     const message = `${path} takes ${beside} beside the image ${input?.name}, and limn gives the image alone: export the model without that input.`;
     throw new LimnError('ENCODER', message, { details: { inputs } });
   }
   if (input.elementType === float32 || input.elementType === float16) return input;
-  const message = `${path} takes images as ${typeName(input.elementType)} (${input.name}), and limn gives float32 or float16: export it with an input of float32, in which pixels are normalised.`;
+  const message = `${path} takes images as ${elementTypeName(input.elementType)} (${input.name}), and limn gives float32 or float16: export it with an input of float32, in which pixels are normalised.`;
   throw new LimnError('ENCODER', message, { details: { inputs } });
 }
 

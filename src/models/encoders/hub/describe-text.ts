@@ -3,10 +3,10 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { LimnError } from '../../../core/errors.js';
 import { readJson } from '../../../core/files.js';
+import { elementTypeName } from '../../../engine/graph/element-types.js';
 import { HubTokenizer } from '../text/hub-tokenizer.js';
 import { type TextDescription, textDescription } from '../text/text-description.js';
 import { OnnxTextEncoder, type TextFiles } from '../text/text-encoder.js';
-import { typeName } from './element-types.js';
 import { batchOf, externalOf, type HubConfig, longestText } from './encoder-config.js';
 import { besideIn } from './encoder-folder.js';
 import { exposeFeatures, type Feature, type GraphInput, type Inspection, inspectEncoder, noHiddenState } from './rewire.js';
@@ -44,7 +44,7 @@ export async function describeText(
   if (!ids || others.length > 0 || !Object.values(integers).includes(ids.elementType)) throw otherInputs(inspection, ids, path);
   const unlike = [mask, types].find((input) => input && input.elementType !== ids.elementType);
   if (unlike) {
-    const message = `${path} takes ${unlike.name} as ${typeName(unlike.elementType)} and ${ids.name} as ${typeName(ids.elementType)}, and limn gives both in one type: export it with int64 for all of them.`;
+    const message = `${path} takes ${unlike.name} as ${elementTypeName(unlike.elementType)} and ${ids.name} as ${elementTypeName(ids.elementType)}, and limn gives both in one type: export it with int64 for all of them.`;
     throw new LimnError('ENCODER', message, { details: { inputs: inspection.inputs } });
   }
   const files = { tokenizer: 'tokenizer.json', tokenizerConfig: 'tokenizer_config.json' };
@@ -95,7 +95,7 @@ const known = ['input_ids', 'attention_mask', 'token_type_ids'];
 
 function otherInputs({ inputs }: Inspection, ids: GraphInput | undefined, path: string): LimnError {
   const others = inputs.filter(({ name }) => !known.includes(name)).map(({ name }) => name);
-  const found = inputs.map(({ name, elementType }) => `${name} (${typeName(elementType)})`).join(', ');
+  const found = inputs.map(({ name, elementType }) => `${name} (${elementTypeName(elementType)})`).join(', ');
   const way = ids
     ? `limn does not give ${others.join(', ') || `${ids.name} in this type`}. Export it with ${known.join(', ')} alone, as int64`
     : `limn tells them by their names. Call them ${known.join(', ')} when you export it ("input_names")`;

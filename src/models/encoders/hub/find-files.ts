@@ -1,7 +1,7 @@
 /** Which files of a folder make an encoder, whatever they are called: an ONNX file is told by what it takes. */
 import { join } from 'node:path';
 import { LimnError } from '../../../core/errors.js';
-import { typeName } from './element-types.js';
+import { elementTypeName } from '../../../engine/graph/element-types.js';
 import { settingsFiles } from './image-steps.js';
 import { chooseFiles, dtypeOfName, type EncoderDtype, type EncoderLayout, textSettings } from './layout.js';
 import { type Inspection, inspectEncoder, integers } from './rewire.js';
@@ -51,13 +51,19 @@ export async function findEncoderFiles(
   const external = taken.flatMap(({ path, found }) => found.externalData.map((name) => beside(path, name)));
   const settings = settingsFiles.filter((path) => present.has(path));
   return {
-    dtype: dtype ?? dtypeOfName((image ?? text) as string),
+    dtype: dtype ?? dtypeOf(taken[0] as { path: string; found: Inspection }),
     ...(image === undefined ? {} : { image }),
     ...(text === undefined ? {} : { text }),
     files: [
       ...new Set([...settings, ...(text === undefined ? [] : textSettings), ...taken.map(({ path }) => path), ...external]),
     ],
   };
+}
+
+/** What the name says, and where it says nothing, what the weights are. */
+function dtypeOf({ path, found }: { path: string; found: Inspection }): EncoderDtype {
+  const named = dtypeOfName(path);
+  return named === 'fp32' ? found.precision : named;
 }
 
 function towersOf(paths: readonly string[], dtype: EncoderDtype | undefined, label: string): string[] {
@@ -114,7 +120,8 @@ function sideOf({ inputs }: Inspection): Side {
 
 function noEncoder(found: Inspection, label: string): LimnError {
   const described = found.inputs.map(
-    ({ name, elementType, shape }) => `${name}, ${typeName(elementType)} (${shape.map((extent) => extent ?? '?').join(', ')})`,
+    ({ name, elementType, shape }) =>
+      `${name}, ${elementTypeName(elementType)} (${shape.map((extent) => extent ?? '?').join(', ')})`,
   );
   const takes = described.join('; ');
   const reasons: Partial<Record<Side, string>> = {

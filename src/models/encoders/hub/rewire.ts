@@ -50,6 +50,8 @@ export interface Inspection {
   inputs: GraphInput[];
   outputs: GraphInput[];
   externalData: string[];
+  /** The precision of most of its weights. */
+  precision: 'fp32' | 'fp16' | 'q8';
   /** Where the file names none: values that the local features may be, the likeliest first, some in forms that do not fit. */
   hidden: string[];
   /** The values that local and global features are taken from, where they are found. */
@@ -57,7 +59,7 @@ export interface Inspection {
   global?: string;
 }
 
-const float32 = 1;
+const [float32, float16] = [1, 10];
 /** int32 and int64. */
 export const integers: readonly number[] = [6, 7];
 const localOutputs = ['last_hidden_state', 'token_embeddings'];
@@ -90,6 +92,7 @@ export async function inspectEncoder(file: string): Promise<Inspection> {
     inputs: graphInputs(graph),
     outputs,
     externalData,
+    precision: precisionOf(graph),
     hidden,
     ...(local === undefined ? {} : { local }),
     ...(global === undefined ? {} : { global }),
@@ -191,6 +194,17 @@ async function readModel(file: string): Promise<ModelProto & { graph: GraphProto
   } catch (error) {
     throw LimnError.isInstance(error) ? error : refuse(`${messageOf(error)}. Get it again`, error);
   }
+}
+
+const quantizing = /^(DequantizeLinear|DynamicQuantize\w+|MatMulInteger\w*|ConvInteger|QLinear\w+|QGemm)$/;
+
+function precisionOf({ node, initializer }: GraphProto): Inspection['precision'] {
+  if (node.some(({ opType }) => quantizing.test(opType))) return 'q8';
+  const elements = (type: number) =>
+    initializer
+      .filter(({ dataType }) => dataType === type)
+      .reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * Number(b), 1), 0);
+  return elements(float16) > elements(float32) ? 'fp16' : 'fp32';
 }
 
 function graphInputs(graph: GraphProto): GraphInput[] {
