@@ -85,6 +85,8 @@ timm_settings = [
     {"input_size": [3, 17, 17], "interpolation": "bicubic", "crop_pct": 1.0, "crop_mode": "center"},
     {"input_size": [3, 16, 16], "interpolation": "bicubic", "crop_pct": 0.8, "crop_mode": "squash"},
     {"input_size": [3, 18, 18]},
+    {"input_size": [3, 24, 24], "crop_pct": 1.1},
+    {"input_size": [3, 24, 24], "crop_pct": 1.1, "crop_mode": "squash"},
 ]
 open_clip_settings = [{}, {"interpolation": "bilinear", "resize_mode": "squash"}, {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}]
 
