@@ -9,7 +9,15 @@ import { type TextDescription, textDescription } from '../text/text-description.
 import { OnnxTextEncoder, type TextFiles } from '../text/text-encoder.js';
 import { batchOf, externalOf, type HubConfig, longestText } from './encoder-config.js';
 import { besideIn } from './encoder-folder.js';
-import { exposeFeatures, type Feature, type GraphInput, type Inspection, inspectEncoder, noHiddenState } from './rewire.js';
+import {
+  exposeFeatures,
+  type Feature,
+  type GraphInput,
+  type Inspection,
+  inspectEncoder,
+  isInside,
+  noHiddenState,
+} from './rewire.js';
 import type { SentenceSettings } from './sentence-settings.js';
 
 /** What the caller says of a text encoder, in place of what its files say. */
@@ -79,6 +87,7 @@ export async function describeText(
   };
   const attendsPadding = await tried(description, places, path);
   const notes = [
+    ...(isInside(inspection, local) ? [`The local features of a text are ${local}, a value inside the graph.`] : []),
     ...(said ? [`The global feature of a text is ${said}.`] : []),
     ...(sentence?.prompt ? [`Texts are read without the prompt that the model puts before them: ${sentence.prompt}`] : []),
   ];

@@ -57,7 +57,7 @@ export async function imageSteps(
   if (size === undefined || mean === undefined || std === undefined) {
     throw new LimnError(
       'USAGE',
-      `No file says how images are prepared: there is no ${settingsFiles.slice(0, 3).join(', ')} and no config.json of timm. Give ${missing.map(([flag]) => flag).join(', ')} (and --resampling, --fit if they are not pillow-bicubic and cover).`,
+      `No file says how images are prepared: there is no ${settingsFiles.slice(0, 3).join(', ')} and no config.json of timm. Give ${missing.map(([flag]) => flag).join(', ')} (and --resampling, --fit if they are not pillow-bicubic and cover). Models of timm and torchvision mostly have --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225.`,
       { details: { folder } },
     );
   }

@@ -99,6 +99,9 @@ export async function inspectEncoder(file: string): Promise<Inspection> {
   };
 }
 
+/** Whether a value is none that the file gives. */
+export const isInside = ({ outputs }: Inspection, value: string): boolean => !outputs.some(({ name }) => name === value);
+
 /** How a feature is made of a value of the graph. */
 export interface Feature {
   from: string;
