@@ -155,7 +155,7 @@ describe('an encoder from the Hub', () => {
 
   it('says which blocks it has', async () => {
     await expect(trained('none', 7)).rejects.toThrow(
-      /vision_model.*has the blocks 0 to 1, so it cannot be trained from block 7 on\.$/,
+      /vision_model.*has the blocks 0 to 1, so it cannot be trained from block 7 on\. Give 0 to 1; "limn encoders check" lists the blocks\.$/,
     );
   });
 });

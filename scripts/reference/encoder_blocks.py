@@ -398,16 +398,21 @@ def distance(a: Tensor, b: Tensor, floor: float = 0.0) -> float:
     return ((a.double() - b).abs().max() / max(b.abs().max().item(), floor, 1e-12)).item()
 
 
+def largest_error(gradients: dict[str, Tensor], exact: dict[str, Tensor]) -> float:
+    """Of all gradients, each relative to its largest value, small ones to the thousandth part of the largest of all."""
+    floor = 1e-3 * max(value.abs().max().item() for value in exact.values())
+    return max(distance(gradients[name], value, floor) for name, value in exact.items())
+
+
 def is_steady(module: nn.Module, inputs: list[Tensor], factors: list[Tensor], gradients: dict[str, Tensor]) -> bool:
     """Whether roundings of the weights leave the gradients as they are: no activation stands at a kink."""
-    floor = 1e-3 * max(value.abs().max().item() for value in gradients.values())
     for _ in range(2):
         moved = copy.deepcopy(module)
         with torch.no_grad():
             for parameter in moved.parameters():
                 parameter.mul_(1 + 1.2e-7 * torch.randn_like(parameter))
         _, others = differentiate(moved, inputs, factors)
-        if max(distance(others[name], value, floor) for name, value in gradients.items()) > 5e-5:
+        if largest_error(others, gradients) > 5e-5:
             return False
     return True
 
@@ -434,17 +439,38 @@ def truth(tower: Tower) -> tuple[dict, dict[str, Tensor]]:
             tensors |= {f"gradient.{name}": gradients[name].float(), f"value.{name}": parameter.detach().float()}
     for convolution, normalization in normalized_convolutions(module, inputs):
         tensors |= {key: value.float() for key, value in folded(module, convolution, normalization).items()}
-    with torch.no_grad():
-        single = results_of(tower.module, list(tower.inputs.values()))
+    single, single_gradients = differentiate(copy.deepcopy(tower.module), list(tower.inputs.values()), factors)
     facts = {
         "blocks": tower.blocks,
         "parameters": list(gradients),
         "buffers": [name for name, _ in module.named_buffers()],
         # How far PyTorch itself is away in float32, and how often inputs at a kink were drawn again.
         "float32": max(distance(value, exact) for value, exact in zip(single, outputs)),
+        "float32 gradients": largest_error(single_gradients, gradients),
+        "several": handing_on_several(module, inputs, tower.blocks),
         "draws": draws,
     }
     return facts, tensors
+
+
+def handing_on_several(module: nn.Module, inputs: list[Tensor], blocks: list[str]) -> list[str]:
+    """The blocks that return more than one tensor, as T5's do with the bias of positions: no single value stands for them."""
+    found: list[str] = []
+
+    def note(name):
+        return lambda part, given, result: found.append(name) if sum(isinstance(each, Tensor) for each in tensors_in(result)) > 1 else None
+
+    within = [(name, part) for path, part in module.named_modules() for name in blocks if f".{path}".endswith(f".{name}")]
+    hooks = [part.register_forward_hook(note(name)) for name, part in within]
+    with torch.no_grad():
+        module(*inputs)
+    for hook in hooks:
+        hook.remove()
+    return list(dict.fromkeys(found))
+
+
+def tensors_in(result) -> list:
+    return [each for part in result for each in tensors_in(part)] if isinstance(result, (tuple, list)) else [result]
 
 
 def wide(value: Tensor) -> Tensor:

@@ -104,7 +104,8 @@ def processed(processor) -> Tensor:
 
 
 def blocks_of(module: nn.Module, pattern: str) -> list[str]:
-    return [name for name, _ in module.named_modules() if re.fullmatch(pattern, name)]
+    # A block without parameters, as EfficientFormer has one that flattens, is none to be trained.
+    return [name for name, part in module.named_modules() if re.fullmatch(pattern, name) and any(True for _ in part.parameters())]
 
 
 def vision(model: nn.Module, processor, outputs: list[str], blocks: str, file="model.onnx", call=None, config=None) -> Export:

@@ -75,7 +75,7 @@ classes = {
     "PoolFormer": [{"size": shortest(16), "crop_size": square(16)}, {"size": shortest(16), "crop_size": square(16), "crop_pct": 0.7}]
     + [{"size": shortest(16), "crop_size": square(16), "crop_pct": None}],
     "Pvt": [{"size": square(16)}],
-    "Segformer": [{"size": square(16)}],
+    "Segformer": [{"size": square(16)}, {"size": square(16), "crop_size": square(12), "do_center_crop": True}],
     "Siglip": [{"size": square(16)}, {"size": square(16), "resample": 2}],
     "ViT": [{"size": square(16)}, {"size": square(16), "resample": 3}, {"size": square(16), "image_mean": 0.5, "image_std": 0.25}],
 }
@@ -85,6 +85,8 @@ timm_settings = [
     {"input_size": [3, 17, 17], "interpolation": "bicubic", "crop_pct": 1.0, "crop_mode": "center"},
     {"input_size": [3, 16, 16], "interpolation": "bicubic", "crop_pct": 0.8, "crop_mode": "squash"},
     {"input_size": [3, 18, 18]},
+    {"input_size": [3, 24, 24], "crop_pct": 1.1},
+    {"input_size": [3, 24, 24], "crop_pct": 1.1, "crop_mode": "squash"},
 ]
 open_clip_settings = [{}, {"interpolation": "bilinear", "resize_mode": "squash"}, {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}]
 

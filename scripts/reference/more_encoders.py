@@ -148,7 +148,6 @@ of_texts = {
     "rembert": ("RemBertModel", "RemBertConfig", {**small, "input_embedding_size": 8, "output_embedding_size": 8, **words}, layers),
     "squeezebert": ("SqueezeBertModel", "SqueezeBertConfig", {**small, "embedding_size": 16, **words, "q_groups": 2, "k_groups": 2, "v_groups": 2, "post_attention_groups": 1, "intermediate_groups": 2, "output_groups": 2}, layers),
     "umt5": ("UMT5EncoderModel", "UMT5Config", {"d_model": 16, "d_kv": 8, "d_ff": 24, "num_layers": 2, "num_heads": 2, "vocab_size": 40, "pad_token_id": 39}, r".*block\.\d+"),
-    "xlm": ("XLMModel", "XLMConfig", {"emb_dim": 16, "n_layers": 2, "n_heads": 2, "vocab_size": 40, "max_position_embeddings": 16, "pad_index": 39, "n_words": 40}, r"attentions\.\d+"),
     "xlm_roberta": ("XLMRobertaModel", "XLMRobertaConfig", {**small, **wide}, r".*layer\.\d+"),
     "xlnet": ("XLNetModel", "XLNetConfig", {"d_model": 16, "d_inner": 24, "n_layer": 2, "n_head": 2, "vocab_size": 40, "pad_token_id": 39}, r"layer\.\d+"),
 }

@@ -5,6 +5,7 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { LimnError, messageOf } from './errors.js';
 import { streamRegularFile } from './regular-file.js';
+import { standInFor } from './stand-in.js';
 import { readText } from './text-file.js';
 
 /** Tells writes of this process apart. */
@@ -41,7 +42,10 @@ export async function readJson(path: string, what: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new LimnError('DATA', `${path} is not valid JSON (${what}): ${messageOf(error)}.`, { details: { path }, cause: error });
+    throw new LimnError('DATA', `${path} is not valid JSON (${what}): ${standInFor(text) ?? messageOf(error)}.`, {
+      details: { path },
+      cause: error,
+    });
   }
 }
 

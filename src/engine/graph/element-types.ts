@@ -7,3 +7,11 @@ export const elementTypes: Readonly<Record<DType, number>> = { float32: 1, int32
 export function dtypeOf(elementType: unknown): DType | undefined {
   return (Object.keys(elementTypes) as DType[]).find((dtype) => elementTypes[dtype] === elementType);
 }
+
+/** The names of the types that limn does not use, as people know them. */
+const otherNames: Readonly<Record<number, string>> = { 2: 'uint8', 3: 'int8', 8: 'string', 11: 'float64', 16: 'bfloat16' };
+
+/** The name of an ONNX number, for messages. */
+export function elementTypeName(elementType: number): string {
+  return dtypeOf(elementType) ?? otherNames[elementType] ?? `ONNX type ${elementType}`;
+}

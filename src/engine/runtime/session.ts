@@ -6,6 +6,7 @@ import { LimnError, messageOf } from '../../core/errors.js';
 import { makeFolder, writeError } from '../../core/files.js';
 import type { ByteTensor, Tensor } from '../tensor/tensor.js';
 import { chosenDevice, type Device, noGpu } from './device.js';
+import { loadReason } from './load-reason.js';
 import type { UpdatePlan } from './optimizer/plan.js';
 import { fetchedFor, type PackedOutputs, unpacked } from './packed-outputs.js';
 import type { DeviceAbilities, RunReply, WireFeed, WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
@@ -216,7 +217,7 @@ export class Session {
       return new Session({ thread, id, label, carry, packed, device, ...names });
     } catch (error) {
       if (device === 'cpu') await thread.end();
-      throw new LimnError('RUNTIME', `ONNX Runtime cannot load the ${label}: ${messageOf(error)}`, { cause: error });
+      throw new LimnError('RUNTIME', `ONNX Runtime cannot load the ${label}: ${loadReason(messageOf(error))}`, { cause: error });
     }
   }
 

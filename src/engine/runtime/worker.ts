@@ -127,7 +127,8 @@ async function load({ model, device, threads, profile, carry, inPlace, update }:
       // A plan of the memory is kept beside the arena that the first run has filled: as fast without, and a training step takes a third less.
       enableMemPattern: false,
       graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
+      // What goes wrong is thrown; written to the console as well it would be said twice.
+      logSeverityLevel: 4,
       ...(profile ? { enableProfiling: true, profileFilePrefix: profile } : {}),
       // Threads wait for the next operator spinning, which is faster than waking, and sleep as soon as the run ends: other work has the cores.
       extra: { session: { intra_op: { allow_spinning: '1' }, force_spinning_stop: '1' } },

@@ -21,8 +21,11 @@ export async function openTrainable<D extends ParameterChoice>(
   const model = await readModelFile(weights, description);
   const blocks = blocksOf(model);
   if (from >= Math.max(1, blocks.length)) {
-    const there = blocks.length === 0 ? 'no blocks that limn recognises' : `the blocks 0 to ${blocks.length - 1}`;
-    throw new LimnError('USAGE', `${weights} has ${there}, so it cannot be trained from block ${from} on.`);
+    const last = blocks.length - 1;
+    const there = last < 0 ? 'no blocks that limn recognises' : `the blocks 0 to ${last}`;
+    const way = last < 1 ? 'Give 0, which trains all of it' : `Give 0 to ${last}`;
+    const message = `${weights} has ${there}, so it cannot be trained from block ${from} on. ${way}; "limn encoders check" lists the blocks.`;
+    throw new LimnError('USAGE', message, { details: { from, blocks: blocks.length } });
   }
   const cuts = blocks.flatMap(({ output }) => output ?? []);
   return { description, model, trained: trainedWeights(model, blocks, from), cuts };

@@ -7,7 +7,7 @@ import {
   listHubEncoders,
   openHubEncoder,
 } from '../../../models/encoders/hub/encoder-folder.js';
-import { encoderFindings, findingLines } from '../../../models/encoders/hub/findings.js';
+import { type EncoderFindings, encoderFindings, findingLines } from '../../../models/encoders/hub/findings.js';
 import { type ImportOptions, importEncoder } from '../../../models/encoders/hub/import-encoder.js';
 import { type EncoderDtype, encoderDtypes } from '../../../models/encoders/hub/layout.js';
 import { pullEncoder } from '../../../models/encoders/hub/pull.js';
@@ -85,7 +85,18 @@ interface AddFlags extends Omit<ImportOptions, 'std' | 'shorterSide'> {
 async function runAdd(place: string, { json, std, scaledSide, ...options }: AddFlags): Promise<void> {
   const encoder = await importEncoder(place, { ...options, std: std, shorterSide: scaledSide });
   report(encoder, json);
-  if (!json) for (const line of findingLines(await encoderFindings(encoder))) process.stdout.write(`${line}\n`);
+  if (json) return;
+  const findings = await encoderFindings(encoder);
+  for (const line of [...findingLines(findings), nextStep(findings)]) process.stdout.write(`${line}\n`);
+}
+
+function nextStep({ name, picture: image, text }: EncoderFindings): string {
+  const sides = [...(image ? [`--encoder ${name}`] : []), ...(text ? [`--text-encoder ${name}`] : [])].join(' ');
+  const counts = [image, text].flatMap((side) => (side && 'blocks' in side.trainable ? [side.trainable.blocks] : []));
+  const last = Math.min(...counts) - 1;
+  const trained =
+    Number.isFinite(last) && last >= 0 ? `; with --train-from 0${last > 0 ? ` to ${last}` : ''} it is trained too` : '';
+  return `next: limn train ${sides} ... uses it as it is${trained}.`;
 }
 
 function parseCount(value: string): number {

@@ -110,6 +110,8 @@ function wrapperOf({ file, weights }: ImportedModel): string {
   // Paths of nodes may leave out what names begin with.
   const [first, ...others] = paths.filter(([part]) => part === paths[0]?.[0]);
   if (first === undefined || others.length === 0) return '';
+  // Where blocks have other beginnings too, as `layer2.0` beside `layer1.0`, it is the first of them and wraps nothing.
+  if (named.some((name) => name.split('.')[0] !== first[0] && blockIn(name) !== undefined)) return '';
   const differs = first.findIndex((part, i) => others.some((other) => other[i] !== part));
   const last = first.slice(0, Math.max(0, differs)).findLastIndex((part) => /^\d+$/.test(part));
   return last < 0 ? '' : `${first.slice(0, last + 1).join('.')}.`;

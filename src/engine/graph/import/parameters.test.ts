@@ -175,6 +175,10 @@ test('a list whose only item holds everything is around a model, and no block', 
   };
   expect(blocks('layers.0.')).toEqual(['layers.0.blocks.0', 'layers.0.blocks.1']);
   expect(blocks('module.')).toEqual(['module.blocks.0', 'module.blocks.1']);
+  // A first stage of one block, whose other weights have lost their names, is a block.
+  const stages = ['layer1.0.se.fc1', 'layer1.0.se.fc2', 'layer2.0.se.fc1', 'layer2.1.se.fc1', 'logits'];
+  const first = Object.fromEntries(stages.map((name) => [`${name}.weight`, learned]));
+  expect(blocksOf(modelOf(first)).map(({ name }) => name)).toEqual(['layer1.0', 'layer2.0', 'layer2.1']);
   const alone = Object.fromEntries(['fc1', 'fc2'].map((name) => [`layers.0.${name}.weight`, learned]));
   expect(blocksOf(modelOf(alone)).map(({ name }) => name)).toEqual(['layers.0']);
 });

@@ -160,7 +160,12 @@ describe('what limn cannot import is an error of code GRAPH_UNSUPPORTED', () => 
 
   test.each<[string, Uint8Array, string]>([
     ['another operator set', onnxFile({ ...linear, opset: 6 }), 'operator set 6, and limn reads 7 to 25'],
-    ['another element type', withTensor({ dataType: 14 }), 'Tensor weight of the ONNX file has the ONNX element type 14'],
+    ['another element type', withTensor({ dataType: 14 }), 'Tensor weight of the ONNX file has elements of ONNX type 14, which'],
+    [
+      'quantised weights',
+      withTensor({ dataType: 3 }),
+      'has elements of int8, as quantised models do, which limn cannot compute with',
+    ],
   ])('%s', (_, bytes, message) => {
     const error = errorOf(() => readModel(bytes));
     expect([error.code, error.message]).toEqual(['GRAPH_UNSUPPORTED', expect.stringContaining(message)]);

@@ -2,7 +2,7 @@
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { fromFloat16 } from '../../tensor/float16.js';
 import { bytesPerElement, type DType, newArray, sizeOf, type Tensor, tensor } from '../../tensor/tensor.js';
-import { dtypeOf } from '../element-types.js';
+import { dtypeOf, elementTypeName } from '../element-types.js';
 import type { TensorProto } from '../proto/onnx_pb.js';
 
 /** Reads a stretch of a file that lies beside the model; `location` is relative to the model's folder. */
@@ -11,6 +11,8 @@ export type ExternalData = (location: string, offset: number, length: number) =>
 const double = 11;
 const bfloat16 = 16;
 const external = 1;
+/** uint8 and int8. */
+const quantized = [2, 3];
 
 /** The dtype that limn computes an ONNX element type in; undefined for one it cannot. */
 export function computedDtype(elementType: number): DType | undefined {
@@ -28,7 +30,7 @@ export function readTensor(proto: TensorProto, externalData?: ExternalData): Ten
   if (!dtype) {
     throw new LimnError(
       'GRAPH_UNSUPPORTED',
-      `Tensor ${name} of the ONNX file has the ONNX element type ${dataType}, which limn cannot compute with: export the model in float32.`,
+      `Tensor ${name} of the ONNX file has elements of ${elementTypeName(dataType)}, ${quantized.includes(dataType) ? 'as quantised models do, ' : ''}which limn cannot compute with: export the model in float32.`,
     );
   }
   const shape = proto.dims.map(Number);

@@ -24,10 +24,16 @@ export interface FileNodeSpec {
   branches?: Record<string, FileSpec>;
 }
 
+export interface FileInput {
+  /** A number is ONNX's own, for types that limn does not use. */
+  dtype: DType | number;
+  /** A text is the name of an extent that the user of the file settles. @default the file says nothing of the shape */
+  dims?: (number | string)[];
+}
+
 export interface FileSpec {
   opset?: number;
-  /** A text is the name of an extent that the user of the file settles. */
-  inputs?: Record<string, { dtype: DType; dims: (number | string)[] }>;
+  inputs?: Record<string, FileInput>;
   outputs: string[];
   initializers?: Record<string, Tensor>;
   nodes: FileNodeSpec[];
@@ -55,8 +61,10 @@ function graphOf({ inputs = {}, outputs, initializers = {}, nodes, external = {}
         name,
         type: {
           tensorType: {
-            elemType: elementTypes[dtype],
-            shape: { dim: dims.map((dim) => (typeof dim === 'string' ? { dimParam: dim } : { dimValue: BigInt(dim) })) },
+            elemType: typeof dtype === 'number' ? dtype : elementTypes[dtype],
+            ...(dims
+              ? { shape: { dim: dims.map((dim) => (typeof dim === 'string' ? { dimParam: dim } : { dimValue: BigInt(dim) })) } }
+              : {}),
           },
         },
       }),

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { sealed } from '../../../core/checksum.js';
 import { LimnError } from '../../../core/errors.js';
 import { readJson, writeFileAtomic } from '../../../core/files.js';
+import { elementTypeName } from '../../../engine/graph/element-types.js';
 import { type EncoderDescription, folderFile, parseDescription } from '../image/description.js';
 import { OnnxImageEncoder } from '../image/image-encoder.js';
 import { describeText, type TextChoices } from './describe-text.js';
@@ -76,7 +77,7 @@ async function describeImage(
   const inspection = await inspectEncoder(join(folder, path));
   const input = onlyInput(inspection.inputs, path);
   const layout = layoutOf(input, choices.layout, path);
-  const side = input.shape[layout === 'NCHW' ? 2 : 1];
+  const side = sideOfImages(input, layout, path);
   const { steps, source, note } = await imageSteps(folder, config.model_type, choices, side);
   const form = {
     ...steps,
@@ -107,10 +108,15 @@ async function describeImage(
 const [float32, float16] = [1, 10];
 
 function onlyInput(inputs: readonly GraphInput[], path: string): GraphInput {
-  const [input] = inputs;
-  if (input && inputs.length === 1 && (input.elementType === float32 || input.elementType === float16)) return input;
-  const found = inputs.map(({ name, elementType }) => `${name} (ONNX type ${elementType})`).join(', ');
-  throw new LimnError('ENCODER', `${path} takes ${found || 'nothing'}, not one float32 picture: take another dtype or export.`);
+  const [input, ...others] = inputs.toSorted((a, b) => Number(b.shape.length === 4) - Number(a.shape.length === 4));
+  if (!input || others.length > 0) {
+    const beside = others.map(({ name, elementType }) => `${name} (${elementTypeName(elementType)})`).join(', ');
+    const message = `${path} takes ${beside} beside the image ${input?.name}, and limn gives the image alone: export the model without that input.`;
+    throw new LimnError('ENCODER', message, { details: { inputs } });
+  }
+  if (input.elementType === float32 || input.elementType === float16) return input;
+  const message = `${path} takes images as ${elementTypeName(input.elementType)} (${input.name}), and limn gives float32 or float16: export it with an input of float32, in which pixels are normalised.`;
+  throw new LimnError('ENCODER', message, { details: { inputs } });
 }
 
 function layoutOf({ name, shape }: GraphInput, given: EncoderChoices['layout'], path: string): 'NCHW' | 'NHWC' {
@@ -120,8 +126,20 @@ function layoutOf({ name, shape }: GraphInput, given: EncoderChoices['layout'], 
   // Files that leave every extent open come from exporters of PyTorch models, which take (N, 3, H, W).
   if (!first && shape.every((extent) => extent === undefined)) return 'NCHW';
   const extents = shape.map((extent) => extent ?? '?').join(', ');
+  if (shape[1] !== undefined && shape[3] !== undefined && !first) {
+    const message = `The input ${name} of ${path} is (${extents}), and limn gives images of 3 colours: export the model for (N, 3, height, width).`;
+    throw new LimnError('ENCODER', message, { details: { shape } });
+  }
   throw new LimnError(
     'USAGE',
     `The input ${name} of ${path} is (${extents}), which does not show the axis of the colours. Give --layout NCHW or --layout NHWC.`,
   );
+}
+
+/** The side that a graph insists on. */
+function sideOfImages({ name, shape }: GraphInput, layout: 'NCHW' | 'NHWC', path: string): number | undefined {
+  const [height, width] = layout === 'NCHW' ? [shape[2], shape[3]] : [shape[1], shape[2]];
+  if (height === undefined || width === undefined || height === width) return height ?? width;
+  const message = `The input ${name} of ${path} takes images of ${width} x ${height} pixels, and limn gives square ones: export the model for a square size.`;
+  throw new LimnError('ENCODER', message, { details: { shape } });
 }

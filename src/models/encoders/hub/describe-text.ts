@@ -3,12 +3,21 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { LimnError } from '../../../core/errors.js';
 import { readJson } from '../../../core/files.js';
+import { elementTypeName } from '../../../engine/graph/element-types.js';
 import { HubTokenizer } from '../text/hub-tokenizer.js';
 import { type TextDescription, textDescription } from '../text/text-description.js';
 import { OnnxTextEncoder, type TextFiles } from '../text/text-encoder.js';
 import { batchOf, externalOf, type HubConfig, longestText } from './encoder-config.js';
 import { besideIn } from './encoder-folder.js';
-import { exposeFeatures, type Feature, type GraphInput, type Inspection, inspectEncoder, noHiddenState } from './rewire.js';
+import {
+  exposeFeatures,
+  type Feature,
+  type GraphInput,
+  type Inspection,
+  inspectEncoder,
+  isInside,
+  noHiddenState,
+} from './rewire.js';
 import type { SentenceSettings } from './sentence-settings.js';
 
 /** What the caller says of a text encoder, in place of what its files say. */
@@ -40,9 +49,11 @@ export async function describeText(
   const ids = named('input_ids') ?? (inspection.inputs.length === 1 ? inspection.inputs[0] : undefined);
   const [mask, types] = ['attention_mask', 'token_type_ids'].map(named);
   const others = inspection.inputs.filter((input) => ![ids, mask, types].includes(input));
-  if (!ids || others.length > 0 || !Object.values(integers).includes(ids.elementType)) {
-    const found = inspection.inputs.map((input) => input.name).join(', ');
-    throw new LimnError('ENCODER', `${path} takes ${found}, not input_ids and attention_mask: take another export.`);
+  if (!ids || others.length > 0 || !Object.values(integers).includes(ids.elementType)) throw otherInputs(inspection, ids, path);
+  const unlike = [mask, types].find((input) => input && input.elementType !== ids.elementType);
+  if (unlike) {
+    const message = `${path} takes ${unlike.name} as ${elementTypeName(unlike.elementType)} and ${ids.name} as ${elementTypeName(ids.elementType)}, and limn gives both in one type: export it with int64 for all of them.`;
+    throw new LimnError('ENCODER', message, { details: { inputs: inspection.inputs } });
   }
   const files = { tokenizer: 'tokenizer.json', tokenizerConfig: 'tokenizer_config.json' };
   const tokenizer = await HubTokenizer.open(join(folder, files.tokenizer), join(folder, files.tokenizerConfig));
@@ -76,6 +87,7 @@ export async function describeText(
   };
   const attendsPadding = await tried(description, places, path);
   const notes = [
+    ...(isInside(inspection, local) ? [`The local features of a text are ${local}, a value inside the graph.`] : []),
     ...(said ? [`The global feature of a text is ${said}.`] : []),
     ...(sentence?.prompt ? [`Texts are read without the prompt that the model puts before them: ${sentence.prompt}`] : []),
   ];
@@ -86,6 +98,17 @@ export async function describeText(
     notes.push(`${why}: texts of one length alone are run together.`);
   }
   return { description: attendsPadding ? { ...description, attendsPadding } : description, notes };
+}
+
+const known = ['input_ids', 'attention_mask', 'token_type_ids'];
+
+function otherInputs({ inputs }: Inspection, ids: GraphInput | undefined, path: string): LimnError {
+  const others = inputs.filter(({ name }) => !known.includes(name)).map(({ name }) => name);
+  const found = inputs.map(({ name, elementType }) => `${name} (${elementTypeName(elementType)})`).join(', ');
+  const way = ids
+    ? `limn does not give ${others.join(', ') || `${ids.name} in this type`}. Export it with ${known.join(', ')} alone, as int64`
+    : `limn tells them by their names. Call them ${known.join(', ')} when you export it ("input_names")`;
+  return new LimnError('ENCODER', `${path} takes ${found}: ${way}.`, { details: { inputs } });
 }
 
 /** Texts of one word, of two and of many, so that a run is padded and another is longer than any export's example. */

@@ -29,8 +29,11 @@ const timmSchema = z.object({
 
 /** @throws LimnError CONFIG for steps that limn does not do; undefined for a config.json that is not timm's */
 export function readTimmConfig(value: unknown, label: string): ImageSteps | undefined {
-  if (typeof value !== 'object' || value === null || !('pretrained_cfg' in value)) return undefined;
-  const config = parse(timmSchema, value, label, "timm's config").pretrained_cfg;
+  if (typeof value !== 'object' || value === null) return undefined;
+  // Older files of timm have the settings beside the name of the architecture.
+  const isFlat = !('pretrained_cfg' in value) && 'architecture' in value && 'input_size' in value;
+  if (!isFlat && !('pretrained_cfg' in value)) return undefined;
+  const config = parse(timmSchema, isFlat ? { pretrained_cfg: value } : value, label, "timm's config").pretrained_cfg;
   const [channels, height, size] = config.input_size ?? [3, 224, 224];
   const mode = config.crop_mode ?? 'center';
   if (channels !== 3 || height !== size)

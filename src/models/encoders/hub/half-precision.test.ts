@@ -10,6 +10,7 @@ import { onnxFile } from '../../../engine/graph/testing/onnx-file.js';
 import { fromFloat16, toFloat16 } from '../../../engine/tensor/float16.js';
 import { float32, int64, type Tensor, tensor } from '../../../engine/tensor/tensor.js';
 import { OnnxImageEncoder } from '../image/image-encoder.js';
+import { readEncoderFolder } from './encoder-folder.js';
 import { importEncoder } from './import-encoder.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'limn-half-'));
@@ -76,7 +77,8 @@ describe.each([
 
   it('gives its features frozen', async () => {
     const options = { size, mean: [0, 0, 0], std: [1, 1, 1] };
-    const { image: imported } = await importEncoder(folder, { name: cast ? 'cast' : 'whole', ...options });
+    const { image: imported, folder: kept } = await importEncoder(folder, { name: cast ? 'cast' : 'whole', ...options });
+    expect((await readEncoderFolder(kept)).dtype).toBe('fp16');
     expect(imported?.description.inputType).toBe(cast ? undefined : 'float16');
     const encoder = await OnnxImageEncoder.fromWeights(imported!.description, imported!.weights);
     const { local, global } = await encoder.encode([image]);

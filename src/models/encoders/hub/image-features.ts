@@ -4,7 +4,7 @@ import { Session } from '../../../engine/runtime/session.js';
 import type { Tensor } from '../../../engine/tensor/tensor.js';
 import type { EncoderDescription } from '../image/description.js';
 import { runGraph } from '../image/image-graph.js';
-import { exposeFeatures, type Feature, type Inspection, noEmbedding, noHiddenState } from './rewire.js';
+import { exposeFeatures, type Feature, type Inspection, isInside, noEmbedding, noHiddenState } from './rewire.js';
 
 /** What the caller says of an image encoder's outputs, in place of what its files say. */
 export interface FeatureChoices {
@@ -42,6 +42,7 @@ export async function planImageFeatures(
   const skipTokens = isMap ? 0 : positionsBefore(shape[1] as number, draft.size, patch, choices.skipTokens, local);
   const form = { localForm: isMap ? 'map' : 'tokens', skipTokens } as const;
   const global = globalFeature(inspection, choices.globalFeature, { shapes, feature, isMap, skipTokens, localShape: shape });
+  if (isInside(inspection, local)) notes.push(`The local features are ${local}, a value inside the graph.`);
   if (global.said) notes.push(`The global feature is ${global.said}.`);
   return {
     local: feature,

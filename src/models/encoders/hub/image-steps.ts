@@ -57,7 +57,7 @@ export async function imageSteps(
   if (size === undefined || mean === undefined || std === undefined) {
     throw new LimnError(
       'USAGE',
-      `No file says how images are prepared: there is no ${settingsFiles.slice(0, 3).join(', ')} and no config.json of timm. Give ${missing.map(([flag]) => flag).join(', ')} (and --resampling, --fit if they are not pillow-bicubic and cover).`,
+      `No file says how images are prepared: there is no ${settingsFiles.slice(0, 3).join(', ')} and no config.json of timm. Give ${missing.map(([flag]) => flag).join(', ')} (and --resampling, --fit if they are not pillow-bicubic and cover). Models of timm and torchvision mostly have --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225.`,
       { details: { folder } },
     );
   }
@@ -88,25 +88,33 @@ export async function imageSteps(
 }
 
 async function readSteps(folder: string, modelType: string | undefined): Promise<FoundSteps | undefined> {
+  let wrapped: FoundSteps | undefined;
   for (const source of settingsFiles) {
     const file = join(folder, source);
     if (!existsSync(file)) continue;
     const value = await readJson(file, 'a picture preprocessor');
     const steps = stepsOf(source, value, file, modelType);
     if (steps) return { steps, source, ...settingsNote(value, modelType) };
+    const copied = readTimmConfig(processorOf(source, value), file);
+    if (copied) wrapped ??= { steps: copied, source };
   }
-  return undefined;
+  return wrapped;
 }
 
-/** Undefined for a file that says nothing of pictures, or that leaves it to timm's config.json. */
+/** Undefined for a file that says nothing of images, or that leaves it to timm's config.json. */
 function stepsOf(source: string, value: unknown, label: string, modelType: string | undefined): ImageSteps | undefined {
   if (source === 'open_clip_config.json') return readOpenClipConfig(value, label);
   if (source === 'config.json') return readTimmConfig(value, label);
-  const nested = (value as { image_processor?: unknown } | null)?.image_processor;
-  const content = source === 'processor_config.json' ? nested : value;
+  const content = processorOf(source, value);
   if (content === undefined) return undefined;
   const { image_processor_type: type } = (content ?? {}) as { image_processor_type?: string };
   return type === 'TimmWrapperImageProcessor' ? undefined : readPreprocessor(content, label, modelType);
+}
+
+/** What a file says of its image processor. The one that wraps timm's has a copy of config.json's settings, which go before it. */
+function processorOf(source: string, value: unknown): unknown {
+  const nested = (value as { image_processor?: unknown } | null)?.image_processor;
+  return source === 'processor_config.json' ? nested : value;
 }
 
 function settingsNote(value: unknown, modelType: string | undefined): { note?: string } {

@@ -44,13 +44,21 @@ export async function importEncoder(place: string, options: ImportOptions = {}):
     try {
       await rm(staged, { recursive: true, force: true });
       for (const path of layout.files) await copyInto(join(source, path), join(staged, path));
-      await describeFolder(staged, { name, layout, previous: [], choices, sentence });
+      await describeFolder(staged, { name, layout, previous: [], choices, sentence }).catch((error) => {
+        throw ofSource(error, staged, source);
+      });
       await replaceFolder(target, staged);
     } finally {
       await rm(staged, { recursive: true, force: true });
     }
     return openHubEncoder(target);
   });
+}
+
+/** What failed with the copies, said of the files that were given: the copies are removed. */
+function ofSource(error: unknown, staged: string, source: string): unknown {
+  if (!LimnError.isInstance(error) || !error.message.includes(staged)) return error;
+  return new LimnError(error.code, error.message.replaceAll(staged, source), { details: error.details, cause: error });
 }
 
 /** The folder of an encoder and, where a file is given, its path in it; the settings of `onnx/model.onnx` lie a folder above. */

@@ -326,7 +326,7 @@ describe('image encoders in forms that people have', () => {
         pixel_attention_mask: { dtype: 'int64', dims: ['N', 256] },
         spatial_shapes: { dtype: 'int64', dims: ['N', 2] },
       },
-      /takes pixel_values \(\?, 256, 768\).*patches of images of any shape.*siglip2-base-patch16-224/,
+      /takes pixel_values, float32 \(\?, 256, 768\); .*patches of images of any shape.*siglip2-base-patch16-224/,
     ],
     [
       'images and texts',

@@ -68,6 +68,10 @@ describe('readPreprocessor', () => {
     [{ ...clip, image_mean: [0.5] }, /"image_mean" of 1 colours, not of 3\.$/],
     [{ image_processor_type: 'ViTImageProcessor', do_center_crop: true }, /"do_center_crop" without "crop_size"\.$/],
     [{ image_processor_type: 'ConvNextImageProcessor', crop_pct: null, size: { shortest_edge: 64 } }, /"crop_pct": null\.$/],
+    [
+      { ...clip, image_processor_type: 'DPTImageProcessor', do_center_crop: true },
+      /"do_center_crop", which only one of the two versions of its class does\.$/,
+    ],
     [{ ...clip, do_resize: false }, /no resizing \("do_resize": false\)/],
     [{ ...clip, rescale_factor: 1 / 2550 }, /colours that are not from 0 to 1 .*"rescale_factor"/],
     [{ ...clip, do_pad: true }, /"do_pad": true\.$/],
@@ -106,6 +110,13 @@ describe('the transforms of timm and open_clip', () => {
     [{}, /is not open_clip's config that limn can use: "model_cfg"/],
   ])('refuses what open_clip asks for: %j', (value, message) => {
     expect(() => readOpenClipConfig(value, 'open_clip_config.json')).toThrow(message);
+  });
+
+  it('reads the flat files that timm wrote first', () => {
+    const settings = { input_size: [3, 32, 32], crop_pct: 1, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+    const flat = readTimmConfig({ architecture: 'vit_tiny', num_classes: 10, ...settings }, 'config.json');
+    expect(flat).toEqual(readTimmConfig({ architecture: 'vit_tiny', pretrained_cfg: settings }, 'config.json'));
+    expect(flat).toMatchObject({ size: 32, mean: [0.5, 0.5, 0.5] });
   });
 
   it("takes no other library's config for timm's", () => {

@@ -93,6 +93,8 @@ export function readPreprocessor(value: unknown, label: string, modelType?: stri
   // Some versions of the library fill these in by rules of their own, and others fail.
   const empty = ['resample', ...(settings.do_rescale === false ? [] : ['rescale_factor'])].find((key) => isNull(value, key));
   if (empty) throw refuse(`"${empty}": null`);
+  if (defaults?.cropIsUnsettled && settings.do_center_crop)
+    throw refuse('"do_center_crop", which only one of the two versions of its class does');
   const shape = geometry(settings, refuse);
   if (settings.resample === undefined) throw refuse('resizing without "resample", and no image_processor_type to know it by');
   const resampling = filters[settings.resample];

@@ -27,6 +27,8 @@ export interface ProcessorClass {
   resizing?: 'convnext' | 'levit' | 'poolformer';
   /** Whether it scales the colours before it resizes, so that nothing is rounded between the two. */
   rescalesFirst?: boolean;
+  /** Whether one of its two versions, Pillow's and torchvision's, crops the centre where the other does not. */
+  cropIsUnsettled?: boolean;
   /** Values of config.json's `model_type` that go with it, for files that do not name their class. */
   models: readonly string[];
 }
@@ -81,7 +83,7 @@ export const processorClasses: Readonly<Record<string, ProcessorClass>> = {
     ...imagenet,
     models: ['dinov3_vit', 'dinov3_convnext'],
   },
-  dpt: { resample: bicubic, size: square(384), ...standard, models: ['dpt', 'depth_anything'] },
+  dpt: { resample: bicubic, size: square(384), ...standard, cropIsUnsettled: true, models: ['dpt', 'depth_anything'] },
   efficientnet: {
     resample: bicubic,
     size: square(346),
@@ -147,9 +149,14 @@ export function processorClass(
   return found ? { defaults: found } : {};
 }
 
-/** Settings that few classes read; the others pass over them. */
+/** All but Segformer, which never crops. */
+const croppingClasses = Object.keys(processorClasses).filter((name) => name !== 'segformer');
+
+/** Settings that only some classes read; the others pass over them. */
 const ownSettings: Readonly<Record<string, readonly string[]>> = {
   crop_pct: ['convnext', 'poolformer'],
+  crop_size: croppingClasses,
+  do_center_crop: croppingClasses,
   do_flip_channel_order: ['mobilevit'],
   ensure_multiple_of: ['dpt'],
   include_top: ['efficientnet'],

@@ -62,7 +62,7 @@ describe('readEncoderGraph', () => {
   it.each([
     ['words', Buffer.from('not a model'), /words\.onnx is not an ONNX model: .* Get it again\.$/],
     ['cut', readFileSync(`${fixtures}clip-tiny-script/onnx/vision_model.onnx`).subarray(0, 50_000), /is not an ONNX model/],
-    ['empty', Buffer.alloc(0), /is not an ONNX model: it has no graph\./],
+    ['empty', Buffer.alloc(0), /is not an ONNX model: it is empty; get it again\.$/],
     [
       'classifier',
       toBinary(
@@ -94,7 +94,7 @@ describe('readEncoderGraph', () => {
           },
         }),
       ),
-      /divided\.onnx keeps its weights in \.\.\/w\.bin, which is not beside it\. Get that too\.$/,
+      /divided\.onnx keeps its weights in \.\.\/w\.bin, which is outside of its folder\. Save it anew/,
     ],
   ])('refuses %s', async (name, bytes, message) => {
     const file = join(folder, `${name}.onnx`);

@@ -4,12 +4,13 @@
  * The hidden state is found backwards from the embedding: it is what the pooled token is taken from. The file is not written
  * anew: protobuf merges messages that follow one another, so a copy with a few bytes after it is a file with another output.
  */
-import { constants, existsSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { appendFile, copyFile, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, posix } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { readRegularFile } from '../../../core/regular-file.js';
+import { standInFor } from '../../../core/stand-in.js';
 import {
   AttributeProtoSchema,
   type GraphProto,
@@ -18,12 +19,11 @@ import {
   ModelProtoSchema,
   type NodeProto,
   NodeProtoSchema,
-  type TensorProto,
   TensorProtoSchema,
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from '../../../engine/graph/proto/onnx_pb.js';
-import { fileName } from '../image/description.js';
+import { findExternalData } from './external-data.js';
 import { beforeForms, hiddenStates } from './hidden-states.js';
 
 export interface EncoderGraph {
@@ -50,6 +50,8 @@ export interface Inspection {
   inputs: GraphInput[];
   outputs: GraphInput[];
   externalData: string[];
+  /** The precision of most of its weights. */
+  precision: 'fp32' | 'fp16' | 'q8';
   /** Where the file names none: values that the local features may be, the likeliest first, some in forms that do not fit. */
   hidden: string[];
   /** The values that local and global features are taken from, where they are found. */
@@ -57,8 +59,9 @@ export interface Inspection {
   global?: string;
 }
 
-const float32 = 1;
-const externalLocation = 1;
+const [float32, float16] = [1, 10];
+/** int32 and int64. */
+export const integers: readonly number[] = [6, 7];
 const localOutputs = ['last_hidden_state', 'token_embeddings'];
 /** Names of embeddings, the best first: projected into the space that pictures and texts share, or only pooled. */
 const globalOutputs = ['image_embeds', 'text_embeds', 'sentence_embedding', 'pooler_output'];
@@ -89,11 +92,15 @@ export async function inspectEncoder(file: string): Promise<Inspection> {
     inputs: graphInputs(graph),
     outputs,
     externalData,
+    precision: precisionOf(graph),
     hidden,
     ...(local === undefined ? {} : { local }),
     ...(global === undefined ? {} : { global }),
   };
 }
+
+/** Whether a value is none that the file gives. */
+export const isInside = ({ outputs }: Inspection, value: string): boolean => !outputs.some(({ name }) => name === value);
 
 /** How a feature is made of a value of the graph. */
 export interface Feature {
@@ -157,7 +164,9 @@ export function noEmbedding({ file, outputs }: Inspection): LimnError {
   const found = outputs.map(({ name }) => name);
   return new LimnError(
     'ENCODER',
-    `${file} gives no embedding: its outputs are ${found.join(', ')}, none of image_embeds, text_embeds, pooler_output. Export it with projection.`,
+    found.length === 0
+      ? `${file} has no outputs. Export it with its embedding or its last hidden state.`
+      : `${file} gives no embedding: its outputs are ${found.join(', ')}, none of image_embeds, text_embeds, pooler_output. Export the model with its projection, or without the head for its task, with its last hidden state.`,
     { details: { file, outputs: found } },
   );
 }
@@ -176,41 +185,43 @@ function rewiredName(file: string): string {
 }
 
 async function readModel(file: string): Promise<ModelProto & { graph: GraphProto }> {
+  const refuse = (why: string, cause?: unknown) =>
+    new LimnError('ENCODER', `${file} is not an ONNX model: ${why}.`, { details: { file }, cause });
   try {
-    const model = fromBinary(ModelProtoSchema, await readRegularFile(file));
+    const bytes = await readRegularFile(file);
+    const other = standInFor(bytes);
+    if (other) throw refuse(other);
+    const model = fromBinary(ModelProtoSchema, bytes);
     if (model.graph && model.graph.node.length > 0) return model as ModelProto & { graph: GraphProto };
     throw new Error('it has no graph');
   } catch (error) {
-    throw new LimnError('ENCODER', `${file} is not an ONNX model: ${messageOf(error)}. Get it again.`, {
-      details: { file },
-      cause: error,
-    });
+    throw LimnError.isInstance(error) ? error : refuse(`${messageOf(error)}. Get it again`, error);
   }
 }
 
-/** The files that a graph keeps its weights in, as paths from its own folder. */
-function findExternalData(file: string, graph: GraphProto): string[] {
-  const external = tensorsOf(graph).filter(({ dataLocation }) => dataLocation === externalLocation);
-  const locations = external.map(({ externalData }) => externalData.find(({ key }) => key === 'location')?.value ?? '');
-  const names = [...new Set(locations.map((location) => (location === '' ? '' : posix.normalize(location))))].sort();
-  const missing = names.find((name) => !fileName.safeParse(name).success || !existsSync(join(dirname(file), name)));
-  if (missing === undefined) return names;
-  const where = missing === '' ? 'no file' : `${missing}, which is not beside it. Get that too`;
-  throw new LimnError('ENCODER', `${file} keeps its weights in ${where}.`, { details: { file, missing } });
-}
+const quantizing = /^(DequantizeLinear|DynamicQuantize\w+|MatMulInteger\w*|ConvInteger|QLinear\w+|QGemm)$/;
 
-/** The tensors of a graph: its initializers, and those that its nodes have as attributes or in graphs of their own. */
-function tensorsOf({ initializer, node }: GraphProto): TensorProto[] {
-  const inside = node.flatMap(({ attribute }) =>
-    attribute.flatMap(({ t, g }) => [...(t ? [t] : []), ...(g ? tensorsOf(g) : [])]),
-  );
-  return [...initializer, ...inside];
+function precisionOf({ node, initializer }: GraphProto): Inspection['precision'] {
+  if (node.some(({ opType }) => quantizing.test(opType))) return 'q8';
+  const elements = (type: number) =>
+    initializer
+      .filter(({ dataType }) => dataType === type)
+      .reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * Number(b), 1), 0);
+  return elements(float16) > elements(float32) ? 'fp16' : 'fp32';
 }
 
 function graphInputs(graph: GraphProto): GraphInput[] {
   // Old files list their weights as inputs too.
   const weights = new Set(graph.initializer.map(({ name }) => name));
-  return graph.input.filter(({ name }) => !weights.has(name)).map(describeValue);
+  return graph.input.filter(({ name }) => !weights.has(name)).map((input) => ({ ...describeValue(input), ...openShape(input) }));
+}
+
+/** Where a file says nothing of an input's shape: that of images for numbers, that of token ids for integers. */
+function openShape({ type }: ValueInfoProto): Pick<GraphInput, 'shape'> | undefined {
+  const tensor = type?.tensorType;
+  if (!tensor || tensor.shape) return undefined;
+  const extents = integers.includes(tensor.elemType) ? 2 : 4;
+  return { shape: Array.from({ length: extents }, () => undefined) };
 }
 
 function describeValue({ name, type }: ValueInfoProto): GraphInput {

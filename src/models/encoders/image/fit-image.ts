@@ -14,12 +14,14 @@ export function marginOf(length: number, size: number, rounding: ImageSettings['
 export function resizeAsPillow(image: RgbImage, settings: ImageSettings, filter: PillowFilter): Uint8Array {
   const { size, fit = 'cover', shorterSide = size, cropRounding } = settings;
   const [width, height] = scaledSize(image, fit, size, shorterSide);
-  if (fit === 'contain') return centredOn(255, pillowResize(image, width, height, filter), size);
+  if (fit === 'contain') return centredOn(255, pillowResize(image, width, height, filter), size, Math.floor);
   // A side that is shorter than the crop is kept whole, and the rest is black.
   const [left, top] = [marginOf(width, size, cropRounding), marginOf(height, size, cropRounding)].map((x) => Math.max(0, x));
   const crop = { left: left as number, top: top as number, width: Math.min(width, size), height: Math.min(height, size) };
   const resized = pillowResize(image, width, height, filter, crop);
-  return crop.width === size && crop.height === size ? resized.data : centredOn(0, resized, size);
+  return crop.width === size && crop.height === size
+    ? resized.data
+    : centredOn(0, resized, size, cropRounding === 'even' ? Math.floor : Math.ceil);
 }
 
 function scaledSize(image: RgbImage, fit: (typeof fits)[number], size: number, shorterSide: number): [number, number] {
@@ -30,10 +32,9 @@ function scaledSize(image: RgbImage, fit: (typeof fits)[number], size: number, s
   return image.width <= image.height ? [Math.max(1, near), far] : [far, Math.max(1, near)];
 }
 
-/** On white an odd margin is rounded down, on black up, as transformers does. */
-function centredOn(grey: 0 | 255, { width, height, data }: RgbImage, size: number): Uint8Array {
+/** An odd margin is rounded down, but on black transformers rounds it up. */
+function centredOn(grey: 0 | 255, { width, height, data }: RgbImage, size: number, round: (half: number) => number): Uint8Array {
   const out = new Uint8Array(size * size * 3).fill(grey);
-  const round = grey === 0 ? Math.ceil : Math.floor;
   const [left, top] = [round((size - width) / 2), round((size - height) / 2)];
   for (let y = 0; y < height; y++) {
     out.set(data.subarray(y * width * 3, (y + 1) * width * 3), ((top + y) * size + left) * 3);
