@@ -15,12 +15,12 @@ it('writes nodes that no other reads behind the others, the last first, and chan
   // What only a body reads is read.
   const [chosen] = f.ifElse(
     condition,
-    [],
-    () => [f.mul(inside, 2)],
-    () => [f.mul(inside, 3)],
+    [inside],
+    ([value]) => [f.mul(value!, 2)],
+    ([value]) => [f.mul(value!, 3)],
   );
-  graph.output('second', f.sigmoid(early));
-  graph.output('third', chosen!);
+  graph.output('second', chosen!);
+  graph.output('third', f.sigmoid(early));
   const outputsOf = (bytes: Uint8Array) => fromBinary(ModelProtoSchema, bytes).graph?.node.map(({ output }) => output[0]);
   const [plain, ordered] = [encodeModel(graph), encodeModel(graph, { leavesFromLast: true })];
   const names = [early.name, inside.name];
