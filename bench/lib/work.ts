@@ -53,7 +53,7 @@ export const exactSearch = ({ count, width }: { count: number; width: number }):
 export async function query({ config, parts }: RetrievalModel, { kind, count }: { kind: string; count: number }): Promise<Work> {
   const { file, outputs } = parts.encoder.description!;
   const search = exactSearch({ count, width: config.width });
-  const encodes = kind === 'upload and text' || kind === 'id and text';
+  const encodes = kind === 'upload and text' || kind === 'id and text, features not kept';
   const encoder = encodes
     ? operationsOf(await readFile(findWeights(file, '.')), { outputs: [outputs.local, outputs.global] })
     : 0;

@@ -38,6 +38,8 @@ export interface Training {
   random: Random;
   buffers?: Tensors;
   options: TrainOptions;
+  /** Tensors that the graph reads beside the state, and that stay where it is computed. @default none */
+  resident?: Iterable<[name: string, value: Tensor]> | undefined;
 }
 
 /** Who takes the optimizer's steps. */
@@ -48,7 +50,8 @@ export function optimizerFor({ device = 'cpu', copied = false, optimizerIn }: Tr
 }
 
 /** @param feeds draws a batch, without dropout masks */
-export async function trainWhenAsked(graph: TrainingModel, feeds: () => Tensors, { random, buffers = {}, options }: Training) {
+export async function trainWhenAsked(graph: TrainingModel, feeds: () => Tensors, training: Training) {
+  const { random, buffers = {}, options, resident = [] } = training;
   const { stepsPerRun } = graph;
   const batch = feeds();
   if (options.write) {
@@ -67,6 +70,7 @@ export async function trainWhenAsked(graph: TrainingModel, feeds: () => Tensors,
   });
   const initial = graph.flat ? graph.flat.pack(graph.initialState) : graph.initialState;
   if (!options.copied) await session.setResident(initial, { transfer: true });
+  for (const [name, value] of resident) await session.setResident({ [name]: value }, { transfer: true });
 
   let state = graph.initialState;
   /** @param transfer whether the feeds are given away, as src/learning/train does */

@@ -4,6 +4,7 @@ import { Random, sizeOf, type Tensor, tensor } from 'limn/engine';
 import { limnTrainingModel } from '#limn/models/retrieval/retrieval-graphs.js';
 import { limnConfigOf, type StepOptions, statisticsOf } from '../lib/configs.js';
 import { drawFloats, drawHalves, rowsOf } from '../lib/drawn-features.js';
+import { residentFeatures } from '../lib/resident-features.js';
 import { givenOptions } from './options.js';
 import { optimizerFor, type TrainOptions, trainWhenAsked } from './train-when-asked.js';
 
@@ -12,15 +13,6 @@ const { batch, images, image, stepsPerRun = 1 } = options;
 const random = new Random(1);
 const config = limnConfigOf(options);
 const buffers = statisticsOf(image);
-const graph = limnTrainingModel(config, {
-  batchSize: batch,
-  optimizer: options.optimizer,
-  random,
-  buffers,
-  stepsPerRun,
-  optimizerIn: optimizerFor(options),
-});
-
 const tables: Record<string, Tensor> =
   image.kind === 'features'
     ? {
@@ -28,6 +20,20 @@ const tables: Record<string, Tensor> =
         global: drawHalves(random, [images, image.globalChannels + image.colourChannels]),
       }
     : { pixels: drawFloats([images, image.size, image.size, 3], () => random.uniform()) };
+// As in src/learning/train: on a GPU the features are there, and a step is fed rows.
+const onDevice =
+  options.device === 'webgpu' && !options.copied && stepsPerRun === 1 && image.kind === 'features'
+    ? await residentFeatures(image, tables as Record<'local' | 'global', Tensor<'float16'>>)
+    : undefined;
+const graph = limnTrainingModel(config, {
+  batchSize: batch,
+  optimizer: options.optimizer,
+  random,
+  buffers,
+  stepsPerRun,
+  optimizerIn: optimizerFor(options),
+  ...(onDevice ? { resident: onDevice.features } : {}),
+});
 const lead = stepsPerRun > 1 ? [stepsPerRun, batch] : [batch];
 const rowsPerRun = sizeOf(lead);
 
@@ -36,7 +42,8 @@ function feeds() {
   const out: Record<string, Tensor> = {};
   for (const side of ['reference', 'target']) {
     const rows = Array.from({ length: rowsPerRun }, () => random.below(images));
-    for (const [name, table] of Object.entries(tables)) out[`${side}.${name}`] = rowsOf(table, rows, lead);
+    if (onDevice) Object.assign(out, onDevice.feeds(rows, `${side}.`));
+    else for (const [name, table] of Object.entries(tables)) out[`${side}.${name}`] = rowsOf(table, rows, lead);
   }
   const words = BigInt64Array.from({ length: rowsPerRun * options.words }, (_, i) => {
     const [item, position] = [Math.floor(i / options.words), i % options.words];
@@ -48,4 +55,4 @@ function feeds() {
   return out;
 }
 
-await trainWhenAsked(graph, feeds, { random, buffers, options });
+await trainWhenAsked(graph, feeds, { random, buffers, options, resident: onDevice?.tensors });

@@ -4,4 +4,5 @@ export const addingParts = [
   'src/models/methods/define-method.test.ts',
   'src/plugins/plugins.test.ts',
   'src/search/gallery/given-store.test.ts',
+  'src/search/gallery/kept-features.test.ts',
 ];

@@ -3,6 +3,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { bytesOf, type Tensor } from '../tensor/tensor.js';
 import { elementTypes } from './element-types.js';
 import { type Attribute, Float, Graph, type GraphBuilder, type Value } from './graph.js';
+import { leavesFromLast } from './passes/leaf-order.js';
 import { neededNodes } from './passes/needed.js';
 import {
   type AttributeProto,
@@ -24,12 +25,17 @@ const irVersion = 9n;
 /** Operators that ONNX Runtime keeps in its own domain. */
 const microsoftOperators = new Set(['FusedMatMul', 'QuickGelu']);
 
+export interface EncodeOptions {
+  /** Write nodes whose outputs only the caller reads behind the others, the last first, see {@link leavesFromLast}. @default false */
+  leavesFromLast?: boolean | undefined;
+}
+
 /** The graph as the bytes of an ONNX file. */
-export function encodeModel(graph: GraphBuilder): Uint8Array {
+export function encodeModel(graph: GraphBuilder, options: EncodeOptions = {}): Uint8Array {
   const model = create(ModelProtoSchema, {
     irVersion,
     producerName: 'limn',
-    graph: encodeGraph(graph),
+    graph: encodeGraph(graph, options),
     opsetImport: [
       { domain: '', version: BigInt(opset) },
       { domain: 'com.microsoft', version: 1n },
@@ -38,14 +44,15 @@ export function encodeModel(graph: GraphBuilder): Uint8Array {
   return toBinary(ModelProtoSchema, model);
 }
 
-function encodeGraph(graph: GraphBuilder): GraphProto {
+function encodeGraph(graph: GraphBuilder, options: EncodeOptions = {}): GraphProto {
   const renamed = new Map<Value, string>();
   for (const { name, value } of graph.outputs) {
     // An output may be an input or a value with two output names: those need a node of their own.
     if (value.producer && value.graph === graph && !renamed.has(value)) renamed.set(value, name);
   }
   const nameOf = (value: Value | undefined) => (value === undefined ? '' : (renamed.get(value) ?? value.name));
-  const { nodes, values } = neededNodes(graph);
+  const { nodes: needed, values } = neededNodes(graph);
+  const nodes = options.leavesFromLast ? leavesFromLast(needed) : needed;
   const proto = create(GraphProtoSchema, {
     name: graph.name,
     input: graph.inputs.map((value) => valueInfo(value.name, value)),

@@ -171,7 +171,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
         state.map(({ before, after }) => ({ before: simpler.of(before), after: simpler.of(after) })),
       );
   return {
-    model: encodeModel(simpler.graph),
+    model: encodeModel(simpler.graph, { leavesFromLast: inRuntime }),
     initialState: initialStateOf(specs, averages, accumulate),
     ...(flat ? { flat, packed: { [packName]: Object.keys(report) } } : {}),
     ...(inRuntime ? { update: planOf(specs, options.optimizer, accumulate) } : {}),

@@ -222,12 +222,16 @@ export class Session {
   }
 
   /**
-   * Puts tensors into the thread, where every later run finds them under their input names.
+   * Puts tensors into the thread, where every later run finds them under their input names. The thread gets one after the other, so that memory that
+   * is given away and copied there is freed before the next one is.
    *
    * @param options.transfer Give the tensors' buffers away instead of copying them, see {@link RunOptions}. @default false
    */
   async setResident(tensors: Readonly<Record<string, Tensor>>, options: { transfer?: boolean } = {}): Promise<void> {
-    await this.request({ kind: 'set', tensors: toWire(tensors) }, options.transfer ? buffersOf(tensors) : []);
+    const requests = inOneBuffer(tensors).map((group) =>
+      this.request({ kind: 'set', tensors: toWire(group) }, options.transfer ? buffersOf(group) : []),
+    );
+    await Promise.all(requests);
   }
 
   /** Copies of resident tensors as they are now. */
@@ -283,6 +287,18 @@ function toWire<Given extends Tensor | ByteTensor = Tensor, Wire extends WireFee
   const wire: Record<string, Wire> = {};
   for (const [name, { dtype, shape, data }] of Object.entries(tensors)) wire[name] = { dtype, shape: [...shape], data } as Wire;
   return wire;
+}
+
+/** Tensors in groups that share a buffer: a buffer is given away as a whole. */
+function inOneBuffer(tensors: Readonly<Record<string, Tensor>>): Record<string, Tensor>[] {
+  const groups = new Map<ArrayBufferLike, Record<string, Tensor>>();
+  for (const [name, value] of Object.entries(tensors)) {
+    const { buffer } = value.data;
+    const group = groups.get(buffer) ?? {};
+    group[name] = value;
+    groups.set(buffer, group);
+  }
+  return [...groups.values()];
 }
 
 function buffersOf(tensors: Readonly<Record<string, Tensor | ByteTensor>>): ArrayBuffer[] {

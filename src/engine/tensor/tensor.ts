@@ -83,7 +83,7 @@ export function newArray<D extends DType>(dtype: D, length: number, buffer?: Arr
 
 /** A float32 tensor from numbers, which are rounded. */
 export function float32(shape: Shape, values: ArrayLike<number>): Tensor<'float32'> {
-  return tensor('float32', shape, Float32Array.from(values));
+  return tensor('float32', shape, new Float32Array(values));
 }
 
 /** An int64 tensor from whole numbers. */

@@ -5,6 +5,17 @@ import type { Embeddings } from '../../models/retrieval/embeddings.js';
 import type { ImageEncoderRuntime } from '../../models/retrieval/image-encoder-runtime.js';
 import type { ImageFeatures } from '../../models/retrieval/image-features.js';
 import type { EmbedOptions, RetrievalModel } from '../../models/retrieval/retrieval-model.js';
+import type { KeptFeatures } from './kept-features.js';
+
+/** What an {@link Embedder} is opened with. */
+export interface EmbedderOptions {
+  /** Limits of images that are decoded. @default those of {@link decodeImage} */
+  limits?: Pick<DecodeOptions, 'pixelLimit' | 'sideLimit'> | undefined;
+  /** Threads that the encoder of images and the model's own graph each compute with. @default all */
+  threads?: number | undefined;
+  /** Where features of indexed images are kept; it stays the caller's. @default nowhere */
+  kept?: KeptFeatures | undefined;
+}
 
 /** What a model made of a picture or a query. */
 export interface EmbeddingVectors {
@@ -30,17 +41,19 @@ export interface Composition {
 }
 
 export class Embedder {
+  readonly kept: KeptFeatures | undefined;
+  private readonly limits: Pick<DecodeOptions, 'pixelLimit' | 'sideLimit'>;
+  private readonly threads: number | undefined;
   private reader: Promise<ImageEncoderRuntime> | undefined;
 
-  /**
-   * @param limits of pictures that are decoded. @default those of {@link decodeImage}
-   * @param threads that the encoder of pictures and the model's own graph each compute with. @default all
-   */
   constructor(
     readonly model: RetrievalModel,
-    private readonly limits: Pick<DecodeOptions, 'pixelLimit' | 'sideLimit'> = {},
-    private readonly threads?: number,
-  ) {}
+    { limits = {}, threads, kept }: EmbedderOptions = {},
+  ) {
+    this.limits = limits;
+    this.threads = threads;
+    this.kept = kept;
+  }
 
   get sees(): { image: boolean; text: boolean } {
     return this.model.sees;
@@ -60,11 +73,18 @@ export class Embedder {
     return { name, image: await decodeImage(bytes, { ...image, ...this.limits, label: name, box }) };
   }
 
-  /** Pictures as what a gallery stores. */
-  async targets(decoded: readonly DecodedImage[], options: EmbedOptions = {}): Promise<EmbeddingVectors[]> {
+  /** Images as what a gallery stores. @param options.contents SHA-256 of their files, by which features are kept. @default none are */
+  async targets(
+    decoded: readonly DecodedImage[],
+    { contents, ...options }: EmbedOptions & { contents?: readonly string[] | undefined } = {},
+  ): Promise<EmbeddingVectors[]> {
     if (decoded.length === 0) return [];
     const source = await this.encode(decoded);
-    return rowsOf(await this.model.embedTargets(source, [...decoded.keys()], { ...options, threads: this.threads }));
+    const [embedded] = await Promise.all([
+      this.model.embedTargets(source, [...decoded.keys()], { ...options, threads: this.threads }),
+      contents && source.table && this.kept?.add(contents, source.table),
+    ]);
+    return rowsOf(embedded);
   }
 
   /** Both kinds of embedding of encoded pictures, by their rows. */

@@ -24,6 +24,7 @@ import { type InTurn, immediately } from './in-turn.js';
 import { type ImageList, isUrl, type ListedImage, listOf } from './ingest/image-list.js';
 import { type Ingest, type IngestOptions, type IngestReport, ingest, newReport } from './ingest/ingest.js';
 import { type FetchLimits, SafeFetcher } from './ingest/safe-fetch.js';
+import { KeptFeatures } from './kept-features.js';
 import { findFolder, givenStore, localFolder } from './locations.js';
 import { type ImageLocations, openOrCreateStore, readSources, requireStore } from './make-gallery.js';
 import { missingImages } from './missing-images.js';
@@ -132,6 +133,7 @@ export class Gallery {
   private readonly files: ImageFiles;
   private readonly onNote: (note: string) => void;
   private readonly limits: { pixelLimit?: number };
+  private readonly kept: KeptFeatures | undefined;
   private readonly embedder: Embedder;
   private readonly composer: Composer;
   private readonly searcher: Searcher;
@@ -153,7 +155,8 @@ export class Gallery {
     this.files = new ImageFiles(folder, fetcher);
     this.onNote = onNote;
     this.limits = pixelLimit === undefined ? {} : { pixelLimit };
-    this.embedder = new Embedder(model, this.limits);
+    this.kept = KeptFeatures.of(model);
+    this.embedder = new Embedder(model, { limits: this.limits, kept: this.kept });
     this.composer = new Composer(store, this.embedder, this.files);
     this.searcher = new Searcher(store, this.composer, {
       sees: model.sees,
@@ -443,6 +446,7 @@ export class Gallery {
   async close(): Promise<void> {
     if (this.owned.store) await this.store.close();
     await this.embedder.close();
+    await this.kept?.close();
     await this.files.fetcher?.close();
     if (this.owned.model) await this.model.close();
   }
@@ -471,7 +475,7 @@ export class Gallery {
    */
   private async inBulk<T>(list: ImageList, work: (embedder: Embedder) => Promise<T>): Promise<T> {
     if (list.total < bulkImages) return work(this.embedder);
-    const embedder = new Embedder(this.model, this.limits, halfOfThreads());
+    const embedder = new Embedder(this.model, { limits: this.limits, threads: halfOfThreads(), kept: this.kept });
     return work(embedder).finally(() => embedder.close());
   }
 

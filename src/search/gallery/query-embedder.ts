@@ -7,6 +7,13 @@ import type { Composition, DecodedImage, EmbeddingVectors } from './embedder.js'
 /** Images as a model's inputs. */
 export type EncodedImages = Pick<ImageFeatures, 'feeds'>;
 
+/** Images of the gallery as a model's inputs, by the content of their files. */
+export interface KeptImages {
+  has(content: string): Promise<boolean>;
+  /** An image in row 0; undefined where it is not there after all. */
+  read(content: string): Promise<EncodedImages | undefined>;
+}
+
 export interface QueryEmbedder {
   /** Which sides of a query the model reads. */
   readonly sees: { image: boolean; text: boolean };
@@ -22,6 +29,8 @@ export interface QueryEmbedder {
   ): Promise<{ targets: EmbeddingVectors[]; queries: EmbeddingVectors[] }>;
   /** Where each factor looks in an image: (K, N). @param text of the query that it is the reference of. @default none: it is a target */
   attention(image: DecodedImage, text?: string): Promise<Float32Array>;
+  /** Features of the gallery's images that were kept when they were indexed. @default none */
+  readonly kept?: KeptImages | undefined;
   /** How images become what the model sees. */
   imageSettings(): Promise<ImageSettings>;
 }

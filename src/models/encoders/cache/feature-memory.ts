@@ -9,7 +9,14 @@ export async function encodeInMemory(
   images: readonly Uint8Array[],
   ids: readonly string[],
 ): Promise<FeatureRows> {
-  const records = await featureRecords(encoder, images, ids);
+  return rowsOfRecords(encoder, await featureRecords(encoder, images, ids), ids);
+}
+
+/** What features are of, and their sizes. */
+export type FeatureForm = Pick<FrozenImageEncoder, 'id' | 'local' | 'global'>;
+
+/** @param records of one image each, as the feature cache has them @param ids one each */
+export function rowsOfRecords(encoder: FeatureForm, records: readonly Uint16Array[], ids: readonly string[]): FeatureRows {
   const localWidth = encoder.local.tokens * encoder.local.channels;
   const rows = new Map(ids.map((id, row) => [id, row]));
   return {

@@ -1,7 +1,7 @@
 /**
  * Records of one length on disk, found by a content key, that several processes may read and write at once and that a crash
- * cannot damage. Features and pixels are cached in it. segment.ts has the file format. A record is compared with its checksum when a
- * process reads it first.
+ * cannot damage. Features and pixels are cached in it. segment.ts has the file format. A record is compared with its checksum when
+ * {@link RecordStore.gather} reads it first, and whenever {@link RecordStore.read} does.
  *
  * Reading is by position and straight into the caller's memory: from the page cache that costs one copy, like a memory map.
  */
@@ -38,8 +38,10 @@ export interface GatherTarget {
 interface Segment {
   name: SegmentName;
   file?: number;
-  /** By slot; -1 where the record has been compared with it already. */
+  /** By slot. */
   checksums: number[];
+  /** Slots whose records have been compared with their checksums. */
+  compared: boolean[];
 }
 
 export class RecordStore {
@@ -128,6 +130,20 @@ export class RecordStore {
     }
   }
 
+  /**
+   * A copy of a record; undefined where it is not stored.
+   *
+   * @throws LimnError IO as {@link gather}; the file may have been damaged, or written anew by another process, since this one opened it
+   */
+  read(key: string): Uint8Array<ArrayBuffer> | undefined {
+    const place = this.places.get(key);
+    if (place === undefined) return undefined;
+    const bytes = new Uint8Array(this.recordBytes);
+    (this.segments[Math.floor(place / segmentStep)] as Segment).compared[place % segmentStep] = false;
+    this.readRun(place, 0, 1, [{ out: bytes, bytes: bytes.length }]);
+    return bytes;
+  }
+
   /** Closes the files. Every whole record stays. */
   async close(): Promise<void> {
     if (this.closed) return;
@@ -156,7 +172,7 @@ export class RecordStore {
 
   /** Compares records that follow one another with their checksums. @param buffers their parts, as many a record */
   private verify(place: Place, buffers: readonly Uint8Array[]): void {
-    const { checksums, name } = this.segments[Math.floor(place / segmentStep)] as Segment;
+    const { checksums, compared, name } = this.segments[Math.floor(place / segmentStep)] as Segment;
     let slot = place % segmentStep;
     let bytes = 0;
     let checksum = 0;
@@ -164,12 +180,12 @@ export class RecordStore {
     for (const buffer of buffers) {
       for (let at = 0; at < buffer.length; ) {
         const part = buffer.subarray(at, at + Math.min(buffer.length - at, this.recordBytes - bytes));
-        if (checksums[slot] !== -1) checksum = crc32(part, checksum);
+        if (!compared[slot]) checksum = crc32(part, checksum);
         at += part.length;
         bytes += part.length;
         if (bytes < this.recordBytes) continue;
-        if (checksums[slot] !== -1 && checksums[slot] !== checksum) this.refuse(name, slot);
-        checksums[slot] = -1;
+        if (!compared[slot] && checksums[slot] !== checksum) this.refuse(name, slot);
+        compared[slot] = true;
         [bytes, checksum] = [0, 0];
         slot++;
       }
@@ -205,14 +221,14 @@ export class RecordStore {
   }
 
   private segmentOf(name: SegmentName): number {
-    return this.segments.push({ name, checksums: [] }) - 1;
+    return this.segments.push({ name, checksums: [], compared: [] }) - 1;
   }
 
   private learn(segment: number, entries: readonly (Entry | undefined)[], first = 0): void {
-    const { checksums } = this.segments[segment] as Segment;
+    const { checksums, compared } = this.segments[segment] as Segment;
     entries.forEach((entry, i) => {
       if (!entry) return;
-      if (checksums[first + i] !== -1) checksums[first + i] = entry.checksum;
+      if (!compared[first + i]) checksums[first + i] = entry.checksum;
       if (!this.places.has(entry.key)) this.places.set(entry.key, segment * segmentStep + first + i);
     });
   }

@@ -15,8 +15,10 @@ export async function embedChanged(
   embedder: Embedder,
   signal: AbortSignal | undefined,
 ): Promise<WrittenItems[]> {
-  const fresh = batch.flatMap(({ image }) => (image ? [image] : []));
-  const vectors = (await embedder.targets(fresh, { signal })).values();
+  const fresh = batch.flatMap(({ item, image }) => (image ? [{ image, content: item.content }] : []));
+  const images = fresh.map(({ image }) => image);
+  const contents = fresh.map(({ content }) => content);
+  const vectors = (await embedder.targets(images, { contents, signal })).values();
   const known = batch.filter(({ image }) => !image).map(({ item }) => item.id);
   const kept = (known.length > 0 ? await store.vectors(known) : []).values();
   return batch.flatMap(({ item, image, replaces }): WrittenItems[] => {

@@ -178,6 +178,7 @@ export async function ingest(tools: IngestTools, list: ImageList, given: IngestO
     await memo?.save();
   }
   tellKept(report, keeper);
+  report.notes.push(...(embedder.kept?.notes() ?? []));
   if (!options.atomic) refuseAllBroken(report, list);
   tell();
   if (seen) report.removed = await prune(store, seen, signal);

@@ -96,8 +96,8 @@ export class Composer {
     const { query, negatives } = await this.plan(request);
     const decoded = new Map<string, DecodedImage>();
     for (const { key, image, text } of [...query, ...negatives]) {
-      const known = !image || this.recent.get(key) || isStored({ image, text }) || this.images.knows(image.seen);
-      if (known || decoded.has(image.seen)) continue;
+      if (!image || this.recent.get(key) || isStored({ image, text }) || decoded.has(image.seen)) continue;
+      if (await this.images.knows(image)) continue;
       const { seen, box, name } = image;
       const bytes = await image.bytes();
       decoded.set(seen, await inTurn(bytes, () => this.embedder.decode(bytes, name, box), box !== undefined));

@@ -1,6 +1,6 @@
 /**
- * What the encoder made of the pictures of the last searches: one who says another text about the same picture does not wait for its file to
- * be decoded and encoded again, which is a good part of a search.
+ * What the encoder made of the images of queries: of those of the last searches, and of those of the gallery whose features were kept when they were
+ * indexed. For others the file is decoded and encoded, which is a good part of a search.
  */
 
 import { newArray, sizeOf, type Tensor, tensor } from '../../../engine/tensor/tensor.js';
@@ -46,9 +46,10 @@ export class QueryImages {
 
   constructor(private readonly embedder: QueryEmbedder) {}
 
-  /** Whether a picture need not be decoded. */
-  knows(seen: string): boolean {
-    return this.recent.get(seen) !== undefined;
+  /** Whether an image need not be decoded. */
+  async knows(image: KnownImage): Promise<boolean> {
+    if (this.recent.get(image.seen)) return true;
+    return isWholeItem(image) && ((await this.embedder.kept?.has(image.content)) ?? false);
   }
 
   /**
@@ -61,10 +62,13 @@ export class QueryImages {
     const broken = new Map<string, unknown>();
     const fresh: { seen: string; decoded: DecodedImage }[] = [];
     await Promise.all(
-      images.map(async ({ seen, box, bytes, name }) => {
-        const known = this.recent.get(seen);
-        if (known) encoded.set(seen, known);
-        else {
+      images.map(async (image) => {
+        const { seen, box, bytes, name } = image;
+        const known = this.recent.get(seen) ?? (ready.has(seen) ? undefined : await this.kept(image));
+        if (known) {
+          encoded.set(seen, known);
+          this.recent.set(seen, known);
+        } else {
           try {
             const decoded = ready.get(seen) ?? (await this.embedder.decode(await bytes(), name, box));
             fresh.push({ seen, decoded });
@@ -85,7 +89,15 @@ export class QueryImages {
     const all = [...encoded.values()];
     return { source: { feeds: (rows, options) => joined(all, rows, options) }, broken, rows: rowsOf([...encoded.keys()]) };
   }
+
+  private async kept(image: KnownImage): Promise<ImageInputs | undefined> {
+    if (!isWholeItem(image)) return undefined;
+    return (await this.embedder.kept?.read(image.content))?.feeds([0]);
+  }
 }
+
+/** Whether it is an image of the gallery, and not only a part of one. */
+const isWholeItem = ({ item, box }: KnownImage) => item !== undefined && box === undefined;
 
 function rowsOf(seen: readonly string[]): Map<string, number> {
   return new Map(seen.map((one, row) => [one, row]));
