@@ -138,7 +138,7 @@ export class Sessions {
     try {
       const [bytes, ort] = await Promise.all([
         this.files.read(file),
-        device === 'webgpu' ? import('onnxruntime-web/jspi') : import('onnxruntime-web/wasm'),
+        (device === 'webgpu' ? import('onnxruntime-web/jspi') : import('onnxruntime-web/wasm')).catch(unloaded),
       ]);
       ort.env.wasm.wasmBinary = bytes.buffer;
       ort.env.wasm.numThreads = 1;
@@ -152,6 +152,12 @@ export class Sessions {
     }
   }
 }
+
+const unloaded = (cause: unknown): never => {
+  const message =
+    "The script of the model's runtime cannot be loaded: it is missing, or its host serves it with a wrong type. Reload the page.";
+  throw new LimnError('IO', message, { cause });
+};
 
 /** @throws Error for numbers that a graphics processor's driver made a mess of */
 function outputOf(name: string, { dims, data }: Ort.Tensor, device: Device): Tensor {
