@@ -109,6 +109,7 @@ describe.each(vectorTypes)('vectors of %s', (type) => {
     await expect(store.vectors(['i0500'])).rejects.toThrow(/400\.bin.* is missing/);
     const { store: empty } = storeOf(type);
     host.clear();
+    await expect(empty.vectors(['i0500'])).rejects.toThrow(/is missing/);
     await expect(empty.search({ vector: unit(32), limit: 3 })).rejects.toThrow(/is missing/);
     expect(await empty.count(parseFilter('price = 1'))).toBe(20);
   });
@@ -128,7 +129,7 @@ it('searches what is here before all is, and gives the vectors of what is here',
   expect(await store.vectors(['i0900'])).toEqual([expect.anything()]);
   const [late, whole] = [store.vectors(['i0500']), store.search({ vector, limit: 2000 })];
   give();
-  expect(await store.here(1000)).toEqual({ shards: 3, images: 1000, isWhole: true });
+  expect(await store.here(3)).toEqual({ shards: 3, images: 1000, isWhole: true });
   expect(await late).toEqual([expect.anything()]);
   const isEarly = ({ item }: { item: { id: string } }) => item.id < 'i0400' || item.id >= 'i0800';
   expect((await whole).filter(isEarly)).toEqual(early);

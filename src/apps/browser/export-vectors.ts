@@ -59,7 +59,10 @@ export class ExportVectors {
   async of(row: number): Promise<ItemVectors> {
     const place = this.placeOf(row);
     await this.until(() => this.shards[place] !== undefined);
-    return this.known(row) ?? Promise.reject(new LimnError('DATA', this.faults.get(place) as string));
+    const vectors = this.known(row);
+    if (vectors) return vectors;
+    await this.load();
+    throw new LimnError('DATA', this.faults.get(place) as string);
   }
 
   /** A row's vectors where they are here. */
@@ -74,6 +77,8 @@ export class ExportVectors {
 
   private async until(isHere: () => boolean): Promise<Arrived> {
     const whole = this.load();
+    // Those who wait for a part of it are not told of what happens to the rest.
+    whole.catch(() => undefined);
     while (!isHere() && !this.arrived.isWhole) {
       let wake = () => {};
       const news = new Promise<void>((resolve) => {
@@ -87,17 +92,15 @@ export class ExportVectors {
 
   private async loadAll(): Promise<void> {
     const { shards, count } = this.manifest;
+    this.faults.clear();
+    this.arrived.isWhole = false;
     let next = 0;
     const fetchThem = async () => {
       while (next < shards.length) await this.fetchShard(next++);
     };
     await Promise.all(Array.from({ length: atOnce }, fetchThem));
     const [fault] = this.faults.values();
-    if (this.faults.size === shards.length) {
-      this.faults.clear();
-      throw new LimnError('DATA', fault as string);
-    }
-    this.arrived.isWhole = true;
+    if (this.faults.size === shards.length) throw new LimnError('DATA', fault as string);
     if (fault !== undefined) {
       this.files.notes.add(`${count - this.arrived.images} of ${count} images are left out of searches: ${fault}`);
     }
@@ -109,7 +112,10 @@ export class ExportVectors {
     const { from, count } = file;
     const { sizes, vectors } = this.manifest;
     try {
-      const shard = openShard(await this.files.read(file), count, sizes, vectors.type);
+      const bytes = await this.files.read(file);
+      // A download that was stopped and begun again may have brought it meanwhile.
+      if (this.shards[place]) return;
+      const shard = openShard(bytes, count, sizes, vectors.type);
       for (let row = 0; row < count; row++) this.matrix.set(from + row, (out) => shard.codes(row, out));
       this.shards[place] = shard;
       this.missing.fill(0, from, from + count);
@@ -119,6 +125,7 @@ export class ExportVectors {
       if (LimnError.isInstance(error) && error.code === 'INTERRUPTED') throw error;
       this.faults.set(place, messageOf(error));
     }
+    this.arrived.isWhole = this.arrived.shards + this.faults.size === this.manifest.shards.length;
     for (const wake of this.watchers) wake();
   }
 }
