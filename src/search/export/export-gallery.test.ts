@@ -38,7 +38,7 @@ it('keeps weights as float16 or int8, and says what searches with them find', as
   const exact = await run('float32', { weights: 'float32' });
   const half = await run('float16');
   const byte = await run('int8', { weights: 'int8' });
-  expect(exact.manifest.weights).toEqual({ type: 'float32', first: 1, ten: 1 });
+  expect(exact.manifest.weights).toEqual({ type: 'float32', first: 1, ten: 1, change: 0 });
   expect(half.manifest.weights).toMatchObject({ type: 'float16', first: 1 });
   expect(byte.manifest.weights?.type).toBe('int8');
   const sizes = [exact, half, byte].map(({ manifest }) => manifest.files.query.bytes);

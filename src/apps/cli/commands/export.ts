@@ -38,7 +38,7 @@ export function exportCommand(): Command {
     .addOption(
       new Option(
         '--weights <type>',
-        "how the model's weights are kept; in a more exact type where searches lose more than half a point (default: float16)",
+        "how the model's weights are kept; in a more exact type where searches lose more than half a point or scores change (default: float16)",
       ).choices(weightTypes),
     )
     .option('--webgpu', 'let browsers run the model on WebGPU (default: where it has an image encoder of its own)')
