@@ -12,13 +12,20 @@ export interface Answer {
   answer: never;
 }
 
+/** WebGPU on a driver that computes on the processor, where there is no GPU. */
+const emulatedGpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
+
 /** A page of a browser of its own, whose process has had nothing else in memory, beside a folder over HTTP. Both end with the work. */
 export async function withPage<T>(
   folder: string,
   work: (page: Page, address: string, browser: Browser) => Promise<T>,
+  device: 'wasm' | 'webgpu' = 'wasm',
 ): Promise<T> {
   const executablePath = process.env.LIMN_CHROMIUM ?? '/usr/bin/chromium';
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+  const browser = await chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', ...(device === 'wasm' ? ['--disable-gpu'] : emulatedGpu)],
+  });
   const served = await serveFolder(folder);
   try {
     const page = await browser.newPage();
@@ -32,10 +39,16 @@ export async function withPage<T>(
 }
 
 /** Calls of a new worker one after the other, "open" first. References' bytes come as base64. @throws Error for an answer that is one */
-export async function askWorker(page: Page, folder: string, base: string, calls: readonly Call[]): Promise<Answer[]> {
+export async function askWorker(
+  page: Page,
+  folder: string,
+  base: string,
+  calls: readonly Call[],
+  device: 'wasm' | 'webgpu' = 'wasm',
+): Promise<Answer[]> {
   const script = (await readdir(join(folder, 'assets'))).find((name) => name.startsWith('worker-')) as string;
   const answers = await page.evaluate(
-    async ({ script, calls, base }) => {
+    async ({ script, calls, base, device }) => {
       const scope = globalThis as unknown as { Worker: new (url: URL, options: object) => Record<string, unknown> };
       const worker = new scope.Worker(new URL(`assets/${script}`, base), { type: 'module' }) as {
         onmessage: unknown;
@@ -45,7 +58,7 @@ export async function askWorker(page: Page, folder: string, base: string, calls:
       (globalThis as { limnWorker?: unknown }).limnWorker = worker;
       const bytesOf = (text: string) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
       const results: { milliseconds: number; answer: never }[] = [];
-      for (const [call, [method, argument]] of [['open', { base, cache: false }] as Call, ...calls].entries()) {
+      for (const [call, [method, argument]] of [['open', { base, cache: false, device }] as Call, ...calls].entries()) {
         const given = argument as { references?: { base64?: string }[] } | undefined;
         const references = given?.references?.map(({ base64, ...one }) => (base64 ? { ...one, bytes: bytesOf(base64) } : one));
         const start = performance.now();
@@ -59,7 +72,7 @@ export async function askWorker(page: Page, folder: string, base: string, calls:
       }
       return results;
     },
-    { script, calls: [...calls], base },
+    { script, calls: [...calls], base, device },
   );
   const failed = answers.find(({ answer }) => (answer as { error?: unknown } | undefined)?.error);
   if (failed) throw new Error(JSON.stringify(failed.answer));

@@ -58,7 +58,7 @@ async function sizeOf(from: string, folder: string, images: number): Promise<Bro
   await mkdir(folder, { recursive: true });
   const vectors = await drawExport(from, folder, images, width);
   const { files, page: assets } = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')) as ExportManifest;
-  const { columns: _, queryAttention, galleryAttention, ...needed } = files;
+  const { columns: _, webgpu, queryAttention, galleryAttention, ...needed } = files;
   const others = [...Object.values(needed), ...assets].reduce((sum, file) => sum + (file?.bytes ?? 0), 0);
   const calls = Array.from({ length: turns }, (_, i): Call => {
     return ['search', { references: [{ id: `i${String((i * 2477) % images).padStart(7, '0')}` }] }];

@@ -1,9 +1,9 @@
 /**
  * <limn-search src="https://shop.example/search/"></limn-search>: the page of an export in another page. It lies in a frame of its own, so
- * that neither page's styles and scripts reach the other. Its height is that of the element, 40rem unless a style says otherwise.
+ * that neither page's styles and scripts reach the other. Its height is that of the element, 40rem unless a style says otherwise. device="wasm" or "webgpu" chooses what models run on.
  */
 class LimnSearch extends HTMLElement {
-  static observedAttributes = ['src', 'label'];
+  static observedAttributes = ['src', 'label', 'device'];
 
   connectedCallback() {
     if (!this.shadowRoot) {
@@ -23,7 +23,10 @@ class LimnSearch extends HTMLElement {
   show() {
     const src = this.getAttribute('src');
     this.frame.title = this.getAttribute('label') ?? 'Image search';
-    const address = src === null ? 'about:blank' : new URL(src, document.baseURI).href;
+    const url = src === null ? undefined : new URL(src, document.baseURI);
+    const device = this.getAttribute('device');
+    if (device !== null) url?.searchParams.set('device', device);
+    const address = url?.href ?? 'about:blank';
     if (this.frame.src !== address) this.frame.src = address;
   }
 }

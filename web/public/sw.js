@@ -15,8 +15,20 @@ self.addEventListener('install', (event) => {
 
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
 
+// Scripts of pages that were exported before, which no page asks for any more.
+async function forgetOthers() {
+  const { page } = await (await fetch('manifest.json', { cache: 'no-cache' })).json();
+  const named = new Set(page.map(({ path }) => self.registration.scope + path));
+  const cache = await caches.open(kept);
+  for (const { url } of await cache.keys()) {
+    if (url.startsWith(`${self.registration.scope}assets/`) && !named.has(url)) await cache.delete(url);
+  }
+}
+
 // The page says what it showed before this worker was there.
-self.addEventListener('message', (event) => event.waitUntil(keepShown(event.data?.keep ?? [])));
+self.addEventListener('message', (event) => {
+  event.waitUntil(Promise.all([keepShown(event.data?.keep ?? []), forgetOthers().catch(() => undefined)]));
+});
 
 self.addEventListener('fetch', (event) => {
   const { method, url } = event.request;

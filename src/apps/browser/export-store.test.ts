@@ -32,9 +32,12 @@ const items = Array.from({ length: count }, (_, i) => ({
 }));
 
 let host: Map<string, Uint8Array>;
+/** Files that are given later. */
+let held: Map<string, Promise<void>>;
 
 function storeOf(type: VectorType): { store: ExportStore; files: ExportFiles } {
   host = new Map();
+  held = new Map();
   const shards: ExportManifest['shards'] = [];
   for (let from = 0; from < count; from += shardSize) {
     const part = items.slice(from, from + shardSize);
@@ -65,6 +68,7 @@ function storeOf(type: VectorType): { store: ExportStore; files: ExportFiles } {
 
 beforeEach(() => {
   vi.stubGlobal('fetch', async (address: string) => {
+    await held.get(address);
     const bytes = host.get(address);
     return bytes ? new Response(bytes as Uint8Array<ArrayBuffer>) : new Response(null, { status: 404 });
   });
@@ -100,12 +104,35 @@ describe.each(vectorTypes)('vectors of %s', (type) => {
     expect([...files.notes]).toEqual([
       expect.stringMatching(/^400 of 1000 images are left out of searches: .*400\.bin.* is missing/),
     ]);
-    expect(await store.vectors(['i0500', 'i0900', 'nobody'])).toEqual([undefined, expect.anything(), undefined]);
+    expect(await store.vectors(['i0900', 'nobody'])).toEqual([expect.anything(), undefined]);
+    // An image that is in the gallery is not said to be unknown.
+    await expect(store.vectors(['i0500'])).rejects.toThrow(/400\.bin.* is missing/);
     const { store: empty } = storeOf(type);
     host.clear();
+    await expect(empty.vectors(['i0500'])).rejects.toThrow(/is missing/);
     await expect(empty.search({ vector: unit(32), limit: 3 })).rejects.toThrow(/is missing/);
     expect(await empty.count(parseFilter('price = 1'))).toBe(20);
   });
+});
+
+it('searches what is here before all is, and gives the vectors of what is here', async () => {
+  const { store } = storeOf('float16');
+  let give = () => {};
+  const given = new Promise<void>((resolve) => {
+    give = resolve;
+  });
+  held.set(`${base}data/400.bin`, given);
+  const vector = unit(32);
+  expect(await store.here(2)).toEqual({ shards: 2, images: 600, isWhole: false });
+  const early = await store.early().search({ vector, limit: 2000 });
+  expect(early).toHaveLength(600);
+  expect(await store.vectors(['i0900'])).toEqual([expect.anything()]);
+  const [late, whole] = [store.vectors(['i0500']), store.search({ vector, limit: 2000 })];
+  give();
+  expect(await store.here(3)).toEqual({ shards: 3, images: 1000, isWhole: true });
+  expect(await late).toEqual([expect.anything()]);
+  const isEarly = ({ item }: { item: { id: string } }) => item.id < 'i0400' || item.id >= 'i0800';
+  expect((await whole).filter(isEarly)).toEqual(early);
 });
 
 it('lists, counts and finds items as the gallery does, and is never written', async () => {

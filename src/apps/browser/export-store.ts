@@ -1,8 +1,8 @@
-/** The images of an export as a store that is read: columns and shards in memory, searched as any other store. */
-import { LimnError, messageOf, throwIfAborted } from '../../core/errors.js';
+/** The images of an export as a store that is read: columns and vectors in memory, searched as any other store. */
+import { LimnError, throwIfAborted } from '../../core/errors.js';
 import type { Columns } from '../../search/export/columns.js';
 import type { ExportManifest } from '../../search/export/format.js';
-import { openShard, type Shard } from '../../search/export/vector-codes.js';
+import type { SearchedStore } from '../../search/gallery/search/candidates.js';
 import { dot } from '../../search/gallery/search/vectors.js';
 import type { Filter } from '../../search/store/filter.js';
 import { matcherOf } from '../../search/store/filter-match.js';
@@ -16,45 +16,44 @@ import type {
   VectorQuery,
 } from '../../search/store/store.js';
 import { compareText } from '../../search/store/text.js';
+import { type Arrived, ExportVectors } from './export-vectors.js';
 import type { ExportFiles } from './fetch-files.js';
-import { ScanMatrix } from './scan.js';
 
 /** Rows beyond those that are asked for, which are compared exactly: what the codes put in the wrong order lies among them. */
 const spare = 64;
 /** Filters whose rows are remembered. */
 const mostFilters = 8;
-/** Shards that are fetched at once. */
-const atOnce = 4;
-
-interface Vectors {
-  shards: (Shard | undefined)[];
-  matrix: ScanMatrix;
-  missing: Uint8Array;
-}
 
 export class ExportStore implements GalleryStore {
   readonly info: GalleryInfo;
   private readonly rowOf: ReadonlyMap<string, number>;
   private readonly filtered = new Map<string, Uint8Array>();
-  private loaded: Promise<Vectors> | undefined;
+  private readonly loaded: ExportVectors;
 
   constructor(
-    private readonly manifest: ExportManifest,
+    manifest: ExportManifest,
     private readonly columns: Columns,
-    private readonly files: ExportFiles,
+    files: ExportFiles,
   ) {
     const { model, gamma, sizes } = manifest;
     this.info = { model: { ...model, folder: { relative: '.', absolute: '.' } }, gamma, sizes };
+    this.loaded = new ExportVectors(manifest, files);
     this.rowOf = new Map(columns.ids.map((id, row) => [id, row]));
   }
 
-  /** Fetches all vectors, once. Shards that cannot be used are left out, which a note says. */
-  load(): Promise<Vectors> {
-    this.loaded ??= this.loadAll().catch((error) => {
-      this.loaded = undefined;
-      throw error;
-    });
-    return this.loaded;
+  /** Fetches all vectors, once. @throws as {@link ExportVectors.load} */
+  load(): Promise<void> {
+    return this.loaded.load();
+  }
+
+  /** Resolves once the vectors of so many shards are here, or all that will come. */
+  here(shards: number): Promise<Arrived> {
+    return this.loaded.here(shards);
+  }
+
+  /** This store, searched as far as its vectors are here. */
+  early(): SearchedStore {
+    return { info: this.info, search: (query) => this.searchHere(query) };
   }
 
   /** An item's place in the columns; undefined for an unknown id. */
@@ -83,35 +82,18 @@ export class ExportStore implements GalleryStore {
     return this.skipped(filter).reduce((count, left) => count + (left === 0 ? 1 : 0), 0);
   }
 
-  async search({ vector, limit, filter, exclude = [], includeVectors, signal }: VectorQuery): Promise<VectorHit[]> {
-    const vectors = await this.load();
-    throwIfAborted(signal, 'searching');
-    const skip = this.skipped(filter).slice();
-    vectors.missing.forEach((missing, row) => {
-      if (missing !== 0) skip[row] = 1;
-    });
-    for (const id of exclude) {
-      const row = this.rowOf.get(id);
-      if (row !== undefined) skip[row] = 1;
-    }
-    const hits = vectors.matrix.nearest(vector, skip, limit + spare).map((row) => {
-      const found = this.vectorsOf(vectors, row) as ItemVectors;
-      return { row, found, similarity: dot(vector, 0, found.matching, 0, vector.length) };
-    });
-    hits.sort((a, b) => b.similarity - a.similarity || a.row - b.row);
-    return hits.slice(0, limit).map(({ row, found, similarity }) => ({
-      item: this.item(row),
-      similarity,
-      ...(includeVectors ? { vectors: found } : {}),
-    }));
+  async search(query: VectorQuery): Promise<VectorHit[]> {
+    await this.load();
+    return this.searchHere(query);
   }
 
   async vectors(ids: readonly string[]): Promise<(ItemVectors | undefined)[]> {
-    const vectors = await this.load();
-    return ids.map((id) => {
-      const row = this.rowOf.get(id);
-      return row === undefined ? undefined : this.vectorsOf(vectors, row);
-    });
+    return Promise.all(
+      ids.map((id) => {
+        const row = this.rowOf.get(id);
+        return row === undefined ? undefined : this.loaded.of(row);
+      }),
+    );
   }
 
   upsert(): Promise<void> {
@@ -124,18 +106,32 @@ export class ExportStore implements GalleryStore {
 
   async optimise(): Promise<void> {}
 
-  async close(): Promise<void> {
-    this.loaded = undefined;
+  async close(): Promise<void> {}
+
+  private async searchHere({ vector, limit, filter, exclude = [], includeVectors, signal }: VectorQuery): Promise<VectorHit[]> {
+    throwIfAborted(signal, 'searching');
+    const { matrix, missing } = this.loaded;
+    const skip = this.skipped(filter).slice();
+    for (let row = 0; row < skip.length; row++) skip[row] = (skip[row] as number) | (missing[row] as number);
+    for (const id of exclude) {
+      const row = this.rowOf.get(id);
+      if (row !== undefined) skip[row] = 1;
+    }
+    const hits = matrix.nearest(vector, skip, limit + spare).map((row) => {
+      const found = this.loaded.known(row) as ItemVectors;
+      return { row, found, similarity: dot(vector, 0, found.matching, 0, vector.length) };
+    });
+    hits.sort((a, b) => b.similarity - a.similarity || a.row - b.row);
+    return hits.slice(0, limit).map(({ row, found, similarity }) => ({
+      item: this.item(row),
+      similarity,
+      ...(includeVectors ? { vectors: found } : {}),
+    }));
   }
 
   private item(row: number): StoredItem {
     const { id, content, metadata } = this.columns.item(row);
     return { id, content, metadata, location: String(row) };
-  }
-
-  private vectorsOf({ shards }: Vectors, row: number): ItemVectors | undefined {
-    const place = this.manifest.shards.findIndex(({ from, count }) => row >= from && row < from + count);
-    return shards[place]?.vectors(row - (this.manifest.shards[place]?.from ?? 0));
   }
 
   /** One byte a row, not 0 for those that do not match. */
@@ -152,37 +148,6 @@ export class ExportStore implements GalleryStore {
     if (this.filtered.size >= mostFilters) this.filtered.delete(oldest as string);
     this.filtered.set(key, skip);
     return skip;
-  }
-
-  private async loadAll(): Promise<Vectors> {
-    const { shards: wanted, sizes, vectors, count } = this.manifest;
-    const matrix = new ScanMatrix(count, sizes.width);
-    const missing = new Uint8Array(count);
-    const shards: (Shard | undefined)[] = [];
-    const faults: string[] = [];
-    for (let at = 0; at < wanted.length; at += atOnce) {
-      const part = wanted.slice(at, at + atOnce);
-      const read = await Promise.allSettled(part.map((file) => this.files.read(file)));
-      for (const [i, { from, count: length }] of part.entries()) {
-        const result = read[i] as PromiseSettledResult<Uint8Array>;
-        if (result.status === 'rejected') {
-          if (LimnError.isInstance(result.reason) && result.reason.code === 'INTERRUPTED') throw result.reason;
-          faults.push(messageOf(result.reason));
-          shards.push(undefined);
-          missing.fill(1, from, from + length);
-          continue;
-        }
-        const shard = openShard(result.value, length, sizes, vectors.type);
-        for (let row = 0; row < length; row++) matrix.set(from + row, (out) => shard.codes(row, out));
-        shards.push(shard);
-      }
-    }
-    if (faults.length === wanted.length) throw new LimnError('DATA', faults[0] as string);
-    if (faults.length > 0) {
-      const lost = missing.reduce((sum, one) => sum + one, 0);
-      this.files.notes.add(`${lost} of ${count} images are left out of searches: ${faults[0]}`);
-    }
-    return { shards, matrix, missing };
   }
 }
 

@@ -66,6 +66,21 @@ it('does not trust what it kept, and fetches a damaged copy again', async () => 
   expect(fetched).toEqual([base + file.path]);
 });
 
+it('tells an export that was replaced while it is open from one that lacks a file', async () => {
+  const files = new ExportFiles(base, { cache: false });
+  await files.manifest();
+  host.set(base + file.path, 'the fill');
+  await expect(files.read(file)).rejects.toThrow(/is damaged, or of another export/);
+  host.delete(base + file.path);
+  await expect(files.read(file)).rejects.toThrow(/is missing/);
+  host.set(`${base}manifest.json`, '<title>The shop is closed</title>');
+  await expect(files.read(file)).rejects.toThrow(/is missing/);
+  host.set(`${base}manifest.json`, JSON.stringify({ ...manifest, count: 2 }));
+  await expect(files.read(file)).rejects.toThrow(/exported again since the page was opened. Reload the page/);
+  host.set(base + file.path, 'the fill');
+  await expect(files.read(file)).rejects.toThrow(/exported again/);
+});
+
 it('lets the files of earlier exports go', async () => {
   kept.set(`${base}data/old.bin`, bytes);
   kept.set(base + file.path, bytes);

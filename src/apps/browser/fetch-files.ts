@@ -21,7 +21,11 @@ export class ExportFiles {
   private cache: Promise<Cache | undefined> | undefined;
   private readonly progress: LoadProgress;
   private stopping = new AbortController();
-  private readonly keeping = new Set<Promise<void>>();
+  /** The manifest as it was read. */
+  private opened: string | undefined;
+  /** What was read and is not kept yet, by its address. */
+  private readonly unkept = new Map<string, Uint8Array<ArrayBuffer>>();
+  private keeping: Promise<void> = Promise.resolve();
 
   constructor(
     /** The folder, with a slash at the end. */
@@ -43,9 +47,16 @@ export class ExportFiles {
     this.stopping = new AbortController();
   }
 
-  /** Resolves when everything that was read is kept, or could not be. */
+  /** Keeps copies of what was read. It is not done while reading: writing them takes time that the first search needs. */
   async kept(): Promise<void> {
-    await Promise.all(this.keeping);
+    this.keeping = this.keeping.then(async () => {
+      const cache = await this.storage();
+      for (const [address, bytes] of this.unkept) {
+        this.unkept.delete(address);
+        await cache?.put(address, new Response(bytes)).catch((error: unknown) => this.noteUnkept(error));
+      }
+    });
+    await this.keeping;
   }
 
   /** The manifest of now; without a network, the one of the last visit. @throws LimnError IO, GALLERY */
@@ -65,6 +76,7 @@ export class ExportFiles {
       throw new LimnError('GALLERY', `${address} is damaged: it is not JSON. Export the gallery again.`);
     }
     const manifest = checkManifest(value, address);
+    this.opened = text;
     this.keep(address, new TextEncoder().encode(text));
     await this.forgetOthers(manifest);
     return manifest;
@@ -111,6 +123,7 @@ export class ExportFiles {
       this.keep(address, bytes);
       return bytes;
     }
+    await this.requireUnchanged();
     const isPage = response.headers.get('content-type')?.startsWith('text/html') && !path.endsWith('.html');
     throw isPage
       ? new LimnError('IO', `The file ${path} of this export is missing: the host answered with a web page. ${missingAdvice}`, {
@@ -129,17 +142,25 @@ export class ExportFiles {
     // Names hold hashes, but a host's caches may hold a file that was cut short.
     const response = await fetch(address, { cache: 'no-cache', signal }).catch(unreachable(address, signal));
     if (response.ok) return response;
+    await this.requireUnchanged();
     const message = `The file ${address} of this export is missing (the host answered ${response.status}). ${missingAdvice}`;
     throw new LimnError('IO', message, { details: { address, status: response.status } });
   }
 
-  /** Keeps a copy, which nobody waits for. */
+  /** @throws LimnError GALLERY where the host has another export than the one that was opened */
+  private async requireUnchanged(): Promise<void> {
+    if (this.opened === undefined) return;
+    const address = this.base + manifestName;
+    const text = await fetch(address, { cache: 'no-cache', signal: this.stopping.signal })
+      .then((response) => (response.ok ? response.text() : undefined))
+      .catch(() => undefined);
+    if (text === undefined || text === this.opened || !isManifest(text, address)) return;
+    const message = 'This gallery was exported again since the page was opened. Reload the page.';
+    throw new LimnError('GALLERY', message, { details: { address } });
+  }
+
   private keep(address: string, bytes: Uint8Array<ArrayBuffer>): void {
-    const keeping = this.storage()
-      .then((cache) => cache?.put(address, new Response(bytes)))
-      .catch((error: unknown) => this.noteUnkept(error))
-      .finally(() => this.keeping.delete(keeping));
-    this.keeping.add(keeping);
+    if (this.options.cache !== false) this.unkept.set(address, bytes);
   }
 
   private noteUnkept(error: unknown): void {
@@ -172,6 +193,14 @@ export class ExportFiles {
       });
     })();
     return this.cache;
+  }
+}
+
+function isManifest(text: string, address: string): boolean {
+  try {
+    return checkManifest(JSON.parse(text), address) !== undefined;
+  } catch {
+    return false;
   }
 }
 

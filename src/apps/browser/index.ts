@@ -2,6 +2,7 @@
 import { type GalleryOptions, StaticGallery } from './static-gallery.js';
 
 export { LimnError } from '../../core/errors.js';
+export type { Device, DeviceChoice } from './device.js';
 export type { LocalSuggest } from './requests.js';
 export type {
   BrowserExplain,
@@ -9,6 +10,7 @@ export type {
   BrowserSearch,
   CallOptions,
   GalleryOptions,
+  SearchOptions,
   StaticGallery,
 } from './static-gallery.js';
 

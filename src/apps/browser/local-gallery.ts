@@ -16,6 +16,7 @@ import type { StoredItem } from '../../search/store/store.js';
 import type { ApiGallery, ApiListQuery, ApiSearchAnswer, ApiSuggestions, Item, ItemList } from '../server/contract.js';
 import { BrowserEmbedder } from './browser-embedder.js';
 import { imageSize } from './decode-image.js';
+import type { Device, DeviceChoice } from './device.js';
 import { ExportStore } from './export-store.js';
 import { ExportFiles, type FileOptions } from './fetch-files.js';
 import type { LocalExplain, LocalImage, LocalSearch, LocalSuggest } from './requests.js';
@@ -25,10 +26,18 @@ import { sha256 } from './sha256.js';
 /** Hits of a page where nobody says how many. */
 const usualHits = 20;
 
+/** How an export is opened. */
+export interface LocalOptions extends FileOptions {
+  /** What its model runs on. @default 'auto' */
+  device?: DeviceChoice | undefined;
+}
+
 interface Searching {
   embedder: BrowserEmbedder;
   composer: Composer;
   searcher: Searcher;
+  /** On the vectors that are here. */
+  early: Searcher;
   suggester: Suggester;
 }
 
@@ -41,9 +50,10 @@ export class LocalGallery {
     private readonly manifest: ExportManifest,
     private readonly columns: Columns,
     private readonly files: ExportFiles,
+    device: DeviceChoice | undefined,
   ) {
     this.store = new ExportStore(manifest, columns, files);
-    this.sessions = new Sessions(files, manifest.files.runtime);
+    this.sessions = new Sessions(files, manifest.files, device);
   }
 
   /**
@@ -51,27 +61,38 @@ export class LocalGallery {
    *
    * @param base the folder, with a slash at the end @throws LimnError IO, DATA, GALLERY, INTERRUPTED
    */
-  static async open(base: string, options: FileOptions = {}): Promise<LocalGallery> {
+  static async open(base: string, options: LocalOptions = {}): Promise<LocalGallery> {
     const files = new ExportFiles(base, options);
     const manifest = await files.manifest();
     const columns = Columns.read(new TextDecoder().decode(await files.read(manifest.files.columns)));
     requireModel(columns.model, manifest, 'list of images');
-    return new LocalGallery(manifest, columns, files);
+    return new LocalGallery(manifest, columns, files, options.device);
   }
 
   /** Fetches what searches need, ahead of the first, all at once. @throws LimnError as the first search would */
   async prepare(): Promise<void> {
     const { files, shards } = this.manifest;
-    const { model, query, encoder, runtime } = files;
+    const { model, query, encoder } = files;
+    const { file: runtime } = await this.sessions.plan();
     this.files.expect([model, query, encoder, runtime, ...shards]);
     const graphs = [query, encoder].filter((file) => file !== undefined);
     await Promise.all([this.tools(), this.store.load(), ...graphs.map((file) => this.sessions.open(file))]);
+  }
+
+  /** Keeps what was fetched, for visits without a network. @returns notes on everything so far */
+  async keep(): Promise<string[]> {
     await this.files.kept();
+    return [...this.files.notes];
   }
 
   /** Stops what is being fetched: calls that wait for it fail with INTERRUPTED, and later ones fetch it again. */
   stopLoading(): void {
     this.files.stop();
+  }
+
+  /** What the model runs on. */
+  device(): Promise<Device> {
+    return this.sessions.device();
   }
 
   async describe(): Promise<ApiGallery> {
@@ -102,9 +123,31 @@ export class LocalGallery {
     return this.store.count(filter?.trim() ? parseFilter(filter) : undefined);
   }
 
-  async search(request: LocalSearch, signal?: AbortSignal): Promise<ApiSearchAnswer> {
+  /** @param onEarly told the best of the vectors that are here, each time that twice as many are, until all are */
+  async search(
+    request: LocalSearch,
+    signal?: AbortSignal,
+    onEarly?: (answer: ApiSearchAnswer) => void,
+  ): Promise<ApiSearchAnswer> {
     const start = performance.now();
-    const { searcher } = await this.tools();
+    const { searcher, early } = await this.tools();
+    const { count } = this.manifest;
+    let here = onEarly ? await this.store.here(1) : undefined;
+    while (here && !here.isWhole) {
+      const { notes, ...answer } = await this.answer(early, request, signal, start);
+      const note = `The best of ${here.images} of ${count} images so far: the vectors of the others are being loaded.`;
+      onEarly?.({ ...answer, notes: [note, ...notes] });
+      here = await this.store.here(2 * here.shards);
+    }
+    return this.answer(searcher, request, signal, start);
+  }
+
+  private async answer(
+    searcher: Searcher,
+    request: LocalSearch,
+    signal: AbortSignal | undefined,
+    start: number,
+  ): Promise<ApiSearchAnswer> {
     const offset = request.cursor === undefined ? 0 : Number(request.cursor);
     const asked = { ...searchOf(request), offset, k: request.k ?? usualHits, signal };
     const [settled] = await searcher.searchAll([asked]);
@@ -180,11 +223,13 @@ export class LocalGallery {
         const composer = new Composer(this.store, embedder, this.queryFiles());
         const checkText = (text: string) => void embedder.vocabulary.encode(text, 1);
         const { factors } = this.manifest.sizes;
-        const searcher = new Searcher(this.store, composer, { sees: model.sees, factors, checkText });
+        const sides = { sees: model.sees, factors, checkText };
+        const searcher = new Searcher(this.store, composer, sides);
+        const early = new Searcher(this.store.early(), composer, sides);
         const { vocabulary } = embedder;
         const texts = { vocabulary, texts: model.texts, wholeWords: model.text.kind === 'words' };
         const suggester = new Suggester({ ...(model.sees.text ? texts : withoutTexts), fields: model.fields });
-        return { embedder, composer, searcher, suggester };
+        return { embedder, composer, searcher, early, suggester };
       })
       .catch((error) => {
         this.searching = undefined;

@@ -18,6 +18,8 @@ export type LocalSuggest = Omit<Suggest, 'gallery'>;
 export type Method =
   | 'open'
   | 'prepare'
+  | 'keep'
+  | 'device'
   | 'describe'
   | 'item'
   | 'items'
@@ -27,9 +29,11 @@ export type Method =
   | 'suggest'
   | 'imageAddresses';
 
-export type ToWorker = { call: number; method: Method; argument: unknown } | { abort: number };
+export type ToWorker = { call: number; method: Method; argument: unknown; wantsEarly?: boolean } | { abort: number };
 
 export type FromWorker =
   | { call: number; result: unknown }
+  /** Of a search that goes on: its hits so far. */
+  | { call: number; early: unknown }
   | { call: number; error: { code: string; message: string; details: Record<string, unknown> } }
   | { progress: ProgressEvent };

@@ -38,7 +38,7 @@ export class ScanMatrix {
   }
 
   /**
-   * The rows of about the greatest inner products, in no order: those of the codes, which are not far from those of the vectors.
+   * The rows of about the greatest inner products: those of the codes, which are not far from those of the vectors.
    *
    * @param skip not 0 for rows that are left out
    */
@@ -48,13 +48,24 @@ export class ScanMatrix {
     for (const [i, value] of vector.entries()) this.query[i] = Math.round((value / most) * finest);
     this.products();
     const scores = new Float32Array(count);
+    const best: number[] = [];
+    // Sorting all scores would take as long as the scan: the best are cut back to as many as are wanted now and then.
+    const cut = () => {
+      best.sort((a, b) => (scores[b] as number) - (scores[a] as number));
+      best.length = Math.min(best.length, limit);
+    };
+    let least = Number.NEGATIVE_INFINITY;
     for (let row = 0; row < count; row++) {
-      scores[row] = skip[row] === 0 ? (sums[row] as number) * (scales[row] as number) : Number.NEGATIVE_INFINITY;
+      const score = (sums[row] as number) * (scales[row] as number);
+      if (score <= least || skip[row] !== 0) continue;
+      scores[row] = score;
+      best.push(row);
+      if (best.length < 4 * limit) continue;
+      cut();
+      least = scores[best.at(-1) as number] as number;
     }
-    const least = limit >= count ? Number.NEGATIVE_INFINITY : (scores.slice().sort()[count - limit] as number);
-    const rows: number[] = [];
-    for (let row = 0; row < count; row++) if (skip[row] === 0 && (scores[row] as number) >= least) rows.push(row);
-    return rows;
+    cut();
+    return best;
   }
 
   private plainProducts(): void {

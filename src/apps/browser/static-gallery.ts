@@ -13,6 +13,7 @@ import type {
   ItemList,
   Search,
 } from '../server/contract.js';
+import { type Device, type DeviceChoice, devices } from './device.js';
 import type { FromWorker, LocalImage, LocalSuggest, Method, ToWorker } from './requests.js';
 
 /** An image of the gallery by its id, or a file; with a box, that part of it alone. */
@@ -39,12 +40,26 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Options of {@link StaticGallery.search}. */
+export interface SearchOptions extends CallOptions {
+  /**
+   * Told the best hits so far while the gallery's vectors are still being fetched, several times in a large gallery; a note says how many
+   * images they are of. The answer itself is of all images.
+   */
+  onEarly?: ((answer: ApiSearchAnswer) => void) | undefined;
+}
+
 /** Options of {@link openGallery}. */
 export interface GalleryOptions extends CallOptions {
   /** Keep what was fetched in the browser, for visits without a network. @default true */
   cache?: boolean | undefined;
   /** Fetch what searches need as soon as the gallery is open, in place of with the first search. @default true */
   ahead?: boolean | undefined;
+  /**
+   * What the model runs on. `auto` is WebGPU where the export has it and the browser a graphics processor that it can use, and else
+   * WebAssembly. Where a choice of `webgpu` cannot be followed, WebAssembly is used, and the notes of answers say why. @default 'auto'
+   */
+  device?: DeviceChoice | undefined;
   /** Told how many bytes are here, of those that searches need. */
   onProgress?: OnProgress | undefined;
 }
@@ -55,6 +70,7 @@ const loading: ReadonlySet<Method> = new Set(['prepare', 'search', 'explain', 's
 interface Waiting {
   method: Method;
   stop(): void;
+  early(result: unknown): void;
   done(result: unknown): void;
   fail(error: unknown): void;
 }
@@ -86,8 +102,9 @@ export class StaticGallery {
     const base = new URL(url.endsWith('/') ? url : `${url}/`, globalThis.document?.baseURI ?? globalThis.location?.href).href;
     const gallery = new StaticGallery(worker, options.onProgress);
     try {
-      const { cache = true, signal, ahead = true } = options;
-      gallery.description = await gallery.call<ApiGallery>('open', { base, cache }, signal);
+      const { cache = true, signal, ahead = true, device = 'auto' } = options;
+      requireDevice(device);
+      gallery.description = await gallery.call<ApiGallery>('open', { base, cache, device }, signal);
       // What fails here fails again in the search that needs it, which then says so.
       if (ahead) gallery.prepare({ signal }).catch(() => undefined);
       return gallery;
@@ -102,6 +119,20 @@ export class StaticGallery {
     return this.call('prepare', undefined, options.signal);
   }
 
+  /**
+   * Keeps what was fetched for visits without a network, which the worker also does by itself when it has nothing else to do.
+   *
+   * @returns what a person should know, such as that the browser has no room, in sentences
+   */
+  keep(options: CallOptions = {}): Promise<string[]> {
+    return this.call('keep', undefined, options.signal);
+  }
+
+  /** What the model runs on: after the first search, what it did run on. */
+  device(options: CallOptions = {}): Promise<Device> {
+    return this.call('device', undefined, options.signal);
+  }
+
   /** Name, count, factors and fields of the gallery. */
   describe(): ApiGallery {
     return this.description as ApiGallery;
@@ -112,8 +143,17 @@ export class StaticGallery {
    *
    * @throws LimnError USAGE for a request that cannot be answered, IMAGE for a broken image, IO, DATA, GALLERY, RUNTIME, INTERRUPTED
    */
-  async search(request: BrowserSearch, options: CallOptions = {}): Promise<ApiSearchAnswer> {
-    const answer = await this.call<ApiSearchAnswer>('search', await withBytes(request), options.signal);
+  async search(request: BrowserSearch, { signal, onEarly }: SearchOptions = {}): Promise<ApiSearchAnswer> {
+    let isOver = false;
+    const early = async (answer: ApiSearchAnswer) => {
+      await this.learnAddresses(answer.hits);
+      if (!isOver && !signal?.aborted) onEarly?.(answer);
+    };
+    const told = onEarly && ((answer: ApiSearchAnswer) => void early(answer).catch(() => undefined));
+    const call = this.call<ApiSearchAnswer>('search', await withBytes(request), signal, told);
+    const answer = await call.finally(() => {
+      isOver = true;
+    });
     await this.learnAddresses(answer.hits);
     return answer;
   }
@@ -178,7 +218,8 @@ export class StaticGallery {
     for (const [i, id] of ids.entries()) this.addresses.set(id, found[i]);
   }
 
-  private call<T>(method: Method, argument: unknown, signal?: AbortSignal): Promise<T> {
+  /** @param onEarly told what the worker says before its answer */
+  private call<T>(method: Method, argument: unknown, signal?: AbortSignal, onEarly?: (early: T) => void): Promise<T> {
     const call = ++this.calls;
     return new Promise<T>((done, fail) => {
       const stop = () => {
@@ -194,8 +235,9 @@ export class StaticGallery {
           next(value);
         };
       };
-      this.waiting.set(call, { method, stop, done: settled(done as (result: unknown) => void), fail: settled(fail) });
-      this.post({ call, method, argument });
+      const early = (result: unknown) => onEarly?.(result as T);
+      this.waiting.set(call, { method, stop, early, done: settled(done as (result: unknown) => void), fail: settled(fail) });
+      this.post({ call, method, argument, ...(onEarly ? { wantsEarly: true } : {}) });
     });
   }
 
@@ -209,6 +251,10 @@ export class StaticGallery {
       return;
     }
     const waiting = this.waiting.get(message.call);
+    if ('early' in message) {
+      waiting?.early(message.early);
+      return;
+    }
     this.waiting.delete(message.call);
     if ('result' in message) waiting?.done(message.result);
     else {
@@ -216,6 +262,15 @@ export class StaticGallery {
       waiting?.fail(new LimnError(code as LimnErrorCode, text, { details }));
     }
   }
+}
+
+/** @throws LimnError USAGE */
+function requireDevice(name: string): void {
+  const known = ['auto', ...devices];
+  if (known.includes(name)) return;
+  throw new LimnError('USAGE', `There is no device ${JSON.stringify(name)}: give one of ${known.join(', ')}.`, {
+    details: { name },
+  });
 }
 
 async function withBytes<T extends BrowserSearch | BrowserExplain>(request: T) {

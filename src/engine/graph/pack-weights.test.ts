@@ -51,11 +51,14 @@ it('computes with the rounded weights, and leaves out of it what is small or has
   expect(names?.sort()).toEqual(['1 60', '1 60,30', '10 40,60']);
 });
 
-it('keeps int8 within half a step of each row or column', async () => {
-  const { hidden } = await outputs(packWeights(file(), 'int8'));
+it.each([
+  ['int8', 127],
+  ['int16', 32767],
+] as const)('keeps %s within half a step of each row or column', async (type, steps) => {
+  const { hidden } = await outputs(packWeights(file(), type));
   const right = plain(weights.data);
   const most = Math.max(...weights.data.map(Math.abs));
-  const bound = (input.data.reduce((sum, value) => sum + Math.abs(value), 0) * most) / 254;
+  const bound = (input.data.reduce((sum, value) => sum + Math.abs(value), 0) * most) / (2 * steps);
   for (const [i, value] of right.entries()) expect(Math.abs((hidden[i] as number) - value)).toBeLessThan(bound);
   expect([...hidden]).not.toEqual([...right]);
 });

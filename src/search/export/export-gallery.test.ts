@@ -38,7 +38,7 @@ it('keeps weights as float16 or int8, and says what searches with them find', as
   const exact = await run('float32', { weights: 'float32' });
   const half = await run('float16');
   const byte = await run('int8', { weights: 'int8' });
-  expect(exact.manifest.weights).toEqual({ type: 'float32', first: 1, ten: 1 });
+  expect(exact.manifest.weights).toEqual({ type: 'float32', first: 1, ten: 1, change: 0 });
   expect(half.manifest.weights).toMatchObject({ type: 'float16', first: 1 });
   expect(byte.manifest.weights?.type).toBe('int8');
   const sizes = [exact, half, byte].map(({ manifest }) => manifest.files.query.bytes);
@@ -63,6 +63,17 @@ it('writes what changed alone, and leaves the export of before usable where it i
   expect(manifest.count).toBe(13);
   expect(written).toBeLessThanOrEqual(4);
   await expectWhole('out');
+});
+
+it('writes what WebGPU needs where it is wanted, and takes it away again', async () => {
+  const webgpuFiles = { runtime: Buffer.from('for GPUs'), page: new Map([['assets/gpu.js', Buffer.from('script')]]) };
+  const names = async () => (await expectWhole('gpu')).page.map(({ path }) => path);
+  // A model of patches is so small that it is of no use.
+  expect((await run('gpu', { webgpuFiles })).manifest.files.webgpu).toBeUndefined();
+  expect((await run('gpu', { webgpuFiles, webgpu: true })).manifest.files.webgpu).toMatchObject({ bytes: 8 });
+  expect(await names()).toEqual(['index.html', 'assets/gpu.js']);
+  expect(await run('gpu', { webgpuFiles, webgpu: false })).toMatchObject({ removed: 2 });
+  expect(await names()).toEqual(['index.html']);
 });
 
 it('refuses models that browsers cannot run before anything is written', async () => {

@@ -44,6 +44,10 @@ export interface ExportOptions {
   page: ReadonlyMap<string, Uint8Array>;
   /** ONNX Runtime Web's WebAssembly. */
   runtime: Uint8Array;
+  /** What WebGPU needs besides: its runtime, and files of the page. */
+  webgpuFiles?: { runtime: Uint8Array; page: ReadonlyMap<string, Uint8Array> } | undefined;
+  /** Whether browsers may use WebGPU. @default where the model has an image encoder of its own, whose work is worth it */
+  webgpu?: boolean | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: OnProgress | undefined;
 }
@@ -85,8 +89,10 @@ export async function exportGallery(options: ExportOptions): Promise<ExportRepor
     throwIfAborted(options.signal, 'exporting');
     const { graphs, weights } = await fittingGraphs(embedder, wantedWeights, sample);
     const modelFiles = await exportModel(folder, model, graphs, decoding, facts);
+    const hasEncoder = model.config.image.kind !== 'patch';
+    const forGpu = (options.webgpu ?? hasEncoder) ? options.webgpuFiles : undefined;
     const page: ExportedFile[] = [];
-    for (const [path, bytes] of options.page) page.push(await folder.putNamed(path, bytes));
+    for (const [path, bytes] of [...options.page, ...(forGpu?.page ?? [])]) page.push(await folder.putNamed(path, bytes));
     const { hash, encoder } = store.info.model;
     const manifest: ExportManifest = {
       format: exportFormat,
@@ -103,6 +109,7 @@ export async function exportGallery(options: ExportOptions): Promise<ExportRepor
         columns: await folder.put('columns', 'json', Buffer.from(encodeColumns(items, hash))),
         ...modelFiles,
         runtime: await folder.put('runtime', 'wasm', options.runtime),
+        ...(forGpu ? { webgpu: await folder.put('runtime-webgpu', 'wasm', forGpu.runtime) } : {}),
       },
       shards,
       page,

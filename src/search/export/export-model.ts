@@ -26,7 +26,7 @@ export async function exportModel(
   graphs: ModelGraphs,
   decoding: ImageSettings,
   facts: GalleryFacts,
-): Promise<Omit<DataFiles, 'columns' | 'runtime'>> {
+): Promise<Omit<DataFiles, 'columns' | 'runtime' | 'webgpu'>> {
   const { config, parts, sees, attentionGrid } = model;
   const { weights, encoder, vocabulary, texts } = parts;
   const local = methodOf(config).local(config);

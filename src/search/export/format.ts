@@ -33,8 +33,10 @@ export interface DataFiles {
   queryAttention?: ExportedFile | undefined;
   galleryAttention?: ExportedFile | undefined;
   encoder?: ExportedFile | undefined;
-  /** ONNX Runtime Web. */
+  /** ONNX Runtime Web for WebAssembly. */
   runtime: ExportedFile;
+  /** ONNX Runtime Web for WebGPU, where the export has it. */
+  webgpu?: ExportedFile | undefined;
 }
 
 export interface ExportManifest {

@@ -41,8 +41,13 @@ export interface WeightsSample {
 
 /** How many of a thousand searches may lose the image that the model itself puts first. */
 const mostLost = 5 / 1000;
+/**
+ * How much float16 may change a similarity of matching vectors. A score has the factors' part besides, which moves more: by this no score
+ * moves by more than 0.001. To be more exact costs no room.
+ */
+const mostChanged = 3 / 10_000;
 
-/** The graphs with weights of a type, or of a more exact one where searches lose more than half a point. */
+/** The graphs with weights of a type, or of a more exact one where searches lose more than half a point, or scores move by more than 0.001. */
 export async function fittingGraphs(
   embedder: Embedder,
   wanted: WeightType,
@@ -50,8 +55,9 @@ export async function fittingGraphs(
 ): Promise<{ graphs: ModelGraphs; weights: WeightsReport }> {
   for (const type of weightTypes.slice(0, weightTypes.indexOf(wanted) + 1).reverse()) {
     const graphs = await modelGraphs(embedder.model, type);
-    const kept = type === 'float32' ? { first: 1, ten: 1 } : await keptBy(graphs, embedder, sample);
-    if (kept.first >= 1 - mostLost) return { graphs, weights: { type, ...kept } };
+    const kept = type === 'float32' ? { first: 1, ten: 1, change: 0 } : await keptBy(graphs, embedder, sample);
+    if (kept.first >= 1 - mostLost && (type !== 'float16' || kept.change <= mostChanged))
+      return { graphs, weights: { type, ...kept } };
   }
   throw new Error('float32 loses nothing');
 }
@@ -82,7 +88,7 @@ async function modelGraphs(model: RetrievalModel, type: WeightType): Promise<Mod
 async function keptBy(graphs: ModelGraphs, embedder: Embedder, { references, texts, targets }: WeightsSample): Promise<Kept> {
   const { model } = embedder;
   const { config, sees, parts } = model;
-  if (references.length === 0) return { first: 1, ten: 1 };
+  if (references.length === 0) return { first: 1, ten: 1, change: 0 };
   const textOf = (row: number) => texts[row % texts.length] ?? '';
   const source = await embedder.encode(references);
   const queries = references.map((_, row) => ({ image: row, text: textOf(row) }));

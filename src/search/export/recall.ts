@@ -28,6 +28,8 @@ export interface Kept {
   first: number;
   /** Which part of the ten are the same. */
   ten: number;
+  /** The most that the similarity of one of the ten is changed. */
+  change: number;
 }
 
 /** @param right, other the same queries, exact and not @param targets the vectors that are searched */
@@ -36,15 +38,18 @@ export function keptOfTen(
   other: readonly Float32Array[],
   targets: readonly Float32Array[],
 ): Kept {
-  let [first, same, wanted] = [0, 0, 0];
+  const similarity = (query: Float32Array, row: number) => dot(query, 0, targets[row] as Float32Array, 0, query.length);
+  let [first, same, wanted, change] = [0, 0, 0, 0];
   for (const [i, query] of right.entries()) {
     const expected = nearestOf(query, targets);
-    const found = new Set(nearestOf(other[i] as Float32Array, targets));
+    const changed = other[i] as Float32Array;
+    const found = new Set(nearestOf(changed, targets));
     if (found.has(expected[0] as number)) first++;
     same += expected.filter((row) => found.has(row)).length;
     wanted += expected.length;
+    for (const row of expected) change = Math.max(change, Math.abs(similarity(query, row) - similarity(changed, row)));
   }
-  return { first: right.length === 0 ? 1 : first / right.length, ten: wanted === 0 ? 1 : same / wanted };
+  return { first: right.length === 0 ? 1 : first / right.length, ten: wanted === 0 ? 1 : same / wanted, change };
 }
 
 function nearestOf(vector: Float32Array, rows: readonly Float32Array[]): number[] {

@@ -48,7 +48,13 @@ export class Api {
     return this.json(itemPath(gallery, id), withSignal(signal));
   }
 
-  search(request: SearchRequest, files: Files, signal?: AbortSignal): Promise<SearchAnswer> {
+  /** @param _onEarly told hits of an answer that is not whole yet, which a server never gives */
+  search(
+    request: SearchRequest,
+    files: Files,
+    signal?: AbortSignal,
+    _onEarly?: (answer: SearchAnswer) => void,
+  ): Promise<SearchAnswer> {
     return this.post('search', request, files, signal);
   }
 

@@ -6,10 +6,12 @@ export interface LoadingState {
   /** In bytes. */
   readonly done: number;
   readonly total: number;
+  /** What a person should know of what was fetched and kept. */
+  readonly notes: readonly string[];
 }
 
 export class Loading {
-  private current: LoadingState = { status: 'none', done: 0, total: 0 };
+  private current: LoadingState = { status: 'none', done: 0, total: 0, notes: [] };
   private readonly watchers = new Set<() => void>();
 
   /** @param actions what the buttons beside it do */

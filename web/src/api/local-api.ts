@@ -1,5 +1,6 @@
 /** The page's backend in an export: the same answers as the HTTP API's, made by a worker of this browser. Nothing is sent anywhere. */
 
+import { type DeviceChoice, devices } from '../../../src/apps/browser/device.js';
 import type { BrowserImage } from '../../../src/apps/browser/static-gallery.js';
 import { StaticGallery } from '../../../src/apps/browser/static-gallery.js';
 import { LimnError } from '../../../src/core/errors.js';
@@ -44,10 +45,9 @@ export class LocalApi implements Backend {
 
   items(_name: string, query: { cursor?: string; limit: number; filter?: string }, signal?: AbortSignal): Promise<ItemList> {
     return this.ask(async (gallery) => {
-      const list = await gallery.items(query, { signal });
-      // The images come first: starting the model keeps the worker busy.
+      // Both are on their way at once; the images are here before the model is.
       if (this.loading.state.status === 'none') void this.load();
-      return list;
+      return gallery.items(query, { signal });
     });
   }
 
@@ -55,11 +55,16 @@ export class LocalApi implements Backend {
     return this.ask((gallery) => gallery.item(id, { signal }));
   }
 
-  search({ gallery: _, ...request }: SearchRequest, files: Files, signal?: AbortSignal): Promise<SearchAnswer> {
+  search(
+    { gallery: _, ...request }: SearchRequest,
+    files: Files,
+    signal?: AbortSignal,
+    onEarly?: (answer: SearchAnswer) => void,
+  ): Promise<SearchAnswer> {
     return this.ask((gallery) => {
       const { status } = this.loading.state;
       if (status === 'none' || status === 'stopped') void this.load();
-      return gallery.search({ ...request, ...imagesOf(request, files) }, { signal });
+      return gallery.search({ ...request, ...imagesOf(request, files) }, { signal, onEarly });
     });
   }
 
@@ -107,7 +112,7 @@ export class LocalApi implements Backend {
   private open(): Promise<StaticGallery> {
     const worker = () => new Worker(new URL('../../../src/apps/browser/worker.ts', import.meta.url), { type: 'module' });
     const onProgress: OnProgress = ({ done, total }) => this.loading.change({ done, total });
-    this.opened ??= StaticGallery.open(this.base, worker(), { ahead: false, onProgress }).then(
+    this.opened ??= StaticGallery.open(this.base, worker(), { ahead: false, device: deviceInAddress(), onProgress }).then(
       (gallery) => {
         this.known = gallery;
         return gallery;
@@ -128,9 +133,17 @@ export class LocalApi implements Backend {
       () => false,
     );
     if (this.loading.state.status === 'loading') this.loading.change({ status: isWhole ? 'ready' : 'none' });
-    // Afterwards: keeping the page for visits without a network is in no hurry.
+    // Afterwards, and not while a search is made: keeping all this for visits without a network is in no hurry.
+    const notes = (await this.known?.keep().catch(() => undefined)) ?? [];
+    this.loading.change({ notes });
     await keepPage(this.base).catch(() => undefined);
   }
+}
+
+/** What the page's address says that models run on, as in `?device=wasm`; anything else is left to the browser. */
+function deviceInAddress(): DeviceChoice {
+  const name = new URLSearchParams(location.search).get('device');
+  return devices.find((device) => device === name) ?? 'auto';
 }
 
 /** Has the service worker keep the page, and the thumbnails that are shown already. */

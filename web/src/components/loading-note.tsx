@@ -1,19 +1,12 @@
-import { useEffect, useState } from 'preact/hooks';
-import type { Loading, LoadingState } from '../api/loading.js';
+import type { LoadingState } from '../api/loading.js';
+import { useLoading } from '../hooks/use-loading.js';
 import { useSession } from '../hooks/use-session.js';
 
 /** In an export: how much of the search is here, and a way to stop or start its download. */
 export function LoadingNote() {
   const { loading } = useSession().api;
-  return loading ? <Note loading={loading} /> : null;
-}
-
-function Note({ loading }: { loading: Loading }) {
-  const [state, setState] = useState(loading.state);
-  useEffect(() => {
-    setState(loading.state);
-    return loading.watch(() => setState(loading.state));
-  }, [loading]);
+  const state = useLoading();
+  if (!loading || !state) return null;
   if (state.status === 'loading') return <Progress state={state} cancel={loading.actions.cancel} />;
   if (state.status !== 'stopped') return null;
   const left = state.total - state.done;

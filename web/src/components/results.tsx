@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useGlide } from '../hooks/use-glide.js';
+import { useLoading } from '../hooks/use-loading.js';
 import { useSession } from '../hooks/use-session.js';
 import { useWork } from '../hooks/use-work.js';
 import type { Results as ResultsState } from '../state/reducer.js';
@@ -18,6 +19,9 @@ export function Results({ narrow }: { narrow: boolean }) {
   const session = useSession();
   const { results, view } = session.state;
   const { entries, status, kind } = results;
+  const loading = useLoading();
+  // What the download says stands once, whether this answer says it too or not.
+  const notes = [...new Set([...(results.notes ?? []), ...(loading?.notes ?? [])])];
   const list = useRef<HTMLUListElement>(null);
   const [focused, setFocused] = useState(0);
   const order = entries.map(({ id }) => id).join('\n');
@@ -42,9 +46,9 @@ export function Results({ narrow }: { narrow: boolean }) {
       {fresh && !session.settings.filter && <Welcome />}
       <Heading />
       <TrainingNote />
-      {results.notes && results.notes.length > 0 && (
+      {notes.length > 0 && (
         <ul class="notes" aria-label="Notes">
-          {results.notes.map((note) => (
+          {notes.map((note) => (
             <li key={note}>{note}</li>
           ))}
         </ul>
@@ -53,7 +57,7 @@ export function Results({ narrow }: { narrow: boolean }) {
       <FilterChips />
       <ul
         ref={list}
-        class={status === 'loading' && entries.length > 0 ? 'grid stale' : 'grid'}
+        class={status === 'loading' && entries.length > 0 && !results.isEarly ? 'grid stale' : 'grid'}
         aria-label="Pictures"
         onKeyDown={onKey}
       >

@@ -1,7 +1,7 @@
 /** Loads what a view asks for into the state: first pages, further pages, and again after a wait. */
 import type { Backend, Files } from '../api/api.js';
 import { ApiError, isTransient, problemOf } from '../api/problem.js';
-import type { Gallery } from '../api/types.js';
+import type { Gallery, SearchAnswer } from '../api/types.js';
 import type { View } from './address.js';
 import { pageSize, queryKey, searchOf, uploadsIn } from './query.js';
 import type { Action, Entry, State } from './reducer.js';
@@ -26,6 +26,10 @@ interface Page {
 
 /** How long to wait where the server does not say, in milliseconds. */
 const defaultWait = 3000;
+
+function pageOf({ hits, cursor, milliseconds, notes }: SearchAnswer): Page {
+  return { entries: hits.map((hit) => ({ id: hit.id, metadata: hit.metadata, hit })), cursor, milliseconds, notes };
+}
 
 export class Loader {
   private abort = new AbortController();
@@ -80,7 +84,7 @@ export class Loader {
     clearTimeout(this.timer);
     this.abort = new AbortController();
     const { signal } = this.abort;
-    this.page(view, gallery, cursor, signal).then(
+    this.page(key, view, gallery, cursor, signal).then(
       (page) => {
         if (!signal.aborted) dispatch({ type: 'page', key, ...page });
       },
@@ -95,8 +99,8 @@ export class Loader {
     );
   }
 
-  private async page(view: View, gallery: Gallery, cursor: string | undefined, signal: AbortSignal): Promise<Page> {
-    const { api } = this.parts;
+  private async page(key: string, view: View, gallery: Gallery, cursor: string | undefined, signal: AbortSignal): Promise<Page> {
+    const { api, dispatch } = this.parts;
     const search = searchOf(view, gallery);
     const at = cursor === undefined ? {} : { cursor };
     if (!search) {
@@ -106,8 +110,9 @@ export class Loader {
       return { entries, cursor: list.cursor, notes: list.notes };
     }
     const files = this.files(uploadsIn(search.references, search.negatives));
-    const answer = await api.search({ ...search, ...at }, files, signal);
-    const entries = answer.hits.map((hit) => ({ id: hit.id, metadata: hit.metadata, hit }));
-    return { entries, cursor: answer.cursor, milliseconds: answer.milliseconds, notes: answer.notes };
+    const onEarly = (early: SearchAnswer) => signal.aborted || dispatch({ type: 'early', key, ...pageOf(early) });
+    // A further page is one of the whole answer.
+    const whole = api.search({ ...search, ...at }, files, signal, cursor === undefined ? onEarly : undefined);
+    return pageOf(await whole);
   }
 }

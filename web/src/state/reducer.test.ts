@@ -36,6 +36,18 @@ describe('the results', () => {
     ]);
   });
 
+  it('show first hits of a part of the gallery until the whole answer is here, and not afterwards', () => {
+    const early: Action = { type: 'early', key: 'q', entries: entries('b'), notes: ['of a part'] };
+    const waiting = reduced(load, early);
+    expect(ids(waiting)).toEqual(['b']);
+    expect(waiting.results).toMatchObject({ status: 'loading', isEarly: true, notes: ['of a part'] });
+    expect(ids(reduced(load, { ...early, key: 'older' }))).toEqual([]);
+    const whole = reduced(load, early, page, early);
+    expect(ids(whole)).toEqual(['a', 'b']);
+    expect(whole.results).toMatchObject({ status: 'ready', isEarly: false, notes: ['so'] });
+    expect(ids(reduced(load, early, { type: 'failed', key: 'q', problem }))).toEqual([]);
+  });
+
   it('keep the pages before one that failed', () => {
     const further = reduced(load, page, { type: 'load-more', key: 'q' }, { type: 'failed', key: 'q', problem, retryAt: 5 });
     expect(ids(further)).toEqual(['a', 'b']);

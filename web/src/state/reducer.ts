@@ -22,6 +22,8 @@ export interface Results {
    */
   readonly status: 'loading' | 'ready' | 'more' | 'waiting' | 'failed';
   readonly entries: readonly Entry[];
+  /** Of `loading`: that `entries` are the first hits of the query itself, of a part of the gallery. */
+  readonly isEarly?: boolean;
   readonly cursor?: string | undefined;
   readonly milliseconds?: number | undefined;
   /** What the server says of the answer. */
@@ -65,6 +67,8 @@ export type Action =
   | { type: 'view'; view: View }
   | { type: 'load'; key: string; kind: Results['kind']; keep: boolean }
   | { type: 'load-more'; key: string }
+  /** Hits of an answer that is not whole yet. */
+  | { type: 'early'; key: string; entries: readonly Entry[]; notes?: readonly string[] | undefined }
   | {
       type: 'page';
       key: string;
@@ -115,7 +119,7 @@ export function reduce(state: State, action: Action): State {
   }
 }
 
-type ResultsAction = Extract<Action, { type: 'load' | 'load-more' | 'page' | 'failed' }>;
+type ResultsAction = Extract<Action, { type: 'load' | 'load-more' | 'early' | 'page' | 'failed' }>;
 
 /** Answers to queries that are no longer asked change nothing. */
 function reduceResults(results: Results, action: ResultsAction): Results {
@@ -127,12 +131,15 @@ function reduceResults(results: Results, action: ResultsAction): Results {
   switch (action.type) {
     case 'load-more':
       return { ...results, status: 'more', problem: undefined, retryAt: undefined };
+    case 'early':
+      return results.status === 'loading' ? { ...results, entries: action.entries, notes: action.notes, isEarly: true } : results;
     case 'page': {
       const before = results.status === 'more' ? results.entries : [];
       const known = new Set(before.map(({ id }) => id));
       return {
         ...results,
         status: 'ready',
+        isEarly: false,
         entries: [...before, ...action.entries.filter(({ id }) => !known.has(id))],
         cursor: action.cursor,
         milliseconds: results.status === 'more' ? results.milliseconds : action.milliseconds,

@@ -1,21 +1,15 @@
 /** limn export */
-
-import { readdir, readFile } from 'node:fs/promises';
-import { basename, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
-import { LimnError } from '../../../core/errors.js';
 import { withoutTrailing } from '../../../core/text.js';
 import { type WeightType, weightTypes } from '../../../engine/graph/index.js';
 import { RetrievalModel } from '../../../models/retrieval/retrieval-model.js';
 import { type ExportReport, exportGallery } from '../../../search/export/export-gallery.js';
 import type { WeightsReport } from '../../../search/export/model-weights.js';
 import { type VectorType, vectorTypes } from '../../../search/export/vector-codes.js';
+import { readExportPage } from '../export-page.js';
 import { runLong } from '../long-work.js';
 import { newCommand, numberOption, required } from '../options.js';
-
-/** Where the package keeps the page for exports. */
-const builtPage = fileURLToPath(new URL('../../../../web/dist', import.meta.url));
 
 interface ExportFlags {
   static?: string;
@@ -26,6 +20,7 @@ interface ExportFlags {
   thumbnail?: number;
   vectors?: VectorType;
   weights?: WeightType;
+  webgpu?: boolean;
   json?: boolean;
 }
 
@@ -43,9 +38,11 @@ export function exportCommand(): Command {
     .addOption(
       new Option(
         '--weights <type>',
-        "how the model's weights are kept; in a more exact type where searches lose more than half a point (default: float16)",
+        "how the model's weights are kept; in a more exact type where searches lose more than half a point or scores change (default: float16)",
       ).choices(weightTypes),
     )
+    .option('--webgpu', 'let browsers run the model on WebGPU (default: where it has an image encoder of its own)')
+    .option('--no-webgpu', 'leave WebGPU out, which saves room on the host')
     .option('--json', 'print the result as JSON')
     .action(runExport);
 }
@@ -53,8 +50,8 @@ export function exportCommand(): Command {
 async function runExport(flags: ExportFlags): Promise<void> {
   const out = required(flags.static, '--static', 'export');
   const gallery = required(flags.gallery, '--gallery', 'export');
-  const { images, thumbnail, vectors, weights } = flags;
-  const { page, runtime } = await readPage();
+  const { images, thumbnail, vectors, weights, webgpu } = flags;
+  const files = await readExportPage();
   const model = flags.model === undefined ? undefined : await RetrievalModel.open(flags.model);
   try {
     const report = await runLong(async ({ logger, ...tools }) => {
@@ -68,8 +65,8 @@ async function runExport(flags: ExportFlags): Promise<void> {
         thumbnail,
         vectors,
         weights,
-        page,
-        runtime,
+        webgpu,
+        ...files,
         ...tools,
       });
       for (const fault of made.faults) logger.warn(fault);
@@ -91,13 +88,22 @@ const galleryName = (name: string): string =>
 function shown(out: string, { manifest, faults, ...folder }: ExportReport): string {
   const { files, shards, page, images, vectors, weights, count } = manifest;
   const sum = (list: readonly ({ bytes: number } | undefined)[]) => list.reduce((bytes, file) => bytes + (file?.bytes ?? 0), 0);
-  const { columns, runtime, queryAttention, galleryAttention, ...model } = files;
+  const { columns, runtime, webgpu, queryAttention, galleryAttention, ...model } = files;
   const rows: [string, number, string][] = [
     ['vectors', sum(shards), `${vectors.type}, recall@10 ${(vectors.recall * 100).toFixed(1)} % of exact vectors`],
     ['metadata', columns.bytes, ''],
     ['model', sum(Object.values(model)), weights ? weightsNote(weights) : ''],
     ['heat maps', sum([queryAttention, galleryAttention]), 'fetched when a result is explained'],
     ['runtime', runtime.bytes, 'ONNX Runtime Web, about a quarter of it where the host compresses'],
+    ...(webgpu
+      ? [
+          ['WebGPU', webgpu.bytes, 'the same for browsers with a graphics processor, which fetch it instead'] as [
+            string,
+            number,
+            string,
+          ],
+        ]
+      : []),
     ['page', sum(page), ''],
     ['images', images.bytes, `${images.files} files, fetched when they are shown or searched with`],
   ];
@@ -118,33 +124,3 @@ const weightsNote = ({ type, first, ten }: WeightsReport): string =>
     : `${type}: ${percent(first)} of the first hits of float32 are among the ten, and ${percent(ten)} of the ten are the same`;
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1).padStart(8)} MB`;
-
-/** The files of the page, and ONNX Runtime Web, which was built into them. @throws LimnError IO where it was not built */
-async function readPage(): Promise<{ page: Map<string, Uint8Array>; runtime: Uint8Array }> {
-  const entries = await readdir(builtPage, { recursive: true, withFileTypes: true }).catch(() => []);
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const runtimeFile = files.find((file) => basename(file).startsWith('ort-wasm') && file.endsWith('.wasm'));
-  if (runtimeFile === undefined) {
-    throw new LimnError(
-      'IO',
-      `The page for exports is not at ${builtPage}. Build it with "npm run build:web", or install limn again.`,
-    );
-  }
-  const shown = files.filter((file) => file !== runtimeFile).sort();
-  const pairs = shown.map(async (file) => [relative(builtPage, file).split(sep).join('/'), await readFile(file)] as const);
-  const page = new Map<string, Uint8Array>(await Promise.all(pairs));
-  const index = page.get('index.html');
-  if (index) page.set('index.html', exportedIndex(index));
-  return { page, runtime: await readFile(runtimeFile) };
-}
-
-/** What the page of an export may load and run: its own files, and WebAssembly from them. */
-const policy =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'";
-
-/** The page, told that it is one of an export. A host of files sets no headers, so its content policy stands in it. */
-function exportedIndex(index: Uint8Array): Uint8Array {
-  const html = Buffer.from(index).toString('utf8');
-  const tags = `<meta http-equiv="Content-Security-Policy" content="${policy}" />\n    <meta name="limn-export" content="./manifest.json" />`;
-  return Buffer.from(html.replace(/<meta charset="[^"]*" ?\/?>/i, (charset) => `${charset}\n    ${tags}`));
-}

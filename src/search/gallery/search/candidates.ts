@@ -2,6 +2,9 @@
 import type { Filter } from '../../store/filter.js';
 import type { GalleryStore, ItemVectors, VectorHit } from '../../store/store.js';
 
+/** What searches need of a store. */
+export type SearchedStore = Pick<GalleryStore, 'info' | 'search'>;
+
 export interface CandidateQuery {
   vector: Float32Array;
   /** How many. */
@@ -15,7 +18,7 @@ export interface CandidateQuery {
 export type HitCandidate = VectorHit & { vectors: ItemVectors };
 
 /** As many candidates as wanted, or all that there are. Copies of left out pictures make it ask the store again, for more. */
-export async function findCandidates(store: GalleryStore, query: CandidateQuery): Promise<HitCandidate[]> {
+export async function findCandidates(store: Pick<SearchedStore, 'search'>, query: CandidateQuery): Promise<HitCandidate[]> {
   const { vector, wanted, filter, without, signal } = query;
   const { contents } = without;
   const exclude = without.ids.length > 0 ? without.ids : undefined;

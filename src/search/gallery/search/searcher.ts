@@ -3,11 +3,10 @@
  * ranked by the whole score, factors and negatives included.
  */
 import { throwIfAborted } from '../../../core/errors.js';
-import type { GalleryStore } from '../../store/store.js';
 import type { DecodedImage, EmbeddingVectors } from '../embedder.js';
 import type { InTurn } from '../in-turn.js';
 import type { SearchAnswer, SearchHit, SearchRequest } from '../search-types.js';
-import { findCandidates } from './candidates.js';
+import { findCandidates, type SearchedStore } from './candidates.js';
 import { type CheckedRequest, checkRequest, type ModelSides, mostHits } from './check-request.js';
 import type { ComposedQuery, Composer, Failed } from './compose.js';
 import { byScore, type Scored, scoreItem } from './score.js';
@@ -23,7 +22,7 @@ export interface PreparedSearch {
 
 export class Searcher {
   constructor(
-    private readonly store: GalleryStore,
+    private readonly store: SearchedStore,
     private readonly composer: Composer,
     private readonly model: ModelSides,
   ) {}
