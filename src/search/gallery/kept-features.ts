@@ -14,13 +14,13 @@ import { RecordStore } from '../../models/encoders/cache/record-store.js';
 import { featureSource, type ImageFeatures } from '../../models/retrieval/image-features.js';
 import type { RetrievalModel } from '../../models/retrieval/retrieval-model.js';
 
-/** 130,000 images of MobileNetV2. */
-const defaultMebibytes = 16_384;
+/** 32,000 images of MobileNetV2. */
+const defaultMebibytes = 4096;
 /** The part of a disk that is left free. */
 const leftFree = 1 / 10;
 
 export interface KeptFeaturesOptions {
-  /** Bytes of the encoder's features at which no more are added. @default `LIMN_GALLERY_FEATURES` in MiB, or 16 GiB */
+  /** Bytes of the encoder's features at which no more are added. @default `LIMN_GALLERY_FEATURES` in MiB, or 4 GiB */
   budget?: number | undefined;
   /** How much of a folder's disk is free, from 0 to 1. @default asks the system */
   freeShare?: ((folder: string) => Promise<number>) | undefined;
