@@ -25,6 +25,7 @@ const irVersion = 9n;
 /** Operators that ONNX Runtime keeps in its own domain. */
 const microsoftOperators = new Set(['FusedMatMul', 'QuickGelu']);
 
+/** How a graph is written. */
 export interface EncodeOptions {
   /** Write nodes whose outputs only the caller reads behind the others, the last first, see {@link leavesFromLast}. @default false */
   leavesFromLast?: boolean | undefined;
