@@ -98,7 +98,8 @@ describe.skipIf(!hasBrowser)('an export', () => {
   /** @param path of what is opened; one that is not there has the origin alone, without the page's own worker */
   async function open(width: number, path = ''): Promise<Page> {
     context = await browser.newContext({ viewport: { width, height: 900 }, reducedMotion: 'reduce' });
-    context.setDefaultTimeout(20_000);
+    // On a busy machine the runtime takes long to start.
+    context.setDefaultTimeout(60_000);
     const page = await context.newPage();
     faults = [];
     page.on('pageerror', (error) => faults.push(String(error)));

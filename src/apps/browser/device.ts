@@ -1,5 +1,6 @@
-/** What a browser can run models on: its graphics processor, or WebAssembly. */
+/** The devices of a browser, as `openGallery` and a page's address name them. */
 export const devices = ['wasm', 'webgpu'] as const;
+/** What a browser runs models on: WebAssembly, or its graphics processor. */
 export type Device = (typeof devices)[number];
 /** `auto`: WebGPU where the export has it and the browser a graphics processor that it can use, and else WebAssembly. */
 export type DeviceChoice = Device | 'auto';

@@ -66,13 +66,14 @@ it('writes what changed alone, and leaves the export of before usable where it i
 });
 
 it('writes what WebGPU needs where it is wanted, and takes it away again', async () => {
+  const weights = 'float32';
   const webgpuFiles = { runtime: Buffer.from('for GPUs'), page: new Map([['assets/gpu.js', Buffer.from('script')]]) };
   const names = async () => (await expectWhole('gpu')).page.map(({ path }) => path);
   // A model of patches is so small that it is of no use.
-  expect((await run('gpu', { webgpuFiles })).manifest.files.webgpu).toBeUndefined();
-  expect((await run('gpu', { webgpuFiles, webgpu: true })).manifest.files.webgpu).toMatchObject({ bytes: 8 });
+  expect((await run('gpu', { weights, webgpuFiles })).manifest.files.webgpu).toBeUndefined();
+  expect((await run('gpu', { weights, webgpuFiles, webgpu: true })).manifest.files.webgpu).toMatchObject({ bytes: 8 });
   expect(await names()).toEqual(['index.html', 'assets/gpu.js']);
-  expect(await run('gpu', { webgpuFiles, webgpu: false })).toMatchObject({ removed: 2 });
+  expect(await run('gpu', { weights, webgpuFiles, webgpu: false })).toMatchObject({ removed: 2 });
   expect(await names()).toEqual(['index.html']);
 });
 
