@@ -27,7 +27,7 @@ const allowed: Record<string, string> = {
   'local-gallery.ts': "an export's own files, under checksums",
   'export-folder.ts': 'limn wrote the file, and its schema is checked',
   'export-gallery.ts': 'limn wrote the file',
-  'export.ts': "limn's own page",
+  'export-page.ts': "limn's own page",
   'choice-round.ts': 'limn wrote the files',
   'choice-files.ts': 'limn wrote the lines, under checksums',
   'npy.ts': 'a header that is ASCII by its format and checked by a pattern',
