@@ -1,4 +1,5 @@
 /** What differs between two rows of a catalogue, attribute by attribute. */
+import type { Random } from '../../core/random.js';
 import type { CatalogueAttribute } from './attributes.js';
 
 /** One difference that a text can tell. `from` and `to` are values; '' where one side has none of the attribute's values. */
@@ -12,6 +13,14 @@ export interface AttributeChange {
 
 /** Of categories and lists, more changes than this are not told. */
 export const mostChanges = 3;
+
+/** How often one, two and three changes are told. */
+const shares = [0.4, 0.38, 0.22] as const;
+
+export function drawChangeCount(random: Random): number {
+  const draw = random.uniform();
+  return draw < shares[0] ? 1 : draw < shares[0] + shares[1] ? 2 : mostChanges;
+}
 
 /** A column-wise view that compares rows quickly. */
 export class Differences {

@@ -1,15 +1,13 @@
 /** What free texts say of one product and not of another, in their own words: for tables whose columns say little. */
 import type { Random } from '../../core/random.js';
 import type { CategoryAttribute } from './attributes.js';
-import type { AttributeChange } from './changes.js';
+import { type AttributeChange, drawChangeCount, mostChanges } from './changes.js';
 import { isShown, type Nearest } from './choose-attributes.js';
 import { emptyWords } from './english.js';
 import { titleWords } from './titles.js';
 
 /** With fewer words there is no more to tell than the attributes do. */
 const leastWords = 4;
-/** How often one, two and three phrases are told. */
-const shares = [0.4, 0.38, 0.22] as const;
 /** How often a phrase keeps the words around those that are new: "black leather shoe" beside "black". */
 const wholeShare = 0.5;
 const longestPhrase = 3;
@@ -70,13 +68,12 @@ export class FreeWords {
   changes(reference: number, target: number, random: Random): AttributeChange[] {
     const added = this.phrases(target, reference, random);
     if (added.length === 0) return [];
-    const draw = random.uniform();
-    const wanted = draw < shares[0] ? 1 : draw < shares[0] + shares[1] ? 2 : 3;
+    const wanted = drawChangeCount(random);
     const told = random
       .shuffle(added)
       .slice(0, wanted)
       .map((phrase): AttributeChange => ({ attribute: words, from: '', to: phrase, how: 'added' }));
-    if (told.length < 3 && random.uniform() < removedShare) {
+    if (told.length < mostChanges && random.uniform() < removedShare) {
       const [gone] = random.shuffle(this.phrases(reference, target, random));
       if (gone !== undefined) told.push({ attribute: words, from: gone, to: '', how: 'removed' });
     }

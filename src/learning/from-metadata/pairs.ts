@@ -4,7 +4,7 @@ import { throwIfAborted } from '../../core/errors.js';
 import type { OnProgress } from '../../core/progress.js';
 import type { Random } from '../../core/random.js';
 import type { ScoreVectors } from '../eval/vectors.js';
-import { type AttributeChange, type Differences, mostChanges } from './changes.js';
+import { type AttributeChange, type Differences, drawChangeCount, mostChanges } from './changes.js';
 import type { FreeWords } from './free-words.js';
 
 export interface DrawnPair {
@@ -36,8 +36,6 @@ export interface PairOptions {
 const poolSize = 1500;
 /** A near target is one of so many nearest. */
 const nearest = 16;
-/** How often one, two and three changes are wanted. */
-const shares = [0.4, 0.38, 0.22] as const;
 const nearShare = 0.6;
 const wordsShare = 0.5;
 /** How often a number that differs is told too, where there is room for it. */
@@ -58,25 +56,19 @@ export function drawPairs(options: PairOptions): DrawnPair[] {
     const others: CandidateRow[] = [];
     for (const other of poolOf(rows, random)) {
       if (other === reference) continue;
-      if (words) others.push({ row: other, changes: 0, similarity: similarity(reference, other) });
       const changes = differences.count(reference, other);
       // Where nothing else differs, numbers may.
-      if (changes > mostChanges || (changes === 0 && differences.comparisons(reference, other).length === 0)) continue;
-      open.push({ row: other, changes: Math.max(1, changes), similarity: similarity(reference, other) });
+      const isTold = changes === 0 ? differences.comparisons(reference, other).length > 0 : changes <= mostChanges;
+      if (!isTold && !words) continue;
+      const candidate = { row: other, changes: Math.max(1, changes), similarity: similarity(reference, other) };
+      if (words) others.push(candidate);
+      if (isTold) open.push(candidate);
     }
     open.sort(nearestFirst);
-    const taken = new Set<number>();
-    if (words) {
-      const near = others.sort(nearestFirst).slice(0, nearest);
-      const wanted = open.length === 0 ? perReference : Math.round(wordsShare * perReference);
-      for (const { row, similarity } of random.shuffle(near)) {
-        if (taken.size >= wanted) break;
-        const changes = words.changes(reference, row, random);
-        if (changes.length === 0) continue;
-        taken.add(row);
-        found.push({ reference, target: row, strategy: 'near', similarity, changes });
-      }
-    }
+    const inWords = Math.round((open.length === 0 ? 1 : wordsShare) * perReference);
+    const pairs = words ? pairsInWords(reference, others, { words, most: inWords, random }) : [];
+    found.push(...pairs);
+    const taken = new Set(pairs.map(({ target }) => target));
     const free = open.filter(({ row }) => !taken.has(row)).length;
     const all = Math.min(perReference, taken.size + free);
     while (taken.size < all) {
@@ -93,6 +85,21 @@ export function drawPairs(options: PairOptions): DrawnPair[] {
     }
   }
   return found;
+}
+
+/** Pairs with some of the nearest others, told in the words of their texts. */
+function pairsInWords(
+  reference: number,
+  others: readonly CandidateRow[],
+  { words, most, random }: { words: FreeWords; most: number; random: Random },
+): DrawnPair[] {
+  const pairs: DrawnPair[] = [];
+  for (const { row, similarity } of random.shuffle([...others].sort(nearestFirst).slice(0, nearest))) {
+    if (pairs.length >= most) break;
+    const changes = words.changes(reference, row, random);
+    if (changes.length > 0) pairs.push({ reference, target: row, strategy: 'near', similarity, changes });
+  }
+  return pairs;
 }
 
 interface CandidateRow {
@@ -112,8 +119,7 @@ function poolOf(rows: readonly number[], random: Random): readonly number[] {
 
 /** One that is not taken, of the wanted number of changes where there is one. */
 function pick(open: readonly CandidateRow[], taken: ReadonlySet<number>, isNear: boolean, random: Random): CandidateRow {
-  const draw = random.uniform();
-  const wanted = draw < shares[0] ? 1 : draw < shares[0] + shares[1] ? 2 : 3;
+  const wanted = drawChangeCount(random);
   const free = open.filter(({ row }) => !taken.has(row));
   const fitting = free.filter(({ changes }) => changes === wanted);
   const choice = fitting.length > 0 ? fitting : free;
