@@ -87,6 +87,16 @@ const trainingConfig = (training: object, model = {}) => ({ format: 'f', model, 
 const rates = ['learningRate', 'encoderLearningRate'];
 const openAndClose = async (...args: Parameters<typeof RunFolder.open>) => (await RunFolder.open(...args)).close();
 
+it('goes on where a caller says something of the dataset by a name that a key had once', async () => {
+  const out = folder();
+  const named = { ...config, dataset: { name: 'wardrobe', pictures: 2000 } };
+  await (await RunFolder.open(out, named, false)).close();
+  await (await RunFolder.open(out, named, true)).close();
+  await (await RunFolder.open(out, { ...config, dataset: { name: 'wardrobe', images: 2000 } }, true)).close();
+  const other = { ...config, dataset: { name: 'wardrobe', pictures: 2001 } };
+  await expect(RunFolder.open(out, other, true)).rejects.toThrow('"images": 2000 there, "images": 2001 now');
+});
+
 it('goes on with another learning rate where that is allowed, and with nothing else', async () => {
   const out = folder();
   await openAndClose(out, trainingConfig({ epochs: 2, learningRate: 1 }), false);

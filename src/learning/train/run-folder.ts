@@ -85,7 +85,9 @@ export class RunFolder {
    * @throws LimnError USAGE when the folder holds a run and `resume` is not set, or another process works in it; CONFIG when the run in it
    * was configured otherwise
    */
-  static async open(path: string, config: object, resume: boolean, options: SamenessOptions = {}): Promise<RunFolder> {
+  static async open(path: string, given: object, resume: boolean, options: SamenessOptions = {}): Promise<RunFolder> {
+    // What is read has the present names, and so must be what it is compared with.
+    const config = presentNames(given);
     const folder = new RunFolder(path);
     const file = join(path, 'config.json');
     await makeFolder(path).catch((cause) => {

@@ -35,7 +35,7 @@ export async function compete(contestant: Contestant, { splits, out, tools, onEp
       ...splits,
       reader,
       out: run,
-      dataset: { name: 'wardrobe', pictures: images, seed },
+      dataset: { name: 'wardrobe', images, seed },
       model: { ...model, query },
       training: { ...training, protocol: protocolId },
       seed,
