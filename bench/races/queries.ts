@@ -12,11 +12,11 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Gallery, RetrievalModel, type SearchRequest } from 'limn';
 import { Random } from 'limn/engine';
 import { openStore } from 'limn/stores';
+import { codesMade } from '../lib/codes-made.js';
 import { imagesIn } from '../lib/images.js';
 import { sharedData } from '../lib/paths.js';
 import { reportFailure } from '../lib/report-failure.js';
@@ -47,8 +47,6 @@ const unitVectors = (random: Random, parts: number, width: number) =>
 
 /** Searches that open the encoders, and are not measured. */
 const warmUps = 10;
-/** Rows that the store codes in a turn of the event loop, at least. */
-const codedInATurn = 128;
 /** The file of an image that a query names by its id. */
 const indexedFile = (q: number) => `indexed-${q}.jpg`;
 /** Bytes behind a JPEG's end change its content and not its image. */
@@ -131,8 +129,7 @@ async function measure(kind: string, filling: Filling, photographs: readonly Buf
   };
   for (let q = queries; q < queries + warmUps; q++)
     for (const ask of Object.values(kinds)) await gallery.search({ ...ask(q), k: 20 });
-  // Behind the first search the store gives all vectors codes, some in each turn; see src/search/store/memory.
-  for (let turn = 0; turn < count / codedInATurn + 1; turn++) await setImmediate();
+  await codesMade(store);
   for (const [name, ask] of Object.entries(kinds)) {
     const times: number[] = [];
     const all: Record<string, number>[] = [];

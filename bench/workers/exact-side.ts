@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createStore } from 'limn/stores';
+import { codesMade } from '../lib/codes-made.js';
 import type { SearchOptions } from '../lib/search-race.js';
 import { storeInfo, vectorItems } from '../lib/store-items.js';
 import { readVectors } from '../lib/vectors.js';
@@ -29,6 +30,7 @@ const search = (q: number) =>
   store.search({ vector: asked.slice((q % queries) * width, ((q % queries) + 1) * width), limit: 10 });
 const found: number[][] = [];
 for (let q = 0; q < queries; q++) found.push((await search(q)).map(({ item }) => Number(item.id)));
+if (kind === 'memory') await codesMade(store);
 await answerSteps({ found }, search);
 await store.close();
 await rm(folder, { recursive: true });

@@ -3,7 +3,7 @@
  * never changes once it is there, so searches need no lock. Rows may have codes (codes.ts), from the first row on, in blocks of their own.
  */
 import { newSharedMemory, pageBytes, pagesFor, type SharedMemory } from '../../../core/webassembly/api.js';
-import { type CodeLayout, headFloats as codeHeadFloats, codeLayoutOf, writeCodes } from './codes.js';
+import { type CodeLayout, codeLayoutOf } from './codes.js';
 import { strideFloats } from './dot-kernel.js';
 
 /** Rows whose scores a thread computes in one call. */
@@ -70,18 +70,14 @@ export class Matrix {
     return (this.views[Math.floor(row / blockRows)] as Float32Array).subarray(at, at + width);
   }
 
-  /** Gives the next rows their codes. @param most how many at most @returns whether all rows have some now */
-  code(most: number): boolean {
-    const { blockRows, width, codes } = this.layout;
-    const end = Math.min(this.count, this.coded + most);
-    for (; this.coded < end; this.coded++) {
-      const row = this.coded % blockRows;
-      const at = codes.codesAt + row * codes.stride;
-      const { buffer } = roomIn(this.codeBlocks, Math.floor(this.coded / blockRows), at + codes.stride, codes.maximumPages);
-      const head = new Float32Array(buffer, codes.headsAt + 4 * codeHeadFloats * row, codeHeadFloats);
-      writeCodes(this.row(this.coded), new Int8Array(buffer, at, width), head);
+  /** Makes room for the codes of rows. @throws RangeError where there is no memory for them */
+  roomForCodes(from: number, to: number): void {
+    const { blockRows, codes } = this.layout;
+    for (let row = from; row < to; row = (Math.floor(row / blockRows) + 1) * blockRows) {
+      const block = Math.floor(row / blockRows);
+      const end = Math.min(to - block * blockRows, blockRows);
+      roomIn(this.codeBlocks, block, codes.codesAt + end * codes.stride, codes.maximumPages);
     }
-    return this.coded === this.count;
   }
 
   /** The block as floats, with at least so many of them. */

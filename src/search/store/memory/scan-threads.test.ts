@@ -32,6 +32,19 @@ it('gives rows codes behind a search that threads do, also rows that come later'
   while (matrix.coded < count + 500) await setImmediate();
 });
 
+it('goes on without codes where there is no memory for them', async () => {
+  const { matrix, search } = open({ threads: 2, inlineFloats: 0 });
+  let asked = 0;
+  matrix.roomForCodes = () => {
+    asked++;
+    throw new RangeError('no memory');
+  };
+  const plain = await search();
+  for (let turn = 0; turn < 50; turn++) await setImmediate();
+  expect(await search()).toEqual(plain);
+  expect({ asked, coded: matrix.coded }).toEqual({ asked: 1, coded: 0 });
+});
+
 it('makes no codes where galleries are small, where they are not wanted, and when it was closed', async () => {
   const small = open({ threads: 2 });
   const unwanted = open({ threads: 1, inlineFloats: 0, codes: false });

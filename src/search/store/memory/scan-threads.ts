@@ -2,9 +2,10 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { LimnError, messageOf } from '../../../core/errors.js';
+import type { SharedMemory } from '../../../core/webassembly/api.js';
 import { type Matrix, slots } from './matrix.js';
 import { Scanner, type ScanRequest, type ScanResult } from './scan.js';
-import type { ScanMessage, ScanReply, ScanWorkerData } from './scan-worker.js';
+import type { ScanMessage, ScanQuestion, ScanReply, ScanWorkerData } from './scan-worker.js';
 
 /** How exact searches use the processor. */
 export interface ScanOptions {
@@ -19,16 +20,16 @@ export interface ScanOptions {
   codes?: boolean | undefined;
 }
 
-/** Rows that get codes before other work has its turn: less than a millisecond. */
-const codedAtOnce = 128;
+/** Rows to which a thread gives codes before a search has its turn: about a millisecond. */
+const codedAtOnce = 256;
 
 export class ScanThreads {
   private readonly scanner: Scanner;
   private known = 0;
   private readonly count: number;
   private readonly inlineFloats: number;
-  private readonly codes: boolean;
-  private coding: NodeJS.Immediate | undefined;
+  private codes: boolean;
+  private isCoding = false;
   private threads: ScanThread[] | undefined;
 
   constructor(
@@ -55,26 +56,44 @@ export class ScanThreads {
         .filter((_, i) => i * part < skip.length)
         .map((thread, i) => thread.scan({ query, from: i * part, skip: skip.slice(i * part, (i + 1) * part), limit, coded })),
     );
-    if (this.codes) this.codeMore();
+    if (this.codes) void this.codeMore();
     return found;
   }
 
-  /** Gives all rows codes, some at a time, unless the store is closed before. */
-  private codeMore(): void {
-    if (this.coding || !this.threads || this.matrix.coded === this.matrix.count) return;
-    this.coding = setImmediate(() => {
-      this.coding = undefined;
-      if (!this.matrix.code(codedAtOnce)) this.codeMore();
-    });
-    this.coding.unref();
+  /** Gives all rows codes, each thread some at a time, until the store is closed. Searches do without them until then. */
+  private async codeMore(): Promise<void> {
+    const { matrix } = this;
+    if (this.isCoding) return;
+    this.isCoding = true;
+    try {
+      while (this.threads && matrix.coded < matrix.count) {
+        const { threads } = this;
+        const [from, to] = [matrix.coded, Math.min(matrix.count, matrix.coded + codedAtOnce * threads.length)];
+        matrix.roomForCodes(from, to);
+        const starts = threads.map((_, i) => Math.min(to, from + i * codedAtOnce));
+        await Promise.all(threads.map((thread, i) => thread.code(starts[i] as number, starts[i + 1] ?? to)));
+        matrix.coded = to;
+      }
+    } catch {
+      // Without memory for codes, searches compare the rows themselves; what befell a thread, the next search tells.
+      this.codes = false;
+    } finally {
+      this.isCoding = false;
+    }
   }
 
   async close(): Promise<void> {
     const { threads } = this;
     this.threads = undefined;
-    clearImmediate(this.coding);
     await Promise.all((threads ?? []).map((thread) => thread.end()));
   }
+}
+
+interface Waiting {
+  resolve(result: ScanResult | undefined): void;
+  reject(error: unknown): void;
+  /** Whether the process waits for it. */
+  isScan: boolean;
 }
 
 class ScanThread {
@@ -82,7 +101,7 @@ class ScanThread {
   private known = 0;
   private knownCodes = 0;
   private nextId = 0;
-  private readonly waiting = new Map<number, { resolve(result: ScanResult): void; reject(error: unknown): void }>();
+  private readonly waiting = new Map<number, Waiting>();
   private failure: LimnError | undefined;
 
   constructor(
@@ -97,7 +116,7 @@ class ScanThread {
     this.worker.on('message', (reply: ScanReply) => {
       const call = this.waiting.get(reply.id);
       this.waiting.delete(reply.id);
-      if (this.waiting.size === 0) this.worker.unref();
+      if (![...this.waiting.values()].some(({ isScan }) => isScan)) this.worker.unref();
       if ('result' in reply) call?.resolve(reply.result);
       else call?.reject(failed(reply.failed));
     });
@@ -105,21 +124,33 @@ class ScanThread {
     this.worker.on('exit', () => this.fail('its thread has ended'));
   }
 
-  scan(request: ScanRequest): Promise<ScanResult> {
+  async scan(request: ScanRequest): Promise<ScanResult> {
+    const result = this.ask({ kind: 'scan', request }, [request.skip.buffer as ArrayBuffer]);
+    this.worker.ref();
+    return (await result) as ScanResult;
+  }
+
+  /** Gives rows codes. */
+  async code(from: number, to: number): Promise<void> {
+    if (from < to) await this.ask({ kind: 'code', from, to });
+  }
+
+  private ask(question: ScanQuestion, moved: readonly ArrayBuffer[] = []): Promise<ScanResult | undefined> {
     if (this.failure) return Promise.reject(this.failure);
     const { blocks, codeBlocks } = this.matrix;
-    for (; this.known < blocks.length; this.known++) {
-      this.worker.postMessage({ kind: 'block', memory: blocks[this.known] } as ScanMessage);
-    }
+    for (; this.known < blocks.length; this.known++) this.tell({ kind: 'block', memory: blocks[this.known] as SharedMemory });
     for (; this.knownCodes < codeBlocks.length; this.knownCodes++) {
-      this.worker.postMessage({ kind: 'codes', memory: codeBlocks[this.knownCodes] } as ScanMessage);
+      this.tell({ kind: 'codes', memory: codeBlocks[this.knownCodes] as SharedMemory });
     }
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject });
-      this.worker.ref();
-      this.worker.postMessage({ kind: 'scan', id, request } satisfies ScanMessage, [request.skip.buffer as ArrayBuffer]);
+      this.waiting.set(id, { resolve, reject, isScan: question.kind === 'scan' });
+      this.tell({ kind: 'ask', id, question }, moved);
     });
+  }
+
+  private tell(message: ScanMessage, moved: readonly ArrayBuffer[] = []): void {
+    this.worker.postMessage(message, moved);
   }
 
   async end(): Promise<void> {

@@ -1,4 +1,4 @@
-/** A thread that searches a matrix of another one. */
+/** A thread that searches a matrix of another one, and gives its rows codes. */
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../../core/errors.js';
@@ -11,24 +11,34 @@ export interface ScanWorkerData {
   slot: number;
 }
 
-export type ScanMessage = { kind: 'block' | 'codes'; memory: SharedMemory } | { kind: 'scan'; id: number; request: ScanRequest };
-export type ScanReply = { id: number } & ({ result: ScanResult } | { failed: string });
+/** What a thread is asked. */
+export type ScanQuestion = { kind: 'scan'; request: ScanRequest } | { kind: 'code'; from: number; to: number };
+/** Memory that it has to know, and questions. */
+export type ScanMessage =
+  | { kind: 'block'; memory: SharedMemory }
+  | { kind: 'codes'; memory: SharedMemory }
+  | { kind: 'ask'; id: number; question: ScanQuestion };
+export type ScanReply = { id: number } & ({ result: ScanResult | undefined } | { failed: string });
 
 if (parentPort) {
   const port = parentPort;
   const { layout, slot } = workerData as ScanWorkerData;
   const scanner = new Scanner(layout, slot);
+  const answer = (question: ScanQuestion): ScanResult | undefined => {
+    if (question.kind === 'scan') return scanner.scan(question.request);
+    scanner.code(question.from, question.to);
+    return undefined;
+  };
   port.on('message', (message: ScanMessage) => {
-    if (message.kind !== 'scan') {
-      if (message.kind === 'block') scanner.addBlock(message.memory);
-      else scanner.addCodes(message.memory);
-      return;
-    }
+    if (message.kind === 'block') return scanner.addBlock(message.memory);
+    if (message.kind === 'codes') return scanner.addCodes(message.memory);
+    const { id, question } = message;
     try {
-      const reply: ScanReply = { id: message.id, result: scanner.scan(message.request) };
-      port.postMessage(reply, [reply.result.rows.buffer as ArrayBuffer, reply.result.similarities.buffer as ArrayBuffer]);
+      const result = answer(question);
+      const moved = result ? [result.rows.buffer as ArrayBuffer, result.similarities.buffer as ArrayBuffer] : [];
+      port.postMessage({ id, result } satisfies ScanReply, moved);
     } catch (error) {
-      port.postMessage({ id: message.id, failed: messageOf(error) } satisfies ScanReply);
+      port.postMessage({ id, failed: messageOf(error) } satisfies ScanReply);
     }
   });
 }

@@ -8,7 +8,7 @@ import { dot } from '../../../core/dot.js';
 import type { SharedMemory } from '../../../core/webassembly/api.js';
 import { type CodeKernel, codeKernel } from '../../../core/webassembly/code-kernel.js';
 import { Candidates } from './candidates.js';
-import { headFloats as codeHeadFloats, codeQuery, marginOf } from './codes.js';
+import { headFloats as codeHeadFloats, codeQuery, marginOf, writeCodes } from './codes.js';
 import { type DotKernel, dotKernel } from './dot-kernel.js';
 import { type Layout, tileRows } from './matrix.js';
 import { Smallest } from './smallest.js';
@@ -75,6 +75,19 @@ export class Scanner {
   /** Makes the next block of codes known. */
   addCodes(memory: SharedMemory): void {
     this.codeBlocks.push({ dot: codeKernel(memory, this.layout.codes.maximumPages), memory });
+  }
+
+  /** Gives rows their codes, for which there is room. */
+  code(from: number, to: number): void {
+    const { blockRows, width, stride, headFloats, codes } = this.layout;
+    for (let row = from; row < to; row++) {
+      const [block, place] = [Math.floor(row / blockRows), row % blockRows];
+      const { buffer } = (this.codeBlocks[block] as Block).memory;
+      const head = new Float32Array(buffer, codes.headsAt + 4 * codeHeadFloats * place, codeHeadFloats);
+      const numbers = new Int8Array(buffer, codes.codesAt + place * codes.stride, width);
+      const { memory } = this.blocks[block] as Block;
+      writeCodes(new Float32Array(memory.buffer, 4 * (headFloats + place * stride), width), numbers, head);
+    }
   }
 
   scan(request: ScanRequest): ScanResult {
