@@ -34,7 +34,7 @@ const judging = judgeSettings.parse({ keep: 0.75 });
 /** What notes say of texts that are left out. */
 const refusals = {
   empty: 'empty',
-  repeats: 'that say a word twice in a row',
+  repeats: 'that say a word twice in a row, or in place of itself',
   share: 'that the captioner was unsure of',
   alike: 'that many pairs share',
 } as const;
@@ -109,7 +109,7 @@ export async function captionedTriplets(options: CaptionedOptions): Promise<Made
         `texts that were left out: ${leftOut.join(', ')}`,
         ...(unskilled.length > 0
           ? [
-              `the captioner has little skill: all of its texts for ${unskilled.join(', ')} say a word twice in a row, and they are used for want of others; train it longer or on more triplets`,
+              `the captioner has little skill: all of its texts for ${unskilled.join(', ')} say a word twice in a row or in place of itself, and they are used for want of others; train it longer or on more triplets`,
             ]
           : []),
       ],

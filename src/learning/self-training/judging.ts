@@ -20,7 +20,7 @@ export const judgeSettings = z.strictObject({
   marginTo: z.enum(['best', 'mean']).default('mean'),
   /** Least mean log probability of a token, the captioner's own opinion. @default any */
   likelihood: z.number().max(0).optional(),
-  /** Whether texts pass that say a word, or a run of words, twice in a row; what a captioner without skill writes. */
+  /** Whether texts pass that say a word, or a run of words, twice in a row or in place of itself; what a captioner without skill writes. */
   repeats: z.boolean().default(false),
   /** Greatest share of a strategy's candidates that is kept, the best of them. */
   keep: z.number().positive().max(1).default(1),
@@ -131,14 +131,27 @@ export function normalizeText(text: string): string {
     .trim();
 }
 
-/** Whether a text says a word, or a run of up to four words, twice in a row. */
+/** What English says between a value and the one that it replaces. */
+const inPlaceOf: readonly (readonly string[])[] = [['instead', 'of'], ['rather', 'than'], ['and', 'not'], ['but', 'not'], ['not']];
+const articles: ReadonlySet<string> = new Set(['a', 'an', 'the']);
+
+/**
+ * Whether a text says a word, or a run of up to four words, twice in a row, or as what takes the place of itself ("black instead of
+ * black").
+ */
 export function repeatsItself(normalized: string): boolean {
   const words = normalized.split(' ');
   for (let length = 1; length <= 4; length++) {
-    for (let at = 0; at + 2 * length <= words.length; at++) {
-      let same = 0;
-      while (same < length && words[at + same] === words[at + length + same]) same++;
-      if (same === length) return true;
+    for (let end = length; end < words.length; end++) {
+      const isSame = (from: number) => {
+        for (let i = 0; i < length; i++) if (words[end - length + i] !== words[from + i]) return false;
+        return true;
+      };
+      if (isSame(end)) return true;
+      const between = inPlaceOf.find((run) => run.every((word, i) => words[end + i] === word));
+      if (!between) continue;
+      const behind = end + between.length;
+      if (isSame(behind) || (articles.has(words[behind] ?? '') && isSame(behind + 1))) return true;
     }
   }
   return false;
