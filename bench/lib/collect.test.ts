@@ -65,7 +65,7 @@ describe('rows of a GPU', () => {
     expect(rows).toHaveLength(3);
     expect(rows[0]).toContain('An adapter');
     expect(rows[2]).toContain("paper's size | not measured here: no GPU adapter |");
-    expect(underTable(await collect(folder, { hasGpu: false }))).toBe('Measured on 2001-02-03: device.');
+    expect(underTable(await collect(folder, { hasGpu: false }))).toBe('Measured on 2001-02-03 on A processor, 3 cores: device.');
   });
 
   it('say why they failed where there is one', async () => {
@@ -74,4 +74,21 @@ describe('rows of a GPU', () => {
     expect(failed).toContain('| not measured: the driver ended |');
     expect(notRun).toContain('| not measured: it has not run yet |');
   });
+});
+
+it('has no floor for what another processor measured, and says what was measured where', async () => {
+  const speeds = { gigaflops: 100, gigabytesPerSecond: 20, options: { threads: 2 } };
+  const here = { cpu: 'Another processor', cores: 2, node: 'v1', onnxruntime: '2', limn: '3' };
+  const step = { ...device, operations: 2e9, limn: { ...sideOf('limn', 40), parameters: 1000 }, pytorch: null };
+  await write('floor', { machine: here, ...speeds });
+  await write('training-step', step);
+  await write('fine-tune-step', { ...step, machine: here });
+  const report = await collect(folder);
+  const floors = report.lines.filter((line) => !('failed' in line)).map((line) => 'floor' in line && line.floor);
+  expect(floors).toEqual([undefined, 20]);
+  expect(underTable(report).split('\n')).toEqual([
+    'Floors are of Another processor, where products reach 100 GFLOP/s and reading 20 GB/s with 2 threads; rows of other processors have none. Node v1, ONNX Runtime 2, limn 3.',
+    'Measured on 2001-02-03 on Another processor, 2 cores: fine-tune-step.',
+    'Measured on 2001-02-03 on A processor, 3 cores: training-step.',
+  ]);
 });

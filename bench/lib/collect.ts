@@ -13,8 +13,8 @@ export interface Report {
   machine?: Machine;
   floor?: Floor & { options: { threads: number } };
   failed: Readonly<Record<string, string>>;
-  /** When each result was measured. */
-  measured: Record<string, string>;
+  /** When each result was measured, and on what. */
+  measured: Record<string, { date: string; machine: Machine | undefined }>;
   lines: (CompletedLine | FailedLine)[];
   growth?: Growth[];
 }
@@ -52,11 +52,14 @@ export async function collect(
       else missing(failed[name] ?? 'it has not run yet');
       continue;
     }
-    report.measured[name] = result.date;
+    report.measured[name] = { date: result.date, machine: result.machine };
+    // What one processor can at best says nothing of another.
+    const ownFloor = floor && result.machine?.cpu === floor.machine.cpu ? floor : undefined;
     try {
       const found = bench.lines(result as never);
       if ('growth' in found) report.growth = found.growth;
-      else report.lines.push(...found.map((line) => completed({ row, ...(line.rival ? {} : { lacks: needs }), ...line }, floor)));
+      else
+        report.lines.push(...found.map((line) => completed({ row, ...(line.rival ? {} : { lacks: needs }), ...line }, ownFloor)));
     } catch (error) {
       missing(`its result cannot be read: ${(error as Error).message}`);
     }

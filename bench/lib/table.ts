@@ -104,19 +104,21 @@ export function withTable(page: string, table: string): string {
   return `${page.slice(0, from + begin.length)}\n\n${table}\n\n${page.slice(to)}`;
 }
 
-/** What stands under the table: floors, machine, dates. */
+/** What stands under the table: floors, and which results are of which machine and day. */
 export function underTable({ floor, machine, measured }: Report): string {
-  const days = new Map<string, string[]>();
-  for (const [name, date] of Object.entries(measured))
-    days.set(date.slice(0, 10), [...(days.get(date.slice(0, 10)) ?? []), name]);
-  const parts = [...days].map(([day, names]) => `Measured on ${day}: ${names.join(', ')}.`);
-  if (machine) {
-    const { cpu, cores, node, onnxruntime, limn } = machine;
-    parts.unshift(`${cpu}, ${cores} cores, Node ${node}, ONNX Runtime ${onnxruntime}, limn ${limn}.`);
+  const groups = new Map<string, string[]>();
+  for (const [name, { date, machine }] of Object.entries(measured)) {
+    const group = `${date.slice(0, 10)}${machine ? ` on ${machine.cpu}, ${machine.cores} cores` : ''}`;
+    groups.set(group, [...(groups.get(group) ?? []), name]);
   }
-  if (floor) {
+  const parts = [...groups]
+    .sort(([a], [b]) => (a < b ? 1 : -1))
+    .map(([group, names]) => `Measured on ${group}: ${names.join(', ')}.`);
+  if (floor && machine) {
     const { gigaflops, gigabytesPerSecond, options } = floor;
-    parts.unshift(`Products reach ${gigaflops} GFLOP/s and reading ${gigabytesPerSecond} GB/s, ${options.threads} threads.`);
+    const speeds = `products reach ${gigaflops} GFLOP/s and reading ${gigabytesPerSecond} GB/s with ${options.threads} threads`;
+    const versions = `Node ${machine.node}, ONNX Runtime ${machine.onnxruntime}, limn ${machine.limn}`;
+    parts.unshift(`Floors are of ${machine.cpu}, where ${speeds}; rows of other processors have none. ${versions}.`);
   }
   return parts.join('\n');
 }
