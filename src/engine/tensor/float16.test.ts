@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fromFloat16, toFloat16, writeFloat16 } from './float16.js';
+import { areFinite, fromFloat16, toFloat16, writeFloat16 } from './float16.js';
 
 const halves = Uint16Array.from({ length: 65536 }, (_, bits) => bits);
 const values = fromFloat16(halves);
@@ -49,5 +49,22 @@ describe('binary16', () => {
     for (const bad of [65520, Number.NEGATIVE_INFINITY, Number.NaN])
       expect(writeFloat16(Float32Array.of(1, bad), out, 0)).toBe(false);
     expect(writeFloat16(Float32Array.of(65519, -65519, 1e-30), out, 0)).toBe(true);
+  });
+
+  it('tells numbers from infinities and NaN, wherever they are', () => {
+    for (const length of [0, 1, 2, 3, 4, 5, 8]) {
+      for (const offset of [0, 1, 2, 3]) {
+        const some = new Uint16Array(16).subarray(offset, offset + length).fill(0x7bff);
+        expect(areFinite(some)).toBe(true);
+        for (let place = 0; place < length; place++) {
+          for (const bits of [0x7c00, 0xfc00, 0x7c01, 0xffff, 0xfbff, 0x8000, 0x03ff]) {
+            some[place] = bits;
+            expect(areFinite(some), `${bits} at ${place} of ${length}`).toBe((bits & 0x7c00) !== 0x7c00);
+          }
+          some[place] = 0xfbff;
+        }
+      }
+    }
+    expect(halves.filter((bits) => areFinite(Uint16Array.of(0, bits))).length).toBe(65536 - 2048);
   });
 });

@@ -65,8 +65,14 @@ export function writeFloat16(values: Float32Array, out: Uint16Array, at: number)
 
 /** Whether binary16 bits are finite numbers all. */
 export function areFinite(halves: Uint16Array): boolean {
-  for (let i = 0; i < halves.length; i++) if (((halves[i] as number) & 0x7c00) === 0x7c00) return false;
-  return true;
+  // Two at a time where they lie on a whole word: an exponent of ones, and only that, carries into the place of the sign.
+  const first = (halves.byteOffset / 2) % 2;
+  const pairs = Math.max(0, (halves.length - first) >> 1);
+  const words = new Uint32Array(halves.buffer, halves.byteOffset + 2 * first, pairs);
+  let carried = 0;
+  for (let i = 0; i < words.length; i++) carried |= ((words[i] as number) & 0x7c007c00) + 0x04000400;
+  for (const half of [halves[0] ?? 0, halves.at(-1) ?? 0]) carried |= (half & 0x7c00) + 0x0400;
+  return (carried & 0x80008000) === 0;
 }
 
 /** binary16 bits to float32 values, exact. */
