@@ -24,7 +24,10 @@ function rowsOf(file) {
         .map((cell) => cell.trim()),
     );
   const [head = [], ...rows] = lines;
-  return rows.map((cells) => Object.fromEntries(head.map((name, i) => [name, cells[i] ?? ''])));
+  // Files that were put together have their heads again.
+  return rows
+    .filter(([first]) => first !== head[0])
+    .map((cells) => Object.fromEntries(head.map((name, i) => [name, cells[i] ?? ''])));
 }
 
 const taken = 'yes';
@@ -95,12 +98,11 @@ const steps = exporters.flatMap((exporter) => {
     ? []
     : [`${exported.filter((each) => each === taken).length} of ${exported.length} with ${exporter}`];
 });
-const [{ model }] = cpus();
 const on = (kind) => [...days[kind]].sort().join(', ');
 lines.push(
   '',
   `Of ${rows.length} cells, ${graphs.size} graphs by ${exporters.length} exporters, ${measured.length - failed - wrong} agree, in ${failed} the exporter fails, in ${wrong} limn is off, and ${rows.length - measured.length} are not measured.`,
-  `Four steps were tried with ${trainings.length} of ${named.size} encoders. They were taken by ${steps.join(', ')}. On ${cpus().length} cores (${model}):`,
+  `Four steps were tried with ${trainings.length} of ${named.size} encoders. They were taken by ${steps.join(', ')}. On ${cpus().length} cores:`,
   '',
   `- outputs, gradients and blocks: \`node scripts/encoder-gradients.mjs DIR\`, ${on('gradients')}`,
   `- four steps: \`node scripts/encoder-training.mjs DIR2\`, ${on('training')}`,

@@ -56,7 +56,7 @@ const shortened = (text, folder) => text.replaceAll(`${folder}/`, '').replaceAll
 
 /** What must be told of a bare encoder. */
 function optionsFor(folder) {
-  if (existsSync(join(folder, 'config.json'))) return {};
+  if (['config.json', 'open_clip_config.json'].some((name) => existsSync(join(folder, name)))) return {};
   if (existsSync(join(folder, 'tokenizer.json'))) return { textGlobalFeature: 'mean' };
   const file = join(
     folder,

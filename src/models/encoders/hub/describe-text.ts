@@ -150,6 +150,14 @@ function globalFeature(
   if (wanted === 'class') return { global: { from: local, token: 0 }, said: `the first token of ${local}` };
   if (wanted === 'mean' && mask)
     return { global: { from: local, maskedBy: mask.name }, said: `the mean of the tokens of ${local}` };
+  if (wanted === 'mean') {
+    const other =
+      global === undefined ? 'Give --text-global-feature class' : `Leave the option out: ${global} stands for a whole text`;
+    throw new LimnError(
+      'USAGE',
+      `${path} takes no attention_mask, which tells the tokens of a text from padding, so there is no mean of them. ${other}.`,
+    );
+  }
   const found = inspection.outputs.map(({ name }) => name).join(', ');
   const ways = mask ? '--text-global-feature mean or --text-global-feature class' : '--text-global-feature class';
   throw new LimnError('USAGE', `${path} gives no embedding of a whole text: its outputs are ${found}. Give ${ways}.`);

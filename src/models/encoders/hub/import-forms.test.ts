@@ -372,6 +372,21 @@ describe('a text encoder alone', () => {
     writeFileSync(join(folder, 'tokenizer_config.json'), JSON.stringify(config));
   }
 
+  it('has no mean of its tokens where no mask tells them from padding', async () => {
+    const folder = newFolder({});
+    const graph = new Graph('text');
+    const ids = f.reshape(f.cast(graph.input('input_ids', 'int64', [1, 6]), 'float32'), [1, 6, 1]);
+    graph.output('last_hidden_state', f.concat([ids, ids], 2));
+    writeFileSync(join(folder, 'model.onnx'), encodeModel(graph));
+    const { tokenizer, config } = byteTokenizer(514, 6);
+    writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer));
+    writeFileSync(join(folder, 'tokenizer_config.json'), JSON.stringify(config));
+    await expect(importEncoder(folder, { name: 'text', textGlobalFeature: 'mean' })).rejects.toThrow(
+      /takes no attention_mask, .* there is no mean of them\. Give --text-global-feature class\.$/,
+    );
+    await expect(importEncoder(folder, { name: 'text', textGlobalFeature: 'class' })).resolves.toHaveProperty('text.description');
+  });
+
   it('has zeros for token types, and asks what stands for a text', async () => {
     const folder = newFolder({});
     writeText(folder, (tokens) => ({ last_hidden_state: tokens }));
