@@ -1,39 +1,25 @@
 /** An export in a real browser: it answers as the gallery itself does, without a server, and says in a sentence what is wrong with it. */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Gallery } from '../src/search/gallery/gallery.js';
 import type { SearchRequest } from '../src/search/gallery/search-types.js';
 import { imageBytes, type TinyFolder, tinyFolder } from '../src/search/gallery/testing/tiny-gallery.js';
+import { askWorker } from './support/ask-worker.js';
 import { hasBrowser, launchBrowser } from './support/browser.js';
+import { StaticSite } from './support/static-site.js';
 
 const root = join(import.meta.dirname, '..');
 const axe = join(root, 'node_modules/axe-core/axe.min.js');
 const count = 30;
 
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.json': 'application/json',
-  '.svg': 'image/svg+xml',
-  '.webp': 'image/webp',
-};
-
 describe.skipIf(!hasBrowser)('an export', () => {
   let folder: TinyFolder;
   let gallery: Gallery;
-  let server: Server;
-  let address: string;
-  /** What the server gives. */
-  let served: string;
-  /** Files whose path begins with this are given when it resolves. */
-  let held: { path: string; until: Promise<void> } | undefined;
+  let site: StaticSite;
   let browser: Browser;
   let context: BrowserContext;
   let faults: string[];
@@ -59,38 +45,19 @@ describe.skipIf(!hasBrowser)('an export', () => {
     });
     const said = await limn('export', '--static', folder.at('export'), '--gallery', folder.at('gallery'), '--name', 'tiny');
     expect(said).toMatch(/30 images/);
-    served = folder.at('export');
-    server = createServer((request, response) => {
-      const path = decodeURIComponent(new URL(request.url ?? '/', 'http://host').pathname);
-      // Where a test asks the worker alone, the page does not load it a second time.
-      if (path === '/blank') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<title>blank</title>');
-      const ready = held && path.startsWith(held.path) ? held.until : Promise.resolve();
-      const reading = ready.then(() => readFile(join(served, path.endsWith('/') ? `${path}index.html` : path)));
-      reading.then(
-        (bytes) =>
-          response
-            .writeHead(200, {
-              'content-type': types[extname(path)] ?? (path.endsWith('/') ? 'text/html' : 'application/octet-stream'),
-            })
-            .end(bytes),
-        () => response.writeHead(404).end(),
-      );
-    });
-    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    site = await StaticSite.start(folder.at('export'));
     browser = await launchBrowser();
   });
 
   afterEach(async () => {
     await context?.close();
-    served = folder.at('export');
-    held = undefined;
+    site.folder = folder.at('export');
+    site.faults = {};
   });
 
   afterAll(async () => {
     await browser?.close();
-    server?.closeAllConnections();
-    server?.close();
+    site?.close();
     await gallery?.close();
     await folder?.remove();
   });
@@ -107,41 +74,15 @@ describe.skipIf(!hasBrowser)('an export', () => {
       if (/content security policy/i.test(message.text())) faults.push(message.text());
     });
     context.on('request', (request) => {
-      if (!request.url().startsWith(address) && !/^(blob|data):/.test(request.url())) faults.push(request.url());
+      if (!request.url().startsWith(site.address) && !/^(blob|data):/.test(request.url())) faults.push(request.url());
       if (request.method() !== 'GET') faults.push(`${request.method()} ${request.url()}`);
     });
-    await page.goto(address + path);
+    await page.goto(site.address + path);
     return page;
   }
 
-  /** Asks the worker of the page's own bundle, as `limn/browser` does. */
-  async function ask<T>(page: Page, calls: [method: string, argument: unknown][]): Promise<T[]> {
-    const script = (await readdir(folder.at('export', 'assets'))).find((name) => name.startsWith('worker-')) as string;
-    return page.evaluate(
-      async ({ script, calls, base }) => {
-        const worker = new Worker(new URL(`assets/${script}`, base), { type: 'module' });
-        const results: unknown[] = [];
-        for (const [call, [method, argument]] of [['open', { base, cache: true }] as [string, unknown], ...calls].entries()) {
-          results.push(
-            await new Promise((done) => {
-              worker.onmessage = ({ data }) => {
-                if (data.call === call) done(data.error ? { error: data.error.message } : data.result);
-              };
-              // Bytes come here as lists of numbers.
-              const given = argument as { references?: { bytes?: number[] }[] } | undefined;
-              const references = given?.references?.map(({ bytes, ...one }) =>
-                bytes ? { ...one, bytes: Uint8Array.from(bytes) } : one,
-              );
-              worker.postMessage({ call, method, argument: references ? { ...given, references } : argument });
-            }),
-          );
-        }
-        worker.terminate();
-        return results.slice(1) as never;
-      },
-      { script, calls, base: address },
-    );
-  }
+  const ask = <T>(page: Page, calls: [method: string, argument: unknown][]) =>
+    askWorker<T>(page, folder.at('export'), calls, { base: site.address });
 
   const cards = (page: Page) => page.locator('[data-card]');
 
@@ -157,7 +98,8 @@ describe.skipIf(!hasBrowser)('an export', () => {
 
   it('shows its download, which can be cancelled and taken up again', async () => {
     let give: () => void = () => {};
-    held = { path: '/data/runtime-', until: new Promise((given) => (give = given)) };
+    const until = new Promise<void>((given) => (give = given));
+    site.faults = { delay: (path) => (path.startsWith('/data/runtime-') ? until : undefined) };
     const page = await open(320);
     const note = page.locator('.loading');
     await note.getByText(/^Loading the search: \d+\.\d of 1\d\.\d MB$/).waitFor();
@@ -244,7 +186,7 @@ describe.skipIf(!hasBrowser)('an export', () => {
     await page.reload();
     await page.locator('#results[aria-busy="false"] .card b').first().waitFor();
     await context.setOffline(true);
-    server.closeAllConnections();
+    site.cut();
     await page.reload();
     await page.locator('#results[aria-busy="false"] .card b').first().waitFor();
     const after = await page.locator('[data-card]').evaluateAll((all) => all.map((card) => card.getAttribute('data-card')));
@@ -258,7 +200,7 @@ describe.skipIf(!hasBrowser)('an export', () => {
       const at = folder.at(name);
       await cp(folder.at('export'), at, { recursive: true });
       await change(at);
-      served = at;
+      site.folder = at;
       const page = await open(1280, 'blank');
       const answers = await ask<{ error?: string; hits?: unknown[]; items?: unknown[] }>(page, [
         ['items', { limit: 5 }],
