@@ -1,22 +1,22 @@
 /** An export in a real browser: it answers as the gallery itself does, without a server, and says in a sentence what is wrong with it. */
-import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Gallery } from '../src/search/gallery/gallery.js';
+import type { Gallery } from '../src/search/gallery/gallery.js';
 import type { SearchRequest } from '../src/search/gallery/search-types.js';
-import { imageBytes, type TinyFolder, tinyFolder } from '../src/search/gallery/testing/tiny-gallery.js';
+import { imageBytes, type TinyFolder } from '../src/search/gallery/testing/tiny-gallery.js';
 import { askWorker } from './support/ask-worker.js';
 import { hasBrowser, launchBrowser } from './support/browser.js';
 import { StaticSite } from './support/static-site.js';
+import { limn, type TinyExport, tinyExport } from './support/tiny-export.js';
 
 const root = join(import.meta.dirname, '..');
 const axe = join(root, 'node_modules/axe-core/axe.min.js');
 const count = 30;
 
 describe.skipIf(!hasBrowser)('an export', () => {
+  let exported: TinyExport;
   let folder: TinyFolder;
   let gallery: Gallery;
   let site: StaticSite;
@@ -24,27 +24,9 @@ describe.skipIf(!hasBrowser)('an export', () => {
   let context: BrowserContext;
   let faults: string[];
 
-  const limn = async (...words: string[]) => {
-    const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'dist/apps/cli/main.js'), ...words]);
-    return stdout;
-  };
-
   beforeAll(async () => {
-    folder = await tinyFolder(count);
-    const rows = Array.from({ length: count }, (_, i) => {
-      const path = `p${String(i).padStart(2, '0')}.jpg`;
-      return JSON.stringify({ path, colour: i % 2 === 0 ? 'red' : 'blue', price: i });
-    });
-    await writeFile(folder.at('metadata.jsonl'), rows.join('\n'));
-    const { model } = folder;
-    gallery = await Gallery.create({
-      model,
-      images: folder.at('pictures'),
-      out: folder.at('gallery'),
-      metadata: folder.at('metadata.jsonl'),
-    });
-    const said = await limn('export', '--static', folder.at('export'), '--gallery', folder.at('gallery'), '--name', 'tiny');
-    expect(said).toMatch(/30 images/);
+    exported = await tinyExport(count);
+    ({ folder, gallery } = exported);
     site = await StaticSite.start(folder.at('export'));
     browser = await launchBrowser();
   });
@@ -58,8 +40,7 @@ describe.skipIf(!hasBrowser)('an export', () => {
   afterAll(async () => {
     await browser?.close();
     site?.close();
-    await gallery?.close();
-    await folder?.remove();
+    await exported?.remove();
   });
 
   /** @param path of what is opened; one that is not there has the origin alone, without the page's own worker */
@@ -194,56 +175,9 @@ describe.skipIf(!hasBrowser)('an export', () => {
     expect(faults).toEqual([]);
   });
 
-  it('says what is wrong with a damaged shard, a missing file, and a model of another gallery', async () => {
-    const manifest = JSON.parse(await readFile(folder.at('export', 'manifest.json'), 'utf8'));
-    const variant = async (name: string, change: (at: string) => Promise<void>) => {
-      const at = folder.at(name);
-      await cp(folder.at('export'), at, { recursive: true });
-      await change(at);
-      site.folder = at;
-      const page = await open(1280, 'blank');
-      const answers = await ask<{ error?: string; hits?: unknown[]; items?: unknown[] }>(page, [
-        ['items', { limit: 5 }],
-        ['search', { references: [{ id: 'p03.jpg' }] }],
-        ['search', { texts: ['in red'] }],
-      ]);
-      // Images can be browsed whatever happened.
-      expect(answers[0]?.items).toHaveLength(5);
-      await context.close();
-      return answers;
-    };
-    const damaged = await variant('damaged', async (at) => {
-      const path = join(at, manifest.shards[0].path);
-      const bytes = await readFile(path);
-      bytes[10] = (bytes[10] as number) ^ 1;
-      await writeFile(path, bytes);
-    });
-    expect(damaged[1]?.error).toMatch(/vectors-0-.* is damaged, or of another export/);
-    const missing = await variant('missing', (at) => rm(join(at, manifest.files.query.path)));
-    expect(missing[1]?.hits).toHaveLength(20);
-    expect(missing[2]?.error).toMatch(/query-.* is missing \(the host answered 404\)/);
-    const foreign = await variant('foreign', async (at) => {
-      const model = JSON.parse(await readFile(join(at, manifest.files.model.path), 'utf8'));
-      const bytes = Buffer.from(JSON.stringify({ ...model, hash: 'another' }));
-      const { createHash } = await import('node:crypto');
-      await writeFile(join(at, manifest.files.model.path), bytes);
-      manifest.files.model = { ...manifest.files.model, sha256: createHash('sha256').update(bytes).digest('hex') };
-      await writeFile(join(at, 'manifest.json'), JSON.stringify(manifest));
-    });
-    expect(foreign[1]?.error).toMatch(/model of this export is of the model of another gallery/);
-  });
-
   it('is brought up to date by writing what changed, and refuses a folder of something else', async () => {
-    const again = await limn(
-      'export',
-      '--static',
-      folder.at('export'),
-      '--gallery',
-      folder.at('gallery'),
-      '--name',
-      'tiny',
-      '--json',
-    );
+    expect(await exported.write('anew')).toMatch(/30 images/);
+    const again = await exported.write('export', '--json');
     expect(JSON.parse(again)).toMatchObject({ written: 0, removed: 0 });
     const other = folder.at('other');
     await mkdir(other);
