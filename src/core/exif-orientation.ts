@@ -32,7 +32,13 @@ function turnOf(bytes: Uint8Array): { at: number; orientation: Orientation } | u
 function exifStart(bytes: Uint8Array, view: DataView): number | undefined {
   const format = imageFormat(bytes);
   const start =
-    format === 'jpeg' ? jpegExif(view) : format === 'png' ? pngExif(view) : format === 'webp' ? webpChunk(bytes, 'EXIF') : undefined;
+    format === 'jpeg'
+      ? jpegExif(view)
+      : format === 'png'
+        ? pngExif(view)
+        : format === 'webp'
+          ? webpChunk(bytes, 'EXIF')
+          : undefined;
   if (start === undefined || start + 6 > view.byteLength) return undefined;
   return view.getUint32(start) === 0x45786966 && view.getUint16(start + 4) === 0 ? start + 6 : start;
 }

@@ -138,7 +138,9 @@ it('says that a host answers with its own page where a file is missing', async (
   const page = () => new Response('<title>Shop</title>', { headers: { 'content-type': 'text/html; charset=utf-8' } });
   vi.stubGlobal('fetch', async () => page());
   await expect(new ExportFiles(base).read(file)).rejects.toThrow(/file-1\.bin .* is missing: the host answered with a web page/);
-  await expect(new ExportFiles(base).manifest()).rejects.toThrow(/manifest\.json .* is missing: the host answered with a web page/);
+  await expect(new ExportFiles(base).manifest()).rejects.toThrow(
+    /manifest\.json .* is missing: the host answered with a web page/,
+  );
 });
 
 it('says what it cannot keep, and works on a page that came unencrypted', async () => {

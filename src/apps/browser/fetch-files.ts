@@ -208,7 +208,9 @@ const isWebPage = (response: Response) => response.headers.get('content-type')?.
 
 /** Of a host that answers with a page of its own where there is no file. */
 const missingFile = (name: string, details: Record<string, unknown>) =>
-  new LimnError('IO', `The file ${name} of this export is missing: the host answered with a web page. ${missingAdvice}`, { details });
+  new LimnError('IO', `The file ${name} of this export is missing: the host answered with a web page. ${missingAdvice}`, {
+    details,
+  });
 
 /** A body of a known size, in one block of memory. A longer one is given up: what came shows that it is not the file. */
 async function readBody(response: Response, size: number, onBytes: (done: number) => void): Promise<Uint8Array<ArrayBuffer>> {

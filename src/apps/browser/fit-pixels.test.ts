@@ -61,7 +61,11 @@ describe.each(settings)('%o', (one) => {
 });
 
 it.each([2, 3, 4, 5, 6, 7, 8] as const)('turns images of orientation %i after resizing, as sharp does', async (orientation) => {
-  for (const [width, height] of [[301, 200], [123, 457], [40, 30]] as const) {
+  for (const [width, height] of [
+    [301, 200],
+    [123, 457],
+    [40, 30],
+  ] as const) {
     const file = await drawing(width, height).withMetadata({ orientation }).png().toBuffer();
     for (const one of [settings[0], settings[2], settings[6], settings[7]] as ImageSettings[]) {
       expect(await bothWays(file, one, orientation), `${width} x ${height} ${JSON.stringify(one)}`).toEqual({ mean: 0, most: 0 });
@@ -78,7 +82,12 @@ describe('a file that sharp shrinks while it is decoded', () => {
     ['lossless WebP', (image: sharp.Sharp) => image.webp({ lossless: true }), 0.1, 2],
     ['WebP', (image: sharp.Sharp) => image.webp({ quality: 90 }), 0.8, 16],
   ] as const)('%s', async (_, encode, mean, most) => {
-    for (const [width, height] of [[150, 140], [303, 257], [641, 530], [1201, 977]] as const) {
+    for (const [width, height] of [
+      [150, 140],
+      [303, 257],
+      [641, 530],
+      [1201, 977],
+    ] as const) {
       const file = await encode(drawing(width, height)).toBuffer();
       for (const one of vips) {
         const apart = await bothWays(file, one);

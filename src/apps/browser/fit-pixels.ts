@@ -1,5 +1,5 @@
 /** Decoded pixels to the square that an encoder sees, as `decodeImage` makes it with sharp. */
-import { type StoredImage, fitAsSharp } from '../../models/encoders/image/fit-as-sharp.js';
+import { fitAsSharp, type StoredImage } from '../../models/encoders/image/fit-as-sharp.js';
 import { resizeAsPillow } from '../../models/encoders/image/fit-image.js';
 import type { ImageSettings } from '../../models/encoders/image/image-settings.js';
 import type { PillowFilter } from '../../models/encoders/image/pillow-resize.js';

@@ -93,7 +93,8 @@ export interface BrowserModel {
 export function checkManifest(value: unknown, label: string): ExportManifest {
   const { format } = (value ?? {}) as { format?: unknown };
   if (format !== exportFormat) {
-    const what = typeof format === 'string' && format.startsWith('limn-export-') ? `of the format ${format}` : 'no export of limn';
+    const what =
+      typeof format === 'string' && format.startsWith('limn-export-') ? `of the format ${format}` : 'no export of limn';
     throw new LimnError('GALLERY', `${label} is ${what}; this limn reads ${exportFormat}. Export the gallery again.`);
   }
   const missing = missingIn(value as Partial<ExportManifest>);

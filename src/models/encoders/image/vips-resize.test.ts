@@ -43,7 +43,11 @@ describe.each(Object.entries(kernels))('%s', (name, kernel) => {
 
 it('computes a part of the result alone', () => {
   const random = new Random(8);
-  const image = { width: 90, height: 70, data: Uint8Array.from({ length: 90 * 70 * 3 }, () => Math.floor(random.uniform() * 256)) };
+  const image = {
+    width: 90,
+    height: 70,
+    data: Uint8Array.from({ length: 90 * 70 * 3 }, () => Math.floor(random.uniform() * 256)),
+  };
   for (const scale of [
     { horizontal: 0.4, vertical: 0.5 },
     { horizontal: 0.125, vertical: 1.5 },
