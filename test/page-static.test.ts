@@ -1,98 +1,46 @@
 /** An export in a real browser: it answers as the gallery itself does, without a server, and says in a sentence what is wrong with it. */
-import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Gallery } from '../src/search/gallery/gallery.js';
+import type { Gallery } from '../src/search/gallery/gallery.js';
 import type { SearchRequest } from '../src/search/gallery/search-types.js';
-import { imageBytes, type TinyFolder, tinyFolder } from '../src/search/gallery/testing/tiny-gallery.js';
+import { imageBytes, type TinyFolder } from '../src/search/gallery/testing/tiny-gallery.js';
+import { askWorker } from './support/ask-worker.js';
 import { hasBrowser, launchBrowser } from './support/browser.js';
+import { StaticSite } from './support/static-site.js';
+import { limn, type TinyExport, tinyExport } from './support/tiny-export.js';
 
 const root = join(import.meta.dirname, '..');
 const axe = join(root, 'node_modules/axe-core/axe.min.js');
 const count = 30;
 
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.json': 'application/json',
-  '.svg': 'image/svg+xml',
-  '.webp': 'image/webp',
-};
-
 describe.skipIf(!hasBrowser)('an export', () => {
+  let exported: TinyExport;
   let folder: TinyFolder;
   let gallery: Gallery;
-  let server: Server;
-  let address: string;
-  /** What the server gives. */
-  let served: string;
-  /** Files whose path begins with this are given when it resolves. */
-  let held: { path: string; until: Promise<void> } | undefined;
+  let site: StaticSite;
   let browser: Browser;
   let context: BrowserContext;
   let faults: string[];
 
-  const limn = async (...words: string[]) => {
-    const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'dist/apps/cli/main.js'), ...words]);
-    return stdout;
-  };
-
   beforeAll(async () => {
-    folder = await tinyFolder(count);
-    const rows = Array.from({ length: count }, (_, i) => {
-      const path = `p${String(i).padStart(2, '0')}.jpg`;
-      return JSON.stringify({ path, colour: i % 2 === 0 ? 'red' : 'blue', price: i });
-    });
-    await writeFile(folder.at('metadata.jsonl'), rows.join('\n'));
-    const { model } = folder;
-    gallery = await Gallery.create({
-      model,
-      images: folder.at('pictures'),
-      out: folder.at('gallery'),
-      metadata: folder.at('metadata.jsonl'),
-    });
-    const said = await limn('export', '--static', folder.at('export'), '--gallery', folder.at('gallery'), '--name', 'tiny');
-    expect(said).toMatch(/30 images/);
-    served = folder.at('export');
-    server = createServer((request, response) => {
-      const path = decodeURIComponent(new URL(request.url ?? '/', 'http://host').pathname);
-      // Where a test asks the worker alone, the page does not load it a second time.
-      if (path === '/blank') return void response.writeHead(200, { 'content-type': 'text/html' }).end('<title>blank</title>');
-      const ready = held && path.startsWith(held.path) ? held.until : Promise.resolve();
-      const reading = ready.then(() => readFile(join(served, path.endsWith('/') ? `${path}index.html` : path)));
-      reading.then(
-        (bytes) =>
-          response
-            .writeHead(200, {
-              'content-type': types[extname(path)] ?? (path.endsWith('/') ? 'text/html' : 'application/octet-stream'),
-            })
-            .end(bytes),
-        () => response.writeHead(404).end(),
-      );
-    });
-    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    exported = await tinyExport(count);
+    ({ folder, gallery } = exported);
+    site = await StaticSite.start(folder.at('export'));
     browser = await launchBrowser();
   });
 
   afterEach(async () => {
     await context?.close();
-    served = folder.at('export');
-    held = undefined;
+    site.folder = folder.at('export');
+    site.faults = {};
   });
 
   afterAll(async () => {
     await browser?.close();
-    server?.closeAllConnections();
-    server?.close();
-    await gallery?.close();
-    await folder?.remove();
+    site?.close();
+    await exported?.remove();
   });
 
   /** @param path of what is opened; one that is not there has the origin alone, without the page's own worker */
@@ -107,41 +55,15 @@ describe.skipIf(!hasBrowser)('an export', () => {
       if (/content security policy/i.test(message.text())) faults.push(message.text());
     });
     context.on('request', (request) => {
-      if (!request.url().startsWith(address) && !/^(blob|data):/.test(request.url())) faults.push(request.url());
+      if (!request.url().startsWith(site.address) && !/^(blob|data):/.test(request.url())) faults.push(request.url());
       if (request.method() !== 'GET') faults.push(`${request.method()} ${request.url()}`);
     });
-    await page.goto(address + path);
+    await page.goto(site.address + path);
     return page;
   }
 
-  /** Asks the worker of the page's own bundle, as `limn/browser` does. */
-  async function ask<T>(page: Page, calls: [method: string, argument: unknown][]): Promise<T[]> {
-    const script = (await readdir(folder.at('export', 'assets'))).find((name) => name.startsWith('worker-')) as string;
-    return page.evaluate(
-      async ({ script, calls, base }) => {
-        const worker = new Worker(new URL(`assets/${script}`, base), { type: 'module' });
-        const results: unknown[] = [];
-        for (const [call, [method, argument]] of [['open', { base, cache: true }] as [string, unknown], ...calls].entries()) {
-          results.push(
-            await new Promise((done) => {
-              worker.onmessage = ({ data }) => {
-                if (data.call === call) done(data.error ? { error: data.error.message } : data.result);
-              };
-              // Bytes come here as lists of numbers.
-              const given = argument as { references?: { bytes?: number[] }[] } | undefined;
-              const references = given?.references?.map(({ bytes, ...one }) =>
-                bytes ? { ...one, bytes: Uint8Array.from(bytes) } : one,
-              );
-              worker.postMessage({ call, method, argument: references ? { ...given, references } : argument });
-            }),
-          );
-        }
-        worker.terminate();
-        return results.slice(1) as never;
-      },
-      { script, calls, base: address },
-    );
-  }
+  const ask = <T>(page: Page, calls: [method: string, argument: unknown][]) =>
+    askWorker<T>(page, folder.at('export'), calls, { base: site.address });
 
   const cards = (page: Page) => page.locator('[data-card]');
 
@@ -157,7 +79,8 @@ describe.skipIf(!hasBrowser)('an export', () => {
 
   it('shows its download, which can be cancelled and taken up again', async () => {
     let give: () => void = () => {};
-    held = { path: '/data/runtime-', until: new Promise((given) => (give = given)) };
+    const until = new Promise<void>((given) => (give = given));
+    site.faults = { delay: (path) => (path.startsWith('/data/runtime-') ? until : undefined) };
     const page = await open(320);
     const note = page.locator('.loading');
     await note.getByText(/^Loading the search: \d+\.\d of 1\d\.\d MB$/).waitFor();
@@ -244,7 +167,7 @@ describe.skipIf(!hasBrowser)('an export', () => {
     await page.reload();
     await page.locator('#results[aria-busy="false"] .card b').first().waitFor();
     await context.setOffline(true);
-    server.closeAllConnections();
+    site.cut();
     await page.reload();
     await page.locator('#results[aria-busy="false"] .card b').first().waitFor();
     const after = await page.locator('[data-card]').evaluateAll((all) => all.map((card) => card.getAttribute('data-card')));
@@ -252,56 +175,9 @@ describe.skipIf(!hasBrowser)('an export', () => {
     expect(faults).toEqual([]);
   });
 
-  it('says what is wrong with a damaged shard, a missing file, and a model of another gallery', async () => {
-    const manifest = JSON.parse(await readFile(folder.at('export', 'manifest.json'), 'utf8'));
-    const variant = async (name: string, change: (at: string) => Promise<void>) => {
-      const at = folder.at(name);
-      await cp(folder.at('export'), at, { recursive: true });
-      await change(at);
-      served = at;
-      const page = await open(1280, 'blank');
-      const answers = await ask<{ error?: string; hits?: unknown[]; items?: unknown[] }>(page, [
-        ['items', { limit: 5 }],
-        ['search', { references: [{ id: 'p03.jpg' }] }],
-        ['search', { texts: ['in red'] }],
-      ]);
-      // Images can be browsed whatever happened.
-      expect(answers[0]?.items).toHaveLength(5);
-      await context.close();
-      return answers;
-    };
-    const damaged = await variant('damaged', async (at) => {
-      const path = join(at, manifest.shards[0].path);
-      const bytes = await readFile(path);
-      bytes[10] = (bytes[10] as number) ^ 1;
-      await writeFile(path, bytes);
-    });
-    expect(damaged[1]?.error).toMatch(/vectors-0-.* is damaged, or of another export/);
-    const missing = await variant('missing', (at) => rm(join(at, manifest.files.query.path)));
-    expect(missing[1]?.hits).toHaveLength(20);
-    expect(missing[2]?.error).toMatch(/query-.* is missing \(the host answered 404\)/);
-    const foreign = await variant('foreign', async (at) => {
-      const model = JSON.parse(await readFile(join(at, manifest.files.model.path), 'utf8'));
-      const bytes = Buffer.from(JSON.stringify({ ...model, hash: 'another' }));
-      const { createHash } = await import('node:crypto');
-      await writeFile(join(at, manifest.files.model.path), bytes);
-      manifest.files.model = { ...manifest.files.model, sha256: createHash('sha256').update(bytes).digest('hex') };
-      await writeFile(join(at, 'manifest.json'), JSON.stringify(manifest));
-    });
-    expect(foreign[1]?.error).toMatch(/model of this export is of the model of another gallery/);
-  });
-
   it('is brought up to date by writing what changed, and refuses a folder of something else', async () => {
-    const again = await limn(
-      'export',
-      '--static',
-      folder.at('export'),
-      '--gallery',
-      folder.at('gallery'),
-      '--name',
-      'tiny',
-      '--json',
-    );
+    expect(await exported.write('anew')).toMatch(/30 images/);
+    const again = await exported.write('export', '--json');
     expect(JSON.parse(again)).toMatchObject({ written: 0, removed: 0 });
     const other = folder.at('other');
     await mkdir(other);

@@ -99,4 +99,5 @@ function isVideo(bytes: Uint8Array): boolean {
   return brandsOf(bytes).some((brand) => /^(isom|iso[2-9]|mp4[12]|qt {2}|M4V |3gp\d)$/.test(brand));
 }
 
-const latin = (bytes: Uint8Array, from: number, to: number) => Buffer.from(bytes.subarray(from, to)).toString('latin1');
+/** Without Buffer, so that browsers have it too. */
+const latin = (bytes: Uint8Array, from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));

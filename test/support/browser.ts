@@ -15,8 +15,8 @@ if (!executablePath) console.warn('The tests of the page are skipped: no Chromiu
 
 export const hasBrowser = executablePath !== undefined;
 
-export const launchBrowser = (): Promise<Browser> =>
+export const launchBrowser = (...flags: string[]): Promise<Browser> =>
   chromium.launch({
     executablePath: executablePath as string,
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', ...flags],
   });

@@ -8,7 +8,15 @@ import { requireSimd } from './simd.js';
 const base = 'https://shop.example/search/';
 const bytes = new TextEncoder().encode('the file');
 const file = { path: 'data/file-1.bin', bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
-const manifest = { format: exportFormat, files: { columns: file }, shards: [] };
+const manifest = {
+  format: exportFormat,
+  count: 1,
+  model: { hash: 'a model' },
+  sizes: {},
+  vectors: { type: 'int8' },
+  files: { columns: file, model: file, query: file, gallery: file, runtime: file },
+  shards: [],
+};
 
 let host: Map<string, string>;
 let fetched: string[];
@@ -118,15 +126,21 @@ it.each([
   ['{}', /is no export of limn/],
   [`{"format":"limn-export-9"}`, /of the format limn-export-9; this limn reads limn-export-1/],
   ['<html>', /is damaged: it is not JSON/],
+  [JSON.stringify({ format: exportFormat }), /is damaged: it lacks "count"/],
+  [JSON.stringify({ ...manifest, files: { ...manifest.files, query: undefined } }), /is damaged: it lacks the file of "query"/],
+  [JSON.stringify({ ...manifest, shards: [{ path: 'data/vectors-0.bin' }] }), /is damaged: it lacks the files of vectors/],
 ])('refuses the manifest %s', async (content, message) => {
   host.set(`${base}manifest.json`, content);
   await expect(new ExportFiles(base).manifest()).rejects.toThrow(message);
 });
 
 it('says that a host answers with its own page where a file is missing', async () => {
-  const page = new Response('<title>Shop</title>', { headers: { 'content-type': 'text/html; charset=utf-8' } });
-  vi.stubGlobal('fetch', async () => page);
+  const page = () => new Response('<title>Shop</title>', { headers: { 'content-type': 'text/html; charset=utf-8' } });
+  vi.stubGlobal('fetch', async () => page());
   await expect(new ExportFiles(base).read(file)).rejects.toThrow(/file-1\.bin .* is missing: the host answered with a web page/);
+  await expect(new ExportFiles(base).manifest()).rejects.toThrow(
+    /manifest\.json .* is missing: the host answered with a web page/,
+  );
 });
 
 it('says what it cannot keep, and works on a page that came unencrypted', async () => {

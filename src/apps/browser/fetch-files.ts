@@ -73,6 +73,7 @@ export class ExportFiles {
     try {
       value = JSON.parse(text);
     } catch {
+      if (isWebPage(response)) throw missingFile(address, { address });
       throw new LimnError('GALLERY', `${address} is damaged: it is not JSON. Export the gallery again.`);
     }
     const manifest = checkManifest(value, address);
@@ -124,16 +125,12 @@ export class ExportFiles {
       return bytes;
     }
     await this.requireUnchanged();
-    const isPage = response.headers.get('content-type')?.startsWith('text/html') && !path.endsWith('.html');
-    throw isPage
-      ? new LimnError('IO', `The file ${path} of this export is missing: the host answered with a web page. ${missingAdvice}`, {
-          details: { path },
-        })
-      : new LimnError(
-          'DATA',
-          `The file ${path} of this export is damaged, or of another export. Reload the page; if that does not help, export the gallery again.`,
-          { details: { path } },
-        );
+    if (isWebPage(response)) throw missingFile(path, { path });
+    throw new LimnError(
+      'DATA',
+      `The file ${path} of this export is damaged, or of another export. Reload the page; if that does not help, export the gallery again.`,
+      { details: { path } },
+    );
   }
 
   private async get(address: string): Promise<Response> {
@@ -206,6 +203,14 @@ function isManifest(text: string, address: string): boolean {
 
 const loading = 'loading the gallery';
 const missingAdvice = 'Reload the page; if that does not help, upload the whole folder of the export.';
+
+const isWebPage = (response: Response) => response.headers.get('content-type')?.startsWith('text/html') === true;
+
+/** Of a host that answers with a page of its own where there is no file. */
+const missingFile = (name: string, details: Record<string, unknown>) =>
+  new LimnError('IO', `The file ${name} of this export is missing: the host answered with a web page. ${missingAdvice}`, {
+    details,
+  });
 
 /** A body of a known size, in one block of memory. A longer one is given up: what came shows that it is not the file. */
 async function readBody(response: Response, size: number, onBytes: (done: number) => void): Promise<Uint8Array<ArrayBuffer>> {

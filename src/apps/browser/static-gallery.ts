@@ -90,7 +90,7 @@ export class StaticGallery {
     worker.onerror = ({ message }) => {
       const error = new LimnError(
         'RUNTIME',
-        `The search worker cannot run: ${message || 'its script was not loaded'}. Reload the page.`,
+        `The search cannot run: ${message || 'its script is missing, or its host serves it with a wrong type'}. Reload the page.`,
       );
       for (const { fail } of this.waiting.values()) fail(error);
       this.waiting.clear();

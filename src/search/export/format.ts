@@ -89,13 +89,31 @@ export interface BrowserModel {
   fields: Field[];
 }
 
-/** @throws LimnError GALLERY for a manifest of something else or of another version */
+/** @throws LimnError GALLERY for a manifest of something else, of another version, or damaged */
 export function checkManifest(value: unknown, label: string): ExportManifest {
   const { format } = (value ?? {}) as { format?: unknown };
-  if (format === exportFormat) return value as ExportManifest;
-  const what = typeof format === 'string' && format.startsWith('limn-export-') ? `of the format ${format}` : 'no export of limn';
-  throw new LimnError('GALLERY', `${label} is ${what}; this limn reads ${exportFormat}. Export the gallery again.`);
+  if (format !== exportFormat) {
+    const what =
+      typeof format === 'string' && format.startsWith('limn-export-') ? `of the format ${format}` : 'no export of limn';
+    throw new LimnError('GALLERY', `${label} is ${what}; this limn reads ${exportFormat}. Export the gallery again.`);
+  }
+  const missing = missingIn(value as Partial<ExportManifest>);
+  if (missing === undefined) return value as ExportManifest;
+  throw new LimnError('GALLERY', `${label} is damaged: it lacks ${missing}. Export the gallery again.`);
 }
+
+/** What a manifest lacks, without which nothing can be read. */
+function missingIn({ count, model, sizes, vectors, files, shards }: Partial<ExportManifest>): string | undefined {
+  if (!Number.isInteger(count)) return '"count"';
+  if (typeof model?.hash !== 'string') return '"model"';
+  if (typeof sizes !== 'object' || typeof vectors?.type !== 'string') return 'the sizes of vectors';
+  const role = (['columns', 'model', 'query', 'gallery', 'runtime'] as const).find((name) => !isFile(files?.[name]));
+  if (role) return `the file of "${role}"`;
+  return Array.isArray(shards) && shards.every(isFile) ? undefined : 'the files of vectors';
+}
+
+const isFile = (file: Partial<ExportedFile> | undefined): boolean =>
+  typeof file?.path === 'string' && Number.isInteger(file.bytes) && typeof file.sha256 === 'string';
 
 /** Where an image's file lies: two letters make folders that no file system minds. */
 export const imagePath = (kind: 'thumbnails' | 'references', name: string): string =>

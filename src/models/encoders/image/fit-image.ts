@@ -32,8 +32,13 @@ function scaledSize(image: RgbImage, fit: (typeof fits)[number], size: number, s
   return image.width <= image.height ? [Math.max(1, near), far] : [far, Math.max(1, near)];
 }
 
-/** An odd margin is rounded down, but on black transformers rounds it up. */
-function centredOn(grey: 0 | 255, { width, height, data }: RgbImage, size: number, round: (half: number) => number): Uint8Array {
+/** The image in the middle of a square of grey: an odd margin is rounded down, but on black transformers rounds it up. */
+export function centredOn(
+  grey: 0 | 255,
+  { width, height, data }: RgbImage,
+  size: number,
+  round: (half: number) => number,
+): Uint8Array {
   const out = new Uint8Array(size * size * 3).fill(grey);
   const [left, top] = [round((size - width) / 2), round((size - height) / 2)];
   for (let y = 0; y < height; y++) {
