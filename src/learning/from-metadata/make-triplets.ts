@@ -12,6 +12,7 @@ import { type Column, typeColumns } from './columns.js';
 import { englishWording } from './english-wording.js';
 import { FreeWords } from './free-words.js';
 import { groupProducts } from './groups.js';
+import { Kinds } from './kinds.js';
 import { findNear } from './near-images.js';
 import { type DrawnPair, drawPairs } from './pairs.js';
 import { splitProducts } from './split-products.js';
@@ -84,11 +85,15 @@ export async function makeTriplets(options: MakeTripletsOptions): Promise<MadeTr
   const copies = near.copies.reduce((sum, { length }) => sum + length - 1, 0);
   const split = splitProducts(groups, Random.derive(seed, 'products of splits'));
   const differences = new Differences(attributes);
+  const kinds = new Kinds(attributes);
   const splits = Object.fromEntries(
     splitNames.map((name) => {
       const random = Random.derive(seed, `pairs of ${name}`);
       const perReference = name === 'train' ? perImage : heldOutPerImage(split[name].length);
-      const pairs = drawPairs({ rows: split[name], perReference, differences, words, vectors, random, signal, onProgress });
+      const pairs = drawPairs({
+        ...{ rows: split[name], perReference, differences, kinds, words, vectors },
+        ...{ random, signal, onProgress },
+      });
       return [name, pairs.map((pair) => tripletOf(pair, rows, wordings, random))];
     }),
   ) as Record<SplitName, MadeTriplet[]>;
