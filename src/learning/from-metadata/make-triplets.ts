@@ -16,6 +16,7 @@ import { Kinds } from './kinds.js';
 import { findNear } from './near-images.js';
 import { type DrawnPair, drawPairs } from './pairs.js';
 import { splitProducts } from './split-products.js';
+import { subjectOf } from './subject.js';
 import type { Wording } from './wording.js';
 import { writeText } from './write-text.js';
 
@@ -94,7 +95,7 @@ export async function makeTriplets(options: MakeTripletsOptions): Promise<MadeTr
         ...{ rows: split[name], perReference, differences, kinds, words, vectors },
         ...{ random, signal, onProgress },
       });
-      return [name, pairs.map((pair) => tripletOf(pair, rows, wordings, random))];
+      return [name, pairs.map((pair) => tripletOf(pair, { rows, attributes, wordings, random }))];
     }),
   ) as Record<SplitName, MadeTriplet[]>;
   for (const name of splitNames) if (splits[name].length === 0) throw noPairs(name, split[name].length, attributes);
@@ -122,13 +123,20 @@ export async function makeTriplets(options: MakeTripletsOptions): Promise<MadeTr
 /** Small galleries are asked more often, so that their recall is less of a matter of luck. */
 export const heldOutPerImage = (images: number) => (images < 500 ? 3 : 1);
 
-function tripletOf(pair: DrawnPair, rows: readonly CatalogueRow[], wordings: readonly Wording[], random: Random): MadeTriplet {
+interface Told {
+  rows: readonly CatalogueRow[];
+  attributes: readonly CatalogueAttribute[];
+  wordings: readonly Wording[];
+  random: Random;
+}
+
+function tripletOf(pair: DrawnPair, { rows, attributes, wordings, random }: Told): MadeTriplet {
   const { reference, target, changes, strategy, similarity } = pair;
   const wording = random.pick(wordings);
   return {
     reference: (rows[reference] as CatalogueRow).id,
     target: (rows[target] as CatalogueRow).id,
-    text: writeText(changes, wording, random),
+    text: writeText(changes, wording, random, subjectOf(attributes, pair)),
     provenance: {
       source: 'metadata',
       strategy,
