@@ -1,7 +1,7 @@
 /** The attributes of a catalogue, column-wise: small numbers in place of texts, so that many rows fit in memory. */
 import { LimnError } from '../../core/errors.js';
 import { suggestion } from '../../core/suggest.js';
-import { type CatalogueRow, valueText } from './catalogue-row.js';
+import { type CatalogueRow, saysNone, valueText } from './catalogue-row.js';
 import { numbersOf } from './column-numbers.js';
 import { type Column, elementsOf } from './columns.js';
 import { type Role, roleOf, wordsOfName } from './roles.js';
@@ -77,7 +77,8 @@ export function readAttributes(
   const made = own.flatMap((column): CatalogueAttribute[] => {
     const base = { name: column.name, role: column.role, source: 'column', translations: translations(column) } as const;
     const cells = rows.map(({ values }) => values[column.name]);
-    if (column.kind === 'category') return [category(base, cells.map(valueText))];
+    const textOf = (cell: unknown) => (column.hasNone && saysNone(cell) ? '' : valueText(cell));
+    if (column.kind === 'category') return [category(base, cells.map(textOf))];
     if (column.kind === 'list') return [list(base, cells, column)];
     return column.kind === 'number' ? [number(base, cells)] : [];
   });
@@ -99,16 +100,18 @@ export function readAttributes(
 type Base = Pick<CategoryAttribute, 'name' | 'role' | 'source' | 'translations'>;
 
 const yes = new Set(['yes', 'true', '1', 'y']);
-const no = new Set(['no', 'false', '0', 'n']);
+const no = new Set(['', 'no', 'false', '0', 'n']);
+
+/** What a product has where a column of yes and no says yes: "has_belt" is "belt". */
+export function presenceName(column: string): string {
+  const words = wordsOfName(column).filter((word) => word !== 'has' && word !== 'is');
+  return words.join(' ') || column;
+}
 
 /** A column of yes and no says whether a product has what the column is called by. */
 function asPresence({ name }: Base, of: readonly (string | undefined)[]): readonly (string | undefined)[] {
   if (!of.every((value) => value === undefined || yes.has(value) || no.has(value))) return of;
-  const words =
-    wordsOfName(name)
-      .filter((word) => word !== 'has' && word !== 'is')
-      .join(' ') || name;
-  return of.map((value) => value && (yes.has(value) ? words : ''));
+  return of.map((value) => value && (yes.has(value) ? presenceName(name) : ''));
 }
 
 function category(base: Base, given: readonly (string | undefined)[]): CategoryAttribute {

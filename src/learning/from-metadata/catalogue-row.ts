@@ -29,6 +29,9 @@ const missing = new Set([
   ...['not available', 'not applicable', '(none)', '(blank)', 'k.a.', '-', '--', '–', '—', '?'],
 ]);
 
+/** Whether a value says "none": that there is no such part, or that nothing is known, as the column decides. */
+export const saysNone = (value: unknown) => typeof value === 'string' && value.trim().toLowerCase() === 'none';
+
 /** A value as a text in small letters with single spaces; undefined where it says that there is none. */
 export function valueText(value: unknown): string | undefined {
   if (value === null || value === undefined || typeof value === 'object') return undefined;

@@ -114,7 +114,28 @@ test('three digits behind a point are thousands of a price, and decimals of anyt
   expect([...numbersOf(['€ 1.299', '€ 2.499']).values]).toEqual([1299, 2499]);
 });
 
+test('"none" is a value of parts and patterns, and of what is empty elsewhere', () => {
+  const valuesOf = (name: string, values: readonly unknown[]) => {
+    const rows = rowsOf({ [name]: values, kind: many((i) => (i % 2 ? 'a' : 'b')) });
+    const found = readAttributes(rows, typeColumns(rows)).attributes.find((attribute) => attribute.name === name);
+    return found && 'values' in found ? found.values : [];
+  };
+  expect(valuesOf('sleeve', ['None', 'short', 'long'])).toEqual(['', 'long', 'short']);
+  expect(valuesOf('pattern', ['none', 'striped'])).toEqual(['', 'striped']);
+  expect(valuesOf('fringe', ['none', '', 'short', 'long'])).toEqual(['', 'long', 'short']);
+  expect(valuesOf('fringe', ['none', 'short', 'long'])).toEqual(['long', 'short']);
+  expect(valuesOf('colour', ['none', '', 'red', 'blue'])).toEqual(['blue', 'red']);
+  expect(valuesOf('pocket', ['none', 'yes'])).toEqual(['', 'pocket']);
+});
+
 test('names say roles and languages', () => {
+  expect(['Sleeve Length', 'collar_type', 'heel height', 'soleColour', 'length'].map(roleOf)).toEqual([
+    'sleeve',
+    'neckline',
+    undefined,
+    undefined,
+    'length',
+  ]);
   expect(['baseColour', 'articleType', 'Product-ID', 'productDisplayName', 'masterCategory', 'foo'].map(roleOf)).toEqual([
     'colour',
     'type',

@@ -1,7 +1,8 @@
 /** Looks at the columns of a catalogue and says what each is: categories, numbers, lists, free text, or nothing to learn from. */
-import { type CatalogueRow, valueText } from './catalogue-row.js';
+import { type CatalogueRow, saysNone, valueText } from './catalogue-row.js';
 import { numbersOf } from './column-numbers.js';
-import { languageOf, type Role, roleOf } from './roles.js';
+import { partOf } from './english-parts.js';
+import { languageOf, type Role, roleOf, wordsOfName } from './roles.js';
 
 export type ColumnKind = 'category' | 'list' | 'number' | 'text' | 'none';
 
@@ -17,6 +18,8 @@ export interface Column {
   readonly distinct: number;
   /** Between the elements of a list that is written as a text. */
   readonly separator: string | undefined;
+  /** Whether "none" is one of its values, as of sleeves, and no word for a missing one. */
+  readonly hasNone?: boolean;
   /** Why nothing is learned from it, where its kind is "none". */
   readonly reason?: string;
 }
@@ -41,14 +44,22 @@ export function typeColumns(rows: readonly CatalogueRow[], wanted: readonly stri
 }
 
 function typeColumn(name: string, rows: readonly CatalogueRow[], isWanted: boolean): Column {
-  const given = rows
-    .map(({ values }) => (values[name] instanceof Date ? values[name].toISOString() : values[name]))
-    .filter((value) => Array.isArray(value) || valueText(value) !== undefined);
-  const texts = given.map((value) => (Array.isArray(value) ? value.join('|') : (valueText(value) as string)));
+  const cells = rows.map(({ values }) => (values[name] instanceof Date ? values[name].toISOString() : values[name]));
+  const role = roleOf(name);
+  const hasNone = isNoneValue(name, role, cells);
+  const given = cells.filter((value) => Array.isArray(value) || valueText(value) !== undefined || (hasNone && saysNone(value)));
+  const texts = given.map((value) => (Array.isArray(value) ? value.join('|') : (valueText(value) ?? 'none')));
   const distinct = new Set(texts).size;
   const filled = given.length;
-  const role = roleOf(name);
-  const column = { name, role, language: languageOf(name), filled, distinct, separator: undefined };
+  const column = {
+    name,
+    role,
+    ...(hasNone ? { hasNone } : {}),
+    language: languageOf(name),
+    filled,
+    distinct,
+    separator: undefined,
+  };
   const none = (reason: string): Column => ({ ...column, kind: 'none', reason });
   if (filled === 0) return none('it is empty');
   if (distinct === 1) return none(`all of its values are ${JSON.stringify(texts[0]?.slice(0, 40))}`);
@@ -74,6 +85,17 @@ function typeColumn(name: string, rows: readonly CatalogueRow[], isWanted: boole
   if (words >= 2.5) return { ...column, kind: 'text' };
   if (distinct <= mostCategories && (isWanted || (role !== undefined && filled <= 40))) return { ...column, kind: 'category' };
   return none(`it has ${distinct} different values in ${filled} rows, too many to compare`);
+}
+
+/**
+ * A part of a product can be absent, and so can a pattern. Of other columns "none" is a value where cells without one are left empty, unless it
+ * could be none: products always have a colour, a brand and so on.
+ */
+function isNoneValue(name: string, role: Role | undefined, cells: readonly unknown[]): boolean {
+  const nones = cells.filter(saysNone).length;
+  if (nones === 0) return false;
+  if (role === 'pattern' || partOf(wordsOfName(name))) return true;
+  return role === undefined && cells.some((cell) => valueText(cell) === undefined && !saysNone(cell));
 }
 
 /** How the values are lists, if they are: arrays, or texts whose parts repeat more than they do. */

@@ -31,12 +31,14 @@ export function withArticle(phrase: string): string {
   const last = phrase.split(' ').at(-1) ?? '';
   if (pairs.has(last)) return `a pair of ${phrase}`;
   if (singular.has(last) && !['dress', 'glass', 'canvas', 'harness'].includes(last)) return phrase;
-  return `${/^[aeiou]/.test(phrase) && !/^(uni|use|eu)/.test(phrase) ? 'an' : 'a'} ${phrase}`;
+  return `${/^[aeiou]/.test(phrase) && !/^(uni|use|eu|u\b|one\b)/.test(phrase) ? 'an' : 'a'} ${phrase}`;
 }
 
-/** The ways to write a value in templates. */
+/** Whether a thing is told as several: trousers are. */
+export const isPair = (phrase: string) => pairs.has(phrase.split(' ').at(-1) ?? '');
+
+/** The ways to write a value in templates: {to}, {a_to}, and {one_to}, which is "trousers" where {a_to} is "a pair of trousers". */
 export function englishNoun(value: string, role: string | undefined): Record<string, string> {
-  if (role !== 'type') return { '': value, a_: withArticle(value) };
-  const one = singularOf(value);
-  return { '': one, a_: withArticle(one) };
+  const one = role === 'type' ? singularOf(value) : value;
+  return { '': one, a_: withArticle(one), one_: isPair(one) ? one : withArticle(one) };
 }

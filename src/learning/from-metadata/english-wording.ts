@@ -1,34 +1,38 @@
-/** Changes in English. {a_to} and {a_from} are values with their article, {to} and {from} without. */
-import { englishNoun } from './english-nouns.js';
+/**
+ * Changes in English. {a_to} and {a_from} are values with their article, {to} and {from} without, {one_to} as one speaks of it ("trousers").
+ * Where words depend on the values, english-changes.ts has them.
+ */
+import { aboutSeveral } from './english-agreement.js';
+import { englishForms } from './english-changes.js';
+import { englishNoun, isPair } from './english-nouns.js';
 import type { Wording } from './wording.js';
 
 export const englishWording: Wording = {
   language: 'en',
   joins: [' and ', ' and ', ' and ', ', ', ' but ', ' and also '],
   frames: {
-    says: ['{text}', '{text}', '{text}', 'it {text}', 'i want one that {text}', 'the one i mean {text}', 'this one {text}'],
-    as: ['{text}', '{text}', '{text}', 'i want it {text}', 'show me one {text}', 'the same {text}', 'something similar {text}'],
-    asks: ['{text}', '{text}', 'please {text}', 'can you {text}'],
+    says: [
+      ...['{text}', '{text}', '{text}', 'it {text}', 'i want one that {text}', 'the one i mean {text}', 'this one {text}'],
+      ...['the {type} {text}', 'one that {text}', 'i am looking for one that {text}'],
+    ],
+    as: [
+      ...['{text}', '{text}', '{text}', 'the same but {text}', 'i want the same but {text}', 'similar but {text}'],
+      ...['something similar but {text}', 'the same {type} but {text}', 'a similar {type} but {text}'],
+    ],
+    asks: ['{text}', '{text}', 'please {text}', 'can you {text}', 'could you {text}'],
   },
+  verbs: ['is', 'are', 'has', 'have'],
+  prepositions: ['in', 'with', 'without', 'as', 'for', 'of', 'by', 'from', 'at', 'made', 'down'],
   changed: {
     any: {
-      says: [
-        'is {to}',
-        'is {to} instead of {from}',
-        'is {to} rather than {from}',
-        'is {to} and not {from}',
-        'has {to} {name}',
-        'has {to} as {name}',
-      ],
-      as: [
-        '{to} instead of {from}',
-        '{to} rather than {from}',
-        'not {from} but {to}',
-        'with {to} {name}',
-        'with {name} {to}',
-        '{to}',
-      ],
-      asks: ['change the {name} to {to}', 'make the {name} {to}', 'change {from} to {to}', 'replace {from} with {to}'],
+      says: ['is {to}', 'is {to} instead of {from}', 'is {to} rather than {from}', 'has {to} as its {name}'],
+      as: ['{to} instead of {from}', '{to} rather than {from}', 'not {from} but {to}', '{to}'],
+      asks: ['change the {name} to {to}', 'change the {name} from {from} to {to}', 'change {from} to {to}'],
+    },
+    style: {
+      says: ['is {to}', 'has {a_to} style', 'is {to} in style', 'is more {to}', 'is {to} and not {from}'],
+      as: ['in {a_to} style', 'more {to}', '{to} rather than {from}'],
+      asks: ['make it more {to}', 'change the style to {to}'],
     },
     colour: {
       says: [
@@ -38,8 +42,8 @@ export const englishWording: Wording = {
         'is {to} instead of {from}',
         'is {to} rather than {from}',
         'is {to} and not {from}',
-        'has a {to} colour',
-        'has a {to} color rather than {from}',
+        'has {a_to} colour',
+        'has {a_to} color rather than {from}',
         'comes in {to}',
         'is not {from} but {to}',
       ],
@@ -49,8 +53,8 @@ export const englishWording: Wording = {
         'in {to} instead of {from}',
         '{to} rather than {from}',
         '{to} not {from}',
-        'in {to} colour',
-        'a {to} one',
+        '{to} in colour',
+        '{a_to} one',
         'the {from} becomes {to}',
       ],
       asks: ['make it {to}', 'change {from} to {to}', 'change the colour to {to}', 'turn it {to}', 'replace {from} by {to}'],
@@ -58,19 +62,29 @@ export const englishWording: Wording = {
     type: {
       says: [
         'is {a_to}',
-        'is {a_to}',
-        'is {a_to} instead of {a_from}',
-        'is {a_to} rather than {a_from}',
-        'is {a_to} not {a_from}',
-        'is not {a_from} but {a_to}',
+        'is {one_to}',
+        'is {one_to} instead of {one_from}',
+        'is {one_to} rather than {one_from}',
+        'is {one_to} not {one_from}',
+        'is not {one_from} but {one_to}',
+        'is {one_to} in the same {kept}',
+        'is {one_to} with the same {kept}',
       ],
-      as: ['as {a_to}', '{a_to} instead of {a_from}', '{a_to} rather than {a_from}', '{a_to}', 'not {a_from} but {a_to}'],
+      as: [
+        'as {a_to}',
+        '{one_to} instead of {one_from}',
+        '{one_to} rather than {one_from}',
+        '{one_to}',
+        'not {one_from} but {one_to}',
+        '{one_to} in the same {kept}',
+      ],
       asks: [
         'change the {from} to {a_to}',
         'make it {a_to}',
-        'replace the {from} with {a_to}',
-        'show {a_to} instead',
-        'turn the {from} into {a_to}',
+        'replace the {from} with {one_to}',
+        'show {one_to} instead',
+        'turn the {from} into {one_to}',
+        'show {one_to} in the same {kept}',
       ],
     },
     gender: {
@@ -96,18 +110,6 @@ export const englishWording: Wording = {
       as: ['for {to} wear', 'for {to} use', 'more {to}', 'for {to} not {from} wear', '{to} rather than {from}'],
       asks: ['make it more {to}', 'make it {to} not {from}'],
     },
-    pattern: {
-      says: [
-        'is {to}',
-        'has a {to} pattern',
-        'has a {to} design',
-        'is {to} instead of {from}',
-        'is {to} not {from}',
-        'is no longer {from} but {to}',
-      ],
-      as: ['with a {to} pattern', 'with a {to} design', '{to} not {from}', '{to} rather than {from}', 'in {to}'],
-      asks: ['make it {to}', 'change the pattern from {from} to {to}', 'change {from} to {to}'],
-    },
     material: {
       says: ['is made of {to}', 'is {to}', 'is {to} instead of {from}', 'is of {to} not {from}'],
       as: ['in {to}', 'made of {to}', 'of {to} rather than {from}', '{to} not {from}'],
@@ -128,30 +130,10 @@ export const englishWording: Wording = {
       as: ['in size {to}', 'in {to} not {from}'],
       asks: ['change the size to {to}'],
     },
-    sleeve: {
-      says: ['has {to}', 'is with {to} not {from}'],
-      as: ['with {to}', 'with {to} instead of {from}', '{to} rather than {from}'],
-      asks: ['change {from} to {to}'],
-    },
-    neckline: {
-      says: ['has {to}', 'has {to} instead of {from}'],
-      as: ['with {to}', 'with {to} rather than {from}'],
-      asks: ['give it {to}', 'change {from} to {to}'],
-    },
-    fit: {
-      says: ['has a {to} fit', 'is {to}', 'is {to} not {from}'],
-      as: ['with a {to} fit', 'in a {to} fit', '{to} rather than {from}'],
-      asks: ['make it {to}'],
-    },
-    length: {
-      says: ['is {to}', 'is {to} instead of {from}', 'has a {to} length'],
-      as: ['in {to} length', '{to} not {from}'],
-      asks: ['make it {to}'],
-    },
   },
   added: {
     any: {
-      says: ['has {to}', 'is with {to}', 'has {to} added'],
+      says: ['has {to}', 'comes with {to}'],
       as: ['with {to}', 'with {to} too'],
       asks: ['add {to}', 'give it {to}'],
     },
@@ -159,11 +141,6 @@ export const englishWording: Wording = {
       says: ['has {to} too', 'is also {to}', 'has some {to}'],
       as: ['with some {to}', 'with {to}'],
       asks: ['add {to}', 'add some {to}'],
-    },
-    pattern: {
-      says: ['is {to}', 'has a {to} design', 'is {to} and not plain', 'has a {to} pattern', 'is no longer plain but {to}'],
-      as: ['with a {to} pattern', 'with a {to} look', '{to} rather than plain'],
-      asks: ['make it {to}', 'add a {to} pattern'],
     },
   },
   removed: {
@@ -176,11 +153,6 @@ export const englishWording: Wording = {
       says: ['has no {from}', 'is no longer {from}'],
       as: ['without {from}', 'without the {from}'],
       asks: ['remove the {from}'],
-    },
-    pattern: {
-      says: ['is no longer {from}', 'is not {from}', 'is plain', 'is plain instead of {from}', 'has no {from} pattern'],
-      as: ['without the {from} look', 'without the {from} pattern', 'plain not {from}', 'not {from}'],
-      asks: ['make it plain', 'remove the {from} pattern'],
     },
   },
   more: {
@@ -233,8 +205,11 @@ export const englishWording: Wording = {
     boys: ['boys', 'a boy'],
     girls: ['girls', 'a girl'],
     unisex: ['everyone', 'men and women', 'unisex wear'],
-    checked: ['checked', 'checkered'],
-    striped: ['striped', 'stripy'],
+    checked: ['checked', 'checked', 'checkered', 'plaid'],
+    striped: ['striped', 'striped', 'stripy'],
+    dotted: ['dotted', 'dotted', 'spotted'],
+    zip: ['zip', 'zipper'],
+    zipper: ['zipper', 'zip'],
     solid: ['solid', 'plain'],
     tshirts: ['t-shirt', 't-shirt', 'tee', 'tshirt'],
     tshirt: ['t-shirt', 'tee', 'tshirt'],
@@ -242,4 +217,6 @@ export const englishWording: Wording = {
     't-shirts': ['t-shirt', 'tee', 'tshirt'],
   },
   spell: englishNoun,
+  formsOf: englishForms,
+  several: { of: isPair, text: aboutSeveral },
 };

@@ -199,5 +199,6 @@ test('English nouns', () => {
     'a uniform',
     'jewellery',
   ]);
-  expect(englishNoun('boots', 'type')).toEqual({ '': 'boot', a_: 'a boot' });
+  expect(englishNoun('boots', 'type')).toEqual({ '': 'boot', a_: 'a boot', one_: 'a boot' });
+  expect(englishNoun('trousers', 'type')).toEqual({ '': 'trousers', a_: 'a pair of trousers', one_: 'trousers' });
 });

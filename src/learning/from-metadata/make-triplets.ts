@@ -12,9 +12,11 @@ import { type Column, typeColumns } from './columns.js';
 import { englishWording } from './english-wording.js';
 import { FreeWords } from './free-words.js';
 import { groupProducts } from './groups.js';
+import { Kinds } from './kinds.js';
 import { findNear } from './near-images.js';
 import { type DrawnPair, drawPairs } from './pairs.js';
 import { splitProducts } from './split-products.js';
+import { subjectOf } from './subject.js';
 import type { Wording } from './wording.js';
 import { writeText } from './write-text.js';
 
@@ -84,12 +86,16 @@ export async function makeTriplets(options: MakeTripletsOptions): Promise<MadeTr
   const copies = near.copies.reduce((sum, { length }) => sum + length - 1, 0);
   const split = splitProducts(groups, Random.derive(seed, 'products of splits'));
   const differences = new Differences(attributes);
+  const kinds = new Kinds(attributes);
   const splits = Object.fromEntries(
     splitNames.map((name) => {
       const random = Random.derive(seed, `pairs of ${name}`);
       const perReference = name === 'train' ? perImage : heldOutPerImage(split[name].length);
-      const pairs = drawPairs({ rows: split[name], perReference, differences, words, vectors, random, signal, onProgress });
-      return [name, pairs.map((pair) => tripletOf(pair, rows, wordings, random))];
+      const pairs = drawPairs({
+        ...{ rows: split[name], perReference, differences, kinds, words, vectors },
+        ...{ random, signal, onProgress },
+      });
+      return [name, pairs.map((pair) => tripletOf(pair, { rows, attributes, wordings, random }))];
     }),
   ) as Record<SplitName, MadeTriplet[]>;
   for (const name of splitNames) if (splits[name].length === 0) throw noPairs(name, split[name].length, attributes);
@@ -117,13 +123,20 @@ export async function makeTriplets(options: MakeTripletsOptions): Promise<MadeTr
 /** Small galleries are asked more often, so that their recall is less of a matter of luck. */
 export const heldOutPerImage = (images: number) => (images < 500 ? 3 : 1);
 
-function tripletOf(pair: DrawnPair, rows: readonly CatalogueRow[], wordings: readonly Wording[], random: Random): MadeTriplet {
+interface Told {
+  rows: readonly CatalogueRow[];
+  attributes: readonly CatalogueAttribute[];
+  wordings: readonly Wording[];
+  random: Random;
+}
+
+function tripletOf(pair: DrawnPair, { rows, attributes, wordings, random }: Told): MadeTriplet {
   const { reference, target, changes, strategy, similarity } = pair;
   const wording = random.pick(wordings);
   return {
     reference: (rows[reference] as CatalogueRow).id,
     target: (rows[target] as CatalogueRow).id,
-    text: writeText(changes, wording, random),
+    text: writeText(changes, wording, random, subjectOf(attributes, pair)),
     provenance: {
       source: 'metadata',
       strategy,

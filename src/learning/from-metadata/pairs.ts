@@ -6,6 +6,7 @@ import type { Random } from '../../core/random.js';
 import type { ScoreVectors } from '../eval/vectors.js';
 import { type AttributeChange, type Differences, drawChangeCount, mostChanges } from './changes.js';
 import type { FreeWords } from './free-words.js';
+import type { Kinds } from './kinds.js';
 
 export interface DrawnPair {
   readonly reference: number;
@@ -23,6 +24,8 @@ export interface PairOptions {
   /** Most pairs from each reference. */
   perReference: number;
   differences: Differences;
+  /** Which rows the table describes by different columns: they are paired now and then. */
+  kinds: Kinds;
   /** Tells half of the pairs, which are near images then, whatever their attributes. */
   words?: FreeWords | undefined;
   /** One row a product, of length 1. */
@@ -38,12 +41,17 @@ const poolSize = 1500;
 const nearest = 16;
 const nearShare = 0.6;
 const wordsShare = 0.5;
+/**
+ * How often a reference is paired with a product that the table describes by other columns, where there is another choice. Few attributes are
+ * shared there, so that few differ, and without this bound most pairs would be of this sort; people seldom ask for a skirt from the image of a boot.
+ */
+const apartShare = 0.2;
 /** How often a number that differs is told too, where there is room for it. */
 const comparisonShare = 0.35;
 
 /** Pairs by reference, in the order of `rows`; the same seed gives the same pairs. */
 export function drawPairs(options: PairOptions): DrawnPair[] {
-  const { rows, perReference, differences, words, vectors, random, signal, onProgress } = options;
+  const { rows, perReference, differences, kinds, words, vectors, random, signal, onProgress } = options;
   const { data, width } = vectors;
   const similarity = (a: number, b: number) => dot(data, a * width, data, b * width, width);
   const found: DrawnPair[] = [];
@@ -60,7 +68,12 @@ export function drawPairs(options: PairOptions): DrawnPair[] {
       // Where nothing else differs, numbers may.
       const isTold = changes === 0 ? differences.comparisons(reference, other).length > 0 : changes <= mostChanges;
       if (!isTold && !words) continue;
-      const candidate = { row: other, changes: Math.max(1, changes), similarity: similarity(reference, other) };
+      const candidate = {
+        row: other,
+        changes: Math.max(1, changes),
+        similarity: similarity(reference, other),
+        isApart: kinds.areApart(reference, other),
+      };
       if (words) others.push(candidate);
       if (isTold) open.push(candidate);
     }
@@ -106,6 +119,7 @@ interface CandidateRow {
   row: number;
   changes: number;
   similarity: number;
+  isApart: boolean;
 }
 
 const nearestFirst = (a: CandidateRow, b: CandidateRow) => b.similarity - a.similarity || a.row - b.row;
@@ -117,13 +131,23 @@ function poolOf(rows: readonly number[], random: Random): readonly number[] {
   return [...drawn];
 }
 
-/** One that is not taken, of the wanted number of changes where there is one. */
+/** One that is not taken, of the wanted kind and number of changes where there is one. */
 function pick(open: readonly CandidateRow[], taken: ReadonlySet<number>, isNear: boolean, random: Random): CandidateRow {
   const wanted = drawChangeCount(random);
-  const free = open.filter(({ row }) => !taken.has(row));
+  const free = ofKind(
+    open.filter(({ row }) => !taken.has(row)),
+    random,
+  );
   const fitting = free.filter(({ changes }) => changes === wanted);
   const choice = fitting.length > 0 ? fitting : free;
   return random.pick(isNear ? choice.slice(0, nearest) : choice);
+}
+
+/** Those that the table describes by the reference's columns, or by others; all where there is one sort alone. */
+function ofKind(open: readonly CandidateRow[], random: Random): readonly CandidateRow[] {
+  const apart = open.filter(({ isApart }) => isApart);
+  if (apart.length === 0 || apart.length === open.length) return open;
+  return random.uniform() < apartShare ? apart : open.filter(({ isApart }) => !isApart);
 }
 
 /** The changes that the text tells: all of categories and lists, and now and then one of numbers. */

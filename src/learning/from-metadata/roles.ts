@@ -1,4 +1,5 @@
 /** What a column is about, told from its name: it chooses the words of a change, and how a column is taken that its values leave open. */
+import { partOf } from './english-parts.js';
 
 export const roles = [
   'colour',
@@ -87,6 +88,9 @@ export function wordsOfName(name: string): string[] {
 /** @returns undefined where the name says nothing that is known */
 export function roleOf(name: string): Role | undefined {
   const parts = wordsOfName(name);
+  // "heel height" is about heels, and not about how high a product is.
+  const part = parts.length > 1 ? partOf(parts) : undefined;
+  if (part) return part.role;
   const known = parts.flatMap((word) => roleOfWord.get(word) ?? []);
   const role = known.at(-1);
   // "product id" and "parent sku" say which product it is, as "product" does.

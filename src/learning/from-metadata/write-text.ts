@@ -1,55 +1,119 @@
 /** Writes the text of a pair: every change in words that are drawn anew each time, so that no phrase stands for a change. */
 import type { Random } from '../../core/random.js';
-import { roleOfAttribute } from './attributes.js';
+import { type CatalogueAttribute, presenceName, roleOfAttribute } from './attributes.js';
 import type { AttributeChange } from './changes.js';
 import { wordsOfName } from './roles.js';
-import type { Forms, Wording } from './wording.js';
+import type { Subject } from './subject.js';
+import { type Forms, optionalPlace, type WordedChange, type Wording } from './wording.js';
 
 const forms = ['says', 'as', 'asks'] as const;
 type Form = (typeof forms)[number];
 /** How often a text is of each form. */
 const shares = { says: 0.55, as: 0.3, asks: 0.15 } as const;
+/** How often a verb that two sentences share is said once, and the words of a first sentence that still allow it. */
+const [onceShare, shortest] = [0.5, 4] as const;
 
-/** A text that tells all changes, in small letters. */
-export function writeText(changes: readonly AttributeChange[], wording: Wording, random: Random): string {
+interface Part {
+  text: string;
+  form: Form;
+  kind: WordedChange['kind'];
+}
+
+/** A text that tells all changes, in small letters. @param subject what it is about beside them */
+export function writeText(
+  changes: readonly AttributeChange[],
+  wording: Wording,
+  random: Random,
+  subject: Subject = { kept: [] },
+): string {
   const draw = random.uniform();
   const wanted: Form = draw < shares.says ? 'says' : draw < shares.says + shares.as ? 'as' : 'asks';
-  const parts = changes.map((change) => tell(change, wanted, wording, random));
-  let text = parts.map(({ text }) => text).reduce((before, part) => before + random.pick(wording.joins) + part);
+  const parts = inOrder(
+    changes.map((change) => tell(change, { wanted, wording, random, subject })),
+    wording,
+  );
+  let text = parts[0]?.text ?? '';
+  for (const [at, part] of parts.slice(1).entries()) {
+    text += random.pick(wording.joins) + withoutVerb(part, parts[at] as Part, wording, random);
+  }
   // A frame fits where all parts have its form.
-  if (parts.every(({ form }) => form === wanted)) text = random.pick(wording.frames[wanted]).replace('{text}', () => text);
+  if (parts.every(({ form }) => form === wanted)) {
+    const isTypeNew = changes.some(({ attribute }) => roleOfAttribute(attribute) === 'type');
+    const { type } = subject;
+    const places =
+      type && !isTypeNew ? { type: spelled(inWords(type.attribute, type.value, wording, random), 'type', wording)[''] } : {};
+    const frame = random.pick(wording.frames[wanted].filter((one) => places.type !== undefined || !optionalPlace.test(one)));
+    text = filled(numbered(frame, subject, wording), { ...places, text });
+  }
   return text.toLowerCase();
 }
 
-function tell(change: AttributeChange, wanted: Form, wording: Wording, random: Random): { text: string; form: Form } {
+interface Telling {
+  wanted: Form;
+  wording: Wording;
+  random: Random;
+  subject: Subject;
+}
+
+function tell(change: AttributeChange, { wanted, wording, random, subject }: Telling): Part {
   const { attribute, how } = change;
   const role = roleOfAttribute(attribute);
   const isAdded = how === 'added' || (how === 'value' && change.from === '');
   const isRemoved = how === 'removed' || (how === 'value' && change.to === '');
   const kind = how === 'more' || how === 'less' ? how : isAdded ? 'added' : isRemoved ? 'removed' : 'changed';
+  const name = wordsIn(attribute.name, wording.language);
+  const said = { from: inWords(attribute, change.from, wording, random), to: inWords(attribute, change.to, wording, random) };
+  const isPresence = attribute.source === 'column' && (change.to || change.from) === presenceName(attribute.name);
+  const { from, to } = change;
+  const told = wording.formsOf?.({ kind, name, role, from, to, said, isPresence, isPair: isPair(subject, wording) });
   const words = wording[kind];
-  const found = (role !== undefined && words[role]) || (words.any as Forms);
-  const form = found[wanted] ? wanted : (forms.find((candidate) => found[candidate]) as Form);
-  const template = random.pick(found[form] as readonly string[]);
-  const name = nameOf(attribute.name, wording.language);
-  const places: Record<string, string> = { name };
+  const found = told ?? ((role !== undefined && words[role]) || words[name.join(' ')] || (words.any as Forms));
+  const kept = subject.kept.map((one) => wordsIn(one.name, wording.language).at(-1)).join(wording.joins[0]);
+  const usable = (form: Form) => (found[form] ?? []).filter((template) => kept !== '' || !optionalPlace.test(template));
+  const form = usable(wanted).length > 0 ? wanted : (forms.find((candidate) => usable(candidate).length > 0) as Form);
+  const template = numbered(random.pick(usable(form)), subject, wording);
+  const places: Record<string, string> = { name: name.join(' '), kept };
   for (const side of ['from', 'to'] as const) {
-    const value = translated(change, side, wording, random);
-    const spelled = wording.spell?.(value, role) ?? { '': value };
-    for (const [before, written] of Object.entries(spelled)) places[before + side] = written;
+    for (const [before, written] of Object.entries(spelled(said[side], role, wording))) places[before + side] = written;
   }
-  return { text: template.replace(/\{(\w+)\}/g, (whole, place: string) => places[place] ?? whole), form };
+  return { text: told ? template : filled(template, places), form, kind };
 }
 
+const filled = (template: string, places: Readonly<Record<string, string | undefined>>) =>
+  template.replace(/\{(\w+)\}/g, (whole, place: string) => places[place] ?? whole);
+
+const spelled = (value: string, role: string | undefined, wording: Wording): Record<string, string> =>
+  wording.spell?.(value, role) ?? { '': value };
+
 /** A value in the language: as the table has it, or in one of the language's other words for it. */
-function translated({ attribute, ...change }: AttributeChange, side: 'from' | 'to', wording: Wording, random: Random): string {
-  const value = change[side];
-  const ways = Object.hasOwn(wording.values, value) ? wording.values[value] : undefined;
+function inWords(attribute: CatalogueAttribute, value: string, wording: Wording, random: Random): string {
+  // Free words have no values: they are told as they are written.
+  const isValue = attribute.kind !== 'number' && attribute.values.includes(value);
+  const ways = isValue && Object.hasOwn(wording.values, value) ? wording.values[value] : undefined;
   return attribute.translations.get(wording.language)?.get(value) ?? (ways ? random.pick(ways) : value);
 }
 
-/** "baseColour" -> "base colour", without the language that it ends in. */
-function nameOf(column: string, language: string): string {
+/** "baseColour" -> "base", "colour", without the language that it ends in. */
+function wordsIn(column: string, language: string): string[] {
   const words = wordsOfName(column);
-  return (words.at(-1) === language && words.length > 1 ? words.slice(0, -1) : words).join(' ');
+  return words.at(-1) === language && words.length > 1 ? words.slice(0, -1) : words;
+}
+
+const isPair = ({ type }: Subject, { several }: Wording): boolean => (type && several?.of(type.value)) ?? false;
+
+const numbered = (template: string, subject: Subject, wording: Wording) =>
+  isPair(subject, wording) && wording.several ? wording.several.text(template) : template;
+
+/** Phrases that begin with a preposition behind the others. */
+function inOrder(parts: readonly Part[], { prepositions = [] }: Wording): readonly Part[] {
+  const isBehind = ({ form, text }: Part) => form === 'as' && prepositions.some((word) => text.startsWith(`${word} `));
+  return [...parts.filter((part) => !isBehind(part)), ...parts.filter(isBehind)];
+}
+
+/** "is striped" behind "is red" is now and then "striped". */
+function withoutVerb(part: Part, before: Part, { verbs = [] }: Wording, random: Random): string {
+  const verb = verbs.find((one) => [part.text, before.text].every((text) => text.startsWith(`${one} `)));
+  const isShort = before.text.split(' ').length <= shortest && before.kind !== 'removed';
+  if (verb === undefined || !isShort || part.form !== 'says' || random.uniform() >= onceShare) return part.text;
+  return part.text.slice(verb.length + 1);
 }

@@ -1,0 +1,63 @@
+/**
+ * English for changes whose words depend on their values: parts with an adjective ("has long sleeves"), what is there or is not ("has a pocket",
+ * "sleeveless"), and values that have an order ("has a higher heel", "is longer"). All of it follows from what English does with nouns and
+ * adjectives, so that it serves any table; the templates of english-wording.ts tell the rest.
+ */
+import { allOf, being, having, havingInstead, lacking } from './english-forms.js';
+import { compounds, isAbsence, waysToName } from './english-part-words.js';
+import { countable, isThing, type Part, partOf } from './english-parts.js';
+import { patternForms } from './english-patterns.js';
+import { anyForms, fitForms, lengthForms } from './english-qualities.js';
+import { comparatives, comparativesOf, isMeasure } from './english-scales.js';
+import type { Forms, WordedChange } from './wording.js';
+
+/** @returns undefined where the templates of the change's role serve */
+export function englishForms(change: WordedChange): Forms | undefined {
+  const { kind, name, role, isPresence, from, to } = change;
+  const part = partOf(name);
+  if (kind === 'more' || kind === 'less') {
+    return part?.dimension && allOf(...comparativesOf(part.dimension, kind).flatMap((word) => partThatIs(part, word)));
+  }
+  if (isPresence) return presenceForms(change);
+  if (part) return partForms(part, change);
+  if (role === 'pattern') return patternForms(change);
+  if (kind !== 'changed') return isThing(to || from) ? thingForms(change) : undefined;
+  if (role === 'length') return lengthForms(change);
+  if (role === 'fit') return fitForms(change);
+  return role === undefined ? anyForms(change) : undefined;
+}
+
+function partForms(part: Part, { from, to, said }: WordedChange): Forms {
+  const [noun = ''] = part.nouns;
+  const { without } = part;
+  if (isAbsence(part, to)) return allOf(lacking(noun), ...(without === undefined ? [] : [being(without), being(without)]));
+  const ways = waysToName(part, said.to, said.from);
+  const now = ways.map(({ phrase }) => having(phrase));
+  const whole = compounds(part, said.to).map(being);
+  if (isAbsence(part, from)) return allOf(...now, ...whole, { asks: ways.map(({ phrase }) => `add ${phrase}`) });
+  const instead = ways.map(({ phrase, before }) => havingInstead(phrase, before));
+  const more = comparatives(from, to, part.dimension).flatMap((word) => partThatIs(part, word));
+  const made = part.dimension && isMeasure(to) ? [`make the ${noun} ${said.to}`] : [];
+  return allOf(...now, ...instead, ...whole, ...more, { asks: made });
+}
+
+/** "has longer sleeves", "with a higher heel". */
+const partThatIs = ({ nouns }: Part, word: string) => nouns.map((noun) => having(countable(`${word} ${noun}`)));
+
+/** A column of yes and no: what a product has or, where its name is an adjective, is. */
+function presenceForms(change: WordedChange): Forms {
+  const { name, to, said } = change;
+  const value = said.to || said.from;
+  const last = name.at(-1) ?? '';
+  const isAdjective = name[0] === 'is' || (!isThing(value) && /(ed|less|able|proof|free|resistant|ible)$/.test(last));
+  if (!isAdjective) return thingForms(change);
+  if (to !== '') return being(value);
+  return { says: [`is not ${value}`, `is no longer ${value}`], as: [`not ${value}`] };
+}
+
+function thingForms({ to, said }: WordedChange): Forms {
+  const value = said.to || said.from;
+  if (to === '') return allOf(lacking(value), { says: [`no longer has ${countable(value)}`] });
+  const one = countable(value);
+  return allOf(having(one), { asks: [`add ${one}`] });
+}

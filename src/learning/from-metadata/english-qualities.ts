@@ -1,0 +1,44 @@
+/** What is said of a product as a whole: how long it is, how it fits, and columns that no other words are known for. */
+import { allOf, being, beingInstead, having, havingInstead } from './english-forms.js';
+import { singularOf, withArticle } from './english-nouns.js';
+import { countable, isThing } from './english-parts.js';
+import { bare, bodyParts, comparatives } from './english-scales.js';
+import type { Forms, WordedChange } from './wording.js';
+
+/** "is knee-length", "reaches the knee", "is longer". */
+export function lengthForms({ from, to, said }: WordedChange): Forms {
+  const value = bare(said.to);
+  const now = lengthOf(said.to);
+  const own = bodyParts.has(value)
+    ? { says: [`reaches the ${value}`, `goes down to the ${value}`], as: [`down to the ${value}`, `in ${value} length`] }
+    : { as: [`in ${withArticle(value)} length`] };
+  return allOf(being(now), beingInstead(now, lengthOf(said.from)), own, ...comparatives(from, to, 'length').map(being));
+}
+
+const lengthOf = (value: string) => (bodyParts.has(bare(value)) ? `${bare(value)}-length` : bare(value));
+
+/** "has a slim fit", "is wider", and of what has legs "with wide legs". */
+export function fitForms({ name, from, to, said, isPair }: WordedChange): Forms {
+  const noun = name.at(-1) ?? 'fit';
+  const now = bare(said.to);
+  const more = comparatives(from, to, 'width');
+  const cuts = [now, ...more].map((word) => withArticle(`${word} ${noun}`));
+  const legs = isPair && more.length > 0 ? having(`${now} legs`) : {};
+  const fit = { as: [`in ${withArticle(now)} ${noun}`] };
+  return allOf(being(now), beingInstead(now, bare(said.from)), ...cuts.map(having), ...more.map(being), legs, fit);
+}
+
+/** A column of its own: its values stand before its name, where they are no things themselves. */
+export function anyForms({ name, from, to, said }: WordedChange): Forms {
+  const noun = name.join(' ');
+  const isWhole = (value: string) =>
+    isThing(value) || singularOf(value.split(/[ -]/).at(-1) as string) === singularOf(name.at(-1) ?? '');
+  const now = countable(isWhole(said.to) ? said.to : `${said.to} ${noun}`);
+  const before = countable(isWhole(said.from) ? said.from : `${said.from} one`);
+  const more = comparatives(from, to, undefined).map((word) => having(countable(`${word} ${noun}`)));
+  if (isWhole(said.to)) return allOf(having(now), havingInstead(now, before), ...more, { as: [`${now} instead of ${before}`] });
+  return allOf(having(now), havingInstead(now, before), ...more, {
+    as: [`${said.to} instead of ${said.from}`, `${said.to} rather than ${said.from}`],
+    asks: [`change the ${noun} to ${said.to}`, `change the ${noun} from ${said.from} to ${said.to}`],
+  });
+}
