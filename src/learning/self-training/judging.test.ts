@@ -89,9 +89,20 @@ test('a text that repeats words is refused', () => {
   expect(reasonsOf([aCandidate({ text: 'is red is Red' })], { repeats: true })).toEqual(['accepted']);
   const repeating = ['red red', 'is more more colorful', 'has a has a', 'a b c a b c d', 'x is it red or blue is it red or blue'];
   expect(repeating.map(repeatsItself)).toEqual([true, true, true, true, false]);
-  const replacingItself = ['is black instead of black', 'a red bag rather than a red bag', 'in blue not blue', 'long and not the long'];
+  const replacingItself = [
+    'is black instead of black',
+    'a red bag rather than a red bag',
+    'in blue not blue',
+    'long and not the long',
+  ];
   expect(replacingItself.map(repeatsItself)).toEqual([true, true, true, true]);
-  const replacing = ['is black instead of blue', 'a red bag rather than a red dress', 'not red', 'it is long and not', 'blue instead'];
+  const replacing = [
+    'is black instead of blue',
+    'a red bag rather than a red dress',
+    'not red',
+    'it is long and not',
+    'blue instead',
+  ];
   expect(replacing.map(repeatsItself)).toEqual([false, false, false, false, false]);
   expect(['', 'red', 'red and blue and red', 'is red and is long'].map(repeatsItself)).toEqual([false, false, false, false]);
 });

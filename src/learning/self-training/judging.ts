@@ -132,7 +132,13 @@ export function normalizeText(text: string): string {
 }
 
 /** What English says between a value and the one that it replaces. */
-const inPlaceOf: readonly (readonly string[])[] = [['instead', 'of'], ['rather', 'than'], ['and', 'not'], ['but', 'not'], ['not']];
+const inPlaceOf: readonly (readonly string[])[] = [
+  ['instead', 'of'],
+  ['rather', 'than'],
+  ['and', 'not'],
+  ['but', 'not'],
+  ['not'],
+];
 const articles: ReadonlySet<string> = new Set(['a', 'an', 'the']);
 
 /**
