@@ -1,7 +1,7 @@
 /**
  * The hits of an export in headless Chromium against those of its gallery: references of the gallery, and uploads of the original files.
  *
- *     npm run bench -- browser-agreement -- --export FOLDER --gallery FOLDER --images FOLDER --texts "in red;shorter" [--searches 50] [--device webgpu]
+ *     npm run bench -- browser-agreement --export FOLDER --gallery FOLDER --images FOLDER --texts "in red;shorter" [--searches 50] [--device webgpu]
  *
  * An id must be the path of its file in the images folder. Results go to bench/results/browser-agreement.json and into docs/browser.md; those of
  * WebGPU, which an emulated adapter stands in for, are printed alone. It needs an export with --webgpu.

@@ -1,7 +1,7 @@
 /**
  * Searching an export in headless Chromium: the first result, searches after it, and drawn galleries of several sizes.
  *
- *     npm run bench -- browser -- --export FOLDER [--sizes 2000,20000,100000 --width 512 --turns 40]
+ *     npm run bench -- browser --export FOLDER [--sizes 2000,20000,100000 --width 512 --turns 40]
  *
  * The folder is one of `limn export --static`. Results go to bench/results/browser.json and into docs/browser.md.
  */

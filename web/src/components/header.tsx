@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import type { Gallery } from '../api/types.js';
 import { useSession } from '../hooks/use-session.js';
 import { keepTheme, readTheme, type Theme } from '../state/device.js';
 import type { IconName } from './icon.js';
@@ -13,7 +14,7 @@ const themes: Record<Theme, { next: Theme; icon: IconName; label: string }> = {
 export function Header() {
   const session = useSession();
   const [theme, setTheme] = useState(readTheme);
-  const { galleries, view } = session.state;
+  const { view } = session.state;
   const turnTheme = () => {
     const { next } = themes[theme];
     keepTheme(next);
@@ -39,28 +40,39 @@ export function Header() {
         Skip to the pictures
       </button>
       <h1 class="wordmark">limn</h1>
-      {galleries && galleries.length > 0 && (
-        <span class="select">
-          <select
-            aria-label="Gallery"
-            value={session.gallery ? view.gallery : ''}
-            onChange={(event) => session.chooseGallery(event.currentTarget.value)}
-          >
-            {!session.gallery && <option value="">Choose a gallery</option>}
-            {galleries.map(({ name, count }) => (
-              <option key={name} value={name}>
-                {name} · {count.toLocaleString('en')}
-              </option>
-            ))}
-          </select>
-        </span>
-      )}
+      <GalleryChoice />
       <div class="header-tools">
         <IconButton icon="link" label="Copy a link to this search" onClick={copyLink} />
         <IconButton class="wide-only" icon="keyboard" label="Keyboard shortcuts" onClick={() => session.open({ kind: 'help' })} />
         <IconButton icon={themes[theme].icon} label={themes[theme].label} onClick={turnTheme} />
       </div>
     </header>
+  );
+}
+
+const nameAndCount = ({ name, count }: Gallery) => `${name} · ${count.toLocaleString('en')}`;
+
+/** Which gallery is searched; where there is one alone, there is nothing to choose. */
+function GalleryChoice() {
+  const session = useSession();
+  const { galleries = [], view } = session.state;
+  if (galleries.length === 0) return null;
+  if (galleries.length === 1 && session.gallery) return <p class="gallery-name">{nameAndCount(session.gallery)}</p>;
+  return (
+    <span class="select">
+      <select
+        aria-label="Gallery"
+        value={session.gallery ? view.gallery : ''}
+        onChange={(event) => session.chooseGallery(event.currentTarget.value)}
+      >
+        {!session.gallery && <option value="">Choose a gallery</option>}
+        {galleries.map((gallery) => (
+          <option key={gallery.name} value={gallery.name}>
+            {nameAndCount(gallery)}
+          </option>
+        ))}
+      </select>
+    </span>
   );
 }
 
