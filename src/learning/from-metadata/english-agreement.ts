@@ -14,7 +14,7 @@ const rules: readonly (readonly [RegExp, (found: string, ...groups: string[]) =>
   [/^(is|has|does) /, (_, verb) => `${verbs[verb]} `],
   [/^(come|cost|weigh|reache|goe)s /, (_, stem) => `${stem.replace(/(reach|go)e$/, '$1')} `],
   [/^(make|give|turn|change) it /, (_, verb) => `${verb} them `],
-  [/^\{a_to\} one$/, () => '{to} ones'],
+  [/^show me \{a_to\} one$/, () => 'show me {to} ones'],
 ];
 
 /** A sentence without its subject, a phrase, a request, or the frame of one of these, about several. */

@@ -8,7 +8,7 @@ import { compounds, isAbsence, waysToName } from './english-part-words.js';
 import { countable, isThing, type Part, partOf } from './english-parts.js';
 import { patternForms } from './english-patterns.js';
 import { anyForms, fitForms, lengthForms } from './english-qualities.js';
-import { comparatives, comparativesOf, isMeasure } from './english-scales.js';
+import { bare, comparatives, comparativesOf, isMeasure } from './english-scales.js';
 import type { Forms, WordedChange } from './wording.js';
 
 /** @returns undefined where the templates of the change's role serve */
@@ -23,11 +23,11 @@ export function englishForms(change: WordedChange): Forms | undefined {
   if (role === 'pattern') return patternForms(change);
   if (kind !== 'changed') return isThing(to || from) ? thingForms(change) : undefined;
   if (role === 'length') return lengthForms(change);
-  if (role === 'fit') return fitForms(change);
+  if (role === 'fit') return allOf(fitForms(change), legForms(change));
   return role === undefined ? anyForms(change) : undefined;
 }
 
-function partForms(part: Part, { from, to, said }: WordedChange): Forms {
+function partForms(part: Part, { from, to, said }: Pick<WordedChange, 'from' | 'to' | 'said'>): Forms {
   const [noun = ''] = part.nouns;
   const { without } = part;
   if (isAbsence(part, to)) return allOf(lacking(noun), ...(without === undefined ? [] : [being(without), being(without)]));
@@ -44,6 +44,14 @@ function partForms(part: Part, { from, to, said }: WordedChange): Forms {
 /** "has longer sleeves", "with a higher heel". */
 const partThatIs = ({ nouns }: Part, word: string) => nouns.map((noun) => having(countable(`${word} ${noun}`)));
 
+/** How wide trousers are is how wide their legs are. */
+function legForms(change: WordedChange): Forms {
+  const { from, to, said, isPair } = change;
+  const legs = partOf(['leg']);
+  if (!isPair || !legs || comparatives(from, to, 'width').length === 0) return {};
+  return partForms({ ...legs, dimension: 'width' }, { from, to, said: { from: bare(said.from), to: bare(said.to) } });
+}
+
 /** A column of yes and no: what a product has or, where its name is an adjective, is. */
 function presenceForms(change: WordedChange): Forms {
   const { name, to, said } = change;
@@ -59,5 +67,5 @@ function thingForms({ to, said }: WordedChange): Forms {
   const value = said.to || said.from;
   if (to === '') return allOf(lacking(value), { says: [`no longer has ${countable(value)}`] });
   const one = countable(value);
-  return allOf(having(one), { asks: [`add ${one}`] });
+  return allOf(having(one), { says: [`has ${one} added`], as: [`with ${one} too`], asks: [`add ${one}`] });
 }

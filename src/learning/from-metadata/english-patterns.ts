@@ -9,7 +9,9 @@ const nouns: Readonly<Record<string, readonly string[]>> = {
   striped: ['stripes'],
   checked: ['checks'],
   dotted: ['dots', 'polka dots'],
-  floral: ['flowers'],
+  floral: ['flowers', 'a floral print'],
+  leopard: ['a leopard print'],
+  camouflage: ['a camouflage print'],
   printed: ['a print'],
   embroidered: ['embroidery'],
 };

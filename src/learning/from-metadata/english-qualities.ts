@@ -17,15 +17,14 @@ export function lengthForms({ from, to, said }: WordedChange): Forms {
 
 const lengthOf = (value: string) => (bodyParts.has(bare(value)) ? `${bare(value)}-length` : bare(value));
 
-/** "has a slim fit", "is wider", and of what has legs "with wide legs". */
-export function fitForms({ name, from, to, said, isPair }: WordedChange): Forms {
-  const noun = name.at(-1) ?? 'fit';
+/** "has a slim fit", "is wider". */
+export function fitForms({ name, from, to, said }: WordedChange): Forms {
+  const nouns = [...new Set([name.at(-1) as string, 'fit'])];
   const now = bare(said.to);
   const more = comparatives(from, to, 'width');
-  const cuts = [now, ...more].map((word) => withArticle(`${word} ${noun}`));
-  const legs = isPair && more.length > 0 ? having(`${now} legs`) : {};
-  const fit = { as: [`in ${withArticle(now)} ${noun}`] };
-  return allOf(being(now), beingInstead(now, bare(said.from)), ...cuts.map(having), ...more.map(being), legs, fit);
+  const cuts = [now, ...more].flatMap((word) => nouns.map((noun) => having(withArticle(`${word} ${noun}`))));
+  const fit = { as: nouns.map((noun) => `in ${withArticle(now)} ${noun}`) };
+  return allOf(being(now), beingInstead(now, bare(said.from)), ...cuts, ...more.map(being), fit);
 }
 
 /** A column of its own: its values stand before its name, where they are no things themselves. */

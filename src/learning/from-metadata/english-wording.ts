@@ -26,7 +26,7 @@ export const englishWording: Wording = {
   changed: {
     any: {
       says: ['is {to}', 'is {to} instead of {from}', 'is {to} rather than {from}', 'has {to} as its {name}'],
-      as: ['{to} instead of {from}', '{to} rather than {from}', 'not {from} but {to}', '{to}'],
+      as: ['{to} instead of {from}', '{to} rather than {from}', '{to}'],
       asks: ['change the {name} to {to}', 'change the {name} from {from} to {to}', 'change {from} to {to}'],
     },
     style: {
@@ -54,10 +54,12 @@ export const englishWording: Wording = {
         '{to} rather than {from}',
         '{to} not {from}',
         '{to} in colour',
-        '{a_to} one',
         'the {from} becomes {to}',
       ],
-      asks: ['make it {to}', 'change {from} to {to}', 'change the colour to {to}', 'turn it {to}', 'replace {from} by {to}'],
+      asks: [
+        ...['make it {to}', 'change {from} to {to}', 'change the colour to {to}', 'turn it {to}', 'replace {from} by {to}'],
+        'show me {a_to} one',
+      ],
     },
     type: {
       says: [
@@ -75,7 +77,6 @@ export const englishWording: Wording = {
         '{one_to} instead of {one_from}',
         '{one_to} rather than {one_from}',
         '{one_to}',
-        'not {one_from} but {one_to}',
         '{one_to} in the same {kept}',
       ],
       asks: [

@@ -32,20 +32,24 @@ export function writeText(
     changes.map((change) => tell(change, { wanted, wording, random, subject })),
     wording,
   );
+  // A frame fits where all parts have its form.
+  const frame = parts.every(({ form }) => form === wanted) ? drawFrame(changes, { wanted, wording, random, subject }) : '{text}';
   let text = parts[0]?.text ?? '';
   for (const [at, part] of parts.slice(1).entries()) {
-    text += random.pick(wording.joins) + withoutVerb(part, parts[at] as Part, wording, random);
+    const before = frame + text;
+    // The first join is the usual one; of others each is used once, and "but" not behind "the same but".
+    const open = wording.joins.filter((join) => join === wording.joins[0] || !before.includes(join));
+    text += random.pick(open) + withoutVerb(part, parts[at] as Part, wording, random);
   }
-  // A frame fits where all parts have its form.
-  if (parts.every(({ form }) => form === wanted)) {
-    const isTypeNew = changes.some(({ attribute }) => roleOfAttribute(attribute) === 'type');
-    const { type } = subject;
-    const places =
-      type && !isTypeNew ? { type: spelled(inWords(type.attribute, type.value, wording, random), 'type', wording)[''] } : {};
-    const frame = random.pick(wording.frames[wanted].filter((one) => places.type !== undefined || !optionalPlace.test(one)));
-    text = filled(numbered(frame, subject, wording), { ...places, text });
-  }
-  return text.toLowerCase();
+  return filled(frame, { text }).toLowerCase();
+}
+
+function drawFrame(changes: readonly AttributeChange[], { wanted, wording, random, subject }: Telling): string {
+  const { type } = subject;
+  const isTypeNew = changes.some(({ attribute }) => roleOfAttribute(attribute) === 'type');
+  const named = type && !isTypeNew && spelled(inWords(type.attribute, type.value, wording, random), 'type', wording)[''];
+  const frame = random.pick(wording.frames[wanted].filter((one) => named !== undefined || !optionalPlace.test(one)));
+  return filled(numbered(frame, subject, wording), { type: named });
 }
 
 interface Telling {
@@ -67,7 +71,7 @@ function tell(change: AttributeChange, { wanted, wording, random, subject }: Tel
   const { from, to } = change;
   const told = wording.formsOf?.({ kind, name, role, from, to, said, isPresence, isPair: isPair(subject, wording) });
   const words = wording[kind];
-  const found = told ?? ((role !== undefined && words[role]) || words[name.join(' ')] || (words.any as Forms));
+  const found = told ?? words[name.join(' ')] ?? (role === undefined ? undefined : words[role]) ?? (words.any as Forms);
   const kept = subject.kept.map((one) => wordsIn(one.name, wording.language).at(-1)).join(wording.joins[0]);
   const usable = (form: Form) => (found[form] ?? []).filter((template) => kept !== '' || !optionalPlace.test(template));
   const form = usable(wanted).length > 0 ? wanted : (forms.find((candidate) => usable(candidate).length > 0) as Form);
