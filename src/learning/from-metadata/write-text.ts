@@ -47,7 +47,8 @@ export function writeText(
 function drawFrame(changes: readonly AttributeChange[], { wanted, wording, random, subject }: Telling): string {
   const { type } = subject;
   const isTypeNew = changes.some(({ attribute }) => roleOfAttribute(attribute) === 'type');
-  const named = type && !isTypeNew && spelled(inWords(type.attribute, type.value, wording, random), 'type', wording)[''];
+  const inText = type && !isTypeNew ? inWords(type.attribute, type.value, wording, random) : undefined;
+  const named = inText === undefined ? undefined : spelled(inText, 'type', wording)[''];
   const frame = random.pick(wording.frames[wanted].filter((one) => named !== undefined || !optionalPlace.test(one)));
   return filled(numbered(frame, subject, wording), { type: named });
 }
