@@ -24,3 +24,25 @@ export function* jpegSegments(bytes: Uint8Array): Generator<JpegSegment> {
     at = end;
   }
 }
+
+/** What a JPEG file's frame header says. */
+export interface JpegFrame {
+  /** As stored, before it is turned. */
+  width: number;
+  height: number;
+  /** Whether brightness has two samples each way for one of each of two colours. */
+  hasQuarterColours: boolean;
+}
+
+export function jpegFrame(bytes: Uint8Array): JpegFrame | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const { marker, start, end } of jpegSegments(bytes)) {
+    // Among the markers of frames are those of tables, of which frames are decoded.
+    if (marker < 0xc0 || marker > 0xcf || [0xc4, 0xc8, 0xcc].includes(marker)) continue;
+    if (end - start < 6 || end > bytes.length) return undefined;
+    const factors = [7, 10, 13].map((place) => bytes[start + place]);
+    const hasQuarterColours = bytes[start + 5] === 3 && factors.join() === [0x22, 0x11, 0x11].join();
+    return { width: view.getUint16(start + 3), height: view.getUint16(start + 1), hasQuarterColours };
+  }
+  return undefined;
+}

@@ -4,7 +4,7 @@
  * pixel may be a grey level or two away from theirs.
  */
 import { imageFormat } from '../../../core/image-format.js';
-import { jpegSegments } from '../../../core/jpeg-segments.js';
+import { jpegFrame } from '../../../core/jpeg-segments.js';
 import { webpChunk } from '../../../core/webp-chunk.js';
 import type { RgbImage } from './pillow-resize.js';
 import { roundHalfEven } from './vips-reduce.js';
@@ -17,18 +17,7 @@ export function loadedFormat(bytes: Uint8Array): LoadedFormat | undefined {
   const format = imageFormat(bytes);
   if (format === 'webp') return webpChunk(bytes, 'VP8 ') === undefined ? 'webp-lossless' : 'webp';
   if (format !== 'jpeg') return undefined;
-  return hasQuarterColours(bytes) ? 'jpeg-420' : 'jpeg';
-}
-
-/** Whether the frame header says that brightness has two samples each way for one of each colour. */
-function hasQuarterColours(bytes: Uint8Array): boolean {
-  for (const { marker, start, end } of jpegSegments(bytes)) {
-    const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
-    if (!isFrame || end > bytes.length) continue;
-    const factors = [7, 10, 13].map((place) => bytes[start + place]);
-    return bytes[start + 5] === 3 && factors.join() === [0x22, 0x11, 0x11].join();
-  }
-  return false;
+  return jpegFrame(bytes)?.hasQuarterColours ? 'jpeg-420' : 'jpeg';
 }
 
 /** @param shrink by what both sides will be divided at least */
@@ -52,8 +41,12 @@ export function shrinkOnLoad(image: RgbImage, format: LoadedFormat | undefined, 
   return { width, height, data: isJpeg ? jpegPixels(means, colours) : webpPixels(means, colours) };
 }
 
-/** sharp leaves something to do for the filter where libjpeg would leave almost nothing. */
-function jpegShrink(shrink: number): number {
+/**
+ * By what libjpeg divides each side while it decodes. sharp leaves something to do for the filter where this would leave almost nothing.
+ *
+ * @param shrink by what both sides will be divided at least
+ */
+export function jpegShrink(shrink: number): number {
   const most = [8, 4, 2].find((n) => shrink >= n) ?? 1;
   return most > 1 && Math.floor(shrink) === most ? most / 2 : most;
 }
