@@ -8,7 +8,7 @@ import type { SearchRequest } from '../src/search/gallery/search-types.js';
 import { imageBytes, type TinyFolder } from '../src/search/gallery/testing/tiny-gallery.js';
 import { askWorker } from './support/ask-worker.js';
 import { hasBrowser, launchBrowser } from './support/browser.js';
-import { StaticSite } from './support/static-site.js';
+import { StaticSite, page as webPage } from './support/static-site.js';
 import { limn, type TinyExport, tinyExport } from './support/tiny-export.js';
 
 const root = join(import.meta.dirname, '..');
@@ -262,6 +262,33 @@ describe.skipIf(!hasBrowser)('an export', () => {
     await page.reload();
     expect(await found()).toEqual(hits.map(({ id }) => id));
     expect(faults).toEqual([]);
+  });
+
+  it('is an element of a page of another site', async () => {
+    const other = await StaticSite.start(folder.at('export'));
+    const script = `<script src="${site.address}limn-search.js" defer></script>`;
+    // Twice, as where two parts of a page bring it along.
+    const html = `<!doctype html>${script}${script}<title>Shop</title><limn-search src="${site.address}" label="Find it"></limn-search>`;
+    other.faults = { change: (path, sent) => (path === '/shop.html' ? webPage(html) : sent) };
+    try {
+      context = await browser.newContext({ reducedMotion: 'reduce' });
+      context.setDefaultTimeout(60_000);
+      const page = await context.newPage();
+      const errors: string[] = [];
+      page.on('pageerror', (error) => errors.push(String(error)));
+      await page.goto(`${other.address}shop.html`);
+      expect(await page.locator('limn-search iframe').getAttribute('title')).toBe('Find it');
+      const frame = page.frameLocator('limn-search iframe');
+      await frame.locator('[data-card]').first().click();
+      await frame.locator('#results[aria-busy="false"] .card b').first().waitFor();
+      await page
+        .locator('limn-search')
+        .evaluate((element, src) => element.setAttribute('src', src), `${site.address}?device=wasm`);
+      await frame.locator('[data-card]').first().waitFor();
+      expect(errors).toEqual([]);
+    } finally {
+      other.close();
+    }
   });
 
   it('is brought up to date by writing what changed, and refuses a folder of something else', async () => {
