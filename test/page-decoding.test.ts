@@ -39,7 +39,7 @@ const files: readonly [name: string, image: Sharp, most?: number, mean?: number]
   ['PNG', waves(3).png()],
   ['grey PNG', grey(waves(1)).png()],
   ['PNG with a palette', waves(3).png({ palette: true })],
-  ['16-bit PNG', waves(3, 65_535).toColourspace('rgb16').png(), 3, 0.3],
+  ['16-bit PNG', waves(3, 65_535).toColourspace('rgb16').png(), 3, 0.6],
   ['lossless WebP', waves(3).webp({ lossless: true })],
   ['WebP', waves(3).webp({ quality: 85 })],
   ['transparent WebP', waves(4).webp({ quality: 85 })],
@@ -72,7 +72,7 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
       import { decodePixels } from '/apps/browser/decode-image.js';
       import { fitPixels } from '/apps/browser/fit-pixels.js';
       globalThis.fitted = async (bytes, settings, box) =>
-        [...fitPixels(await decodePixels(Uint8Array.from(bytes), 'The image', box), settings)];`;
+        [...fitPixels(await decodePixels(Uint8Array.from(bytes), 'The image', { settings, box }), settings)];`;
     await page.addScriptTag({ type: 'module', content });
     await page.waitForFunction(() => 'fitted' in globalThis);
   });
@@ -82,9 +82,11 @@ describe.skipIf(!hasBrowser)('in a browser', () => {
     site?.close();
   });
 
-  // A size that no decoder shrinks to, and parts, which are cut from all pixels.
+  // All pixels; half and an eighth of each side of JPEG files; and parts, which are cut from all pixels.
   const settings: ImageSettings[] = [
     { size: 128, fit: 'fill' },
+    { size: 34, fit: 'fill' },
+    { size: 12, fit: 'fill' },
     { size: 64, fit: 'contain', resampling: 'pillow-bicubic' },
   ];
 

@@ -8,7 +8,7 @@ import type { SearchRequest } from '../src/search/gallery/search-types.js';
 import { imageBytes, type TinyFolder } from '../src/search/gallery/testing/tiny-gallery.js';
 import { askWorker } from './support/ask-worker.js';
 import { hasBrowser, launchBrowser } from './support/browser.js';
-import { StaticSite } from './support/static-site.js';
+import { StaticSite, page as webPage } from './support/static-site.js';
 import { limn, type TinyExport, tinyExport } from './support/tiny-export.js';
 
 const root = join(import.meta.dirname, '..');
@@ -44,8 +44,8 @@ describe.skipIf(!hasBrowser)('an export', () => {
   });
 
   /** @param path of what is opened; one that is not there has the origin alone, without the page's own worker */
-  async function open(width: number, path = ''): Promise<Page> {
-    context = await browser.newContext({ viewport: { width, height: 900 }, reducedMotion: 'reduce' });
+  async function open(width: number, path = '', colorScheme: 'light' | 'dark' = 'light'): Promise<Page> {
+    context = await browser.newContext({ viewport: { width, height: 900 }, reducedMotion: 'reduce', colorScheme });
     // On a busy machine the runtime takes long to start.
     context.setDefaultTimeout(60_000);
     const page = await context.newPage();
@@ -173,6 +173,122 @@ describe.skipIf(!hasBrowser)('an export', () => {
     const after = await page.locator('[data-card]').evaluateAll((all) => all.map((card) => card.getAttribute('data-card')));
     expect(after).toEqual(before);
     expect(faults).toEqual([]);
+  });
+
+  it.each([
+    [320, 'light'],
+    [390, 'dark'],
+    [768, 'dark'],
+    [1440, 'light'],
+  ] as const)(
+    'fits a page of %i pixels, %s, in each of its states, without an accessibility violation',
+    async (width, colorScheme) => {
+      const page = await open(width, '', colorScheme);
+      const narrow = width < 800;
+      const button = (name: string | RegExp) => page.getByRole('button', { name });
+      const dialog = page.getByRole('dialog');
+      const check = async (state: string) => {
+        expect(await page.evaluate(() => document.documentElement.scrollWidth), state).toBeLessThanOrEqual(width);
+        expect(await violationsOf(page), state).toEqual([]);
+      };
+      const close = async () => {
+        await page.keyboard.press('Escape');
+        await dialog.waitFor({ state: 'detached' });
+      };
+      await cards(page).first().waitFor();
+      // There is one gallery, and nothing to choose.
+      expect(await page.locator('.gallery-name').textContent()).toBe(`tiny · ${count}`);
+      expect(await page.getByRole('combobox', { name: 'Gallery' }).count()).toBe(0);
+      await check('the gallery');
+      await cards(page).first().click();
+      await page.locator('#results[aria-busy="false"] .card b').first().waitFor();
+      await page.fill('#say', 'in red');
+      await page.keyboard.press('Enter');
+      await page.locator('.phrase').first().waitFor();
+      await page.locator('#results[aria-busy="false"] .card b').first().waitFor();
+      await check('results');
+      for (const [name, part] of [
+        ['Filters', page.locator('.facet')],
+        ['What counts', page.getByRole('slider')],
+      ] as const) {
+        await (narrow ? button(new RegExp(`^${name}`)) : page.getByText(name, { exact: true })).click();
+        await part.first().waitFor();
+        await check(name);
+        if (narrow) await close();
+      }
+      await page.locator('.card').nth(1).hover();
+      await button(/^Why /).nth(1).click();
+      await dialog.locator('.compare-factors li button').first().click();
+      await dialog.locator('canvas').nth(1).waitFor();
+      await check('heat maps');
+      await close();
+      await cards(page).first().focus();
+      await page.keyboard.press(' ');
+      await dialog.locator('.picture.loaded').waitFor();
+      await check('one image');
+      await close();
+      // An image that only a decoder of other programs reads.
+      await page
+        .locator('input[type=file]')
+        .first()
+        .setInputFiles({ name: 'a.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('?') });
+      await page
+        .locator('.toast')
+        .getByText('This file is not a picture that your browser can read.', { exact: false })
+        .waitFor();
+      await check('a file that is no image');
+      site.faults = { change: (path, sent) => (path.startsWith('/data/') ? { ...sent, status: 404 } : sent) };
+      const alone = await open(width, '', colorScheme);
+      await alone.getByRole('alert').waitFor();
+      expect(await alone.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      expect(await violationsOf(alone)).toEqual([]);
+    },
+  );
+
+  it('takes an upload as it is, and has it after a reload', async () => {
+    const page = await open(1000);
+    const buffer = await imageBytes(77);
+    await cards(page).first().waitFor();
+    await page.locator('input[type=file]').first().setInputFiles({ name: 'mine.jpg', mimeType: 'image/jpeg', buffer });
+    const found = async () => {
+      await page.locator('#results[aria-busy="false"] .card b').first().waitFor();
+      return cards(page).evaluateAll((all) => all.map((card) => card.getAttribute('data-card')));
+    };
+    await page.locator('.reference img').waitFor();
+    const kept = await page.evaluate(() => Object.values(sessionStorage));
+    expect(kept.some((address) => address.endsWith(`,${buffer.toString('base64')}`))).toBe(true);
+    const { hits } = await gallery.search({ references: [{ bytes: buffer }], k: 24 });
+    expect(await found()).toEqual(hits.map(({ id }) => id));
+    await page.reload();
+    expect(await found()).toEqual(hits.map(({ id }) => id));
+    expect(faults).toEqual([]);
+  });
+
+  it('is an element of a page of another site', async () => {
+    const other = await StaticSite.start(folder.at('export'));
+    const script = `<script src="${site.address}limn-search.js" defer></script>`;
+    // Twice, as where two parts of a page bring it along.
+    const html = `<!doctype html>${script}${script}<title>Shop</title><limn-search src="${site.address}" label="Find it"></limn-search>`;
+    other.faults = { change: (path, sent) => (path === '/shop.html' ? webPage(html) : sent) };
+    try {
+      context = await browser.newContext({ reducedMotion: 'reduce' });
+      context.setDefaultTimeout(60_000);
+      const page = await context.newPage();
+      const errors: string[] = [];
+      page.on('pageerror', (error) => errors.push(String(error)));
+      await page.goto(`${other.address}shop.html`);
+      expect(await page.locator('limn-search iframe').getAttribute('title')).toBe('Find it');
+      const frame = page.frameLocator('limn-search iframe');
+      await frame.locator('[data-card]').first().click();
+      await frame.locator('#results[aria-busy="false"] .card b').first().waitFor();
+      await page
+        .locator('limn-search')
+        .evaluate((element, src) => element.setAttribute('src', src), `${site.address}?device=wasm`);
+      await frame.locator('[data-card]').first().waitFor();
+      expect(errors).toEqual([]);
+    } finally {
+      other.close();
+    }
   });
 
   it('is brought up to date by writing what changed, and refuses a folder of something else', async () => {

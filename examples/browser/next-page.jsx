@@ -4,7 +4,7 @@ import Script from 'next/script';
 export default function Search() {
   return (
     <main>
-      <Script type="module" src="/gallery/limn-search.js" />
+      <Script src="/gallery/limn-search.js" />
       <limn-search src="/gallery/index.html" label="Search the shop by image" />
     </main>
   );

@@ -3,31 +3,32 @@ import { openGallery } from 'limn/browser';
 import { useEffect, useRef, useState } from 'react';
 
 export function ImageSearch({ src, reference }) {
-  const gallery = useRef();
+  const opening = useRef();
   const [hits, setHits] = useState([]);
   const [problem, setProblem] = useState('');
 
   useEffect(() => {
     const stop = new AbortController();
-    openGallery(src, { signal: stop.signal }).then(
-      (opened) => {
-        gallery.current = opened;
-      },
-      (error) => stop.signal.aborted || setProblem(error.message),
-    );
+    const opened = openGallery(src, { signal: stop.signal });
+    opening.current = opened;
+    opened.catch((error) => stop.signal.aborted || setProblem(error.message));
     return () => {
       stop.abort();
-      gallery.current?.close();
+      opened.then((gallery) => gallery.close()).catch(() => {});
     };
   }, [src]);
 
-  const search = (event) => {
+  const search = async (event) => {
     event.preventDefault();
     const text = new FormData(event.currentTarget).get('text');
-    gallery.current?.search({ references: [{ id: reference }], texts: [text], k: 12 }).then(
-      (answer) => setHits(answer.hits),
-      (error) => setProblem(error.message),
-    );
+    try {
+      const gallery = await opening.current;
+      const answer = await gallery.search({ references: [{ id: reference }], texts: [text], k: 12 });
+      setHits(answer.hits.map(({ id }) => ({ id, image: gallery.imageUrl(id) })));
+      setProblem('');
+    } catch (error) {
+      setProblem(error.message);
+    }
   };
 
   return (
@@ -35,9 +36,9 @@ export function ImageSearch({ src, reference }) {
       <input name="text" aria-label="What to change" placeholder="shorter and in red" />
       <p role="alert">{problem}</p>
       <ul>
-        {hits.map(({ id }) => (
+        {hits.map(({ id, image }) => (
           <li key={id}>
-            <img src={gallery.current.imageUrl(id)} alt={id} loading="lazy" />
+            <img src={image} alt={id} loading="lazy" />
           </li>
         ))}
       </ul>

@@ -1,5 +1,6 @@
 /** How an image file says that it is to be turned: the EXIF tag "Orientation" of JPEG, PNG and WebP files. */
 import { imageFormat } from './image-format.js';
+import { jpegSegments } from './jpeg-segments.js';
 import { webpChunk } from './webp-chunk.js';
 
 /**
@@ -33,7 +34,7 @@ function exifStart(bytes: Uint8Array, view: DataView): number | undefined {
   const format = imageFormat(bytes);
   const start =
     format === 'jpeg'
-      ? jpegExif(view)
+      ? jpegExif(bytes, view)
       : format === 'png'
         ? pngExif(view)
         : format === 'webp'
@@ -43,18 +44,9 @@ function exifStart(bytes: Uint8Array, view: DataView): number | undefined {
   return view.getUint32(start) === 0x45786966 && view.getUint16(start + 4) === 0 ? start + 6 : start;
 }
 
-function jpegExif(view: DataView): number | undefined {
-  for (let at = 2; at + 10 <= view.byteLength; ) {
-    if (view.getUint8(at) !== 0xff) return undefined;
-    const marker = view.getUint8(at + 1);
-    // A marker may be preceded by any number of 0xff.
-    if (marker === 0xff) {
-      at++;
-      continue;
-    }
-    if (marker === 0xda || marker === 0xd9) return undefined;
-    if (marker === 0xe1 && view.getUint32(at + 4) === 0x45786966) return at + 4;
-    at += 2 + view.getUint16(at + 2);
+function jpegExif(bytes: Uint8Array, view: DataView): number | undefined {
+  for (const { marker, start, end } of jpegSegments(bytes)) {
+    if (marker === 0xe1 && start + 4 <= Math.min(end, bytes.length) && view.getUint32(start) === 0x45786966) return start;
   }
   return undefined;
 }

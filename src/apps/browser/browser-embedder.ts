@@ -42,7 +42,8 @@ export class BrowserEmbedder implements QueryEmbedder {
   }
 
   async decode(bytes: Uint8Array, name: string, box?: Box): Promise<DecodedImage> {
-    return { name, image: fitPixels(await decodePixels(bytes, name, box), this.model.decoding) };
+    const settings = this.model.decoding;
+    return { name, image: fitPixels(await decodePixels(bytes, name, { settings, box }), settings) };
   }
 
   async encode(decoded: readonly DecodedImage[]): Promise<EncodedImages> {

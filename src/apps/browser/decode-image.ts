@@ -1,8 +1,10 @@
 /** Image files to pixels by the browser's own decoders, over white, in sRGB. */
 import { LimnError } from '../../core/errors.js';
 import { orientationOf, withoutTurn } from '../../core/exif-orientation.js';
+import { jpegFrame } from '../../core/jpeg-segments.js';
 import { type Box, boxPixels } from '../../models/encoders/image/box.js';
-import type { StoredImage } from '../../models/encoders/image/fit-as-sharp.js';
+import { jpegDivisor, type StoredImage } from '../../models/encoders/image/fit-as-sharp.js';
+import type { ImageSettings } from '../../models/encoders/image/image-settings.js';
 import type { Crop, RgbImage } from '../../models/encoders/image/pillow-resize.js';
 import { loadedFormat } from '../../models/encoders/image/shrink-on-load.js';
 import { storedCrop, upright, uprightSize } from '../../models/encoders/image/upright.js';
@@ -29,10 +31,20 @@ export async function imageSize(bytes: Uint8Array, name: string): Promise<{ widt
   return size;
 }
 
-/** @param box only this part of the upright image. @throws as {@link imageSize} */
-export async function decodePixels(bytes: Uint8Array, name: string, box?: Box): Promise<StoredImage> {
-  const bitmap = await bitmapOf(bytes, name);
+/** How an image is wanted. */
+export interface DecodeOptions {
+  /** What it will be fitted into, as JPEG files are made smaller while they are decoded. */
+  settings: ImageSettings;
+  /** Only this part of the upright image. @default all of it */
+  box?: Box | undefined;
+}
+
+/** @throws as {@link imageSize} */
+export async function decodePixels(bytes: Uint8Array, name: string, { settings, box }: DecodeOptions): Promise<StoredImage> {
   const orientation = orientationOf(bytes);
+  const shrunk = box ? undefined : await shrunkJpeg(bytes, settings);
+  if (shrunk) return { ...shrunk, orientation };
+  const bitmap = await bitmapOf(bytes, name);
   try {
     const { width, height } = bitmap;
     if (!box) return { ...readPixels(bitmap, { left: 0, top: 0, width, height }), orientation, format: loadedFormat(bytes) };
@@ -43,7 +55,30 @@ export async function decodePixels(bytes: Uint8Array, name: string, box?: Box): 
   }
 }
 
-function readPixels(bitmap: ImageBitmap, part: Crop): RgbImage {
+/** A JPEG file as libjpeg makes it smaller, where the gallery has it do that and the browser's decoder can be asked to; to the last bit, in Chromium. */
+async function shrunkJpeg(bytes: Uint8Array, settings: ImageSettings): Promise<RgbImage | undefined> {
+  const frame = 'ImageDecoder' in globalThis && !settings.resampling?.startsWith('pillow-') ? jpegFrame(bytes) : undefined;
+  const n = frame ? jpegDivisor(frame, orientationOf(bytes), settings) : 1;
+  if (!frame || n === 1) return undefined;
+  const [desiredWidth, desiredHeight] = [Math.ceil(frame.width / n), Math.ceil(frame.height / n)];
+  const data = withoutTurn(bytes) as Uint8Array<ArrayBuffer>;
+  const decoder = new ImageDecoder({ data, type: 'image/jpeg', desiredWidth, desiredHeight });
+  // What it cannot decode is tried once more in the usual way, which says what is wrong.
+  const image = await decoder.decode().then(
+    (decoded) => decoded.image,
+    () => undefined,
+  );
+  try {
+    if (image?.displayWidth !== desiredWidth || image.displayHeight !== desiredHeight) return undefined;
+    // libvips drops what is left of a side.
+    return readPixels(image, { left: 0, top: 0, width: Math.floor(frame.width / n), height: Math.floor(frame.height / n) });
+  } finally {
+    image?.close();
+    decoder.close();
+  }
+}
+
+function readPixels(bitmap: ImageBitmap | VideoFrame, part: Crop): RgbImage {
   const scale = Math.min(1, Math.sqrt(mostPixels / (part.width * part.height)));
   const [width, height] = [part.width, part.height].map((length) => Math.max(1, Math.round(length * scale))) as [number, number];
   const rows = Math.min(height, Math.max(1, Math.floor(stripPixels / width)));

@@ -8,7 +8,7 @@ export function NoGalleries() {
   return (
     <main class="alone">
       {galleriesProblem ? (
-        <ProblemView problem={galleriesProblem} onRetry={() => session.retry()} />
+        <ProblemView heading="h2" problem={galleriesProblem} onRetry={() => session.retry()} />
       ) : galleries && galleries.length > 0 ? (
         <div class="empty" role="alert">
           <h2>There is no gallery “{view.gallery}” here</h2>

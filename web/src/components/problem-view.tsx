@@ -7,6 +7,8 @@ export interface ProblemViewProps {
   /** When the page tries again by itself, in milliseconds since 1970. */
   retryAt?: number | undefined;
   onRetry: () => void;
+  /** Of the heading, which follows the page's or that of the results. @default 'h3' */
+  heading?: 'h2' | 'h3';
 }
 
 const titles: Record<string, string> = {
@@ -18,13 +20,13 @@ const titles: Record<string, string> = {
 };
 
 /** What went wrong, and what can be done. */
-export function ProblemView({ problem, retryAt, onRetry }: ProblemViewProps) {
+export function ProblemView({ problem, retryAt, onRetry, heading: Heading = 'h3' }: ProblemViewProps) {
   const session = useSession();
   const seconds = useCountdown(retryAt);
   const title = titles[problem.code] ?? (problem.status === 429 ? 'A short pause' : 'That did not work');
   return (
     <div class="problem" role="alert">
-      <h3>{title}</h3>
+      <Heading>{title}</Heading>
       <p>{problem.message}</p>
       {seconds !== undefined && <p aria-live="off">Trying again in {seconds} s.</p>}
       <p class="row">

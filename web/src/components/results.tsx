@@ -20,8 +20,9 @@ export function Results({ narrow }: { narrow: boolean }) {
   const { results, view } = session.state;
   const { entries, status, kind } = results;
   const loading = useLoading();
-  // What the download says stands once, whether this answer says it too or not.
-  const notes = [...new Set([...(results.notes ?? []), ...(loading?.notes ?? [])])];
+  // What the download says stands once, whether this answer or its problem says it too or not.
+  const notes = new Set([...(results.notes ?? []), ...(loading?.notes ?? [])]);
+  notes.delete(results.problem?.message ?? '');
   const list = useRef<HTMLUListElement>(null);
   const [focused, setFocused] = useState(0);
   const order = entries.map(({ id }) => id).join('\n');
@@ -46,9 +47,9 @@ export function Results({ narrow }: { narrow: boolean }) {
       {fresh && !session.settings.filter && <Welcome />}
       <Heading />
       <TrainingNote />
-      {notes.length > 0 && (
+      {notes.size > 0 && (
         <ul class="notes" aria-label="Notes">
-          {notes.map((note) => (
+          {[...notes].map((note) => (
             <li key={note}>{note}</li>
           ))}
         </ul>

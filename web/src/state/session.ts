@@ -1,5 +1,6 @@
 /** The one state of the page with all that can be done to it. It outlives every component. */
 import type { Backend } from '../api/api.js';
+import { isExport } from '../api/backend.js';
 import { problemOf } from '../api/problem.js';
 import type { CaptionAnswer, Explanation, Gallery, Item, Metadata, Suggestions } from '../api/types.js';
 import { emptyView, readAddress, type View, writeAddress } from './address.js';
@@ -31,7 +32,7 @@ const sliderRest = 180;
 const trainingInterval = 3000;
 
 export class Session {
-  readonly uploads = new Uploads();
+  readonly uploads = new Uploads(isExport);
   private current: State = initialState;
   private readonly listeners = new Set<() => void>();
   private readonly loader: Loader;

@@ -1,6 +1,7 @@
 /**
  * Pictures of this device. They live as long as the tab: in memory, and (so that a reload keeps them) in sessionStorage where
- * there is room. They are made small before they travel, which also turns them upright.
+ * there is room. They are made small before they travel to a server, which also turns them upright and takes out what else the file says; in
+ * an export, where nothing travels, they stay as they are.
  */
 
 /** Longest side of what is sent, in pixels: several times what picture encoders look at. */
@@ -15,19 +16,20 @@ export class UploadError extends Error {
 export class Uploads {
   private readonly files = new Map<string, { blob: Blob; address: string }>();
 
+  /** @param staysHere whether nothing is sent to a server */
+  constructor(private readonly staysHere: boolean) {}
+
   /**
    * @returns the picture's key
    * @throws UploadError for a file that this browser cannot read as a picture
    */
   async add(file: Blob): Promise<string> {
-    const blob = await shrink(file);
+    const small = await shrink(file);
+    const blob = this.staysHere ? file : small;
     const key = `p${crypto.getRandomValues(new Uint32Array(2)).reduce((text, value) => text + value.toString(36), '')}`;
     this.keep(key, blob);
-    try {
-      sessionStorage.setItem(storagePrefix + key, await dataAddress(blob));
-    } catch {
-      // No room is left: the picture is gone after a reload, which the page then says.
-    }
+    // Where there is no room even for the small one, the picture is gone after a reload, which the page then says.
+    if (!(await store(key, blob)) && blob !== small) await store(key, small);
     return key;
   }
 
@@ -76,6 +78,16 @@ async function shrink(file: Blob): Promise<Blob> {
   return blob;
 }
 
+/** @returns whether there was room */
+async function store(key: string, blob: Blob): Promise<boolean> {
+  try {
+    sessionStorage.setItem(storagePrefix + key, await dataAddress(blob));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function dataAddress(blob: Blob): Promise<string> {
   return new Promise((done, failed) => {
     const reader = new FileReader();
@@ -86,10 +98,10 @@ function dataAddress(blob: Blob): Promise<string> {
 }
 
 function blobOf(address: string): Blob | undefined {
-  const base64 = /^data:image\/jpeg;base64,(.+)$/.exec(address)?.[1];
+  const [, type, base64] = /^data:([^;,]*);base64,(.+)$/.exec(address) ?? [];
   if (!base64) return undefined;
   try {
-    return new Blob([Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))], { type: 'image/jpeg' });
+    return new Blob([Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))], { type: type ?? '' });
   } catch {
     return undefined;
   }

@@ -3,7 +3,7 @@ import type { Orientation } from '../../../core/exif-orientation.js';
 import { centredOn, marginOf } from './fit-image.js';
 import type { ImageSettings } from './image-settings.js';
 import type { RgbImage } from './pillow-resize.js';
-import { type LoadedFormat, shrinkOnLoad } from './shrink-on-load.js';
+import { jpegShrink, type LoadedFormat, shrinkOnLoad } from './shrink-on-load.js';
 import { storedCrop, upright, uprightSize } from './upright.js';
 import { type Scale, type VipsKernel, vipsResize, vipsSize } from './vips-resize.js';
 
@@ -22,13 +22,11 @@ export interface StoredImage extends RgbImage {
  * @returns (size, size, 3) RGB
  */
 export function fitAsSharp(stored: StoredImage, settings: ImageSettings, kernel: VipsKernel): Uint8Array {
-  const { size, fit = 'cover', shorterSide = size, cropRounding } = settings;
+  const { size, fit = 'cover', cropRounding } = settings;
   const { orientation = 1 } = stored;
-  const side = fit === 'contain' ? size : shorterSide;
-  // An image that is cropped after that is turned before, and then all of it is decoded.
-  if (side !== size && orientation !== 1) return fitAsSharp(upright(stored, orientation), settings, kernel);
-  const shrinks = shrinksOf(stored, fit, side);
-  const image = shrinkOnLoad(stored, stored.format, Math.min(shrinks.horizontal, shrinks.vertical));
+  const side = sideOf(settings);
+  if (isTurnedFirst(settings, orientation)) return fitAsSharp(upright(stored, orientation), settings, kernel);
+  const image = shrinkOnLoad(stored, stored.format, leastShrink(stored, settings));
   const scale = scaleOf(shrinksOf(image, fit, side));
   if (fit === 'contain') return centredOn(255, upright(vipsResize(image, scale, kernel), orientation), size, Math.floor);
   const scaled = vipsSize(image, scale);
@@ -40,8 +38,27 @@ export function fitAsSharp(stored: StoredImage, settings: ImageSettings, kernel:
   return upright(vipsResize(image, scale, kernel, storedCrop(crop, scaled, orientation)), orientation).data;
 }
 
+/** By what a JPEG file's sides are divided while it is decoded: 1, 2, 4 or 8. */
+export function jpegDivisor(stored: Size, orientation: Orientation, settings: ImageSettings): number {
+  return isTurnedFirst(settings, orientation) ? 1 : jpegShrink(leastShrink(stored, settings));
+}
+
+type Size = Pick<RgbImage, 'width' | 'height'>;
+
+/** The square that is resized to, before it is cropped. */
+const sideOf = ({ size, fit, shorterSide = size }: ImageSettings) => (fit === 'contain' ? size : shorterSide);
+
+/** An image that is cropped after it was resized is turned before that, and then all of it is decoded. */
+const isTurnedFirst = (settings: ImageSettings, orientation: Orientation) =>
+  sideOf(settings) !== settings.size && orientation !== 1;
+
+function leastShrink(image: Size, settings: ImageSettings): number {
+  const { horizontal, vertical } = shrinksOf(image, settings.fit ?? 'cover', sideOf(settings));
+  return Math.min(horizontal, vertical);
+}
+
 /** By what sharp divides each side. */
-function shrinksOf({ width, height }: RgbImage, fit: ImageSettings['fit'], side: number): Scale {
+function shrinksOf({ width, height }: Size, fit: ImageSettings['fit'], side: number): Scale {
   const [horizontal, vertical] = [width / side, height / side];
   const both = fit === 'cover' ? Math.min(horizontal, vertical) : Math.max(horizontal, vertical);
   // No side becomes less than a pixel.
