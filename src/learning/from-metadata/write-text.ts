@@ -71,9 +71,10 @@ function tell(change: AttributeChange, { wanted, wording, random, subject }: Tel
   const kind = how === 'more' || how === 'less' ? how : isAdded ? 'added' : isRemoved ? 'removed' : 'changed';
   const name = wordsIn(attribute.name, wording.language);
   const said = { from: inWords(attribute, change.from, wording, random), to: inWords(attribute, change.to, wording, random) };
-  const isPresence = attribute.source === 'column' && (change.to || change.from) === presenceName(attribute.name);
+  const isColumn = attribute.source === 'column' && attribute.kind === 'category';
+  const isPresence = isColumn && (change.to || change.from) === presenceName(attribute.name);
   const { from, to } = change;
-  const told = wording.formsOf?.({ kind, name, role, from, to, said, isPresence, isPair: isPair(subject, wording) });
+  const told = wording.formsOf?.({ kind, name, role, from, to, said, isPresence, isColumn, isPair: isPair(subject, wording) });
   const words = wording[kind];
   const found = told ?? words[name.join(' ')] ?? (role === undefined ? undefined : words[role]) ?? (words.any as Forms);
   const kept = subject.kept.map((one) => wordsIn(one.name, wording.language).at(-1)).join(wording.joins[0]);
