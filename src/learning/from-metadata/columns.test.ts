@@ -150,7 +150,13 @@ test('names say roles and languages', () => {
 describe('attributes', () => {
   it('a title gives what columns lack, and says where a pattern is none', () => {
     const rows = rowsOf({
-      title: ['Nike red striped t-shirt', 'Puma blue t-shirt', 'Nike red dress', 'Levis blue checked shirt'].flatMap((t) =>
+      title: [
+        'Nike red striped t-shirt',
+        'Puma blue t-shirt',
+        'Nike red dress',
+        'Levis blue checked shirt',
+        'Levis red solid shirt',
+      ].flatMap((t) =>
         Array(8)
           .fill(t)
           .map((x, i) => `${x} ${i}`),

@@ -13,6 +13,7 @@ const rules: readonly (readonly [RegExp, (found: string, ...groups: string[]) =>
   [/^no longer has /, () => 'no longer have '],
   [/^(is|has|does) /, (_, verb) => `${verbs[verb]} `],
   [/^(come|cost|weigh|reache|goe)s /, (_, stem) => `${stem.replace(/(reach|go)e$/, '$1')} `],
+  [/^change it to one /, () => 'change them to ones '],
   [/^(make|give|turn|change) it /, (_, verb) => `${verb} them `],
   [/^show me \{a_to\} one$/, () => 'show me {to} ones'],
 ];

@@ -13,8 +13,10 @@ import type { Forms, WordedChange } from './wording.js';
 
 /** @returns undefined where the templates of the change's role serve */
 export function englishForms(change: WordedChange): Forms | undefined {
-  const { kind, name, role, isPresence, from, to } = change;
-  const part = partOf(name);
+  const { kind, name, role, isPresence, isColumn, from, to } = change;
+  // What a product can be without is a part of it.
+  const unknown = isColumn && role === undefined && kind !== 'changed' ? { nouns: [name.join(' ')] } : undefined;
+  const part: Part | undefined = partOf(name) ?? unknown;
   if (kind === 'more' || kind === 'less') {
     return part?.dimension && allOf(...comparativesOf(part.dimension, kind).flatMap((word) => partThatIs(part, word)));
   }

@@ -199,7 +199,7 @@ export const englishWording: Wording = {
     multi: ['multicoloured', 'multicolored', 'in many colours'],
     'off white': ['off white', 'cream'],
     'off-white': ['off white', 'cream'],
-    men: ['men', "men's wear", 'a man'],
+    men: ['men', 'a man'],
     women: ['women', 'ladies', 'a woman'],
     male: ['men', 'a man'],
     female: ['women', 'a woman'],

@@ -66,8 +66,8 @@ export const englishLexicon: Readonly<Partial<Record<Role, Values>>> = {
   ),
 };
 
-/** The roles for which a title that names none of the values says something too: that there is none. */
-export const absenceSays: ReadonlySet<Role> = new Set<Role>(['pattern']);
+/** The roles for which a title that names none of the values says something too: that there is none, as it does with this value. */
+export const absenceSays: ReadonlyMap<Role, string> = new Map<Role, string>([['pattern', 'solid']]);
 
 /** Words that say nothing of how a product looks. */
 export const emptyWords = new Set(

@@ -177,6 +177,8 @@ test('a further language by a file of templates; what is wrong in it is named', 
     await expect(readWording(file)).rejects.toThrow('"{too}" in changed.any has {too}');
     await writeFile(file, JSON.stringify({ ...german, more: {} }));
     await expect(readWording(file)).rejects.toThrow('"more" needs "any"');
+    await writeFile(file, JSON.stringify({ ...german, frames: { ...german.frames, as: ['{type}, {text}'] } }));
+    await expect(readWording(file)).rejects.toThrow('frames.as needs a template without {kept} and {type}');
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

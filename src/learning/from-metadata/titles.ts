@@ -45,7 +45,11 @@ export function mineTitles(texts: readonly (string | undefined)[], options: Mini
       Object.entries(values).flatMap(([value, ways]) => ways.map((way): [string, string] => [way, value])),
     );
     const absent = absenceSays.has(role) ? '' : undefined;
-    const of = sentences.map((words) => words && (findValue(words, valueOfWord) ?? absent));
+    const none = absenceSays.get(role);
+    const of = sentences.map((words) => {
+      const value = words && findValue(words, valueOfWord);
+      return words && (value === undefined || value === none ? absent : value);
+    });
     const counts = countsOf(of);
     const frequent = [...counts].filter(([value, count]) => value !== '' && count >= enough);
     // One value says something only where its absence does.

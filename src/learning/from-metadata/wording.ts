@@ -49,6 +49,8 @@ export interface WordedChange {
   readonly said: { readonly from: string; readonly to: string };
   /** Of a column of yes and no: the values are the column's name, and ''. */
   readonly isPresence: boolean;
+  /** Of a column with one value a product, so that '' says that the product has none. */
+  readonly isColumn: boolean;
   /** Whether the product is told as several, as trousers are. */
   readonly isPair: boolean;
 }

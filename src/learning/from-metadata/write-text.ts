@@ -17,6 +17,8 @@ interface Part {
   text: string;
   form: Form;
   kind: WordedChange['kind'];
+  /** Whether it says what stays. */
+  isKept: boolean;
 }
 
 /** A text that tells all changes, in small letters. @param subject what it is about beside them */
@@ -32,8 +34,9 @@ export function writeText(
     changes.map((change) => tell(change, { wanted, wording, random, subject })),
     wording,
   );
-  // A frame fits where all parts have its form.
-  const frame = parts.every(({ form }) => form === wanted) ? drawFrame(changes, { wanted, wording, random, subject }) : '{text}';
+  // A frame fits where all parts have its form; of phrases it says that much stays, which is not said twice.
+  const isFramed = parts.every(({ form, isKept }) => form === wanted && !(form === 'as' && isKept));
+  const frame = isFramed ? drawFrame(changes, { wanted, wording, random, subject }) : '{text}';
   let text = parts[0]?.text ?? '';
   for (const [at, part] of parts.slice(1).entries()) {
     const before = frame + text;
@@ -47,8 +50,8 @@ export function writeText(
 function drawFrame(changes: readonly AttributeChange[], { wanted, wording, random, subject }: Telling): string {
   const { type } = subject;
   const isTypeNew = changes.some(({ attribute }) => roleOfAttribute(attribute) === 'type');
-  const inText = type && !isTypeNew ? inWords(type.attribute, type.value, wording, random) : undefined;
-  const named = inText === undefined ? undefined : spelled(inText, 'type', wording)[''];
+  const named =
+    type && !isTypeNew ? spelled(inWords(type.attribute, type.value, wording, random), 'type', wording)[''] : undefined;
   const frame = random.pick(wording.frames[wanted].filter((one) => named !== undefined || !optionalPlace.test(one)));
   return filled(numbered(frame, subject, wording), { type: named });
 }
@@ -68,20 +71,22 @@ function tell(change: AttributeChange, { wanted, wording, random, subject }: Tel
   const kind = how === 'more' || how === 'less' ? how : isAdded ? 'added' : isRemoved ? 'removed' : 'changed';
   const name = wordsIn(attribute.name, wording.language);
   const said = { from: inWords(attribute, change.from, wording, random), to: inWords(attribute, change.to, wording, random) };
-  const isPresence = attribute.source === 'column' && (change.to || change.from) === presenceName(attribute.name);
+  const isColumn = attribute.source === 'column' && attribute.kind === 'category';
+  const isPresence = isColumn && (change.to || change.from) === presenceName(attribute.name);
   const { from, to } = change;
-  const told = wording.formsOf?.({ kind, name, role, from, to, said, isPresence, isPair: isPair(subject, wording) });
+  const told = wording.formsOf?.({ kind, name, role, from, to, said, isPresence, isColumn, isPair: isPair(subject, wording) });
   const words = wording[kind];
   const found = told ?? words[name.join(' ')] ?? (role === undefined ? undefined : words[role]) ?? (words.any as Forms);
   const kept = subject.kept.map((one) => wordsIn(one.name, wording.language).at(-1)).join(wording.joins[0]);
   const usable = (form: Form) => (found[form] ?? []).filter((template) => kept !== '' || !optionalPlace.test(template));
   const form = usable(wanted).length > 0 ? wanted : (forms.find((candidate) => usable(candidate).length > 0) as Form);
-  const template = numbered(random.pick(usable(form)), subject, wording);
+  const drawn = random.pick(usable(form));
+  const template = numbered(drawn, subject, wording);
   const places: Record<string, string> = { name: name.join(' '), kept };
   for (const side of ['from', 'to'] as const) {
     for (const [before, written] of Object.entries(spelled(said[side], role, wording))) places[before + side] = written;
   }
-  return { text: told ? template : filled(template, places), form, kind };
+  return { text: told ? template : filled(template, places), form, kind, isKept: optionalPlace.test(drawn) };
 }
 
 const filled = (template: string, places: Readonly<Record<string, string | undefined>>) =>
