@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Gallery } from '../src/search/gallery/gallery.js';
 import type { SearchRequest } from '../src/search/gallery/search-types.js';
 import { imageBytes, type TinyFolder } from '../src/search/gallery/testing/tiny-gallery.js';
-import { askWorker } from './support/ask-worker.js';
+import { askWorker, type Call } from './support/ask-worker.js';
 import { hasBrowser, launchBrowser } from './support/browser.js';
 import { StaticSite, page as webPage } from './support/static-site.js';
 import { limn, type TinyExport, tinyExport } from './support/tiny-export.js';
@@ -62,8 +62,7 @@ describe.skipIf(!hasBrowser)('an export', () => {
     return page;
   }
 
-  const ask = <T>(page: Page, calls: [method: string, argument: unknown][]) =>
-    askWorker<T>(page, folder.at('export'), calls, { base: site.address });
+  const ask = <T>(page: Page, calls: Call[]) => askWorker<T>(page, folder.at('export'), calls, { base: site.address });
 
   const cards = (page: Page) => page.locator('[data-card]');
 
@@ -114,8 +113,10 @@ describe.skipIf(!hasBrowser)('an export', () => {
     const page = await open(1280, 'blank');
     const answers = await ask<{ hits: { id: string; score: number; factors: number[] }[]; error?: string }>(
       page,
-      requests.map((request): [string, unknown] => {
-        const references = request.references?.map((one) => ('bytes' in one ? { ...one, bytes: [...one.bytes] } : one));
+      requests.map((request): Call => {
+        const references = request.references?.map((one) =>
+          'bytes' in one ? { ...one, bytes: undefined, base64: Buffer.from(one.bytes).toString('base64') } : one,
+        );
         return ['search', { ...request, ...(references ? { references } : {}), k: 10 }];
       }),
     );

@@ -30,7 +30,7 @@ const search = (q: number) =>
   store.search({ vector: asked.slice((q % queries) * width, ((q % queries) + 1) * width), limit: 10 });
 const found: number[][] = [];
 for (let q = 0; q < queries; q++) found.push((await search(q)).map(({ item }) => Number(item.id)));
-if (kind === 'memory') await codesMade(store);
+await codesMade(store);
 await answerSteps({ found }, search);
 await store.close();
 await rm(folder, { recursive: true });

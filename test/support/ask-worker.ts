@@ -9,44 +9,70 @@ interface BrowserWorker {
   terminate(): void;
 }
 
+/** References' bytes are given as a text, `base64`. */
+export type Call = readonly [method: string, argument: unknown];
+
+export interface Answer {
+  readonly milliseconds: number;
+  /** `{ error }` where the call failed. */
+  readonly answer: never;
+}
+
+export interface AskOptions {
+  /** Address of the export. */
+  base: string;
+  /** Where the worker's script is loaded from. @default base */
+  scripts?: string;
+  /** @default true */
+  cache?: boolean;
+  /** @default what the browser has */
+  device?: 'wasm' | 'webgpu';
+}
+
 /**
+ * The worker stays until the page asks a new one, so that its memory can be looked at.
+ *
  * @param folder of the export
- * @param base address of the export
- * @param scripts where the worker's script is loaded from @default base
- * @returns the answers, of which those that failed are `{ error }`
+ * @returns of "open", and of the calls after it unless it failed
  */
-export async function askWorker<T>(
+export async function timeWorker(
   page: Page,
   folder: string,
-  calls: readonly [method: string, argument: unknown][],
-  { base, scripts = base, cache = true }: { base: string; scripts?: string; cache?: boolean },
-): Promise<T[]> {
+  calls: readonly Call[],
+  { base, scripts = base, ...options }: AskOptions,
+): Promise<Answer[]> {
   const script = (await readdir(join(folder, 'assets'))).find((name) => name.startsWith('worker-')) as string;
+  const opening: Call = ['open', { base, ...options }];
   return page.evaluate(
-    async ({ script, calls, base, cache }) => {
+    async ({ script, calls }) => {
       const scope = globalThis as unknown as { Worker: new (script: string, options: object) => BrowserWorker };
+      const kept = globalThis as { limnWorker?: BrowserWorker };
+      kept.limnWorker?.terminate();
       const worker = new scope.Worker(script, { type: 'module' });
-      const results: unknown[] = [];
-      for (const [call, [method, argument]] of [['open', { base, cache }] as [string, unknown], ...calls].entries()) {
-        results.push(
-          await new Promise((done) => {
-            worker.onmessage = ({ data }) => {
-              if (data.call === call) done(data.error ? { error: data.error.message } : data.result);
-            };
-            // Bytes come here as lists of numbers.
-            const given = argument as { references?: { bytes?: number[] }[] } | undefined;
-            const references = given?.references?.map(({ bytes, ...one }) =>
-              bytes ? { ...one, bytes: Uint8Array.from(bytes) } : one,
-            );
-            worker.postMessage({ call, method, argument: references ? { ...given, references } : argument });
-          }),
-        );
-        const opened = results[0] as { error?: string };
-        if (opened.error) break;
+      kept.limnWorker = worker;
+      const bytesOf = (text: string) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+      const answers: { milliseconds: number; answer: never }[] = [];
+      for (const [call, [method, argument]] of calls.entries()) {
+        const given = argument as { references?: { base64?: string }[] } | undefined;
+        const references = given?.references?.map(({ base64, ...one }) => (base64 ? { ...one, bytes: bytesOf(base64) } : one));
+        const start = performance.now();
+        const answer = await new Promise((done) => {
+          worker.onmessage = ({ data }) => {
+            if (data.call === call) done(data.error ? { error: data.error.message } : data.result);
+          };
+          worker.postMessage({ call, method, argument: references ? { ...given, references } : argument });
+        });
+        answers.push({ milliseconds: performance.now() - start, answer: answer as never });
+        if (call === 0 && (answer as { error?: string }).error) break;
       }
-      worker.terminate();
-      return (results.length === 1 ? results : results.slice(1)) as never;
+      return answers;
     },
-    { script: new URL(`assets/${script}`, scripts).href, calls: [...calls], base, cache },
+    { script: new URL(`assets/${script}`, scripts).href, calls: [opening, ...calls] },
   );
+}
+
+/** @returns of the calls alone, or of "open" where it failed */
+export async function askWorker<T>(page: Page, folder: string, calls: readonly Call[], options: AskOptions): Promise<T[]> {
+  const answers = (await timeWorker(page, folder, calls, options)).map(({ answer }) => answer as T);
+  return answers.length === 1 ? answers : answers.slice(1);
 }
