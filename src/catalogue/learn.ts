@@ -9,7 +9,7 @@ import { type Logger, type OnProgress, silentLogger } from '../core/progress.js'
 import { shellWord } from '../core/text.js';
 import { readOwnTriplets } from '../learning/data/own-triplets.js';
 import type { SplitName } from '../learning/data/triplets.js';
-import { englishWording } from '../learning/from-metadata/english-wording.js';
+import { englishWording } from '../learning/from-metadata/english/wording.js';
 import { readWording } from '../learning/from-metadata/wording.js';
 import { CaptionerModel } from '../models/captioner/captioner-model.js';
 import { lostWeights } from '../models/retrieval/restorable.js';

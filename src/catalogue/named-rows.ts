@@ -3,7 +3,7 @@ import { join, posix } from 'node:path';
 import { LimnError } from '../core/errors.js';
 import type { Random } from '../core/random.js';
 import type { CatalogueRow } from '../learning/from-metadata/catalogue-row.js';
-import { englishLexicon } from '../learning/from-metadata/english.js';
+import { englishLexicon } from '../learning/from-metadata/english/lexicon.js';
 import { titleWords } from '../learning/from-metadata/titles.js';
 import type { Catalogue } from './catalogue.js';
 

@@ -3,11 +3,12 @@ import { LimnError } from '../../core/errors.js';
 import { orientationOf, withoutTurn } from '../../core/exif-orientation.js';
 import { jpegFrame } from '../../core/jpeg-segments.js';
 import { type Box, boxPixels } from '../../models/encoders/image/box.js';
-import { jpegDivisor, type StoredImage } from '../../models/encoders/image/fit-as-sharp.js';
+import { jpegDivisor, type StoredImage } from '../../models/encoders/image/fitting/fit-as-sharp.js';
+import { pillowFilterOf } from '../../models/encoders/image/fitting/fit-image.js';
+import type { Crop, RgbImage } from '../../models/encoders/image/fitting/pillow-resize.js';
+import { loadedFormat } from '../../models/encoders/image/fitting/shrink-on-load.js';
+import { storedCrop, upright, uprightSize } from '../../models/encoders/image/fitting/upright.js';
 import type { ImageSettings } from '../../models/encoders/image/image-settings.js';
-import type { Crop, RgbImage } from '../../models/encoders/image/pillow-resize.js';
-import { loadedFormat } from '../../models/encoders/image/shrink-on-load.js';
-import { storedCrop, upright, uprightSize } from '../../models/encoders/image/upright.js';
 
 /** Larger images are drawn smaller: their pixels take 100 MB. */
 const mostPixels = 2 ** 25;
@@ -57,7 +58,7 @@ export async function decodePixels(bytes: Uint8Array, name: string, { settings, 
 
 /** A JPEG file as libjpeg makes it smaller, where the gallery has it do that and the browser's decoder can be asked to; to the last bit, in Chromium. */
 async function shrunkJpeg(bytes: Uint8Array, settings: ImageSettings): Promise<RgbImage | undefined> {
-  const frame = 'ImageDecoder' in globalThis && !settings.resampling?.startsWith('pillow-') ? jpegFrame(bytes) : undefined;
+  const frame = 'ImageDecoder' in globalThis && !pillowFilterOf(settings.resampling) ? jpegFrame(bytes) : undefined;
   const n = frame ? jpegDivisor(frame, orientationOf(bytes), settings) : 1;
   if (!frame || n === 1) return undefined;
   const [desiredWidth, desiredHeight] = [Math.ceil(frame.width / n), Math.ceil(frame.height / n)];

@@ -2,8 +2,8 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { Orientation } from '../../core/exif-orientation.js';
+import { loadedFormat } from '../../models/encoders/image/fitting/shrink-on-load.js';
 import { decodeImage, type ImageSettings } from '../../models/encoders/image/image.js';
-import { loadedFormat } from '../../models/encoders/image/shrink-on-load.js';
 import { fitPixels } from './fit-pixels.js';
 
 /** A smooth image with edges, as photographs are. */

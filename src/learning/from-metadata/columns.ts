@@ -1,7 +1,7 @@
 /** Looks at the columns of a catalogue and says what each is: categories, numbers, lists, free text, or nothing to learn from. */
 import { type CatalogueRow, saysNone, valueText } from './catalogue-row.js';
 import { numbersOf } from './column-numbers.js';
-import { partOf } from './english-parts.js';
+import { partOf } from './english/parts.js';
 import { languageOf, type Role, roleOf, wordsOfName } from './roles.js';
 
 export type ColumnKind = 'category' | 'list' | 'number' | 'text' | 'none';

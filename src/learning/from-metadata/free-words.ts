@@ -3,7 +3,7 @@ import type { Random } from '../../core/random.js';
 import type { CategoryAttribute } from './attributes.js';
 import { type AttributeChange, drawChangeCount, mostChanges } from './changes.js';
 import { isShown, type Nearest } from './choose-attributes.js';
-import { emptyWords } from './english.js';
+import { emptyWords } from './english/lexicon.js';
 import { titleWords } from './titles.js';
 
 /** With fewer words there is no more to tell than the attributes do. */

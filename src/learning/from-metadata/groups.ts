@@ -1,7 +1,7 @@
 /** Which rows are one product: variants of it, copies of its image, and images that can hardly be told apart. */
 import { type CatalogueRow, valueText } from './catalogue-row.js';
 import type { Column } from './columns.js';
-import { englishLexicon } from './english.js';
+import { englishLexicon } from './english/lexicon.js';
 import type { NearImages } from './near-images.js';
 import { titleWords } from './titles.js';
 

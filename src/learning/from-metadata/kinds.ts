@@ -11,13 +11,15 @@ export class Kinds {
   private readonly types: readonly CategoryAttribute[];
   /** For each of the types: of each other attribute the share of products with a value, by value of the type. */
   private readonly filled: readonly (readonly Float64Array[])[];
-  private readonly known = new Map<string, boolean>();
+  /** For each of the types: what is known of two of its values, by the first's number times their count plus the second's. */
+  private readonly known: readonly Map<number, boolean>[];
 
   constructor(attributes: readonly CatalogueAttribute[]) {
     const isType = (attribute: CatalogueAttribute): attribute is CategoryAttribute =>
       attribute.kind === 'category' && attribute.source === 'column' && roleOfAttribute(attribute) === 'type';
     this.types = attributes.filter(isType);
     const others = attributes.filter((attribute) => attribute.source === 'column' && !isType(attribute));
+    this.known = this.types.map(() => new Map());
     this.filled = this.types.map((type) => others.map((other) => sharesOf(type, other)));
   }
 
@@ -26,14 +28,15 @@ export class Kinds {
     return this.types.some((type, place) => {
       const [from, to] = [type.of[a] as number, type.of[b] as number];
       if (from < 0 || to < 0 || from === to) return false;
-      const key = `${place} ${Math.min(from, to)} ${Math.max(from, to)}`;
-      const known = this.known.get(key);
+      const pairs = this.known[place] as Map<number, boolean>;
+      const key = from * type.values.length + to;
+      const known = pairs.get(key);
       if (known !== undefined) return known;
       const found = (this.filled[place] as readonly Float64Array[]).some((shares) => {
         const [one, other] = [shares[from] as number, shares[to] as number];
         return Math.max(one, other) >= belongs && Math.min(one, other) <= foreign;
       });
-      this.known.set(key, found);
+      pairs.set(key, found);
       return found;
     });
   }

@@ -9,7 +9,7 @@ import type { CatalogueRow } from './catalogue-row.js';
 import { Differences } from './changes.js';
 import { chooseAttributes } from './choose-attributes.js';
 import { type Column, typeColumns } from './columns.js';
-import { englishWording } from './english-wording.js';
+import { englishWording } from './english/wording.js';
 import { FreeWords } from './free-words.js';
 import { groupProducts } from './groups.js';
 import { Kinds } from './kinds.js';

@@ -72,7 +72,7 @@ export function drawPairs(options: PairOptions): DrawnPair[] {
         row: other,
         changes: Math.max(1, changes),
         similarity: similarity(reference, other),
-        isApart: kinds.areApart(reference, other),
+        isApart: isTold && kinds.areApart(reference, other),
       };
       if (words) others.push(candidate);
       if (isTold) open.push(candidate);

@@ -1,5 +1,5 @@
 /** What a column is about, told from its name: it chooses the words of a change, and how a column is taken that its values leave open. */
-import { partOf } from './english-parts.js';
+import { partOf } from './english/parts.js';
 
 export const roles = [
   'colour',

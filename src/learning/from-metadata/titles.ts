@@ -1,5 +1,5 @@
 /** Attributes that titles and other free texts name: values that are known words, and words that come back where columns are poor. */
-import { absenceSays, emptyWords, englishLexicon } from './english.js';
+import { absenceSays, emptyWords, englishLexicon } from './english/lexicon.js';
 import type { Role } from './roles.js';
 
 /** What a text says of an attribute, row by row. */

@@ -1,5 +1,5 @@
 /** Spellings of one value: "Dresses" and "dress", "t-shirt" and "T shirt". Case and white space are gone before. */
-import { singularOf } from './english-nouns.js';
+import { singularOf } from './english/nouns.js';
 
 /** The spelling that stands for each value: of those of one value the most frequent, of equally frequent ones the first by letters. */
 export function spellings(counts: ReadonlyMap<string, number>, keepsPlural: boolean): Map<string, string> {

@@ -5,7 +5,7 @@ import { foundOf, learnsFrom } from '../../../catalogue/found-data.js';
 import { learnSettings } from '../../../catalogue/learn-settings.js';
 import { makeData } from '../../../catalogue/make-data.js';
 import { writeFileAtomic } from '../../../core/files.js';
-import { englishWording } from '../../../learning/from-metadata/english-wording.js';
+import { englishWording } from '../../../learning/from-metadata/english/wording.js';
 import { previewPage } from '../../../learning/from-metadata/preview-page.js';
 import { readWording } from '../../../learning/from-metadata/wording.js';
 import { thumbnail } from '../../../models/encoders/image/thumbnail.js';

@@ -3,13 +3,14 @@
  * "sleeveless"), and values that have an order ("has a higher heel", "is longer"). All of it follows from what English does with nouns and
  * adjectives, so that it serves any table; the templates of english-wording.ts tell the rest.
  */
-import { allOf, being, having, havingInstead, lacking } from './english-forms.js';
-import { compounds, isAbsence, waysToName } from './english-part-words.js';
-import { countable, isThing, type Part, partOf } from './english-parts.js';
-import { patternForms } from './english-patterns.js';
-import { anyForms, fitForms, lengthForms } from './english-qualities.js';
-import { bare, comparatives, comparativesOf, isMeasure } from './english-scales.js';
-import type { Forms, WordedChange } from './wording.js';
+
+import type { Forms, WordedChange } from '../wording.js';
+import { allOf, being, having, havingInstead, lacking } from './forms.js';
+import { compounds, isAbsence, waysToName } from './part-words.js';
+import { countable, isThing, type Part, partOf } from './parts.js';
+import { patternForms } from './patterns.js';
+import { anyForms, fitForms, lengthForms } from './qualities.js';
+import { bare, comparatives, comparativesOf, isMeasure } from './scales.js';
 
 /** @returns undefined where the templates of the change's role serve */
 export function englishForms(change: WordedChange): Forms | undefined {

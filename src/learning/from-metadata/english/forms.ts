@@ -1,6 +1,7 @@
 /** Sentences, phrases and requests of one make, from which the forms of a change are put together. */
-import { countable } from './english-parts.js';
-import type { Forms } from './wording.js';
+
+import type { Forms } from '../wording.js';
+import { countable } from './parts.js';
 
 /** All of several. */
 export function allOf(...several: readonly Forms[]): Forms {

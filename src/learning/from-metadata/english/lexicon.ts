@@ -1,5 +1,5 @@
 /** Words of English titles that name an attribute, by what they are about. Several words for one value stand beside it. */
-import type { Role } from './roles.js';
+import type { Role } from '../roles.js';
 
 type Values = Readonly<Record<string, readonly string[]>>;
 

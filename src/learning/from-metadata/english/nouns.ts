@@ -26,6 +26,9 @@ export function singularOf(phrase: string): string {
   return [...words, one(last)].join(' ');
 }
 
+/** Whether the last word of a phrase is the noun, in the singular or the plural: "v-neck" and "necks". */
+export const endsIn = (phrase: string, noun: string) => singularOf(phrase.split(/[ -]/).at(-1) as string) === singularOf(noun);
+
 /** "a shirt", "an apron", "a pair of jeans". */
 export function withArticle(phrase: string): string {
   const last = phrase.split(' ').at(-1) ?? '';

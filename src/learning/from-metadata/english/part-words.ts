@@ -1,8 +1,8 @@
 /** A part of a product with a value: "long sleeves", "a v-neck", "a knee-high shaft", "high-heeled", and "short ones" beside them. */
-import { englishLexicon } from './english.js';
-import { singularOf, withArticle } from './english-nouns.js';
-import { countable, isPlural, isThing, type Part } from './english-parts.js';
-import { bodyParts } from './english-scales.js';
+import { englishLexicon } from './lexicon.js';
+import { endsIn, singularOf, withArticle } from './nouns.js';
+import { countable, isPlural, isThing, type Part } from './parts.js';
+import { bodyParts } from './scales.js';
 
 const absences = new Set(['', 'no', 'none', 'without']);
 
@@ -54,10 +54,7 @@ function asAdjective({ dimension }: Part, value: string): string {
 }
 
 /** Whether a value has the part in it: "v-neck", "high heels", "a hood". */
-function isWhole({ nouns }: Part, value: string): boolean {
-  const last = singularOf(value.split(/[ -]/).at(-1) as string);
-  return /^an? /.test(value) || nouns.some((noun) => singularOf(noun) === last);
-}
+const isWhole = ({ nouns }: Part, value: string) => /^an? /.test(value) || nouns.some((noun) => endsIn(value, noun));
 
 /** Other words that titles have for a neckline: "a round neck" is "a crew neck". */
 function synonyms(own: string): readonly string[] {

@@ -2,8 +2,8 @@
  * Parts of products that columns of tables are called by ("sleeve", "Heel Height", "collar_type"), and how English speaks of them. The words are
  * those of shops for clothes, shoes, bags, watches and furniture in general.
  */
-import { singularOf, withArticle } from './english-nouns.js';
-import type { Dimension } from './english-scales.js';
+import { singularOf, withArticle } from './nouns.js';
+import type { Dimension } from './scales.js';
 
 export interface Part {
   /** Words for it, as one speaks of it: "sleeves"; "neckline", "neck". */

@@ -1,8 +1,9 @@
 /** Patterns in English: as adjectives ("striped"), as what a thing has ("stripes"), and their absence ("plain"). */
-import { englishLexicon } from './english.js';
-import { allOf, being, beingInstead, having, havingInstead } from './english-forms.js';
-import { withArticle } from './english-nouns.js';
-import type { Forms, WordedChange } from './wording.js';
+
+import type { Forms, WordedChange } from '../wording.js';
+import { allOf, being, beingInstead, having, havingInstead } from './forms.js';
+import { englishLexicon } from './lexicon.js';
+import { withArticle } from './nouns.js';
 
 /** What a thing with the pattern has: the nouns of the lexicon's adjectives. */
 const nouns: Readonly<Record<string, readonly string[]>> = {

@@ -1,9 +1,10 @@
 /** What is said of a product as a whole: how long it is, how it fits, and columns that no other words are known for. */
-import { allOf, being, beingInstead, having, havingInstead } from './english-forms.js';
-import { singularOf, withArticle } from './english-nouns.js';
-import { countable, isThing } from './english-parts.js';
-import { bare, bodyParts, comparatives } from './english-scales.js';
-import type { Forms, WordedChange } from './wording.js';
+
+import type { Forms, WordedChange } from '../wording.js';
+import { allOf, being, beingInstead, having, havingInstead } from './forms.js';
+import { endsIn, withArticle } from './nouns.js';
+import { countable, isThing } from './parts.js';
+import { bare, bodyParts, comparatives } from './scales.js';
 
 /** "is knee-length", "reaches the knee", "is longer". */
 export function lengthForms({ from, to, said }: WordedChange): Forms {
@@ -30,8 +31,7 @@ export function fitForms({ name, from, to, said }: WordedChange): Forms {
 /** A column of its own: its values stand before its name, where they are no things themselves. */
 export function anyForms({ name, from, to, said }: WordedChange): Forms {
   const noun = name.join(' ');
-  const isWhole = (value: string) =>
-    isThing(value) || singularOf(value.split(/[ -]/).at(-1) as string) === singularOf(name.at(-1) ?? '');
+  const isWhole = (value: string) => isThing(value) || endsIn(value, name.at(-1) ?? '');
   const now = countable(isWhole(said.to) ? said.to : `${said.to} ${noun}`);
   const before = countable(isWhole(said.from) ? said.from : `${said.from} one`);
   const more = comparatives(from, to, undefined).map((word) => having(countable(`${word} ${noun}`)));

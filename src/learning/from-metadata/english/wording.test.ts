@@ -1,11 +1,11 @@
 import { describe, expect, it, test } from 'vitest';
-import { Random } from '../../core/random.js';
-import { readAttributes } from './attributes.js';
-import { Differences } from './changes.js';
-import { typeColumns } from './columns.js';
-import { englishWording } from './english-wording.js';
-import { subjectOf } from './subject.js';
-import { writeText } from './write-text.js';
+import { Random } from '../../../core/random.js';
+import { readAttributes } from '../attributes.js';
+import { Differences } from '../changes.js';
+import { typeColumns } from '../columns.js';
+import { subjectOf } from '../subject.js';
+import { writeText } from '../write-text.js';
+import { englishWording } from './wording.js';
 
 type Row = Readonly<Record<string, string>>;
 const unframed = { ...englishWording, frames: { says: ['{text}'], as: ['{text}'], asks: ['{text}'] } };

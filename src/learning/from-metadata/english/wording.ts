@@ -2,10 +2,11 @@
  * Changes in English. {a_to} and {a_from} are values with their article, {to} and {from} without, {one_to} as one speaks of it ("trousers").
  * Where words depend on the values, english-changes.ts has them.
  */
-import { aboutSeveral } from './english-agreement.js';
-import { englishForms } from './english-changes.js';
-import { englishNoun, isPair } from './english-nouns.js';
-import type { Wording } from './wording.js';
+
+import type { Wording } from '../wording.js';
+import { aboutSeveral } from './agreement.js';
+import { englishForms } from './changes.js';
+import { englishNoun, isPair } from './nouns.js';
 
 export const englishWording: Wording = {
   language: 'en',

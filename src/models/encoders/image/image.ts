@@ -9,9 +9,9 @@ import { LimnError, messageOf } from '../../../core/errors.js';
 import { foreignFormat, imageFormat } from '../../../core/image-format.js';
 import { readRegularFile } from '../../../core/regular-file.js';
 import { type Box, boxPixels } from './box.js';
-import { marginOf, resizeAsPillow } from './fit-image.js';
+import { marginOf, pillowFilterOf, resizeAsPillow } from './fitting/fit-image.js';
+import type { RgbImage } from './fitting/pillow-resize.js';
 import type { ImageSettings } from './image-settings.js';
-import type { PillowFilter, RgbImage } from './pillow-resize.js';
 
 export { type Box, boxPixels, checkBox } from './box.js';
 export { cropRoundings, fits, type ImageSettings, resamplings } from './image-settings.js';
@@ -28,7 +28,6 @@ export interface DecodeOptions extends ImageSettings {
 }
 
 const kernels = { nearest: 'nearest', bilinear: 'linear', bicubic: 'cubic', lanczos: 'lanczos3' } as const;
-const pillowPrefix = 'pillow-';
 /** Pixels; several pictures are worked on at once, and Pillow's way needs all of each. */
 const largestInMemory = 2 ** 24;
 
@@ -86,7 +85,8 @@ function requireFormat(bytes: Uint8Array, label: string): void {
 export async function decodeImage(source: string | Uint8Array, options: DecodeOptions): Promise<Uint8Array> {
   const label = typeof source === 'string' ? source : (options.label ?? 'The picture');
   const bytes = typeof source === 'string' ? await readImage(source) : source;
-  const { pixelLimit = defaultPixelLimit, sideLimit = 32_767, resampling = 'bicubic' } = options;
+  const { pixelLimit = defaultPixelLimit, sideLimit = 32_767 } = options;
+  const filter = pillowFilterOf(options.resampling);
   let decoded: { data: Uint8Array; info: OutputInfo };
   try {
     const { width, height, autoOrient } = await openImage(bytes, label, false).metadata();
@@ -104,14 +104,13 @@ export async function decodeImage(source: string | Uint8Array, options: DecodeOp
     const seen = part ?? { width, height };
     const large = seen.width * seen.height > largestInMemory;
     const asPillow = () => (large ? shrinkRoughly(rgb, options) : rgb);
-    const resized = resampling.startsWith(pillowPrefix) ? asPillow() : resize(rgb, options);
+    const resized = filter ? asPillow() : resize(rgb, options);
     decoded = await resized.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   } catch (error) {
     throw damagedImage(label, error);
   }
   const image = asRgb(decoded, label);
-  if (!resampling.startsWith(pillowPrefix)) return image.data;
-  return resizeAsPillow(image, options, resampling.slice(pillowPrefix.length) as PillowFilter);
+  return filter ? resizeAsPillow(image, options, filter) : image.data;
 }
 
 function resize(rgb: Sharp, settings: ImageSettings): Sharp {

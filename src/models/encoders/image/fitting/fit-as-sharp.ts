@@ -1,7 +1,7 @@
 /** Fitting decoded pixels into the square that an encoder sees, as sharp and libvips do: without a decoder, so that browsers do it too. */
-import type { Orientation } from '../../../core/exif-orientation.js';
+import type { Orientation } from '../../../../core/exif-orientation.js';
+import type { ImageSettings } from '../image-settings.js';
 import { centredOn, marginOf } from './fit-image.js';
-import type { ImageSettings } from './image-settings.js';
 import type { RgbImage } from './pillow-resize.js';
 import { jpegShrink, type LoadedFormat, shrinkOnLoad } from './shrink-on-load.js';
 import { storedCrop, upright, uprightSize } from './upright.js';

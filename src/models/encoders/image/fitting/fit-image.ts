@@ -1,6 +1,12 @@
 /** Fitting decoded pixels into the square that an encoder sees, as Pillow and transformers do: without a decoder, so that browsers do it too. */
-import type { fits, ImageSettings } from './image-settings.js';
+import type { fits, ImageSettings } from '../image-settings.js';
 import { type PillowFilter, pillowResize, type RgbImage } from './pillow-resize.js';
+
+const pillowPrefix = 'pillow-';
+
+/** The filter of Pillow that a resampling names; undefined for libvips' own. */
+export const pillowFilterOf = (resampling: string | undefined) =>
+  resampling?.startsWith(pillowPrefix) ? (resampling.slice(pillowPrefix.length) as PillowFilter) : undefined;
 
 /** The pixels before the centre of `size` in a side of `length`; negative where the side is shorter. */
 export function marginOf(length: number, size: number, rounding: ImageSettings['cropRounding'] = 'down'): number {

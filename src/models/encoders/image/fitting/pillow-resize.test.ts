@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { decodeImage } from './image.js';
+import { decodeImage } from '../image.js';
 import { pillowResize } from './pillow-resize.js';
 
-const fixtures = fileURLToPath(new URL('../../../../test/fixtures/', import.meta.url));
+const fixtures = fileURLToPath(new URL('../../../../../test/fixtures/', import.meta.url));
 const report = JSON.parse(readFileSync(`${fixtures}clip-pictures.json`, 'utf8')) as {
   mean: number[];
   deviation: number[];

@@ -3,9 +3,9 @@
  * side, and libwebp any size. Both average brightness and colour of the stored image and round them, before they become red, green and blue; a
  * pixel may be a grey level or two away from theirs.
  */
-import { imageFormat } from '../../../core/image-format.js';
-import { jpegFrame } from '../../../core/jpeg-segments.js';
-import { webpChunk } from '../../../core/webp-chunk.js';
+import { imageFormat } from '../../../../core/image-format.js';
+import { jpegFrame } from '../../../../core/jpeg-segments.js';
+import { webpChunk } from '../../../../core/webp-chunk.js';
 import type { RgbImage } from './pillow-resize.js';
 import { roundHalfEven } from './vips-reduce.js';
 

@@ -1,5 +1,5 @@
 /** Pixels as a file stores them, turned as its EXIF orientation says. */
-import type { Orientation } from '../../../core/exif-orientation.js';
+import type { Orientation } from '../../../../core/exif-orientation.js';
 import type { Crop, RgbImage } from './pillow-resize.js';
 
 type Size = Pick<RgbImage, 'width' | 'height'>;

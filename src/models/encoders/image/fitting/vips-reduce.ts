@@ -55,7 +55,9 @@ export function roundHalfEven(x: number): number {
 /** The mask of a position: of the nearest of the places between two pixels. */
 export const placeOf = (position: number) => ((Math.trunc(position * places * 2) & (places * 2 - 1)) + 1) >> 1;
 
-export const reducedLength = (length: number, scale: number) => Math.floor(length / (1 / scale) + 0.5);
+export const reducedLength = (length: number, scale: number) => reducedLengthBy(length, 1 / scale);
+
+const reducedLengthBy = (length: number, factor: number) => Math.floor(length / factor + 0.5);
 
 /** Whether whole pixels are averaged before the filter. */
 export const isBoxed = (length: number, scale: number, kernel: VipsKernel) => kernel !== 'nearest' && boxOf(length, scale) > 1;
@@ -138,8 +140,6 @@ function filterSide(
   }
   return out;
 }
-
-const reducedLengthBy = (length: number, factor: number) => Math.floor(length / factor + 0.5);
 
 /** @param every the sum begins anew at the multiples of it, and at the start */
 function positionsOf(start: number, count: number, factor: number, offset: number, every: number): Float64Array {

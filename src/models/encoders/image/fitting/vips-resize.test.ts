@@ -1,7 +1,7 @@
 /** Resizing by limn against sharp, bit for bit. */
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { Random } from '../../../core/random.js';
+import { Random } from '../../../../core/random.js';
 import { type VipsKernel, vipsResize, vipsSize } from './vips-resize.js';
 
 const kernels = { nearest: 'nearest', bilinear: 'linear', bicubic: 'cubic', lanczos: 'lanczos3' } as const;
