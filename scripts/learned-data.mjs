@@ -79,7 +79,8 @@ async function fromCaptions(out, ids, captions) {
   const all = known.map((id) => ({ id, path: id, values: { caption: captions[id] } }));
   // As many as "limn learn" takes.
   const rows = Random.derive(1, 'rows of the catalogue').shuffle(all).slice(0, 12_000);
-  const made = await makeTriplets({ rows, vectors: wordVectors(rows.map(({ values }) => values.caption)) });
+  // Two from each image, as the recorded runs have them.
+  const made = await makeTriplets({ rows, vectors: wordVectors(rows.map(({ values }) => values.caption)), perImage: 2 });
   await writeTriplets(out, made, out);
   const { train, val, test } = made.splits;
   console.log(

@@ -28,7 +28,7 @@ export interface MakeTripletsOptions {
   fields?: readonly string[] | undefined;
   /** Languages of the texts, drawn evenly. @default English */
   wordings?: readonly Wording[] | undefined;
-  /** Most training triplets from one reference. @default so many that there are some 10,000, but 2 to 24 */
+  /** Most training triplets from one reference. @default so many that there are some 30,000, but 2 to 24 */
   perImage?: number | undefined;
   /** @default 1 */
   seed?: number | undefined;
@@ -63,7 +63,7 @@ export interface MadeTriplets {
 }
 
 /** Few products are compared with more others each, so that a training does not learn single pairs by heart. */
-const wantedTriplets = 10_000;
+const wantedTriplets = 30_000;
 
 /**
  * Makes triplets.

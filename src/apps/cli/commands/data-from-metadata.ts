@@ -45,7 +45,7 @@ export function fromMetadataCommand(): Command {
     .addOption(
       numberOption(
         '--per-image <count>',
-        'maximum number of training triplets from one image (default: enough for some 10,000 in all, 2 to 24)',
+        'maximum number of training triplets from one image (default: enough for some 30,000 in all, 2 to 24)',
         { least: 1, whole: true },
       ),
     )

@@ -12,11 +12,17 @@ const singular = new Set(
   ),
 );
 
+/** Plurals that end as other words do, and lose their s alone. */
+const losesItsS = new Set(
+  'ties neckties bowties hoodies beanies booties onesies undies cookies movies kurtis bikinis tankinis'.split(' '),
+);
+
 /** "dresses" -> "dress", "heels" -> "heel"; the last word counts. */
 export function singularOf(phrase: string): string {
   const words = phrase.split(' ');
   const last = words.pop() ?? '';
   const one = (word: string): string => {
+    if (losesItsS.has(word)) return word.slice(0, -1);
     if (pairs.has(word) || singular.has(word) || word.length < 4 || !word.endsWith('s')) return word;
     if (word.endsWith('ss') || word.endsWith('us') || word.endsWith('is')) return word;
     if (word.endsWith('ies')) return `${word.slice(0, -3)}y`;
