@@ -126,6 +126,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
     buffers: options.buffers,
     inputPrefix: inLoop,
     feed: ({ name, shape }) => fed(name, { dtype: 'float32', shape }),
+    joins: options.optimizerIn === 'flat graph' && !looped,
   });
   const { loss, metrics = {}, gradientCheckpointing = [] } = presentOptions(options.trace(context, batch));
   const specs = [...context.parameters.values()];

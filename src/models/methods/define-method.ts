@@ -43,6 +43,16 @@ export interface MethodDefinition<Options extends z.ZodObject = z.ZodObject, E e
   /** The embedding of a target image, which is what a gallery stores. */
   embedTarget(context: Context, config: MethodConfig<Options>, image: EncodedInput): E;
   /**
+   * A query and candidates at once: the same as {@link embedQuery} and {@link embedTarget}, but for last bits. It is asked where nodes cost more
+   * than numbers, so that what both do with the same weights can be one node; parameters and dropout masks in their order. @default both in turn
+   */
+  embedBoth?(
+    context: Context,
+    config: MethodConfig<Options>,
+    query: { image: EncodedInput | undefined; text: EncodedInput | undefined },
+    candidates: EncodedInput,
+  ): { query: E; candidates: E };
+  /**
    * The loss of a batch, and the terms that are reported beside it under names of the method's choice.
    *
    * @param query of the B rows @param candidates the C images that they are classified among, the rows' own targets first
@@ -80,7 +90,7 @@ export function defineMethod<Options extends z.ZodObject, E extends Embedding>(
     const message = `The definition of a method is not usable: ${what}.`;
     return new LimnError('CONFIG', message, { details: { kind: 'method', id: method.id } });
   };
-  for (const name of ['local', 'factors', 'score', 'attention'] as const) {
+  for (const name of ['local', 'factors', 'score', 'embedBoth', 'attention'] as const) {
     if (method[name] !== undefined && typeof method[name] !== 'function')
       throw wrong(`"${name}" of "${method.id}" is not a function`);
   }
