@@ -221,12 +221,11 @@ function embed(
     const learned = f.expand(scope.parameter('factors', [1, count, d], init.normal(0.5), { decay: false }), [batch, count, d]);
     const own = starts?.[i];
     const prefix = own ? f.add(learned, startingTokens(scope, config, own)) : learned;
-    const tokens = f.concat([prefix, ...sequences.map((sequence) => sequence.tokens)], 1);
-    return { tokens, bias: sequenceBias(prefix, sequences) };
+    return { tokens: f.concat([prefix, ...sequences.map(({ tokens }) => tokens)], 1), prefix, sequences };
   });
   const plain = Batches.of(seen.map(({ tokens }) => tokens));
   let x = plain.map((rows) => plain.context(context).dropout(rows, config.dropout));
-  const biases = seen.map(({ bias }) => bias);
+  const biases = seen.map(({ prefix, sequences }) => sequenceBias(prefix, sequences));
   for (let i = 0; i < config.layers; i++) {
     const last = i === config.layers - 1;
     x = transformerLayers(scope, `layer${i}`, x, { ...config, biases, ...(last ? { only: count, onAttention } : {}) });
