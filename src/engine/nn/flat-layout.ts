@@ -128,7 +128,8 @@ export function joined(parts: readonly Value[], axis = 0): Value {
   );
 }
 
-function cut(vector: Value, sizes: readonly number[]): Value[] {
+/** A vector's parts of these sizes, in nodes of as many as a device takes. */
+export function cut(vector: Value, sizes: readonly number[]): Value[] {
   if (sizes.length === 1) return [vector];
   if (sizes.length <= mostParts) return f.split(vector, sizes, 0);
   const groups = grouped(sizes);

@@ -47,8 +47,8 @@ interface Trained {
 }
 
 async function train(model: TrainingModel, from = 0, state = model.initialState): Promise<Trained> {
-  const { carry, inPlace, update, flat, packed } = model;
-  const session = await Session.open(model.model, { threads: 1, carry, inPlace, update, packed });
+  const { carry, inPlace, update, clock, flat, packed } = model;
+  const session = await Session.open(model.model, { threads: 1, carry, inPlace, update, clock, packed });
   try {
     await session.setResident(flat ? flat.pack(state) : state);
     const reports: Record<string, number>[] = [];
@@ -96,7 +96,10 @@ describe('a training with its optimizer over a few vectors in the graph', () => 
     // One vector comes back from a step, whatever is reported.
     const outputs = fromBinary(ModelProtoSchema, model.model).graph?.output.map(({ name }) => name) ?? [];
     expect(outputs.filter((name) => !(name in model.carry))).toEqual(['report']);
-    expect(model.packed?.report).toEqual(model.reported);
+    // The learning rate comes from the clock where that is kept beside the graph.
+    const beside = model.clock ? ['learningRate'] : [];
+    expect([...(model.packed?.report ?? []), ...beside].sort()).toEqual([...model.reported].sort());
+    expect(model.carry['next.clock.step']).toBe(model.clock ? undefined : 'clock.step');
     expect(Object.values(model.carry).filter((name) => name.startsWith('first.'))).toHaveLength(3);
     expectClose(await train(model), await train(regression(changes)));
   });
@@ -118,8 +121,8 @@ describe('a training with its optimizer over a few vectors in the graph', () => 
         optimizerIn,
       });
     const run = async (model: TrainingModel) => {
-      const { flat, carry } = model;
-      const session = await Session.open(model.model, { threads: 1, carry });
+      const { flat, carry, clock } = model;
+      const session = await Session.open(model.model, { threads: 1, carry, clock });
       await session.setResident(flat ? flat.pack(model.initialState) : model.initialState);
       for (let step = 0; step < 3; step++) await session.run({});
       const names = Object.keys(model.initialState);
