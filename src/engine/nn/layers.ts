@@ -143,10 +143,16 @@ function attentions(
 ): Batches {
   const { memory, heads, biases, onWeights } = options;
   const scope = context.scope(name);
-  const queries = projectHeads(scope, 'query', x, heads);
+  const alpha = 1 / Math.sqrt((x.whole.shape.at(-1) as number) / heads);
+  // A device without products that have a factor multiplies once for all batches, and smaller values than logits.
+  const isScaled = context.joins;
+  const queries = projectHeads(scope, 'query', x, heads, isScaled ? alpha : 1);
   const keys = projectHeads(scope, 'key', memory, heads);
   const values = projectHeads(scope, 'value', memory, heads);
-  const mixed = queries.map((each, i) => mix(each, { keys: keys[i] as Value, values: values[i] as Value }, biases[i], onWeights));
+  const mixed = queries.map((each, i) => {
+    const logits = f.matmul(each, keys[i] as Value, { transB: true, alpha: isScaled ? 1 : alpha });
+    return mix(logits, values[i] as Value, biases[i], onWeights);
+  });
   return Batches.of(mixed).map((rows) => linear(scope, 'out', rows, rows.shape.at(-1) as number));
 }
 
@@ -162,19 +168,22 @@ export function keysAndValues(scope: Context, y: Value, heads: number): KeysAndV
   return { keys, values } as KeysAndValues;
 }
 
-/** (B, tokens, d) -> (B, H, tokens, d/H), for each batch */
-function projectHeads(scope: Context, name: string, x: Batches, heads: number): Value[] {
-  const projected = x.map((rows) => linear(scope, name, rows, rows.shape.at(-1) as number));
+/** (B, tokens, d) -> (B, H, tokens, d/H), for each batch, times a factor */
+function projectHeads(scope: Context, name: string, x: Batches, heads: number, factor = 1): Value[] {
+  const projected = x.map((rows) => {
+    const y = linear(scope, name, rows, rows.shape.at(-1) as number);
+    return factor === 1 ? y : f.mul(y, factor);
+  });
   return projected.parts().map((part) => {
     const [batch, tokens, d] = part.shape as [number, number, number];
     return f.transpose(f.reshape(part, [batch, tokens, heads, d / heads]), [0, 2, 1, 3]);
   });
 }
 
-/** queries (B, H, m, d/H) -> (B, m, d) */
-function mix(queries: Value, { keys, values }: KeysAndValues, bias?: Value, onWeights?: (weights: Value) => void): Value {
-  const [batch, heads, m, width] = queries.shape as [number, number, number, number];
-  const logits = f.matmul(queries, keys, { transB: true, alpha: 1 / Math.sqrt(width) });
+/** logits (B, H, m, n) and values (B, H, n, d/H) -> (B, m, d) */
+function mix(logits: Value, values: Value, bias?: Value, onWeights?: (weights: Value) => void): Value {
+  const [batch, heads, m] = logits.shape as [number, number, number];
+  const width = values.shape.at(-1) as number;
   const weights = f.softmax(bias ? f.add(logits, bias) : logits);
   onWeights?.(weights);
   return f.reshape(f.transpose(f.matmul(weights, values), [0, 2, 1, 3]), [batch, m, heads * width]);

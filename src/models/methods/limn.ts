@@ -326,6 +326,12 @@ function limnLoss(context: Context, config: LimnConfig, query: FactorEmbedding, 
     metrics.agreement = symmetricKl(byMatching, byFactors);
     loss = f.add(loss, f.mul(metrics.factors, weights.factors), f.mul(metrics.agreement, weights.agreement));
   }
-  metrics.disentangling = f.add(factorOrthogonality(query.tokens), factorOrthogonality(target.tokens));
+  metrics.disentangling = disentangling(context, query.tokens, target.tokens);
   return { loss: f.add(loss, f.mul(metrics.disentangling, weights.factorOrthogonality)), metrics };
+}
+
+/** The term of both sides; where batches are joined and of one size, of both at once. */
+function disentangling({ joins }: Context, query: Value, target: Value): Value {
+  if (joins && query.shape[0] === target.shape[0]) return f.mul(factorOrthogonality(f.concat([query, target], 0)), 2);
+  return f.add(factorOrthogonality(query), factorOrthogonality(target));
 }
