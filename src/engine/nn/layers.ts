@@ -100,8 +100,7 @@ export function transformerLayers(
   const scope = context.scope(name);
   const d = x.whole.shape.at(-1) as number;
   const { heads, biases, dropout = 0, only, onAttention: onWeights } = options;
-  const first = (batches: Batches) =>
-    only === undefined ? batches : batches.each((value) => f.slice(value, 1, 0, only));
+  const first = (batches: Batches) => (only === undefined ? batches : batches.each((value) => f.slice(value, 1, 0, only)));
   const normal = x.map((rows) => layerNorm(scope, 'norm1', rows));
   const attended = attentions(scope, 'attention', first(normal), { memory: normal, heads, biases, onWeights });
   const within = attended.context(scope);

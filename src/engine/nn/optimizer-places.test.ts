@@ -104,6 +104,27 @@ describe('a training with its optimizer over a few vectors in the graph', () => 
     expectClose(await train(model), await train(regression(changes)));
   });
 
+  it('gives the same bits again, and from a checkpoint of its middle, and keeps its clock where a run fails', async () => {
+    const changes: Changes = { optimizer: { averageDecay: 0.9 }, optimizerIn: 'flat graph' };
+    const whole = await train(regression(changes));
+    expect(await train(regression(changes))).toEqual(whole);
+    const model = regression(changes);
+    const { carry, clock, packed, flat, initialState } = model;
+    const session = await Session.open(model.model, { threads: 1, carry, clock, packed });
+    await session.setResident(flat!.pack(initialState));
+    for (let step = 0; step < 3; step++) {
+      await expect(session.run({ ...feedsOf(step), x: float32([1, 6], new Float32Array(6)) })).rejects.toThrow();
+      await session.run(feedsOf(step));
+    }
+    const names = Object.keys(initialState);
+    const middle = flat!.unpack(names, await session.getResident(flat!.residents(names)));
+    await session.close();
+    expect(middle['clock.step']).toEqual(float32([], [3]));
+    const resumed = await train(model, 3, middle);
+    expect(resumed.state).toEqual(whole.state);
+    expect(resumed.reports).toEqual(whole.reports.slice(3));
+  });
+
   it('of more parameters than one node joins has each in its place', async () => {
     const many = (optimizerIn: 'graph' | 'flat graph') =>
       trainingModel({

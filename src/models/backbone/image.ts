@@ -84,7 +84,12 @@ export function encodeImages(
   const joined = Object.keys(first).map((name) => [name, Batches.of(inputs.map((input) => input[name] as Value))] as const);
   const names = Object.fromEntries(joined.map(([name, { whole }]) => [name, whole]));
   const { tokens, global } = encodeImage(context, config, names);
-  const cut = (value: Value) => f.split(value, inputs.map((input) => (input.global as Value).shape[0] as number), 0);
+  const cut = (value: Value) =>
+    f.split(
+      value,
+      inputs.map((input) => (input.global as Value).shape[0] as number),
+      0,
+    );
   const [globals, locals] = [cut(global), tokens && cut(tokens)];
   return globals.map((value, i) => ({ global: value, ...(locals ? { tokens: locals[i] as Value } : {}) }));
 }

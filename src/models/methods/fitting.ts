@@ -70,7 +70,8 @@ function checked(method: MethodDefinition): FittingMethod {
     ...(method.embedBoth
       ? {
           embedBoth: (context, config, query, candidates) => {
-            const work = () => method.embedBoth?.(context, config, query, candidates) as { query: Embedding; candidates: Embedding };
+            const work = () =>
+              method.embedBoth?.(context, config, query, candidates) as { query: Embedding; candidates: Embedding };
             return call('embedBoth', work, (both) => {
               const asked = ((query.image ?? query.text)?.global.shape[0] ?? 0) as number;
               const stored = candidates.global.shape[0] as number;
