@@ -4,9 +4,10 @@
  */
 import { LimnError } from '../../core/errors.js';
 import type { Random } from '../../core/random.js';
-import { concat, gather, mul, reshape } from '../graph/functions.js';
+import { concat, mul } from '../graph/functions.js';
 import type { Graph, Value } from '../graph/index.js';
-import { float32, type Shape, sizeOf, type Tensor, tensor } from '../tensor/tensor.js';
+import { float32, type Shape, sizeOf, type Tensor } from '../tensor/tensor.js';
+import { repeated } from './repeated-masks.js';
 
 /** Fills a new parameter. */
 export type Init = (random: Random, shape: Shape) => Float32Array;
@@ -183,18 +184,6 @@ export class TrainingContext extends Context {
     const { feed = ({ name }: DropoutMask) => this.graph.input(name, 'float32', shape) } = this.options;
     return feed(mask);
   }
-}
-
-/** The masks (B, 1, d) of all batches (B, n, d) as rows: each as often as its item has rows. */
-function repeated(masks: Value, batches: readonly Shape[]): Value {
-  const rows: number[] = [];
-  let item = 0;
-  for (const [items, ...others] of batches) {
-    const count = sizeOf(others.slice(0, -1));
-    for (const last = item + (items as number); item < last; item++) rows.push(...Array<number>(count).fill(item));
-  }
-  const at = masks.graph.constant(tensor('int32', [rows.length], Int32Array.from(rows)), 'rows');
-  return gather(reshape(masks, [item, masks.shape.at(-1) as number]), at);
 }
 
 /** Parameters are constants taken from trained weights; dropout does nothing. */
