@@ -20,6 +20,14 @@ export type MethodConfig<Options extends z.ZodObject> = BackboneConfig & {
   method: string;
 } & z.output<Options>;
 
+/** The sides of a query, as far as its method sees them. */
+export interface QueryInputs {
+  /** Its reference image. */
+  image: EncodedInput | undefined;
+  /** Its text. */
+  text: EncodedInput | undefined;
+}
+
 /**
  * How a reference image and a text become one query vector, and how queries are matched with targets. Everything is traced into graphs:
  * training, query and gallery encoder are the same equations.
@@ -49,7 +57,7 @@ export interface MethodDefinition<Options extends z.ZodObject = z.ZodObject, E e
   embedBoth?(
     context: Context,
     config: MethodConfig<Options>,
-    query: { image: EncodedInput | undefined; text: EncodedInput | undefined },
+    query: QueryInputs,
     candidates: EncodedInput,
   ): { query: E; candidates: E };
   /**
