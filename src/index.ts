@@ -162,7 +162,13 @@ export {
   type TextFeatures,
 } from './models/encoders/text/text-encoder.js';
 export { inBatchClassification, inBatchLoss } from './models/methods/classification.js';
-export { defineMethod, type MethodConfig, type MethodDefinition, type ModelConfig } from './models/methods/define-method.js';
+export {
+  defineMethod,
+  type MethodConfig,
+  type MethodDefinition,
+  type ModelConfig,
+  type QueryInputs,
+} from './models/methods/define-method.js';
 export type { LimnConfig, LimnConfigInput } from './models/methods/limn.js';
 export type { BatchRows, Embedding, MethodLoss } from './models/methods/method.js';
 export { methods } from './models/methods/methods.js';

@@ -134,6 +134,7 @@ describe.skipIf(missing)('a training of LIMN', () => {
         const session = await Session.open(graph.model, {
           device: 'webgpu',
           carry: graph.carry,
+          clock: graph.clock,
           packed: graph.packed,
           ...(i === 0 ? { profile } : {}),
         });

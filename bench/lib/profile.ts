@@ -76,7 +76,9 @@ export function summaryOf(events: readonly ProfileEvent[], count = 0) {
         part: `${((100 * time) / whole).toFixed(1)} %`,
       }));
   };
-  return { runs: runs.length, nodes: Math.round(kernels.length / runs.length), milliseconds: aRun(whole), by };
+  const reshapes = kernels.filter(({ args }) => args.op_name === 'Reshape');
+  const [nodes, shaped] = [kernels, reshapes].map(({ length }) => Math.round(length / runs.length)) as [number, number];
+  return { runs: runs.length, nodes, reshapes: shaped, milliseconds: aRun(whole), by };
 }
 
 const shapes = (list: Operands = []) =>

@@ -15,6 +15,7 @@ if (!folder) {
 }
 for (const file of (await readdir(folder)).filter((name) => name.endsWith('.json'))) {
   const summary = summaryOf(await readEvents(join(folder, file)));
-  console.log(`${file}: ${summary.runs} runs, ${summary.milliseconds} ms a run in kernels`);
+  const { runs, milliseconds, nodes, reshapes } = summary;
+  console.log(`${file}: ${runs} runs, ${milliseconds} ms a run in ${nodes} kernels, ${reshapes} of them Reshapes`);
   console.table(summary.by(({ args }) => args.op_name, 12));
 }

@@ -65,7 +65,9 @@ export async function trainWhenAsked(graph: TrainingModel, feeds: () => Tensors,
     threads: options.threads,
     label: 'training graph',
     ...(options.device ? { device: options.device } : {}),
-    ...(options.copied ? {} : { carry: graph.carry, inPlace: graph.inPlace, update: graph.update, packed: graph.packed }),
+    ...(options.copied
+      ? {}
+      : { carry: graph.carry, inPlace: graph.inPlace, update: graph.update, clock: graph.clock, packed: graph.packed }),
     ...(options.profile ? { profile: options.profile } : {}),
   });
   const initial = graph.flat ? graph.flat.pack(graph.initialState) : graph.initialState;

@@ -10,6 +10,7 @@ import {
   type Moments,
   type OptimizerOptions,
   type OptimizerStep,
+  scalarsOf,
   scheduledRate,
   squaresOf,
 } from './optimizer.js';
@@ -64,7 +65,10 @@ export interface OptimizerInput {
 }
 
 /** {@link adamW} where the condition holds; elsewhere parameters, moments, averages and clock stay as they are. */
-export function stepWhen(condition: Value, { parameters, gradients, moments, clock, options }: OptimizerInput): OptimizerStep {
+export function stepWhen(
+  condition: Value,
+  { parameters, gradients, moments, clock, options }: OptimizerInput,
+): OptimizerStep & { clock: Clock; rate: Value } {
   const count = parameters.length;
   const before = [
     ...parameters.map(({ value }) => value),
@@ -91,14 +95,16 @@ export function stepWhen(condition: Value, { parameters, gradients, moments, clo
   const step = (inside: readonly Value[]) => {
     const now = unpack(inside.slice(count));
     const specs = parameters.map((spec, i) => ({ ...spec, value: now.values[i] as Value }));
-    const { updated, clock: next, norm, rate } = adamW(specs, inside.slice(0, count), now.moments, now.clock, options);
+    const scalars = scalarsOf(now.clock, options);
+    const { updated, norm } = adamW(specs, inside.slice(0, count), now.moments, scalars, options);
     const values = [
       ...updated.map((each) => each.parameter),
       ...updated.map(({ first }) => first),
       ...updated.map(({ second }) => second),
       ...averagesOf(updated),
     ];
-    return [...values, next.step, next.mass1, next.mass2, norm, rate];
+    const { clock: next, learningRate } = scalars;
+    return [...values, next.step, next.mass1, next.mass2, norm, learningRate];
   };
   const wait = (inside: readonly Value[]) => {
     const now = inside.slice(count);

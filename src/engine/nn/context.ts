@@ -4,9 +4,10 @@
  */
 import { LimnError } from '../../core/errors.js';
 import type { Random } from '../../core/random.js';
-import { mul } from '../graph/functions.js';
+import { concat, mul } from '../graph/functions.js';
 import type { Graph, Value } from '../graph/index.js';
 import { float32, type Shape, sizeOf, type Tensor } from '../tensor/tensor.js';
+import { repeated } from './repeated-masks.js';
 
 /** Fills a new parameter. */
 export type Init = (random: Random, shape: Shape) => Float32Array;
@@ -51,6 +52,8 @@ export abstract class Context {
 
   /** Whether the graph is being traced for training. */
   abstract readonly training: boolean;
+  /** Whether batches that go through the same weights are to be joined: fewer nodes, and other last bits of gradients. */
+  readonly joins: boolean = false;
   /** A context whose parameters are named under `name`. */
   abstract scope(name: string): Context;
   /** A parameter of this name and shape. */
@@ -61,6 +64,10 @@ export abstract class Context {
    * it, so that a run can be resumed to the same bits.
    */
   abstract dropout(x: Value, rate: number): Value;
+  /** A context for several batches of these shapes in one value, see {@link Batches}. */
+  over(_batches: readonly Shape[]): Context {
+    return this;
+  }
   /** A value that belongs to the model but is not trained, e.g. the mean of the training features. */
   abstract buffer(name: string, shape: Shape): Value;
 
@@ -79,20 +86,25 @@ export interface TrainingContextOptions {
   feed?: ((mask: DropoutMask) => Value) | undefined;
   /** Parameters that are there already, by their full names; new ones are added. @default none */
   parameters?: Map<string, ParameterSpec> | undefined;
-  /** Dropout masks that are there already; new ones are added. @default none */
-  masks?: DropoutMask[] | undefined;
+  /** Dropout masks of each batch that are there already; new ones are added. @default none */
+  masks?: DropoutMask[][] | undefined;
   /** Put before parameter names. @default '' */
   prefix?: string | undefined;
+  /** See {@link Context.joins}. @default false */
+  joins?: boolean | undefined;
+  /** Shapes of the batches that a value holds, see {@link Context.over}. @default a value is one batch */
+  batches?: readonly Shape[] | undefined;
 }
 
 /** Parameters are graph inputs with initial values; dropout masks are graph inputs too. */
 export class TrainingContext extends Context {
   readonly training = true;
+  override readonly joins: boolean;
 
   /** Parameters by their full names, in the order in which they were first used. */
   readonly parameters: Map<string, ParameterSpec>;
-  /** Dropout masks in the order in which they were made. */
-  readonly masks: DropoutMask[];
+  /** Dropout masks by the batch that they are for. */
+  private readonly masksByBatch: DropoutMask[][];
 
   /** @param random draws initial parameters */
   constructor(
@@ -102,12 +114,26 @@ export class TrainingContext extends Context {
   ) {
     super(graph, options.prefix);
     this.parameters = options.parameters ?? new Map();
-    this.masks = options.masks ?? [];
+    this.masksByBatch = options.masks ?? [];
+    this.joins = options.joins ?? false;
+  }
+
+  /** Dropout masks in the order in which they were made, those of a first batch before those of a second one, as if these had been traced in turn. */
+  get masks(): DropoutMask[] {
+    return this.masksByBatch.flat();
   }
 
   scope(name: string): TrainingContext {
-    const { parameters, masks } = this;
-    return new TrainingContext(this.graph, this.random, { ...this.options, parameters, masks, prefix: this.qualified(name) });
+    return this.with({ prefix: this.qualified(name) });
+  }
+
+  override over(batches: readonly Shape[]): TrainingContext {
+    return this.with({ batches });
+  }
+
+  private with(changes: TrainingContextOptions): TrainingContext {
+    const { parameters, masksByBatch: masks, prefix } = this;
+    return new TrainingContext(this.graph, this.random, { ...this.options, parameters, masks, prefix, ...changes });
   }
 
   parameter(name: string, shape: Shape, init: Init, options: ParameterOptions = {}): Value {
@@ -140,11 +166,23 @@ export class TrainingContext extends Context {
 
   dropout(x: Value, rate: number): Value {
     if (rate === 0) return x;
-    const shape = x.shape.map((extent, i) => (i === 0 || i === x.shape.length - 1 ? extent : 1));
+    const { batches = [x.shape] } = this.options;
+    const width = x.shape.at(-1) as number;
+    const masks = batches.map((shape, batch) => {
+      const extents = [...shape.slice(0, -1), width];
+      const kept = extents.map((extent, i) => (i === 0 || i === extents.length - 1 ? extent : 1));
+      return this.mask(kept, rate, batch);
+    });
+    const joined = concat(masks, 0);
+    const isByRows = batches.some(({ length }) => length !== x.shape.length);
+    return mul(x, isByRows ? repeated(joined, batches) : joined);
+  }
+
+  private mask(shape: Shape, rate: number, batch: number): Value {
     const mask = { name: `dropout.${this.masks.length}`, shape, rate };
-    this.masks.push(mask);
+    this.masksByBatch[batch] = [...(this.masksByBatch[batch] ?? []), mask];
     const { feed = ({ name }: DropoutMask) => this.graph.input(name, 'float32', shape) } = this.options;
-    return mul(x, feed(mask));
+    return feed(mask);
   }
 }
 

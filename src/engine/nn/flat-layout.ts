@@ -44,9 +44,11 @@ export class FlatLayout {
       return { name, shape: [length], value: inputOf(name, length), initial, decay, learningRateScale };
     });
     const gradients = this.groups.map(({ specs: members, length }) => {
-      const parts = members.map((spec) => f.reshape(byParameter.get(spec) as Value, [-1]));
-      const missing = length - parts.reduce((sum, { shape }) => sum + (shape[0] as number), 0);
-      return joined(missing > 0 ? [...parts, f.filled(parts[0] as Value, [missing], 0)] : parts);
+      // As rows (1, n), which the gradients of biases are: sums of rows by a product.
+      const parts = members.map((spec) => f.reshape(byParameter.get(spec) as Value, [1, -1]));
+      const missing = length - parts.reduce((sum, { shape }) => sum + (shape[1] as number), 0);
+      const all = missing > 0 ? [...parts, f.filled(parts[0] as Value, [1, missing], 0)] : parts;
+      return f.reshape(joined(all, 1), [length]);
     });
     return { specs, gradients };
   }
@@ -128,7 +130,8 @@ export function joined(parts: readonly Value[], axis = 0): Value {
   );
 }
 
-function cut(vector: Value, sizes: readonly number[]): Value[] {
+/** A vector's parts of these sizes, in nodes of as many as a device takes. */
+export function cut(vector: Value, sizes: readonly number[]): Value[] {
   if (sizes.length === 1) return [vector];
   if (sizes.length <= mostParts) return f.split(vector, sizes, 0);
   const groups = grouped(sizes);

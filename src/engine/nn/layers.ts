@@ -2,6 +2,7 @@
 import * as f from '../graph/functions.js';
 import type { Value } from '../graph/index.js';
 import { float32 } from '../tensor/tensor.js';
+import { Batches } from './batches.js';
 import { type Context, type Init, init } from './context.js';
 
 /** Options of {@link linear}. */
@@ -86,20 +87,32 @@ export interface TransformerLayerOptions {
 
 /** A pre-norm Transformer layer (Xiong et al., arXiv 2002.04745): x (B, n, d) -> (B, n or only, d). */
 export function transformerLayer(context: Context, name: string, x: Value, options: TransformerLayerOptions): Value {
+  return transformerLayers(context, name, Batches.of([x]), { ...options, biases: [options.bias] }).whole;
+}
+
+/** {@link transformerLayer} of several batches, with the same weights. @param options an attention's bias for each batch */
+export function transformerLayers(
+  context: Context,
+  name: string,
+  x: Batches,
+  options: Omit<TransformerLayerOptions, 'bias'> & { biases: readonly (Value | undefined)[] },
+): Batches {
   const scope = context.scope(name);
-  const d = x.shape[2] as number;
-  const dropout = options.dropout ?? 0;
-  const first = (value: Value) => (options.only === undefined ? value : f.slice(value, 1, 0, options.only));
-  const normal = layerNorm(scope, 'norm1', x);
-  const { heads, bias, onAttention: onWeights } = options;
-  const attended = attention(scope, 'attention', first(normal), { memory: normal, heads, bias, onWeights });
-  const middle = f.add(first(x), scope.dropout(attended, dropout));
-  const fed = mlp(scope, 'feed', layerNorm(scope, 'norm2', middle), {
-    hidden: d * (options.expansion ?? 4),
-    out: d,
-    activation: options.activation ?? 'gelu',
+  const d = x.whole.shape.at(-1) as number;
+  const { heads, biases, dropout = 0, only, onAttention: onWeights } = options;
+  const first = (batches: Batches) => (only === undefined ? batches : batches.each((value) => f.slice(value, 1, 0, only)));
+  const normal = x.map((rows) => layerNorm(scope, 'norm1', rows));
+  const attended = attentions(scope, 'attention', first(normal), { memory: normal, heads, biases, onWeights });
+  const within = attended.context(scope);
+  const middle = first(x).map((rows) => f.add(rows, within.dropout(attended.whole, dropout)));
+  return middle.map((rows) => {
+    const fed = mlp(within, 'feed', layerNorm(scope, 'norm2', rows), {
+      hidden: d * (options.expansion ?? 4),
+      out: d,
+      activation: options.activation ?? 'gelu',
+    });
+    return f.add(rows, within.dropout(fed, dropout));
   });
-  return f.add(middle, scope.dropout(fed, dropout));
 }
 
 /** Options of {@link attention}. */
@@ -116,10 +129,30 @@ export interface AttentionOptions {
 
 /** Multi-head attention (Vaswani et al., arXiv 1706.03762): queries from x (B, m, d), keys and values from a memory (B, n, d) -> (B, m, d). */
 export function attention(context: Context, name: string, x: Value, options: AttentionOptions): Value {
-  const { memory, heads, bias, onWeights } = options;
+  const { memory, bias, ...others } = options;
+  return attentions(context, name, Batches.of([x]), { ...others, memory: Batches.of([memory]), biases: [bias] }).whole;
+}
+
+/** {@link attention} of several batches, each over its own memory. */
+function attentions(
+  context: Context,
+  name: string,
+  x: Batches,
+  options: Omit<AttentionOptions, 'memory' | 'bias'> & { memory: Batches; biases: readonly (Value | undefined)[] },
+): Batches {
+  const { memory, heads, biases, onWeights } = options;
   const scope = context.scope(name);
-  const queries = projectHeads(scope, 'query', x, heads);
-  return attend(scope, queries, keysAndValues(scope, memory, heads), bias, onWeights);
+  const alpha = 1 / Math.sqrt((x.whole.shape.at(-1) as number) / heads);
+  // A device without products that have a factor multiplies once for all batches, and smaller values than logits.
+  const isScaled = context.joins;
+  const queries = projectHeads(scope, 'query', x, heads, isScaled ? alpha : 1);
+  const keys = projectHeads(scope, 'key', memory, heads);
+  const values = projectHeads(scope, 'value', memory, heads);
+  const mixed = queries.map((each, i) => {
+    const logits = f.matmul(each, keys[i] as Value, { transB: true, alpha: isScaled ? 1 : alpha });
+    return mix(logits, values[i] as Value, biases[i], onWeights);
+  });
+  return Batches.of(mixed).map((rows) => linear(scope, 'out', rows, rows.shape.at(-1) as number));
 }
 
 /** What an attention reads, in heads: (B, H, n, d/H) each. */
@@ -130,29 +163,29 @@ export interface KeysAndValues {
 
 /** Keys and values of y (B, n, d). */
 export function keysAndValues(scope: Context, y: Value, heads: number): KeysAndValues {
-  return { keys: projectHeads(scope, 'key', y, heads), values: projectHeads(scope, 'value', y, heads) };
+  const [keys, values] = ['key', 'value'].map((name) => projectHeads(scope, name, Batches.of([y]), heads)[0] as Value);
+  return { keys, values } as KeysAndValues;
 }
 
-/** (B, tokens, d) -> (B, H, tokens, d/H) */
-function projectHeads(scope: Context, name: string, x: Value, heads: number): Value {
-  const [batch, tokens, d] = x.shape as [number, number, number];
-  return f.transpose(f.reshape(linear(scope, name, x, d), [batch, tokens, heads, d / heads]), [0, 2, 1, 3]);
+/** (B, tokens, d) -> (B, H, tokens, d/H), for each batch, times a factor */
+function projectHeads(scope: Context, name: string, x: Batches, heads: number, factor = 1): Value[] {
+  const projected = x.map((rows) => {
+    const y = linear(scope, name, rows, rows.shape.at(-1) as number);
+    return factor === 1 ? y : f.mul(y, factor);
+  });
+  return projected.parts().map((part) => {
+    const [batch, tokens, d] = part.shape as [number, number, number];
+    return f.transpose(f.reshape(part, [batch, tokens, heads, d / heads]), [0, 2, 1, 3]);
+  });
 }
 
-/** queries (B, H, m, d/H) -> (B, m, d) */
-function attend(
-  scope: Context,
-  queries: Value,
-  { keys, values }: KeysAndValues,
-  bias?: Value,
-  onWeights?: (weights: Value) => void,
-): Value {
-  const [batch, heads, m, width] = queries.shape as [number, number, number, number];
-  const logits = f.matmul(queries, keys, { transB: true, alpha: 1 / Math.sqrt(width) });
+/** logits (B, H, m, n) and values (B, H, n, d/H) -> (B, m, d) */
+function mix(logits: Value, values: Value, bias?: Value, onWeights?: (weights: Value) => void): Value {
+  const [batch, heads, m] = logits.shape as [number, number, number];
+  const width = values.shape.at(-1) as number;
   const weights = f.softmax(bias ? f.add(logits, bias) : logits);
   onWeights?.(weights);
-  const mixed = f.reshape(f.transpose(f.matmul(weights, values), [0, 2, 1, 3]), [batch, m, heads * width]);
-  return linear(scope, 'out', mixed, heads * width);
+  return f.reshape(f.transpose(f.matmul(weights, values), [0, 2, 1, 3]), [batch, m, heads * width]);
 }
 
 export interface DecoderLayerOptions extends TransformerLayerOptions {

@@ -3,7 +3,7 @@ import * as f from '../graph/functions.js';
 import type { Value } from '../graph/index.js';
 import type { OptimizerOptions } from '../runtime/optimizer/plan.js';
 import type { ParameterSpec } from './context.js';
-import { rowsOfVector } from './flat-layout.js';
+import { cut, rowsOfVector } from './flat-layout.js';
 
 export type { OptimizerOptions };
 
@@ -61,58 +61,87 @@ export interface Clock {
   mass2: Value;
 }
 
+/** What a step takes from the clock. */
+export interface StepScalars {
+  /** Added to the root of the second moment. */
+  least: Value;
+  /** How far averages go towards their parameters. */
+  approach: Value | undefined;
+  /** What the direction counts of a parameter with this factor on the learning rate. */
+  rate(scale: number): Value;
+  /** What decay leaves of it. */
+  keep(scale: number): Value;
+}
+
+/** Computed from the clock before the step, with the clock after it and the learning rate: first / mass1 / (sqrt(second / mass2) + epsilon) with both sides of the division times sqrt(mass2). */
+export function scalarsOf(clock: Clock, options: OptimizerOptions): StepScalars & { clock: Clock; learningRate: Value } {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, averageDecay = 0 } = options;
+  const t = f.add(clock.step, 1);
+  const rate = scheduledRate(t, options);
+  const mass1 = f.add(f.mul(clock.mass1, beta1), 1 - beta1);
+  const mass2 = f.add(f.mul(clock.mass2, beta2), 1 - beta2);
+  const rootMass2 = f.sqrt(mass2);
+  const correction = f.div(rootMass2, mass1);
+  const scaledRate = (scale: number) => (scale === 1 ? rate : f.mul(rate, scale));
+  return {
+    clock: { step: t, mass1, mass2 },
+    learningRate: rate,
+    least: f.mul(rootMass2, epsilon),
+    approach: averageDecay > 0 ? f.sub(1, averageDecayAt(t, averageDecay)) : undefined,
+    rate: (scale) => f.mul(scaledRate(scale), correction),
+    keep: (scale) => f.sub(1, f.mul(scaledRate(scale), weightDecay)),
+  };
+}
+
+/** Taken from the vector that a runtime feeds, see runtime/optimizer/host-clock.ts. @param scales the factors in their order there */
+export function scalarsIn(schedule: Value, scales: readonly number[], { averageDecay = 0 }: OptimizerOptions): StepScalars {
+  const [least, approach, ...others] = cut(schedule, Array(2 + 2 * scales.length).fill(1));
+  return {
+    least: least as Value,
+    approach: averageDecay > 0 ? approach : undefined,
+    rate: (scale) => others[2 * scales.indexOf(scale)] as Value,
+    keep: (scale) => others[2 * scales.indexOf(scale) + 1] as Value,
+  };
+}
+
 /** What {@link adamW} computes. */
 export interface OptimizerStep {
   /** The parameters and moments after the step. */
   updated: UpdatedParameter[];
-  /** The clock after the step. */
-  clock: Clock;
   /** The global gradient norm before clipping. */
   norm: Value;
-  /** The learning rate of the step. */
-  rate: Value;
 }
 
 /**
  * One AdamW step (Kingma and Ba, arXiv 1412.6980; decay decoupled), and a step of the parameters' averages where there are any.
  *
  * @param moments running first and second moments, and averages, one set a parameter
- * @param clock where the optimizer stands before this step
+ * @param scalars what the step takes from the clock
  */
 export function adamW(
   parameters: readonly ParameterSpec[],
   gradients: readonly Value[],
   moments: readonly Moments[],
-  clock: Clock,
+  scalars: StepScalars,
   options: OptimizerOptions,
 ): OptimizerStep {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, clipNorm = 1, averageDecay = 0 } = options;
+  const { beta1 = 0.9, beta2 = 0.999, weightDecay = 0.01, clipNorm = 1 } = options;
   // Every operation passes over all parameters once, so what is the same for all of them is worked out among the scalars first.
   const squares = squaresOf(gradients);
   const norm = globalNorm(squares);
   const clip = clipNorm > 0 ? f.minimum(f.div(clipNorm, f.add(norm, 1e-6)), 1) : undefined;
   const part1 = clip ? f.mul(clip, 1 - beta1) : 1 - beta1;
   const part2 = clip ? f.mul(f.mul(clip, clip), 1 - beta2) : 1 - beta2;
-  const t = f.add(clock.step, 1);
-  const rate = scheduledRate(t, options);
-  const mass1 = f.add(f.mul(clock.mass1, beta1), 1 - beta1);
-  const mass2 = f.add(f.mul(clock.mass2, beta2), 1 - beta2);
-  // first / mass1 / (sqrt(second / mass2) + epsilon) with both sides of the division times sqrt(mass2)
-  const rootMass2 = f.sqrt(mass2);
-  const correction = f.div(rootMass2, mass1);
-  const least = f.mul(rootMass2, epsilon);
-  const approach = averageDecay > 0 ? f.sub(1, averageDecayAt(t, averageDecay)) : undefined;
   const updated = parameters.map((spec, i): UpdatedParameter => {
     const { first: m, second: v, average: before } = moments[i] as Moments;
     const first = f.add(f.mul(m, beta1), f.mul(gradients[i] as Value, part1));
     const second = f.add(f.mul(v, beta2), f.mul(squares[i] as Value, part2));
-    const scaledRate = spec.learningRateScale === 1 ? rate : f.mul(rate, spec.learningRateScale);
-    const direction = f.div(first, f.add(f.sqrt(second), least));
-    const step = f.mul(direction, f.mul(scaledRate, correction));
-    const decayed = spec.decay && weightDecay > 0 ? f.mul(spec.value, f.sub(1, f.mul(scaledRate, weightDecay))) : spec.value;
+    const direction = f.div(first, f.add(f.sqrt(second), scalars.least));
+    const step = f.mul(direction, scalars.rate(spec.learningRateScale));
+    const decayed = spec.decay && weightDecay > 0 ? f.mul(spec.value, scalars.keep(spec.learningRateScale)) : spec.value;
     const parameter = f.sub(decayed, step);
-    const average = approach && before && f.add(before, f.mul(f.sub(parameter, before), approach));
+    const average = scalars.approach && before && f.add(before, f.mul(f.sub(parameter, before), scalars.approach));
     return { parameter, first, second, average };
   });
-  return { updated, clock: { step: t, mass1, mass2 }, norm, rate };
+  return { updated, norm };
 }

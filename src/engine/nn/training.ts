@@ -8,7 +8,7 @@ import { presentOptions } from '../../core/former-names.js';
 import type { Random } from '../../core/random.js';
 import * as f from '../graph/functions.js';
 import { countNodes, encodeModel, Graph, gradients, inPlace, optimized, type Products, type Value } from '../graph/index.js';
-import { gradientOf, reportedByUpdate, type UpdatePlan } from '../runtime/optimizer/plan.js';
+import { type ClockPlan, gradientOf, reportedByUpdate, type UpdatePlan } from '../runtime/optimizer/plan.js';
 import type { PackedOutputs } from '../runtime/packed-outputs.js';
 import { float32, type Shape, type Tensor, tensor } from '../tensor/tensor.js';
 import type { StateEntry } from './accumulation.js';
@@ -17,7 +17,7 @@ import { FlatLayout, joined } from './flat-layout.js';
 import { batchValues } from './gathered.js';
 import type { InputSpec } from './input-spec.js';
 import type { OptimizerOptions } from './optimizer.js';
-import { initialStateOf, optimizerInGraph, planOf } from './training-state.js';
+import { clockPlanOf, initialStateOf, optimizerInGraph, planOf } from './training-state.js';
 
 export type { GatheredInput, InputSpec } from './input-spec.js';
 
@@ -77,9 +77,11 @@ export interface TrainingModel {
   initialState: Record<string, Tensor>;
   /** For Session's `update`; undefined where the graph takes the optimizer's steps itself. */
   update?: UpdatePlan;
+  /** For Session's `clock`: with a flat graph that steps in each run; else the clock is a part of the graph's state. */
+  clock?: ClockPlan;
   /** With a flat graph: how its resident tensors hold the state. @default the state's tensors are resident themselves */
   flat?: FlatLayout;
-  /** With a flat graph: the output that holds all of {@link reported}, for Session's `packed`. @default each is an output itself */
+  /** With a flat graph: the output that holds what the graph itself reports, for Session's `packed`. @default each is an output itself */
   packed?: PackedOutputs;
   /** Output name -> resident input, for Session.run's `carry`. */
   carry: Record<string, string>;
@@ -104,7 +106,7 @@ export interface TrainingModel {
 
 /** A power of two, which changes no digit. */
 const lossScale = 1024;
-/** The output of a flat graph with all that is reported. */
+/** The output of a flat graph with all that it reports. */
 const packName = 'report';
 
 /** Builds the training model of a traced loss. Throws what the graph throws for shape mistakes and missing gradient rules. */
@@ -126,6 +128,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
     buffers: options.buffers,
     inputPrefix: inLoop,
     feed: ({ name, shape }) => fed(name, { dtype: 'float32', shape }),
+    joins: options.optimizerIn === 'flat graph' && !looped,
   });
   const { loss, metrics = {}, gradientCheckpointing = [] } = presentOptions(options.trace(context, batch));
   const specs = [...context.parameters.values()];
@@ -144,9 +147,10 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
     ? flat.vectors(new Map(specs.map((spec, i) => [spec, byParameter[i] as Value])), (name, length) => stateInput(name, [length]))
     : { specs, gradients: byParameter };
   const steppedBy = stepped.gradients.map(scaledBack);
+  const clock = flat && accumulate === 1 ? clockPlanOf(specs, options.optimizer) : undefined;
   const traced = inRuntime
     ? undefined
-    : optimizerInGraph(stepped.specs, steppedBy, { optimizer: options.optimizer, accumulate, stateInput });
+    : optimizerInGraph(stepped.specs, steppedBy, { optimizer: options.optimizer, accumulate, clock, stateInput });
   const state = traced?.state ?? [];
   const report: Record<string, Value> = { loss, ...traced?.report, ...metrics };
 
@@ -174,6 +178,7 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
     model: encodeModel(simpler.graph, { leavesFromLast: inRuntime }),
     initialState: initialStateOf(specs, averages, accumulate),
     ...(flat ? { flat, packed: { [packName]: Object.keys(report) } } : {}),
+    ...(clock ? { clock } : {}),
     ...(inRuntime ? { update: planOf(specs, options.optimizer, accumulate) } : {}),
     carry: Object.fromEntries(state.map(({ name }) => [`next.${name}`, name])),
     inPlace: state.flatMap(({ name }, i) => (overwrites[i] ? [`next.${name}`] : [])),

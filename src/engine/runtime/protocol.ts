@@ -1,7 +1,7 @@
 /** What a runtime thread is asked and what it answers. */
 import type { DType, TypedArrays } from '../tensor/tensor.js';
 import type { Device } from './device.js';
-import type { UpdatePlan } from './optimizer/plan.js';
+import type { ClockPlan, UpdatePlan } from './optimizer/plan.js';
 
 export interface WireTensor {
   dtype: DType;
@@ -23,6 +23,8 @@ export interface LoadRequest {
   inPlace: readonly string[];
   /** A step that follows each run. */
   update?: UpdatePlan | undefined;
+  /** A clock that moves on after each run. */
+  clock?: ClockPlan | undefined;
 }
 
 /** What the adapter of a GPU leaves open. */

@@ -7,7 +7,7 @@ import { makeFolder, writeError } from '../../core/files.js';
 import type { ByteTensor, Tensor } from '../tensor/tensor.js';
 import { chosenDevice, type Device, noGpu } from './device.js';
 import { loadReason } from './load-reason.js';
-import type { UpdatePlan } from './optimizer/plan.js';
+import type { ClockPlan, UpdatePlan } from './optimizer/plan.js';
 import { fetchedFor, type PackedOutputs, unpacked } from './packed-outputs.js';
 import type { DeviceAbilities, RunReply, WireFeed, WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
 import { switchTelemetryOff } from './telemetry.js';
@@ -38,6 +38,11 @@ export interface SessionOptions {
    * tensors. On the CPU only. @default none
    */
   update?: UpdatePlan | undefined;
+  /**
+   * The clock of an optimizer in the graph, which the thread keeps, feeds to each run and moves on after it: `clock.*` are resident tensors, and a run
+   * reports `learningRate` beside what the graph does. @default none
+   */
+  clock?: ClockPlan | undefined;
   /** Outputs that are vectors of scalars, which a run returns by names of their own, see {@link TrainingModel.packed}. @default none */
   packed?: PackedOutputs | undefined;
 }
@@ -199,7 +204,7 @@ export class Session {
    * is none
    */
   static async open(model: Uint8Array | string, options: SessionOptions = {}): Promise<Session> {
-    const { label = 'model', carry = {}, inPlace = [], update, packed = {} } = options;
+    const { label = 'model', carry = {}, inPlace = [], update, clock, packed = {} } = options;
     const threads = options.threads ?? Number(process.env.LIMN_THREADS ?? 0);
     const device = chosenDevice(options.device);
     if (update && device !== 'cpu') {
@@ -212,7 +217,7 @@ export class Session {
     const profile = options.profile ?? (await profileOf(label, id));
     const thread = device === 'webgpu' ? await openGpuThread() : await RuntimeThread.start();
     try {
-      const request = { kind: 'load', model, device, threads, profile, carry: { ...carry }, inPlace, update } as const;
+      const request = { kind: 'load', model, device, threads, profile, carry: { ...carry }, inPlace, update, clock } as const;
       const names = (await thread.request(id, request)) as { inputs: string[]; outputs: string[] };
       return new Session({ thread, id, label, carry, packed, device, ...names });
     } catch (error) {

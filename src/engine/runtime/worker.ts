@@ -7,7 +7,8 @@
 import { availableParallelism } from 'node:os';
 import { MessageChannel, parentPort } from 'node:worker_threads';
 import * as ort from './onnxruntime.js';
-import { reportedByUpdate } from './optimizer/plan.js';
+import { HostClock } from './optimizer/host-clock.js';
+import type { StateBeside } from './optimizer/state-beside.js';
 import { UpdatedState } from './optimizer/updated-state.js';
 import type { DeviceAbilities, LoadRequest, RunReply, WireFeed, WireTensor, WorkerReply, WorkerRequest } from './protocol.js';
 import type { WebGpu } from './webgpu.js';
@@ -19,8 +20,8 @@ interface Loaded {
   inPlace: ReadonlySet<string>;
   gpu: WebGpu | undefined;
   resident: Map<string, ort.Tensor>;
-  /** What the runtime's own optimizer keeps. */
-  updated: UpdatedState | undefined;
+  /** What the runtime's own optimizer keeps, or the clock of one in the graph. */
+  updated: StateBeside | undefined;
 }
 
 const port = parentPort;
@@ -39,7 +40,7 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
     sessions.set(request.session, loaded);
     const { inputNames, outputNames } = loaded.session;
     const gradients = new Set(loaded.updated?.gradients);
-    const outputs = [...outputNames.filter((name) => !gradients.has(name)), ...(loaded.updated ? reportedByUpdate : [])];
+    const outputs = [...outputNames.filter((name) => !gradients.has(name)), ...(loaded.updated?.reported ?? [])];
     return { result: { inputs: [...inputNames], outputs } };
   }
   const loaded = sessions.get(request.session);
@@ -115,7 +116,7 @@ async function handle(request: WorkerRequest): Promise<{ result?: unknown; trans
   }
 }
 
-async function load({ model, device, threads, profile, carry, inPlace, update }: LoadRequest): Promise<Loaded> {
+async function load({ model, device, threads, profile, carry, inPlace, update, clock }: LoadRequest): Promise<Loaded> {
   const gpu = device === 'webgpu' ? await openWebGpu() : undefined;
   const prepared = gpu?.prepare(model, Object.keys(carry)) ?? { model, options: {} };
   const session = await ort.InferenceSession.create(
@@ -135,7 +136,7 @@ async function load({ model, device, threads, profile, carry, inPlace, update }:
       ...prepared.options,
     } as ort.InferenceSession.SessionOptions,
   );
-  const updated = update && new UpdatedState(update);
+  const updated = update ? new UpdatedState(update) : clock && new HostClock(clock);
   return { session, carry, inPlace: new Set(inPlace), gpu, resident: new Map(), updated };
 }
 

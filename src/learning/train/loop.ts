@@ -75,8 +75,8 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   const state = checkpoint?.tensors ?? graph.initialState;
   checkState(state, graph.initialState, run.path);
   const startedAt = performance.now() / 1000 - trainingState.seconds;
-  const { carry, inPlace, update, packed, flat } = graph;
-  const session = await Session.open(graph.model, { label: 'training graph', device, carry, inPlace, update, packed });
+  const { carry, inPlace, update, clock, packed, flat } = graph;
+  const session = await Session.open(graph.model, { label: 'training graph', device, carry, inPlace, update, clock, packed });
 
   /** Tensors of the state as checkpoints have them. */
   const read = async (names: readonly string[]) =>

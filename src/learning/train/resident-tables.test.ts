@@ -213,7 +213,13 @@ describe.skipIf(missing)('on a GPU', () => {
       optimizerIn: 'flat graph',
     });
     const losses = async (device: 'cpu' | 'webgpu') => {
-      const session = await Session.open(model.model, { device, threads: 1, carry: model.carry, packed: model.packed });
+      const session = await Session.open(model.model, {
+        device,
+        threads: 1,
+        carry: model.carry,
+        clock: model.clock,
+        packed: model.packed,
+      });
       await session.setResident(model.flat!.pack(model.initialState));
       await session.setResident(Object.fromEntries(residentTensors(images, features!)));
       const found: number[] = [];

@@ -1,6 +1,7 @@
 /** The picture side of the multi-grained encoder: features of a frozen encoder, or a small Vision Transformer on pixels. */
 import * as f from '../../engine/graph/functions.js';
 import type { Value } from '../../engine/graph/index.js';
+import { Batches } from '../../engine/nn/batches.js';
 import { type Context, init } from '../../engine/nn/context.js';
 import { layerNorm, linear, mlp, transformerLayer } from '../../engine/nn/layers.js';
 import type { InputSpec } from '../../engine/nn/training.js';
@@ -68,6 +69,29 @@ export function encodeImage(
   if (image.kind === 'captions') return encodeWords(context, scope, config, input.caption!);
   if (image.kind === 'tuned') return trainable(scope, config, image, input.pixels!, encoders);
   return features(scope, config, image, input);
+}
+
+/** {@link encodeImage} of several batches of as many images; features of all of them at once, where the context joins batches. */
+export function encodeImages(
+  context: Context,
+  config: EncoderConfig,
+  inputs: readonly Inputs[],
+  encoders: TrainableEncoders = {},
+): EncodedInput[] {
+  const [first = {}] = inputs;
+  if (!context.joins || config.image.kind !== 'features' || inputs.length < 2)
+    return inputs.map((input) => encodeImage(context, config, input, encoders));
+  const joined = Object.keys(first).map((name) => [name, Batches.of(inputs.map((input) => input[name] as Value))] as const);
+  const names = Object.fromEntries(joined.map(([name, { whole }]) => [name, whole]));
+  const { tokens, global } = encodeImage(context, config, names);
+  const cut = (value: Value) =>
+    f.split(
+      value,
+      inputs.map((input) => (input.global as Value).shape[0] as number),
+      0,
+    );
+  const [globals, locals] = [cut(global), tokens && cut(tokens)];
+  return globals.map((value, i) => ({ global: value, ...(locals ? { tokens: locals[i] as Value } : {}) }));
 }
 
 type Features = Extract<ImageConfig, { kind: 'features' }>;

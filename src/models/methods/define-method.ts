@@ -20,6 +20,14 @@ export type MethodConfig<Options extends z.ZodObject> = BackboneConfig & {
   method: string;
 } & z.output<Options>;
 
+/** The sides of a query, as far as its method sees them. */
+export interface QueryInputs {
+  /** Its reference image. */
+  image: EncodedInput | undefined;
+  /** Its text. */
+  text: EncodedInput | undefined;
+}
+
 /**
  * How a reference image and a text become one query vector, and how queries are matched with targets. Everything is traced into graphs:
  * training, query and gallery encoder are the same equations.
@@ -42,6 +50,16 @@ export interface MethodDefinition<Options extends z.ZodObject = z.ZodObject, E e
   embedQuery(context: Context, config: MethodConfig<Options>, image: EncodedInput | undefined, text: EncodedInput | undefined): E;
   /** The embedding of a target image, which is what a gallery stores. */
   embedTarget(context: Context, config: MethodConfig<Options>, image: EncodedInput): E;
+  /**
+   * A query and candidates at once: the same as {@link embedQuery} and {@link embedTarget}, but for last bits. It is asked where nodes cost more
+   * than numbers, so that what both do with the same weights can be one node; parameters and dropout masks in their order. @default both in turn
+   */
+  embedBoth?(
+    context: Context,
+    config: MethodConfig<Options>,
+    query: QueryInputs,
+    candidates: EncodedInput,
+  ): { query: E; candidates: E };
   /**
    * The loss of a batch, and the terms that are reported beside it under names of the method's choice.
    *
@@ -80,7 +98,7 @@ export function defineMethod<Options extends z.ZodObject, E extends Embedding>(
     const message = `The definition of a method is not usable: ${what}.`;
     return new LimnError('CONFIG', message, { details: { kind: 'method', id: method.id } });
   };
-  for (const name of ['local', 'factors', 'score', 'attention'] as const) {
+  for (const name of ['local', 'factors', 'score', 'embedBoth', 'attention'] as const) {
     if (method[name] !== undefined && typeof method[name] !== 'function')
       throw wrong(`"${name}" of "${method.id}" is not a function`);
   }

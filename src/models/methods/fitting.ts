@@ -7,9 +7,9 @@ import type { MethodDefinition, ModelConfig } from './define-method.js';
 import type { Embedding, MethodLoss } from './method.js';
 
 /** A method without gaps. */
-export type FittingMethod = Required<Omit<MethodDefinition, 'attention' | 'embedQuery' | 'embedTarget' | 'loss'>> & Traced;
+export type FittingMethod = Required<Omit<MethodDefinition, keyof Traced>> & Traced;
 
-type Traced = Pick<MethodDefinition, 'attention' | 'embedQuery' | 'embedTarget' | 'loss'>;
+type Traced = Pick<MethodDefinition, 'attention' | 'embedBoth' | 'embedQuery' | 'embedTarget' | 'loss'>;
 
 const known = new WeakMap<MethodDefinition, FittingMethod>();
 
@@ -67,6 +67,20 @@ function checked(method: MethodDefinition): FittingMethod {
       const work = () => method.embedTarget(context, config, image);
       return call('embedTarget', work, (target) => embeddingFault(target, image.global.shape[0] as number, factors(config)));
     },
+    ...(method.embedBoth
+      ? {
+          embedBoth: (context, config, query, candidates) => {
+            const work = () =>
+              method.embedBoth?.(context, config, query, candidates) as { query: Embedding; candidates: Embedding };
+            return call('embedBoth', work, (both) => {
+              const asked = ((query.image ?? query.text)?.global.shape[0] ?? 0) as number;
+              const stored = candidates.global.shape[0] as number;
+              const count = factors(config);
+              return embeddingFault(both.query, asked, count) ?? embeddingFault(both.candidates, stored, count);
+            });
+          },
+        }
+      : {}),
     loss: (context, config, query, candidates, rows) => {
       for (const [what, asked, stored] of [
         ['vectors', query.matching.shape[1], candidates.matching.shape[1]],

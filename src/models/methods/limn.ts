@@ -9,8 +9,9 @@
 import { z } from 'zod';
 import * as f from '../../engine/graph/functions.js';
 import type { Value } from '../../engine/graph/index.js';
+import { Batches } from '../../engine/nn/batches.js';
 import { type Context, init } from '../../engine/nn/context.js';
-import { layerNorm, linear, mlp, transformerLayer } from '../../engine/nn/layers.js';
+import { layerNorm, linear, mlp, transformerLayers } from '../../engine/nn/layers.js';
 import { factorOrthogonality, symmetricKl } from '../../engine/nn/losses.js';
 import { float32 } from '../../engine/tensor/tensor.js';
 import type { backboneConfig } from '../backbone/config.js';
@@ -84,12 +85,17 @@ export const limn = defineMethod({
   factors: ({ factors }) => factors,
   score: ({ gamma }) => ({ factors: gamma }),
   embedQuery(context, config, image, text): FactorEmbedding {
-    const seen = image && imageSequence(context, config, image);
-    const query = embed(context, config, seen, text && textSequence(context, config, text));
-    if (config.factorWeights !== 'learned') return query;
-    return { ...query, factors: f.mul(query.factors, factorWeights(context.scope('factor_weights'), query.tokens)) };
+    const [query] = embed(context, config, [sideOf(context, config, image, text)]);
+    return weighed(context, config, query as FactorEmbedding);
   },
-  embedTarget: (context, config, image) => embed(context, config, imageSequence(context, config, image), undefined),
+  embedTarget(context, config, image): FactorEmbedding {
+    return embed(context, config, [sideOf(context, config, image)])[0] as FactorEmbedding;
+  },
+  embedBoth(context, config, { image, text }, candidates) {
+    const sides = [sideOf(context, config, image, text), sideOf(context, config, candidates)];
+    const [query, target] = embed(context, config, sides) as [FactorEmbedding, FactorEmbedding];
+    return { query: weighed(context, config, query), candidates: target };
+  },
   loss: limnLoss,
   attention: factorAttention,
 });
@@ -101,6 +107,23 @@ interface Sequence {
   bias: Value;
   /** (B, d); not there when only local features are used. */
   global: Value | undefined;
+}
+
+/** What is embedded at a time: a query, or targets. */
+interface Side {
+  image?: Sequence | undefined;
+  text?: Sequence | undefined;
+}
+
+const sideOf = (context: Context, config: LimnConfig, image?: EncodedInput, text?: EncodedInput): Side => ({
+  image: image && imageSequence(context, config, image),
+  text: text && textSequence(context, config, text),
+});
+
+/** A query with its factors in the lengths of their weights, where it has some. */
+function weighed(context: Context, config: LimnConfig, query: FactorEmbedding): FactorEmbedding {
+  if (config.factorWeights !== 'learned') return query;
+  return { ...query, factors: f.mul(query.factors, factorWeights(context.scope('factor_weights'), query.tokens)) };
 }
 
 /**
@@ -166,8 +189,7 @@ function typeEmbedding(context: Context, config: LimnConfig, name: string): Valu
  */
 function factorAttention(context: Context, config: LimnConfig, image: EncodedInput, text?: EncodedInput): Value {
   let weights: Value | undefined;
-  const [seen, said] = [imageSequence(context, config, image), text && textSequence(context, config, text)];
-  embed(context, config, seen, said, (value) => {
+  embed(context, config, [sideOf(context, config, image, text)], (value) => {
     weights = value;
   });
   const local = (image.tokens as Value).shape[1] as number;
@@ -176,39 +198,54 @@ function factorAttention(context: Context, config: LimnConfig, image: EncodedInp
 }
 
 /**
- * Latent factor-oriented aggregation, then dual aggregation into the matching token.
+ * Latent factor-oriented aggregation, then dual aggregation into the matching token, of each side.
  *
- * @param onAttention is given the last layer's attention weights (B, H, K, K + tokens)
+ * @param onAttention is given the last layer's attention weights (B, H, K, K + tokens) of a side
  */
 function embed(
   context: Context,
   config: LimnConfig,
-  image: Sequence | undefined,
-  text: Sequence | undefined,
+  sides: readonly Side[],
   onAttention?: (weights: Value) => void,
-): FactorEmbedding {
+): FactorEmbedding[] {
   const { width: d, factors: count } = config;
-  const sequences = [image, text].filter((sequence) => sequence !== undefined);
-  const batch = (sequences[0] as Sequence).tokens.shape[0] as number;
   const scope = context.scope('aggregation');
 
-  const fuse = () => fuseGlobals(context.scope('fusion'), config, image?.global, text?.global);
+  const fuse = () => fuseGlobals(context.scope('fusion'), config, sides);
   const start = config.factorStart === 'global' ? fuse() : undefined;
+  const starts = start?.parts();
   // K learnable factor tokens gather from the sequence; only their K places of the last layer are ever needed.
-  const learned = f.expand(scope.parameter('factors', [1, count, d], init.normal(0.5), { decay: false }), [batch, count, d]);
-  const prefix = start ? f.add(learned, startingTokens(scope, config, start)) : learned;
-  let x = context.dropout(f.concat([prefix, ...sequences.map(({ tokens }) => tokens)], 1), config.dropout);
-  const bias = sequenceBias(prefix, sequences);
+  const seen = sides.map((side, i) => {
+    const sequences = [side.image, side.text].filter((sequence) => sequence !== undefined);
+    const batch = (sequences[0] as Sequence).tokens.shape[0] as number;
+    const learned = f.expand(scope.parameter('factors', [1, count, d], init.normal(0.5), { decay: false }), [batch, count, d]);
+    const own = starts?.[i];
+    const prefix = own ? f.add(learned, startingTokens(scope, config, own)) : learned;
+    return { tokens: f.concat([prefix, ...sequences.map(({ tokens }) => tokens)], 1), prefix, sequences };
+  });
+  const plain = Batches.of(seen.map(({ tokens }) => tokens));
+  let x = plain.map((rows) => plain.context(context).dropout(rows, config.dropout));
+  const biases = seen.map(({ prefix, sequences }) => sequenceBias(prefix, sequences));
   for (let i = 0; i < config.layers; i++) {
     const last = i === config.layers - 1;
-    x = transformerLayer(scope, `layer${i}`, x, { ...config, bias, ...(last ? { only: count, onAttention } : {}) });
+    x = transformerLayers(scope, `layer${i}`, x, { ...config, biases, ...(last ? { only: count, onAttention } : {}) });
   }
-  const tokens = layerNorm(scope, 'norm', x); // (B, K, d)
+  const tokens = x.map((rows) => layerNorm(scope, 'norm', rows)); // (B, K, d)
 
   const global = config.aggregation === 'adaptive' ? undefined : (start ?? fuse());
-  const matching = aggregate(context.scope('matching'), config, tokens, global);
-  const projected = linear(context.scope('matching'), 'projection', tokens, config.projection, { bias: false });
-  return { matching: f.l2Normalize(matching), factors: f.l2Normalize(projected), tokens };
+  const matchingScope = context.scope('matching');
+  const matching = tokens.reduced(matchingScope, (whole, within) => aggregate(within, config, whole, global?.whole));
+  const projected = tokens.map((whole) => linear(matchingScope, 'projection', whole, config.projection, { bias: false }));
+  const [vectors, factors, all] = [
+    matching.map((whole) => f.l2Normalize(whole)).parts(),
+    projected.map((whole) => f.l2Normalize(whole)).parts(),
+    tokens.parts(),
+  ];
+  return sides.map((_, i) => ({
+    matching: vectors[i] as Value,
+    factors: factors[i] as Value,
+    tokens: all[i] as Value,
+  }));
 }
 
 /**
@@ -237,13 +274,18 @@ function sequenceBias(prefix: Value, sequences: readonly Sequence[]): Value {
   return f.reshape(joined, [rows, 1, 1, joined.shape[1] as number]);
 }
 
-/** The global features of a query as one vector: a gated picture plus a residual of both; or the only one there is. (B, d) */
-function fuseGlobals(context: Context, config: LimnConfig, image?: Value, text?: Value): Value | undefined {
-  if (!image || !text) return (image ?? text) && layerNorm(context, 'norm', (image ?? text) as Value);
-  const both = f.concat([image, text], 1);
-  const gate = f.sigmoid(linear(context, 'gate', both, config.width));
-  const residual = mlp(context, 'residual', both, { hidden: 2 * config.width, out: config.width, ...hiddenOptions(config) });
-  return layerNorm(context, 'norm', f.add(f.mul(gate, image), residual));
+/** The global features of each side as one vector, or none: of a query a gated picture plus a residual of both; or the only one there is. (B, d) */
+function fuseGlobals(context: Context, config: LimnConfig, sides: readonly Side[]): Batches | undefined {
+  const fused = sides.map((side) => {
+    const [image, text] = [side.image?.global, side.text?.global];
+    if (!image || !text) return image ?? text;
+    const both = f.concat([image, text], 1);
+    const gate = f.sigmoid(linear(context, 'gate', both, config.width));
+    const residual = mlp(context, 'residual', both, { hidden: 2 * config.width, out: config.width, ...hiddenOptions(config) });
+    return f.add(f.mul(gate, image), residual);
+  });
+  const known = fused.filter((value) => value !== undefined);
+  return known.length > 0 ? Batches.of(known).map((rows) => layerNorm(context, 'norm', rows)) : undefined;
 }
 
 /** Dual aggregation: an adaptive part (attention over the factors) and a holistic one (an MLP of their mean and the globals). */
@@ -284,6 +326,12 @@ function limnLoss(context: Context, config: LimnConfig, query: FactorEmbedding, 
     metrics.agreement = symmetricKl(byMatching, byFactors);
     loss = f.add(loss, f.mul(metrics.factors, weights.factors), f.mul(metrics.agreement, weights.agreement));
   }
-  metrics.disentangling = f.add(factorOrthogonality(query.tokens), factorOrthogonality(target.tokens));
+  metrics.disentangling = disentangling(context, query.tokens, target.tokens);
   return { loss: f.add(loss, f.mul(metrics.disentangling, weights.factorOrthogonality)), metrics };
+}
+
+/** The term of both sides; where batches are joined and of one size, of both at once. */
+function disentangling({ joins }: Context, query: Value, target: Value): Value {
+  if (joins && query.shape[0] === target.shape[0]) return f.mul(factorOrthogonality(f.concat([query, target], 0)), 2);
+  return f.add(factorOrthogonality(query), factorOrthogonality(target));
 }

@@ -4,7 +4,7 @@ import { Random } from '../../core/random.js';
 import * as f from '../../engine/graph/functions.js';
 import { Graph, gradients, type Value } from '../../engine/graph/index.js';
 import type { Feeds } from '../../engine/graph/testing/evaluate.js';
-import { TrainingContext } from '../../engine/nn/context.js';
+import { TrainingContext, type TrainingContextOptions } from '../../engine/nn/context.js';
 import * as ort from '../../engine/runtime/onnxruntime.js';
 import { type Tensor, tensor } from '../../engine/tensor/tensor.js';
 import type { ModelConfig } from '../methods/define-method.js';
@@ -15,9 +15,14 @@ import { embedTriplets, tripletInputs } from '../retrieval/retrieval-graphs.js';
  * A graph with the outputs `loss`, `term.*`, `query.*`, `targetEmbedding.*` and `gradient.*`, the loss's gradient by each parameter.
  * Parameters are inputs of it.
  */
-export function traceLoss(config: ModelConfig, batch: number, buffers: Readonly<Record<string, Tensor>> = {}) {
+export function traceLoss(
+  config: ModelConfig,
+  batch: number,
+  buffers: Readonly<Record<string, Tensor>> = {},
+  options: Pick<TrainingContextOptions, 'joins'> = {},
+) {
   const graph = new Graph();
-  const context = new TrainingContext(graph, new Random(1), { buffers });
+  const context = new TrainingContext(graph, new Random(1), { ...options, buffers });
   const specs = tripletInputs(config, batch);
   const values: Record<string, Value> = Object.fromEntries(
     Object.entries(specs).map(([name, { dtype, shape }]) => [name, graph.input(name, dtype, shape)]),

@@ -1,5 +1,6 @@
 /** A graph with fewer nodes that computes the same, but for the last bits of sums and of what is multiplied by numbers. */
 import type { GraphBuilder, Value } from '../graph.js';
+import { cutsOfJoins, gathersAtOnce, joinsOfCuts } from './cuts.js';
 import { expandsInPlace } from './expansions.js';
 import { type Products, productsIn } from './half-products.js';
 import { reshapesAtOnce } from './reshapes.js';
@@ -22,7 +23,7 @@ const sums: readonly Rule[] = [sumsInProducts];
 
 /** Each round sees who reads what the round before it has left; the last one only joins what has become equal. */
 const rounds: readonly (readonly Rule[])[] = [
-  [reshapesAtOnce, productsOfRows, normsOfRows],
+  [reshapesAtOnce, joinsOfCuts, cutsOfJoins, gathersAtOnce, productsOfRows, normsOfRows],
   ...Array<readonly Rule[]>(3).fill(simplify),
   sums,
   [],

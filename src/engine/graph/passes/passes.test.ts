@@ -141,6 +141,35 @@ const cases: Record<string, Case> = {
     (a, b, row, column) => [f.add(row!, f.matmul(a!, b!)), f.add(f.matmul(f.exp(a!), b!), column!)],
     ['Exp', 'MatMul', 'Gemm', 'Add'],
   ],
+  'joins what was cut without a node, and cuts what was joined': [
+    [
+      [2, 3],
+      [4, 3],
+    ],
+    (a, b) => {
+      const [one, two] = f.split(f.exp(b!), [1, 3], 0);
+      const [three, four] = f.split(f.concat([a!, one!], 0), [2, 1], 0);
+      return [f.neg(f.concat([one!, two!], 0)), f.mul(three!, 2), f.log(four!)];
+    },
+    ['Exp', 'Split', 'Neg', 'Mul', 'Log'],
+  ],
+  'joins and cuts in another order, or along another axis': [
+    [[4, 4]],
+    (a) => {
+      const parts = f.split(f.exp(a!), [2, 2], 0);
+      const [left, right] = f.split(f.concat(parts, 1), [2, 6], 1);
+      return [f.concat([...parts].reverse(), 0), left!, right!];
+    },
+    ['Exp', 'Split', 'Concat', 'Concat', 'Split'],
+  ],
+  'gathers at once what is joined': [
+    [[5, 2]],
+    (table) => {
+      const at = (...rows: number[]) => f.identity(f.indices(table!, [rows.length], rows));
+      return [f.exp(f.concat([f.gather(table!, at(4, 0)), f.gather(table!, at(1))], 0))];
+    },
+    ['Identity', 'Identity', 'Concat', 'Gather', 'Exp'],
+  ],
   'adds before it gives a shape': [
     [
       [1, 4],

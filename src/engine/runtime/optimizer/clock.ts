@@ -21,6 +21,31 @@ export function clipFactor(norm: number, { clipNorm = 1 }: OptimizerOptions): nu
 /** How far the parameters' average goes towards them at step t. */
 export const approachAt = (t: number, decay: number) => 1 - Math.min((t + 1) / (t + 10), decay);
 
+/** What a step computes from, beside gradients and state. */
+export interface StepScalars {
+  /** Added to the root of the second moment. */
+  least: number;
+  /** How far averages go towards their parameters. */
+  approach: number;
+  /** By a parameter's factor on the learning rate: what its direction counts, and what decay leaves of it. */
+  of(scale: number): { rate: number; keep: number };
+}
+
+/** first / mass1 / (sqrt(second / mass2) + epsilon) with both sides of the division times sqrt(mass2). */
+export function scalarsAt({ t, mass1, mass2 }: ReturnType<ClockScalars['advance']>, options: OptimizerOptions): StepScalars {
+  const { epsilon = 1e-8, weightDecay = 0.01, averageDecay = 0 } = options;
+  const rootMass2 = Math.sqrt(mass2);
+  const learningRate = rateAt(t, options);
+  return {
+    least: rootMass2 * epsilon,
+    approach: averageDecay > 0 ? approachAt(t, averageDecay) : 0,
+    of(scale) {
+      const rate = learningRate * scale;
+      return { rate: (rate * rootMass2) / mass1, keep: 1 - rate * weightDecay };
+    },
+  };
+}
+
 /** Float32 scalars that are part of a training's state. */
 export class ClockScalars {
   private readonly values = new Map<string, number>();

@@ -2,7 +2,7 @@
  * Clipping, schedule, AdamW, the average of the parameters and the sums of accumulation over flat memory (docs/decisions/0012): what
  * engine/nn/optimizer.ts adds to a graph in some fifteen passes over all parameters is one here.
  */
-import { approachAt, ClockScalars, clipFactor, rateAt } from './clock.js';
+import { ClockScalars, clipFactor, rateAt, scalarsAt } from './clock.js';
 import { batchesName, clockNames, type StatePart, type UpdatePlan } from './plan.js';
 import { type StateBlock, stateBlocks } from './state-block.js';
 
@@ -80,22 +80,19 @@ export class FlatOptimizer {
 
   private step(gradientNorm: number, gradients?: Gradients): UpdateReport {
     const { options } = this.plan;
-    const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.01, averageDecay = 0 } = options;
-    const { t, mass1, mass2 } = this.clock.advance(options);
+    const { beta1 = 0.9, beta2 = 0.999 } = options;
+    const now = this.clock.advance(options);
     const clip = clipFactor(gradientNorm, options);
-    const learningRate = rateAt(t, options);
-    // first / mass1 / (sqrt(second / mass2) + epsilon) with both sides of the division times sqrt(mass2)
-    const rootMass2 = Math.sqrt(mass2);
-    const same = { beta1, part1: clip * (1 - beta1), beta2, part2: clip * clip * (1 - beta2), least: rootMass2 * epsilon };
-    const approach = averageDecay > 0 ? approachAt(t, averageDecay) : 0;
+    const { least, approach, of } = scalarsAt(now, options);
+    const same = { beta1, part1: clip * (1 - beta1), beta2, part2: clip * clip * (1 - beta2), least };
     for (const block of this.blocks) {
       block.forEachChunk(({ parameter, brought, at, bytes }) => {
-        const rate = learningRate * parameter.learningRateScale;
-        const scalars = { ...same, rate: (rate * rootMass2) / mass1, keep: parameter.decay ? 1 - rate * weightDecay : 1 };
+        const { rate, keep } = of(parameter.learningRateScale);
+        const scalars = { ...same, rate, keep: parameter.decay ? keep : 1 };
         block.kernels.step(gradients ? brought : at('sum.'), at(''), at('first.'), at('second.'), bytes, scalars);
         if (approach > 0) block.kernels.follow(at('average.'), at(''), bytes, approach);
       }, gradients);
     }
-    return { gradientNorm, learningRate };
+    return { gradientNorm, learningRate: rateAt(now.t, options) };
   }
 }

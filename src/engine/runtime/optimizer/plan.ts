@@ -47,6 +47,15 @@ export interface UpdatePlan {
   accumulate: number;
 }
 
+/** What Session's `clock` says: the graph is fed what the optimizer's next step needs to know of its clock, as the vector {@link scheduleName}. */
+export interface ClockPlan {
+  options: OptimizerOptions;
+  /** Factors on the learning rate, each once. */
+  scales: readonly number[];
+}
+
+export const scheduleName = 'schedule';
+
 /** What a run reports beside the graph's outputs. */
 export const reportedByUpdate = ['gradientNorm', 'learningRate'] as const;
 

@@ -3,12 +3,13 @@ import * as ort from '../onnxruntime.js';
 import type { WireTensor } from '../protocol.js';
 import { FlatOptimizer } from './flat-optimizer.js';
 import { gradientOf, reportedByUpdate, stateParts, type UpdatePlan } from './plan.js';
+import type { StateBeside } from './state-beside.js';
 
-export class UpdatedState {
+export class UpdatedState implements StateBeside {
   private readonly optimizer: FlatOptimizer;
   private readonly shapes: ReadonlyMap<string, readonly number[]>;
   private readonly inputs: ReadonlyMap<string, ort.Tensor>;
-  /** The graph's outputs that a step reads. */
+  readonly reported = reportedByUpdate;
   readonly gradients: readonly string[];
 
   constructor(plan: UpdatePlan) {
@@ -29,12 +30,10 @@ export class UpdatedState {
     return this.inputs.get(name);
   }
 
-  /** @returns whether it is part of this state */
   set(name: string, { data }: WireTensor): boolean {
     return this.optimizer.write(name, data as Float32Array);
   }
 
-  /** A copy, or undefined for what is not part of this state. */
   get(name: string): WireTensor | undefined {
     const data = this.optimizer.read(name);
     if (!data) return undefined;
