@@ -20,6 +20,9 @@ export function computedDtype(elementType: number): DType | undefined {
   return dtype === 'float16' || elementType === double || elementType === bfloat16 ? 'float32' : dtype;
 }
 
+/** Whether the values lie beside the file. */
+export const isExternal = ({ dataLocation }: TensorProto) => dataLocation === external;
+
 /** @throws LimnError ENCODER for sizes and contents that do not fit each other, GRAPH_UNSUPPORTED for other element types */
 export function readTensor(proto: TensorProto, externalData?: ExternalData): Tensor {
   const { dataType } = proto;
@@ -39,7 +42,7 @@ export function readTensor(proto: TensorProto, externalData?: ExternalData): Ten
     throw wrong(`its shape [${shape}] is not possible`);
   const width = dataType === double ? 8 : dataType === bfloat16 ? 2 : bytesPerElement[dtypeOf(dataType) as DType];
   const raw =
-    proto.dataLocation === external
+    isExternal(proto)
       ? readExternal(proto, size * width, externalData, wrong)
       : proto.rawData.length > 0
         ? proto.rawData

@@ -12,12 +12,15 @@ import {
 } from '../../../engine/graph/index.js';
 
 /**
+ * The graph, without the numbers of its tensors but for small ones: the file is read again when they are wanted.
+ *
  * @param choice what the encoder's description says of its weights
  * @throws LimnError IO for a file that cannot be read, ENCODER or GRAPH_UNSUPPORTED for one that limn cannot import, CONFIG for a
  * choice that names no tensor of the file
  */
 export async function readModelFile(weights: string, { trained, frozen }: ParameterChoice = {}): Promise<ImportedModel> {
-  return readModel(await bytesOf(weights), { trained, frozen, externalData: besides(weights) });
+  const file = { path: weights, read: (offset: number, length: number) => readPart(weights, offset, length) };
+  return readModel(await bytesOf(weights), { trained, frozen, externalData: besides(weights), file });
 }
 
 /** The file as one, with what lies beside it, and its weights in a type. @throws LimnError IO, ENCODER, USAGE */
