@@ -5,7 +5,7 @@ import { firstMissing } from '../../engine/nn/first-missing.js';
 import type { TrainingModel } from '../../engine/nn/training.js';
 import type { Device } from '../../engine/runtime/device.js';
 import { Session } from '../../engine/runtime/session.js';
-import { type Shape, type Tensor, tensor, zeros } from '../../engine/tensor/tensor.js';
+import { type Shape, sizeOf, type Tensor, tensor, zeros } from '../../engine/tensor/tensor.js';
 import type { Best, RunFolder, TrainingState } from './run-folder.js';
 import { RunningMean } from './running-mean.js';
 
@@ -178,9 +178,13 @@ function checkState(state: Readonly<Weights>, expected: Readonly<Weights>, folde
 const largestCopy = 256 * 2 ** 20;
 
 function copiesOf(state: Readonly<Weights>, parameters: TrainingModel['parameters']): Weights | undefined {
-  const kept = parameters.map(({ name }) => [name, state[name] as Tensor] as const);
-  if (kept.reduce((bytes, [, { data }]) => bytes + data.byteLength, 0) > largestCopy) return undefined;
-  return Object.fromEntries(kept.map(([name, { dtype, shape, data }]) => [name, tensor(dtype, shape, data.slice())]));
+  if (parameters.reduce((bytes, { shape }) => bytes + 4 * sizeOf(shape), 0) > largestCopy) return undefined;
+  return Object.fromEntries(
+    parameters.map(({ name }) => {
+      const { dtype, shape, data } = state[name] as Tensor;
+      return [name, tensor(dtype, shape, data.slice())];
+    }),
+  );
 }
 
 interface Failure {

@@ -41,7 +41,7 @@ export function splice<D>(
     outputs: [...new Set([...outputs, ...marked])],
     weight: (name, weight) =>
       trained.has(name)
-        ? scope.parameter(name, weight.shape, () => weight.content().data as Float32Array, { learningRateScale })
+        ? scope.stored(name, weight.shape, () => weight.content().data as Float32Array, { learningRateScale })
         : undefined,
   });
   for (const cut of marked) onCut?.(values[cut] as Value);

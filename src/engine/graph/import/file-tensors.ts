@@ -1,6 +1,7 @@
 /** A file's tensors, of which the large ones are not kept in memory where the file can be read again. */
 import { crc32 } from '../../../core/checksum.js';
 import { LimnError, messageOf } from '../../../core/errors.js';
+import { freeMemory } from '../../../core/free-memory.js';
 import { bytesOf, type DType, type Shape, type Tensor } from '../../tensor/tensor.js';
 import type { TensorProto } from '../proto/onnx_pb.js';
 import { type ExternalData, isExternal, readTensor } from './tensors.js';
@@ -32,6 +33,7 @@ export class FileTensors {
   /** What each tensor was read from. */
   private readonly protos = new Map<Tensor, TensorProto>();
   private readonly known = new Map<Tensor, FileTensor>();
+  private readonly replaced: Tensor[] = [];
 
   /**
    * @param bytes the whole file
@@ -51,15 +53,25 @@ export class FileTensors {
     return content;
   }
 
+
   /** A tensor as it is kept once the file has been looked through: the same object for the same tensor. */
   kept(content: Tensor): FileTensor {
-    const known = this.known.get(content) ?? this.released(content) ?? inMemory(content);
-    this.known.set(content, known);
-    return known;
+    const known = this.known.get(content);
+    if (known) return known;
+    const again = this.again(content);
+    if (again) this.replaced.push(content);
+    const kept = again ?? inMemory(content);
+    this.known.set(content, kept);
+    return kept;
+  }
+
+  /** Frees the numbers of tensors that are read again from now on: none that {@link read} gave may be looked at any more. */
+  release(): void {
+    freeMemory(this.replaced.map(({ data }) => data));
   }
 
   /** Undefined for what is small, was computed from several tensors, or lies in the file as a list of numbers. */
-  private released(content: Tensor): FileTensor | undefined {
+  private again(content: Tensor): FileTensor | undefined {
     const { bytes, file, externalData } = this;
     const proto = this.protos.get(content);
     if (!file || !proto || content.data.byteLength < smallest) return undefined;

@@ -66,7 +66,9 @@ export function readModel(bytes: Uint8Array, options: ReadModelOptions = {}): Im
   const kept = (tensors: ReadonlyMap<string, Tensor>) =>
     new Map([...tensors].map(([name, content]) => [name, files.kept(content)] as const));
   const file = { ...unfolded, tensors: kept(unfolded.tensors) };
-  return new ImportedModel({ inputs, opset, file, weights: kept(weights), fixed, origins });
+  const model = new ImportedModel({ inputs, opset, file, weights: kept(weights), fixed, origins });
+  files.release();
+  return model;
 }
 
 function decode(bytes: Uint8Array): ModelProto {

@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LimnError, messageOf } from '../../../core/errors.js';
+import { freeMemory } from '../../../core/free-memory.js';
 import { readRegularFile } from '../../../core/regular-file.js';
 import {
   type ImportedModel,
@@ -20,7 +21,10 @@ import {
  */
 export async function readModelFile(weights: string, { trained, frozen }: ParameterChoice = {}): Promise<ImportedModel> {
   const file = { path: weights, read: (offset: number, length: number) => readPart(weights, offset, length) };
-  return readModel(await bytesOf(weights), { trained, frozen, externalData: besides(weights), file });
+  const bytes = await bytesOf(weights);
+  const model = readModel(bytes, { trained, frozen, externalData: besides(weights), file });
+  if (bytes.length === bytes.buffer.byteLength) freeMemory([bytes]);
+  return model;
 }
 
 /** The file as one, with what lies beside it, and its weights in a type. @throws LimnError IO, ENCODER, USAGE */
