@@ -141,7 +141,9 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   const flat = options.optimizerIn === 'flat graph' && !looped ? new FlatLayout(specs) : undefined;
   const stateInput = (name: string, shape: Shape) => graph.input(inLoop + name, 'float32', shape);
   const stepped = flat
-    ? flat.vectors(new Map(specs.map(({ name }, i) => [name, byParameter[i] as Value])), (name, length) => stateInput(name, [length]))
+    ? flat.vectors(new Map(specs.map(({ name }, i) => [name, byParameter[i] as Value])), (name, length) =>
+        stateInput(name, [length]),
+      )
     : { specs, gradients: byParameter };
   const steppedBy = stepped.gradients.map(scaledBack);
   const traced = inRuntime
@@ -159,9 +161,9 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
     if (inRuntime) for (const [i, { name }] of specs.entries()) graph.output(gradientOf(name), steppedBy[i] as Value);
   }
 
-  const valueOf = new Map(specs.map(({ name, value }) => [name, value]));
+  const values = new Map(specs.map(({ name, value }) => [name, value]));
   const parts = (layout: FlatLayout, named: (name: string) => Value) =>
-    new Map([...layout.parameters(named)].map(([name, part]) => [valueOf.get(name) as Value, part] as const));
+    new Map([...layout.parameters(named)].map(([name, part]) => [values.get(name) as Value, part] as const));
   const bound = flat && { inputs: new Set(by), compute: (named: (name: string) => Value) => parts(flat, named) };
   const simpler = optimized(outer, bound, products);
   // The runtime reads a gradient's numbers in their order and asks for no shape.

@@ -2,7 +2,7 @@
 import { crc32 } from '../../../core/checksum.js';
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { freeMemory } from '../../../core/free-memory.js';
-import { bytesOf, type DType, type Shape, type Tensor } from '../../tensor/tensor.js';
+import { bytesOf, type DType, type Shape, type Tensor, tensor } from '../../tensor/tensor.js';
 import type { TensorProto } from '../proto/onnx_pb.js';
 import { type ExternalData, isExternal, readTensor } from './tensors.js';
 
@@ -11,7 +11,7 @@ export interface FileTensor {
   readonly dtype: DType;
   readonly shape: Shape;
   /**
-   * The tensor with its numbers, the same one each time where they are in memory, and a new one where they are read from the file again.
+   * The tensor with its numbers, which are the caller's: read from the file again, or a copy of those that are in memory.
    *
    * @throws LimnError IO for a file that cannot be read any more, ENCODER for one that holds other numbers by now
    */
@@ -53,7 +53,6 @@ export class FileTensors {
     return content;
   }
 
-
   /** A tensor as it is kept once the file has been looked through: the same object for the same tensor. */
   kept(content: Tensor): FileTensor {
     const known = this.known.get(content);
@@ -79,17 +78,25 @@ export class FileTensors {
     const isInside = length > 0 && buffer === bytes.buffer;
     if (!isInside && !isExternal(proto)) return undefined;
     const rest: TensorProto = { ...proto, rawData: new Uint8Array() };
-    const read = isInside ? fromInside(rest, file, { offset: byteOffset - bytes.byteOffset, length }) : fromBeside(rest, externalData);
+    const read = isInside
+      ? fromInside(rest, file, { offset: byteOffset - bytes.byteOffset, length })
+      : fromBeside(rest, externalData);
     return readAgain(content, file.path, read);
   }
 }
 
-const inMemory = (content: Tensor): FileTensor => ({ dtype: content.dtype, shape: content.shape, content: () => content });
+const inMemory = ({ dtype, shape, data }: Tensor): FileTensor => ({
+  dtype,
+  shape,
+  content: () => tensor(dtype, shape, data.slice()),
+});
 
 // What the functions below return refers to none of the file's bytes: a function keeps alive what those beside it refer to.
 
-const fromInside = (proto: TensorProto, file: ModelFile, { offset, length }: { offset: number; length: number }) => () =>
-  readTensor({ ...proto, rawData: file.read(offset, length) });
+const fromInside =
+  (proto: TensorProto, file: ModelFile, { offset, length }: { offset: number; length: number }) =>
+  () =>
+    readTensor({ ...proto, rawData: file.read(offset, length) });
 
 const fromBeside = (proto: TensorProto, externalData?: ExternalData) => () => readTensor(proto, externalData);
 

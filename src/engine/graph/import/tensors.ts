@@ -41,12 +41,11 @@ export function readTensor(proto: TensorProto, externalData?: ExternalData): Ten
   if (shape.some((extent) => !Number.isSafeInteger(extent) || extent < 0) || !Number.isSafeInteger(size * 8))
     throw wrong(`its shape [${shape}] is not possible`);
   const width = dataType === double ? 8 : dataType === bfloat16 ? 2 : bytesPerElement[dtypeOf(dataType) as DType];
-  const raw =
-    isExternal(proto)
-      ? readExternal(proto, size * width, externalData, wrong)
-      : proto.rawData.length > 0
-        ? proto.rawData
-        : undefined;
+  const raw = isExternal(proto)
+    ? readExternal(proto, size * width, externalData, wrong)
+    : proto.rawData.length > 0
+      ? proto.rawData
+      : undefined;
   if (raw) {
     if (raw.length !== size * width) throw wrong(`${raw.length} bytes are not the ${size * width} of its shape [${shape}]`);
     return tensor(dtype, shape, fromBytes(raw, dataType, dtype));
