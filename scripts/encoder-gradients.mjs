@@ -99,7 +99,7 @@ function parameterOf(name, tensor, truth) {
 /** Faults in what is trained: parameters that are fixed, buffers that are trained. */
 function faultsOf(model, truth, { parameters, buffers }) {
   const frozen = [...model.fixed].filter(([name, reason]) => {
-    const same = parameterOf(name, model.file.tensors.get(name) ?? { data: [] }, truth);
+    const same = parameterOf(name, model.file.tensors.get(name)?.content() ?? { data: [] }, truth);
     return parameters.includes(name) || (same && largest(truth[`gradient.${same.name}`].data) > 0 && reason);
   });
   const trained = [...model.weights.keys()].filter((name) =>
@@ -112,7 +112,8 @@ function faultsOf(model, truth, { parameters, buffers }) {
 function misplaced(model, blocks, truth, facts) {
   const at = new Map(blocks.flatMap(({ weights }, i) => weights.map((name) => [name, i])));
   const own = (name) => facts.blocks.findIndex((block) => name.startsWith(`${block}.`) || name.includes(`.${block}.`));
-  return [...model.weights].flatMap(([name, content]) => {
+  return [...model.weights].flatMap(([name, weight]) => {
+    const content = weight.content();
     const parameter = parameterOf(name, content, truth)?.name;
     // Parameters of equal values, such as new biases, cannot be told apart.
     if (parameter === undefined || new Set(content.data).size < 3) return [];
@@ -134,9 +135,9 @@ async function numbers(model, truth) {
     graph,
     inputs,
     outputs: [...model.outputs],
-    weight: (name, content) => {
-      feeds[`weight ${name}`] = content;
-      trained[name] = graph.input(`weight ${name}`, content.dtype, content.shape);
+    weight: (name, weight) => {
+      feeds[`weight ${name}`] = weight.content();
+      trained[name] = graph.input(`weight ${name}`, weight.dtype, weight.shape);
       return trained[name];
     },
   });

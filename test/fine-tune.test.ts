@@ -1,5 +1,5 @@
 /** Encoders from the Hub in a training: frozen, wholly trained, and trained from a block on. */
-import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,12 +45,23 @@ interface Trained {
   weights: Record<string, { data: ArrayLike<unknown> }>;
 }
 
-/** Trains a tiny LIMN; `trainFrom` undefined leaves the encoders frozen. */
-async function trained(name: string, trainFrom: number | undefined, training: object = {}, model: object = {}): Promise<Trained> {
+interface Readers {
+  reader: ImageEncoderRuntime;
+  text: TextReader;
+}
+
+/** Trains a tiny LIMN; `trainFrom` undefined leaves the encoders frozen. @param opened encoders, which stay open @default new ones */
+async function trained(
+  name: string,
+  trainFrom: number | undefined,
+  training: object = {},
+  model: object = {},
+  opened?: Readers,
+): Promise<Trained> {
   const out = join(work, name);
   const { folder } = await openHubEncoder('tiny');
-  const reader = await ImageEncoderRuntime.open(join(folder, folderFile), { trainFrom });
-  const text = await TextReader.open({ encoder: 'tiny', trainFrom });
+  const reader = opened?.reader ?? (await ImageEncoderRuntime.open(join(folder, folderFile), { trainFrom }));
+  const text = opened?.text ?? (await TextReader.open({ encoder: 'tiny', trainFrom }));
   const read = (split: 'train' | 'val') => readFashionIQ({ directory: data, category: 'wardrobe', split });
   try {
     await train({
@@ -64,8 +75,10 @@ async function trained(name: string, trainFrom: number | undefined, training: ob
       training: { epochs: 4, batchSize: 8, learningRate: 3e-3, encoderLearningRate: 1e-3, captionSwap: 0, ...training },
     });
   } finally {
-    await reader.close();
-    await text.close();
+    if (!opened) {
+      await reader.close();
+      await text.close();
+    }
   }
   const lines = (await readFile(join(out, 'metrics.ndjson'), 'utf8'))
     .trim()
@@ -109,7 +122,9 @@ describe('an encoder from the Hub', () => {
       const before = await filesWeights(side);
       const names = encoderWeights(weights, side);
       expect(names.length).toBeGreaterThan(10);
-      const moved = names.filter((name) => distance(weights[`${side}.encoder.${name}`]!.data, before.get(name)!.data) > 0);
+      const moved = names.filter(
+        (name) => distance(weights[`${side}.encoder.${name}`]!.data, before.get(name)!.content().data) > 0,
+      );
       // All but what the loss cannot reach, such as the biases of keys, whose gradient is zero up to rounding.
       expect(moved.length).toBeGreaterThan(0.8 * names.length);
     }
@@ -151,6 +166,36 @@ describe('an encoder from the Hub', () => {
   it('steps once for several batches', async () => {
     const { losses } = await trained('accumulated', 0, { epochs: 4, accumulate: 2 });
     expect(losses.at(-1)).toBeLessThan(losses[0] as number);
+  });
+
+  it('begins again from its files as often as it is trained, and says so where they are others by then', async () => {
+    await importEncoder(join(work, 'clip'), { name: 'again' });
+    const { folder, image } = await openHubEncoder('again');
+    const opened = {
+      reader: await ImageEncoderRuntime.open(join(folder, folderFile), { trainFrom: 0 }),
+      text: await TextReader.open({ encoder: 'again', trainFrom: 0 }),
+    };
+    const once = await trained('once', 0, { epochs: 1 }, {}, opened);
+    const twice = await trained('twice', 0, { epochs: 1 }, {}, opened);
+    expect(twice.losses).toEqual(once.losses);
+    expect(twice.weights).toEqual(once.weights);
+    const file = image!.weights;
+    const bytes = await readFile(file);
+    await writeFile(
+      file,
+      bytes.map((byte) => byte ^ 1),
+    );
+    await expect(trained('changed', 0, { epochs: 1 }, {}, opened)).rejects.toMatchObject({
+      code: 'ENCODER',
+      message: expect.stringContaining(`The encoder's weights ${file} have changed since they were opened`),
+    });
+    await rm(file);
+    await expect(trained('gone', 0, { epochs: 1 }, {}, opened)).rejects.toMatchObject({
+      code: 'IO',
+      message: expect.stringContaining(`The encoder's weights ${file} cannot be read again (ENOENT`),
+    });
+    await opened.reader.close();
+    await opened.text.close();
   });
 
   it('says which blocks it has', async () => {

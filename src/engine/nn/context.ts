@@ -6,7 +6,7 @@ import { LimnError } from '../../core/errors.js';
 import type { Random } from '../../core/random.js';
 import { concat, mul } from '../graph/functions.js';
 import type { Graph, Value } from '../graph/index.js';
-import { float32, type Shape, sizeOf, type Tensor } from '../tensor/tensor.js';
+import { float32, ReadTensor, type Shape, sizeOf, type Tensor } from '../tensor/tensor.js';
 import { repeated } from './repeated-masks.js';
 
 /** Fills a new parameter. */
@@ -28,7 +28,7 @@ export interface ParameterSpec extends Required<ParameterOptions> {
   shape: Shape;
   /** The input of the graph that stands for it. */
   value: Value;
-  /** Its values before the first step. */
+  /** Its values before the first step; those of {@link Context.stored} are read whenever they are asked for. */
   initial: Tensor<'float32'>;
 }
 
@@ -58,6 +58,15 @@ export abstract class Context {
   abstract scope(name: string): Context;
   /** A parameter of this name and shape. */
   abstract parameter(name: string, shape: Shape, init: Init, options?: ParameterOptions): Value;
+  /**
+   * A parameter whose initial values are kept elsewhere, and read there when a training begins.
+   *
+   * @param read gives them in an array that it does not use again
+   */
+  stored(name: string, shape: Shape, read: () => Float32Array, options?: ParameterOptions): Value {
+    return this.parameter(name, shape, read, options);
+  }
+
   /**
    * Dropout with one mask for all tokens of a sequence (Gal and Ghahramani, arXiv 1512.05287): of x (B, ..., d) the channels
    * of item b are dropped in all of its tokens at once. The masks (B, 1.., d) are inputs of the training graph, drawn outside
@@ -137,6 +146,14 @@ export class TrainingContext extends Context {
   }
 
   parameter(name: string, shape: Shape, init: Init, options: ParameterOptions = {}): Value {
+    return this.added(name, shape, () => float32(shape, init(this.random, shape)), options);
+  }
+
+  override stored(name: string, shape: Shape, read: () => Float32Array, options: ParameterOptions = {}): Value {
+    return this.added(name, shape, () => new ReadTensor('float32', shape, read), options);
+  }
+
+  private added(name: string, shape: Shape, initial: () => Tensor<'float32'>, options: ParameterOptions): Value {
     const full = this.qualified(name);
     const known = this.parameters.get(full);
     if (known) {
@@ -153,7 +170,7 @@ export class TrainingContext extends Context {
       name: full,
       shape,
       value,
-      initial: float32(shape, init(this.random, shape)),
+      initial: initial(),
       decay: options.decay ?? shape.length >= 2,
       learningRateScale: options.learningRateScale ?? 1,
     });

@@ -13,10 +13,13 @@ export const rowsOfVector = 1024;
 /** Parts that one node joins or cuts: devices bind eight buffers to a program, or a few more. */
 const mostParts = 7;
 
+/** A parameter without what is large: a layout is there as long as its training, initial values and graph are not. */
+type PlacedParameter = Omit<ParameterSpec, 'initial' | 'value'>;
+
 /** Parameters that take the same steps, one behind the other. */
 interface FlatGroup {
   name: string;
-  specs: ParameterSpec[];
+  specs: PlacedParameter[];
   /** With the zeros at its end. */
   length: number;
 }
@@ -25,10 +28,10 @@ export class FlatLayout {
   private readonly groups: readonly FlatGroup[];
 
   constructor(specs: readonly ParameterSpec[]) {
-    const byKind = new Map<string, ParameterSpec[]>();
-    for (const spec of specs) {
-      const kind = `${spec.decay} ${spec.learningRateScale}`;
-      byKind.set(kind, [...(byKind.get(kind) ?? []), spec]);
+    const byKind = new Map<string, PlacedParameter[]>();
+    for (const { name, shape, decay, learningRateScale } of specs) {
+      const kind = `${decay} ${learningRateScale}`;
+      byKind.set(kind, [...(byKind.get(kind) ?? []), { name, shape, decay, learningRateScale }]);
     }
     this.groups = [...byKind.values()].map((members, i) => {
       const size = members.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
@@ -36,16 +39,21 @@ export class FlatLayout {
     });
   }
 
-  /** The vectors as parameters, and the gradients by them. @param inputOf declares a vector as an input of the graph */
-  vectors(byParameter: ReadonlyMap<ParameterSpec, Value>, inputOf: (name: string, length: number) => Value) {
+  /**
+   * The vectors as parameters, and the gradients by them.
+   *
+   * @param byParameter gradients by the names of parameters
+   * @param inputOf declares a vector as an input of the graph
+   */
+  vectors(byParameter: ReadonlyMap<string, Value>, inputOf: (name: string, length: number) => Value) {
     const specs = this.groups.map(({ name, specs: [first], length }): ParameterSpec => {
-      const { decay, learningRateScale } = first as ParameterSpec;
+      const { decay, learningRateScale } = first as PlacedParameter;
       const initial = float32([0], []);
       return { name, shape: [length], value: inputOf(name, length), initial, decay, learningRateScale };
     });
     const gradients = this.groups.map(({ specs: members, length }) => {
       // As rows (1, n), which the gradients of biases are: sums of rows by a product.
-      const parts = members.map((spec) => f.reshape(byParameter.get(spec) as Value, [1, -1]));
+      const parts = members.map(({ name }) => f.reshape(byParameter.get(name) as Value, [1, -1]));
       const missing = length - parts.reduce((sum, { shape }) => sum + (shape[1] as number), 0);
       const all = missing > 0 ? [...parts, f.filled(parts[0] as Value, [1, missing], 0)] : parts;
       return f.reshape(joined(all, 1), [length]);
@@ -53,14 +61,14 @@ export class FlatLayout {
     return { specs, gradients };
   }
 
-  /** Each parameter as a part of its vector. @param vectorOf the graph's value of a name */
-  parameters(vectorOf: (name: string) => Value): Map<Value, Value> {
+  /** Each parameter, by its name, as a part of its vector. @param vectorOf the graph's value of a name */
+  parameters(vectorOf: (name: string) => Value): Map<string, Value> {
     return new Map(
       this.groups.flatMap(({ name, specs, length }) => {
         const sizes = specs.map(({ shape }) => sizeOf(shape));
         const missing = length - sizes.reduce((sum, size) => sum + size, 0);
         const parts = cut(vectorOf(name), missing > 0 ? [...sizes, missing] : sizes);
-        return specs.map(({ value, shape }, i): [Value, Value] => [value, f.reshape(parts[i] as Value, shape)]);
+        return specs.map(({ name: parameter, shape }, i): [string, Value] => [parameter, f.reshape(parts[i] as Value, shape)]);
       }),
     );
   }
@@ -71,7 +79,7 @@ export class FlatLayout {
     for (const name of [...clockNames, batchesName]) if (state[name]) packed[name] = state[name];
     for (const prefix of stateParts) {
       for (const { name, specs, length } of this.groups) {
-        if (!state[prefix + (specs[0] as ParameterSpec).name]) continue;
+        if (!state[prefix + (specs[0] as PlacedParameter).name]) continue;
         const data = new Float32Array(length);
         let at = 0;
         for (const spec of specs) {

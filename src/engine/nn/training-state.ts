@@ -6,6 +6,7 @@ import {
   clockNames,
   type OptimizerOptions,
   scheduleName,
+  scheduleShape,
   type UpdatePlan,
 } from '../runtime/optimizer/plan.js';
 import { float32, type Shape, scalar, type Tensor, zeros } from '../tensor/tensor.js';
@@ -45,7 +46,7 @@ export function optimizerInGraph(
   }));
   const stateOf = (updated: readonly UpdatedParameter[]) => stateEntries(specs, moments, updated);
   if (plan) {
-    const schedule = stateInput(scheduleName, [2 + 2 * plan.scales.length]);
+    const schedule = stateInput(scheduleName, scheduleShape(plan));
     const { updated, norm } = adamW(specs, byParameter, moments, scalarsIn(schedule, plan.scales, optimizer), optimizer);
     return { state: stateOf(updated), report: { gradientNorm: norm } };
   }

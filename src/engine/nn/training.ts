@@ -144,7 +144,9 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
   const flat = options.optimizerIn === 'flat graph' && !looped ? new FlatLayout(specs) : undefined;
   const stateInput = (name: string, shape: Shape) => graph.input(inLoop + name, 'float32', shape);
   const stepped = flat
-    ? flat.vectors(new Map(specs.map((spec, i) => [spec, byParameter[i] as Value])), (name, length) => stateInput(name, [length]))
+    ? flat.vectors(new Map(specs.map(({ name }, i) => [name, byParameter[i] as Value])), (name, length) =>
+        stateInput(name, [length]),
+      )
     : { specs, gradients: byParameter };
   const steppedBy = stepped.gradients.map(scaledBack);
   const clock = flat && accumulate === 1 ? clockPlanOf(specs, options.optimizer) : undefined;
@@ -163,7 +165,10 @@ export function trainingModel(options: TrainingModelOptions): TrainingModel {
     if (inRuntime) for (const [i, { name }] of specs.entries()) graph.output(gradientOf(name), steppedBy[i] as Value);
   }
 
-  const bound = flat && { inputs: new Set(by), compute: (named: (name: string) => Value) => flat.parameters(named) };
+  const values = new Map(specs.map(({ name, value }) => [name, value]));
+  const parts = (layout: FlatLayout, named: (name: string) => Value) =>
+    new Map([...layout.parameters(named)].map(([name, part]) => [values.get(name) as Value, part] as const));
+  const bound = flat && { inputs: new Set(by), compute: (named: (name: string) => Value) => parts(flat, named) };
   const simpler = optimized(outer, bound, products);
   // The runtime reads a gradient's numbers in their order and asks for no shape.
   const gradientNames = new Set(inRuntime ? specs.map(({ name }) => gradientOf(name)) : []);

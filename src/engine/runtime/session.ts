@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { LimnError, messageOf } from '../../core/errors.js';
 import { makeFolder, writeError } from '../../core/files.js';
-import type { ByteTensor, Tensor } from '../tensor/tensor.js';
+import { type ByteTensor, ReadTensor, type Tensor } from '../tensor/tensor.js';
 import { chosenDevice, type Device, noGpu } from './device.js';
 import { loadReason } from './load-reason.js';
 import type { ClockPlan, UpdatePlan } from './optimizer/plan.js';
@@ -228,15 +228,15 @@ export class Session {
 
   /**
    * Puts tensors into the thread, where every later run finds them under their input names. The thread gets one after the other, so that memory that
-   * is given away and copied there is freed before the next one is.
+   * is given away and copied there is freed before the next one is; tensors that are read when they are asked for are so one after the other, too.
    *
    * @param options.transfer Give the tensors' buffers away instead of copying them, see {@link RunOptions}. @default false
    */
   async setResident(tensors: Readonly<Record<string, Tensor>>, options: { transfer?: boolean } = {}): Promise<void> {
-    const requests = inOneBuffer(tensors).map((group) =>
-      this.request({ kind: 'set', tensors: toWire(group) }, options.transfer ? buffersOf(group) : []),
-    );
-    await Promise.all(requests);
+    for (const group of inOneBuffer(tensors)) {
+      const wire = toWire(group);
+      await this.request({ kind: 'set', tensors: wire }, options.transfer ? buffersOf(wire) : []);
+    }
   }
 
   /** Copies of resident tensors as they are now. */
@@ -294,14 +294,14 @@ function toWire<Given extends Tensor | ByteTensor = Tensor, Wire extends WireFee
   return wire;
 }
 
-/** Tensors in groups that share a buffer: a buffer is given away as a whole. */
+/** Tensors in groups that share a buffer: a buffer is given away as a whole. What is read when it is asked for shares none. */
 function inOneBuffer(tensors: Readonly<Record<string, Tensor>>): Record<string, Tensor>[] {
-  const groups = new Map<ArrayBufferLike, Record<string, Tensor>>();
+  const groups = new Map<ArrayBufferLike | Tensor, Record<string, Tensor>>();
   for (const [name, value] of Object.entries(tensors)) {
-    const { buffer } = value.data;
-    const group = groups.get(buffer) ?? {};
+    const shared = value instanceof ReadTensor ? value : value.data.buffer;
+    const group = groups.get(shared) ?? {};
     group[name] = value;
-    groups.set(buffer, group);
+    groups.set(shared, group);
   }
   return [...groups.values()];
 }

@@ -5,7 +5,8 @@
  * stay on the device.
  */
 import { availableParallelism } from 'node:os';
-import { MessageChannel, parentPort } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
+import { freeMemory } from '../../core/free-memory.js';
 import * as ort from './onnxruntime.js';
 import { HostClock } from './optimizer/host-clock.js';
 import type { StateBeside } from './optimizer/state-beside.js';
@@ -156,19 +157,9 @@ function replace(resident: Map<string, ort.Tensor>, name: string, value: ort.Ten
   else if (owned.has(before)) free([before]);
 }
 
-const nowhere = new MessageChannel().port1;
-nowhere.close();
-
-/**
- * Gives memory back at once that the garbage collector would leave for some runs more, where each run brings as much again: what is sent to a port
- * that is closed is gone.
- */
+/** Each run brings as much again. */
 function free(tensors: readonly { readonly data: ArrayLike<unknown> }[]): void {
-  const buffers = tensors.map(({ data }) => (data as unknown as ArrayBufferView).buffer);
-  nowhere.postMessage(
-    undefined,
-    [...new Set(buffers)].filter((buffer) => buffer instanceof ArrayBuffer),
-  );
+  freeMemory(tensors.map(({ data }) => data as unknown as ArrayBufferView));
 }
 
 /** Whether a tensor fills a buffer that none of the others has a part of. */

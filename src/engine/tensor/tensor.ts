@@ -30,6 +30,19 @@ export interface Tensor<D extends DType = DType> {
   readonly data: TypedArrays[D];
 }
 
+/** A tensor whose elements are read or made whenever they are asked for, and kept by nobody: ask once. */
+export class ReadTensor<D extends DType = DType> implements Tensor<D> {
+  constructor(
+    readonly dtype: D,
+    readonly shape: Shape,
+    private readonly read: () => TypedArrays[D],
+  ) {}
+
+  get data(): TypedArrays[D] {
+    return this.read();
+  }
+}
+
 /** Bytes, which a graph may take and limn does not compute with. */
 export interface ByteTensor {
   /** The type of the elements. */
@@ -104,6 +117,6 @@ export function scalar(value: number): Tensor<'float32'> {
 }
 
 /** The raw bytes of a tensor, without a copy. */
-export function bytesOf(value: Tensor): Uint8Array {
-  return new Uint8Array(value.data.buffer, value.data.byteOffset, value.data.byteLength);
+export function bytesOf({ data }: Tensor): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -70,9 +70,10 @@ test('each validation is told when its model has been kept, and whether it is th
   const happened: string[] = [];
   const scores = [2, 1, 3, 3];
   let epoch = 0;
+  const graph = newGraph();
   await trainingLoop({
     run: nowhere,
-    graph: newGraph(),
+    graph,
     totalSteps: 4,
     stepsPerEpoch: 1,
     changeRate: false,
@@ -90,4 +91,6 @@ test('each validation is told when its model has been kept, and whether it is th
     logger: { info: () => {}, warn: () => {} } as never,
   });
   expect(happened).toEqual(['keep 1', 'told 1 true', 'told 2 false', 'keep 3', 'told 3 true', 'told 4 false']);
+  // It would be in memory twice.
+  expect(graph.initialState).toEqual({});
 });

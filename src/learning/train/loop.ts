@@ -4,8 +4,9 @@ import type { Logger, OnProgress } from '../../core/progress.js';
 import { firstMissing } from '../../engine/nn/first-missing.js';
 import type { TrainingModel } from '../../engine/nn/training.js';
 import type { Device } from '../../engine/runtime/device.js';
+import { scheduleName, scheduleShape } from '../../engine/runtime/optimizer/plan.js';
 import { Session } from '../../engine/runtime/session.js';
-import { type Tensor, tensor } from '../../engine/tensor/tensor.js';
+import { type Shape, sizeOf, type Tensor, tensor, zeros } from '../../engine/tensor/tensor.js';
 import type { Best, RunFolder, TrainingState } from './run-folder.js';
 import { RunningMean } from './running-mean.js';
 
@@ -20,6 +21,7 @@ export interface Validation {
 
 export interface LoopOptions {
   run: RunFolder;
+  /** Its initial state is taken out of it, which would be in memory twice. */
   graph: TrainingModel;
   totalSteps: number;
   stepsPerEpoch: number;
@@ -74,6 +76,7 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   }
   const state = checkpoint?.tensors ?? graph.initialState;
   checkState(state, graph.initialState, run.path);
+  const shapes = Object.fromEntries(Object.entries(graph.initialState).map(([name, { shape }]) => [name, shape]));
   const startedAt = performance.now() / 1000 - trainingState.seconds;
   const { carry, inPlace, update, clock, packed, flat } = graph;
   const session = await Session.open(graph.model, { label: 'training graph', device, carry, inPlace, update, clock, packed });
@@ -107,10 +110,11 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
   try {
     // With these a failed step is computed again while there is no checkpoint yet.
     let start = checkpoint ? undefined : copiesOf(state, graph.parameters);
-    // Neither is used again, and both are large.
     await session.setResident(flat ? flat.pack(state) : state, { transfer: true });
+    // Neither is used again, and both are large.
+    for (const used of [state, graph.initialState]) for (const name of Object.keys(used)) delete used[name];
     for (const [name, value] of options.resident?.() ?? []) await session.setResident({ [name]: value }, { transfer: true });
-    const saveCheckpoint = async () => run.saveCheckpoint(await read(Object.keys(graph.initialState)), trainingState);
+    const saveCheckpoint = async () => run.saveCheckpoint(await read(Object.keys(shapes)), trainingState);
     let savedAt = performance.now();
     let means = new RunningMean();
     const prepare = (step: number) => (step < totalSteps ? options.feeds(step) : {});
@@ -122,7 +126,7 @@ export async function trainingLoop(options: LoopOptions): Promise<LoopResult> {
       feeds = prepare(trainingState.step + stepsPerRun);
       const report = await running;
       const failure = notFinite(report);
-      if (failure) throw await explained(failure, trainingState.step, start, options);
+      if (failure) throw await explained(failure, trainingState.step, { start, shapes }, options);
       const epochBefore = Math.floor(trainingState.step / stepsPerEpoch);
       trainingState.step += stepsPerRun;
       means.add(report);
@@ -175,9 +179,13 @@ function checkState(state: Readonly<Weights>, expected: Readonly<Weights>, folde
 const largestCopy = 256 * 2 ** 20;
 
 function copiesOf(state: Readonly<Weights>, parameters: TrainingModel['parameters']): Weights | undefined {
-  const kept = parameters.map(({ name }) => [name, state[name] as Tensor] as const);
-  if (kept.reduce((bytes, [, { data }]) => bytes + data.byteLength, 0) > largestCopy) return undefined;
-  return Object.fromEntries(kept.map(([name, { dtype, shape, data }]) => [name, tensor(dtype, shape, data.slice())]));
+  if (parameters.reduce((bytes, { shape }) => bytes + 4 * sizeOf(shape), 0) > largestCopy) return undefined;
+  return Object.fromEntries(
+    parameters.map(({ name }) => {
+      const { dtype, shape, data } = state[name] as Tensor;
+      return [name, tensor(dtype, shape, data.slice())];
+    }),
+  );
 }
 
 interface Failure {
@@ -203,7 +211,7 @@ function notFinite(report: Readonly<Weights>): Failure | undefined {
 async function explained(
   { row, what }: Failure,
   before: number,
-  start: Weights | undefined,
+  { start, shapes }: { start: Weights | undefined; shapes: Readonly<Record<string, Shape>> },
   { run, graph, feeds, resident, device, changeRate }: LoopOptions,
 ): Promise<LimnError> {
   const step = before + row + 1;
@@ -219,9 +227,11 @@ async function explained(
     const weights = checkpoint?.tensors ?? start;
     const at = checkpoint?.trainingState.step ?? 0;
     if (weights) {
-      const named = { ...zeroState(graph), ...weights };
+      const named = { ...zeroState(shapes), ...weights };
+      // Neither loss nor gradients read it.
+      const schedule = graph.clock ? { [scheduleName]: zeros('float32', scheduleShape(graph.clock)) } : {};
       const state = graph.flat ? graph.flat.pack(named) : named;
-      const fed = { ...feeds(before), ...Object.fromEntries(resident?.() ?? []) };
+      const fed = { ...schedule, ...feeds(before), ...Object.fromEntries(resident?.() ?? []) };
       const found = await firstMissing({ model: graph.model, state, feeds: fed, row, device });
       if (found) {
         const message = `${what} at step ${step}: computed again with the weights of step ${at}, ${found}. Look at what it reads (a row without a word, a picture of one colour), remove these items or repair the encoder, and ${goOn}.`;
@@ -236,11 +246,6 @@ async function explained(
 }
 
 /** The optimizer's part of the state, which the loss and its gradients do not read. */
-function zeroState({ initialState }: TrainingModel): Weights {
-  return Object.fromEntries(
-    Object.entries(initialState).map(([name, { shape }]) => [
-      name,
-      tensor('float32', shape, new Float32Array(shape.reduce((size, extent) => size * extent, 1))),
-    ]),
-  );
+function zeroState(shapes: Readonly<Record<string, Shape>>): Weights {
+  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, zeros('float32', shape)]));
 }

@@ -39,9 +39,9 @@ export function splice<D>(
     graph: context.graph,
     inputs,
     outputs: [...new Set([...outputs, ...marked])],
-    weight: (name, content) =>
+    weight: (name, weight) =>
       trained.has(name)
-        ? scope.parameter(name, content.shape, () => content.data as Float32Array, { learningRateScale })
+        ? scope.stored(name, weight.shape, () => weight.content().data as Float32Array, { learningRateScale })
         : undefined,
   });
   for (const cut of marked) onCut?.(values[cut] as Value);

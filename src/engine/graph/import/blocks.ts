@@ -37,7 +37,7 @@ export function blocksOf(model: ImportedModel): ModelBlock[] {
 
 /** The first value that everything later reads in place of this block's weights: with it cut out, nothing depends on them. */
 function outputOf(
-  { nodes, outputs }: FileGraph,
+  { nodes, outputs }: Pick<FileGraph, 'nodes' | 'outputs'>,
   owners: ReadonlyMap<string, string | undefined>,
   tower: readonly string[],
   name: string,

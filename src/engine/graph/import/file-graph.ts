@@ -2,9 +2,9 @@
 import { LimnError, messageOf } from '../../../core/errors.js';
 import { float32, scalar, type Tensor, tensor, wholeOf } from '../../tensor/tensor.js';
 import { type Attribute, Float } from '../graph.js';
-import type { AttributeProto, GraphProto, NodeProto } from '../proto/onnx_pb.js';
+import type { AttributeProto, GraphProto, NodeProto, TensorProto } from '../proto/onnx_pb.js';
 import { notedModule } from './export-notes.js';
-import { type ExternalData, readTensor } from './tensors.js';
+import { readTensor } from './tensors.js';
 
 export interface FileNode {
   /** With its domain before it, where that is not ONNX's own: `com.microsoft.Attention`. */
@@ -20,10 +20,11 @@ export interface FileNode {
   readonly bodies: Readonly<Record<string, FileGraph>>;
 }
 
-export interface FileGraph {
+/** @typeParam Content what is kept of a tensor */
+export interface FileGraph<Content = Tensor> {
   readonly nodes: readonly FileNode[];
   /** Initializers and the outputs of Constant nodes. */
-  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly tensors: ReadonlyMap<string, Content>;
   readonly outputs: readonly string[];
   /** Names that its nodes take from the graph around it. */
   readonly captured: readonly string[];
@@ -34,15 +35,18 @@ export function broken(what: string): LimnError {
   return new LimnError('ENCODER', `The ONNX file is damaged: ${messageOf(what)}. Use another copy of it.`);
 }
 
-/** @param given names that are known before the first node: the inputs, or undefined for a body, which may take any from outside */
-export function readGraph(proto: GraphProto, externalData?: ExternalData, given?: readonly string[]): FileGraph {
-  const tensors = new Map(proto.initializer.map((initializer) => [initializer.name, readTensor(initializer, externalData)]));
+/**
+ * @param read reads an initializer
+ * @param given names that are known before the first node: the inputs, or undefined for a body, which may take any from outside
+ */
+export function readGraph(proto: GraphProto, read: (proto: TensorProto) => Tensor, given?: readonly string[]): FileGraph {
+  const tensors = new Map(proto.initializer.map((initializer) => [initializer.name, read(initializer)]));
   const nodes: FileNode[] = [];
   for (const [i, node] of proto.node.entries()) {
-    const read = readNode(node, i, externalData);
-    const constant = read.type === 'Constant' ? constantOf(read, node) : undefined;
-    if (constant) tensors.set(read.outputs[0] as string, constant);
-    else nodes.push(read);
+    const made = readNode(node, i, read);
+    const constant = made.type === 'Constant' ? constantOf(made, node) : undefined;
+    if (constant) tensors.set(made.outputs[0] as string, constant);
+    else nodes.push(made);
   }
   // A body has inputs of its own, unless it is a branch.
   const own = given ?? proto.input.map(({ name }) => name).filter((name) => !tensors.has(name));
@@ -50,12 +54,12 @@ export function readGraph(proto: GraphProto, externalData?: ExternalData, given?
   return { nodes: ordered, tensors, outputs: proto.output.map(({ name }) => name), captured };
 }
 
-function readNode(node: NodeProto, index: number, externalData?: ExternalData): FileNode {
+function readNode(node: NodeProto, index: number, read: (proto: TensorProto) => Tensor): FileNode {
   const domain = node.domain === '' || node.domain === 'ai.onnx' ? '' : `${node.domain}.`;
   const attributes: Record<string, Attribute> = {};
   const bodies: Record<string, FileGraph> = {};
   for (const attribute of node.attribute) {
-    if (attribute.g) bodies[attribute.name] = readGraph(attribute.g, externalData);
+    if (attribute.g) bodies[attribute.name] = readGraph(attribute.g, read);
     else attributes[attribute.name] = readAttribute(attribute);
   }
   return {
@@ -139,7 +143,7 @@ function readBy(node: FileNode): string[] {
 }
 
 /** The nodes that some values need, in order. */
-export function nodesFor(graph: FileGraph, names: readonly string[]): FileNode[] {
+export function nodesFor(graph: Pick<FileGraph, 'nodes'>, names: readonly string[]): FileNode[] {
   const needed = new Set(names);
   const nodes = [...graph.nodes].reverse().filter((node) => {
     if (!node.outputs.some((output) => needed.has(output))) return false;

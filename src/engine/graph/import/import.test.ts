@@ -22,9 +22,9 @@ function trained(model: ImportedModel, graph: Graph, inputs: Record<string, Valu
     graph,
     inputs,
     outputs,
-    weight: (name, content) => {
-      feeds[name] = content;
-      const value = graph.input(name, content.dtype, content.shape);
+    weight: (name, weight) => {
+      feeds[name] = weight.content();
+      const value = graph.input(name, weight.dtype, weight.shape);
       weights[name] = value;
       return value;
     },

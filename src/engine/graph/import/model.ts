@@ -1,8 +1,9 @@
 /** An ONNX file whose nodes can be added to a graph of limn's, to be run or trained as a part of it. */
 import { LimnError, messageOf } from '../../../core/errors.js';
-import type { DType, Tensor } from '../../tensor/tensor.js';
+import type { DType } from '../../tensor/tensor.js';
 import type { GraphBuilder, Value } from '../value.js';
 import { type FileGraph, type FileNode, nodesFor } from './file-graph.js';
+import type { FileTensor } from './file-tensors.js';
 import { importNode } from './import-node.js';
 import { rules } from './rules.js';
 
@@ -19,7 +20,7 @@ export interface SpliceOptions {
   /** Values for the file's inputs, by name; those that `outputs` do not need can be left out. */
   inputs: Readonly<Record<string, Value>>;
   /** Brings a weight into the graph as something trained; undefined leaves it a constant. @default all are constants */
-  weight?: (name: string, content: Tensor) => Value | undefined;
+  weight?: (name: string, weight: FileTensor) => Value | undefined;
   /** Names of the wanted values: outputs of the file or any others that it computes. */
   outputs: readonly string[];
 }
@@ -27,8 +28,8 @@ export interface SpliceOptions {
 interface ImportedParts {
   inputs: readonly FileInput[];
   opset: number;
-  file: FileGraph;
-  weights: ReadonlyMap<string, Tensor>;
+  file: FileGraph<FileTensor>;
+  weights: ReadonlyMap<string, FileTensor>;
   fixed: ReadonlyMap<string, string>;
   origins: ReadonlyMap<string, string | undefined>;
 }
@@ -38,14 +39,14 @@ export class ImportedModel {
   readonly outputs: readonly string[];
   readonly opset: number;
   /** The nodes of the file, in the order of computation. */
-  readonly file: FileGraph;
+  readonly file: FileGraph<FileTensor>;
   /** What can be trained, by its name in the file. An exporter may have transposed it and named it anew. */
-  readonly weights: ReadonlyMap<string, Tensor>;
+  readonly weights: ReadonlyMap<string, FileTensor>;
   /** Float tensors that are no weights, and why not. */
   readonly fixed: ReadonlyMap<string, string>;
   /** The parameter that a weight was made of, where the file says so. */
   readonly origins: ReadonlyMap<string, string | undefined>;
-  private readonly constants = new WeakMap<GraphBuilder, Map<string, Value>>();
+  private readonly constants = new WeakMap<GraphBuilder, Map<FileTensor, Value>>();
 
   /** Made by `readModel`. */
   constructor(parts: ImportedParts) {
@@ -101,12 +102,12 @@ export class ImportedModel {
     const lookUp = (name: string): Value => {
       const known = values.get(name);
       if (known) return known;
-      const content = this.weights.get(name) ?? this.file.tensors.get(name);
+      const tensor = this.weights.get(name) ?? this.file.tensors.get(name);
       const maker = absent.get(name);
       if (maker) throw notComputed(maker, name);
-      if (!content) throw this.noSuchInput(name, inputs);
-      const given = this.weights.has(name) ? weight?.(name, content) : undefined;
-      const value = given ? checkedWeight(name, content, given) : this.constant(graph, name, content);
+      if (!tensor) throw this.noSuchInput(name, inputs);
+      const given = this.weights.has(name) ? weight?.(name, tensor) : undefined;
+      const value = given ? checkedWeight(name, tensor, given) : this.constant(graph, name, tensor);
       values.set(name, value);
       return value;
     };
@@ -120,11 +121,12 @@ export class ImportedModel {
     return Object.fromEntries(outputs.map((name) => [name, lookUp(name)]));
   }
 
-  private constant(graph: GraphBuilder, name: string, content: Tensor): Value {
-    const known = this.constants.get(graph) ?? new Map<string, Value>();
+  /** A graph that takes a tensor again, by whatever name, shares it, though what is read from a file is new each time. */
+  private constant(graph: GraphBuilder, name: string, tensor: FileTensor): Value {
+    const known = this.constants.get(graph) ?? new Map<FileTensor, Value>();
     this.constants.set(graph, known);
-    const value = known.get(name) ?? graph.constant(content, name);
-    known.set(name, value);
+    const value = known.get(tensor) ?? graph.constant(tensor.content(), name);
+    known.set(tensor, value);
     return value;
   }
 
@@ -169,11 +171,11 @@ function notComputed({ name, type }: FileNode, output: string): LimnError {
   );
 }
 
-function checkedWeight(name: string, content: Tensor, value: Value): Value {
-  if (value.dtype === content.dtype && value.shape.join() === content.shape.join()) return value;
+function checkedWeight(name: string, { dtype, shape }: FileTensor, value: Value): Value {
+  if (value.dtype === dtype && value.shape.join() === shape.join()) return value;
   throw new LimnError(
     'GRAPH_SHAPE',
-    `Weight ${name} of the ONNX file is ${content.dtype}[${content.shape}] and cannot be ${value.dtype}[${value.shape}].`,
+    `Weight ${name} of the ONNX file is ${dtype}[${shape}] and cannot be ${value.dtype}[${value.shape}].`,
   );
 }
 

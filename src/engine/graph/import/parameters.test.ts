@@ -65,7 +65,7 @@ describe('what is trained', () => {
     const merged = table(8, 4, (row, column) => (column > row ? -100.5 : Math.sin(row * 3.1 + column)));
     const model = modelOf({ 'onnx::Add_7': merged });
     expect([...model.weights.keys(), ...model.fixed.keys()]).toEqual(['onnx::Add_7_bias', 'onnx::Add_7_mask']);
-    const parts = ['bias', 'mask'].map((part) => model.file.tensors.get(`onnx::Add_7_${part}`)!.data as Float32Array);
+    const parts = ['bias', 'mask'].map((part) => model.file.tensors.get(`onnx::Add_7_${part}`)!.content().data as Float32Array);
     expect(Array.from({ length: 32 }, (_, i) => parts[0]![i]! + parts[1]![i]!)).toEqual([...(merged.data as Float32Array)]);
     expect(Math.min(...parts[0]!)).toBeGreaterThan(-50);
   });

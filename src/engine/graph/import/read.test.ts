@@ -5,7 +5,7 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { LimnError } from '../../../core/errors.js';
 import { Random } from '../../../core/random.js';
-import { float32, int64, type Tensor } from '../../tensor/tensor.js';
+import { float32, int64, sizeOf, type Tensor } from '../../tensor/tensor.js';
 import { blocksOf, Graph, readModel } from '../index.js';
 import { ModelProtoSchema, TensorProtoSchema } from '../proto/onnx_pb.js';
 import { type FileSpec, onnxFile, packed } from '../testing/onnx-file.js';
@@ -183,7 +183,7 @@ describe('values beside the model', () => {
       asked.push([location, offset, length]);
       return data.subarray(offset, offset + length);
     };
-    expect(readModel(outside(whole), { externalData }).weights.get('weight')).toEqual(weight);
+    expect(readModel(outside(whole), { externalData }).weights.get('weight')?.content()).toEqual(weight);
     expect(asked).toEqual([['model.onnx_data', 4, 16]]);
   });
 
@@ -236,7 +236,7 @@ describe('numbers of other widths become float32', () => {
     ['double as numbers', { dataType: 11, rawData: new Uint8Array(), doubleData: [1, -2, 0.5, 0] }],
     ['float32 as numbers', { rawData: new Uint8Array(), floatData: [1, -2, 0.5, 0] }],
   ])('%s', (_, change) => {
-    const read = readModel(withTensor(change)).weights.get('weight') as Tensor;
+    const read = readModel(withTensor(change)).weights.get('weight')!.content();
     expect([read.dtype, [...read.data]]).toEqual(['float32', [1, -2, 0.5, 0]]);
   });
 });
@@ -376,9 +376,9 @@ describe('weights', () => {
       graph,
       inputs: { x: graph.input('x', 'float32', [1, 2]) },
       outputs: ['y'],
-      weight: (name, content) => {
+      weight: (name, { shape }) => {
         asked.push(name);
-        return graph.input(name, 'float32', content.shape);
+        return graph.input(name, 'float32', shape);
       },
     });
     expect(asked).toEqual(['layers.0.bias', 'layers.1.bias']);
@@ -405,7 +405,7 @@ describe('blocksOf', () => {
       for (const each of block.weights.filter((other) => other.startsWith('model.')))
         expect(each.startsWith(`${block.name}.`)).toBe(true);
     // Each hidden size of 16 is used: six products and their sizes.
-    const sizes = blocks.map(({ weights }) => weights.reduce((sum, each) => sum + model.weights.get(each)!.data.length, 0));
+    const sizes = blocks.map(({ weights }) => weights.reduce((sum, each) => sum + sizeOf(model.weights.get(each)!.shape), 0));
     expect(sizes).toEqual([0, 1, 2, 3].map(() => 4 * (16 * 16 + 16) + 2 * 32 + (16 * 24 + 24) + (24 * 16 + 16)));
     expect([blocks[0]?.output, blocks[1]?.output]).toEqual([output, 'image_tokens']);
     expect(new Set(blocks.map((block) => block.output)).size).toBe(4);

@@ -1,9 +1,11 @@
 /** Reads ONNX files. */
 import { fromBinary } from '@bufbuild/protobuf';
 import { LimnError, messageOf } from '../../../core/errors.js';
+import type { Tensor } from '../../tensor/tensor.js';
 import { type ModelProto, ModelProtoSchema, type ValueInfoProto } from '../proto/onnx_pb.js';
 import { exportNotes } from './export-notes.js';
 import { broken, readGraph } from './file-graph.js';
+import { FileTensors, type ModelFile } from './file-tensors.js';
 import { type FileInput, ImportedModel } from './model.js';
 import { type ParameterChoice, parametersOf } from './parameters.js';
 import { computedDtype, type ExternalData } from './tensors.js';
@@ -12,6 +14,8 @@ import { unfold } from './unfold.js';
 export interface ReadModelOptions extends ParameterChoice {
   /** Reads values that the model keeps in files beside it. @default such a model is an error */
   externalData?: ExternalData;
+  /** Where large tensors are read again when their numbers are wanted, in place of being kept in memory. @default they are kept */
+  file?: ModelFile;
 }
 
 /** Before 7, operators broadcast by attributes; after 25, nothing is known here. */
@@ -43,9 +47,10 @@ export function readModel(bytes: Uint8Array, options: ReadModelOptions = {}): Im
   const initializers = new Set(proto.graph.initializer.map(({ name }) => name));
   // Files of IR version 3 list their initializers as inputs too.
   const inputs = proto.graph.input.filter(({ name }) => !initializers.has(name)).map(readInput);
+  const files = new FileTensors(bytes, options.externalData, options.file);
   const graph = readGraph(
     proto.graph,
-    options.externalData,
+    (initializer) => files.read(initializer),
     inputs.map(({ name }) => name),
   );
   const made = new Set([
@@ -58,7 +63,12 @@ export function readModel(bytes: Uint8Array, options: ReadModelOptions = {}): Im
   const { graph: unfolded, notes, initializers: parts } = unfold(graph, initializers, exportNotes(proto.graph));
   const { weights, fixed } = parametersOf(unfolded, parts, notes, options);
   const origins = new Map([...weights.keys()].map((name) => [name, notes.originOf(name)] as const));
-  return new ImportedModel({ inputs, opset, file: unfolded, weights, fixed, origins });
+  const kept = (tensors: ReadonlyMap<string, Tensor>) =>
+    new Map([...tensors].map(([name, content]) => [name, files.kept(content)] as const));
+  const file = { ...unfolded, tensors: kept(unfolded.tensors) };
+  const model = new ImportedModel({ inputs, opset, file, weights: kept(weights), fixed, origins });
+  files.release();
+  return model;
 }
 
 function decode(bytes: Uint8Array): ModelProto {

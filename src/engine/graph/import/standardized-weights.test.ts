@@ -40,9 +40,9 @@ test('standardises weights, with gradients through their statistics', async () =
     graph,
     inputs: inputOf(graph),
     outputs: ['y'],
-    weight: (name, content) => {
-      taken[name] = content;
-      return graph.input(name, content.dtype, content.shape);
+    weight: (name, weight) => {
+      taken[name] = weight.content();
+      return graph.input(name, weight.dtype, weight.shape);
     },
   });
   graph.output('y', y!);

@@ -20,6 +20,9 @@ export function computedDtype(elementType: number): DType | undefined {
   return dtype === 'float16' || elementType === double || elementType === bfloat16 ? 'float32' : dtype;
 }
 
+/** Whether the values lie beside the file. */
+export const isExternal = ({ dataLocation }: TensorProto) => dataLocation === external;
+
 /** @throws LimnError ENCODER for sizes and contents that do not fit each other, GRAPH_UNSUPPORTED for other element types */
 export function readTensor(proto: TensorProto, externalData?: ExternalData): Tensor {
   const { dataType } = proto;
@@ -38,12 +41,11 @@ export function readTensor(proto: TensorProto, externalData?: ExternalData): Ten
   if (shape.some((extent) => !Number.isSafeInteger(extent) || extent < 0) || !Number.isSafeInteger(size * 8))
     throw wrong(`its shape [${shape}] is not possible`);
   const width = dataType === double ? 8 : dataType === bfloat16 ? 2 : bytesPerElement[dtypeOf(dataType) as DType];
-  const raw =
-    proto.dataLocation === external
-      ? readExternal(proto, size * width, externalData, wrong)
-      : proto.rawData.length > 0
-        ? proto.rawData
-        : undefined;
+  const raw = isExternal(proto)
+    ? readExternal(proto, size * width, externalData, wrong)
+    : proto.rawData.length > 0
+      ? proto.rawData
+      : undefined;
   if (raw) {
     if (raw.length !== size * width) throw wrong(`${raw.length} bytes are not the ${size * width} of its shape [${shape}]`);
     return tensor(dtype, shape, fromBytes(raw, dataType, dtype));

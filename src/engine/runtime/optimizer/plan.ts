@@ -55,6 +55,8 @@ export interface ClockPlan {
 }
 
 export const scheduleName = 'schedule';
+/** Two numbers for the step, and two for each factor on the learning rate. */
+export const scheduleShape = ({ scales }: ClockPlan): [number] => [2 + 2 * scales.length];
 
 /** What a run reports beside the graph's outputs. */
 export const reportedByUpdate = ['gradientNorm', 'learningRate'] as const;

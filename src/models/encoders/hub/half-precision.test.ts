@@ -110,7 +110,10 @@ describe.each([
       return (image[at * 3 + channel] as number) / 255;
     });
     const run = await openGraph(graph);
-    const result = await run({ pixels: float32([1, 3, size, size], colours), weight: model.weights.get('embed.weight')! });
+    const result = await run({
+      pixels: float32([1, 3, size, size], colours),
+      weight: model.weights.get('embed.weight')!.content(),
+    });
     for (let c = 0; c < channels; c++) {
       expect(result.pooled!.data[c]).toBeCloseTo(expected.reduce((sum, row) => sum + (row[c] as number), 0) / places, 5);
     }

@@ -2,6 +2,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LimnError, messageOf } from '../../../core/errors.js';
+import { freeMemory } from '../../../core/free-memory.js';
 import { readRegularFile } from '../../../core/regular-file.js';
 import {
   type ImportedModel,
@@ -12,12 +13,18 @@ import {
 } from '../../../engine/graph/index.js';
 
 /**
+ * The graph, without the numbers of its tensors but for small ones: the file is read again when they are wanted.
+ *
  * @param choice what the encoder's description says of its weights
  * @throws LimnError IO for a file that cannot be read, ENCODER or GRAPH_UNSUPPORTED for one that limn cannot import, CONFIG for a
  * choice that names no tensor of the file
  */
 export async function readModelFile(weights: string, { trained, frozen }: ParameterChoice = {}): Promise<ImportedModel> {
-  return readModel(await bytesOf(weights), { trained, frozen, externalData: besides(weights) });
+  const file = { path: weights, read: (offset: number, length: number) => readPart(weights, offset, length) };
+  const bytes = await bytesOf(weights);
+  const model = readModel(bytes, { trained, frozen, externalData: besides(weights), file });
+  if (bytes.length === bytes.buffer.byteLength) freeMemory([bytes]);
+  return model;
 }
 
 /** The file as one, with what lies beside it, and its weights in a type. @throws LimnError IO, ENCODER, USAGE */
