@@ -13,11 +13,11 @@ import { Batches } from '../../engine/nn/batches.js';
 import { type Context, init } from '../../engine/nn/context.js';
 import { layerNorm, linear, mlp, transformerLayers } from '../../engine/nn/layers.js';
 import { factorOrthogonality, symmetricKl } from '../../engine/nn/losses.js';
-import { float32 } from '../../engine/tensor/tensor.js';
 import type { backboneConfig } from '../backbone/config.js';
 import type { EncodedInput } from '../backbone/encoded.js';
 import { inBatchClassification } from './classification.js';
 import { defineMethod, type MethodConfig } from './define-method.js';
+import { imageSequence, type Sequence, sequenceBias, textSequence } from './limn-sequences.js';
 import type { BatchRows, Embedding } from './method.js';
 
 const positive = z.int().positive();
@@ -100,15 +100,6 @@ export const limn = defineMethod({
   attention: factorAttention,
 });
 
-interface Sequence {
-  /** (B, n, d) */
-  tokens: Value;
-  /** Added to the attention logits of these tokens: (B or 1, n). */
-  bias: Value;
-  /** (B, d); not there when only local features are used. */
-  global: Value | undefined;
-}
-
 /** What is embedded at a time: a query, or targets. */
 interface Side {
   image?: Sequence | undefined;
@@ -124,61 +115,6 @@ const sideOf = (context: Context, config: LimnConfig, image?: EncodedInput, text
 function weighed(context: Context, config: LimnConfig, query: FactorEmbedding): FactorEmbedding {
   if (config.factorWeights !== 'learned') return query;
   return { ...query, factors: f.mul(query.factors, factorWeights(context.scope('factor_weights'), query.tokens)) };
-}
-
-/**
- * [picture tokens; global], each with its type: (B, N + 1, d). Where it is given, `localTokenPrior` is the number of tokens that all N
- * local tokens together weigh like in the attention: many of them cannot drown the words and the globals then, and it makes no
- * difference in expectation how many of them a training step sees.
- */
-function imageSequence(context: Context, config: LimnConfig, image: EncodedInput): Sequence {
-  const count = image.tokens?.shape[1] as number | undefined;
-  const prior = count && config.localTokenPrior ? Math.log(config.localTokenPrior / count) : 0;
-  return sequence(context, config, image, ['picture', 'picture_global'], prior);
-}
-
-/** [words; global], each with its type: (B, M + 1, d). */
-function textSequence(context: Context, config: LimnConfig, text: EncodedInput): Sequence {
-  return sequence(context, config, text, ['word', 'text_global'], 0);
-}
-
-/** Local and global features, as `config.features` wants them, with their types. @param prior added to the local ones' logits */
-function sequence(
-  context: Context,
-  config: LimnConfig,
-  side: EncodedInput,
-  types: readonly [string, string],
-  prior: number,
-): Sequence {
-  const parts: { tokens: Value; bias: Value }[] = [];
-  if (config.features !== 'global') {
-    const tokens = side.tokens as Value;
-    const bias = f.add(side.bias ?? noBias(tokens, tokens.shape[1] as number), prior);
-    parts.push({ tokens: f.add(tokens, typeEmbedding(context, config, types[0])), bias });
-  }
-  const global = config.features !== 'local' ? side.global : undefined;
-  if (global) {
-    const typed = f.unsqueeze(f.add(global, typeEmbedding(context, config, types[1])), [1]);
-    parts.push({ tokens: typed, bias: noBias(global, 1) });
-  }
-  const rows = Math.max(...parts.map(({ bias }) => bias.shape[0] as number));
-  return {
-    tokens: f.concat(
-      parts.map(({ tokens }) => tokens),
-      1,
-    ),
-    bias: f.concat(
-      parts.map(({ bias }) => f.expand(bias, [rows, bias.shape[1] as number])),
-      1,
-    ),
-    global,
-  };
-}
-
-const noBias = (like: Value, count: number) => like.graph.constant(float32([1, count], new Array(count).fill(0)));
-
-function typeEmbedding(context: Context, config: LimnConfig, name: string): Value {
-  return context.scope('types').parameter(name, [config.width], init.normal(0.1));
 }
 
 /**
@@ -263,15 +199,6 @@ function factorWeights(context: Context, tokens: Value): Value {
 function startingTokens(context: Context, { factors, width }: LimnConfig, global: Value): Value {
   const maps = linear(context, 'start', global, factors * width, { bias: false });
   return f.reshape(maps, [maps.shape[0] as number, factors, width]);
-}
-
-/** The attention bias of the whole sequence: (B or 1, 1, 1, K + tokens). */
-function sequenceBias(prefix: Value, sequences: readonly Sequence[]): Value {
-  const rows = Math.max(...sequences.map(({ bias }) => bias.shape[0] as number));
-  const none = f.filled(prefix, [1, prefix.shape[1] as number], 0);
-  const parts = [none, ...sequences.map(({ bias }) => bias)].map((part) => f.expand(part, [rows, part.shape[1] as number]));
-  const joined = f.concat(parts, 1);
-  return f.reshape(joined, [rows, 1, 1, joined.shape[1] as number]);
 }
 
 /** The global features of each side as one vector, or none: of a query a gated picture plus a residual of both; or the only one there is. (B, d) */
