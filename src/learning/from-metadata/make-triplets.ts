@@ -28,7 +28,7 @@ export interface MakeTripletsOptions {
   fields?: readonly string[] | undefined;
   /** Languages of the texts, drawn evenly. @default English */
   wordings?: readonly Wording[] | undefined;
-  /** Most training triplets from one reference. @default so many that there are some 30,000, but 2 to 24 */
+  /** Most training triplets from one reference. @default 6; so many that there are some 10,000 of few products, up to 24, and some 30,000 of many, down to 2 */
   perImage?: number | undefined;
   /** @default 1 */
   seed?: number | undefined;
@@ -62,8 +62,12 @@ export interface MadeTriplets {
   readonly notes: readonly string[];
 }
 
-/** Few products are compared with more others each, so that a training does not learn single pairs by heart. */
-const wantedTriplets = 30_000;
+/**
+ * How many triplets a reference has. Few products are compared with more others each, so that a training does not learn single pairs by heart, and
+ * many with fewer, so that one fits into its time.
+ */
+const perImageOf = (products: number) =>
+  Math.max(2, Math.min(24, Math.round(10_000 / products)), Math.min(6, Math.ceil(30_000 / products)));
 
 /**
  * Makes triplets.
@@ -73,7 +77,7 @@ const wantedTriplets = 30_000;
  */
 export async function makeTriplets(options: MakeTripletsOptions): Promise<MadeTriplets> {
   const { rows, vectors, fields, wordings = [englishWording], seed = 1, signal, onProgress } = options;
-  const perImage = options.perImage ?? Math.max(2, Math.min(24, Math.round(wantedTriplets / rows.length)));
+  const perImage = options.perImage ?? perImageOf(rows.length);
   const columns = typeColumns(rows, fields);
   const near = await findNear(vectors, { signal, onProgress });
   const read = readAttributes(rows, columns, { fields });

@@ -45,7 +45,7 @@ export function fromMetadataCommand(): Command {
     .addOption(
       numberOption(
         '--per-image <count>',
-        'maximum number of training triplets from one image (default: enough for some 30,000 in all, 2 to 24)',
+        'maximum number of training triplets from one image (default: 6; more in a small catalogue, up to 24, and fewer in a large one, down to 2)',
         { least: 1, whole: true },
       ),
     )
