@@ -206,8 +206,10 @@ describe.skipIf(!hasRedis)('limn index --queue with PostgreSQL', () => {
   it('loses nothing when the database is killed while workers write', async () => {
     const redis = keep(await startRedis());
     const port = await freePort();
+    // A second attempt of this test must not find what the first one wrote.
+    const data = folder.at(`pg-${port}`);
     const database = async () => {
-      const child = execFile(process.execPath, ['--import', 'tsx', 'test/support/pg-process.mts', folder.at('pg'), String(port)]);
+      const child = execFile(process.execPath, ['--import', 'tsx', 'test/support/pg-process.mts', data, String(port)]);
       children.push(child);
       await once(child.stdout!, 'data');
       return child;
@@ -226,7 +228,7 @@ describe.skipIf(!hasRedis)('limn index --queue with PostgreSQL', () => {
     running.kill('SIGKILL');
     await once(running, 'exit');
     // The lock of a server that was killed.
-    await rm(join(folder.at('pg'), 'postmaster.pid'), { force: true });
+    await rm(join(data, 'postmaster.pid'), { force: true });
     await setTimeout(1000);
     running = await database();
     expect(before).toBeLessThan(images);
