@@ -35,7 +35,8 @@ export class Batches {
   /** A vector (B, d) for each item. @param work makes it of the whole, with the context that its dropout needs */
   reduced(context: Context, work: (whole: Value, context: Context) => Value): Batches {
     const shapes = this.shapes.map(([items, ...others]) => [items as number, others.at(-1) as number]);
-    return new Batches(work(this.whole, new Batches(this.whole, shapes).context(context)), shapes).map((made) => made);
+    const items = new Batches(this.whole, shapes);
+    return items.map((whole) => work(whole, items.context(context)));
   }
 
   /** The batches one by one. */

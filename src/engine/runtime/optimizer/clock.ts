@@ -23,6 +23,7 @@ export const approachAt = (t: number, decay: number) => 1 - Math.min((t + 1) / (
 
 /** What a step computes from, beside gradients and state. */
 export interface StepScalars {
+  learningRate: number;
   /** Added to the root of the second moment. */
   least: number;
   /** How far averages go towards their parameters. */
@@ -37,6 +38,7 @@ export function scalarsAt({ t, mass1, mass2 }: ReturnType<ClockScalars['advance'
   const rootMass2 = Math.sqrt(mass2);
   const learningRate = rateAt(t, options);
   return {
+    learningRate,
     least: rootMass2 * epsilon,
     approach: averageDecay > 0 ? approachAt(t, averageDecay) : 0,
     of(scale) {

@@ -83,7 +83,7 @@ export class FlatOptimizer {
     const { beta1 = 0.9, beta2 = 0.999 } = options;
     const now = this.clock.advance(options);
     const clip = clipFactor(gradientNorm, options);
-    const { least, approach, of } = scalarsAt(now, options);
+    const { learningRate, least, approach, of } = scalarsAt(now, options);
     const same = { beta1, part1: clip * (1 - beta1), beta2, part2: clip * clip * (1 - beta2), least };
     for (const block of this.blocks) {
       block.forEachChunk(({ parameter, brought, at, bytes }) => {
@@ -93,6 +93,6 @@ export class FlatOptimizer {
         if (approach > 0) block.kernels.follow(at('average.'), at(''), bytes, approach);
       }, gradients);
     }
-    return { gradientNorm, learningRate: rateAt(now.t, options) };
+    return { gradientNorm, learningRate };
   }
 }

@@ -50,5 +50,6 @@ const scalarOf = (value: number, shape: number[]): WireTensor => ({ dtype: 'floa
 /** `least` and `approach`, then `rate` and `keep` for each factor on the learning rate. */
 function scheduleOf(now: ReturnType<ClockScalars['advance']>, { options, scales }: ClockPlan): Float32Array {
   const { least, approach, of } = scalarsAt(now, options);
-  return Float32Array.from([least, approach, ...scales.flatMap((scale) => [of(scale).rate, of(scale).keep])]);
+  const ofScales = scales.map(of).flatMap(({ rate, keep }) => [rate, keep]);
+  return Float32Array.from([least, approach, ...ofScales]);
 }
